@@ -1,0 +1,1 @@
+//! Group, silence, route, notify.

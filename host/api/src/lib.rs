@@ -1,0 +1,1 @@
+//! HTTP APIs; handlers call rooms and hold no logic.

@@ -1,0 +1,1 @@
+//! Outbound HTTP: TLS, auth, timeouts, body caps.

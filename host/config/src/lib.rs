@@ -1,0 +1,1 @@
+//! The file: puts every room's own configuration together.

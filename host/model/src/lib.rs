@@ -1,0 +1,40 @@
+//! The nouns every room shares: labels, samples, timestamps, matchers, relabeling, targets, alerts.
+//!
+//! Enters: nothing. Leaves: plain values. No I/O, no clock, no file format: this crate derives no
+//! serde, so that formats and nouns change apart.
+//!
+//! Always holds: a [`Labels`] is sorted by name, holds no name twice and no empty value; a
+//! [`Matcher`] holds a regular expression that compiled.
+//!
+//! Open `labels.rs` first.
+//!
+//! ```
+//! use narthex_model::{Labels, Matcher, MatchOp};
+//! let labels = Labels::from_pairs([("job", "node"), ("__name__", "up")]);
+//! let matcher = Matcher::new(MatchOp::Regex, "job", "no.*").unwrap();
+//! assert!(matcher.matches(labels.get("job").unwrap_or("")));
+//! assert_eq!(labels.to_string(), r#"up{job="node"}"#);
+//! ```
+
+mod alert;
+mod duration;
+mod labels;
+mod matcher;
+mod metadata;
+mod relabel;
+mod sample;
+mod target;
+mod timestamp;
+
+pub use self::alert::{Alert, AlertBatch};
+pub use self::duration::{DurationError, format_duration, parse_duration};
+pub use self::labels::{
+    BUCKET_LABEL, INSTANCE, JOB, Labels, LabelsBuilder, METRIC_NAME, QUANTILE_LABEL, is_label_name,
+    is_metric_name,
+};
+pub use self::matcher::{AnchoredRegex, MatchOp, Matcher, MatcherError};
+pub use self::metadata::{Metadata, MetricType};
+pub use self::relabel::{RelabelAction, RelabelError, RelabelRule, RelabelSpec, relabel};
+pub use self::sample::{STALE_NAN_BITS, Sample, is_stale, stale_nan};
+pub use self::target::{TargetGroup, TargetSet};
+pub use self::timestamp::Timestamp;

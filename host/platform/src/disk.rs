@@ -1,0 +1,251 @@
+//! The disk as a parameter: what durable rooms may do to files, and nothing else.
+//!
+//! Invariant: a name that a file got by `create` or `rename` survives a power cut only after
+//! [`Disk::sync_folder`] of its folder; bytes only after [`DiskFile::sync`].
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// A file system. Object-safe; every durable room gets one.
+pub trait Disk: Send + Sync + fmt::Debug {
+    /// Creates an empty file for appending; it is an error when it exists.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn create(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskFile>>;
+
+    /// Opens an existing file for reading and appending.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn open(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskFile>>;
+
+    /// The whole file, at most `bytes_max`; a longer one is an error.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn read(&self, path: &Utf8Path, bytes_max: u64) -> io::Result<Vec<u8>>;
+
+    /// Names, sizes and kinds of what is in a folder, ascending by name.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn list(&self, folder: &Utf8Path) -> io::Result<Vec<FileInfo>>;
+
+    /// Creates a folder and those above it; it is no error when it exists.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn create_folder(&self, folder: &Utf8Path) -> io::Result<()>;
+
+    /// Gives a file another name, over whatever had it.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn rename(&self, from: &Utf8Path, to: &Utf8Path) -> io::Result<()>;
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn remove(&self, path: &Utf8Path) -> io::Result<()>;
+
+    /// Makes the names in a folder durable.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn sync_folder(&self, folder: &Utf8Path) -> io::Result<()>;
+}
+
+/// An open file: it is only ever appended to or cut.
+pub trait DiskFile: Send + Sync + fmt::Debug {
+    /// Writes all bytes at the end.
+    ///
+    /// # Errors
+    /// What the file system says; some of the bytes may have been written.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Reads up to `buffer.len()` bytes at `offset`; fewer only at the end.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// The file's length in bytes.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn len(&self) -> io::Result<u64>;
+
+    /// Whether the file has no bytes.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Cuts the file to `len` bytes.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn truncate(&mut self, len: u64) -> io::Result<()>;
+
+    /// Makes what was written durable.
+    ///
+    /// # Errors
+    /// What the file system says. After a failure nothing is known of what was written before:
+    /// the owner must not acknowledge it, and must not try to sync the same file again.
+    fn sync(&mut self) -> io::Result<()>;
+
+    /// A second handle whose only use is to sync beside the writer.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn sync_handle(&self) -> io::Result<Box<dyn DiskFile>>;
+}
+
+/// What a folder says of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileInfo {
+    /// The name within its folder.
+    pub name: String,
+    /// Bytes.
+    pub len: u64,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+}
+
+/// Replaces a file's content as one durable step: afterwards the old or the new content is there,
+/// never a part.
+///
+/// # Errors
+/// What the file system says; the old content is then still there.
+pub fn replace(disk: &dyn Disk, path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+    let temp = Utf8PathBuf::from(format!("{path}.tmp"));
+    match disk.remove(&temp) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = disk.create(&temp)?;
+    file.append(bytes)?;
+    file.sync()?;
+    disk.rename(&temp, path)?;
+    disk.sync_folder(path.parent().unwrap_or(Utf8Path::new(".")))
+}
+
+/// A text file as a string.
+///
+/// # Errors
+/// What the file system says, or that the bytes are no UTF-8.
+pub fn read_to_string(disk: &dyn Disk, path: &Utf8Path, bytes_max: u64) -> io::Result<String> {
+    let bytes = disk.read(path, bytes_max)?;
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// The machine's file system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealDisk;
+
+#[derive(Debug)]
+struct RealFile(Arc<File>);
+
+impl RealDisk {
+    /// The disk as rooms take it.
+    #[must_use]
+    pub fn shared() -> Arc<dyn Disk> {
+        Arc::new(Self)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the door to the disk")]
+impl Disk for RealDisk {
+    fn create(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskFile>> {
+        let file = OpenOptions::new().read(true).append(true).create_new(true).open(path)?;
+        Ok(Box::new(RealFile(Arc::new(file))))
+    }
+
+    fn open(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskFile>> {
+        let file = OpenOptions::new().read(true).append(true).open(path)?;
+        Ok(Box::new(RealFile(Arc::new(file))))
+    }
+
+    fn read(&self, path: &Utf8Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > bytes_max {
+            let message = format!("longer than {bytes_max} bytes");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        }
+        Ok(bytes)
+    }
+
+    fn list(&self, folder: &Utf8Path) -> io::Result<Vec<FileInfo>> {
+        let mut files = Vec::new();
+        for entry in folder.read_dir_utf8()? {
+            let entry = entry?;
+            // A file that is removed meanwhile, or a dangling link, is not there.
+            let Ok(info) = fs::metadata(entry.path()) else { continue };
+            let name = entry.file_name().to_owned();
+            files.push(FileInfo { name, len: info.len(), is_folder: info.is_dir() });
+        }
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(files)
+    }
+
+    fn create_folder(&self, folder: &Utf8Path) -> io::Result<()> {
+        fs::create_dir_all(folder)
+    }
+
+    fn rename(&self, from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Utf8Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn sync_folder(&self, folder: &Utf8Path) -> io::Result<()> {
+        File::open(folder)?.sync_all()
+    }
+}
+
+impl DiskFile for RealFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        (&*self.0).write_all(bytes)
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut read = 0;
+        while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
+            match self.0.read_at(rest, offset + read as u64) {
+                Ok(0) => break,
+                Ok(count) => read += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(read)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn truncate(&mut self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn sync_handle(&self) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(Self(Arc::clone(&self.0))))
+    }
+}

@@ -1,0 +1,24 @@
+//! The only door to disk and clock, the owner of every task, the named queues between rooms, and
+//! the server's own metrics.
+//!
+//! Enters: the operating system. Leaves: traits that tests replace ([`Clock`], [`Disk`]), tasks
+//! with a name and an end ([`Tasks`]), bounded queues ([`queue`]), counters ([`Metrics`]).
+//!
+//! Always holds: no other crate reads the clock, opens a file or spawns a task by itself.
+//!
+//! Open `tasks.rs` first.
+
+mod clock;
+mod disk;
+mod metrics;
+pub mod queue;
+mod tasks;
+mod watch;
+
+pub use self::clock::{Clock, SimulatedClock};
+pub use self::disk::{Disk, DiskFile, FileInfo, RealDisk, read_to_string, replace};
+pub use self::metrics::{
+    Counter, Family, FamilyKind, Gauge, Histogram, Metrics, MetricsSource, Point, PointValue,
+};
+pub use self::tasks::{Stop, TaskError, Tasks};
+pub use self::watch::{WatchError, Watcher, watch_folders};

@@ -1,0 +1,1 @@
+//! Adapters: the rooms' traits implemented by plugins; hot reload.

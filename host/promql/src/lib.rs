@@ -1,0 +1,1 @@
+//! The query language: lex, parse, check, evaluate, format.

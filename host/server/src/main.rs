@@ -1,0 +1,3 @@
+//! Composition root: commands, wiring, supervision, shutdown; the binary narthex.
+
+fn main() {}

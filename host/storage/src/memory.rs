@@ -1,0 +1,228 @@
+//! The reference store: a sorted map under one lock. Slow, obvious, complete.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use narthex_model::{Labels, Matcher, Metadata, Timestamp};
+
+use crate::{
+    AppendError, Appendable, Appender, Columns, CommitError, Committed, Querier, Queryable,
+    ReadError, Series, SeriesRef, TimeRange,
+};
+
+/// A store in memory, for tests and for comparison.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    /// Guards all there is.
+    data: Arc<RwLock<Data>>,
+}
+
+#[derive(Debug, Default)]
+struct Data {
+    refs: BTreeMap<Labels, SeriesRef>,
+    series: BTreeMap<SeriesRef, (Labels, Columns)>,
+    metadata: BTreeMap<String, Metadata>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Data> {
+        self.data.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Data> {
+        self.data.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Appendable for MemoryStore {
+    fn appender(&self) -> Box<dyn Appender + '_> {
+        Box::new(MemoryAppender {
+            store: self,
+            samples: Vec::new(),
+            metadata: Vec::new(),
+            created: 0,
+        })
+    }
+}
+
+struct MemoryAppender<'a> {
+    store: &'a MemoryStore,
+    samples: Vec<(SeriesRef, i64, f64)>,
+    metadata: Vec<(String, Metadata)>,
+    created: usize,
+}
+
+impl MemoryAppender<'_> {
+    fn newest(&self, series: SeriesRef) -> Option<(i64, f64)> {
+        let pending = self.samples.iter().rev().find(|(owner, ..)| *owner == series);
+        pending.map(|(_, at, value)| (*at, *value)).or_else(|| self.store.read().newest(series))
+    }
+}
+
+impl Data {
+    fn newest(&self, series: SeriesRef) -> Option<(i64, f64)> {
+        let (_, columns) = self.series.get(&series)?;
+        Some((*columns.times.last()?, *columns.values.last()?))
+    }
+}
+
+/// The order rule of every store: later is taken, the same again is taken silently.
+fn check_order(newest: Option<(i64, f64)>, at: i64, value: f64) -> Result<bool, AppendError> {
+    match newest {
+        Some((last, _)) if at < last => Err(AppendError::OutOfOrder),
+        Some((last, stored)) if at == last => {
+            if stored.to_bits() == value.to_bits() {
+                Ok(false)
+            } else {
+                Err(AppendError::Duplicate)
+            }
+        }
+        _ => Ok(true),
+    }
+}
+
+impl Appender for MemoryAppender<'_> {
+    fn series(&mut self, labels: &Labels) -> Result<SeriesRef, AppendError> {
+        let mut data = self.store.write();
+        if let Some(existing) = data.refs.get(labels) {
+            return Ok(*existing);
+        }
+        let new = SeriesRef(data.series.len() as u64 + 1);
+        data.refs.insert(labels.clone(), new);
+        data.series.insert(new, (labels.clone(), Columns::default()));
+        self.created += 1;
+        Ok(new)
+    }
+
+    fn append(&mut self, series: SeriesRef, at: Timestamp, value: f64) -> Result<(), AppendError> {
+        if !self.store.read().series.contains_key(&series) {
+            return Err(AppendError::UnknownSeries);
+        }
+        if check_order(self.newest(series), at.millis(), value)? {
+            self.samples.push((series, at.millis(), value));
+        }
+        Ok(())
+    }
+
+    fn metadata(&mut self, family: &str, metadata: &Metadata) {
+        self.metadata.push((family.to_owned(), metadata.clone()));
+    }
+
+    fn commit(self: Box<Self>) -> Result<Committed, CommitError> {
+        let mut data = self.store.write();
+        let mut done = Committed { series_created: self.created, ..Committed::default() };
+        for (series, at, value) in self.samples {
+            if check_order(data.newest(series), at, value) == Ok(true) {
+                if let Some((_, columns)) = data.series.get_mut(&series) {
+                    columns.push(at, value);
+                    done.samples += 1;
+                }
+            } else {
+                done.out_of_order += 1;
+            }
+        }
+        data.metadata.extend(self.metadata);
+        Ok(done)
+    }
+}
+
+impl Queryable for MemoryStore {
+    fn querier(&self, range: TimeRange) -> Result<Box<dyn Querier>, ReadError> {
+        let data = self.read();
+        let mut series: Vec<MemorySeries> = data
+            .series
+            .values()
+            .map(|(labels, columns)| MemorySeries {
+                labels: labels.clone(),
+                columns: cut(columns, range),
+            })
+            .filter(|series| !series.columns.is_empty())
+            .collect();
+        series.sort_by(|a, b| a.labels.cmp(&b.labels));
+        Ok(Box::new(MemoryQuerier { series }))
+    }
+
+    fn metadata(&self, family: Option<&str>) -> Vec<(String, Metadata)> {
+        let data = self.read();
+        let wanted = |name: &&String| family.is_none_or(|family| family == name.as_str());
+        let names = data.metadata.keys().filter(wanted);
+        names.filter_map(|name| Some((name.clone(), data.metadata.get(name)?.clone()))).collect()
+    }
+}
+
+fn cut(columns: &Columns, range: TimeRange) -> Columns {
+    let mut out = Columns::default();
+    for (at, value) in columns.times.iter().zip(&columns.values) {
+        if range.contains(Timestamp::from_millis(*at)) {
+            out.push(*at, *value);
+        }
+    }
+    out
+}
+
+struct MemoryQuerier {
+    series: Vec<MemorySeries>,
+}
+
+#[derive(Clone)]
+struct MemorySeries {
+    labels: Labels,
+    columns: Columns,
+}
+
+impl MemoryQuerier {
+    fn matching(&self, matchers: &[Matcher]) -> impl Iterator<Item = &MemorySeries> {
+        self.series.iter().filter(|series| {
+            matchers.iter().all(|m| m.matches(series.labels.get(m.name()).unwrap_or("")))
+        })
+    }
+}
+
+impl Querier for MemoryQuerier {
+    fn select(&self, matchers: &[Matcher]) -> Result<Vec<Box<dyn Series>>, ReadError> {
+        Ok(self.matching(matchers).map(|series| Box::new(series.clone()) as _).collect())
+    }
+
+    fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, ReadError> {
+        let names = self.matching(matchers).flat_map(|series| series.labels.iter());
+        let names: BTreeSet<&str> = names.map(|(name, _)| name).collect();
+        Ok(names.into_iter().map(str::to_owned).collect())
+    }
+
+    fn label_values(&self, name: &str, matchers: &[Matcher]) -> Result<Vec<String>, ReadError> {
+        let values = self.matching(matchers).filter_map(|series| series.labels.get(name));
+        let values: BTreeSet<&str> = values.collect();
+        Ok(values.into_iter().map(str::to_owned).collect())
+    }
+}
+
+impl Series for MemorySeries {
+    fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    fn samples_max(&self) -> usize {
+        self.columns.len()
+    }
+
+    fn read(&self, range: TimeRange, out: &mut Columns) -> Result<(), ReadError> {
+        let part = cut(&self.columns, range);
+        out.times.extend(part.times);
+        out.values.extend(part.values);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_reference_store_keeps_the_contract() {
+        crate::conformance::run(&mut |_name| Box::new(crate::MemoryStore::new()));
+    }
+}

@@ -1,0 +1,1 @@
+//! The local store: log, head, chunks.

@@ -1,0 +1,1 @@
+//! The sandbox: engine, linker, grants, limits, lifecycle.

@@ -1,0 +1,1 @@
+//! Listener and the browser UI; mounts api.

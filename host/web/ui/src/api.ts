@@ -1,0 +1,302 @@
+/**
+ * Every call to the host, typed. One envelope, one error type; each request can be aborted and has
+ * a timeout. Addresses are relative to the document's base, so a route prefix needs no setting here.
+ */
+
+/** Requests that read state which the host already holds. */
+const STATE_TIMEOUT_MS = 15_000;
+/** The host bounds queries by its own timeout (two minutes by default); this only outlasts it. */
+const QUERY_TIMEOUT_MS = 130_000;
+
+export type Labels = Record<string, string>;
+
+/** A timestamp in seconds and a value as the host prints it ("NaN" and "+Inf" are no JSON numbers). */
+export type SamplePair = [number, string];
+
+export interface HistogramValue {
+  count: string;
+  sum: string;
+  buckets?: [number, string, string, string][];
+}
+
+export type HistogramPair = [number, HistogramValue];
+
+export interface InstantSample {
+  metric: Labels;
+  value?: SamplePair;
+  histogram?: HistogramPair;
+}
+
+export interface RangeSeries {
+  metric: Labels;
+  values?: SamplePair[];
+  histograms?: HistogramPair[];
+}
+
+export type QueryData =
+  | { resultType: "vector"; result: InstantSample[] }
+  | { resultType: "matrix"; result: RangeSeries[] }
+  | { resultType: "scalar"; result: SamplePair }
+  | { resultType: "string"; result: SamplePair };
+
+export type AlertState = "firing" | "pending" | "inactive";
+export type RuleHealth = "ok" | "err" | "unknown";
+
+export interface Alert {
+  labels: Labels;
+  annotations: Labels;
+  state: AlertState;
+  activeAt?: string;
+  keepFiringSince?: string;
+  value: string;
+}
+
+interface RuleCommon {
+  name: string;
+  query: string;
+  labels?: Labels;
+  health: RuleHealth;
+  lastError?: string;
+  lastEvaluation?: string;
+  evaluationTime?: number;
+}
+
+export interface AlertingRule extends RuleCommon {
+  type: "alerting";
+  state: AlertState;
+  duration?: number;
+  keepFiringFor?: number;
+  annotations?: Labels;
+  alerts?: Alert[];
+}
+
+export interface RecordingRule extends RuleCommon {
+  type: "recording";
+}
+
+export type Rule = AlertingRule | RecordingRule;
+
+export interface RuleGroup {
+  name: string;
+  file: string;
+  interval: number;
+  lastEvaluation?: string;
+  evaluationTime?: number;
+  rules: Rule[];
+}
+
+export type TargetHealth = "up" | "down" | "unknown";
+
+export interface Target {
+  discoveredLabels?: Labels;
+  labels: Labels;
+  scrapePool: string;
+  scrapeUrl: string;
+  globalUrl?: string;
+  lastError: string;
+  lastScrape: string;
+  lastScrapeDuration: number;
+  health: TargetHealth;
+  scrapeInterval?: string;
+  scrapeTimeout?: string;
+}
+
+export interface TargetsData {
+  activeTargets: Target[];
+  droppedTargetCounts?: Record<string, number>;
+}
+
+export interface PluginGrant {
+  capability: string;
+  detail: string;
+  source: string;
+}
+
+export interface Plugin {
+  name: string;
+  kind: "exporter" | "discovery" | "notifier";
+  version: string;
+  description: string;
+  digest: string;
+  file: string;
+  state: "ready" | "backing-off" | "failed";
+  generation: number;
+  loadedAt: string | null;
+  imports: string[];
+  grants: PluginGrant[];
+  limits: {
+    memoryBytes: number;
+    cpuSeconds: number;
+    wallSeconds: number;
+    resultBytes: number;
+  };
+  calls: {
+    total: number;
+    errors: number;
+    killed: number;
+    lastDurationSeconds: number | null;
+  };
+  lastError: { at: string; kind: "refused" | "killed" | "denied"; message: string } | null;
+  rejected: { at: string; digest: string; message: string } | null;
+}
+
+export interface TsdbStatus {
+  headStats?: Record<string, number>;
+  seriesCountByMetricName?: { name: string; value: number }[];
+  labelValueCountByLabelName?: { name: string; value: number }[];
+}
+
+/** A successful answer: the data, and what the host wants to be known about it. */
+export interface Answer<T> {
+  data: T;
+  warnings: string[];
+  infos: string[];
+}
+
+/** Why a request has no answer. `host` means that the host answered with an error of its own. */
+export type ApiErrorKind = "unreachable" | "timeout" | "not-ready" | "malformed" | "host";
+
+export class ApiError extends Error {
+  readonly kind: ApiErrorKind;
+  /** The host's error type ("bad_data", "execution", ...) where it named one. */
+  readonly errorType: string | undefined;
+
+  constructor(kind: ApiErrorKind, message: string, errorType?: string) {
+    super(message);
+    this.name = "ApiError";
+    this.kind = kind;
+    this.errorType = errorType;
+  }
+
+  /** Whether the same request may well succeed in a moment. */
+  get isTransient(): boolean {
+    return this.kind === "unreachable" || this.kind === "timeout" || this.kind === "not-ready";
+  }
+}
+
+interface Envelope<T> {
+  status: "success" | "error";
+  data?: T;
+  errorType?: string;
+  error?: string;
+  warnings?: string[];
+  infos?: string[];
+}
+
+interface RequestOptions {
+  signal: AbortSignal;
+  timeoutMs?: number;
+  /** Sent as a form by POST, so that long expressions fit. */
+  form?: Record<string, string>;
+}
+
+/** The address of `path` ("api/v1/query", "metrics", ...) below the document's base. */
+export function hostUrl(path: string): string {
+  return new URL(path, document.baseURI).href;
+}
+
+/**
+ * Sends one request. Throws `ApiError`; rethrows the signal's own reason when the caller aborted.
+ */
+async function request<T>(path: string, options: RequestOptions): Promise<Answer<T>> {
+  const timeout = AbortSignal.timeout(options.timeoutMs ?? STATE_TIMEOUT_MS);
+  const init: RequestInit = {
+    signal: AbortSignal.any([options.signal, timeout]),
+    headers: { Accept: "application/json" },
+    cache: "no-store",
+  };
+  if (options.form) {
+    init.method = "POST";
+    init.body = new URLSearchParams(options.form);
+  }
+  try {
+    const response = await fetch(hostUrl(`api/v1/${path}`), init);
+    return openEnvelope<T>(response.status, await response.text());
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (error instanceof ApiError) throw error;
+    if (timeout.aborted) throw new ApiError("timeout", "The host did not answer in time.");
+    throw new ApiError("unreachable", "The host cannot be reached.");
+  }
+}
+
+/** Reads the envelope out of an answer's body. Pure. */
+export function openEnvelope<T>(httpStatus: number, body: string): Answer<T> {
+  let envelope: Envelope<T>;
+  try {
+    envelope = JSON.parse(body) as Envelope<T>;
+  } catch {
+    if (httpStatus === 503) throw new ApiError("not-ready", "The host is starting or stopping.");
+    // A proxy in front of the host says this when the host is gone.
+    if (httpStatus === 502 || httpStatus === 504) {
+      throw new ApiError("unreachable", "The host cannot be reached.");
+    }
+    throw new ApiError("malformed", `The host answered HTTP ${httpStatus} without JSON.`);
+  }
+  if (envelope.status === "success" && envelope.data !== undefined) {
+    return {
+      data: envelope.data,
+      warnings: envelope.warnings ?? [],
+      infos: envelope.infos ?? [],
+    };
+  }
+  const text = envelope.error ?? `The host answered HTTP ${httpStatus}.`;
+  throw new ApiError("host", text, envelope.errorType);
+}
+
+export function queryInstant(
+  params: { query: string; time: number },
+  signal: AbortSignal,
+): Promise<Answer<QueryData>> {
+  const form = { query: params.query, time: String(params.time) };
+  return request("query", { signal, form, timeoutMs: QUERY_TIMEOUT_MS });
+}
+
+export function queryRange(
+  params: { query: string; start: number; end: number; step: number },
+  signal: AbortSignal,
+): Promise<Answer<QueryData>> {
+  const form = {
+    query: params.query,
+    start: String(params.start),
+    end: String(params.end),
+    step: String(params.step),
+  };
+  return request("query_range", { signal, form, timeoutMs: QUERY_TIMEOUT_MS });
+}
+
+export function formatQuery(query: string, signal: AbortSignal): Promise<Answer<string>> {
+  return request("format_query", { signal, form: { query } });
+}
+
+export function getRules(signal: AbortSignal): Promise<Answer<{ groups: RuleGroup[] }>> {
+  return request("rules", { signal });
+}
+
+export function getAlerts(signal: AbortSignal): Promise<Answer<{ alerts: Alert[] }>> {
+  return request("alerts", { signal });
+}
+
+export function getTargets(signal: AbortSignal): Promise<Answer<TargetsData>> {
+  return request("targets?state=active", { signal });
+}
+
+export function getPlugins(signal: AbortSignal): Promise<Answer<{ plugins: Plugin[] }>> {
+  return request("plugins", { signal });
+}
+
+export function getBuildInfo(signal: AbortSignal): Promise<Answer<Record<string, unknown>>> {
+  return request("status/buildinfo", { signal });
+}
+
+export function getRuntimeInfo(signal: AbortSignal): Promise<Answer<Record<string, unknown>>> {
+  return request("status/runtimeinfo", { signal });
+}
+
+export function getConfig(signal: AbortSignal): Promise<Answer<{ yaml: string }>> {
+  return request("status/config", { signal });
+}
+
+export function getTsdbStatus(signal: AbortSignal): Promise<Answer<TsdbStatus>> {
+  return request("status/tsdb", { signal });
+}

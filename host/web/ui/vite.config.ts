@@ -1,0 +1,21 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+/** Where `npm run dev` finds a running host. */
+const HOST = "http://127.0.0.1:9090";
+
+export default defineConfig({
+  plugins: [react()],
+  // Relative to <base href> of index.html, so that one build serves under any route prefix.
+  base: "./",
+  build: {
+    target: "es2022",
+    // Everything is embedded in the host binary; the query page with its editor is the largest part.
+    chunkSizeWarningLimit: 600,
+  },
+  server: {
+    host: "127.0.0.1",
+    proxy: { "/api": HOST, "/metrics": HOST, "/-/": HOST },
+  },
+  test: { include: ["src/**/*.test.ts"], environment: "node" },
+});

@@ -1,0 +1,3 @@
+//! Set-up, run, test, checks and benches.
+
+fn main() {}
