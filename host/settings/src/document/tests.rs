@@ -1,0 +1,44 @@
+use super::*;
+
+#[track_caller]
+fn error(text: &str) -> String {
+    Document::parse("f.yml", text).expect_err("the text is wrong").to_string()
+}
+
+#[test]
+fn positions_count_from_one() {
+    let document = Document::parse("f.yml", "a:\n  b: [1, two]\n").unwrap();
+    let two = document.root().locate("/a/b/1");
+    assert_eq!((two.text(), two.at), (Some("two"), Position { line: 2, column: 10 }));
+}
+
+#[test]
+fn a_repeated_key_is_refused_with_both_places() {
+    assert_eq!(error("a: 1\nb: 2\na: 3\n"), "f.yml:3:1: key \"a\" stands twice, first on line 1");
+}
+
+#[test]
+fn aliases_and_merge_keys_are_spelled_out() {
+    let text = "base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\n";
+    let document = Document::parse("f.yml", text).unwrap();
+    let used = document.root().get("use").unwrap();
+    assert_eq!(used.get("x").and_then(Node::text), Some("1"));
+    assert_eq!(used.get("y").and_then(Node::text), Some("3"));
+}
+
+#[test]
+fn an_alias_bomb_is_refused() {
+    let mut text = String::from("l0: &l0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..9 {
+        let below = format!("*l{}", level - 1);
+        let list = vec![below; 10].join(", ");
+        text.push_str(&format!("l{level}: &l{level} [{list}]\n"));
+    }
+    assert!(error(&text).contains("more than 2000000 values"));
+}
+
+#[test]
+fn broken_yaml_names_the_place() {
+    assert!(error("a: [1, 2\nb: 3\n").starts_with("f.yml:2:"));
+    assert_eq!(error("a: 1\n---\nb: 2\n"), "f.yml:3:1: a second document; the file holds one");
+}
