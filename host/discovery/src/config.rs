@@ -1,0 +1,68 @@
+//! What a job says of its targets in the file.
+
+use std::collections::BTreeSet;
+
+use narthex_model::{Labels, TargetGroup};
+use narthex_settings::LabelSet;
+use serde::Deserialize;
+
+/// All sources of one job's targets.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobDiscovery {
+    /// `static_configs`.
+    pub static_configs: Vec<StaticConfig>,
+    /// `<name>_sd_configs`, one entry a list item.
+    pub providers: Vec<ProviderConfig>,
+}
+
+/// One item of `static_configs`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaticConfig {
+    /// Addresses, `host:port`.
+    #[serde(default)]
+    pub targets: Vec<Address>,
+    /// Labels of all of them.
+    #[serde(default)]
+    pub labels: LabelSet,
+}
+
+/// A target's address: no scheme, no path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Address(String);
+
+/// Why a text is no address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no address; write host:port here, and the rest as `scheme` and `metrics_path` of the job"
+)]
+pub struct NoAddress(String);
+
+impl TryFrom<String> for Address {
+    type Error = NoAddress;
+
+    fn try_from(text: String) -> Result<Self, NoAddress> {
+        if text.is_empty() || text.contains('/') { Err(NoAddress(text)) } else { Ok(Self(text)) }
+    }
+}
+
+/// One item of `<name>_sd_configs`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProviderConfig {
+    /// The provider's name, as in `dns` of `dns_sd_configs`.
+    pub name: String,
+    /// What the item says; the provider knows what it means.
+    pub config: serde_json::Value,
+}
+
+impl StaticConfig {
+    /// The group it describes; an address that stands twice counts once.
+    #[must_use]
+    pub fn group(&self, source: String) -> TargetGroup {
+        let addresses: BTreeSet<&Address> = self.targets.iter().collect();
+        let target = |address: &&Address| Labels::from_pairs([("__address__", address.0.as_str())]);
+        let targets = addresses.iter().map(target).collect();
+        TargetGroup { source, targets, labels: self.labels.0.clone() }
+    }
+}
