@@ -1,0 +1,25 @@
+//! The parts of the language that Prometheus guards by `--enable-feature`.
+
+/// Which guarded parts of the language are on. All are off by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named as its flag")]
+pub struct Features {
+    /// `promql-experimental-functions`
+    pub experimental_functions: bool,
+    /// `promql-extended-range-selectors`: `anchored` and `smoothed`
+    pub extended_range_selectors: bool,
+    /// `promql-binop-fill-modifiers`: `fill`, `fill_left`, `fill_right`
+    pub binop_fill_modifiers: bool,
+    /// `promql-delayed-name-removal`: metric names are dropped at the end of the query
+    pub delayed_name_removal: bool,
+}
+
+impl Features {
+    /// All of them.
+    pub const ALL: Self = Self {
+        experimental_functions: true,
+        extended_range_selectors: true,
+        binop_fill_modifiers: true,
+        delayed_name_removal: true,
+    };
+}

@@ -1,0 +1,217 @@
+//! What a query answers, and why it may not.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use narthex_model::{Labels, Timestamp};
+use narthex_storage::{Columns, ReadError};
+
+use crate::ast::ValueType;
+use crate::span::{ParseError, Position};
+
+/// The answer to a query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueryResult {
+    /// The value.
+    pub value: Value,
+    /// What probably makes the value wrong.
+    pub warnings: Vec<Annotation>,
+    /// What may make the value surprising.
+    pub infos: Vec<Annotation>,
+    /// What the query cost.
+    pub stats: QueryStats,
+}
+
+/// A value. A range query answers with a matrix always.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A number.
+    Scalar {
+        /// The time of evaluation.
+        at: Timestamp,
+        /// The number.
+        value: f64,
+    },
+    /// A text.
+    String {
+        /// The time of evaluation.
+        at: Timestamp,
+        /// The text.
+        value: String,
+    },
+    /// One value a series, in the order of the query (`sort`, `topk`).
+    Vector(Vec<VectorSample>),
+    /// Any number of samples a series, ascending by labels.
+    Matrix(Vec<MatrixSeries>),
+}
+
+impl Value {
+    /// The type, named as the HTTP API does by [`ValueType::name`].
+    #[must_use]
+    pub const fn value_type(&self) -> ValueType {
+        match self {
+            Self::Scalar { .. } => ValueType::Scalar,
+            Self::String { .. } => ValueType::String,
+            Self::Vector(_) => ValueType::Vector,
+            Self::Matrix(_) => ValueType::Matrix,
+        }
+    }
+}
+
+/// One sample of a vector.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VectorSample {
+    /// The series.
+    pub labels: Labels,
+    /// The time of evaluation.
+    pub at: Timestamp,
+    /// The value.
+    pub value: f64,
+}
+
+/// One series of a matrix.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatrixSeries {
+    /// The series.
+    pub labels: Labels,
+    /// Its samples; never empty, no staleness markers.
+    pub points: Columns,
+}
+
+/// A remark on an answer, in Prometheus' words, with the place in the query that it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Annotation {
+    /// Begins with `PromQL warning: ` or `PromQL info: `.
+    pub message: String,
+    /// Where the expression begins.
+    pub position: Position,
+}
+
+impl fmt::Display for Annotation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.position)
+    }
+}
+
+/// What a query cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueryStats {
+    /// Series read from the store.
+    pub series: u64,
+    /// Samples read from the store.
+    pub samples: u64,
+    /// The most samples held in memory at once.
+    pub samples_peak: u64,
+    /// Time spent waiting for other queries.
+    pub queued: Duration,
+    /// Time spent computing.
+    pub evaluated: Duration,
+}
+
+/// Settings of one query.
+#[derive(Clone, Debug, Default)]
+pub struct QueryOptions {
+    /// How far an instant selector looks back; the engine's when absent.
+    pub lookback: Option<Duration>,
+    /// How long the query may take; the engine's when absent or longer.
+    pub timeout: Option<Duration>,
+    /// Ends the query early.
+    pub cancel: Cancel,
+}
+
+/// A flag that ends a query early. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// A flag that is not set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends every query that holds this flag.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the query shall end.
+    #[must_use]
+    pub fn is_canceled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Why a query has no answer. [`QueryError::kind`] says how the HTTP API reports it.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The text is no query.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// The query makes no sense for the data.
+    #[error("{0}")]
+    Execution(String),
+    /// The query needs more samples in memory than it may hold.
+    #[error("query processing would load too many samples into memory in query execution")]
+    TooManySamples,
+    /// The query took longer than it may.
+    #[error("query timed out in {stage}")]
+    Timeout {
+        /// What it was doing.
+        stage: &'static str,
+    },
+    /// The one who asked went away.
+    #[error("query was canceled in {stage}")]
+    Canceled {
+        /// What it was doing.
+        stage: &'static str,
+    },
+    /// The store could not be read.
+    #[error("expanding series")]
+    Storage(#[from] ReadError),
+}
+
+/// How the HTTP API reports an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// `bad_data`, status 400
+    BadData,
+    /// `execution`, status 422
+    Execution,
+    /// `timeout`, status 503
+    Timeout,
+    /// `canceled`, status 503
+    Canceled,
+    /// `internal`, status 500
+    Internal,
+}
+
+impl ErrorKind {
+    /// The value of `errorType`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BadData => "bad_data",
+            Self::Execution => "execution",
+            Self::Timeout => "timeout",
+            Self::Canceled => "canceled",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl QueryError {
+    /// How the HTTP API reports it.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Parse(_) => ErrorKind::BadData,
+            Self::Execution(_) | Self::TooManySamples => ErrorKind::Execution,
+            Self::Timeout { .. } => ErrorKind::Timeout,
+            Self::Canceled { .. } => ErrorKind::Canceled,
+            Self::Storage(_) => ErrorKind::Internal,
+        }
+    }
+}
