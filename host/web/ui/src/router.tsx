@@ -79,3 +79,16 @@ export function Link({ page, search = "", onClick, ...rest }: LinkProps) {
   };
   return <a href={pageUrl(page, search)} onClick={follow} {...rest} />;
 }
+
+/** One parameter of the search string, kept in place as the user types. The empty value leaves the address. */
+export function useSearchParam(name: string): [string, (value: string) => void] {
+  const { page, search } = useLocation();
+  const set = (value: string) => {
+    const params = new URLSearchParams(search);
+    if (value === "") params.delete(name);
+    else params.set(name, value);
+    const text = params.toString();
+    navigate(page, text === "" ? "" : `?${text}`, { replace: true });
+  };
+  return [new URLSearchParams(search).get(name) ?? "", set];
+}

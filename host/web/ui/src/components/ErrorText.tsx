@@ -1,0 +1,10 @@
+import { Text } from "@mantine/core";
+
+/** What failed, in the host's words. */
+export function ErrorText({ children }: { children: string }) {
+  return (
+    <Text c="red" size="sm" style={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
+      {children}
+    </Text>
+  );
+}

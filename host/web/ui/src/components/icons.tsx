@@ -1,0 +1,71 @@
+/** The few icons in use, drawn on a 16 by 16 grid. They are decoration: the control around them has the name. */
+import type { ReactNode } from "react";
+
+function Icon({ children }: { children: ReactNode }) {
+  return (
+    <svg
+      width="16"
+      height="16"
+      viewBox="0 0 16 16"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.6"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+      focusable="false"
+    >
+      {children}
+    </svg>
+  );
+}
+
+export const ChevronLeft = () => (
+  <Icon>
+    <path d="M10 3 5 8l5 5" />
+  </Icon>
+);
+
+export const ChevronRight = () => (
+  <Icon>
+    <path d="m6 3 5 5-5 5" />
+  </Icon>
+);
+
+export const Minus = () => (
+  <Icon>
+    <path d="M3 8h10" />
+  </Icon>
+);
+
+export const Plus = () => (
+  <Icon>
+    <path d="M3 8h10M8 3v10" />
+  </Icon>
+);
+
+export const Clock = () => (
+  <Icon>
+    <circle cx="8" cy="8" r="6" />
+    <path d="M8 4.5V8l2.5 1.5" />
+  </Icon>
+);
+
+export const Copy = () => (
+  <Icon>
+    <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
+    <path d="M10.5 3.5v-1h-8v8h1" />
+  </Icon>
+);
+
+export const Cross = () => (
+  <Icon>
+    <path d="m4 4 8 8M12 4l-8 8" />
+  </Icon>
+);
+
+export const Braces = () => (
+  <Icon>
+    <path d="M6 2.5c-2 0-2 1-2 2.5S4 8 2.5 8C4 8 4 9.5 4 11s0 2.5 2 2.5M10 2.5c2 0 2 1 2 2.5s0 3 1.5 3C12 8 12 9.5 12 11s0 2.5-2 2.5" />
+  </Icon>
+);

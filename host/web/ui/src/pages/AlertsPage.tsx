@@ -1,0 +1,94 @@
+import { Text } from "@mantine/core";
+import { useMemo } from "react";
+import { ALERT_STATES, alertGroups, countStates } from "../alerts/alertGroups";
+import { AlertRule } from "../alerts/AlertRule";
+import { getRules } from "../api";
+import { EmptyState } from "../components/EmptyState";
+import { FilterBar } from "../components/FilterBar";
+import { Loading } from "../components/Loading";
+import { PageTitle } from "../components/PageTitle";
+import { RequestNotice } from "../components/RequestNotice";
+import { Section } from "../components/Section";
+import { RelativeTime } from "../components/Time";
+import { useSearchParam } from "../router";
+import { useRequest } from "../state/useRequest";
+
+const INTERVAL_MS = 5_000;
+
+const EXAMPLE = `rule_files: [rules.yml]
+
+# rules.yml
+groups:
+  - name: availability
+    rules:
+      - alert: TargetDown
+        expr: up == 0
+        for: 5m
+        annotations: { summary: "{{ $labels.instance }} is down" }`;
+
+/** Alerting rules by state, with their active alerts. */
+export default function AlertsPage() {
+  const state = useRequest(getRules, { intervalMs: INTERVAL_MS });
+  const [filter, setFilter] = useSearchParam("state");
+  const [text, setText] = useSearchParam("search");
+  const all = state.answer?.data.groups;
+  const groups = useMemo(() => alertGroups(all ?? [], filter, text), [all, filter, text]);
+  const counts = useMemo(() => countStates(all ?? []), [all]);
+  const total = counts.firing + counts.pending + counts.inactive;
+  const shown = groups.reduce((sum, group) => sum + group.rules.length, 0);
+
+  return (
+    <>
+      <PageTitle title="Alerts">
+        {state.answeredAt !== null && (
+          <>
+            as of <RelativeTime at={state.answeredAt} />
+          </>
+        )}
+      </PageTitle>
+      <RequestNotice state={state} />
+      {!all && state.isLoading && <Loading />}
+      {all && total === 0 && (
+        <EmptyState title="No alerting rules" example={EXAMPLE}>
+          Name a rule file in the configuration and reload. An alert fires while its expression has results.
+        </EmptyState>
+      )}
+      {total > 0 && (
+        <FilterBar
+          label="State"
+          choices={[
+            { value: "", label: "All", amount: total },
+            ...ALERT_STATES.map((each) => ({ value: each, label: capitalize(each), amount: counts[each] })),
+          ]}
+          choice={filter}
+          onChoice={setFilter}
+          text={text}
+          onText={setText}
+          placeholder="Rule, group or label, e.g. severity=critical"
+          shown={shown}
+          noun={["rule", "rules"]}
+        />
+      )}
+      {total > 0 && shown === 0 && <Text c="dimmed">No alerting rule passes this filter.</Text>}
+      {groups.map((group) => (
+        <Section
+          key={`${group.file}\n${group.name}`}
+          title={group.name}
+          aside={
+            <Text size="xs" c="dimmed">
+              {group.file}
+            </Text>
+          }
+        >
+          {group.rules.map((rule, index) => (
+            <AlertRule key={`${rule.name} ${index}`} rule={rule} />
+          ))}
+        </Section>
+      ))}
+    </>
+  );
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,162 @@
+import { Stack, Table, Text } from "@mantine/core";
+import { useMemo } from "react";
+import { getRules, type Rule, type RuleGroup } from "../api";
+import { EmptyState } from "../components/EmptyState";
+import { ErrorText } from "../components/ErrorText";
+import { ExprLink } from "../components/ExprLink";
+import { FilterBar } from "../components/FilterBar";
+import { LabelSet } from "../components/LabelSet";
+import { Loading } from "../components/Loading";
+import { PageTitle } from "../components/PageTitle";
+import { RequestNotice } from "../components/RequestNotice";
+import { Section } from "../components/Section";
+import { StateBadge } from "../components/StateBadge";
+import { RelativeTime } from "../components/Time";
+import { humanizeSeconds } from "../format/duration";
+import { labelTexts, matchesFilter } from "../format/labels";
+import { parseInstant } from "../format/time";
+import { useSearchParam } from "../router";
+import { useRequest } from "../state/useRequest";
+
+const INTERVAL_MS = 10_000;
+
+const EXAMPLE = `rule_files: [rules.yml]
+
+# rules.yml
+groups:
+  - name: machine
+    rules:
+      - record: instance:node_cpu_utilisation:rate1m
+        expr: 1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[1m]))`;
+
+/** All rule groups: what is evaluated, how it went, how long it took. */
+export default function RulesPage() {
+  const state = useRequest(getRules, { intervalMs: INTERVAL_MS });
+  const [health, setHealth] = useSearchParam("health");
+  const [text, setText] = useSearchParam("search");
+  const all = state.answer?.data.groups;
+  const groups = useMemo(() => filterRules(all ?? [], health, text), [all, health, text]);
+  const rules = (all ?? []).flatMap((group) => group.rules);
+  const failing = rules.filter((rule) => rule.health === "err").length;
+  const shown = groups.reduce((sum, group) => sum + group.rules.length, 0);
+
+  return (
+    <>
+      <PageTitle title="Rules">
+        {state.answeredAt !== null && (
+          <>
+            as of <RelativeTime at={state.answeredAt} />
+          </>
+        )}
+      </PageTitle>
+      <RequestNotice state={state} />
+      {!all && state.isLoading && <Loading />}
+      {all && rules.length === 0 && (
+        <EmptyState title="No rules" example={EXAMPLE}>
+          Name a rule file in the configuration and reload. Recording rules keep what is asked often; alerting
+          rules say what must not happen.
+        </EmptyState>
+      )}
+      {rules.length > 0 && (
+        <FilterBar
+          label="Health"
+          choices={[
+            { value: "", label: "All", amount: rules.length },
+            { value: "err", label: "Failing", amount: failing },
+          ]}
+          choice={health}
+          onChoice={setHealth}
+          text={text}
+          onText={setText}
+          placeholder="Rule, group, expression or label"
+          shown={shown}
+          noun={["rule", "rules"]}
+        />
+      )}
+      {rules.length > 0 && shown === 0 && <Text c="dimmed">No rule passes this filter.</Text>}
+      {groups.map((group) => (
+        <GroupSection key={`${group.file}\n${group.name}`} group={group} />
+      ))}
+    </>
+  );
+}
+
+function GroupSection({ group }: { group: RuleGroup }) {
+  return (
+    <Section
+      title={group.name}
+      aside={
+        <Text size="xs" c="dimmed">
+          {group.file}, every {humanizeSeconds(group.interval)}, last <RelativeTime at={parseInstant(group.lastEvaluation)} />
+          {group.evaluationTime !== undefined && `, took ${humanizeSeconds(group.evaluationTime)}`}
+        </Text>
+      }
+    >
+      <Table.ScrollContainer minWidth={760}>
+        <Table horizontalSpacing="md" verticalSpacing="xs">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th scope="col">Rule</Table.Th>
+              <Table.Th scope="col" w={100}>
+                Health
+              </Table.Th>
+              <Table.Th scope="col" w={140}>
+                Last evaluation
+              </Table.Th>
+              <Table.Th scope="col" w={110} ta="right">
+                Took
+              </Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {group.rules.map((rule, index) => (
+              <RuleRow key={`${rule.name} ${index}`} rule={rule} />
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Section>
+  );
+}
+
+function RuleRow({ rule }: { rule: Rule }) {
+  return (
+    <Table.Tr style={{ verticalAlign: "top" }}>
+      <Table.Td>
+        <Stack gap={6} align="flex-start">
+          <div>
+            <Text span size="sm" c="dimmed">
+              {rule.type === "alerting" ? "alert " : "record "}
+            </Text>
+            <Text span size="sm" fw={600} style={{ overflowWrap: "anywhere" }}>
+              {rule.name}
+            </Text>
+          </div>
+          <ExprLink expr={rule.query} />
+          <LabelSet labels={rule.labels ?? {}} />
+          {rule.lastError && <ErrorText>{rule.lastError}</ErrorText>}
+        </Stack>
+      </Table.Td>
+      <Table.Td>
+        <StateBadge state={rule.health} />
+      </Table.Td>
+      <Table.Td fz="sm">
+        <RelativeTime at={parseInstant(rule.lastEvaluation)} />
+      </Table.Td>
+      <Table.Td ta="right" fz="sm">
+        {rule.evaluationTime === undefined ? "–" : humanizeSeconds(rule.evaluationTime)}
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+function filterRules(groups: readonly RuleGroup[], health: string, text: string): RuleGroup[] {
+  return groups
+    .map((group) => ({
+      ...group,
+      rules: group.rules
+        .filter((rule) => health === "" || rule.health === health)
+        .filter((rule) => matchesFilter(text, [rule.name, group.name, rule.query, ...labelTexts(rule.labels ?? {})])),
+    }))
+    .filter((group) => group.rules.length > 0);
+}

@@ -1,0 +1,89 @@
+import { Text } from "@mantine/core";
+import { useMemo } from "react";
+import { getTargets } from "../api";
+import { EmptyState } from "../components/EmptyState";
+import { FilterBar } from "../components/FilterBar";
+import { Loading } from "../components/Loading";
+import { PageTitle } from "../components/PageTitle";
+import { RequestNotice } from "../components/RequestNotice";
+import { Section } from "../components/Section";
+import { RelativeTime } from "../components/Time";
+import { count } from "../format/value";
+import { useSearchParam } from "../router";
+import { useRequest } from "../state/useRequest";
+import { countHealth, targetPools } from "../targets/targetPools";
+import { TargetTable } from "../targets/TargetTable";
+
+const INTERVAL_MS = 5_000;
+
+const EXAMPLE = `scrape_configs:
+  - job_name: node
+    exporter: { plugin: node }          # this machine, through a plugin
+    static_configs: [{ targets: [localhost] }]
+  - job_name: app
+    static_configs: [{ targets: ["127.0.0.1:8080"] }]`;
+
+/** Where samples come from, and how the last scrape of each went. */
+export default function TargetsPage() {
+  const state = useRequest(getTargets, { intervalMs: INTERVAL_MS });
+  const [health, setHealth] = useSearchParam("health");
+  const [text, setText] = useSearchParam("search");
+  const data = state.answer?.data;
+  const pools = useMemo(() => (data ? targetPools(data, health, text) : []), [data, health, text]);
+  const counts = useMemo(() => countHealth(data?.activeTargets ?? []), [data]);
+  const total = data?.activeTargets.length ?? 0;
+  const shown = pools.reduce((sum, pool) => sum + pool.targets.length, 0);
+
+  return (
+    <>
+      <PageTitle title="Targets">
+        {state.answeredAt !== null && (
+          <>
+            as of <RelativeTime at={state.answeredAt} />
+          </>
+        )}
+      </PageTitle>
+      <RequestNotice state={state} />
+      {!data && state.isLoading && <Loading />}
+      {data && total === 0 && (
+        <EmptyState title="No targets" example={EXAMPLE}>
+          Name what to scrape in the configuration and reload. If it is named already, discovery has found
+          nothing yet, or relabeling dropped all of it.
+        </EmptyState>
+      )}
+      {total > 0 && (
+        <FilterBar
+          label="Health"
+          choices={[
+            { value: "", label: "All", amount: total },
+            { value: "up", label: "Up", amount: counts.up },
+            { value: "down", label: "Down", amount: counts.down },
+            { value: "unknown", label: "Unknown", amount: counts.unknown },
+          ]}
+          choice={health}
+          onChoice={setHealth}
+          text={text}
+          onText={setText}
+          placeholder="Endpoint, pool, error or label, e.g. job=node"
+          shown={shown}
+          noun={["target", "targets"]}
+        />
+      )}
+      {total > 0 && shown === 0 && <Text c="dimmed">No target passes this filter.</Text>}
+      {pools.map((pool) => (
+        <Section
+          key={pool.name}
+          title={pool.name}
+          aside={
+            <Text size="sm" c={pool.up === pool.total ? "dimmed" : "red"}>
+              {pool.up} of {pool.total} up
+              {pool.dropped > 0 && `, ${count(pool.dropped, "dropped", "dropped")} by relabeling`}
+            </Text>
+          }
+        >
+          <TargetTable targets={pool.targets} />
+        </Section>
+      ))}
+    </>
+  );
+}

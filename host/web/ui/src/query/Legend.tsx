@@ -1,0 +1,57 @@
+import { Button, Text } from "@mantine/core";
+import { useState, type MouseEvent } from "react";
+import { SeriesName } from "../components/LabelSet";
+import classes from "./Legend.module.css";
+import { seriesColor } from "./palette";
+import type { PlotSeries } from "./plotData";
+import { isolate, toggle } from "./visibility";
+
+const ENTRIES_AT_FIRST = 20;
+
+interface Props {
+  series: readonly PlotSeries[];
+  /** The names of the visible series; null is all. */
+  visible: ReadonlySet<string> | null;
+  onVisible: (visible: ReadonlySet<string> | null) => void;
+  onHighlight: (index: number | null) => void;
+}
+
+/** The series of a graph: a click shows one alone, with Ctrl or Cmd it switches one. */
+export function Legend({ series, visible, onVisible, onHighlight }: Props) {
+  const [isWhole, setIsWhole] = useState(false);
+  const names = series.map((each) => each.name);
+  const click = (name: string) => (event: MouseEvent) => {
+    const change = event.ctrlKey || event.metaKey || event.shiftKey ? toggle : isolate;
+    onVisible(change(visible, names, name));
+  };
+  const shown = isWhole ? series : series.slice(0, ENTRIES_AT_FIRST);
+  return (
+    <div className={classes.legend} onMouseLeave={() => onHighlight(null)}>
+      {shown.map((each, index) => (
+        <button
+          key={each.name}
+          type="button"
+          className={classes.entry}
+          aria-pressed={visible === null || visible.has(each.name)}
+          onClick={click(each.name)}
+          onMouseEnter={() => onHighlight(index)}
+          onFocus={() => onHighlight(index)}
+          onBlur={() => onHighlight(null)}
+        >
+          <span className={classes.swatch} style={{ background: seriesColor(index) }} />
+          <SeriesName labels={each.labels} />
+        </button>
+      ))}
+      {series.length > ENTRIES_AT_FIRST && (
+        <Button variant="subtle" size="compact-xs" onClick={() => setIsWhole(!isWhole)}>
+          {isWhole ? "Show fewer" : `Show all ${series.length} series`}
+        </Button>
+      )}
+      {series.length > 1 && (
+        <Text size="xs" c="dimmed" mt={4}>
+          Click: only this series, again: all. Ctrl or Cmd and click: switch this series. Drag in the graph: zoom.
+        </Text>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,121 @@
+import { ActionIcon, Button, Group, Paper, Tabs, Text } from "@mantine/core";
+import { useEffect, useRef, useState } from "react";
+import { formatQuery } from "../api";
+import { Braces, Copy, Cross } from "../components/icons";
+import Editor, { type EditorHandle } from "../promql/Editor";
+import { GraphTab } from "./GraphTab";
+import { HistoryMenu } from "./HistoryMenu";
+import { addToHistory } from "./history";
+import classes from "./Panel.module.css";
+import type { PanelState, Tab } from "./panel";
+import { TableTab } from "./TableTab";
+
+interface Props {
+  panel: PanelState;
+  number: number;
+  onPatch: (patch: Partial<PanelState>) => void;
+  onDuplicate: () => void;
+  /** Null where there is but one panel. */
+  onRemove: (() => void) | null;
+  autoFocus: boolean;
+}
+
+/** One expression and its answer. `panel.expr` is what was run; the draft is what stands in the editor. */
+export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus }: Props) {
+  const [draft, setDraft] = useState(panel.expr);
+  const [run, setRun] = useState(0);
+  const editor = useRef<EditorHandle>(null);
+
+  useEffect(() => setDraft(panel.expr), [panel.expr]);
+
+  const execute = (expr: string) => {
+    setDraft(expr);
+    addToHistory(expr);
+    onPatch({ expr });
+    setRun((count) => count + 1);
+  };
+  const tidy = async () => {
+    try {
+      const { data } = await formatQuery(draft, new AbortController().signal);
+      setDraft(data);
+    } catch {
+      // An expression that cannot be read stays as it is; running it says why.
+      execute(draft);
+    }
+  };
+  const goTo = (offset: number) => editor.current?.goTo(offset);
+  const hasRun = panel.expr.trim() !== "";
+
+  return (
+    <Paper component="section" withBorder bg="var(--nx-surface)" aria-label={`Panel ${number}`}>
+      <Group gap={6} p="sm" pb={0} align="flex-start" wrap="nowrap">
+        <div className={classes.editor}>
+          <Editor
+            ref={editor}
+            value={draft}
+            onChange={setDraft}
+            onRun={execute}
+            label={`Expression of panel ${number}`}
+            autoFocus={autoFocus}
+          />
+          <HistoryMenu onChoose={execute} />
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size={34}
+            aria-label="Format the expression"
+            title="Format the expression"
+            disabled={draft.trim() === ""}
+            onClick={() => void tidy()}
+          >
+            <Braces />
+          </ActionIcon>
+        </div>
+        <Button h={40} onClick={() => execute(draft)} disabled={draft.trim() === ""} title="Enter">
+          Run
+        </Button>
+        <Group gap={0} wrap="nowrap" h={40}>
+          <ActionIcon variant="subtle" color="gray" size={34} aria-label={`Duplicate panel ${number}`} title="Duplicate this panel" onClick={onDuplicate}>
+            <Copy />
+          </ActionIcon>
+          {onRemove && (
+            <ActionIcon variant="subtle" color="gray" size={34} aria-label={`Remove panel ${number}`} title="Remove this panel" onClick={onRemove}>
+              <Cross />
+            </ActionIcon>
+          )}
+        </Group>
+      </Group>
+      <Tabs value={panel.tab} onChange={(tab) => tab && onPatch({ tab: tab as Tab })} keepMounted={false} mt={4}>
+        <Tabs.List px="sm">
+          <Tabs.Tab value="table">Table</Tabs.Tab>
+          <Tabs.Tab value="graph">Graph</Tabs.Tab>
+        </Tabs.List>
+        {/* Another expression starts anew: an old answer under it would mislead. */}
+        <Tabs.Panel value="table">
+          {hasRun && <TableTab key={panel.expr} panel={panel} onPatch={onPatch} run={run} onGoTo={goTo} />}
+        </Tabs.Panel>
+        <Tabs.Panel value="graph">
+          {hasRun && <GraphTab key={panel.expr} panel={panel} onPatch={onPatch} run={run} onGoTo={goTo} />}
+        </Tabs.Panel>
+        {!hasRun && <FirstSteps onChoose={execute} />}
+      </Tabs>
+    </Paper>
+  );
+}
+
+const EXAMPLES = ["up", "rate(node_cpu_seconds_total[1m])", "scrape_duration_seconds"];
+
+function FirstSteps({ onChoose }: { onChoose: (expr: string) => void }) {
+  return (
+    <Group p="md" gap="xs">
+      <Text size="sm" c="dimmed">
+        Type an expression and press Enter (Shift+Enter for a new line, Ctrl+Space to complete), or start with
+      </Text>
+      {EXAMPLES.map((expr) => (
+        <Button key={expr} variant="default" size="compact-sm" ff="monospace" fw={400} onClick={() => onChoose(expr)}>
+          {expr}
+        </Button>
+      ))}
+    </Group>
+  );
+}

@@ -1,0 +1,24 @@
+import { Text } from "@mantine/core";
+import { humanizeSeconds } from "../format/duration";
+import { count } from "../format/value";
+
+interface Props {
+  tookMs: number | null;
+  results: number;
+  noun: [one: string, many: string];
+  /** The step of a range query. */
+  step?: string;
+  isLoading: boolean;
+}
+
+/** How long the newest query took, as seen from here, and how much it brought. */
+export function QueryStats({ tookMs, results, noun, step, isLoading }: Props) {
+  return (
+    <Text size="xs" c="dimmed" role="status">
+      {isLoading ? "Running… " : ""}
+      {count(results, ...noun)}
+      {step !== undefined && `, step ${step}`}
+      {tookMs !== null && `, ${humanizeSeconds(tookMs / 1000)}`}
+    </Text>
+  );
+}

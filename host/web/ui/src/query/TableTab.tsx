@@ -1,0 +1,97 @@
+import { Box, Button, Group, ScrollArea, Table, Text } from "@mantine/core";
+import { useMemo, useState } from "react";
+import { queryInstant, type QueryData } from "../api";
+import { SeriesName } from "../components/LabelSet";
+import { Loading } from "../components/Loading";
+import { count } from "../format/value";
+import { useRequest } from "../state/useRequest";
+import { Notices } from "./Notices";
+import type { PanelState } from "./panel";
+import { QueryError } from "./QueryError";
+import { QueryStats } from "./QueryStats";
+import { toTableRows, type TableRow } from "./tableRows";
+import { TimeInput } from "./TimeInput";
+
+const ROWS_AT_ONCE = 500;
+const MOMENT_STEP_MS = 10 * 60_000;
+
+interface Props {
+  panel: PanelState;
+  onPatch: (patch: Partial<PanelState>) => void;
+  /** Grows with every run: the same expression is asked again. */
+  run: number;
+  onGoTo: (offset: number) => void;
+}
+
+/** The answer at one instant. */
+export function TableTab({ panel, onPatch, run, onGoTo }: Props) {
+  const { expr, moment } = panel;
+  const load = useMemo(() => {
+    if (expr.trim() === "") return null;
+    return (signal: AbortSignal) => queryInstant({ query: expr, time: (moment ?? Date.now()) / 1000 }, signal);
+  }, [expr, moment, run]);
+  const state = useRequest<QueryData>(load);
+  const { answer, error, isLoading, tookMs } = state;
+  const rows = useMemo(() => (answer ? toTableRows(answer.data) : []), [answer]);
+
+  return (
+    <Box>
+      <Group px="md" py="sm" justify="space-between">
+        <TimeInput
+          label="Evaluation time"
+          value={moment}
+          onChange={(value) => onPatch({ moment: value })}
+          stepMs={MOMENT_STEP_MS}
+        />
+        {answer && !error && <QueryStats tookMs={tookMs} results={rows.length} noun={["result", "results"]} isLoading={isLoading} />}
+      </Group>
+      {error && <QueryError error={error} expr={expr} onGoTo={onGoTo} />}
+      {answer && !error && <Notices warnings={answer.warnings} infos={answer.infos} />}
+      {!answer && isLoading && load && <Loading label="Running the query" />}
+      {answer && !error && <Rows rows={rows} isStale={isLoading} />}
+    </Box>
+  );
+}
+
+function Rows({ rows, isStale }: { rows: TableRow[]; isStale: boolean }) {
+  const [limit, setLimit] = useState(ROWS_AT_ONCE);
+  if (rows.length === 0) {
+    return (
+      <Text c="dimmed" size="sm" px="md" pb="md">
+        The query is valid, and nothing matches at this time. Check names and labels (completion offers those
+        that exist), or choose another time.
+      </Text>
+    );
+  }
+  return (
+    <ScrollArea style={{ opacity: isStale ? 0.6 : 1 }}>
+      <Table highlightOnHover horizontalSpacing="md" verticalSpacing={5} layout="auto">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th scope="col">Series</Table.Th>
+            <Table.Th scope="col" ta="right">
+              Value
+            </Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {rows.slice(0, limit).map((row, index) => (
+            <Table.Tr key={index}>
+              <Table.Td>{row.labels ? <SeriesName labels={row.labels} /> : <Text size="sm" c="dimmed">{row.kind}</Text>}</Table.Td>
+              <Table.Td ta="right" ff="monospace" fz={13} style={{ whiteSpace: "pre-wrap" }}>
+                {row.value}
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+      {rows.length > limit && (
+        <Group justify="center" py="sm">
+          <Button variant="default" size="xs" onClick={() => setLimit(limit + ROWS_AT_ONCE)}>
+            Show more: {count(rows.length - limit, "row is", "rows are")} left
+          </Button>
+        </Group>
+      )}
+    </ScrollArea>
+  );
+}

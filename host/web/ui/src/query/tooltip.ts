@@ -1,0 +1,102 @@
+/** A uPlot plugin: the series nearest to the pointer, with its time, value and labels. */
+import uPlot from "uplot";
+import { labelPairs } from "../format/labels";
+import { formatTime, type Zone } from "../format/time";
+import { formatValue } from "../format/value";
+import classes from "./Chart.module.css";
+import { seriesColor } from "./palette";
+import type { PlotData } from "./plotData";
+
+interface Source {
+  plot: PlotData;
+  /** What is drawn, to find the nearest; the values shown are those of `plot`. */
+  columns: readonly (number | null)[][];
+  zone: Zone;
+}
+
+const GAP = 14;
+
+export function tooltip({ plot, columns, zone }: Source): uPlot.Plugin {
+  const box = document.createElement("div");
+  const point = document.createElement("div");
+  box.className = classes.tooltip ?? "";
+  point.className = classes.point ?? "";
+  const hide = () => {
+    box.style.display = "none";
+    point.style.display = "none";
+  };
+
+  const show = (chart: uPlot) => {
+    const { idx: at, left = -1, top = -1 } = chart.cursor;
+    const nearest = at === null || at === undefined || left < 0 ? null : nearestSeries(chart, columns, at, top);
+    if (nearest === null || at === null || at === undefined) return hide();
+    const x = chart.valToPos(plot.times[at] ?? 0, "x");
+    const y = chart.valToPos(columns[nearest]?.[at] ?? 0, "y");
+    point.style.display = "block";
+    point.style.left = `${x}px`;
+    point.style.top = `${y}px`;
+    point.style.background = seriesColor(nearest);
+    box.replaceChildren(...content(plot, nearest, at, zone));
+    box.style.display = "block";
+    place(box, chart.over, x, y);
+  };
+
+  return {
+    hooks: {
+      init: (chart) => {
+        hide();
+        chart.over.append(point, box);
+        chart.over.addEventListener("mouseleave", hide);
+      },
+      setCursor: show,
+    },
+  };
+}
+
+/** The series whose drawn value at a time is closest to the pointer's height. */
+function nearestSeries(chart: uPlot, columns: Source["columns"], at: number, top: number): number | null {
+  let nearest: number | null = null;
+  let best = Number.POSITIVE_INFINITY;
+  columns.forEach((column, index) => {
+    const value = column[at] ?? null;
+    if (value === null) return;
+    const distance = Math.abs(chart.valToPos(value, "y") - top);
+    if (distance < best) {
+      best = distance;
+      nearest = index;
+    }
+  });
+  return nearest;
+}
+
+function content(plot: PlotData, series: number, at: number, zone: Zone): HTMLElement[] {
+  const found = plot.series[series];
+  const time = element("div", classes.time, formatTime((plot.times[at] ?? 0) * 1000, zone) + (zone === "utc" ? " UTC" : ""));
+  const value = element("div", classes.value, "");
+  const swatch = element("span", classes.swatch, "");
+  swatch.style.background = seriesColor(series);
+  value.append(swatch, formatValue(found?.values[at] ?? Number.NaN));
+  const labels = element("div", classes.labels, "");
+  const name = found?.labels["__name__"];
+  if (name !== undefined) labels.append(element("div", undefined, name));
+  for (const [key, text] of labelPairs(found?.labels ?? {})) {
+    labels.append(element("div", undefined, `${key}="${text}"`));
+  }
+  return [time, value, labels];
+}
+
+function element(tag: string, className: string | undefined, text: string): HTMLElement {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+/** Beside the point, on the side that has room, inside the plot where it fits. */
+function place(box: HTMLElement, over: HTMLElement, x: number, y: number): void {
+  const { clientWidth: width, clientHeight: height } = over;
+  const left = x + GAP + box.offsetWidth > width ? x - GAP - box.offsetWidth : x + GAP;
+  const top = Math.min(y + GAP, height - box.offsetHeight);
+  box.style.left = `${Math.max(0, left)}px`;
+  box.style.top = `${Math.max(0, top)}px`;
+}

@@ -1,0 +1,76 @@
+/**
+ * Panels to and from the page's address, in the names that Prometheus uses (g0.expr, g0.tab, ...), so
+ * that links made for one open in the other. Unknown or broken values fall back to defaults. Pure.
+ */
+import { formatDuration, parseDuration } from "../format/duration";
+import { formatTime, parseTime } from "../format/time";
+import { EMPTY_PANEL, type Density, type PanelState, type Resolution, type Tab } from "./panel";
+
+/** A longer address is not written by us; a hand-made one is cut here. */
+export const PANELS_MAX = 50;
+
+export function encodePanels(panels: readonly PanelState[]): string {
+  const params = new URLSearchParams();
+  panels.forEach((panel, index) => {
+    const set = (name: string, value: string) => params.set(`g${index}.${name}`, value);
+    set("expr", panel.expr);
+    set("tab", panel.tab);
+    if (panel.moment !== null) set("moment_input", formatTime(panel.moment, "utc"));
+    if (panel.end !== null) set("end_input", formatTime(panel.end, "utc"));
+    set("range_input", formatDuration(panel.rangeMs));
+    if (panel.resolution.type === "fixed") {
+      set("res_type", "fixed");
+      set("res_step", String(panel.resolution.stepMs / 1000));
+    } else {
+      set("res_type", "auto");
+      set("res_density", panel.resolution.density);
+    }
+    set("display_mode", panel.display);
+  });
+  const text = params.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+/** Reads g0, g1, ... up to the first gap. An empty address is one empty panel. */
+export function decodePanels(search: string): PanelState[] {
+  const params = new URLSearchParams(search);
+  const panels: PanelState[] = [];
+  for (let index = 0; index < PANELS_MAX; index += 1) {
+    if (!params.has(`g${index}.expr`)) break;
+    panels.push(decodePanel((name) => params.get(`g${index}.${name}`)));
+  }
+  return panels.length === 0 ? [EMPTY_PANEL] : panels;
+}
+
+function decodePanel(get: (name: string) => string | null): PanelState {
+  const range = parseDuration(get("range_input") ?? "");
+  const isStacked = get("display_mode") === "stacked" || get("stacked") === "1";
+  return {
+    expr: get("expr") ?? "",
+    tab: decodeTab(get("tab")),
+    moment: parseTime(get("moment_input") ?? "", "utc"),
+    end: parseTime(get("end_input") ?? "", "utc"),
+    rangeMs: range !== null && range > 0 ? range : EMPTY_PANEL.rangeMs,
+    resolution: decodeResolution(get),
+    display: isStacked ? "stacked" : "lines",
+  };
+}
+
+/** Older links say 0 for the graph and 1 for the table. */
+function decodeTab(text: string | null): Tab {
+  return text === "graph" || text === "0" ? "graph" : "table";
+}
+
+function decodeResolution(get: (name: string) => string | null): Resolution {
+  const type = get("res_type");
+  // Links of older versions name the step alone.
+  const step = Number(get("res_step") ?? get("step_input") ?? "");
+  const isFixed = type === "fixed" || type === "custom" || (type === null && step > 0);
+  if (isFixed && Number.isFinite(step) && step > 0) return { type: "fixed", stepMs: Math.round(step * 1000) };
+  const density = get("res_density");
+  return { type: "auto", density: isDensity(density) ? density : "medium" };
+}
+
+function isDensity(text: string | null): text is Density {
+  return text === "low" || text === "medium" || text === "high";
+}

@@ -1,0 +1,16 @@
+/** Which series of a graph are shown. Null stands for all, so that new series are visible. Pure. */
+
+export type Visible = ReadonlySet<string> | null;
+
+/** Shows `name` alone; shows all again if it was alone already. */
+export function isolate(visible: Visible, _names: readonly string[], name: string): Visible {
+  const isAlone = visible !== null && visible.size === 1 && visible.has(name);
+  return isAlone ? null : new Set([name]);
+}
+
+/** Switches `name`. The last one switched off brings all back. */
+export function toggle(visible: Visible, names: readonly string[], name: string): Visible {
+  const next = new Set(visible ?? names);
+  if (!next.delete(name)) next.add(name);
+  return next.size === 0 || next.size === names.length ? null : next;
+}
