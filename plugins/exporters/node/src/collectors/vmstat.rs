@@ -1,0 +1,26 @@
+//! Paging, from `/proc/vmstat`.
+
+use narthex_sdk::{Error, Metrics};
+
+use crate::source::{number, proc};
+
+pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
+    for line in proc("vmstat")?.lines() {
+        let mut words = line.split_ascii_whitespace();
+        let Some(field) = words.next().filter(|field| is_wanted(field)) else { continue };
+        let value = number("vmstat", words.next())?;
+        metrics
+            .untyped(
+                &format!("node_vmstat_{field}"),
+                &format!("/proc/vmstat information field {field}."),
+            )
+            .set(value);
+    }
+    Ok(())
+}
+
+/// `^(oom_kill|pgpg|pswp|pg.*fault).*`, as node_exporter has it.
+fn is_wanted(field: &str) -> bool {
+    ["oom_kill", "pgpg", "pswp"].iter().any(|prefix| field.starts_with(prefix))
+        || field.strip_prefix("pg").is_some_and(|rest| rest.contains("fault"))
+}

@@ -1,0 +1,197 @@
+//! One family: its header, and its samples as finished lines.
+
+use std::fmt::Write as _;
+
+use super::Histogram;
+
+/// What OpenMetrics and Prometheus call the type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Counter,
+    Gauge,
+    Untyped,
+    Histogram,
+}
+
+/// Metrics of one name. Samples are added in any order; each set of labels once.
+#[derive(Clone, Debug)]
+pub struct Family {
+    name: String,
+    help: String,
+    kind: Kind,
+    unit: Option<String>,
+    /// The samples, rendered: both formats write them alike.
+    lines: String,
+}
+
+/// Numbers that a sample can have.
+pub trait Value {
+    /// The number, rounded where 53 bits do not hold it.
+    fn number(self) -> f64;
+}
+
+macro_rules! value {
+    ($($from:ty => $convert:expr),*) => { $(
+        impl Value for $from {
+            fn number(self) -> f64 {
+                let convert: fn($from) -> f64 = $convert;
+                convert(self)
+            }
+        }
+    )* };
+}
+value!(
+    f64 => |number| number,
+    f32 => f64::from,
+    u64 => |number| number as f64,
+    i64 => |number| number as f64,
+    usize => |number| number as f64,
+    u32 => f64::from,
+    i32 => f64::from,
+    u16 => f64::from,
+    u8 => f64::from,
+    bool => f64::from
+);
+
+impl Family {
+    pub(super) fn new(name: String, help: &str, kind: Kind) -> Self {
+        Self { name, help: help.into(), kind, unit: None, lines: String::new() }
+    }
+
+    /// The unit, for OpenMetrics. Ignored unless the name ends in it, which OpenMetrics demands.
+    pub fn unit(&mut self, unit: &str) -> &mut Self {
+        self.unit = Some(unit.into());
+        self
+    }
+
+    /// Adds the sample without labels.
+    pub fn set(&mut self, value: impl Value) -> &mut Self {
+        self.sample(&[], value)
+    }
+
+    /// Adds a sample.
+    pub fn sample(&mut self, labels: &[(&str, &str)], value: impl Value) -> &mut Self {
+        self.line("", labels, None, value.number());
+        self
+    }
+
+    /// Adds a histogram: its buckets, sum and count.
+    pub fn histogram(&mut self, labels: &[(&str, &str)], histogram: &Histogram) -> &mut Self {
+        for (bound, count) in histogram.cumulative() {
+            self.line("_bucket", labels, Some(bound), count.number());
+        }
+        self.line("_sum", labels, None, histogram.sum());
+        self.line("_count", labels, None, histogram.count().number());
+        self
+    }
+
+    fn line(&mut self, suffix: &str, labels: &[(&str, &str)], bound: Option<f64>, value: f64) {
+        let lines = &mut self.lines;
+        lines.push_str(&self.name);
+        lines.push_str(suffix);
+        if !labels.is_empty() || bound.is_some() {
+            let mut separator = '{';
+            for (name, value) in labels {
+                lines.push(separator);
+                lines.push_str(&sanitized(name, false));
+                lines.push_str("=\"");
+                push_escaped(lines, value, true);
+                lines.push('"');
+                separator = ',';
+            }
+            if let Some(bound) = bound {
+                lines.push(separator);
+                lines.push_str("le=\"");
+                push_number(lines, bound, true);
+                lines.push('"');
+            }
+            lines.push('}');
+        }
+        lines.push(' ');
+        push_number(lines, value, false);
+        lines.push('\n');
+    }
+
+    pub(super) fn write_text(&self, out: &mut String) {
+        let kind = match self.kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Untyped => "untyped",
+            Kind::Histogram => "histogram",
+        };
+        self.write(out, &self.name, kind, false);
+    }
+
+    pub(super) fn write_open_metrics(&self, out: &mut String) {
+        let (name, kind) = match (self.kind, self.name.strip_suffix("_total")) {
+            (Kind::Counter, Some(base)) => (base, "counter"),
+            (Kind::Counter, None) | (Kind::Untyped, _) => (self.name.as_str(), "unknown"),
+            (Kind::Gauge, _) => (self.name.as_str(), "gauge"),
+            (Kind::Histogram, _) => (self.name.as_str(), "histogram"),
+        };
+        self.write(out, name, kind, true);
+    }
+
+    fn write(&self, out: &mut String, name: &str, kind: &str, open_metrics: bool) {
+        // A family without samples says nothing.
+        if self.lines.is_empty() {
+            return;
+        }
+        out.push_str("# HELP ");
+        out.push_str(name);
+        out.push(' ');
+        push_escaped(out, &self.help, open_metrics);
+        out.push('\n');
+        for (keyword, text) in [("TYPE", Some(kind)), ("UNIT", self.unit.as_deref())] {
+            let Some(text) = text else { continue };
+            let unit_fits =
+                open_metrics && name.strip_suffix(text).is_some_and(|rest| rest.ends_with('_'));
+            if keyword == "TYPE" || unit_fits {
+                // Writing to a String cannot fail.
+                let _infallible = writeln!(out, "# {keyword} {name} {text}");
+            }
+        }
+        out.push_str(&self.lines);
+    }
+}
+
+/// Keeps what a name may contain: letters, digits, `_`, and `:` in names of metrics; no digit in front.
+pub(super) fn sanitized(name: &str, is_metric: bool) -> String {
+    let mut clean = String::with_capacity(name.len());
+    for character in name.chars() {
+        if clean.is_empty() && character.is_ascii_digit() {
+            clean.push('_');
+        }
+        let allowed = character.is_ascii_alphanumeric()
+            || character == '_'
+            || (is_metric && character == ':');
+        clean.push(if allowed { character } else { '_' });
+    }
+    if clean.is_empty() {
+        clean.push('_');
+    }
+    clean
+}
+
+fn push_escaped(out: &mut String, text: &str, quotes: bool) {
+    for character in text.chars() {
+        match character {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '"' if quotes => out.push_str("\\\""),
+            other => out.push(other),
+        }
+    }
+}
+
+/// Both formats: `+Inf`, `-Inf`, `NaN`, else the shortest digits. Bounds of buckets are floats by their look.
+fn push_number(out: &mut String, number: f64, is_bound: bool) {
+    if number.is_nan() {
+        out.push_str("NaN");
+    } else if number.is_infinite() {
+        out.push_str(if number > 0.0 { "+Inf" } else { "-Inf" });
+    } else {
+        let _infallible =
+            if is_bound { write!(out, "{number:?}") } else { write!(out, "{number}") };
+    }
+}

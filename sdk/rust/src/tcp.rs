@@ -1,0 +1,65 @@
+//! Outbound TCP for protocols that are not HTTP.
+
+use std::time::Duration;
+
+use crate::{Error, host};
+
+/// The largest piece that one read asks for.
+const READ_BYTES_MAX: u32 = 64 << 10;
+
+/// An open connection; dropping it closes it.
+#[derive(Debug)]
+pub struct Connection {
+    inner: host::tcp::Connection,
+    timeout_ms: u32,
+}
+
+impl Connection {
+    /// Connects; `timeout` holds for this and for each later operation.
+    pub fn open(host: &str, port: u16, timeout: Duration) -> Result<Self, Error> {
+        Self::with_tls(host, port, None, timeout)
+    }
+
+    /// Connects with TLS: the name of a profile that the operator bound, or `default`.
+    pub fn open_tls(
+        host: &str,
+        port: u16,
+        profile: &str,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        Self::with_tls(host, port, Some(profile), timeout)
+    }
+
+    fn with_tls(
+        host: &str,
+        port: u16,
+        tls: Option<&str>,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        let timeout_ms = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+        Ok(Self { inner: host::tcp::Connection::connect(host, port, tls, timeout_ms)?, timeout_ms })
+    }
+
+    /// Writes all of it.
+    pub fn write_all(&self, data: &[u8]) -> Result<(), Error> {
+        self.inner.write_all(data, self.timeout_ms)
+    }
+
+    /// What is there, or none when the peer closed.
+    pub fn read(&self) -> Result<Option<Vec<u8>>, Error> {
+        let bytes = self.inner.read(READ_BYTES_MAX, self.timeout_ms)?;
+        Ok(if bytes.is_empty() { None } else { Some(bytes) })
+    }
+
+    /// Everything until the peer closes, at most `bytes_max`.
+    pub fn read_to_end(&self, bytes_max: usize) -> Result<Vec<u8>, Error> {
+        let mut all = Vec::new();
+        while let Some(bytes) = self.read()? {
+            all.extend_from_slice(&bytes);
+            if all.len() > bytes_max {
+                return Err(Error::exhausted(format!("the peer sent more than {bytes_max} bytes")));
+            }
+        }
+        Ok(all)
+    }
+}

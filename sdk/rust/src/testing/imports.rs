@@ -1,0 +1,221 @@
+//! The imports of a world, served by the fake host that runs now. Signatures are those of the generated ones.
+
+use super::{CURRENT, FakeHost, State};
+
+/// Code that uses the host outside of [`FakeHost::run`] is a defect of the test.
+fn host() -> FakeHost {
+    CURRENT
+        .with_borrow(|hosts| hosts.last().cloned())
+        .expect("the host is there only inside of `FakeHost::run`")
+}
+
+fn with<R>(use_state: impl FnOnce(&mut State) -> R) -> R {
+    host().with(use_state)
+}
+
+pub(crate) mod log {
+    use super::{super::LogLine, with};
+    use crate::{Label, log::Level};
+
+    pub(crate) fn enabled(_level: Level) -> bool {
+        true
+    }
+
+    pub(crate) fn log(level: Level, message: &str, fields: &[Label]) {
+        with(|state| {
+            state.logs.push(LogLine { level, message: message.into(), fields: fields.to_vec() })
+        });
+    }
+}
+
+pub(crate) mod clock {
+    use super::with;
+
+    pub(crate) fn wall_ms() -> i64 {
+        with(|state| state.now_ms)
+    }
+
+    pub(crate) fn monotonic_ns() -> u64 {
+        with(|state| state.slept_ms * 1_000_000)
+    }
+
+    pub(crate) fn deadline_ms() -> u32 {
+        with(|state| state.deadline_ms)
+    }
+
+    pub(crate) fn sleep_ms(ms: u32) {
+        with(|state| {
+            let slept = ms.min(state.deadline_ms);
+            state.deadline_ms -= slept;
+            state.now_ms += i64::from(slept);
+            state.slept_ms += u64::from(slept);
+        });
+    }
+}
+
+pub(crate) mod http {
+    use super::with;
+    use crate::{
+        Error,
+        http::{Request, Response},
+    };
+
+    pub(crate) fn fetch(request: &Request) -> Result<Response, Error> {
+        with(|state| {
+            state.requests.push(request.clone());
+            let (_, respond) = state
+                .responders
+                .iter()
+                .find(|(prefix, _)| request.url.starts_with(prefix))
+                .ok_or_else(|| Error::denied(format!("net: {} is not granted", request.url)))?;
+            let mut response = respond(request)?;
+            if let Some(bytes_max) = request.max_body.and_then(|bytes| usize::try_from(bytes).ok())
+            {
+                response.truncated |= response.body.len() > bytes_max;
+                response.body.truncate(bytes_max);
+            }
+            Ok(response)
+        })
+    }
+
+    pub(crate) fn fetch_many(
+        requests: &[Request],
+        _in_flight_max: u32,
+    ) -> Vec<Result<Response, Error>> {
+        requests.iter().map(fetch).collect()
+    }
+}
+
+pub(crate) mod dns {
+    use super::with;
+    use crate::{Error, dns::Answer};
+
+    pub(crate) fn lookup(name: &str, kind: &str, _timeout_ms: u32) -> Result<Vec<Answer>, Error> {
+        with(|state| {
+            let answer = state.dns.get(&(name.to_owned(), kind.to_owned()));
+            answer
+                .cloned()
+                .unwrap_or_else(|| Err(Error::denied(format!("dns: {name} {kind} is not granted"))))
+        })
+    }
+}
+
+pub(crate) mod tcp {
+    use std::{cell::RefCell, collections::VecDeque};
+
+    use super::with;
+    use crate::Error;
+
+    #[derive(Debug)]
+    pub(crate) struct Connection {
+        incoming: RefCell<VecDeque<Vec<u8>>>,
+    }
+
+    impl Connection {
+        pub(crate) fn connect(
+            host: &str,
+            port: u16,
+            _tls: Option<&str>,
+            _timeout_ms: u32,
+        ) -> Result<Self, Error> {
+            let address = format!("{host}:{port}");
+            let incoming = with(|state| state.tcp.get(&address).cloned());
+            let incoming =
+                incoming.ok_or_else(|| Error::denied(format!("net: {address} is not granted")))?;
+            Ok(Self { incoming: RefCell::new(incoming) })
+        }
+
+        #[expect(clippy::unused_self, reason = "the signature of the real connection")]
+        #[expect(clippy::unnecessary_wraps, reason = "the signature of the real connection")]
+        pub(crate) fn write_all(&self, data: &[u8], _timeout_ms: u32) -> Result<(), Error> {
+            with(|state| state.sent.extend_from_slice(data));
+            Ok(())
+        }
+
+        #[expect(clippy::unnecessary_wraps, reason = "the signature of the real connection")]
+        pub(crate) fn read(&self, max: u32, _timeout_ms: u32) -> Result<Vec<u8>, Error> {
+            let mut incoming = self.incoming.borrow_mut();
+            let mut piece = incoming.pop_front().unwrap_or_default();
+            let rest = piece.split_off(piece.len().min(usize::try_from(max).unwrap_or(usize::MAX)));
+            if !rest.is_empty() {
+                incoming.push_front(rest);
+            }
+            Ok(piece)
+        }
+    }
+}
+
+pub(crate) mod files {
+    use super::{super::roots::Root, with};
+    use crate::{
+        Error,
+        files::{Entry, FsUsage},
+    };
+
+    fn in_root<R>(root: &str, access: impl FnOnce(&Root) -> Result<R, Error>) -> Result<R, Error> {
+        with(|state| match state.roots.get(root) {
+            Some(granted) => access(granted),
+            None => Err(Error::denied(format!("files: root {root:?} is not granted"))),
+        })
+    }
+
+    pub(crate) fn read(root: &str, path: &str, bytes_max: u32) -> Result<Vec<u8>, Error> {
+        in_root(root, |granted| granted.read(path, bytes_max))
+    }
+
+    pub(crate) fn list_dir(root: &str, path: &str, limit: u32) -> Result<Vec<Entry>, Error> {
+        in_root(root, |granted| granted.list(path, limit))
+    }
+
+    pub(crate) fn read_link(root: &str, path: &str) -> Result<String, Error> {
+        in_root(root, |granted| granted.read_link(path))
+    }
+
+    pub(crate) fn usage(root: &str, path: &str) -> Result<FsUsage, Error> {
+        in_root(root, |granted| granted.usage(path))
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the signatures of the real store")]
+pub(crate) mod kv {
+    use super::with;
+    use crate::Error;
+
+    pub(crate) fn get(key: &str) -> Result<Option<Vec<u8>>, Error> {
+        Ok(with(|state| state.kv.get(key).cloned()))
+    }
+
+    pub(crate) fn set(key: &str, value: &[u8], _ttl_ms: Option<u64>) -> Result<(), Error> {
+        with(|state| state.kv.insert(key.into(), value.to_vec()));
+        Ok(())
+    }
+
+    pub(crate) fn delete(key: &str) -> Result<(), Error> {
+        with(|state| state.kv.remove(key));
+        Ok(())
+    }
+
+    pub(crate) fn keys(prefix: &str, limit: u32) -> Result<Vec<String>, Error> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(with(|state| {
+            state.kv.keys().filter(|key| key.starts_with(prefix)).take(limit).cloned().collect()
+        }))
+    }
+
+    pub(crate) fn compare_and_set(
+        key: &str,
+        old: Option<&[u8]>,
+        new: Option<&[u8]>,
+    ) -> Result<bool, Error> {
+        with(|state| {
+            if state.kv.get(key).map(Vec::as_slice) != old {
+                return Ok(false);
+            }
+            match new {
+                Some(value) => state.kv.insert(key.into(), value.to_vec()),
+                None => state.kv.remove(key),
+            };
+            Ok(true)
+        })
+    }
+}
