@@ -1,0 +1,95 @@
+//! Peers: the programs that tests run beside the host. `cargo xtask peers` fetches them; nothing is fetched here.
+
+use std::path::{Path, PathBuf};
+
+use crate::skip;
+
+/// A program known to `cargo xtask peers`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// The server whose place the host takes.
+    Prometheus,
+    /// Its tool, which checks rules, configurations and blocks.
+    Promtool,
+    /// The exporter whose place the plugin `node` takes.
+    NodeExporter,
+    /// The alert router.
+    Alertmanager,
+    /// Its tool.
+    Amtool,
+    /// A headless browser.
+    Chromium,
+    /// A DNS server.
+    Dnsmasq,
+    /// A reverse proxy.
+    Nginx,
+}
+
+impl Peer {
+    /// Debian's package and the program in it.
+    #[must_use]
+    pub fn package_and_program(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Prometheus => ("prometheus", "prometheus"),
+            Self::Promtool => ("prometheus", "promtool"),
+            Self::NodeExporter => ("prometheus-node-exporter", "prometheus-node-exporter"),
+            Self::Alertmanager => ("prometheus-alertmanager", "prometheus-alertmanager"),
+            Self::Amtool => ("prometheus-alertmanager", "amtool"),
+            Self::Chromium => ("chromium", "chromium"),
+            Self::Dnsmasq => ("dnsmasq-base", "dnsmasq"),
+            Self::Nginx => ("nginx", "nginx"),
+        }
+    }
+}
+
+/// The path of a peer, or `None` after the test was reported as skipped.
+///
+/// ```no_run
+/// # fn test() {
+/// use narthex_harness::{Peer, peer};
+/// let Some(promtool) = peer(Peer::Promtool) else { return };
+/// # }
+/// ```
+#[must_use]
+pub fn peer(peer: Peer) -> Option<PathBuf> {
+    let (package, program) = peer.package_and_program();
+    let cache = cache();
+    let found = find(&cache, package, program);
+    if found.is_none() {
+        let reason = std::fs::read_to_string(cache.join(format!("{package}.unavailable")))
+            .unwrap_or_else(|_| "not fetched yet: run `cargo xtask peers`".to_owned());
+        skip(&format!("needs {program} of Debian's package {package}: {}", reason.trim()));
+    }
+    found
+}
+
+/// Unpacked beside the system first: that version is the one the tests were written against.
+fn find(cache: &Path, package: &str, program: &str) -> Option<PathBuf> {
+    let unpacked = cache.join(package);
+    let mut folders: Vec<PathBuf> = vec![unpacked.join("usr/bin"), unpacked.join("usr/sbin")];
+    folders.extend(std::env::var_os("PATH").iter().flat_map(|path| std::env::split_paths(path)));
+    folders.push(PathBuf::from("/usr/sbin"));
+    folders.into_iter().map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+fn cache() -> PathBuf {
+    match (std::env::var_os("NARTHEX_PEERS"), std::env::var_os("HOME")) {
+        (Some(folder), _) => folder.into(),
+        (None, Some(home)) => PathBuf::from(home).join(".cache/narthex-peers"),
+        (None, None) => PathBuf::from("/var/cache/narthex-peers"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TempFolder;
+
+    #[test]
+    fn an_unpacked_program_is_found_in_its_package() {
+        let cache = TempFolder::new();
+        let file = cache.write("prometheus/usr/bin/promtool", "");
+        assert_eq!(find(cache.path(), "prometheus", "promtool"), Some(file));
+        assert_eq!(find(cache.path(), "prometheus", "no-such-program-anywhere"), None);
+    }
+}

@@ -1,0 +1,117 @@
+//! The command line: one table feeds the dispatch and the help.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+use crate::workspace::Workspace;
+use crate::{plugins, run, steps, ui};
+
+type Action = fn(&Workspace, &[String]) -> anyhow::Result<ExitCode>;
+
+struct Command {
+    name: &'static str,
+    summary: &'static str,
+    details: &'static str,
+    action: Action,
+}
+
+/// In the order in which a newcomer needs them.
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "run",
+        summary: "build what is missing, then start the host on 127.0.0.1:9090",
+        details: "\
+Usage: cargo xtask run [FLAGS OF narthex]
+
+Installs the target wasm32-wasip2, builds plugins, UI and host as far as they are stale, and then becomes the host:
+  narthex --config.file=config/narthex.yml --storage.tsdb.path=data --web.listen-address=127.0.0.1:9090
+A flag given here takes the place of the flag of the same name above; every other flag is passed on.
+Without Node.js the UI is left out, and the host serves a page that says how to get it.",
+        action: run::run,
+    },
+    Command {
+        name: "plugins",
+        summary: "build the plugins into plugins/dist/",
+        details: "\
+Usage: cargo xtask plugins [--guests]
+
+Builds every crate under plugins/*/* for wasm32-wasip2 with the profile `guest`, and puts each component that changed
+into plugins/dist/<folder>.wasm by an atomic rename, so that a running host sees whole files only.
+  --guests   also build the hostile guests of tests/guests/ into <target folder>/guests/<name>.wasm",
+        action: plugins::run,
+    },
+    Command {
+        name: "ui",
+        summary: "build the browser UI into host/web/ui/dist/",
+        details: "\
+Usage: cargo xtask ui
+
+`npm ci` when package-lock.json changed, `npm run build` when a source changed. Needs Node.js 20 or newer.",
+        action: ui::run,
+    },
+];
+
+/// Finds the command and runs it; the exit code is its verdict.
+pub(crate) fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let Some((name, rest)) = arguments.split_first() else {
+        steps::answer(&overview());
+        return Ok(ExitCode::FAILURE);
+    };
+    if matches!(name.as_str(), "help" | "--help" | "-h") {
+        let page = rest.first().and_then(|topic| find(topic)).map_or_else(overview, manual);
+        steps::answer(&page);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(command) = find(name) else {
+        bail!("no command `{name}`\n\n{}", overview());
+    };
+    // `run` passes flags on to the host, `--help` among them only after `--`.
+    let own = rest.iter().take_while(|argument| *argument != "--");
+    if own.clone().any(|argument| matches!(argument.as_str(), "--help" | "-h")) {
+        steps::answer(&manual(command));
+        return Ok(ExitCode::SUCCESS);
+    }
+    (command.action)(&Workspace::locate()?, rest)
+}
+
+fn find(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.name == name)
+}
+
+fn overview() -> String {
+    let mut text = String::from("Usage: cargo xtask <command> [arguments]\n\nCommands:\n");
+    for command in COMMANDS {
+        text.push_str(&format!("  {:<8} {}\n", command.name, command.summary));
+    }
+    text.push_str(
+        "\n`cargo xtask <command> --help` says more. CARGO_TARGET_DIR is respected everywhere.",
+    );
+    text
+}
+
+fn manual(command: &Command) -> String {
+    format!("cargo xtask {}: {}\n\n{}", command.name, command.summary, command.details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_manual_page_shows_its_usage() {
+        for command in COMMANDS {
+            assert!(
+                command.details.starts_with(&format!("Usage: cargo xtask {}", command.name)),
+                "{}",
+                command.name
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_command_is_refused_with_the_list() {
+        let error = dispatch(&["biuld".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("no command `biuld`") && error.contains("plugins"), "{error}");
+    }
+}
