@@ -1,0 +1,113 @@
+//! One call of one guest: a fresh instance, a budget, an answer or a reason.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::future::BoxFuture;
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::budget::{Budget, CpuMeter, Limiter, Usage};
+use crate::guest::Guest;
+use crate::kill::{CpuSpent, KillReason};
+use crate::output::Output;
+use crate::sandbox::Sandbox;
+
+/// A call that may begin: it has a slot, so an instance is to be had.
+pub struct Call<'a> {
+    sandbox: &'a Sandbox,
+    budget: Budget,
+    _slot: tokio::sync::SemaphorePermit<'a>,
+}
+
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("budget", &self.budget).finish_non_exhaustive()
+    }
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub struct Outcome<R, T> {
+    /// The answer, or why there is none.
+    pub result: Result<R, KillReason>,
+    /// What the call spent.
+    pub usage: Usage,
+    /// What the guest printed, up to a bound.
+    pub printed: String,
+    /// Bytes it printed beyond that bound.
+    pub printed_bytes_dropped: u64,
+    /// The host context as the call left it.
+    pub host: T,
+}
+
+impl Sandbox {
+    /// Waits for a slot, at most the wall time of the budget. `None`: all slots stayed taken.
+    pub async fn begin(&self, budget: Budget) -> Option<Call<'_>> {
+        let slot = tokio::time::timeout(budget.wall, self.calls().acquire()).await.ok()?.ok()?;
+        Some(Call { sandbox: self, budget, _slot: slot })
+    }
+}
+
+impl Call<'_> {
+    /// Runs `work` on a fresh store. `work` makes the instance and calls one of its exports.
+    pub async fn run<T, R, F>(self, host: T, work: F) -> Outcome<R, T>
+    where
+        T: Send + 'static,
+        F: for<'s> FnOnce(&'s mut Store<Guest<T>>) -> BoxFuture<'s, wasmtime::Result<R>>,
+    {
+        let budget = self.budget;
+        let meter = Arc::new(CpuMeter::default());
+        let output = Output::default();
+        let limiter = Limiter::new(budget.memory_bytes);
+        let guest = Guest::new(host, limiter, output.clone());
+        let mut store = Store::new(self.sandbox.engine(), guest);
+        store.limiter(|guest| &mut guest.limiter);
+        store.set_hostcall_fuel(budget.result_bytes);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback({
+            let meter = Arc::clone(&meter);
+            move |_| {
+                if meter.spent_within_poll() >= budget.cpu {
+                    return Err(CpuSpent.into());
+                }
+                Ok(UpdateDeadline::Yield(1))
+            }
+        });
+        let metered = Metered { meter: &meter, work: work(&mut store) };
+        // Dropping the work at the end of its time unwinds the guest; the store stays readable.
+        let result = tokio::time::timeout(budget.wall, metered).await;
+        let limiter = &store.data().limiter;
+        let usage = Usage { memory_bytes_peak: limiter.peak(), cpu: meter.spent() };
+        let result = match result {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(KillReason::of(&error, &budget, limiter)),
+            Err(_) => Err(KillReason::Wall { limit: budget.wall }),
+        };
+        let (printed, printed_bytes_dropped) = output.take();
+        let host = store.into_data().into_host();
+        Outcome { result, usage, printed, printed_bytes_dropped, host }
+    }
+}
+
+/// Charges a call for the time in which it is polled.
+struct Metered<'a, 's, R> {
+    meter: &'a CpuMeter,
+    work: BoxFuture<'s, wasmtime::Result<R>>,
+}
+
+impl<R> Future for Metered<'_, '_, R> {
+    type Output = wasmtime::Result<R>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.meter.poll_begins();
+        let polled = self.work.as_mut().poll(context);
+        self.meter.poll_ends();
+        polled
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! Compiled components.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+use wasmtime::component::Component;
+use wasmtime::{Engine, Error};
+
+use crate::cache::Cache;
+use crate::surface::Surface;
+
+/// The largest component that is compiled. Interpreters with their libraries take 20 MiB.
+const COMPONENT_BYTES_MAX: usize = 64 << 20;
+
+/// SHA-256 of a component's bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// 64 hexadecimal digits.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256:{}", self.hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A component, compiled for this machine. Cheap to clone.
+#[derive(Clone)]
+pub struct Code {
+    component: Component,
+    digest: Digest,
+    surface: Arc<Surface>,
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Code({})", self.digest)
+    }
+}
+
+impl Code {
+    /// The compiled component, to be linked.
+    #[must_use]
+    pub fn component(&self) -> &Component {
+        &self.component
+    }
+
+    /// The digest of the bytes it was compiled from.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// What it imports and exports.
+    #[must_use]
+    pub fn surface(&self) -> &Surface {
+        &self.surface
+    }
+
+    fn new(component: Component, digest: Digest) -> Self {
+        let surface = Arc::new(Surface::of(&component));
+        Self { component, digest, surface }
+    }
+}
+
+/// Why bytes could not be compiled.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// No bytes, or too few to say anything.
+    #[error("this is no WebAssembly file: it has only {bytes} bytes")]
+    TooShort {
+        /// Bytes in the file.
+        bytes: usize,
+    },
+    /// Something else.
+    #[error("this is no WebAssembly file: it does not begin with \\0asm")]
+    NotWasm,
+    /// A core module where a component was expected.
+    #[error(
+        "this is a core module and not a component: build it for the target wasm32-wasip2, or wrap \
+         it with `wasm-tools component new`"
+    )]
+    CoreModule,
+    /// A component of an encoding that is not known here.
+    #[error("this is a component of an unknown encoding ({version:02x?}): it may be cut or newer")]
+    UnknownEncoding {
+        /// The four bytes after the magic number.
+        version: [u8; 4],
+    },
+    /// Too large.
+    #[error("the component has {bytes} bytes and may have {COMPONENT_BYTES_MAX}")]
+    TooLarge {
+        /// Bytes in the file.
+        bytes: usize,
+    },
+    /// The engine refused it.
+    #[error("the component is damaged or uses what this host does not have: {message}")]
+    Invalid {
+        /// The engine's words.
+        message: String,
+    },
+    /// The compiler itself failed.
+    #[error("the compiler gave up on this component; it is left alone")]
+    CompilerFailed {
+        /// The panic.
+        source: tokio::task::JoinError,
+    },
+}
+
+/// Looks at size and head, so that the compiler is not asked about what is no component.
+pub(crate) fn check(bytes: &[u8]) -> Result<(), CompileError> {
+    if bytes.len() > COMPONENT_BYTES_MAX {
+        return Err(CompileError::TooLarge { bytes: bytes.len() });
+    }
+    let too_short = || CompileError::TooShort { bytes: bytes.len() };
+    let (magic, rest) = bytes.split_first_chunk::<4>().ok_or_else(too_short)?;
+    if magic != b"\0asm" {
+        return Err(CompileError::NotWasm);
+    }
+    match *rest.first_chunk::<4>().ok_or_else(too_short)? {
+        // Version 13 of the encoding, layer 1: a component.
+        [0x0d, 0x00, 0x01, 0x00] => Ok(()),
+        [0x01, 0x00, 0x00, 0x00] => Err(CompileError::CoreModule),
+        version => Err(CompileError::UnknownEncoding { version }),
+    }
+}
+
+/// Compiles, or takes what was compiled before. Uses one thread and may take seconds.
+pub(crate) fn compile(
+    engine: &Engine,
+    cache: Option<&Cache>,
+    bytes: &[u8],
+) -> Result<Code, CompileError> {
+    let digest = Digest::of(bytes);
+    if let Some(component) = cache.and_then(|cache| cache.load(engine, digest)) {
+        return Ok(Code::new(component, digest));
+    }
+    let invalid = |error: Error| CompileError::Invalid { message: format!("{error:#}") };
+    let component = Component::from_binary(engine, bytes).map_err(invalid)?;
+    if let Some(cache) = cache {
+        cache.store(digest, &component);
+    }
+    Ok(Code::new(component, digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_component_is_named_before_it_is_compiled() {
+        let refused = |bytes: &[u8]| check(bytes).unwrap_err().to_string();
+        assert_eq!(refused(b""), "this is no WebAssembly file: it has only 0 bytes");
+        assert_eq!(refused(b"\0asm"), "this is no WebAssembly file: it has only 4 bytes");
+        assert!(refused(b"#!/bin/sh").ends_with("does not begin with \\0asm"));
+        assert!(refused(b"\0asm\x01\0\0\0").contains("wasm32-wasip2"));
+        assert!(refused(b"\0asm\x0e\0\x01\0").contains("[0e, 00, 01, 00]"));
+        assert!(check(b"\0asm\x0d\0\x01\0").is_ok());
+    }
+
+    #[test]
+    fn a_digest_shows_its_algorithm() {
+        let digest = Digest::of(b"").to_string();
+        assert!(digest.starts_with("sha256:e3b0c442") && digest.len() == 71);
+    }
+}

@@ -1,0 +1,152 @@
+//! Why a guest was ended, in words for the operator.
+
+use std::time::Duration;
+
+use wasmtime::{Error, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+
+use crate::budget::{Budget, Limiter};
+
+/// Frames of a backtrace that are kept by the engine: enough to tell a recursion.
+pub(crate) const BACKTRACE_FRAMES_MAX: usize = 64;
+
+/// Frames of a backtrace that are shown.
+const BACKTRACE_FRAMES_SHOWN: usize = 8;
+
+/// Addresses from here on are beyond every memory that a budget can grant. A stack that grows down
+/// past address zero wraps around to them.
+const WRAPPED_ADDRESS_MIN: u64 = 0xf000_0000;
+
+/// Frames from which on a fault at a wrapped address counts as a stack that ran out.
+const RECURSION_FRAMES_MIN: usize = BACKTRACE_FRAMES_MAX / 2;
+
+/// Why a guest was ended. Its instance is gone; nothing else is affected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KillReason {
+    /// It asked for more memory than its budget and could not go on without.
+    #[error("it needs more memory than its limit of {} MiB", limit_bytes >> 20)]
+    Memory {
+        /// The budget.
+        limit_bytes: u64,
+    },
+    /// It computed for longer than its budget.
+    #[error("it used up its {limit:?} of processor time")]
+    Cpu {
+        /// The budget.
+        limit: Duration,
+    },
+    /// It did not answer in time.
+    #[error("it did not answer within {limit:?}")]
+    Wall {
+        /// The budget.
+        limit: Duration,
+    },
+    /// It recursed too deep.
+    #[error("its stack ran out: it recurses too deep{}", frames(backtrace))]
+    Stack {
+        /// Innermost frames.
+        backtrace: Vec<String>,
+    },
+    /// It panicked, or did what WebAssembly forbids.
+    #[error("it trapped: {reason}{}", frames(backtrace))]
+    Trap {
+        /// What it did.
+        reason: String,
+        /// Innermost frames.
+        backtrace: Vec<String>,
+    },
+    /// It handed over more than fits.
+    #[error("it handed over more than {} KiB in one step", limit_bytes >> 10)]
+    ResultTooLarge {
+        /// The budget.
+        limit_bytes: usize,
+    },
+    /// It ended itself.
+    #[error("it ended itself with exit status {status}")]
+    Exit {
+        /// The status.
+        status: i32,
+    },
+    /// The host could not run it, or failed while serving it.
+    #[error("the host could not go on with it: {message}")]
+    Host {
+        /// What failed.
+        message: String,
+    },
+}
+
+impl KillReason {
+    /// One word, for metrics.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Memory { .. } => "memory",
+            Self::Cpu { .. } => "cpu",
+            Self::Wall { .. } => "wall",
+            Self::Stack { .. } => "stack",
+            Self::Trap { .. } => "trap",
+            Self::ResultTooLarge { .. } => "result",
+            Self::Exit { .. } => "exit",
+            Self::Host { .. } => "host",
+        }
+    }
+
+    /// What an error of the engine means for people.
+    pub(crate) fn of(error: &Error, budget: &Budget, limiter: &Limiter) -> Self {
+        let chain = format!("{error:#}");
+        if error.downcast_ref::<CpuSpent>().is_some() {
+            return Self::Cpu { limit: budget.cpu };
+        }
+        if let Some(exit) = error.downcast_ref::<I32Exit>() {
+            return Self::Exit { status: exit.0 };
+        }
+        // The engine has no type for this error; its text is checked by a test.
+        if chain.contains("fuel allocated for hostcalls") {
+            return Self::ResultTooLarge { limit_bytes: budget.result_bytes };
+        }
+        let trap = error.downcast_ref::<Trap>();
+        if limiter.has_refused() && (trap.is_some() || error.downcast_ref::<WasmBacktrace>().is_none())
+        {
+            // A guest whose allocation fails aborts; what it trapped on says nothing.
+            return Self::Memory { limit_bytes: budget.memory_bytes };
+        }
+        let Some(trap) = trap else { return Self::Host { message: chain } };
+        let backtrace = error.downcast_ref::<WasmBacktrace>();
+        let depth = backtrace.map_or(0, |backtrace| backtrace.frames().len());
+        let backtrace = backtrace.map(shown_frames).unwrap_or_default();
+        let wrapped = fault_address(&chain).is_some_and(|at| at >= WRAPPED_ADDRESS_MIN);
+        let is_stack = *trap == Trap::StackOverflow
+            || (*trap == Trap::MemoryOutOfBounds && wrapped && depth >= RECURSION_FRAMES_MIN);
+        if is_stack {
+            return Self::Stack { backtrace };
+        }
+        let reason = match trap {
+            Trap::UnreachableCodeReached => "it panicked or aborted (unreachable)".to_owned(),
+            other => other.to_string(),
+        };
+        Self::Trap { reason, backtrace }
+    }
+}
+
+/// The error with which the epoch callback ends a guest.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("processor time is used up")]
+pub(crate) struct CpuSpent;
+
+fn frames(backtrace: &[String]) -> String {
+    if backtrace.is_empty() { String::new() } else { format!(" in {}", backtrace.join(" < ")) }
+}
+
+/// The names of the innermost frames, without the noise of offsets.
+fn shown_frames(backtrace: &WasmBacktrace) -> Vec<String> {
+    let text = backtrace.to_string();
+    let frames = text.lines().filter_map(|line| line.split_once(" - ").map(|(_, name)| name.trim()));
+    frames.take(BACKTRACE_FRAMES_SHOWN).map(str::to_owned).collect()
+}
+
+/// The address in `memory fault at wasm address 0x…`.
+fn fault_address(chain: &str) -> Option<u64> {
+    let (_, rest) = chain.split_once("wasm address 0x")?;
+    let digits = rest.split(|c: char| !c.is_ascii_hexdigit()).next()?;
+    u64::from_str_radix(digits, 16).ok()
+}

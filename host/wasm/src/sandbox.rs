@@ -1,0 +1,200 @@
+//! The sandbox: one engine for all guests.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use narthex_platform::{Disk, RealDisk};
+use tokio::sync::Semaphore;
+use wasmtime::component::Linker;
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::cache::{Cache, CacheError};
+use crate::code::{self, Code, CompileError, Digest};
+use crate::guest::Guest;
+use crate::kill::BACKTRACE_FRAMES_MAX;
+use crate::ticker::Ticker;
+
+/// Instances that the pool has above the calls that run: a call that ends gives its slot back a
+/// moment before its instance is gone.
+const POOL_SPARE: u32 = 16;
+
+/// Memories of one component; interpreters have two.
+const MEMORIES_PER_COMPONENT: u32 = 4;
+
+/// What the sandbox is made of.
+#[derive(Clone, Debug)]
+pub struct SandboxConfig {
+    /// Calls that run at one time; more wait.
+    pub calls_max: u32,
+    /// The largest memory that any budget may grant, in bytes.
+    pub memory_bytes_max: u64,
+    /// Where compiled code is kept; nowhere when absent.
+    pub cache_folder: Option<Utf8PathBuf>,
+    /// The disk that holds it.
+    pub disk: Arc<dyn Disk>,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        Self {
+            calls_max: 64,
+            memory_bytes_max: 1 << 30,
+            cache_folder: None,
+            disk: RealDisk::shared(),
+        }
+    }
+}
+
+/// Why the sandbox cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The engine refused its settings.
+    #[error("start the WebAssembly engine: {message}")]
+    Engine {
+        /// The engine's words.
+        message: String,
+    },
+    /// The ticker's thread.
+    #[error("start the thread that interrupts busy guests")]
+    Ticker {
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The folder for compiled code.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+}
+
+/// How often compiled code was found on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheStats {
+    /// Found.
+    pub hits: u64,
+    /// Not found, hence compiled.
+    pub misses: u64,
+}
+
+/// One engine, its ticker, its cache, and the slots of calls. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Sandbox(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    engine: Engine,
+    cache: Option<Cache>,
+    /// One slot a running call; fewer than the pool has instances.
+    calls: Semaphore,
+    /// One compilation at a time, on one thread: scrapes go on meanwhile.
+    compiler: Semaphore,
+    memory_bytes_max: u64,
+    _ticker: Ticker,
+}
+
+impl Sandbox {
+    /// Makes the engine and starts its ticker.
+    ///
+    /// # Errors
+    /// When the engine, its thread or the folder for compiled code cannot be had.
+    pub fn start(config: SandboxConfig) -> Result<Self, StartError> {
+        let engine = Engine::new(&engine_config(&config))
+            .map_err(|error| StartError::Engine { message: format!("{error:#}") })?;
+        let cache = config
+            .cache_folder
+            .map(|folder| Cache::open(folder, config.disk, &engine))
+            .transpose()?;
+        let ticker = Ticker::start(&engine).map_err(|source| StartError::Ticker { source })?;
+        let calls = Semaphore::new(usize::try_from(config.calls_max).unwrap_or(usize::MAX));
+        Ok(Self(Arc::new(Parts {
+            engine,
+            cache,
+            calls,
+            compiler: Semaphore::new(1),
+            memory_bytes_max: config.memory_bytes_max,
+            _ticker: ticker,
+        })))
+    }
+
+    /// A linker with WASI, without any authority.
+    ///
+    /// # Errors
+    /// Never in practice: the engine refuses names that are defined twice.
+    pub fn linker<T: Send + 'static>(&self) -> wasmtime::Result<Linker<Guest<T>>> {
+        let mut linker = Linker::new(&self.0.engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        Ok(linker)
+    }
+
+    /// Compiles a component, or takes its compiled code from the cache.
+    ///
+    /// # Errors
+    /// When the bytes are no component that this engine can run.
+    pub async fn compile(&self, bytes: Arc<[u8]>) -> Result<Code, CompileError> {
+        code::check(&bytes)?;
+        // The semaphore is never closed.
+        let _turn = self.0.compiler.acquire().await;
+        let parts = Arc::clone(&self.0);
+        let compile = move || code::compile(&parts.engine, parts.cache.as_ref(), &bytes);
+        match tokio::task::spawn_blocking(compile).await {
+            Ok(compiled) => compiled,
+            Err(source) => Err(CompileError::CompilerFailed { source }),
+        }
+    }
+
+    /// Removes compiled code of all components but these. Blocks on the disk.
+    pub fn retain_compiled(&self, digests: &[Digest]) {
+        if let Some(cache) = &self.0.cache {
+            cache.retain(digests);
+        }
+    }
+
+    /// How often compiled code was found on disk.
+    #[must_use]
+    pub fn cache_stats(&self) -> CacheStats {
+        let (hits, misses) = self.0.cache.as_ref().map_or((0, 0), Cache::counts);
+        CacheStats { hits, misses }
+    }
+
+    /// The largest memory that a budget may grant, in bytes.
+    #[must_use]
+    pub fn memory_bytes_max(&self) -> u64 {
+        self.0.memory_bytes_max
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(crate) fn calls(&self) -> &Semaphore {
+        &self.0.calls
+    }
+}
+
+fn engine_config(config: &SandboxConfig) -> Config {
+    let instances = config.calls_max.saturating_add(POOL_SPARE);
+    let memory_bytes = usize::try_from(config.memory_bytes_max).unwrap_or(usize::MAX);
+    let mut pool = PoolingAllocationConfig::new();
+    // Interpreters are components of forty core instances; plugins in Rust have four.
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(40))
+        .total_memories(instances.saturating_mul(2))
+        .total_tables(instances.saturating_mul(8))
+        .total_stacks(instances)
+        .max_memory_size(memory_bytes)
+        .max_core_instances_per_component(64)
+        .max_memories_per_component(MEMORIES_PER_COMPONENT)
+        .max_tables_per_component(32)
+        .table_elements(20_000)
+        .max_component_instance_size(2 << 20)
+        .max_core_instance_size(2 << 20)
+        .max_unused_warm_slots(16);
+    let mut engine = Config::new();
+    engine
+        .epoch_interruption(true)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES_MAX))
+        // A compilation takes one core and leaves the others to scrapes.
+        .parallel_compilation(false)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    engine
+}
