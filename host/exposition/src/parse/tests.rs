@@ -221,7 +221,8 @@ proptest! {
                 panic!("a help line in {body}");
             };
             prop_assert_eq!((&*name, &*help), (family.name.as_str(), family.help.as_str()));
-            prop_assert!(matches!(parser.next_entry(), Ok(Some(Entry::Type { .. }))));
+            let is_type = matches!(parser.next_entry(), Ok(Some(Entry::Type { .. })));
+            prop_assert!(is_type);
             for point in &family.points {
                 let Ok(Some(Entry::Sample(sample))) = parser.next_entry() else {
                     panic!("a sample line in {body}");
