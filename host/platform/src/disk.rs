@@ -4,12 +4,16 @@
 //! [`Disk::sync_folder`] of its folder; bytes only after [`DiskFile::sync`].
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+
+mod simulated;
+
+pub use self::simulated::SimulatedDisk;
 
 /// A file system. Object-safe; every durable room gets one.
 pub trait Disk: Send + Sync + fmt::Debug {
@@ -60,7 +64,17 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// # Errors
     /// What the file system says.
     fn sync_folder(&self, folder: &Utf8Path) -> io::Result<()>;
+
+    /// Takes a file as a lock, created when it is not there; it is free again when the answer is
+    /// dropped or its process ends.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] when another one holds it, else what the file system says.
+    fn lock(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskLock>>;
 }
+
+/// A held lock: all it can do is to be dropped.
+pub trait DiskLock: Send + Sync + fmt::Debug {}
 
 /// An open file: it is only ever appended to or cut.
 pub trait DiskFile: Send + Sync + fmt::Debug {
@@ -155,6 +169,12 @@ pub struct RealDisk;
 #[derive(Debug)]
 struct RealFile(Arc<File>);
 
+/// The lock lives as long as the open file.
+#[derive(Debug)]
+struct RealLock(#[expect(dead_code, reason = "held, not used")] File);
+
+impl DiskLock for RealLock {}
+
 impl RealDisk {
     /// The disk as rooms take it.
     #[must_use]
@@ -212,6 +232,16 @@ impl Disk for RealDisk {
 
     fn sync_folder(&self, folder: &Utf8Path) -> io::Result<()> {
         File::open(folder)?.sync_all()
+    }
+
+    fn lock(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskLock>> {
+        let options = OpenOptions::new().create(true).truncate(false).write(true).clone();
+        let file = options.open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Box::new(RealLock(file))),
+            Err(TryLockError::WouldBlock) => Err(io::Error::from(io::ErrorKind::WouldBlock)),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 }
 

@@ -16,7 +16,9 @@ mod tasks;
 mod watch;
 
 pub use self::clock::{Clock, SimulatedClock};
-pub use self::disk::{Disk, DiskFile, FileInfo, RealDisk, read_to_string, replace};
+pub use self::disk::{
+    Disk, DiskFile, DiskLock, FileInfo, RealDisk, SimulatedDisk, read_to_string, replace,
+};
 pub use self::metrics::{
     Counter, Family, FamilyKind, Gauge, Histogram, Metrics, MetricsSource, Point, PointValue,
 };
