@@ -5,14 +5,14 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { SettingsProvider } from "./state/settings";
-import { theme } from "./theme";
+import { stateColors, theme } from "./theme";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={stateColors} defaultColorScheme="auto">
       <SettingsProvider>
         <App />
       </SettingsProvider>

@@ -1,5 +1,5 @@
 /** The look: ember on stalk. Warm neutrals, one accent, the system's own fonts. */
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, Table, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
 
 const ember: MantineColorsTuple = [
   "#fff3eb", "#ffe3d0", "#ffc59f", "#ffa56c", "#fd8a43",
@@ -28,5 +28,34 @@ export const theme = createTheme({
   defaultRadius: "md",
   cursorType: "pointer",
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
+  components: {
+    // The native scrollbar takes no room where there is nothing to scroll.
+    TableScrollContainer: Table.ScrollContainer.extend({ defaultProps: { type: "native" } }),
+  },
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
+});
+
+/** Backgrounds and texts of states (badges, notices): quiet, and readable on both schemes. */
+export const stateColors: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    "--mantine-color-red-light": "#fdeceb",
+    "--mantine-color-red-light-color": "#b42318",
+    "--mantine-color-yellow-light": "#fdf3d3",
+    "--mantine-color-yellow-light-color": "#7a5200",
+    "--mantine-color-green-light": "#e4f3e1",
+    "--mantine-color-green-light-color": "#256b2c",
+    "--mantine-color-blue-light": "#e5f1fb",
+    "--mantine-color-blue-light-color": "#175a94",
+  },
+  dark: {
+    "--mantine-color-red-light": "#3a211f",
+    "--mantine-color-red-light-color": "#ff9e94",
+    "--mantine-color-yellow-light": "#362d17",
+    "--mantine-color-yellow-light-color": "#f2cc6b",
+    "--mantine-color-green-light": "#20311f",
+    "--mantine-color-green-light-color": "#9ad58d",
+    "--mantine-color-blue-light": "#1c2b39",
+    "--mantine-color-blue-light-color": "#92c8f5",
+  },
 });

@@ -5,18 +5,22 @@ import { ExprLink } from "../components/ExprLink";
 import { LabelSet } from "../components/LabelSet";
 import { StateBadge } from "../components/StateBadge";
 import { RelativeTime } from "../components/Time";
+import { useBounded } from "../components/useBounded";
 import { humanizeSeconds } from "../format/duration";
 import { parseInstant } from "../format/time";
 import { formatValue, parseValue } from "../format/value";
 import classes from "./AlertRule.module.css";
 
+const ALERTS_AT_ONCE = 50;
+
 /** One alerting rule; its active alerts unfold. */
 export function AlertRule({ rule }: { rule: AlertingRule }) {
   const alerts = rule.alerts ?? [];
+  const [shown, more] = useBounded(alerts, ALERTS_AT_ONCE);
   return (
     <details className={classes.rule} open={rule.state === "firing"} data-state={rule.state}>
       <summary className={classes.summary}>
-        <Group gap="sm" wrap="nowrap" flex={1}>
+        <Group gap="sm" flex={1}>
           <StateBadge state={rule.state} />
           <Text fw={600} size="sm">
             {rule.name}
@@ -56,11 +60,12 @@ export function AlertRule({ rule }: { rule: AlertingRule }) {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {alerts.map((alert) => (
+                {shown.map((alert) => (
                   <AlertRow key={JSON.stringify(alert.labels)} alert={alert} />
                 ))}
               </Table.Tbody>
             </Table>
+            {more}
           </Table.ScrollContainer>
         )}
       </Stack>

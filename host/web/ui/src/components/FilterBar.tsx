@@ -33,6 +33,9 @@ export function FilterBar(props: Props) {
         data={data}
         value={props.choice}
         onChange={props.onChoice}
+        bg="var(--nx-surface)"
+        withItemsBorders={false}
+        styles={{ root: { border: "1px solid var(--nx-border)" }, label: { paddingInline: 10 } }}
       />
       <TextInput
         size="xs"

@@ -8,7 +8,7 @@ export function KeyValues({ rows }: { rows: [name: string, value: ReactNode][] }
       <Table.Tbody>
         {rows.map(([name, value]) => (
           <Table.Tr key={name}>
-            <Table.Th scope="row" w={260} fw={500} c="dimmed">
+            <Table.Th scope="row" w="36%" fw={500} c="dimmed">
               {name}
             </Table.Th>
             <Table.Td style={{ overflowWrap: "anywhere" }}>{value}</Table.Td>

@@ -1,6 +1,7 @@
 import { Button, Popover, SegmentedControl, Stack, Text, useMantineColorScheme } from "@mantine/core";
 import type { Zone } from "../format/time";
 import { useSettings } from "../state/settings";
+import { HalfDisc } from "./icons";
 
 type Scheme = "light" | "dark" | "auto";
 
@@ -23,7 +24,13 @@ export function SettingsMenu() {
   return (
     <Popover position="bottom-end" shadow="md" width={280} trapFocus returnFocus>
       <Popover.Target>
-        <Button variant="default" size="xs" aria-label="Settings: theme and time zone">
+        <Button
+          variant="default"
+          size="xs"
+          fw={500}
+          leftSection={<HalfDisc />}
+          aria-label="Settings: theme and time zone"
+        >
           {zone === "utc" ? "UTC" : "Local time"}
         </Button>
       </Popover.Target>

@@ -67,9 +67,14 @@ function formatSpecial(value: number): string {
   return value > 0 ? "+Inf" : "-Inf";
 }
 
+/** The decimals that an increment itself needs: 2 for 0.25, 0 for 20. */
 function decimalsFor(increment: number): number {
   if (!(increment > 0)) return 3;
-  return Math.min(10, Math.max(0, -Math.floor(Math.log10(increment) + 1e-9)));
+  for (let decimals = 0; decimals < 10; decimals += 1) {
+    const scaled = increment * 10 ** decimals;
+    if (scaled >= 0.999 && Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled) return decimals;
+  }
+  return 10;
 }
 
 function digitsBetween(size: number, increment: number): number {

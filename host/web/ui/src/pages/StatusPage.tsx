@@ -1,5 +1,6 @@
 import { Button, Code, CopyButton, ScrollArea, SimpleGrid, Table, Text } from "@mantine/core";
-import { getBuildInfo, getConfig, getRuntimeInfo, getTsdbStatus, type Answer } from "../api";
+import type { ReactNode } from "react";
+import { getBuildInfo, getConfig, getRuntimeInfo, getTsdbStatus, type Answer, type TsdbStatus } from "../api";
 import { KeyValues } from "../components/KeyValues";
 import { Loading } from "../components/Loading";
 import { PageTitle } from "../components/PageTitle";
@@ -14,14 +15,20 @@ const INTERVAL_MS = 10_000;
 
 /** What runs here: build, runtime, store, configuration. */
 export default function StatusPage() {
+  // The store's figures are shown where the host has them; their absence is no error.
+  const store = useRequest(getTsdbStatus).answer?.data;
   return (
     <>
       <PageTitle title="Status" />
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
-        <InfoSection title="Build" load={getBuildInfo} />
+        <div>
+          <InfoSection title="Build" load={getBuildInfo} />
+          <StoreSection store={store} />
+        </div>
         <InfoSection title="Runtime" load={getRuntimeInfo} intervalMs={INTERVAL_MS} />
+        <TopSection title="Metrics with the most series" entries={store?.seriesCountByMetricName} />
+        <TopSection title="Labels with the most values" entries={store?.labelValueCountByLabelName} />
       </SimpleGrid>
-      <StoreSection />
       <ConfigSection />
     </>
   );
@@ -45,7 +52,7 @@ function InfoSection({ title, load, intervalMs }: InfoProps) {
 }
 
 function InfoRows({ data }: { data: Record<string, unknown> }) {
-  const rows = statusRows(data).map((row): [string, React.ReactNode] => [
+  const rows = statusRows(data).map((row): [string, ReactNode] => [
     row.name,
     row.at === null ? (
       row.text
@@ -61,21 +68,12 @@ function InfoRows({ data }: { data: Record<string, unknown> }) {
   return <KeyValues rows={rows} />;
 }
 
-/** Head and cardinality, where the host has this to say. */
-function StoreSection() {
-  const { answer } = useRequest(getTsdbStatus);
-  if (!answer) return null;
-  const { headStats, seriesCountByMetricName, labelValueCountByLabelName } = answer.data;
+function StoreSection({ store }: { store: TsdbStatus | undefined }) {
+  if (!store?.headStats) return null;
   return (
-    <SimpleGrid cols={{ base: 1, lg: 3 }} spacing="md">
-      {headStats && (
-        <Section title="Store">
-          <InfoRows data={headStats} />
-        </Section>
-      )}
-      <TopSection title="Metrics with the most series" entries={seriesCountByMetricName} />
-      <TopSection title="Labels with the most values" entries={labelValueCountByLabelName} />
-    </SimpleGrid>
+    <Section title="Store">
+      <InfoRows data={store.headStats} />
+    </Section>
   );
 }
 

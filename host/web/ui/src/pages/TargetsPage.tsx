@@ -75,7 +75,7 @@ export default function TargetsPage() {
           key={pool.name}
           title={pool.name}
           aside={
-            <Text size="sm" c={pool.up === pool.total ? "dimmed" : "red"}>
+            <Text size="sm" c={pool.up === pool.total ? "dimmed" : "var(--nx-bad)"}>
               {pool.up} of {pool.total} up
               {pool.dropped > 0 && `, ${count(pool.dropped, "dropped", "dropped")} by relabeling`}
             </Text>

@@ -103,7 +103,7 @@ function Figure(props: { name: string; note?: string | undefined; isBad?: boolea
       <Text size="xs" c="dimmed">
         {props.name}
       </Text>
-      <Text fw={600} {...(props.isBad ? { c: "red" } : {})}>
+      <Text fw={600} {...(props.isBad ? { c: "var(--nx-bad)" } : {})}>
         {props.children}
       </Text>
       {props.note !== undefined && (

@@ -1,5 +1,5 @@
 import { Box, Group, Text } from "@mantine/core";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { queryRange, type Answer } from "../api";
 import { Loading } from "../components/Loading";
 import { formatDuration } from "../format/duration";
@@ -21,6 +21,8 @@ interface Props {
   onPatch: (patch: Partial<PanelState>) => void;
   /** Grows with every run: the same expression is asked again. */
   run: number;
+  /** Ask again this often, as long as the end is now. */
+  refreshMs: number | null;
   onGoTo: (offset: number) => void;
 }
 
@@ -31,7 +33,7 @@ interface Graph {
 }
 
 /** The answer over a window of time. */
-export function GraphTab({ panel, onPatch, run, onGoTo }: Props) {
+export function GraphTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
   const { expr, end, rangeMs, resolution, display } = panel;
   // One string stands for the resolution, since every decoding of the address makes a new object.
   const resolutionKey = JSON.stringify(resolution);
@@ -39,12 +41,11 @@ export function GraphTab({ panel, onPatch, run, onGoTo }: Props) {
     if (expr.trim() === "") return null;
     return (signal: AbortSignal) => loadGraph(expr, windowOf({ end, rangeMs, resolution }, Date.now()), signal);
   }, [expr, end, rangeMs, resolutionKey, run]);
-  const { answer, error, isLoading, tookMs } = useRequest<Graph>(load);
+  const polling = refreshMs !== null && end === null ? { intervalMs: refreshMs } : {};
+  const { answer, error, isLoading, tookMs } = useRequest<Graph>(load, polling);
   const [visibility, setVisibility] = useState<ReadonlySet<string> | null>(null);
   const [highlighted, setHighlighted] = useState<number | null>(null);
   const graph = answer?.data;
-
-  useEffect(() => setVisibility(null), [expr]);
 
   const zoom = (startMs: number, endMs: number) => {
     // Whole seconds while they tell the edges apart: the address stays readable.

@@ -27,21 +27,23 @@ export function Legend({ series, visible, onVisible, onHighlight }: Props) {
   const shown = isWhole ? series : series.slice(0, ENTRIES_AT_FIRST);
   return (
     <div className={classes.legend} onMouseLeave={() => onHighlight(null)}>
-      {shown.map((each, index) => (
-        <button
-          key={each.name}
-          type="button"
-          className={classes.entry}
-          aria-pressed={visible === null || visible.has(each.name)}
-          onClick={click(each.name)}
-          onMouseEnter={() => onHighlight(index)}
-          onFocus={() => onHighlight(index)}
-          onBlur={() => onHighlight(null)}
-        >
-          <span className={classes.swatch} style={{ background: seriesColor(index) }} />
-          <SeriesName labels={each.labels} />
-        </button>
-      ))}
+      <div className={classes.entries}>
+        {shown.map((each, index) => (
+          <button
+            key={each.name}
+            type="button"
+            className={classes.entry}
+            aria-pressed={visible === null || visible.has(each.name)}
+            onClick={click(each.name)}
+            onMouseEnter={() => onHighlight(index)}
+            onFocus={() => onHighlight(index)}
+            onBlur={() => onHighlight(null)}
+          >
+            <span className={classes.swatch} style={{ background: seriesColor(index) }} />
+            <SeriesName labels={each.labels} />
+          </button>
+        ))}
+      </div>
       {series.length > ENTRIES_AT_FIRST && (
         <Button variant="subtle" size="compact-xs" onClick={() => setIsWhole(!isWhole)}>
           {isWhole ? "Show fewer" : `Show all ${series.length} series`}

@@ -1,14 +1,24 @@
-import { ActionIcon, Button, Group, Paper, Tabs, Text } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
+import { ActionIcon, Button, Group, Paper, Select, Tabs, Text } from "@mantine/core";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { formatQuery } from "../api";
 import { Braces, Copy, Cross } from "../components/icons";
-import Editor, { type EditorHandle } from "../promql/Editor";
+import type { EditorHandle } from "../promql/Editor";
 import { GraphTab } from "./GraphTab";
 import { HistoryMenu } from "./HistoryMenu";
 import { addToHistory } from "./history";
 import classes from "./Panel.module.css";
 import type { PanelState, Tab } from "./panel";
 import { TableTab } from "./TableTab";
+
+// The editor is the largest part of all; answers need not wait for it.
+const Editor = lazy(() => import("../promql/Editor"));
+
+const REFRESH_CHOICES = [
+  { value: "off", label: "No refresh" },
+  { value: "5000", label: "Every 5 s" },
+  { value: "15000", label: "Every 15 s" },
+  { value: "60000", label: "Every minute" },
+];
 
 interface Props {
   panel: PanelState;
@@ -24,6 +34,7 @@ interface Props {
 export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus }: Props) {
   const [draft, setDraft] = useState(panel.expr);
   const [run, setRun] = useState(0);
+  const [refreshMs, setRefreshMs] = useState<number | null>(null);
   const editor = useRef<EditorHandle>(null);
 
   useEffect(() => setDraft(panel.expr), [panel.expr]);
@@ -50,14 +61,16 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
     <Paper component="section" withBorder bg="var(--nx-surface)" aria-label={`Panel ${number}`}>
       <Group gap={6} p="sm" pb={0} align="flex-start" wrap="nowrap">
         <div className={classes.editor}>
-          <Editor
-            ref={editor}
-            value={draft}
-            onChange={setDraft}
-            onRun={execute}
-            label={`Expression of panel ${number}`}
-            autoFocus={autoFocus}
-          />
+          <Suspense fallback={<pre className={classes.placeholder}>{draft}</pre>}>
+            <Editor
+              ref={editor}
+              value={draft}
+              onChange={setDraft}
+              onRun={execute}
+              label={`Expression of panel ${number}`}
+              autoFocus={autoFocus}
+            />
+          </Suspense>
           <HistoryMenu onChoose={execute} />
           <ActionIcon
             variant="subtle"
@@ -89,13 +102,24 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
         <Tabs.List px="sm">
           <Tabs.Tab value="table">Table</Tabs.Tab>
           <Tabs.Tab value="graph">Graph</Tabs.Tab>
+          <Select
+            ml="auto"
+            size="xs"
+            w={124}
+            my={3}
+            aria-label={`Refresh panel ${number}`}
+            data={REFRESH_CHOICES}
+            value={refreshMs === null ? "off" : String(refreshMs)}
+            onChange={(value) => setRefreshMs(value === null || value === "off" ? null : Number(value))}
+            allowDeselect={false}
+          />
         </Tabs.List>
         {/* Another expression starts anew: an old answer under it would mislead. */}
         <Tabs.Panel value="table">
-          {hasRun && <TableTab key={panel.expr} panel={panel} onPatch={onPatch} run={run} onGoTo={goTo} />}
+          {hasRun && <TableTab key={panel.expr} panel={panel} onPatch={onPatch} run={run} refreshMs={refreshMs} onGoTo={goTo} />}
         </Tabs.Panel>
         <Tabs.Panel value="graph">
-          {hasRun && <GraphTab key={panel.expr} panel={panel} onPatch={onPatch} run={run} onGoTo={goTo} />}
+          {hasRun && <GraphTab key={panel.expr} panel={panel} onPatch={onPatch} run={run} refreshMs={refreshMs} onGoTo={goTo} />}
         </Tabs.Panel>
         {!hasRun && <FirstSteps onChoose={execute} />}
       </Tabs>

@@ -1,9 +1,9 @@
-import { Box, Button, Group, ScrollArea, Table, Text } from "@mantine/core";
-import { useMemo, useState } from "react";
+import { Box, Group, ScrollArea, Table, Text } from "@mantine/core";
+import { useMemo } from "react";
 import { queryInstant, type QueryData } from "../api";
 import { SeriesName } from "../components/LabelSet";
 import { Loading } from "../components/Loading";
-import { count } from "../format/value";
+import { useBounded } from "../components/useBounded";
 import { useRequest } from "../state/useRequest";
 import { Notices } from "./Notices";
 import type { PanelState } from "./panel";
@@ -20,18 +20,20 @@ interface Props {
   onPatch: (patch: Partial<PanelState>) => void;
   /** Grows with every run: the same expression is asked again. */
   run: number;
+  /** Ask again this often, as long as the time is now. */
+  refreshMs: number | null;
   onGoTo: (offset: number) => void;
 }
 
 /** The answer at one instant. */
-export function TableTab({ panel, onPatch, run, onGoTo }: Props) {
+export function TableTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
   const { expr, moment } = panel;
   const load = useMemo(() => {
     if (expr.trim() === "") return null;
     return (signal: AbortSignal) => queryInstant({ query: expr, time: (moment ?? Date.now()) / 1000 }, signal);
   }, [expr, moment, run]);
-  const state = useRequest<QueryData>(load);
-  const { answer, error, isLoading, tookMs } = state;
+  const polling = refreshMs !== null && moment === null ? { intervalMs: refreshMs } : {};
+  const { answer, error, isLoading, tookMs } = useRequest<QueryData>(load, polling);
   const rows = useMemo(() => (answer ? toTableRows(answer.data) : []), [answer]);
 
   return (
@@ -43,7 +45,9 @@ export function TableTab({ panel, onPatch, run, onGoTo }: Props) {
           onChange={(value) => onPatch({ moment: value })}
           stepMs={MOMENT_STEP_MS}
         />
-        {answer && !error && <QueryStats tookMs={tookMs} results={rows.length} noun={["result", "results"]} isLoading={isLoading} />}
+        {answer && !error && (
+          <QueryStats tookMs={tookMs} results={rows.length} noun={["result", "results"]} isLoading={isLoading} />
+        )}
       </Group>
       {error && <QueryError error={error} expr={expr} onGoTo={onGoTo} />}
       {answer && !error && <Notices warnings={answer.warnings} infos={answer.infos} />}
@@ -54,7 +58,7 @@ export function TableTab({ panel, onPatch, run, onGoTo }: Props) {
 }
 
 function Rows({ rows, isStale }: { rows: TableRow[]; isStale: boolean }) {
-  const [limit, setLimit] = useState(ROWS_AT_ONCE);
+  const [shown, more] = useBounded(rows, ROWS_AT_ONCE);
   if (rows.length === 0) {
     return (
       <Text c="dimmed" size="sm" px="md" pb="md">
@@ -75,9 +79,9 @@ function Rows({ rows, isStale }: { rows: TableRow[]; isStale: boolean }) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {rows.slice(0, limit).map((row, index) => (
+          {shown.map((row, index) => (
             <Table.Tr key={index}>
-              <Table.Td>{row.labels ? <SeriesName labels={row.labels} /> : <Text size="sm" c="dimmed">{row.kind}</Text>}</Table.Td>
+              <Table.Td>{row.labels ? <SeriesName labels={row.labels} /> : row.kind}</Table.Td>
               <Table.Td ta="right" ff="monospace" fz={13} style={{ whiteSpace: "pre-wrap" }}>
                 {row.value}
               </Table.Td>
@@ -85,13 +89,7 @@ function Rows({ rows, isStale }: { rows: TableRow[]; isStale: boolean }) {
           ))}
         </Table.Tbody>
       </Table>
-      {rows.length > limit && (
-        <Group justify="center" py="sm">
-          <Button variant="default" size="xs" onClick={() => setLimit(limit + ROWS_AT_ONCE)}>
-            Show more: {count(rows.length - limit, "row is", "rows are")} left
-          </Button>
-        </Group>
-      )}
+      {more}
     </ScrollArea>
   );
 }

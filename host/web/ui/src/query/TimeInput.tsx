@@ -1,7 +1,14 @@
-import { ActionIcon, CloseButton, Group, TextInput } from "@mantine/core";
+import { ActionIcon, Button, CloseButton, Group, TextInput } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { ChevronLeft, ChevronRight } from "../components/icons";
 import { formatForInput, parseTime } from "../format/time";
 import { useSettings } from "../state/settings";
-import { ChevronLeft, ChevronRight } from "../components/icons";
+
+/** Fits the longest form that browsers give an instant, with the picker and the button behind it. */
+const WIDTH = 240;
+/** A year that is being typed passes through the first millennia: those are not asked for. */
+const EARLIEST_MS = 0;
+const TYPING_PAUSE_MS = 1_000;
 
 interface Props {
   /** What the time is: "Evaluation time", "End time". */
@@ -15,44 +22,67 @@ interface Props {
 
 /** An instant in the user's zone, or now. */
 export function TimeInput({ label, value, onChange, stepMs }: Props) {
-  const { zone } = useSettings();
-  const move = (direction: 1 | -1) => onChange((value ?? Date.now()) + direction * stepMs);
+  const currentSecond = () => Math.floor(Date.now() / 1000) * 1000;
+  const move = (direction: 1 | -1) => onChange((value ?? currentSecond()) + direction * stepMs);
   return (
     <Group gap={2} wrap="nowrap" role="group" aria-label={label}>
       <ActionIcon variant="default" size={30} aria-label={`${label}: earlier`} onClick={() => move(-1)}>
         <ChevronLeft />
       </ActionIcon>
       {value === null ? (
-        <TextInput
+        <Button
+          variant="default"
           size="xs"
-          w={212}
-          readOnly
-          aria-label={label}
-          value={`${label}: now`}
-          onClick={() => onChange(Math.floor(Date.now() / 1000) * 1000)}
-          onKeyDown={(event) => {
-            if (event.key === "Enter") onChange(Math.floor(Date.now() / 1000) * 1000);
-          }}
-          styles={{ input: { cursor: "pointer", color: "var(--mantine-color-dimmed)" } }}
-        />
+          w={WIDTH}
+          fw={400}
+          title="Choose another time"
+          onClick={() => onChange(currentSecond())}
+        >
+          {label}: now
+        </Button>
       ) : (
-        <TextInput
-          size="xs"
-          w={212}
-          type="datetime-local"
-          step={1}
-          aria-label={`${label} (${zone === "utc" ? "UTC" : "local time"})`}
-          value={formatForInput(value, zone)}
-          onChange={(event) => {
-            const at = parseTime(event.currentTarget.value, zone);
-            if (at !== null) onChange(at);
-          }}
-          rightSection={<CloseButton size="xs" aria-label={`${label}: now`} onClick={() => onChange(null)} />}
-        />
+        <InstantField label={label} value={value} onChange={onChange} />
       )}
       <ActionIcon variant="default" size={30} aria-label={`${label}: later`} onClick={() => move(1)}>
         <ChevronRight />
       </ActionIcon>
     </Group>
+  );
+}
+
+/** The instant as typed: it counts after a pause, on Enter and on leaving the field. */
+function InstantField({ label, value, onChange }: Omit<Props, "stepMs"> & { value: number }) {
+  const { zone } = useSettings();
+  const [text, setText] = useState(formatForInput(value, zone));
+  const parsed = parseTime(text, zone);
+  const isChanged = parsed !== null && parsed >= EARLIEST_MS && text !== formatForInput(value, zone);
+
+  useEffect(() => setText(formatForInput(value, zone)), [value, zone]);
+
+  useEffect(() => {
+    if (!isChanged) return;
+    const timer = setTimeout(() => onChange(parsed), TYPING_PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [isChanged, parsed, onChange]);
+
+  const commit = () => {
+    if (isChanged) onChange(parsed);
+    else setText(formatForInput(value, zone));
+  };
+  return (
+    <TextInput
+      size="xs"
+      w={WIDTH}
+      type="datetime-local"
+      step={1}
+      aria-label={`${label} (${zone === "utc" ? "UTC" : "local time"})`}
+      value={text}
+      onChange={(event) => setText(event.currentTarget.value)}
+      onBlur={commit}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") commit();
+      }}
+      rightSection={<CloseButton size="xs" aria-label={`${label}: now`} onClick={() => onChange(null)} />}
+    />
   );
 }

@@ -6,8 +6,8 @@ const HOUR = 3_600_000;
 describe("stepFor", () => {
   it("spreads the points of a density over the range", () => {
     expect(stepFor(HOUR, { type: "auto", density: "low" })).toBe(36_000);
-    expect(stepFor(HOUR, { type: "auto", density: "medium" })).toBe(14_400);
-    expect(stepFor(HOUR, { type: "auto", density: "high" })).toBe(4_800);
+    expect(stepFor(HOUR, { type: "auto", density: "medium" })).toBe(14_000);
+    expect(stepFor(HOUR, { type: "auto", density: "high" })).toBe(4_000);
   });
 
   it("has a floor for short ranges", () => {
@@ -33,8 +33,10 @@ describe("windowOf", () => {
     expect(windowOf({ end: null, rangeMs: HOUR, resolution }, 5 * HOUR)).toEqual({
       startMs: 4 * HOUR,
       endMs: 5 * HOUR,
-      stepMs: 14_400,
+      stepMs: 14_000,
     }));
+  it("takes now as a whole second where the step is", () =>
+    expect(windowOf({ end: null, rangeMs: HOUR, resolution }, 5 * HOUR + 999).endMs).toBe(5 * HOUR));
   it("ends where it is told", () =>
     expect(windowOf({ end: 2 * HOUR, rangeMs: HOUR, resolution }, 5 * HOUR).endMs).toBe(2 * HOUR));
 });

@@ -8,12 +8,13 @@ export const POINTS_MAX = 11_000;
 const POINTS: Record<Density, number> = { low: 100, medium: 250, high: 750 };
 const STEP_MIN_MS: Record<Density, number> = { low: 1_000, medium: 1_000, high: 250 };
 
-/** The step in milliseconds for a window of `rangeMs`. Never so small that the API would refuse it. */
+/** The step in milliseconds for a window of `rangeMs`. A chosen density stays far below `POINTS_MAX`. */
 export function stepFor(rangeMs: number, resolution: Resolution): number {
   if (resolution.type === "fixed") return Math.max(1, resolution.stepMs);
   const wanted = Math.floor(rangeMs / POINTS[resolution.density]);
-  const floor = STEP_MIN_MS[resolution.density];
-  return Math.max(floor, wanted, Math.ceil(rangeMs / (POINTS_MAX - 1)));
+  // Whole seconds from the first one on: nobody wants to read 3s600ms.
+  const readable = wanted < 1_000 ? wanted : Math.floor(wanted / 1_000) * 1_000;
+  return Math.max(STEP_MIN_MS[resolution.density], readable);
 }
 
 /** The smallest fixed step that the API accepts for a window. */
@@ -28,12 +29,14 @@ export interface Window {
 }
 
 /**
- * The window of a panel's graph. Times are whole milliseconds; the end is not aligned to the step, so
- * that the newest sample is seen.
+ * The window of a panel's graph. The end is not aligned to the step, so that the newest samples are
+ * seen; but "now" is a whole second where the step is.
  */
 export function windowOf(panel: Pick<PanelState, "end" | "rangeMs" | "resolution">, now: number): Window {
-  const endMs = Math.round(panel.end ?? now);
-  return { startMs: endMs - panel.rangeMs, endMs, stepMs: stepFor(panel.rangeMs, panel.resolution) };
+  const stepMs = stepFor(panel.rangeMs, panel.resolution);
+  const current = stepMs % 1_000 === 0 ? Math.floor(now / 1_000) * 1_000 : Math.round(now);
+  const endMs = panel.end ?? current;
+  return { startMs: endMs - panel.rangeMs, endMs, stepMs };
 }
 
 const RANGES = [

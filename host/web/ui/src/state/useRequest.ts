@@ -80,15 +80,17 @@ export function useRequest<T>(
     let timer: ReturnType<typeof setTimeout> | undefined;
     let failures = 0;
     let isRunning = false;
+    let hasRun = false;
 
     const schedule = (delayMs: number | undefined) => {
       clearTimeout(timer);
       if (delayMs !== undefined && !abort.signal.aborted) timer = setTimeout(run, delayMs);
     };
     const run = async () => {
-      // A hidden page asks again when it is shown.
-      if (isRunning || document.hidden) return;
+      // A hidden page loads once, and asks again when it is shown.
+      if (isRunning || (document.hidden && hasRun)) return;
       isRunning = true;
+      hasRun = true;
       clearTimeout(timer);
       dispatch({ type: "start" });
       const startedAt = performance.now();

@@ -4,11 +4,15 @@ import { ErrorText } from "../components/ErrorText";
 import { LabelSet } from "../components/LabelSet";
 import { StateBadge } from "../components/StateBadge";
 import { RelativeTime } from "../components/Time";
+import { useBounded } from "../components/useBounded";
 import { humanizeSeconds } from "../format/duration";
 import { parseInstant } from "../format/time";
 
+const TARGETS_AT_ONCE = 100;
+
 /** The targets of one pool. */
 export function TargetTable({ targets }: { targets: readonly Target[] }) {
+  const [shown, more] = useBounded(targets, TARGETS_AT_ONCE);
   return (
     <Table.ScrollContainer minWidth={820}>
       <Table horizontalSpacing="md" verticalSpacing="xs" style={{ tableLayout: "fixed" }}>
@@ -28,11 +32,12 @@ export function TargetTable({ targets }: { targets: readonly Target[] }) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {targets.map((target, index) => (
+          {shown.map((target, index) => (
             <TargetRow key={`${target.scrapeUrl} ${index}`} target={target} />
           ))}
         </Table.Tbody>
       </Table>
+      {more}
     </Table.ScrollContainer>
   );
 }
