@@ -35,8 +35,9 @@ const TYPES_EXCLUDED: [&str; 25] = [
     "tracefs",
 ];
 
-/// Directories that are excluded with everything below them.
-const TREES_EXCLUDED: [&str; 3] = ["/dev", "/proc", "/sys"];
+/// Directories that are excluded with everything below them: node_exporter's list as Debian ships it, which adds removable
+/// and temporary mounts.
+const TREES_EXCLUDED: [&str; 6] = ["/dev", "/media", "/mnt", "/proc", "/run", "/sys"];
 
 /// Directories that are not excluded themselves, but everything below them is.
 const INSIDES_EXCLUDED: [&str; 3] =
@@ -180,7 +181,7 @@ mod tests {
         ] {
             assert!(is_excluded(excluded), "{excluded}");
         }
-        for shown in ["/", "/device", "/var/lib/docker", "/run", "/srv"] {
+        for shown in ["/", "/device", "/var/lib/docker", "/srv", "/runs"] {
             assert!(!is_excluded(shown), "{shown}");
         }
     }
