@@ -1,1 +1,38 @@
-//! Group, silence, route, notify.
+//! Group, route, notify: what Alertmanager does, inside the server.
+//!
+//! Enters: [`AlertBatch`](narthex_model::AlertBatch)es from the rules' queue or by
+//! [`Alerting::submit`]. Leaves: calls of [`Notifiers`], one for each group and integration when
+//! something changed or the repeat interval has passed.
+//!
+//! Always holds: an alert belongs to one group of every route that it matches; a group has at most
+//! one delivery under way; what a receiver acknowledged is in the notification log, on disk,
+//! before the next notification of that group, so that a crash repeats at most one delivery and a
+//! restart repeats none. Time enters as `now`: only `service.rs` asks the clock.
+//!
+//! Silences and time intervals are not there yet: a file that names them is refused.
+//!
+//! Open `dispatch.rs` first, then `delivery.rs`.
+//!
+//! ```
+//! use narthex_alerting::Config;
+//! let text = "route: { receiver: hook }\nreceivers: [{ name: hook, webhook_configs: [{ url: x }] }]";
+//! let document = narthex_settings::Document::parse("alertmanager.yml", text)?;
+//! let config: Config = document.read()?;
+//! assert_eq!(config.integrations().next().unwrap().plugin, "webhook");
+//! # Ok::<(), narthex_settings::SettingsError>(())
+//! ```
+
+mod config;
+mod inhibit;
+mod matchers;
+mod notifiers;
+mod route;
+
+pub use self::config::{Config, ConfigError, Integration, Receiver};
+pub use self::inhibit::InhibitRule;
+pub use self::matchers::{MatcherTextError, parse_matcher, parse_matchers};
+pub use self::notifiers::{
+    AlertGroup, AlertStatus, BoxFuture, GroupAlert, Notifiers, NotifyError, NotifyErrorKind,
+    Receipt,
+};
+pub use self::route::{GroupBy, Route, Routes};

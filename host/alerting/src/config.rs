@@ -1,0 +1,102 @@
+//! The keys of alertmanager.yml, checked into a tree that cannot be wrong.
+
+mod raw;
+
+use serde::Deserialize;
+
+use crate::inhibit::InhibitRule;
+use crate::route::Routes;
+
+/// Alerting's part of the configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "raw::RawConfig")]
+pub struct Config {
+    pub(crate) resolve_timeout: std::time::Duration,
+    pub(crate) routes: Routes,
+    pub(crate) receivers: Vec<Receiver>,
+    pub(crate) inhibit_rules: Vec<InhibitRule>,
+}
+
+impl Default for Config {
+    /// One receiver that delivers nowhere: alerts are grouped and shown.
+    fn default() -> Self {
+        let name = "default".to_owned();
+        Self {
+            resolve_timeout: raw::RESOLVE_TIMEOUT,
+            routes: raw::root_only(&name),
+            receivers: vec![Receiver { name, integrations: Vec::new() }],
+            inhibit_rules: Vec::new(),
+        }
+    }
+}
+
+/// A receiver and the ways to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receiver {
+    /// The name that routes use.
+    pub name: String,
+    /// In the order of the file, lists ascending by key.
+    pub integrations: Vec<Integration>,
+}
+
+/// One entry of a `<plugin>_configs` list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Integration {
+    /// The notifier's name.
+    pub plugin: String,
+    /// Its place in the list, from 0.
+    pub index: usize,
+    /// Whether it is told when alerts are over.
+    pub send_resolved: bool,
+    /// The rest of the entry, which is the plugin's business.
+    pub config: serde_json::Value,
+    /// The same as text, ready to hand over.
+    pub config_json: String,
+}
+
+impl Config {
+    /// All integrations, for those who check their configurations.
+    pub fn integrations(&self) -> impl Iterator<Item = &Integration> {
+        self.receivers.iter().flat_map(|receiver| &receiver.integrations)
+    }
+
+    /// All receivers.
+    #[must_use]
+    pub fn receivers(&self) -> &[Receiver] {
+        &self.receivers
+    }
+
+    /// The routing tree.
+    #[must_use]
+    pub fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// When an alert counts as over whose sender gave no end.
+    #[must_use]
+    pub fn resolve_timeout(&self) -> std::time::Duration {
+        self.resolve_timeout
+    }
+}
+
+/// Why a configuration is refused; `key` is where in the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The key belongs to Alertmanager and is not there yet.
+    #[error("{key} is not supported yet")]
+    NotSupported {
+        /// The key.
+        key: String,
+    },
+    /// The value does not fit.
+    #[error("{key}: {message}")]
+    Invalid {
+        /// The key.
+        key: String,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+}
+
+#[cfg(test)]
+mod tests;

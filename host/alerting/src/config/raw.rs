@@ -1,0 +1,317 @@
+//! The file's shapes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use narthex_settings::DurationText;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Config, ConfigError, Integration, Receiver};
+use crate::inhibit::{InhibitRule, joined};
+use crate::matchers::MatcherList;
+use crate::route::{GroupBy, Route, Routes, level_key};
+
+/// Alertmanager's default.
+pub(super) const RESOLVE_TIMEOUT: Duration = Duration::from_secs(300);
+const GROUP_WAIT: Duration = Duration::from_secs(30);
+const GROUP_INTERVAL: Duration = Duration::from_secs(5 * 60);
+const REPEAT_INTERVAL: Duration = Duration::from_secs(4 * 3600);
+/// Levels of the routing tree.
+const DEPTH_MAX: usize = 64;
+/// Notifiers that Alertmanager does not tell of resolved alerts by default.
+const QUIET_WHEN_RESOLVED: [&str; 4] = ["email", "rocketchat", "slack", "wechat"];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConfig {
+    #[serde(default)]
+    global: RawGlobal,
+    route: RawRoute,
+    #[serde(default)]
+    receivers: Vec<RawReceiver>,
+    #[serde(default)]
+    inhibit_rules: Vec<InhibitRule>,
+    #[serde(default)]
+    templates: Vec<Value>,
+    #[serde(default)]
+    time_intervals: Vec<Value>,
+    #[serde(default)]
+    mute_time_intervals: Vec<Value>,
+    #[serde(default)]
+    event_recorder: Option<Value>,
+    #[serde(default)]
+    tracing: Option<Value>,
+}
+
+/// Alertmanager puts defaults of its notifiers here; of those none is there yet.
+#[derive(Default, Deserialize)]
+#[serde(try_from = "BTreeMap<String, Value>")]
+struct RawGlobal {
+    resolve_timeout: Option<Duration>,
+}
+
+impl TryFrom<BTreeMap<String, Value>> for RawGlobal {
+    type Error = ConfigError;
+
+    fn try_from(map: BTreeMap<String, Value>) -> Result<Self, ConfigError> {
+        let mut global = Self::default();
+        for (key, value) in map {
+            let invalid = |message: String| ConfigError::Invalid { key: key.clone(), message };
+            if key != "resolve_timeout" {
+                let message = "unknown key, or a default of a notifier that is not supported yet; \
+                               set it in the receiver"
+                    .to_owned();
+                return Err(invalid(message));
+            }
+            let text = value.as_str().ok_or_else(|| invalid("expected a duration".to_owned()))?;
+            let duration = narthex_model::parse_duration(text);
+            global.resolve_timeout = Some(duration.map_err(|error| invalid(error.to_string()))?);
+        }
+        Ok(global)
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRoute {
+    receiver: Option<String>,
+    group_by: Option<Vec<String>>,
+    #[serde(default)]
+    r#match: BTreeMap<String, String>,
+    #[serde(default)]
+    match_re: BTreeMap<String, String>,
+    #[serde(default)]
+    matchers: MatcherList,
+    #[serde(default)]
+    r#continue: bool,
+    group_wait: Option<DurationText>,
+    group_interval: Option<DurationText>,
+    repeat_interval: Option<DurationText>,
+    #[serde(default)]
+    mute_time_intervals: Vec<Value>,
+    #[serde(default)]
+    active_time_intervals: Vec<Value>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    routes: Vec<RawRoute>,
+}
+
+/// A name and any number of `<plugin>_configs` lists.
+#[derive(Deserialize)]
+#[serde(try_from = "BTreeMap<String, Value>")]
+struct RawReceiver(Receiver);
+
+impl TryFrom<BTreeMap<String, Value>> for RawReceiver {
+    type Error = ConfigError;
+
+    fn try_from(mut map: BTreeMap<String, Value>) -> Result<Self, ConfigError> {
+        let name = match map.remove("name") {
+            Some(Value::String(name)) if !name.is_empty() => name,
+            Some(Value::Number(number)) => number.to_string(),
+            _ => {
+                let message = "a receiver has a name, a text".to_owned();
+                return Err(ConfigError::Invalid { key: "name".to_owned(), message });
+            }
+        };
+        let mut integrations = Vec::new();
+        for (key, value) in map {
+            let plugin = key.strip_suffix("_configs").filter(|plugin| !plugin.is_empty());
+            let Some(plugin) = plugin else {
+                let message = format!(
+                    "unknown key in receiver {name:?}; notifiers are listed under <notifier>_configs"
+                );
+                return Err(ConfigError::Invalid { key, message });
+            };
+            let entries = match value {
+                Value::Array(entries) => entries,
+                Value::Null => Vec::new(),
+                _ => {
+                    let message = "expected a list of configurations".to_owned();
+                    return Err(ConfigError::Invalid { key, message });
+                }
+            };
+            for (index, entry) in entries.into_iter().enumerate() {
+                integrations.push(integration(plugin, index, entry)?);
+            }
+        }
+        Ok(Self(Receiver { name, integrations }))
+    }
+}
+
+fn integration(plugin: &str, index: usize, entry: Value) -> Result<Integration, ConfigError> {
+    let invalid = |key: &str, message: &str| ConfigError::Invalid {
+        key: format!("{plugin}_configs[{index}]{key}"),
+        message: message.to_owned(),
+    };
+    let mut fields = match entry {
+        Value::Object(fields) => fields,
+        Value::Null => serde_json::Map::new(),
+        _ => return Err(invalid("", "expected a mapping")),
+    };
+    let send_resolved = match fields.remove("send_resolved") {
+        None | Some(Value::Null) => !QUIET_WHEN_RESOLVED.contains(&plugin),
+        Some(Value::Bool(wanted)) => wanted,
+        Some(_) => return Err(invalid(".send_resolved", "expected true or false")),
+    };
+    let config = Value::Object(fields);
+    let config_json = config.to_string();
+    Ok(Integration { plugin: plugin.to_owned(), index, send_resolved, config, config_json })
+}
+
+impl TryFrom<RawConfig> for Config {
+    type Error = ConfigError;
+
+    fn try_from(raw: RawConfig) -> Result<Self, ConfigError> {
+        refuse("templates", !raw.templates.is_empty())?;
+        refuse("time_intervals", !raw.time_intervals.is_empty())?;
+        refuse("mute_time_intervals", !raw.mute_time_intervals.is_empty())?;
+        refuse("event_recorder", raw.event_recorder.is_some())?;
+        refuse("tracing", raw.tracing.is_some())?;
+        let receivers: Vec<Receiver> =
+            raw.receivers.into_iter().map(|receiver| receiver.0).collect();
+        let mut names = BTreeSet::new();
+        for (index, receiver) in receivers.iter().enumerate() {
+            if !names.insert(receiver.name.as_str()) {
+                let message = format!("the name {:?} is not unique", receiver.name);
+                return Err(ConfigError::Invalid { key: format!("receivers[{index}]"), message });
+            }
+        }
+        let routes = flatten(raw.route, &names)?;
+        let resolve_timeout = raw.global.resolve_timeout.unwrap_or(RESOLVE_TIMEOUT);
+        Ok(Self { resolve_timeout, routes, receivers, inhibit_rules: raw.inhibit_rules })
+    }
+}
+
+fn refuse(key: &str, is_there: bool) -> Result<(), ConfigError> {
+    if is_there { Err(ConfigError::NotSupported { key: key.to_owned() }) } else { Ok(()) }
+}
+
+/// The tree of a configuration that names no routes.
+pub(super) fn root_only(receiver: &str) -> Routes {
+    Routes(vec![Route {
+        key: level_key(None, &[]),
+        receiver: receiver.to_owned(),
+        group_by: GroupBy::Labels(Vec::new()),
+        group_wait: GROUP_WAIT,
+        group_interval: GROUP_INTERVAL,
+        repeat_interval: REPEAT_INTERVAL,
+        matchers: Vec::new(),
+        continues: false,
+        children: Vec::new(),
+    }])
+}
+
+fn flatten(root: RawRoute, receivers: &BTreeSet<&str>) -> Result<Routes, ConfigError> {
+    let invalid = |key: &str, message: &str| {
+        Err(ConfigError::Invalid { key: format!("route.{key}"), message: message.to_owned() })
+    };
+    let has_matchers =
+        !(root.r#match.is_empty() && root.match_re.is_empty() && root.matchers.0.is_empty());
+    if has_matchers {
+        return invalid("matchers", "the root route takes every alert and has no matchers");
+    }
+    if root.r#continue {
+        return invalid("continue", "the root route has no siblings to continue with");
+    }
+    let Some(receiver) = root.receiver.clone().filter(|name| !name.is_empty()) else {
+        return invalid("receiver", "the root route must name a receiver");
+    };
+    let mut flat = Flattener { receivers, routes: Vec::new() };
+    let defaults = root_only(&receiver);
+    let above = defaults.get(0).cloned();
+    flat.add(root, above.as_ref(), None, "route", 0)?;
+    Ok(Routes(flat.routes))
+}
+
+struct Flattener<'a> {
+    receivers: &'a BTreeSet<&'a str>,
+    routes: Vec<Route>,
+}
+
+impl Flattener<'_> {
+    /// Adds a route and those below it; returns its index. `above` is what it inherits from.
+    fn add(
+        &mut self,
+        raw: RawRoute,
+        above: Option<&Route>,
+        parent_key: Option<&str>,
+        path: &str,
+        depth: usize,
+    ) -> Result<usize, ConfigError> {
+        let invalid = |key: &str, message: String| ConfigError::Invalid {
+            key: format!("{path}{key}"),
+            message,
+        };
+        if depth > DEPTH_MAX {
+            return Err(invalid("", format!("routes nested deeper than {DEPTH_MAX} levels")));
+        }
+        refuse(&format!("{path}.mute_time_intervals"), !raw.mute_time_intervals.is_empty())?;
+        refuse(&format!("{path}.active_time_intervals"), !raw.active_time_intervals.is_empty())?;
+        refuse(&format!("{path}.labels"), !raw.labels.is_empty())?;
+        let defaults = Routes(above.cloned().into_iter().collect());
+        let above = defaults.get(0);
+        let receiver = raw.receiver.filter(|name| !name.is_empty());
+        let receiver = receiver.or_else(|| above.map(|route| route.receiver.clone()));
+        let receiver = receiver.unwrap_or_default();
+        if !self.receivers.contains(receiver.as_str()) {
+            let message = format!("there is no receiver {receiver:?} under receivers");
+            return Err(invalid(".receiver", message));
+        }
+        let inherited = |pick: fn(&Route) -> Duration| above.map_or(Duration::ZERO, pick);
+        let chosen = |own: Option<DurationText>, pick| own.map_or(inherited(pick), |text| text.0);
+        let group_interval = chosen(raw.group_interval, |route| route.group_interval);
+        let repeat_interval = chosen(raw.repeat_interval, |route| route.repeat_interval);
+        for (key, interval) in
+            [(".group_interval", group_interval), (".repeat_interval", repeat_interval)]
+        {
+            if interval.is_zero() {
+                return Err(invalid(key, "must be longer than 0".to_owned()));
+            }
+        }
+        let matchers = joined(raw.r#match, raw.match_re, raw.matchers)
+            .map_err(|error| invalid(".match_re", narthex_settings::error_chain(&error)))?;
+        let group_by = match raw.group_by {
+            Some(names) => group_by(names).map_err(|message| invalid(".group_by", message))?,
+            None => above.map_or(GroupBy::Labels(Vec::new()), |route| route.group_by.clone()),
+        };
+        let index = self.routes.len();
+        let route = Route {
+            key: level_key(parent_key, &matchers),
+            receiver,
+            group_by,
+            group_wait: chosen(raw.group_wait, |route| route.group_wait),
+            group_interval,
+            repeat_interval,
+            matchers,
+            continues: raw.r#continue,
+            children: Vec::new(),
+        };
+        self.routes.push(route.clone());
+        let mut children = Vec::new();
+        for (position, child) in raw.routes.into_iter().enumerate() {
+            let path = format!("{path}.routes[{position}]");
+            children.push(self.add(child, Some(&route), Some(&route.key), &path, depth + 1)?);
+        }
+        if let Some(added) = self.routes.get_mut(index) {
+            added.children = children;
+        }
+        Ok(index)
+    }
+}
+
+fn group_by(names: Vec<String>) -> Result<GroupBy, String> {
+    if names.iter().any(|name| name == "...") {
+        return if names.len() == 1 {
+            Ok(GroupBy::All)
+        } else {
+            Err("... stands for all labels and stands alone".to_owned())
+        };
+    }
+    let mut seen = BTreeSet::new();
+    match names.iter().find(|name| name.is_empty() || !seen.insert(name.as_str())) {
+        Some(wrong) => Err(format!("label {wrong:?} is empty or stands twice")),
+        None => Ok(GroupBy::Labels(names)),
+    }
+}
