@@ -114,7 +114,8 @@ export interface PluginGrant {
 
 export interface Plugin {
   name: string;
-  kind: "exporter" | "discovery" | "notifier";
+  /** Not known of a file that was never loaded. */
+  kind: "exporter" | "discovery" | "notifier" | null;
   version: string;
   description: string;
   digest: string;

@@ -31,7 +31,9 @@ export function SettingsMenu() {
           leftSection={<HalfDisc />}
           aria-label="Settings: theme and time zone"
         >
-          {zone === "utc" ? "UTC" : "Local time"}
+          <Text span inherit visibleFrom="sm">
+            {zone === "utc" ? "UTC" : "Local time"}
+          </Text>
         </Button>
       </Popover.Target>
       <Popover.Dropdown>

@@ -55,13 +55,13 @@ function Use({ row, plugin }: { row: CapabilityUse; plugin: Plugin }) {
   if (row.isImported) {
     return (
       <>
-        imported, not granted. To grant it, see <code>plugins.allow.{plugin.name}</code>
+        imported; only what a call's own configuration names. For more, <code>plugins.allow.{plugin.name}</code>
       </>
     );
   }
   return (
     <Text span size="sm" c="dimmed">
-      not imported: the grant could go
+      granted, not imported
     </Text>
   );
 }

@@ -18,9 +18,11 @@ export function PluginCard({ plugin }: { plugin: Plugin }) {
       title={
         <Group gap="sm">
           {plugin.name}
-          <Badge variant="outline" color="gray" size="sm" radius="sm">
-            {plugin.kind}
-          </Badge>
+          {plugin.kind !== null && (
+            <Badge variant="outline" color="gray" size="sm" radius="sm">
+              {plugin.kind}
+            </Badge>
+          )}
           {plugin.version !== "" && (
             <Text span size="sm" c="dimmed" fw={400}>
               {plugin.version}

@@ -8,11 +8,17 @@ it("reads an import's name", () => {
 
 it("sets grants against imports", () => {
   const files = { capability: "files", detail: "proc = /proc", source: "default" };
-  const http = { capability: "http", detail: "*", source: "plugins.allow.x" };
-  const imports = ["narthex:plugin/files@1.0.0", "narthex:plugin/tcp@1.0.0", "narthex:plugin/log@1.0.0", "wasi:io/poll@0.2.6"];
-  expect(capabilityUse({ imports, grants: [files, http] })).toEqual([
+  const kv = { capability: "kv", detail: "1 MiB", source: "default" };
+  const imports = [
+    "narthex:plugin/files@1.0.0",
+    "narthex:plugin/tcp@1.0.0",
+    "narthex:plugin/log@1.0.0",
+    "narthex:plugin/exporter-api@1.0.0",
+    "wasi:io/poll@0.2.6",
+  ];
+  expect(capabilityUse({ imports, grants: [files, kv] })).toEqual([
     { capability: "files", grants: [files], isImported: true },
-    { capability: "http", grants: [http], isImported: false },
-    { capability: "tcp", grants: [], isImported: true },
+    { capability: "kv", grants: [kv], isImported: false },
+    { capability: "net", grants: [], isImported: true },
   ]);
 });

@@ -10,8 +10,15 @@ export interface Import {
   isOurs: boolean;
 }
 
-/** Interfaces that give no authority and so need no grant. */
-const FREE = new Set(["log", "clock", "types", "metrics", "config"]);
+/** Interfaces of the contract that give no authority and so need no grant; so do the worlds' own ("exporter-api"). */
+const FREE = new Set(["types", "lifecycle", "log", "clock"]);
+
+/** Interfaces that share one capability, because they reach the same things. */
+const CAPABILITY_OF: Readonly<Record<string, string>> = { http: "net", tcp: "net" };
+
+function givesAuthority({ isOurs, name }: Import): boolean {
+  return isOurs && !FREE.has(name) && !name.endsWith("-api");
+}
 
 export function readImport(id: string): Import {
   const [path = id] = id.split("@");
@@ -22,7 +29,7 @@ export function readImport(id: string): Import {
 export interface CapabilityUse {
   capability: string;
   grants: PluginGrant[];
-  /** Whether the component imports the interface at all. */
+  /** Whether the component imports an interface that needs it. */
   isImported: boolean;
 }
 
@@ -31,8 +38,8 @@ export function capabilityUse(plugin: Pick<Plugin, "imports" | "grants">): Capab
   const imported = new Set(
     plugin.imports
       .map(readImport)
-      .filter((each) => each.isOurs && !FREE.has(each.name))
-      .map((each) => each.name),
+      .filter(givesAuthority)
+      .map((each) => CAPABILITY_OF[each.name] ?? each.name),
   );
   const names = new Set([...imported, ...plugin.grants.map((grant) => grant.capability)]);
   return [...names].sort().map((capability) => ({

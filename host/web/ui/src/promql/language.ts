@@ -7,6 +7,7 @@ import { hostUrl } from "../api";
 
 const METRICS_DESCRIBED_MAX = 10_000;
 const CACHE_MS = 5 * 60_000;
+const NAMES_TIMEOUT_MS = 15_000;
 
 const highlightStyle = HighlightStyle.define([
   { tag: [tags.function(tags.variableName), tags.operatorKeyword], color: "var(--nx-promql-function)" },
@@ -17,6 +18,11 @@ const highlightStyle = HighlightStyle.define([
   { tag: tags.comment, color: "var(--nx-promql-comment)", fontStyle: "italic" },
   { tag: tags.invalid, color: "var(--mantine-color-error)" },
 ]);
+
+function boundedSignal(signal: AbortSignal | null | undefined): AbortSignal {
+  const timeout = AbortSignal.timeout(NAMES_TIMEOUT_MS);
+  return signal ? AbortSignal.any([signal, timeout]) : timeout;
+}
 
 let language: Extension | null = null;
 
@@ -30,6 +36,7 @@ export function promqlLanguage(): Extension {
           url: hostUrl("").replace(/\/$/, ""),
           httpMethod: "GET",
           cache: { maxAge: CACHE_MS },
+          fetchFn: (input, init) => fetch(input, { ...init, signal: boundedSignal(init?.signal) }),
           // Completion is a convenience: without the host there are simply no names to offer.
           httpErrorHandler: () => undefined,
         },

@@ -7,6 +7,14 @@ import type { PlotSeries } from "./plotData";
 import { isolate, toggle } from "./visibility";
 
 const ENTRIES_AT_FIRST = 20;
+const COLUMN_CHARS_MIN = 24;
+const COLUMN_CHARS_MAX = 90;
+const SWATCH_CHARS = 6;
+
+/** As many columns as fit, each wide enough for the longest name. */
+function columns(chars: number): string {
+  return `repeat(auto-fill, minmax(min(100%, ${chars}ch), 1fr))`;
+}
 
 interface Props {
   series: readonly PlotSeries[];
@@ -21,13 +29,15 @@ export function Legend({ series, visible, onVisible, onHighlight }: Props) {
   const [isWhole, setIsWhole] = useState(false);
   const names = series.map((each) => each.name);
   const click = (name: string) => (event: MouseEvent) => {
-    const change = event.ctrlKey || event.metaKey || event.shiftKey ? toggle : isolate;
-    onVisible(change(visible, names, name));
+    const isSwitch = event.ctrlKey || event.metaKey || event.shiftKey;
+    onVisible(isSwitch ? toggle(visible, names, name) : isolate(visible, name));
   };
   const shown = isWhole ? series : series.slice(0, ENTRIES_AT_FIRST);
+  const longest = shown.reduce((chars, each) => Math.max(chars, each.name.length), 0);
+  const width = Math.min(COLUMN_CHARS_MAX, Math.max(COLUMN_CHARS_MIN, longest + SWATCH_CHARS));
   return (
     <div className={classes.legend} onMouseLeave={() => onHighlight(null)}>
-      <div className={classes.entries}>
+      <div className={classes.entries} style={{ gridTemplateColumns: columns(width) }}>
         {shown.map((each, index) => (
           <button
             key={each.name}

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Paper, Select, Tabs, Text } from "@mantine/core";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { formatQuery } from "../api";
+import { ApiError, formatQuery } from "../api";
 import { Braces, Copy, Cross } from "../components/icons";
 import type { EditorHandle } from "../promql/Editor";
 import { GraphTab } from "./GraphTab";
@@ -8,6 +8,7 @@ import { HistoryMenu } from "./HistoryMenu";
 import { addToHistory } from "./history";
 import classes from "./Panel.module.css";
 import type { PanelState, Tab } from "./panel";
+import { QueryError } from "./QueryError";
 import { TableTab } from "./TableTab";
 
 // The editor is the largest part of all; answers need not wait for it.
@@ -35,23 +36,32 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
   const [draft, setDraft] = useState(panel.expr);
   const [run, setRun] = useState(0);
   const [refreshMs, setRefreshMs] = useState<number | null>(null);
+  const [formatError, setFormatError] = useState<{ error: ApiError; expr: string } | null>(null);
+  const formatting = useRef<AbortController | null>(null);
   const editor = useRef<EditorHandle>(null);
 
   useEffect(() => setDraft(panel.expr), [panel.expr]);
 
+  useEffect(() => () => formatting.current?.abort(), []);
+
   const execute = (expr: string) => {
     setDraft(expr);
+    setFormatError(null);
     addToHistory(expr);
     onPatch({ expr });
     setRun((count) => count + 1);
   };
   const tidy = async () => {
+    formatting.current?.abort();
+    const abort = new AbortController();
+    formatting.current = abort;
     try {
-      const { data } = await formatQuery(draft, new AbortController().signal);
+      const { data } = await formatQuery(draft, abort.signal);
       setDraft(data);
-    } catch {
-      // An expression that cannot be read stays as it is; running it says why.
-      execute(draft);
+      setFormatError(null);
+    } catch (error) {
+      // The expression stays as it is.
+      if (error instanceof ApiError) setFormatError({ error, expr: draft });
     }
   };
   const goTo = (offset: number) => editor.current?.goTo(offset);
@@ -98,6 +108,9 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
           )}
         </Group>
       </Group>
+      {formatError && formatError.expr === draft && (
+        <QueryError error={formatError.error} expr={formatError.expr} onGoTo={goTo} isRetried={false} />
+      )}
       <Tabs value={panel.tab} onChange={(tab) => tab && onPatch({ tab: tab as Tab })} keepMounted={false} mt={4}>
         <Tabs.List px="sm">
           <Tabs.Tab value="table">Table</Tabs.Tab>

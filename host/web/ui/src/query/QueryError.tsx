@@ -8,6 +8,8 @@ interface Props {
   /** The expression that was run. */
   expr: string;
   onGoTo: (offset: number) => void;
+  /** Whether the request is sent again by itself while the host is away. */
+  isRetried?: boolean;
 }
 
 const TITLES: Record<string, string> = {
@@ -18,11 +20,11 @@ const TITLES: Record<string, string> = {
 };
 
 /** What went wrong with a query, with the place in the expression where the host names it. */
-export function QueryError({ error, expr, onGoTo }: Props) {
+export function QueryError({ error, expr, onGoTo, isRetried = true }: Props) {
   if (error.isTransient) {
     return (
       <Alert color="yellow" title={error.message} role="alert" m="md">
-        Trying again by itself.
+        {isRetried && "Trying again by itself."}
       </Alert>
     );
   }

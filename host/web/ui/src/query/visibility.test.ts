@@ -4,10 +4,10 @@ import { isolate, toggle } from "./visibility";
 const NAMES = ["a", "b", "c"];
 
 it("isolates, and brings all back", () => {
-  const alone = isolate(null, NAMES, "b");
+  const alone = isolate(null, "b");
   expect(alone).toEqual(new Set(["b"]));
-  expect(isolate(alone, NAMES, "b")).toBeNull();
-  expect(isolate(alone, NAMES, "c")).toEqual(new Set(["c"]));
+  expect(isolate(alone, "b")).toBeNull();
+  expect(isolate(alone, "c")).toEqual(new Set(["c"]));
 });
 
 it("toggles one", () => {

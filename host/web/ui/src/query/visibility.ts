@@ -3,7 +3,7 @@
 export type Visible = ReadonlySet<string> | null;
 
 /** Shows `name` alone; shows all again if it was alone already. */
-export function isolate(visible: Visible, _names: readonly string[], name: string): Visible {
+export function isolate(visible: Visible, name: string): Visible {
   const isAlone = visible !== null && visible.size === 1 && visible.has(name);
   return isAlone ? null : new Set([name]);
 }
