@@ -39,6 +39,11 @@ export type QueryData =
   | { resultType: "scalar"; result: SamplePair }
   | { resultType: "string"; result: SamplePair };
 
+export interface MetricMetadata {
+  type: string;
+  help: string;
+}
+
 export type AlertState = "firing" | "pending" | "inactive";
 export type RuleHealth = "ok" | "err" | "unknown";
 
@@ -268,6 +273,14 @@ export function queryRange(
 
 export function formatQuery(query: string, signal: AbortSignal): Promise<Answer<string>> {
   return request("format_query", { signal, form: { query } });
+}
+
+export function getMetricNames(signal: AbortSignal): Promise<Answer<string[]>> {
+  return request("label/__name__/values", { signal });
+}
+
+export function getMetadata(signal: AbortSignal): Promise<Answer<Record<string, MetricMetadata[]>>> {
+  return request("metadata?limit_per_metric=1", { signal });
 }
 
 export function getRules(signal: AbortSignal): Promise<Answer<{ groups: RuleGroup[] }>> {

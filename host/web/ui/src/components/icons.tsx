@@ -76,3 +76,10 @@ export const HalfDisc = () => (
     <path d="M8 2a6 6 0 0 1 0 12z" fill="currentColor" />
   </Icon>
 );
+
+export const Search = () => (
+  <Icon>
+    <circle cx="7" cy="7" r="4.5" />
+    <path d="m10.5 10.5 3 3" />
+  </Icon>
+);

@@ -10,6 +10,8 @@ import { promqlLanguage } from "./language";
 
 export interface EditorHandle {
   focus: () => void;
+  /** Puts text in place of the selection. */
+  insert: (text: string) => void;
   /** Puts the cursor at an offset and shows it. */
   goTo: (offset: number) => void;
 }
@@ -91,6 +93,12 @@ export default function Editor({ value, onChange, onRun, label, autoFocus = fals
 
   useImperativeHandle(ref, () => ({
     focus: () => view.current?.focus(),
+    insert: (text) => {
+      const editor = view.current;
+      if (!editor) return;
+      editor.dispatch(editor.state.replaceSelection(text));
+      editor.focus();
+    },
     goTo: (offset) => {
       const editor = view.current;
       if (!editor) return;

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Group, Paper, Select, Tabs, Text } from "@mantine/core";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { ApiError, formatQuery } from "../api";
-import { Braces, Copy, Cross } from "../components/icons";
+import { Braces, Copy, Cross, Search } from "../components/icons";
 import type { EditorHandle } from "../promql/Editor";
 import { GraphTab } from "./GraphTab";
 import { HistoryMenu } from "./HistoryMenu";
@@ -13,6 +13,8 @@ import { TableTab } from "./TableTab";
 
 // The editor is the largest part of all; answers need not wait for it.
 const Editor = lazy(() => import("../promql/Editor"));
+
+const MetricsExplorer = lazy(() => import("./MetricsExplorer"));
 
 const REFRESH_CHOICES = [
   { value: "off", label: "No refresh" },
@@ -37,6 +39,7 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
   const [run, setRun] = useState(0);
   const [refreshMs, setRefreshMs] = useState<number | null>(null);
   const [formatError, setFormatError] = useState<{ error: ApiError; expr: string } | null>(null);
+  const [isExploring, setIsExploring] = useState(false);
   const formatting = useRef<AbortController | null>(null);
   const editor = useRef<EditorHandle>(null);
 
@@ -81,6 +84,16 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
               autoFocus={autoFocus}
             />
           </Suspense>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size={34}
+            aria-label="Browse metrics"
+            title="Browse metrics"
+            onClick={() => setIsExploring(true)}
+          >
+            <Search />
+          </ActionIcon>
           <HistoryMenu onChoose={execute} />
           <ActionIcon
             variant="subtle"
@@ -108,6 +121,17 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
           )}
         </Group>
       </Group>
+      {isExploring && (
+        <Suspense fallback={null}>
+          <MetricsExplorer
+            onClose={() => setIsExploring(false)}
+            onChoose={(name) => {
+              setIsExploring(false);
+              editor.current?.insert(name);
+            }}
+          />
+        </Suspense>
+      )}
       {formatError && formatError.expr === draft && (
         <QueryError error={formatError.error} expr={formatError.expr} onGoTo={goTo} isRetried={false} />
       )}
