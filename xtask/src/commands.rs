@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 use crate::workspace::Workspace;
-use crate::{plugins, run, steps, ui};
+use crate::{bless, ci, deny, peers, plugins, prune, run, steps, suite, tidy, ui};
 
 type Action = fn(&Workspace, &[String]) -> anyhow::Result<ExitCode>;
 
@@ -31,6 +31,27 @@ Without Node.js the UI is left out, and the host serves a page that says how to 
         action: run::run,
     },
     Command {
+        name: "test",
+        summary: "set up what tests need, then run every test",
+        details: "\
+Usage: cargo xtask test [-- FILTER...]
+
+Fetches peers (`cargo xtask peers`), builds plugins, guests, UI and host, then runs the Rust tests (cargo-nextest where it
+is installed, else cargo test), the doctests, and the type check and tests of the UI.
+A filter selects Rust tests by name and leaves the rest out.
+The last line is `N passed, N failed, N skipped`; a skipped test never counts as passed, and every reason is listed.",
+        action: suite::run,
+    },
+    Command {
+        name: "ci",
+        summary: "everything that .ci/run checks: format, lints, documents, tidy, deny, tests",
+        details: "\
+Usage: cargo xtask ci
+
+Cheap checks come first. A failed check does not stop the later ones; each counts as one failure in the last line.",
+        action: ci::run,
+    },
+    Command {
         name: "plugins",
         summary: "build the plugins into plugins/dist/",
         details: "\
@@ -49,6 +70,57 @@ Usage: cargo xtask ui
 
 `npm ci` when package-lock.json changed, `npm run build` when a source changed. Needs Node.js 20 or newer.",
         action: ui::run,
+    },
+    Command {
+        name: "tidy",
+        summary: "check the rules of the workspace that no compiler checks",
+        details: "\
+Usage: cargo xtask tidy
+
+Layers point down, folders and packages are named alike, ARCHITECTURE.md tells the truth about the tree, links between
+documents resolve, dependencies come from the workspace table. Also runs as a plain test.",
+        action: tidy::run,
+    },
+    Command {
+        name: "deny",
+        summary: "check licenses, sources and bans of all dependencies",
+        details: "\
+Usage: cargo xtask deny
+
+Reads deny.toml and `cargo metadata`. Where cargo-deny is installed it runs too, with the advisory database if it can be
+fetched.",
+        action: deny::run,
+    },
+    Command {
+        name: "bless",
+        summary: "rewrite the expected output of data-driven tests, for review as a diff",
+        details: "\
+Usage: cargo xtask bless [-- FILTER...]
+
+Runs the Rust tests with UPDATE_EXPECT=1.",
+        action: bless::run,
+    },
+    Command {
+        name: "peers",
+        summary: "fetch the programs that tests run beside the host",
+        details: "\
+Usage: cargo xtask peers
+
+Unpacks prometheus, promtool, node exporter and alertmanager from Debian's sid into ~/.cache/narthex-peers, beside the
+system and without starting a service. As root it also installs chromium, dnsmasq-base and nginx where they are missing.
+What cannot be had is named with the reason; the tests that need it report skipped.
+  NARTHEX_PEERS   another folder for the unpacked programs",
+        action: peers::run,
+    },
+    Command {
+        name: "prune",
+        summary: "keep the target folder below a size",
+        details: "\
+Usage: cargo xtask prune [GIB]
+
+Removes old artefacts of the workspace's own crates until the target folder is below GIB (default 20); if the
+dependencies alone are larger, removes everything.",
+        action: prune::run,
     },
 ];
 

@@ -3,7 +3,7 @@
 //! Enters: a command line and the checkout. Leaves: built plugins, UI and host, a running host, or a verdict.
 //! Always holds: a step that is fresh costs milliseconds; a step that works says so before it starts; whatever cannot
 //! be done on this machine is reported as skipped, with the reason, and never as passed.
-//! Read first: `commands.rs`, then `run.rs`.
+//! Read first: `commands.rs`, then `run.rs` and `suite.rs`.
 #![expect(
     clippy::disallowed_methods,
     reason = "the bans keep the host testable on simulated disks and clocks; this program is about the real machine"
@@ -18,6 +18,16 @@ mod plugins;
 mod run;
 mod toolchain;
 mod ui;
+
+mod bless;
+mod peers;
+mod suite;
+mod tally;
+
+mod ci;
+mod deny;
+mod prune;
+mod tidy;
 
 mod fingerprint;
 mod process;

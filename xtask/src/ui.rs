@@ -9,6 +9,9 @@ use crate::workspace::Workspace;
 
 const STEP: &str = "ui";
 
+/// The oldest that Vite runs on.
+const NODE_MAJOR_MIN: u32 = 20;
+
 /// Whether the UI could be built here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ui {
@@ -69,10 +72,30 @@ pub(crate) fn ensure_packages(workspace: &Workspace) -> anyhow::Result<Result<()
     }
     let wanted = wanted.finish();
     if !installed.matches(&wanted) {
+        let version = Tool::new("node").arg("--version").capture()?;
+        if major(&version).is_none_or(|major| major < NODE_MAJOR_MIN) {
+            return Ok(Err(format!("Node.js {} is older than {NODE_MAJOR_MIN}", version.trim())));
+        }
         workspace.steps.timed(STEP, "npm ci", || {
             Tool::new("npm").args(["ci", "--no-audit", "--no-fund"]).within(&folder).run()
         })?;
         installed.write(&wanted)?;
     }
     Ok(Ok(()))
+}
+
+/// `v20.19.1` -> 20.
+fn major(version: &str) -> Option<u32> {
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_of_node_is_read() {
+        assert_eq!(major("v20.19.1\n"), Some(20));
+        assert_eq!(major("unknown"), None);
+    }
 }

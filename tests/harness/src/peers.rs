@@ -31,7 +31,7 @@ impl Peer {
     pub fn package_and_program(self) -> (&'static str, &'static str) {
         match self {
             Self::Prometheus => ("prometheus", "prometheus"),
-            Self::Promtool => ("prometheus", "promtool"),
+            Self::Promtool => ("promtool", "promtool"),
             Self::NodeExporter => ("prometheus-node-exporter", "prometheus-node-exporter"),
             Self::Alertmanager => ("prometheus-alertmanager", "prometheus-alertmanager"),
             Self::Amtool => ("prometheus-alertmanager", "amtool"),

@@ -1,0 +1,318 @@
+//! Peers: the programs that tests run beside the host.
+//!
+//! Servers come from Debian's sid, unpacked into a cache beside the system, so that no service starts and no system
+//! package changes. A browser needs hundreds of libraries, so it is installed, where that is allowed. Whatever cannot
+//! be had leaves a file `<package>.unavailable` with the reason, which the tests repeat when they skip.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+
+use crate::process::{Tool, find_program};
+use crate::steps;
+use crate::workspace::Workspace;
+
+const STEP: &str = "peers";
+
+/// Packages to unpack, each with the programs that tests run.
+const UNPACKED: &[(&str, &[&str])] = &[
+    ("prometheus", &["prometheus"]),
+    ("promtool", &["promtool"]),
+    ("prometheus-node-exporter", &["prometheus-node-exporter"]),
+    ("prometheus-alertmanager", &["prometheus-alertmanager", "amtool"]),
+];
+
+/// Packages to install, each with the program that tests run.
+const INSTALLED: &[(&str, &str)] =
+    &[("chromium", "chromium"), ("dnsmasq-base", "dnsmasq"), ("nginx", "nginx")];
+
+/// Debian's keys, as the package debian-archive-keyring puts them.
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// `cargo xtask peers`.
+pub(crate) fn run(workspace: &Workspace, _arguments: &[String]) -> anyhow::Result<ExitCode> {
+    ensure(workspace)?;
+    let cache = cache()?;
+    let mut complete = true;
+    let mut expected = Vec::new();
+    for (package, programs) in UNPACKED {
+        let path = |program| (*package, unpacked_program(&cache, package, program));
+        expected.extend(programs.iter().map(|program| path(program)));
+    }
+    for (package, program) in INSTALLED {
+        let found = installed_program(program);
+        expected.push((*package, found.unwrap_or_else(|| PathBuf::from("/usr/bin").join(program))));
+    }
+    for (package, program) in expected {
+        if program.is_file() {
+            steps::answer(&program.display().to_string());
+        } else {
+            complete = false;
+            let reason = std::fs::read_to_string(note(&cache, package)).unwrap_or_default();
+            steps::answer(&format!("{} is missing: {}", program.display(), reason.trim()));
+        }
+    }
+    Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Fetches what is missing. A peer that cannot be had is no error: its tests say so.
+pub(crate) fn ensure(workspace: &Workspace) -> anyhow::Result<()> {
+    let cache = cache()?;
+    std::fs::create_dir_all(&cache).with_context(|| format!("create {}", cache.display()))?;
+    let missing: Vec<&str> = UNPACKED
+        .iter()
+        .filter(|(package, programs)| {
+            programs.iter().any(|program| !unpacked_program(&cache, package, program).is_file())
+        })
+        .map(|(package, _)| *package)
+        .collect();
+    let wanted: Vec<&str> = INSTALLED
+        .iter()
+        .filter(|(_, program)| installed_program(program).is_none())
+        .map(|(package, _)| *package)
+        .collect();
+    if missing.is_empty() && wanted.is_empty() {
+        workspace.steps.say(STEP, "are all here");
+        return Ok(());
+    }
+    if !missing.is_empty() {
+        let apt = Apt::prepare(&cache);
+        for package in missing {
+            let fetched =
+                workspace.steps.timed(STEP, format_args!("unpack {package} of Debian sid"), || {
+                    apt.as_ref()
+                        .map_err(|error| anyhow::anyhow!("{error:#}"))?
+                        .unpack(package, &cache)
+                });
+            settle(workspace, &cache, package, fetched)?;
+        }
+    }
+    if !wanted.is_empty() {
+        let allowed = may_install().and_then(|()| update_system(workspace));
+        for package in wanted {
+            let installed = match &allowed {
+                Ok(()) => {
+                    workspace
+                        .steps
+                        .timed(STEP, format_args!("apt-get install {package}"), || install(package))
+                }
+                Err(error) => Err(anyhow::anyhow!("{error:#}")),
+            };
+            settle(workspace, &cache, package, installed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the reason of a failure for the tests, and forgets that of an earlier one.
+fn settle(
+    workspace: &Workspace,
+    cache: &Path,
+    package: &str,
+    result: anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let note = note(cache, package);
+    match result {
+        Ok(()) if note.exists() => {
+            std::fs::remove_file(&note).with_context(|| format!("remove {}", note.display()))
+        }
+        Ok(()) => Ok(()),
+        Err(error) => {
+            workspace.steps.say(STEP, format_args!("no {package}: {error:#}"));
+            std::fs::write(&note, format!("{error:#}\n"))
+                .with_context(|| format!("write {}", note.display()))
+        }
+    }
+}
+
+fn unpacked_program(cache: &Path, package: &str, program: &str) -> PathBuf {
+    cache.join(package).join("usr/bin").join(program)
+}
+
+fn note(cache: &Path, package: &str) -> PathBuf {
+    cache.join(format!("{package}.unavailable"))
+}
+
+fn cache() -> anyhow::Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("NARTHEX_PEERS") {
+        return std::path::absolute(folder).context("resolve NARTHEX_PEERS");
+    }
+    let home =
+        std::env::var_os("HOME").context("neither NARTHEX_PEERS nor HOME says where peers go")?;
+    Ok(PathBuf::from(home).join(".cache/narthex-peers"))
+}
+
+/// apt-get over a package list of its own, apart from the system's.
+#[derive(Debug)]
+struct Apt {
+    folder: PathBuf,
+}
+
+impl Apt {
+    /// Fetches the package list of sid from the mirror that the system uses.
+    fn prepare(cache: &Path) -> anyhow::Result<Self> {
+        for program in ["apt-get", "dpkg-deb"] {
+            if find_program(program).is_none() {
+                bail!("{program} is not installed: peers come as Debian packages");
+            }
+        }
+        if !Path::new(KEYRING).is_file() {
+            bail!("the package debian-archive-keyring is not installed");
+        }
+        let mirror =
+            system_mirror().context("the system's package sources name no Debian mirror")?;
+        let folder = cache.join(".apt");
+        for part in ["lists/partial", "cache/archives/partial", "download"] {
+            let part = folder.join(part);
+            std::fs::create_dir_all(&part).with_context(|| format!("create {}", part.display()))?;
+        }
+        let list = folder.join("sources.list");
+        std::fs::write(&list, format!("deb [signed-by={KEYRING}] {mirror} sid main\n"))
+            .with_context(|| format!("write {}", list.display()))?;
+        let apt = Self { folder };
+        apt.get().arg("update").run().context("fetch the package list of sid")?;
+        Ok(apt)
+    }
+
+    fn get(&self) -> Tool {
+        let option = |name: &str, path: &Path| format!("{name}={}", path.display());
+        let options = [
+            option("Dir::Etc::sourcelist", &self.folder.join("sources.list")),
+            option("Dir::Etc::sourceparts", Path::new("/dev/null")),
+            option("Dir::State::lists", &self.folder.join("lists")),
+            option("Dir::Cache", &self.folder.join("cache")),
+            "APT::Sandbox::User=root".to_owned(),
+            "Acquire::Retries=1".to_owned(),
+            "Acquire::http::Timeout=30".to_owned(),
+        ];
+        options
+            .iter()
+            .fold(Tool::new("apt-get").arg("-q"), |tool, option| tool.args(["-o", option]))
+    }
+
+    /// Downloads one package and unpacks it under `cache`, complete or not at all.
+    fn unpack(&self, package: &str, cache: &Path) -> anyhow::Result<()> {
+        let downloads = self.folder.join("download");
+        self.get().args(["download", package]).within(&downloads).run()?;
+        let prefix = format!("{package}_");
+        let archive = std::fs::read_dir(&downloads)
+            .context("list the downloads")?
+            .filter_map(Result::ok)
+            .find(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+            .with_context(|| format!("apt-get downloaded no {package}"))?;
+        let partial = cache.join(format!("{package}.partial"));
+        Tool::new("dpkg-deb").arg("-x").arg(archive.path()).arg(&partial).run()?;
+        std::fs::remove_file(archive.path()).context("remove the archive")?;
+        let whole = cache.join(package);
+        if whole.exists() {
+            // An older or incomplete version.
+            std::fs::remove_dir_all(&whole)
+                .with_context(|| format!("remove {}", whole.display()))?;
+        }
+        std::fs::rename(&partial, &whole).with_context(|| format!("rename {}", partial.display()))
+    }
+}
+
+/// The mirror in the system's own sources, in either of apt's two formats.
+fn system_mirror() -> Option<String> {
+    let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
+    if let Ok(entries) = std::fs::read_dir("/etc/apt/sources.list.d") {
+        files.extend(entries.filter_map(Result::ok).map(|entry| entry.path()));
+    }
+    files.sort();
+    files
+        .iter()
+        .filter_map(|file| std::fs::read_to_string(file).ok())
+        .find_map(|text| mirror_in(&text))
+}
+
+/// The first address whose path is Debian's main archive.
+fn mirror_in(sources: &str) -> Option<String> {
+    let lines = sources.lines().map(str::trim);
+    let statements = lines.filter(|line| line.starts_with("URIs:") || line.starts_with("deb "));
+    let mut words = statements.flat_map(str::split_whitespace);
+    words
+        .find(|word| word.contains("://") && word.trim_end_matches('/').ends_with("/debian"))
+        .map(str::to_owned)
+}
+
+fn installed_program(name: &str) -> Option<PathBuf> {
+    find_program(name)
+        .or_else(|| Some(PathBuf::from("/usr/sbin").join(name)).filter(|file| file.is_file()))
+}
+
+/// Whether this machine's packages may be changed: by root, unless the environment forbids it.
+fn may_install() -> anyhow::Result<()> {
+    if std::env::var_os("NARTHEX_INSTALL").is_some_and(|answer| answer == "no") {
+        bail!("not installed, and NARTHEX_INSTALL=no forbids to install it");
+    }
+    if find_program("apt-get").is_none() {
+        bail!("not installed, and there is no apt-get");
+    }
+    if Tool::new("id").arg("-u").capture()?.trim() != "0" {
+        bail!("not installed, and only root may install it");
+    }
+    Ok(())
+}
+
+fn update_system(workspace: &Workspace) -> anyhow::Result<()> {
+    workspace
+        .steps
+        .timed(STEP, "apt-get update", || Tool::new("apt-get").args(["-q", "update"]).run())
+}
+
+fn install(package: &str) -> anyhow::Result<()> {
+    let _quiet = NoServices::begin()?;
+    Tool::new("apt-get")
+        .args(["install", "-q", "-y", "--no-install-recommends", package])
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .env("RUNLEVEL", "1")
+        .run()
+}
+
+/// While it lives, no package may start a service: Debian's scripts ask `policy-rc.d` first.
+#[derive(Debug)]
+struct NoServices {
+    /// Only what was not there before is removed.
+    ours: bool,
+}
+
+impl NoServices {
+    const PATH: &str = "/usr/sbin/policy-rc.d";
+
+    fn begin() -> anyhow::Result<Self> {
+        let ours = !Path::new(Self::PATH).exists();
+        if ours {
+            std::fs::write(Self::PATH, "#!/bin/sh\nexit 101\n").context("write policy-rc.d")?;
+            Tool::new("chmod").args(["755", Self::PATH]).run()?;
+        }
+        Ok(Self { ours })
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.ours && std::fs::remove_file(Self::PATH).is_err() {
+            steps::complain(&format!(
+                "could not remove {}: services stay off until it is",
+                Self::PATH
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mirror_is_read_from_both_formats() {
+        let deb822 = "Types: deb\n# http://old.example/debian\nURIs: http://mirror.example/debian\nSuites: bookworm\n";
+        assert_eq!(mirror_in(deb822).as_deref(), Some("http://mirror.example/debian"));
+        let security_first = "deb http://m.example/debian-security bookworm-security main\n\
+                              deb [arch=amd64] https://m.example/debian/ bookworm main\n";
+        assert_eq!(mirror_in(security_first).as_deref(), Some("https://m.example/debian/"));
+        assert_eq!(mirror_in("deb https://other.example/node nodistro main"), None);
+    }
+}
