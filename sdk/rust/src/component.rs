@@ -52,11 +52,11 @@ macro_rules! __component {
             reason = "the exports of a component are generated"
         )]
         const _: () = {
-    type Component = $crate::component::$component<$plugin>;
+            type Component = $crate::component::$component<$plugin>;
             $crate::bindings::lifecycle::export_lifecycle!(
                 Component with_types_in $crate::bindings::lifecycle
             );
-            $crate::bindings::$world::$export!(Component with_types_in $crate::bindings::$world);
+    $crate::bindings::$world::$export!(Component with_types_in $crate::bindings::$world);
         };
         /// Keeps the plugin in use where no component is built.
         #[cfg(not(target_arch = "wasm32"))]

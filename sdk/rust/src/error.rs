@@ -65,7 +65,7 @@ impl Error {
 
     /// Adds a fact.
     #[must_use]
-    pub fn detail(mut self, name: &str, value: impl ToString) -> Self {
+    pub fn detail(mut self, name: &str, value: impl Into<String>) -> Self {
         self.details.push(Label::new(name, value));
         self
     }

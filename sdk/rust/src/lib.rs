@@ -78,3 +78,8 @@ pub use self::{
     plugin::{Discovery, Exporter, Notifier},
 };
 pub use serde_json::{self as json, Value as Json};
+
+/// The tutorial is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -14,7 +14,8 @@ pub fn enabled(level: Level) -> bool {
 /// Writes a message with its fields.
 pub fn write(level: Level, message: &str, fields: &[(&str, &dyn Display)]) {
     if enabled(level) {
-        let fields: Vec<_> = fields.iter().map(|(name, value)| Label::new(name, value)).collect();
+        let fields: Vec<_> =
+            fields.iter().map(|(name, value)| Label::new(name, value.to_string())).collect();
         host::log::log(level, message, &fields);
     }
 }

@@ -89,9 +89,9 @@ impl Exposition {
 }
 
 impl Label {
-    /// A label from anything that can be shown.
-    pub fn new(name: &str, value: impl ToString) -> Self {
-        Self { name: name.into(), value: value.to_string() }
+    /// A label.
+    pub fn new(name: &str, value: impl Into<String>) -> Self {
+        Self { name: name.into(), value: value.into() }
     }
 }
 

@@ -20,10 +20,8 @@ fn shown(groups: &[TargetGroup]) -> Vec<String> {
 #[track_caller]
 fn full(host: &FakeHost, config: &str) -> (Vec<String>, Refreshed) {
     let refreshed = host.refresh::<Dns>(config, None).unwrap();
-    match &refreshed.change {
-        Change::Full(groups) => (shown(groups), refreshed),
-        other => panic!("not full: {other:?}"),
-    }
+    let Change::Full(groups) = &refreshed.change else { panic!("not full: {refreshed:?}") };
+    (shown(groups), refreshed)
 }
 
 #[test]

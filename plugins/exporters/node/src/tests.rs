@@ -7,7 +7,7 @@ use crate::Node;
 
 /// What `collect` answers for one collector, without comments and without the words about the scrape itself.
 #[track_caller]
-fn check(host: &FakeHost, collector: &str, expected: Expect) {
+fn check(host: &FakeHost, collector: &str, expected: &Expect) {
     let answer =
         host.collect::<Node>(&format!(r#"{{"collectors":["{collector}"]}}"#)).unwrap().text();
     let wanted =
@@ -35,7 +35,7 @@ fn cpu_time_is_in_seconds_by_cpu_and_mode() {
     check(
         &host,
         "cpu",
-        expect![[r#"
+        &expect![[r#"
         node_cpu_core_throttles_total{package="0",core="3"} 5
         node_cpu_guest_seconds_total{cpu="0",mode="user"} 0.05
         node_cpu_guest_seconds_total{cpu="0",mode="nice"} 0
@@ -70,7 +70,7 @@ fn disks_are_shown_with_what_udev_knows() {
     check(
         &host,
         "diskstats",
-        expect![[r#"
+        &expect![[r#"
         node_disk_ata_write_cache{device="vda"} 1
         node_disk_filesystem_info{device="vda",type="ext4",usage="",uuid="",version=""} 1
         node_disk_info{device="vda",major="254",minor="0",model="",path="",revision="",rotational="1",serial="abc",wwn=""} 1
@@ -124,7 +124,7 @@ fn file_systems_that_cannot_be_asked_say_why() {
     check(
         &host,
         "filesystem",
-        expect![[r#"
+        &expect![[r#"
         node_filesystem_avail_bytes{device="/dev/vda",device_error="",fstype="ext4",mountpoint="/"} 1638400
         node_filesystem_device_error{device="/dev/vda",device_error="",fstype="ext4",mountpoint="/"} 0
         node_filesystem_device_error{device="/dev/sda1",device_error="no such file or directory",fstype="vfat",mountpoint="/srv/usb stick"} 1
@@ -151,7 +151,7 @@ fn memory_is_in_bytes_except_for_counts_of_pages() {
     check(
         &host,
         "meminfo",
-        expect![[r#"
+        &expect![[r#"
         node_memory_Active_anon_bytes 3072
         node_memory_HugePages_Total 4
         node_memory_MemTotal_bytes 2097152
@@ -201,7 +201,7 @@ fn counters_of_a_network_device_are_added_up_to_the_known_names() {
     check(
         &host,
         "netdev",
-        expect![[r#"
+        &expect![[r#"
         node_network_receive_bytes_total{device="eth0"} 3
         node_network_receive_compressed_total{device="eth0"} 4
         node_network_receive_drop_total{device="eth0"} 17
@@ -233,7 +233,7 @@ fn a_kernel_without_pressure_information_fails_that_collector_alone() {
     check(
         &host,
         "pressure",
-        expect![[r#"
+        &expect![[r#"
         node_pressure_cpu_waiting_seconds_total 75.208281
         node_pressure_irq_stalled_seconds_total 0.000005
         node_scrape_collector_success{collector="pressure"} 1
@@ -261,7 +261,7 @@ fn sockets_are_counted_by_protocol_and_state() {
     check(
         &host,
         "sockstat",
-        expect![[r#"
+        &expect![[r#"
         node_scrape_collector_success{collector="sockstat"} 1
         node_sockstat_FRAG6_inuse 0
         node_sockstat_FRAG6_memory 0
@@ -327,7 +327,7 @@ fn the_rest_is_read_word_by_word() {
                 node_time_zone_offset_seconds{time_zone="UTC"} 0
             "#]],
         };
-        check(&host, collector, expected);
+        check(&host, collector, &expected);
     }
 }
 
@@ -343,7 +343,7 @@ fn uname_is_known_on_old_kernels_too() {
     check(
         &host,
         "uname",
-        expect![[r##"
+        &expect![[r##"
         node_scrape_collector_success{collector="uname"} 1
         node_uname_info{domainname="(none)",machine="x86_64",nodename="vm",release="5.10.0",sysname="Linux",version="#1 SMP"} 1
     "##]],
@@ -360,7 +360,7 @@ fn collectors_are_chosen_by_configuration_and_by_the_scrape() {
         let target = Target {
             address: "localhost".into(),
             labels: Vec::new(),
-            params: params.iter().map(|(name, value)| Label::new(name, value)).collect(),
+            params: params.iter().map(|(name, value)| Label::new(name, *value)).collect(),
             timeout_ms: 1000,
         };
         let text = host.collect_from::<Node>(config, &target)?.text();

@@ -6,7 +6,7 @@ use crate::Webhook;
 const CONFIG: &str = r#"{"url":"http://receiver.example/hook?token=s3cret"}"#;
 
 fn labels(pairs: &[(&str, &str)]) -> Vec<Label> {
-    pairs.iter().map(|(name, value)| Label::new(name, value)).collect()
+    pairs.iter().map(|(name, value)| Label::new(name, *value)).collect()
 }
 
 fn alert(instance: &str, ends_at_ms: Option<i64>) -> Alert {

@@ -21,7 +21,7 @@ fn sample() -> Metrics {
 }
 
 #[track_caller]
-fn check(body: Vec<u8>, expected: Expect) {
+fn check(body: Vec<u8>, expected: &Expect) {
     expected.assert_eq(&String::from_utf8(body).unwrap());
 }
 
@@ -29,7 +29,7 @@ fn check(body: Vec<u8>, expected: Expect) {
 fn text_keeps_names_and_sorts_families() {
     check(
         sample().text().body,
-        expect![[r##"
+        &expect![[r##"
         # HELP cpu_seconds_total Time "spent".
         # TYPE cpu_seconds_total counter
         cpu_seconds_total{cpu="0",mode="a\"b\\c\nd"} 1.5
@@ -55,7 +55,7 @@ fn text_keeps_names_and_sorts_families() {
 fn open_metrics_drops_total_from_the_family_and_adds_the_unit() {
     check(
         sample().open_metrics().body,
-        expect![[r##"
+        &expect![[r##"
         # HELP cpu_seconds Time \"spent\".
         # TYPE cpu_seconds counter
         # UNIT cpu_seconds seconds
@@ -86,7 +86,7 @@ fn names_that_are_not_allowed_are_made_so() {
     metrics.gauge("", "").set(f64::NAN);
     check(
         metrics.text().body,
-        expect![[r##"
+        &expect![[r##"
         # HELP _ 
         # TYPE _ gauge
         _ NaN

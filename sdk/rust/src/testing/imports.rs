@@ -23,7 +23,7 @@ pub(crate) mod log {
 
     pub(crate) fn log(level: Level, message: &str, fields: &[Label]) {
         with(|state| {
-            state.logs.push(LogLine { level, message: message.into(), fields: fields.to_vec() })
+            state.logs.push(LogLine { level, message: message.into(), fields: fields.to_vec() });
         });
     }
 }

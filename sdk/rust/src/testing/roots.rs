@@ -134,11 +134,11 @@ fn missing(path: &str) -> Error {
 }
 
 fn failed(path: &str, error: &std::io::Error) -> Error {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => missing(path),
-        std::io::ErrorKind::PermissionDenied => {
-            Error::denied(format!("{path}: {error}")).detail("errno", "EACCES")
-        }
-        _ => Error::unreachable(format!("{path}: {error}")),
+    if error.kind() == std::io::ErrorKind::NotFound {
+        missing(path)
+    } else if error.kind() == std::io::ErrorKind::PermissionDenied {
+        Error::denied(format!("{path}: {error}")).detail("errno", "EACCES")
+    } else {
+        Error::unreachable(format!("{path}: {error}"))
     }
 }

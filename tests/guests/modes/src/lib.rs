@@ -128,6 +128,7 @@ impl Exporter for Modes {
         Info::new("modes", env!("CARGO_PKG_VERSION"), "Misbehaves as its configuration says.")
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest ask the host for something")]
     fn collect(config: Config, _: &Target) -> Result<Exposition, Error> {
         match config {
             Config::Well => Ok(answer("guest_ok", 1.0)),
@@ -146,7 +147,7 @@ impl Exporter for Modes {
             Config::ManySeries { count } => Ok(many_series(count)),
             Config::LongError { bytes } => Err((0..100)
                 .fold(Error::internal("x".repeat(bytes)), |error, index| {
-                    error.detail("index", index)
+                    error.detail("index", index.to_string())
                 })),
             Config::Failing { message } => Err(Error::unreachable(message)),
             Config::Slow { ms } => {
