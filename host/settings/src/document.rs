@@ -138,6 +138,12 @@ impl Document {
 }
 
 impl Node {
+    /// Nothing, at a place: stands for a section that is not there.
+    #[must_use]
+    pub fn empty(at: Position) -> Self {
+        Self { at, value: Value::Null, span: (0, 0) }
+    }
+
     /// The entries, if it is a mapping (`Null` counts as an empty one).
     #[must_use]
     pub fn entries(&self) -> Option<&[Entry]> {
@@ -252,7 +258,7 @@ impl<'a> Builder<'a> {
             }
         }
         let at = Position { line: 1, column: 1 };
-        Ok(root.unwrap_or(Node { at, value: Value::Null, span: (0, 0) }))
+        Ok(root.unwrap_or(Node::empty(at)))
     }
 
     fn node(&mut self, depth: usize) -> Result<Node, SettingsError> {
