@@ -11,6 +11,8 @@ import { fileURLToPath } from "node:url";
 const [upstream = "http://127.0.0.1:9090", port = "4173", prefix = "/"] = process.argv.slice(2);
 const here = fileURLToPath(new URL(".", import.meta.url));
 const dist = join(here, "../dist");
+/** The strictest policy that the pages work under; README.md names it to whoever serves them. */
+const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
 createServer(async (request, response) => {
@@ -48,5 +50,6 @@ async function file(path, response) {
     return;
   }
   const index = await readFile(join(dist, "index.html"), "utf8");
-  response.writeHead(200, { "content-type": TYPES[".html"] }).end(index.replace('<base href="/"', `<base href="${prefix}"`));
+  response.writeHead(200, { "content-type": TYPES[".html"], "content-security-policy": POLICY });
+  response.end(index.replace('<base href="/"', `<base href="${prefix}"`));
 }

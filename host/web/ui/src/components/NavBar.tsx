@@ -29,8 +29,9 @@ export function NavBar({ page, firing }: Props) {
             >
               {route.title}
               {route.page === "alerts" && firing !== null && firing > 0 && (
-                <span className={classes.firing} aria-label={`${firing} firing`}>
+                <span className={classes.firing}>
                   {firing}
+                  <span className="nx-hidden"> firing</span>
                 </span>
               )}
             </Link>

@@ -40,7 +40,10 @@ export default function MetricsExplorer({ onChoose, onClose }: Props) {
         onChange={(event) => setFilter(event.currentTarget.value)}
         onKeyDown={(event) => {
           const first = passing[0];
-          if (event.key === "Enter" && first) onChoose(first.name);
+          if (event.key !== "Enter" || !first) return;
+          // The editor has the focus next, and must not take this key for a new line.
+          event.preventDefault();
+          onChoose(first.name);
         }}
         mb="xs"
       />
