@@ -119,8 +119,8 @@ export interface PluginGrant {
 
 export interface Plugin {
   name: string;
-  /** Not known of a file that was never loaded. */
-  kind: "exporter" | "discovery" | "notifier" | null;
+  /** Empty for a file that was never loaded. */
+  kind: "exporter" | "discovery" | "notifier" | "";
   version: string;
   description: string;
   digest: string;

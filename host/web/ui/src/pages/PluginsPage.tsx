@@ -14,7 +14,7 @@ import { useRequest } from "../state/useRequest";
 
 const INTERVAL_MS = 5_000;
 
-const KINDS: { value: NonNullable<Plugin["kind"]>; label: string }[] = [
+const KINDS: { value: Plugin["kind"]; label: string }[] = [
   { value: "exporter", label: "Exporters" },
   { value: "discovery", label: "Discovery" },
   { value: "notifier", label: "Notifiers" },

@@ -18,7 +18,7 @@ export function PluginCard({ plugin }: { plugin: Plugin }) {
       title={
         <Group gap="sm">
           {plugin.name}
-          {plugin.kind !== null && (
+          {plugin.kind !== "" && (
             <Badge variant="outline" color="gray" size="sm" radius="sm">
               {plugin.kind}
             </Badge>
@@ -53,7 +53,7 @@ function Problems({ plugin }: { plugin: Plugin }) {
   return (
     <>
       {rejected && (
-        <Alert color="red" title="The newest file was refused; the version before it keeps serving" py="xs">
+        <Alert color="red" title={rejectedTitle(plugin)} py="xs">
           <Text size="sm" className={classes.message}>
             {rejected.message}
           </Text>
@@ -74,6 +74,11 @@ function Problems({ plugin }: { plugin: Plugin }) {
       )}
     </>
   );
+}
+
+function rejectedTitle(plugin: Plugin): string {
+  if (plugin.state === "failed") return "The file was refused: the plugin was never loaded";
+  return "The newest file was refused; the version before it keeps serving";
 }
 
 function Figures({ plugin }: { plugin: Plugin }) {
