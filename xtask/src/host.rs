@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::fingerprint::{Fingerprint, Stamp};
 use crate::process::Tool;
+use crate::suite;
 use crate::workspace::Workspace;
 
 const STEP: &str = "host";
