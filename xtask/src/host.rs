@@ -26,10 +26,13 @@ pub(crate) fn ensure(workspace: &Workspace) -> anyhow::Result<PathBuf> {
         workspace.steps.say(STEP, "is fresh");
         return Ok(binary);
     }
+    // The same selection of packages as for tests: cargo unites features over the selection, and another selection
+    // would build the WebAssembly engine a second time.
+    let selection = suite::native_packages(workspace)?;
     workspace.steps.timed(
         STEP,
         "cargo build (the first time about a quarter of an hour)",
-        || Tool::cargo(workspace).args(["build", "--package", "narthex"]).run(),
+        || Tool::cargo(workspace).arg("build").args(selection).args(["--bin", "narthex"]).run(),
     )?;
     stamp.write(&with_output(&inputs, &binary))?;
     Ok(binary)
