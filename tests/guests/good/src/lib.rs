@@ -1,5 +1,5 @@
 //! A well-behaved exporter in two versions: built as it is, it answers `good_value 1` and calls itself 1.0.0; with the
-//! feature `v2`, 2 and 2.0.0.
+//! feature `v2`, 2 and 2.0.0. The crate `good_v2` is this file with that feature.
 //!
 //! Enters: `sleep_ms`, how long a call takes. Leaves: the value of its version. What always holds: one build answers one
 //! value. Open this file; there is no other.
