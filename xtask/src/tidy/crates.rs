@@ -98,7 +98,7 @@ fn name_for(folder: &str) -> String {
     if let Some((_, name)) = NAMED_OTHERWISE.iter().find(|(other, _)| *other == folder) {
         return (*name).to_owned();
     }
-    match folder.split('/').collect::<Vec<_>>().as_slice() {
+    match folder.replace('_', "-").split('/').collect::<Vec<_>>().as_slice() {
         ["plugins", kind, name] => {
             format!("narthex-{}-{name}", kind.strip_suffix('s').unwrap_or(kind))
         }
@@ -213,6 +213,7 @@ mod tests {
         assert_eq!(name_for("host/server"), "narthex");
         assert_eq!(name_for("plugins/discovery/dns"), "narthex-discovery-dns");
         assert_eq!(name_for("plugins/exporters/node"), "narthex-exporter-node");
+        assert_eq!(name_for("tests/guests/good_v2"), "narthex-guest-good-v2");
         assert_eq!(name_for("xtask"), "xtask");
     }
 
