@@ -56,7 +56,9 @@ macro_rules! __component {
             $crate::bindings::lifecycle::export_lifecycle!(
                 Component with_types_in $crate::bindings::lifecycle
             );
-    $crate::bindings::$world::$export!(Component with_types_in $crate::bindings::$world);
+            $crate::bindings::$world::$export!(
+                Component with_types_in $crate::bindings::$world
+            );
         };
         /// Keeps the plugin in use where no component is built.
         #[cfg(not(target_arch = "wasm32"))]
