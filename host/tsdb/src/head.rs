@@ -1,0 +1,163 @@
+//! The head: recent samples in memory, covered by the log.
+//!
+//! Invariant: a sample becomes visible to queries only after its record is in the log.
+//! Invariant: series ids grow and are never reused, even across restarts.
+//!
+//! Full chunks stay in memory for now; [`series::SealedChunk`] is the seam at which they move to
+//! mapped files, and `Series::drop_chunks_before` the one at which blocks take them over.
+
+pub(crate) mod index;
+pub(crate) mod matching;
+pub(crate) mod postings;
+pub(crate) mod series;
+pub(crate) mod symbols;
+pub(crate) mod visibility;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+
+use narthex_model::{Labels, Metadata};
+use narthex_storage::{AppendError, SeriesRef};
+use parking_lot::RwLock;
+
+use self::index::Index;
+use self::series::{IDS_MAX, Series, SeriesId, Slab, Slot, series_ref};
+use self::visibility::Visibility;
+
+/// All series, their recent samples, and what is known of metric families.
+#[derive(Debug, Default)]
+pub(crate) struct Head {
+    /// Guards which series there are. Order: after the log, before a shard of the slab.
+    pub(crate) index: RwLock<Index>,
+    pub(crate) slab: Slab,
+    pub(crate) visibility: Arc<Visibility>,
+    /// Guards the map. Held for moments, with no other lock but the log's.
+    pub(crate) metadata: RwLock<BTreeMap<String, Metadata>>,
+    pub(crate) counts: Counts,
+}
+
+/// Numbers that are read without a lock.
+#[derive(Debug)]
+pub(crate) struct Counts {
+    pub(crate) series: AtomicU64,
+    pub(crate) series_created: AtomicU64,
+    pub(crate) series_removed: AtomicU64,
+    pub(crate) chunks: AtomicU64,
+    /// Times of the oldest and newest sample; the wrong way round when there is none.
+    pub(crate) oldest_at: AtomicI64,
+    pub(crate) newest_at: AtomicI64,
+    /// How often retention went over the series.
+    pub(crate) round: AtomicU32,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self {
+            series: AtomicU64::new(0),
+            series_created: AtomicU64::new(0),
+            series_removed: AtomicU64::new(0),
+            chunks: AtomicU64::new(0),
+            oldest_at: AtomicI64::new(i64::MAX),
+            newest_at: AtomicI64::new(i64::MIN),
+            round: AtomicU32::new(0),
+        }
+    }
+}
+
+impl Head {
+    /// The reference of a series, and whether it is new.
+    pub(crate) fn series(&self, labels: &Labels) -> Result<(SeriesRef, bool), AppendError> {
+        if let Some(found) = self.find(labels) {
+            return Ok((found, false));
+        }
+        let mut index = self.index.write();
+        // Another appender may have been faster.
+        if let Some(slot) = index.find(labels, &self.slab)
+            && let Some(id) = self.slab.with(slot, |series| series.id)
+        {
+            return Ok((series_ref(id, slot), false));
+        }
+        let full = AppendError::TooManySeries { max: series::SLOTS_MAX as usize };
+        if index.next_id >= IDS_MAX {
+            return Err(full);
+        }
+        let slot = index.take_slot().ok_or(full)?;
+        index.next_id = index.next_id.max(1);
+        let id = index.next_id;
+        index.next_id += 1;
+        self.put(&mut index, id, slot, labels);
+        Ok((series_ref(id, slot), true))
+    }
+
+    fn find(&self, labels: &Labels) -> Option<SeriesRef> {
+        let index = self.index.read();
+        let slot = index.find(labels, &self.slab)?;
+        let (id, is_empty) = self.slab.with(slot, |series| (series.id, series.last().is_none()))?;
+        if is_empty {
+            // Somebody is about to write it: retention must not take it away now.
+            let round = self.counts.round.load(Ordering::Relaxed);
+            if let Some(series) = self.slab.writer().get(slot) {
+                series.asked_in_round = round;
+            }
+        }
+        Some(series_ref(id, slot))
+    }
+
+    fn put(&self, index: &mut Index, id: SeriesId, slot: Slot, labels: &Labels) {
+        let pairs = index.insert(labels, slot);
+        let round = self.counts.round.load(Ordering::Relaxed);
+        self.slab.put(slot, Series::new(id, pairs, round));
+        self.counts.series.fetch_add(1, Ordering::Relaxed);
+        self.counts.series_created.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A series as the log or a checkpoint defines it. A label set that is there under an older id
+    /// goes on under the new one.
+    pub(crate) fn restore_series(&self, id: SeriesId, labels: &Labels) -> Option<Slot> {
+        if id >= IDS_MAX {
+            return None;
+        }
+        let mut index = self.index.write();
+        index.next_id = index.next_id.max(id + 1);
+        if let Some(slot) = index.find(labels, &self.slab) {
+            if let Some(series) = self.slab.writer().get(slot) {
+                series.id = series.id.max(id);
+                series.is_logged = true;
+            }
+            return Some(slot);
+        }
+        let slot = index.take_slot()?;
+        self.put(&mut index, id, slot, labels);
+        drop(index);
+        if let Some(series) = self.slab.writer().get(slot) {
+            series.is_logged = true;
+        }
+        Some(slot)
+    }
+
+    /// Notes that ids up to `id` are in use somewhere.
+    pub(crate) fn reserve_ids(&self, id: SeriesId) {
+        let mut index = self.index.write();
+        index.next_id = index.next_id.max(id.saturating_add(1));
+    }
+
+    /// Widens the bounds of time and counts chunks that were begun.
+    pub(crate) fn note_samples(&self, oldest: i64, newest: i64, chunks: u64) {
+        self.counts.newest_at.fetch_max(newest, Ordering::Relaxed);
+        self.counts.oldest_at.fetch_min(oldest, Ordering::Relaxed);
+        self.counts.chunks.fetch_add(chunks, Ordering::Relaxed);
+    }
+
+    /// Time of the newest sample.
+    pub(crate) fn newest_at(&self) -> Option<i64> {
+        let newest = self.counts.newest_at.load(Ordering::Relaxed);
+        (newest != i64::MIN).then_some(newest)
+    }
+
+    /// Time of the oldest sample.
+    pub(crate) fn oldest_at(&self) -> Option<i64> {
+        let oldest = self.counts.oldest_at.load(Ordering::Relaxed);
+        (oldest != i64::MAX).then_some(oldest)
+    }
+}

@@ -1,0 +1,168 @@
+//! From matchers to slots.
+//!
+//! Matchers that select come first, cheapest first; matchers that exclude only take away.
+
+use hashbrown::HashMap;
+use narthex_model::{MatchOp, Matcher};
+use roaring::RoaringBitmap;
+
+use crate::head::index::Index;
+use crate::head::postings::Postings;
+use crate::head::symbols::Symbol;
+
+type Values = HashMap<Symbol, Postings>;
+
+/// The slots of the series that satisfy all matchers.
+pub(crate) fn matching(index: &Index, matchers: &[Matcher]) -> RoaringBitmap {
+    let (mut selecting, excluding): (Vec<_>, Vec<_>) =
+        matchers.iter().partition(|matcher| !matcher.matches_empty());
+    selecting.sort_by_key(|matcher| cost(matcher));
+    let mut found: Option<RoaringBitmap> = None;
+    for matcher in selecting {
+        let narrowed = select(index, matcher, found.take());
+        if narrowed.is_empty() {
+            return narrowed;
+        }
+        found = Some(narrowed);
+    }
+    let mut found = found.unwrap_or_else(|| index.all.clone());
+    for matcher in excluding {
+        exclude(index, matcher, &mut found);
+    }
+    found
+}
+
+/// Equality looks up one list, a set of literals a few, anything else tries all values.
+fn cost(matcher: &Matcher) -> u8 {
+    match matcher.op() {
+        MatchOp::Equal => 0,
+        MatchOp::Regex if literals(matcher.value()).is_some() => 1,
+        MatchOp::Regex => 2,
+        MatchOp::NotEqual | MatchOp::NotRegex => 3,
+    }
+}
+
+fn values_of<'a>(index: &'a Index, matcher: &Matcher) -> Option<&'a Values> {
+    index.names.get(&index.symbols.find(matcher.name())?)
+}
+
+/// What `within` (or all) has that satisfies a matcher which does not accept an absent label.
+fn select(index: &Index, matcher: &Matcher, within: Option<RoaringBitmap>) -> RoaringBitmap {
+    let Some(values) = values_of(index, matcher) else { return RoaringBitmap::new() };
+    let posting = |value: &str| values.get(&index.symbols.find(value)?);
+    if matcher.op() == MatchOp::Equal {
+        return match (posting(matcher.value()), within) {
+            (None, _) => RoaringBitmap::new(),
+            (Some(postings), None) => postings.to_bitmap(),
+            (Some(postings), Some(mut within)) => {
+                postings.intersect(&mut within);
+                within
+            }
+        };
+    }
+    let mut union = RoaringBitmap::new();
+    match (matcher.op(), literals(matcher.value())) {
+        (MatchOp::Regex, Some(literals)) => {
+            for postings in literals.iter().filter_map(|literal| posting(literal)) {
+                postings.add_to(&mut union);
+            }
+        }
+        _ => {
+            for postings in satisfying(index, values, matcher, true, within.as_ref()) {
+                postings.add_to(&mut union);
+            }
+        }
+    }
+    match within {
+        Some(within) => union & within,
+        None => union,
+    }
+}
+
+/// Takes away what does not satisfy a matcher which accepts an absent label.
+fn exclude(index: &Index, matcher: &Matcher, found: &mut RoaringBitmap) {
+    let Some(values) = values_of(index, matcher) else { return };
+    if matcher.op() == MatchOp::Regex && matcher.value() == ".*" {
+        return;
+    }
+    if matcher.op() == MatchOp::NotEqual {
+        let value = index.symbols.find(matcher.value());
+        if let Some(postings) = value.and_then(|value| values.get(&value)) {
+            postings.subtract(found);
+        }
+        return;
+    }
+    let mut union = RoaringBitmap::new();
+    for postings in satisfying(index, values, matcher, false, Some(found)) {
+        postings.add_to(&mut union);
+    }
+    *found -= union;
+}
+
+/// The postings of the values for which the matcher says `wanted`. Values without series in
+/// `within` are not even tried: an intersection costs less than a regular expression.
+fn satisfying<'a>(
+    index: &'a Index,
+    values: &'a Values,
+    matcher: &'a Matcher,
+    wanted: bool,
+    within: Option<&'a RoaringBitmap>,
+) -> impl Iterator<Item = &'a Postings> {
+    let is_any = matcher.op() == MatchOp::Regex && matcher.value() == ".+";
+    let is_regex = matches!(matcher.op(), MatchOp::Regex | MatchOp::NotRegex);
+    let prefix = if is_regex { literal_prefix(matcher.value()) } else { "" };
+    let matches = move |value: &str| {
+        // A value without the prefix cannot match, and so satisfies a negated expression.
+        if !value.starts_with(prefix) {
+            return matcher.op() == MatchOp::NotRegex;
+        }
+        is_any || matcher.matches(value)
+    };
+    let reaches = move |postings: &Postings| within.is_none_or(|set| postings.intersects(set));
+    values.iter().filter_map(move |(value, postings)| {
+        let wanted = reaches(postings) && matches(index.symbols.text(*value)) == wanted;
+        wanted.then_some(postings)
+    })
+}
+
+/// Characters that mean something in a regular expression.
+const SPECIAL: &[char] =
+    &['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$', '\n'];
+
+/// The alternatives of a pattern like `a|b|c`, when all are literal.
+fn literals(pattern: &str) -> Option<Vec<&str>> {
+    let parts: Vec<&str> = pattern.split('|').collect();
+    parts.iter().all(|part| !part.contains(SPECIAL)).then_some(parts)
+}
+
+/// What every match of the pattern starts with.
+fn literal_prefix(pattern: &str) -> &str {
+    if pattern.contains('|') {
+        return "";
+    }
+    let end = pattern.find(SPECIAL).unwrap_or(pattern.len());
+    let (literal, rest) = pattern.split_at_checked(end).unwrap_or(("", pattern));
+    // These make the character before them optional.
+    if rest.starts_with(['?', '*', '{']) {
+        let mut chars = literal.chars();
+        chars.next_back();
+        return chars.as_str();
+    }
+    literal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literal_parts_are_found() {
+        assert_eq!(literals("a|b-c"), Some(vec!["a", "b-c"]));
+        assert_eq!(literals("a|b.*"), None);
+        for (pattern, prefix) in
+            [("ab.*", "ab"), ("ab*", "a"), ("ab{2}", "a"), ("ab+", "ab"), ("a|ab", ""), ("(a)", "")]
+        {
+            assert_eq!(literal_prefix(pattern), prefix, "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The one writer of the log.
+//!
+//! A failed append is taken back by cutting the segment; then, and only if the disk was full, the
+//! segment stays in use. After any other failure the segment is poisoned and the next commit tries
+//! a new one. Either way the coder begins anew, since its memory may be ahead of the file.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use narthex_platform::{Clock, Disk, DiskFile};
+
+use super::batch::BatchCoder;
+use super::frame::{self, FileId, RESTART_MARK, RecordKind};
+use super::header::{FileKind, HEADER_BYTES, Header, Previous};
+use super::segment_path;
+
+/// Damage costs at most what was written between two restarts.
+const RESTART_BYTES_MIN: u64 = 1 << 20;
+/// A restart costs about eight bytes a series, so with many series it comes less often.
+const RESTART_BYTES_PER_SERIES: u64 = 64;
+/// After a failure a new segment is tried no more often than this.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Why the log takes nothing.
+#[derive(Debug)]
+pub(crate) enum WriteError {
+    /// This write failed.
+    Failed(io::Error),
+    /// An earlier one did.
+    Poisoned(String),
+}
+
+/// Which segment was being written, and a handle to sync it beside the writer.
+pub(crate) struct SyncPoint {
+    pub(crate) file: Box<dyn DiskFile>,
+    pub(crate) segment: u32,
+    pub(crate) end: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct LogWriter {
+    disk: Arc<dyn Disk>,
+    clock: Clock,
+    folder: Utf8PathBuf,
+    segment_bytes_max: u64,
+    segment: Segment,
+    /// The records of the commit in progress.
+    out: Vec<u8>,
+    pub(crate) coder: BatchCoder,
+    /// Counts restarts of the coder; 0 is before all.
+    pub(crate) epoch: u32,
+    bytes_since_restart: u64,
+    poisoned: Option<Poisoned>,
+    /// A sync failed: what memory holds should be saved anew as soon as possible.
+    pub(crate) wants_checkpoint: bool,
+}
+
+#[derive(Debug)]
+struct Segment {
+    number: u32,
+    file: Box<dyn DiskFile>,
+    /// Bytes that count: all whole records.
+    len: u64,
+    /// Bytes known to be durable.
+    synced: u64,
+}
+
+#[derive(Debug)]
+struct Poisoned {
+    reason: String,
+    retry_at: Duration,
+}
+
+/// What a writer needs to know.
+#[derive(Debug)]
+pub(crate) struct LogConfig {
+    pub(crate) folder: Utf8PathBuf,
+    pub(crate) segment_bytes_max: u64,
+}
+
+impl LogWriter {
+    /// Begins segment `number`.
+    pub(crate) fn open(
+        disk: Arc<dyn Disk>,
+        clock: Clock,
+        config: LogConfig,
+        number: u32,
+        previous: Previous,
+    ) -> io::Result<Self> {
+        let segment = create(&*disk, &config.folder, number, previous)?;
+        Ok(Self {
+            disk,
+            clock,
+            folder: config.folder,
+            segment_bytes_max: config.segment_bytes_max,
+            segment,
+            out: Vec::new(),
+            coder: BatchCoder::default(),
+            epoch: 1,
+            bytes_since_restart: 0,
+            poisoned: None,
+            wants_checkpoint: false,
+        })
+    }
+
+    pub(crate) fn segment(&self) -> u32 {
+        self.segment.number
+    }
+
+    /// Bytes written to the current segment.
+    pub(crate) fn segment_len(&self) -> u64 {
+        self.segment.len
+    }
+
+    /// Makes ready for the records of a commit: a segment that takes them, and a restart where one
+    /// is due.
+    pub(crate) fn begin(&mut self, series: u64) -> Result<(), WriteError> {
+        self.out.clear();
+        if let Some(poisoned) = &self.poisoned {
+            if self.clock.monotonic() < poisoned.retry_at {
+                return Err(WriteError::Poisoned(poisoned.reason.clone()));
+            }
+            self.replace_segment()?;
+        } else if self.segment.len >= self.segment_bytes_max {
+            self.rotate().map_err(WriteError::Failed)?;
+        }
+        let due = RESTART_BYTES_MIN.max(series.saturating_mul(RESTART_BYTES_PER_SERIES));
+        if self.bytes_since_restart >= due {
+            self.restart();
+            self.push(RecordKind::Restart, |_, out| out.extend_from_slice(&RESTART_MARK))
+                .map_err(WriteError::Failed)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a record to the commit in progress.
+    pub(crate) fn push(
+        &mut self,
+        kind: RecordKind,
+        write: impl FnOnce(&mut BatchCoder, &mut Vec<u8>),
+    ) -> io::Result<()> {
+        let id = FileId { kind: FileKind::Segment, number: self.segment.number };
+        let (out, coder) = (&mut self.out, &mut self.coder);
+        frame::push(out, id, self.segment.len, kind, |out| write(coder, out))
+    }
+
+    /// Gives up the commit in progress after something in it failed before the disk was touched.
+    pub(crate) fn abandon(&mut self) {
+        self.out.clear();
+        self.force_restart();
+    }
+
+    /// Hands the records of the commit to the operating system.
+    pub(crate) fn write(&mut self) -> io::Result<()> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = self.segment.file.append(&self.out) {
+            self.take_back(&error);
+            return Err(error);
+        }
+        self.segment.len += self.out.len() as u64;
+        self.bytes_since_restart += self.out.len() as u64;
+        Ok(())
+    }
+
+    /// Makes the commit that was written last durable; on failure takes it back.
+    pub(crate) fn sync_commit(&mut self) -> io::Result<()> {
+        let Err(error) = self.segment.file.sync() else {
+            self.segment.synced = self.segment.len;
+            return Ok(());
+        };
+        self.segment.len -= self.out.len() as u64;
+        // Should this fail too, the next segment's header still says where this one ends.
+        self.segment.file.truncate(self.segment.len).ok();
+        self.poison(format!("sync the log: {error}"));
+        Err(error)
+    }
+
+    /// A handle to sync what was written so far without holding the writer, if there is anything.
+    pub(crate) fn sync_point(&self) -> Option<io::Result<SyncPoint>> {
+        let is_due = self.segment.synced < self.segment.len && self.poisoned.is_none();
+        is_due.then(|| {
+            let (segment, end) = (self.segment.number, self.segment.len);
+            Ok(SyncPoint { file: self.segment.file.sync_handle()?, segment, end })
+        })
+    }
+
+    /// Notes how a sync beside the writer ended.
+    pub(crate) fn synced(&mut self, point: &SyncPoint, outcome: &io::Result<()>) {
+        if point.segment != self.segment.number {
+            // It was closed meanwhile, and synced by that.
+            self.wants_checkpoint |= outcome.is_err();
+            return;
+        }
+        match outcome {
+            Ok(()) => self.segment.synced = self.segment.synced.max(point.end),
+            Err(error) => self.poison(format!("sync the log: {error}")),
+        }
+    }
+
+    /// Begins a new segment, whatever the state of the current one.
+    pub(crate) fn begin_segment(&mut self) -> Result<(), WriteError> {
+        if self.poisoned.is_some() {
+            self.replace_segment()
+        } else {
+            self.rotate().map_err(WriteError::Failed)
+        }
+    }
+
+    /// Syncs and closes the segment and begins the next.
+    fn rotate(&mut self) -> io::Result<()> {
+        if self.poisoned.is_none()
+            && self.segment.synced < self.segment.len
+            && let Err(error) = self.segment.file.sync()
+        {
+            self.poison(format!("sync the log: {error}"));
+            return Err(error);
+        }
+        self.segment.synced = self.segment.len;
+        self.next_segment()
+    }
+
+    /// After a failure. What was acknowledged in the old segment stays acknowledged; that it may
+    /// not be durable is why a checkpoint is wanted.
+    fn replace_segment(&mut self) -> Result<(), WriteError> {
+        match self.next_segment() {
+            Ok(()) => {
+                tracing::warn!(segment = self.segment.number, "the log goes on in a new segment");
+                Ok(())
+            }
+            Err(error) => {
+                let retry_at = self.clock.monotonic() + RETRY_INTERVAL;
+                if let Some(poisoned) = &mut self.poisoned {
+                    poisoned.retry_at = retry_at;
+                }
+                Err(WriteError::Failed(error))
+            }
+        }
+    }
+
+    fn next_segment(&mut self) -> io::Result<()> {
+        let previous = Previous { number: self.segment.number, len: self.segment.len };
+        let mut number = self.segment.number + 1;
+        let segment = loop {
+            match create(&*self.disk, &self.folder, number, previous) {
+                // Left over from a try that failed and could not be removed.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                outcome => break outcome?,
+            }
+        };
+        self.segment = segment;
+        self.poisoned = None;
+        self.force_restart();
+        Ok(())
+    }
+
+    /// The coder forgets all; the file says so by a restart record or by being new.
+    fn restart(&mut self) {
+        self.coder.restart();
+        self.epoch += 1;
+        self.bytes_since_restart = 0;
+    }
+
+    /// A restart whose record, unless the segment is new, goes before the next commit.
+    fn force_restart(&mut self) {
+        self.restart();
+        if self.segment.len > HEADER_BYTES as u64 {
+            self.bytes_since_restart = u64::MAX / 2;
+        }
+    }
+
+    fn take_back(&mut self, error: &io::Error) {
+        let cut = self.segment.file.truncate(self.segment.len);
+        if cut.is_ok() && error.kind() == io::ErrorKind::StorageFull {
+            self.force_restart();
+        } else {
+            self.poison(format!("write the log: {error}"));
+        }
+    }
+
+    fn poison(&mut self, reason: String) {
+        tracing::error!(segment = self.segment.number, %reason, "the log takes no more writes");
+        self.wants_checkpoint = true;
+        // The first try may come at once: a new segment has nothing to do with the old one.
+        let retry_at = self.clock.monotonic();
+        self.poisoned.get_or_insert(Poisoned { reason, retry_at });
+    }
+}
+
+/// A segment whose header and name are durable before anything is written to it.
+fn create(
+    disk: &dyn Disk,
+    folder: &Utf8Path,
+    number: u32,
+    previous: Previous,
+) -> io::Result<Segment> {
+    let path = segment_path(folder, number);
+    let mut file = disk.create(&path)?;
+    let header = Header { kind: FileKind::Segment, number, previous }.to_bytes();
+    let written =
+        file.append(&header).and_then(|()| file.sync()).and_then(|()| disk.sync_folder(folder));
+    if let Err(error) = written {
+        // Nothing was acknowledged in it; if it stays, replay sees that it is empty.
+        disk.remove(&path).ok();
+        return Err(error);
+    }
+    let len = HEADER_BYTES as u64;
+    Ok(Segment { number, file, len, synced: len })
+}

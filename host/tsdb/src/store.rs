@@ -1,0 +1,266 @@
+//! The store: opens the log, owns head and log, hands out appenders and queriers.
+//!
+//! Locks, in the order in which they may be taken: `maintenance`, `writer`, the head's index, one
+//! shard of its slab, its visibility.
+
+mod checkpoint;
+mod commit;
+mod replay;
+mod retention;
+mod tasks;
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use camino::Utf8PathBuf;
+use narthex_model::Metadata;
+use narthex_platform::{Clock, Disk, DiskLock, Metrics};
+use narthex_storage::{Appendable, Appender, Querier, Queryable, ReadError, TimeRange};
+use parking_lot::Mutex;
+
+pub use self::replay::Damaged;
+
+use self::commit::{HeadAppender, Writer};
+use self::replay::Replayed;
+use crate::config::Config;
+use crate::head::Head;
+use crate::log::writer::{LogConfig, LogWriter};
+use crate::observed::{HeadSource, Observed};
+use crate::querier::HeadQuerier;
+use crate::stats::{Stats, stats};
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder could not be made ready.
+    #[error("prepare folder {path}")]
+    Prepare {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// What the disk said.
+        source: io::Error,
+    },
+    /// Another process has the store open.
+    #[error("{path} is locked: another process uses this data folder")]
+    Locked {
+        /// The lock.
+        path: Utf8PathBuf,
+    },
+    /// A file of the log could not be read.
+    #[error("read {path}")]
+    Read {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the disk said.
+        source: io::Error,
+    },
+    /// The log's new segment could not be made.
+    #[error("begin a segment in {path}")]
+    Begin {
+        /// The log's folder.
+        path: Utf8PathBuf,
+        /// What the disk said.
+        source: io::Error,
+    },
+}
+
+/// Why a sync, a checkpoint or a retention round failed.
+#[derive(Debug, thiserror::Error)]
+pub enum MaintenanceError {
+    /// The log could not be made durable.
+    #[error("sync the log")]
+    Sync {
+        /// What the disk said.
+        source: io::Error,
+    },
+    /// The log could not be given a new segment.
+    #[error("begin a segment of the log: {reason}")]
+    Rotate {
+        /// What the disk said, now or before.
+        reason: String,
+    },
+    /// The checkpoint could not be written.
+    #[error("write checkpoint {path}")]
+    Checkpoint {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the disk said.
+        source: io::Error,
+    },
+}
+
+/// How far the replay of the log is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReplayProgress {
+    /// Bytes of the log read so far.
+    pub bytes_done: u64,
+    /// Bytes of the log in all.
+    pub bytes_total: u64,
+    /// Samples found so far.
+    pub samples: u64,
+}
+
+/// The local store. Clones share it.
+#[derive(Clone)]
+pub struct Tsdb(Arc<Shared>);
+
+pub(crate) struct Shared {
+    config: Config,
+    log_folder: Utf8PathBuf,
+    disk: Arc<dyn Disk>,
+    clock: Clock,
+    pub(crate) head: Arc<Head>,
+    /// Guards the log and the order of commits.
+    writer: Mutex<Writer>,
+    /// Held by the one checkpoint or retention round that runs.
+    maintenance: Mutex<Maintenance>,
+    observed: Observed,
+    replayed: Replayed,
+    /// Bytes of the log that the newest checkpoint does not cover.
+    uncovered_bytes: AtomicU64,
+    /// Keeps other processes out.
+    _lock: Box<dyn DiskLock>,
+}
+
+#[derive(Debug, Default)]
+struct Maintenance {
+    /// Bytes of the newest checkpoint.
+    checkpoint_bytes: u64,
+}
+
+impl fmt::Debug for Tsdb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tsdb").field("folder", &self.0.config.folder()).finish_non_exhaustive()
+    }
+}
+
+impl Tsdb {
+    /// Opens the data folder, created when it is not there, and replays its log.
+    ///
+    /// Damage is no error: it is logged, counted, and told by [`Self::damaged`]; what can be proven
+    /// correct is served.
+    ///
+    /// # Errors
+    /// When another process uses the folder, or the disk refuses.
+    pub fn open(
+        config: Config,
+        disk: Arc<dyn Disk>,
+        clock: Clock,
+        metrics: &Metrics,
+    ) -> Result<Self, OpenError> {
+        let log_folder = config.folder().join("log");
+        disk.create_folder(&log_folder)
+            .and_then(|()| disk.sync_folder(config.folder()))
+            .map_err(|source| OpenError::Prepare { path: log_folder.clone(), source })?;
+        let lock = take_lock(&*disk, config.folder().join("lock"))?;
+        let observed = Observed::new(metrics);
+        let head = Arc::new(Head::default());
+        let begun = clock.monotonic();
+        let replayed = replay::replay(&*disk, &log_folder, &head, &observed)?;
+        let took = clock.monotonic().saturating_sub(begun);
+        observed.replay_seconds.set(took.as_secs_f64());
+        tracing::info!(
+            segments = replayed.segments,
+            samples = replayed.progress.samples,
+            bytes = replayed.progress.bytes_total,
+            damages = replayed.damaged.len(),
+            milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "replayed the log"
+        );
+        let log_config =
+            LogConfig { folder: log_folder.clone(), segment_bytes_max: config.segment_bytes() };
+        let (disk_of_log, clock_of_log) = (Arc::clone(&disk), clock.clone());
+        let (number, previous) = (replayed.next_segment, replayed.previous);
+        let log = LogWriter::open(disk_of_log, clock_of_log, log_config, number, previous)
+            .map_err(|source| OpenError::Begin { path: log_folder.clone(), source })?;
+        let shared = Arc::new(Shared {
+            log_folder,
+            disk,
+            clock,
+            head,
+            writer: Mutex::new(Writer::new(log)),
+            maintenance: Mutex::new(Maintenance { checkpoint_bytes: replayed.checkpoint_bytes }),
+            observed,
+            uncovered_bytes: AtomicU64::new(replayed.log_bytes),
+            replayed,
+            config,
+            _lock: lock,
+        });
+        metrics.add_source(Arc::new(HeadSource(Arc::downgrade(&shared))));
+        Ok(Self(shared))
+    }
+
+    /// Numbers about the head; the lists hold at most `limit` entries.
+    #[must_use]
+    pub fn stats(&self, limit: usize) -> Stats {
+        stats(&self.0.head, limit)
+    }
+
+    /// How far the replay came: to the end, when the store is open.
+    #[must_use]
+    pub fn replay_progress(&self) -> ReplayProgress {
+        self.0.replayed.progress
+    }
+
+    /// What was found damaged when the store was opened.
+    #[must_use]
+    pub fn damaged(&self) -> &[Damaged] {
+        &self.0.replayed.damaged
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Bytes of the head's series and chunks, without the index: for measurements.
+    #[must_use]
+    pub fn series_bytes(&self) -> usize {
+        let slots = self.0.head.index.read().slots_end();
+        let mut slab = self.0.head.slab.reader();
+        let series = (0..slots).filter_map(|slot| {
+            slab.get(slot).map(|series| size_of_val(series) + series.heap_bytes())
+        });
+        series.sum()
+    }
+
+    /// Bytes of records handed to the log since the store was opened.
+    #[must_use]
+    pub fn log_bytes_written(&self) -> u64 {
+        self.0.observed.log_bytes_written.get()
+    }
+}
+
+fn take_lock(disk: &dyn Disk, path: Utf8PathBuf) -> Result<Box<dyn DiskLock>, OpenError> {
+    disk.lock(&path).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => OpenError::Locked { path },
+        _ => OpenError::Prepare { path, source },
+    })
+}
+
+impl Appendable for Tsdb {
+    fn appender(&self) -> Box<dyn Appender + '_> {
+        Box::new(HeadAppender::new(&self.0))
+    }
+}
+
+impl Queryable for Tsdb {
+    fn querier(&self, range: TimeRange) -> Result<Box<dyn Querier>, ReadError> {
+        Ok(Box::new(HeadQuerier::new(Arc::clone(&self.0.head), range)))
+    }
+
+    fn metadata(&self, family: Option<&str>) -> Vec<(String, Metadata)> {
+        let known = self.0.head.metadata.read();
+        let clone = |(name, metadata): (&String, &Metadata)| (name.clone(), metadata.clone());
+        match family {
+            Some(family) => known.get_key_value(family).map(clone).into_iter().collect(),
+            None => known.iter().map(clone).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! Checkpoints: the head as it is, in one file, so that the log before it can go.
+//!
+//! A checkpoint is written while commits go on. It begins with a new segment `n`: all that older
+//! segments hold is in the head by then. What it saves of later commits is in segment `n` too and
+//! is skipped there when it is replayed, because it is not newer than what the series has.
+//!
+//! Invariant: a checkpoint gets its name only after everything that it may hold is durable in the
+//! log, and the old segments go only after its name is durable.
+
+use std::io;
+use std::sync::atomic::Ordering;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use narthex_platform::{Disk, DiskFile};
+
+use super::{MaintenanceError, Shared, Tsdb};
+use crate::head::series::Slot;
+use crate::log::frame::{self, FileId, RESTART_MARK, RecordKind};
+use crate::log::header::{FileKind, Header, Previous};
+use crate::log::record::{CheckpointEnd, push_chunks, push_metadata, push_series};
+use crate::log::writer::WriteError;
+use crate::log::{LogFile, checkpoint_path};
+
+/// Slots saved under one hold of the locks.
+const STEP_SLOTS: Slot = 256;
+/// So much is collected before it is written.
+const WRITE_BYTES: usize = 1 << 20;
+/// So many full segments are worth a checkpoint, if the last one was not larger still.
+const SEGMENTS_MIN: u64 = 4;
+
+impl Tsdb {
+    /// Whether the log since the last checkpoint is long enough, or a failure wants one. Waiting
+    /// until the log is as long as the checkpoint bounds what is written to twice the samples.
+    #[must_use]
+    pub fn checkpoint_is_due(&self) -> bool {
+        let shared = &self.0;
+        let due = shared.config.segment_bytes().saturating_mul(SEGMENTS_MIN);
+        let due = due.max(shared.maintenance.lock().checkpoint_bytes);
+        shared.uncovered_bytes.load(Ordering::Relaxed) >= due
+            || shared.writer.lock().log.wants_checkpoint
+    }
+
+    /// Saves the head and removes the log before it.
+    ///
+    /// # Errors
+    /// When the disk refuses; the log is then as complete as before.
+    pub fn checkpoint(&self) -> Result<(), MaintenanceError> {
+        let shared = &self.0;
+        let mut maintenance = shared.maintenance.lock();
+        shared.observed.checkpoints.increment();
+        let outcome = shared.checkpoint();
+        match &outcome {
+            Ok(bytes) => maintenance.checkpoint_bytes = *bytes,
+            Err(_) => shared.observed.checkpoints_failed.increment(),
+        }
+        outcome.map(|_| ())
+    }
+}
+
+impl Shared {
+    fn checkpoint(&self) -> Result<u64, MaintenanceError> {
+        let (number, uncovered) = {
+            let mut writer = self.writer.lock();
+            writer.log.begin_segment().map_err(|error| MaintenanceError::Rotate {
+                reason: match error {
+                    WriteError::Failed(error) => error.to_string(),
+                    WriteError::Poisoned(reason) => reason,
+                },
+            })?;
+            (writer.log.segment(), self.uncovered_bytes.load(Ordering::Relaxed))
+        };
+        let path = checkpoint_path(&self.log_folder, number);
+        let failed = |source| MaintenanceError::Checkpoint { path: path.clone(), source };
+        let temp = Utf8PathBuf::from(format!("{path}.tmp"));
+        let mut bytes = self.write_checkpoint(&temp, number).map_err(failed);
+        if bytes.is_ok() {
+            // What was saved of commits under way must be durable in the log first.
+            if let Err(error) = self.sync_log() {
+                bytes = Err(error);
+            }
+        }
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.disk.remove(&temp).ok();
+                return Err(error);
+            }
+        };
+        let name = self.disk.rename(&temp, &path);
+        name.and_then(|()| self.disk.sync_folder(&self.log_folder)).map_err(failed)?;
+        self.uncovered_bytes.fetch_sub(uncovered, Ordering::Relaxed);
+        self.writer.lock().log.wants_checkpoint = false;
+        remove_covered(&*self.disk, &self.log_folder, number).map_err(failed)?;
+        tracing::info!(%path, bytes, "saved the head");
+        Ok(bytes)
+    }
+
+    fn write_checkpoint(&self, path: &Utf8Path, number: u32) -> io::Result<u64> {
+        match self.disk.remove(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut out = CheckpointFile::create(&*self.disk, path, number)?;
+        let mut end = CheckpointEnd::default();
+        let slots_end = self.head.index.read().slots_end();
+        for start in (0..slots_end).step_by(STEP_SLOTS as usize) {
+            self.save_slots(start..slots_end.min(start + STEP_SLOTS), &mut out, &mut end)?;
+        }
+        let metadata = self.head.metadata.read().clone();
+        out.push(RecordKind::Metadata, |out| {
+            push_metadata(out, metadata.iter().map(|(name, what)| (name.as_str(), what)));
+        })?;
+        end.next_id = self.head.index.read().next_id;
+        out.push(RecordKind::End, |out| end.push(out))?;
+        out.finish()
+    }
+
+    fn save_slots(
+        &self,
+        slots: std::ops::Range<Slot>,
+        out: &mut CheckpointFile,
+        end: &mut CheckpointEnd,
+    ) -> io::Result<()> {
+        let (mut series, mut chunks) = (Vec::new(), Vec::new());
+        let index = self.head.index.read();
+        let mut slab = self.head.slab.reader();
+        for slot in slots {
+            let Some(found) = slab.get(slot).filter(|found| found.is_logged) else { continue };
+            let Some((last_at, _)) = found.last() else { continue };
+            series.push((found.id, index.labels(&found.labels)));
+            let sealed = found.sealed.iter();
+            let mut all: Vec<(i64, i64, &[u8])> =
+                sealed.map(|chunk| (chunk.first_at, chunk.last_at, &*chunk.bytes)).collect();
+            all.push((found.open.first_at(), last_at, found.open.bytes()));
+            end.chunks += all.len() as u64;
+            push_chunks(&mut chunks, found.id, all.into_iter());
+        }
+        drop(slab);
+        drop(index);
+        if series.is_empty() {
+            return Ok(());
+        }
+        end.series += series.len() as u64;
+        out.push(RecordKind::Series, |out| push_series(out, &series))?;
+        out.push(RecordKind::Chunks, |out| out.extend_from_slice(&chunks))
+    }
+}
+
+/// A checkpoint in the making.
+struct CheckpointFile {
+    file: Box<dyn DiskFile>,
+    id: FileId,
+    /// Bytes in the file.
+    len: u64,
+    /// Bytes to come.
+    out: Vec<u8>,
+}
+
+impl CheckpointFile {
+    fn create(disk: &dyn Disk, path: &Utf8Path, number: u32) -> io::Result<Self> {
+        let file = disk.create(path)?;
+        let (kind, previous) = (FileKind::Checkpoint, Previous::default());
+        let out = Header { kind, number, previous }.to_bytes().to_vec();
+        Ok(Self { file, id: FileId { kind, number }, len: 0, out })
+    }
+
+    fn push(&mut self, kind: RecordKind, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        frame::push(&mut self.out, self.id, self.len, kind, write)?;
+        if self.out.len() >= WRITE_BYTES {
+            // A place at which reading can go on after damage.
+            let mark = |out: &mut Vec<u8>| out.extend_from_slice(&RESTART_MARK);
+            frame::push(&mut self.out, self.id, self.len, RecordKind::Restart, mark)?;
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.file.append(&self.out)?;
+        self.len += self.out.len() as u64;
+        self.out.clear();
+        Ok(())
+    }
+
+    /// Makes it durable; answers its length.
+    fn finish(mut self) -> io::Result<u64> {
+        self.write()?;
+        self.file.sync()?;
+        Ok(self.len)
+    }
+}
+
+/// Removes segments and checkpoints that checkpoint `number` covers.
+fn remove_covered(disk: &dyn Disk, folder: &Utf8Path, number: u32) -> io::Result<()> {
+    for info in disk.list(folder)? {
+        let is_covered = match LogFile::from_name(&info.name) {
+            Some(LogFile::Segment(older) | LogFile::Checkpoint(older)) => older < number,
+            Some(LogFile::Unfinished) => true,
+            None => false,
+        };
+        if is_covered {
+            disk.remove(&folder.join(&info.name))?;
+        }
+    }
+    disk.sync_folder(folder)
+}

@@ -1,0 +1,86 @@
+//! Retention: what is older than it may be goes, and so do series without samples.
+//!
+//! The clock alone does not decide: should it jump ahead, nothing is dropped that is not old
+//! compared with the newest sample.
+
+use std::sync::atomic::Ordering;
+
+use super::{Shared, Tsdb};
+use crate::head::series::{Series, SeriesId, Slot};
+
+/// Slots looked at under one hold of a lock.
+const STEP_SLOTS: Slot = 256;
+/// A series without samples is kept for this many rounds: somebody may be about to write it.
+const ROUNDS_WITHOUT_SAMPLES: u32 = 2;
+
+impl Tsdb {
+    /// Drops chunks and series whose samples are all older than the retention, as of `now_millis`.
+    pub fn apply_retention(&self, now_millis: i64) {
+        let shared = &self.0;
+        let _maintenance = shared.maintenance.lock();
+        let now = shared.head.newest_at().map_or(now_millis, |newest| newest.min(now_millis));
+        let cutoff = now.saturating_sub(shared.config.retention_millis());
+        let round = shared.head.counts.round.fetch_add(1, Ordering::Relaxed) + 1;
+        let gone = shared.drop_chunks(cutoff, round);
+        if !gone.is_empty() {
+            shared.remove_series(&gone, cutoff, round);
+        }
+    }
+}
+
+/// Whether nothing of the series is left to keep.
+fn is_over(series: &Series, cutoff: i64, round: u32) -> bool {
+    match series.last() {
+        Some((last, _)) => series.sealed.is_empty() && last < cutoff,
+        None => series.asked_in_round + ROUNDS_WITHOUT_SAMPLES < round,
+    }
+}
+
+impl Shared {
+    /// Drops full chunks before `cutoff`; answers the series that have nothing left.
+    fn drop_chunks(&self, cutoff: i64, round: u32) -> Vec<(Slot, SeriesId)> {
+        let end = self.head.index.read().slots_end();
+        let (mut gone, mut oldest) = (Vec::new(), i64::MAX);
+        let mut dropped = 0;
+        for start in (0..end).step_by(STEP_SLOTS as usize) {
+            let mut slab = self.head.slab.writer();
+            for slot in start..end.min(start + STEP_SLOTS) {
+                let Some(series) = slab.get(slot) else { continue };
+                dropped += series.drop_chunks_before(cutoff) as u64;
+                if is_over(series, cutoff, round) {
+                    gone.push((slot, series.id));
+                } else if let Some(first) = series.first_at() {
+                    oldest = oldest.min(first);
+                }
+            }
+        }
+        self.head.counts.chunks.fetch_sub(dropped, Ordering::Relaxed);
+        if oldest != i64::MAX {
+            self.head.counts.oldest_at.store(oldest, Ordering::Relaxed);
+        }
+        gone
+    }
+
+    /// Removes series that still have nothing left. No commit runs meanwhile, so none loses a
+    /// series between its check and its end.
+    fn remove_series(&self, gone: &[(Slot, SeriesId)], cutoff: i64, round: u32) {
+        let _writer = self.writer.lock();
+        let mut index = self.head.index.write();
+        for (slot, id) in gone {
+            let is_over = self
+                .head
+                .slab
+                .with(*slot, |series| series.id == *id && is_over(series, cutoff, round));
+            if is_over != Some(true) {
+                continue;
+            }
+            if let Some(series) = self.head.slab.take(*slot) {
+                index.remove(&series, *slot);
+                let counts = &self.head.counts;
+                counts.chunks.fetch_sub(series.chunks() as u64, Ordering::Relaxed);
+                counts.series.fetch_sub(1, Ordering::Relaxed);
+                counts.series_removed.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What goes on in the background: syncs, retention, checkpoints.
+
+use std::time::Duration;
+
+use narthex_platform::{Stop, Tasks};
+
+use super::{MaintenanceError, Shared, Tsdb};
+use crate::config::SyncPolicy;
+
+/// How often it is looked whether a checkpoint or a retention round is due.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(60);
+/// A retention round comes with every so many looks.
+const RETENTION_EVERY: u32 = 10;
+
+impl Tsdb {
+    /// Makes durable what was committed so far.
+    ///
+    /// # Errors
+    /// When the disk refuses; nothing more is acknowledged in this segment of the log then.
+    pub fn sync(&self) -> Result<(), MaintenanceError> {
+        self.0.sync_log()
+    }
+
+    /// Starts the background tasks. Their end leaves everything durable.
+    pub fn spawn(&self, tasks: &mut Tasks) {
+        let store = self.clone();
+        tasks.spawn("tsdb_maintenance", |stop| store.maintain(stop));
+        let store = self.clone();
+        tasks.spawn("tsdb_sync", |stop| store.sync_often(stop));
+    }
+
+    async fn sync_often(self, mut stop: Stop) {
+        let interval = match self.0.config.sync() {
+            SyncPolicy::Interval(interval) => Some(interval),
+            SyncPolicy::Always | SyncPolicy::Never => None,
+        };
+        while !stop.is_stopped() {
+            let Some(interval) = interval else {
+                stop.stopped().await;
+                break;
+            };
+            tokio::select! {
+                () = stop.stopped() => break,
+                () = self.0.clock.sleep(interval) => {}
+            }
+            self.blocking("sync the log", |store| store.sync()).await;
+        }
+        self.blocking("sync the log", |store| store.sync()).await;
+    }
+
+    async fn maintain(self, mut stop: Stop) {
+        let mut looks = 0_u32;
+        loop {
+            tokio::select! {
+                () = stop.stopped() => return,
+                () = self.0.clock.sleep(MAINTENANCE_INTERVAL) => {}
+            }
+            looks = looks.wrapping_add(1);
+            let now = self.0.clock.now_millis();
+            self.blocking("maintain the store", move |store| {
+                if looks.is_multiple_of(RETENTION_EVERY) {
+                    store.apply_retention(now);
+                }
+                if store.checkpoint_is_due() { store.checkpoint() } else { Ok(()) }
+            })
+            .await;
+        }
+    }
+
+    /// Does work that waits for the disk beside the runtime's threads.
+    async fn blocking(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&Self) -> Result<(), MaintenanceError> + Send + 'static,
+    ) {
+        let store = self.clone();
+        match tokio::task::spawn_blocking(move || work(&store)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "cannot {what}");
+            }
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+}
+
+impl Shared {
+    /// Syncs what was written so far, beside the writer.
+    pub(crate) fn sync_log(&self) -> Result<(), MaintenanceError> {
+        let failed = |source| MaintenanceError::Sync { source };
+        let Some(point) = self.writer.lock().log.sync_point() else { return Ok(()) };
+        let mut point = point.map_err(failed)?;
+        let begun = self.clock.monotonic();
+        let outcome = point.file.sync();
+        self.observed.sync_seconds.observe_duration(self.clock.monotonic() - begun);
+        self.writer.lock().log.synced(&point, &outcome);
+        outcome.map_err(failed)
+    }
+}
