@@ -1,4 +1,4 @@
-//! Group, route, notify: what Alertmanager does, inside the server.
+//! Group, inhibit, route, notify: what Alertmanager does, inside the server.
 //!
 //! Enters: [`AlertBatch`](narthex_model::AlertBatch)es from the rules' queue or by
 //! [`Alerting::submit`]. Leaves: calls of [`Notifiers`], one for each group and integration when
@@ -23,16 +23,30 @@
 //! ```
 
 mod config;
+mod dedup;
+mod delivery;
+mod dispatch;
 mod inhibit;
+mod log;
 mod matchers;
 mod notifiers;
+mod receivers;
 mod route;
+mod service;
+mod views;
 
 pub use self::config::{Config, ConfigError, Integration, Receiver};
 pub use self::inhibit::InhibitRule;
+pub use self::log::OpenLogError;
 pub use self::matchers::{MatcherTextError, parse_matcher, parse_matchers};
 pub use self::notifiers::{
     AlertGroup, AlertStatus, BoxFuture, GroupAlert, Notifiers, NotifyError, NotifyErrorKind,
     Receipt,
 };
+pub use self::receivers::LastNotification;
 pub use self::route::{GroupBy, Route, Routes};
+pub use self::service::{Alerting, Parts, PrepareError, Prepared};
+pub use self::views::{AlertView, GroupView, IntegrationView, ReceiverView};
+
+#[cfg(test)]
+mod testing;

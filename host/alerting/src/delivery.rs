@@ -1,0 +1,211 @@
+//! One flush to all integrations of its receiver: decide, send with retries, log.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use narthex_model::{Alert, Labels, Timestamp};
+use narthex_platform::Clock;
+use tokio::select;
+use tracing::{debug, warn};
+
+use crate::dedup::{Habits, Told, reason};
+use crate::dispatch::Flush;
+use crate::log::{NotificationLog, log_key};
+use crate::notifiers::{
+    AlertGroup, AlertStatus, GroupAlert, Notifiers, NotifyError, NotifyErrorKind, Receipt,
+};
+use crate::receivers::{IntegrationState, ReceiverState};
+
+/// The pause after the first failed attempt; it grows by half each time.
+const PAUSE_FIRST: Duration = Duration::from_millis(500);
+/// The longest pause that the other side did not ask for.
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// What a delivery needs of the world.
+#[derive(Debug)]
+pub(crate) struct Courier {
+    pub(crate) notifiers: Arc<dyn Notifiers>,
+    pub(crate) log: NotificationLog,
+    pub(crate) clock: Clock,
+    pub(crate) external_url: String,
+}
+
+impl Courier {
+    /// Tells all integrations that need to be told; whether all of them know the group now.
+    pub(crate) async fn deliver(&self, flush: &Flush, receiver: &ReceiverState) -> bool {
+        if flush.alerts.is_empty() {
+            return true; // all are kept quiet by others
+        }
+        let told = receiver.integrations.iter().map(|integration| self.tell(flush, integration));
+        join_all(told).await.into_iter().all(|told| told)
+    }
+
+    /// Whether the integration knows the group now.
+    async fn tell(&self, flush: &Flush, state: &IntegrationState) -> bool {
+        let integration = &state.integration;
+        let (plugin, index) = (integration.plugin.as_str(), integration.index);
+        let log_key = log_key(&flush.key, &flush.receiver, plugin, index);
+        let entry = self.log.entry(log_key);
+        let (firing, resolved) = split(&flush.alerts, flush.now);
+        let habits = Habits {
+            send_resolved: integration.send_resolved,
+            repeat_interval: flush.repeat_interval,
+        };
+        let Some(reason) = reason(entry.told.as_ref(), &firing, &resolved, habits, flush.now)
+        else {
+            return true;
+        };
+        let group_key = flush.key.as_str();
+        debug!(receiver = flush.receiver, plugin, group_key, reason = reason.name(), "notifying");
+        let key = idempotency_key(log_key, entry.acknowledged, &firing, &resolved);
+        let group = self.notification(flush, integration.send_resolved, key);
+        if !group.alerts.is_empty() {
+            if let Err(error) = self.log.begin(log_key, flush.now).await {
+                state.log_failed(&error);
+            }
+            let started = self.clock.monotonic();
+            let outcome = self.attempts(flush, state, group).await;
+            state.finished(self.clock.now_millis(), self.clock.monotonic() - started, &outcome);
+            if let Err(error) = outcome {
+                warn!(receiver = flush.receiver, plugin, group_key, %error, "notification failed");
+                return false;
+            }
+        }
+        let told = Told { at: flush.now, firing, resolved };
+        let logged = self.log.acknowledge(log_key, told, flush.repeat_interval).await;
+        if let Err(error) = logged {
+            state.log_failed(&error);
+        }
+        true
+    }
+
+    /// Tries until it succeeds, fails for good, or the group's next flush is near.
+    async fn attempts(
+        &self,
+        flush: &Flush,
+        state: &IntegrationState,
+        mut group: AlertGroup,
+    ) -> Result<Receipt, NotifyError> {
+        let mut pause = PAUSE_FIRST;
+        loop {
+            state.attempted();
+            let error = match self.attempt(flush, state, &group).await {
+                Ok(receipt) => return Ok(receipt),
+                Err(error) => error,
+            };
+            state.attempt_failed();
+            let wait = pause.max(error.retry_after.unwrap_or_default());
+            let now = Timestamp::from_millis(self.clock.now_millis());
+            if !error.retryable || now + wait >= flush.deadline {
+                return Err(error);
+            }
+            debug!(receiver = flush.receiver, attempt = group.attempt, %error, "trying again");
+            self.clock.sleep(wait).await;
+            pause = pause.mul_f64(1.5).min(PAUSE_MAX);
+            group.attempt = group.attempt.saturating_add(1);
+        }
+    }
+
+    async fn attempt(
+        &self,
+        flush: &Flush,
+        state: &IntegrationState,
+        group: &AlertGroup,
+    ) -> Result<Receipt, NotifyError> {
+        let sent = async {
+            // An integration that hangs holds its own permits and nobody else's.
+            let _permit = state.permits.acquire().await;
+            let integration = &state.integration;
+            self.notifiers.notify(&integration.plugin, &integration.config_json, group).await
+        };
+        select! {
+            outcome = sent => outcome,
+            () = self.clock.sleep_until(flush.deadline.millis()) => Err(NotifyError {
+                kind: NotifyErrorKind::Timeout,
+                message: "no answer before the group's next notification is due".to_owned(),
+                retryable: false,
+                retry_after: None,
+            }),
+        }
+    }
+
+    /// The group as the integration sees it: without alerts when there is nothing that it wants to
+    /// hear.
+    fn notification(&self, flush: &Flush, send_resolved: bool, key: String) -> AlertGroup {
+        let wanted: Vec<&Alert> = flush
+            .alerts
+            .iter()
+            .map(Arc::as_ref)
+            .filter(|alert| send_resolved || !alert.is_resolved_at(flush.now))
+            .collect();
+        let any_fires = wanted.iter().any(|alert| !alert.is_resolved_at(flush.now));
+        let left_out = wanted.len().saturating_sub(AlertGroup::ALERTS_MAX);
+        AlertGroup {
+            group_key: flush.key.clone(),
+            receiver: flush.receiver.clone(),
+            status: if any_fires { AlertStatus::Firing } else { AlertStatus::Resolved },
+            group_labels: flush.id.labels.clone(),
+            common_labels: common(wanted.iter().map(|alert| &alert.labels)),
+            common_annotations: common(wanted.iter().map(|alert| &alert.annotations)),
+            alerts: wanted
+                .iter()
+                .take(AlertGroup::ALERTS_MAX)
+                .map(|alert| group_alert(alert, flush.now))
+                .collect(),
+            truncated_alerts: u32::try_from(left_out).unwrap_or(u32::MAX),
+            external_url: self.external_url.clone(),
+            attempt: 1,
+            idempotency_key: key,
+        }
+    }
+}
+
+/// Fingerprints of the firing and of the resolved alerts.
+fn split(alerts: &[Arc<Alert>], now: Timestamp) -> (BTreeSet<u64>, BTreeSet<u64>) {
+    let (resolved, firing): (Vec<_>, Vec<_>) =
+        alerts.iter().partition(|alert| alert.is_resolved_at(now));
+    let prints =
+        |alerts: Vec<&Arc<Alert>>| alerts.iter().map(|alert| alert.fingerprint()).collect();
+    (prints(firing), prints(resolved))
+}
+
+fn group_alert(alert: &Alert, now: Timestamp) -> GroupAlert {
+    let resolved = alert.is_resolved_at(now);
+    GroupAlert {
+        status: if resolved { AlertStatus::Resolved } else { AlertStatus::Firing },
+        fingerprint: format!("{:016x}", alert.fingerprint()),
+        labels: alert.labels.clone(),
+        annotations: alert.annotations.clone(),
+        starts_at: alert.starts_at,
+        ends_at: resolved.then_some(alert.ends_at),
+        generator_url: alert.generator_url.clone(),
+        value: alert.value,
+    }
+}
+
+/// The pairs that all of them have.
+fn common<'a>(mut all: impl Iterator<Item = &'a Labels>) -> Labels {
+    let Some(first) = all.next() else { return Labels::empty() };
+    let mut pairs: Vec<(&str, &str)> = first.iter().collect();
+    for labels in all {
+        pairs.retain(|(name, value)| labels.get(name) == Some(value));
+    }
+    Labels::from_sorted(pairs)
+}
+
+/// Depends on what is told and on how often the integration was told before, so that another
+/// process that repeats an unfinished delivery arrives at the same key.
+fn idempotency_key(
+    log_key: u128,
+    acknowledged: u64,
+    firing: &BTreeSet<u64>,
+    resolved: &BTreeSet<u64>,
+) -> String {
+    let text = format!("{log_key:032x}/{acknowledged}/{firing:x?}/{resolved:x?}");
+    format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use narthex_model::Alert;
+use narthex_platform::{Metrics, SimulatedClock};
+use narthex_state::StateStore;
+
+use super::Courier;
+use crate::config::Config;
+use crate::dispatch::{Dispatcher, Flush};
+use crate::log::NotificationLog;
+use crate::receivers::Receivers;
+use crate::testing::{Ending, MINUTE, Recorder, alert, at, batch, config, line};
+
+/// Everything but the loop: the test is the loop.
+struct World {
+    simulated: SimulatedClock,
+    dispatcher: Dispatcher,
+    courier: Courier,
+    receivers: Receivers,
+    recorder: Recorder,
+}
+
+impl World {
+    fn new(config: Config, store: &StateStore, start: i64) -> Self {
+        let simulated = SimulatedClock::at(start);
+        let recorder = Recorder::default();
+        Self {
+            receivers: Receivers::new(&config, &Metrics::new(), None),
+            dispatcher: Dispatcher::new(Arc::new(config), at(start)),
+            courier: Courier {
+                notifiers: Arc::new(recorder.clone()),
+                log: NotificationLog::open(store, at(start)).unwrap(),
+                clock: simulated.clock(),
+                external_url: "http://x".to_owned(),
+            },
+            simulated,
+            recorder,
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.courier.clock.now_millis()
+    }
+
+    fn send(&mut self, alerts: &[Alert]) {
+        self.dispatcher.insert(batch(alerts), at(self.now()));
+    }
+
+    /// Lets time pass; answers with what was told and when, in minutes.
+    async fn run_until(&mut self, end: i64) -> Vec<(i64, String)> {
+        let mut told = Vec::new();
+        while self.dispatcher.next_due() <= at(end) {
+            self.advance_to(self.dispatcher.next_due().millis());
+            let now = self.now();
+            for flush in self.dispatcher.due(at(now)) {
+                let all_told = self.deliver(&flush).await;
+                self.dispatcher.delivered(&flush, all_told, at(self.now()));
+                told.extend(self.recorder.take().iter().map(|group| (now / MINUTE, line(group))));
+            }
+        }
+        self.advance_to(end);
+        told
+    }
+
+    fn advance_to(&self, to: i64) {
+        self.simulated.advance(Duration::from_millis(u64::try_from(to - self.now()).unwrap_or(0)));
+    }
+
+    /// Delivers; whenever an attempt failed, the clock moves on to the next one.
+    async fn deliver(&self, flush: &Flush) -> bool {
+        let receiver = self.receivers.get(&flush.receiver).unwrap();
+        let mut delivery = std::pin::pin!(self.courier.deliver(flush, receiver));
+        let mut seen = self.recorder.failures();
+        loop {
+            tokio::select! {
+                biased;
+                told = &mut delivery => return told,
+                () = tokio::task::yield_now() => {
+                    if self.recorder.failures() > seen {
+                        seen += 1;
+                        self.simulated.advance(self.simulated.next_due().unwrap());
+                    }
+                }
+            }
+        }
+    }
+}
+
+const HOOK: &str = "
+route: { receiver: r, group_by: [cluster] }
+receivers: [{ name: r, webhook_configs: [{ url: u }] }]
+";
+
+fn told(expected: &[(i64, &str)]) -> Vec<(i64, String)> {
+    expected.iter().map(|(minute, line)| (*minute, (*line).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn a_day_of_grouping_and_repeating() {
+    let store = StateStore::in_memory().unwrap();
+    let mut world = World::new(config(HOOK), &store, 0);
+    world.send(&[alert(&[("alertname", "A")], 0)]);
+    // Half a minute of waiting, then every four hours.
+    let day = world.run_until(13 * 60 * MINUTE).await;
+    assert_eq!(
+        day,
+        told(&[(0, "firing: A|"), (240, "firing: A|"), (480, "firing: A|"), (720, "firing: A|")])
+    );
+    // A second alert is told of at the next tick, with the first.
+    world.send(&[alert(&[("alertname", "B")], world.now())]);
+    assert_eq!(world.run_until(14 * 60 * MINUTE).await, told(&[(780, "firing: A,B|")]));
+    // Its end too, once.
+    let mut over = alert(&[("alertname", "B")], 13 * 60 * MINUTE);
+    over.ends_at = at(world.now());
+    world.send(&[over]);
+    assert_eq!(world.run_until(15 * 60 * MINUTE).await, told(&[(840, "firing: A|B")]));
+    // The last one ends the group.
+    let mut over = alert(&[("alertname", "A")], 0);
+    over.ends_at = at(world.now());
+    world.send(&[over]);
+    assert_eq!(world.run_until(24 * 60 * MINUTE).await, told(&[(900, "resolved: |A")]));
+    assert!(world.dispatcher.groups.is_empty() && world.dispatcher.alerts.is_empty());
+}
+
+#[tokio::test]
+async fn what_ends_before_it_was_told_is_never_told() {
+    let store = StateStore::in_memory().unwrap();
+    let mut world = World::new(config(HOOK), &store, 0);
+    let mut short = alert(&[("alertname", "A")], 0);
+    short.ends_at = at(10_000);
+    world.send(&[short]);
+    assert_eq!(world.run_until(60 * MINUTE).await, []);
+    assert!(world.dispatcher.groups.is_empty());
+}
+
+#[tokio::test]
+async fn without_send_resolved_nobody_hears_of_an_end_but_the_log() {
+    let store = StateStore::in_memory().unwrap();
+    let text = HOOK.replace("url: u", "url: u, send_resolved: false");
+    let mut world = World::new(config(&text), &store, 0);
+    world.send(&[alert(&[("alertname", "A")], 0)]);
+    assert_eq!(world.run_until(MINUTE).await, told(&[(0, "firing: A|")]));
+    let mut over = alert(&[("alertname", "A")], 0);
+    over.ends_at = at(world.now());
+    world.send(&[over]);
+    assert_eq!(world.run_until(20 * MINUTE).await, []);
+    // It fires again, and that is news.
+    world.send(&[alert(&[("alertname", "A")], world.now())]);
+    assert_eq!(world.run_until(30 * MINUTE).await, told(&[(20, "firing: A|")]));
+}
+
+#[tokio::test]
+async fn a_restart_repeats_nothing_that_was_acknowledged() {
+    let store = StateStore::in_memory().unwrap();
+    let mut world = World::new(config(HOOK), &store, 0);
+    world.send(&[alert(&[("alertname", "A")], 0)]);
+    assert_eq!(world.run_until(MINUTE).await.len(), 1);
+    drop(world);
+
+    let mut world = World::new(config(HOOK), &store, 2 * MINUTE);
+    world.send(&[alert(&[("alertname", "A")], 0)]);
+    assert_eq!(world.run_until(240 * MINUTE).await, []);
+    assert_eq!(world.run_until(250 * MINUTE).await, told(&[(242, "firing: A|")]));
+}
+
+#[tokio::test]
+async fn a_crash_before_the_acknowledgement_repeats_the_delivery_with_the_same_key() {
+    let store = StateStore::in_memory().unwrap();
+    let mut world = World::new(config(HOOK), &store, 0);
+    world.recorder.script([Ending::Hangs]);
+    world.send(&[alert(&[("alertname", "A")], 0)]);
+    world.advance_to(30_000);
+    let flush = world.dispatcher.due(at(30_000)).remove(0);
+    let crash = async {
+        while world.recorder.count() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = world.deliver(&flush) => unreachable!("the receiver never answers"),
+        () = crash => {}
+    }
+    let first = world.recorder.take();
+    drop(world);
+
+    let mut world = World::new(config(HOOK), &store, MINUTE);
+    world.send(&[alert(&[("alertname", "A")], 0)]);
+    let flush = world.dispatcher.due(at(MINUTE)).remove(0);
+    assert!(world.deliver(&flush).await);
+    let second = world.recorder.take();
+    assert_eq!((first.len(), second.len()), (1, 1));
+    assert_eq!(first[0].idempotency_key, second[0].idempotency_key);
+    world.dispatcher.delivered(&flush, true, at(MINUTE));
+    assert_eq!(world.run_until(60 * MINUTE).await, []);
+}
+
+#[tokio::test]
+async fn failures_are_retried_with_growing_pauses_until_the_next_flush() {
+    let store = StateStore::in_memory().unwrap();
+    let mut world = World::new(config(HOOK), &store, 0);
+    let fails = |seconds| Ending::Fails {
+        retryable: true,
+        retry_after: (seconds > 0).then(|| Duration::from_secs(seconds)),
+    };
+    world.recorder.script([fails(0), fails(0), fails(20)]);
+    world.send(&[alert(&[("alertname", "A")], 0)]);
+    world.advance_to(30_000);
+    let flush = world.dispatcher.due(at(30_000)).remove(0);
+    assert!(world.deliver(&flush).await);
+    assert_eq!(world.now(), 30_000 + 500 + 750 + 20_000);
+    let calls = world.recorder.take();
+    let attempts: Vec<u32> = calls.iter().map(|call| call.attempt).collect();
+    assert_eq!(attempts, [1, 2, 3, 4]);
+    assert!(calls.iter().all(|call| call.idempotency_key == calls[0].idempotency_key));
+}
+
+#[tokio::test]
+async fn a_failure_for_good_is_tried_again_at_the_next_interval_only() {
+    let store = StateStore::in_memory().unwrap();
+    let mut world = World::new(config(HOOK), &store, 0);
+    world.recorder.script([Ending::Fails { retryable: false, retry_after: None }]);
+    world.send(&[alert(&[("alertname", "A")], 0)]);
+    let day = world.run_until(60 * MINUTE).await;
+    assert_eq!(day, told(&[(0, "firing: A|"), (5, "firing: A|")]));
+    let last = world.receivers.get("r").unwrap().integrations[0].last();
+    assert_eq!((last.error, last.note.as_str()), (None, "taken"));
+}
+
+#[tokio::test]
+async fn a_notification_carries_what_its_alerts_share() {
+    let store = StateStore::in_memory().unwrap();
+    let mut world = World::new(config(HOOK), &store, 0);
+    let a = alert(&[("alertname", "A"), ("cluster", "c"), ("job", "j"), ("instance", "2")], 0);
+    let b = alert(&[("alertname", "B"), ("cluster", "c"), ("job", "j"), ("instance", "1")], 0);
+    world.send(&[a.clone(), b]);
+    world.advance_to(30_000);
+    let flush = world.dispatcher.due(at(30_000)).remove(0);
+    assert!(world.deliver(&flush).await);
+    let group = world.recorder.take().remove(0);
+    assert_eq!(group.group_key, r#"{}:{cluster="c"}"#);
+    assert_eq!(group.common_labels.to_string(), r#"{cluster="c", job="j"}"#);
+    assert_eq!(group.common_annotations.to_string(), r#"{summary="s"}"#);
+    assert_eq!(line(&group), "firing: B,A|", "by job and instance");
+    assert_eq!(group.alerts[1].fingerprint, format!("{:016x}", a.fingerprint()));
+    assert_eq!((group.attempt, group.truncated_alerts), (1, 0));
+}

@@ -1,0 +1,96 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use narthex_platform::queue::{WhenFull, bounded};
+use narthex_platform::{Metrics, PointValue, SimulatedClock, Tasks};
+use narthex_state::StateStore;
+
+use super::{Alerting, Parts};
+use crate::config::Config;
+use crate::testing::{Ending, Recorder, alert, batch, config, line};
+
+fn parts(recorder: &Recorder, simulated: &SimulatedClock) -> Parts {
+    Parts {
+        notifiers: Arc::new(recorder.clone()),
+        state: StateStore::in_memory().unwrap(),
+        clock: simulated.clock(),
+        metrics: Metrics::new(),
+        external_url: String::new(),
+    }
+}
+
+/// Lets the tasks run and moves the clock until `done`.
+async fn until(simulated: &SimulatedClock, done: impl Fn() -> bool) {
+    for round in 0..200_000 {
+        if done() {
+            return;
+        }
+        tokio::task::yield_now().await;
+        if round % 200 == 199 {
+            simulated.advance(Duration::from_secs(1));
+        }
+    }
+    panic!("it never came to that");
+}
+
+#[tokio::test]
+async fn an_alert_from_the_queue_reaches_the_receiver_while_another_hangs() {
+    let text = "
+route:
+  receiver: slow
+  group_by: [alertname]
+  group_wait: 5s
+  routes: [{ receiver: quick, matchers: [alertname=B] }]
+receivers:
+  - { name: slow, webhook_configs: [{ url: a }] }
+  - { name: quick, webhook_configs: [{ url: b }] }
+";
+    let simulated = SimulatedClock::at(1_000);
+    let recorder = Recorder::default();
+    let alerting = Alerting::new(config(text), parts(&recorder, &simulated)).unwrap();
+    let (sender, receiver) = bounded("rules_to_alerting", 4, WhenFull::DropOldest);
+    let mut tasks = Tasks::new();
+    alerting.spawn(receiver, &mut tasks);
+
+    recorder.script([Ending::Hangs]);
+    sender.send(batch(&[alert(&[("alertname", "A")], 1_000)]));
+    until(&simulated, || recorder.count() == 1).await;
+    sender.send(batch(&[alert(&[("alertname", "B")], 1_000)]));
+    until(&simulated, || recorder.count() == 2).await;
+    let lines: Vec<String> = recorder.take().iter().map(line).collect();
+    assert_eq!(lines, ["firing: A|", "firing: B|"]);
+
+    let sent = || alerting.receivers()[1].integrations[0].last.at.is_some();
+    until(&simulated, sent).await;
+    let groups = alerting.groups();
+    assert_eq!((groups.len(), groups[0].is_delivering, groups[1].is_delivering), (2, true, false));
+    assert_eq!(alerting.alerts()[1].receivers, ["quick"]);
+    recorder.script([Ending::Fails { retryable: false, retry_after: None }]);
+    // The one that hangs is given up when its group's next notification is due.
+    until(&simulated, || alerting.receivers()[0].integrations[0].last.error.is_some()).await;
+    let metrics = &alerting.0.metrics;
+    let families = metrics.gather();
+    let value = |name: &str| {
+        let family = families.iter().find(|family| family.name == name).unwrap();
+        family.points[0].value.clone()
+    };
+    assert_eq!(value("alertmanager_alerts"), PointValue::Number(2.0));
+    assert_eq!(value("alertmanager_notifications_failed_total"), PointValue::Number(1.0));
+}
+
+#[tokio::test]
+async fn a_configuration_with_an_unknown_notifier_is_refused() {
+    let alerting =
+        Alerting::new(Config::default(), parts(&Recorder::default(), &SimulatedClock::at(0)));
+    let alerting = alerting.unwrap();
+    let good = "route: { receiver: r }\nreceivers: [{ name: r, webhook_configs: [{ url: a }] }]";
+    let prepared = alerting.prepare(config(good)).unwrap();
+    alerting.commit(prepared);
+    assert_eq!(alerting.receivers()[0].integrations[0].plugin, "webhook");
+    let error = alerting.prepare(config(&good.replace("webhook", "webook"))).unwrap_err();
+    assert!(
+        error.to_string().starts_with(
+            r#"receiver "r": there is no notifier plugin "webook" for webook_configs"#
+        )
+    );
+}
