@@ -6,13 +6,20 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use narthex_model::Timestamp;
-use narthex_platform::{Clock, Metrics};
-use narthex_storage::Queryable;
+use narthex_platform::{
+    Clock, Counter, Family, FamilyKind, Histogram, Metrics, MetricsSource, Point, PointValue,
+};
+use narthex_storage::{Queryable, TimeRange};
 
-use crate::ast::Expr;
+use crate::ast::{Expr, ValueType};
+use crate::eval::{self, Context, Counts, Grid, Limits, Planner, Remarks};
 use crate::features::Features;
+use crate::gate::Gate;
 use crate::result::{QueryError, QueryOptions, QueryResult};
 use crate::span::ParseError;
+
+/// From a millisecond to ten seconds, as most queries take.
+const DURATION_BOUNDS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 
 /// Settings of an engine.
 #[derive(Clone, Debug)]
@@ -53,7 +60,17 @@ struct Inner {
     config: EngineConfig,
     store: Arc<dyn Queryable>,
     clock: Clock,
+    gate: Arc<Gate>,
     subquery_step_millis: AtomicI64,
+    durations: Histogram,
+    samples: Counter,
+}
+
+/// When a query is evaluated.
+#[derive(Clone, Copy)]
+enum When {
+    Instant(Timestamp),
+    Range { start: i64, end: i64, step: i64 },
 }
 
 impl fmt::Debug for Engine {
@@ -71,10 +88,30 @@ impl Engine {
         clock: Clock,
         metrics: &Metrics,
     ) -> Self {
-        let _ = metrics;
-        let step = i64::try_from(config.subquery_step.as_millis()).unwrap_or(i64::MAX);
-        let subquery_step_millis = AtomicI64::new(step);
-        Self(Arc::new(Inner { config, store, clock, subquery_step_millis }))
+        let gate = Arc::new(Gate::new(config.concurrency));
+        let concurrency = config.concurrency;
+        metrics.add_source(Arc::new(GateMetrics { gate: Arc::clone(&gate), concurrency }));
+        let durations = metrics.histogram(
+            "prometheus_engine_query_duration_histogram_seconds",
+            "The duration of various parts of PromQL query execution.",
+            &[("slice", "inner_eval")],
+            &DURATION_BOUNDS,
+        );
+        let samples = metrics.counter(
+            "prometheus_engine_query_samples_total",
+            "The total number of samples loaded by all queries.",
+            &[],
+        );
+        let subquery_step_millis = AtomicI64::new(millis(config.subquery_step).max(1));
+        Self(Arc::new(Inner {
+            config,
+            store,
+            clock,
+            gate,
+            subquery_step_millis,
+            durations,
+            samples,
+        }))
     }
 
     /// The engine's settings.
@@ -85,8 +122,7 @@ impl Engine {
 
     /// Changes the step of a subquery that names none (on reload of `evaluation_interval`).
     pub fn set_subquery_step(&self, step: Duration) {
-        let millis = i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(1);
-        self.0.subquery_step_millis.store(millis, Ordering::Relaxed);
+        self.0.subquery_step_millis.store(millis(step).max(1), Ordering::Relaxed);
     }
 
     /// Parses with the guarded parts that this engine's settings allow.
@@ -120,8 +156,7 @@ impl Engine {
         at: Timestamp,
         options: &QueryOptions,
     ) -> Result<QueryResult, QueryError> {
-        let _ = (expr, at, options, &self.0.store, &self.0.clock);
-        Err(QueryError::Execution("evaluation lands with the next change".to_owned()))
+        self.answer(expr, When::Instant(at), options)
     }
 
     /// Answers a query at `start`, `start + step`, … up to `end`.
@@ -151,7 +186,112 @@ impl Engine {
         step: Duration,
         options: &QueryOptions,
     ) -> Result<QueryResult, QueryError> {
-        let _ = (expr, start, end, step, options);
-        Err(QueryError::Execution("evaluation lands with the next change".to_owned()))
+        let kind = expr.value_type();
+        if !matches!(kind, ValueType::Scalar | ValueType::Vector) {
+            let message = format!(
+                "invalid expression type {:?} for range query, must be Scalar or instant Vector",
+                kind.description()
+            );
+            return Err(ParseError::new(expr.text(), expr.root().span, message).into());
+        }
+        let (start, end) = (start.millis(), end.millis());
+        let when = When::Range { start, end, step: millis(step).max(1) };
+        self.answer(expr, when, options)
+    }
+
+    fn answer(
+        &self,
+        expr: &Expr,
+        when: When,
+        options: &QueryOptions,
+    ) -> Result<QueryResult, QueryError> {
+        let Inner { config, clock, .. } = &*self.0;
+        let arrived = clock.monotonic();
+        let timeout = options.timeout.map_or(config.timeout, |own| own.min(config.timeout));
+        let deadline = arrived.saturating_add(timeout);
+        let pass = self.0.gate.enter(clock, deadline, &options.cancel)?;
+        let began = clock.monotonic();
+        let limits =
+            Limits { clock, deadline, cancel: &options.cancel, samples_max: config.samples_max };
+        let mut result = self.evaluate(expr, when, options, limits)?;
+        drop(pass);
+        result.stats.queued = began.saturating_sub(arrived);
+        result.stats.evaluated = clock.monotonic().saturating_sub(began);
+        self.0.durations.observe_duration(result.stats.evaluated);
+        self.0.samples.add(result.stats.samples);
+        Ok(result)
+    }
+
+    fn evaluate(
+        &self,
+        expr: &Expr,
+        when: When,
+        options: &QueryOptions,
+        limits: Limits<'_>,
+    ) -> Result<QueryResult, QueryError> {
+        let lookback = millis(options.lookback.unwrap_or(self.0.config.lookback));
+        let (start, end, step) = match when {
+            When::Instant(at) => (at.millis(), at.millis(), 0),
+            When::Range { start, end, step } => (start, end, step),
+        };
+        let grid = match when {
+            When::Instant(at) => Grid::single(at.millis()),
+            When::Range { start, end, step } => Grid::range(start, end, step),
+        };
+        let subquery_step = self.0.subquery_step_millis.load(Ordering::Relaxed);
+        let text = expr.text();
+        let mut planner = Planner { text, start, end, step, lookback, subquery_step, needed: None };
+        let plan = planner.plan(expr.root(), grid)?;
+        let nothing = TimeRange { start: Timestamp::default(), end: Timestamp::default() };
+        let context = Context {
+            text,
+            querier: self.0.store.querier(planner.needed.unwrap_or(nothing))?,
+            features: self.0.config.features,
+            lookback,
+            limits,
+            counts: Counts::default(),
+            remarks: parking_lot::Mutex::new(Remarks::default()),
+        };
+        context.check()?;
+        let value = match when {
+            When::Instant(at) => eval::instant(&plan, at.millis(), &context)?,
+            When::Range { .. } => eval::range(&plan, grid, &context)?,
+        };
+        let stats = context.stats();
+        let Remarks { warnings, infos } = context.remarks.into_inner();
+        Ok(QueryResult { value, warnings, infos, stats })
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// How many queries run, and how many may.
+struct GateMetrics {
+    gate: Arc<Gate>,
+    concurrency: usize,
+}
+
+impl MetricsSource for GateMetrics {
+    fn families(&self) -> Vec<Family> {
+        let gauge = |name: &str, help: &str, value: usize| Family {
+            name: name.to_owned(),
+            help: help.to_owned(),
+            kind: FamilyKind::Gauge,
+            points: vec![Point { labels: Vec::new(), value: PointValue::Number(value as f64) }],
+        };
+        vec![
+            gauge(
+                "prometheus_engine_queries",
+                "The current number of queries being executed or waiting.",
+                self.gate.running(),
+            ),
+            gauge(
+                "prometheus_engine_queries_concurrent_max",
+                "The max number of concurrent queries.",
+                self.concurrency,
+            ),
+        ]
     }
 }

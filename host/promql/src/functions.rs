@@ -1,5 +1,14 @@
 //! The functions: one table that parser, checker and engine read.
 
+pub(crate) mod calendar;
+pub(crate) mod math;
+pub(crate) mod over_time;
+pub(crate) mod quantile;
+pub(crate) mod rate;
+pub(crate) mod regression;
+pub(crate) mod sum;
+pub(crate) mod window;
+
 use crate::ast::ValueType::{self, Matrix, Scalar, String, Vector};
 
 /// A function, as the table describes it.
@@ -34,6 +43,13 @@ macro_rules! functions {
         /// Names a function in the engine.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub(crate) enum FunctionId { $($id,)* }
+
+        impl FunctionId {
+            /// The function's name.
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$id => $name,)* }
+            }
+        }
 
         /// Every function, ascending by name.
         pub(crate) static FUNCTIONS: &[Function] = &[$(Function {

@@ -6,12 +6,41 @@
 //! Always holds: an [`Expr`] is well typed; samples come from [`narthex_storage::Queryable`] only,
 //! and each series is decoded once per selector for all steps of a query.
 //!
-//! Open `ast.rs` first, then `engine.rs`.
+//! Open `ast.rs` first, then `engine.rs` and `eval.rs`. A query's way: `lex` -> `parse` -> `check`
+//! -> `eval::planner` -> `eval`.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use narthex_model::{Labels, Timestamp};
+//! use narthex_platform::{Clock, Metrics};
+//! use narthex_promql::{Engine, EngineConfig, QueryOptions, Value};
+//! use narthex_storage::{Appendable, MemoryStore};
+//!
+//! let store = MemoryStore::new();
+//! let mut batch = store.appender();
+//! let up = batch.series(&Labels::from_pairs([("__name__", "up"), ("job", "node")]))?;
+//! batch.append(up, Timestamp::from_millis(60_000), 1.0)?;
+//! batch.commit()?;
+//!
+//! let config = EngineConfig::default();
+//! let engine = Engine::new(config, Arc::new(store), Clock::real(), &Metrics::new());
+//! let at = Timestamp::from_millis(90_000);
+//! let result = engine.instant("sum by (job) (up) * 2", at, &QueryOptions::default())?;
+//! let Value::Vector(samples) = result.value else { panic!("a vector was asked for") };
+//! assert_eq!(samples[0].labels.to_string(), r#"{job="node"}"#);
+//! assert_eq!(samples[0].value, 2.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod ast;
+mod check;
 mod engine;
+mod eval;
 mod features;
 mod functions;
+mod gate;
+mod lex;
+mod parse;
 mod result;
 mod span;
 
@@ -41,6 +70,7 @@ pub fn parse(query: &str) -> Result<Expr, ParseError> {
 /// # Errors
 /// When the text is no query.
 pub fn parse_with(query: &str, features: Features) -> Result<Expr, ParseError> {
-    let _ = (features, functions::find(""), ast::AggregateOp::ALL);
-    Err(ParseError::new(query, Span::default(), "parsing lands with the next change"))
+    let root = parse::parse_tree(query, features)?;
+    check::check(query, &root)?;
+    Ok(Expr { text: query.into(), root: root.into() })
 }

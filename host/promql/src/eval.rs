@@ -1,0 +1,202 @@
+//! Evaluation: a plan becomes a chain of operators through which rows are pulled.
+//!
+//! A row is one series at all steps. Selectors decode each series once and compute every step from
+//! it; operators that look at one series at a time pass rows on, those that put series together
+//! (aggregations, joins) take all their input when they are opened and hold what they need of it.
+
+mod aggregate;
+mod arithmetic;
+mod buckets;
+mod choose;
+mod context;
+mod count_values;
+mod extended;
+mod grid;
+mod join;
+mod map;
+mod merge;
+mod plan;
+mod planner;
+mod relabel;
+mod row;
+mod scalar;
+mod select;
+mod set;
+mod sort;
+mod window;
+
+pub(crate) use self::context::{Context, Counts, Limits, Remarks};
+pub(crate) use self::grid::Grid;
+pub(crate) use self::plan::Plan;
+pub(crate) use self::planner::Planner;
+
+use narthex_model::{Labels, Timestamp};
+
+use crate::result::{MatrixSeries, QueryError, Value, VectorSample};
+
+use self::plan::{Vector, VectorKind};
+use self::row::{Column, Row};
+
+/// A stream of rows: no row without a value, no two rows of the same labels.
+type Rows<'q> = Box<dyn Iterator<Item = Result<Row, QueryError>> + 'q>;
+
+/// Opens the operator of a plan.
+fn open<'q>(plan: &'q Vector, cx: &'q Context<'q>) -> Result<Rows<'q>, QueryError> {
+    let grid = plan.grid;
+    match &plan.kind {
+        _ if grid.steps == 0 => Ok(Box::new(std::iter::empty())),
+        VectorKind::Select(select) => select::open(select, grid, cx),
+        VectorKind::Fixed(inner) => Ok(fixed(open(inner, cx)?, grid, cx)),
+        VectorKind::Window(window) => window::open(window, cx),
+        VectorKind::Absent { labels, input } => {
+            let present = presence(open(input, cx)?, grid)?;
+            Ok(absent(&present, labels))
+        }
+        VectorKind::AbsentOverTime { labels, input } => {
+            Ok(absent(&window::presence(input, cx)?, labels))
+        }
+        VectorKind::Map { function, input, params } => {
+            map::open(*function, input, params, grid, cx)
+        }
+        VectorKind::Negate(input) => map::negate(input, cx),
+        VectorKind::OfScalar(value) => {
+            let numbers = scalar::evaluate(value, grid, cx)?;
+            let values = numbers.column(grid.steps);
+            one_row(Row { labels: Labels::empty(), drops_name: false, values })
+        }
+        VectorKind::Arithmetic(arithmetic) => arithmetic::open(arithmetic, grid, cx),
+        VectorKind::Join(join) => join::open(join, plan.span, grid, cx),
+        VectorKind::Set(join) => set::open(join, grid, cx),
+        VectorKind::Aggregate(aggregate) => aggregate::open(aggregate, grid, cx),
+        VectorKind::Choose(aggregate) => choose::open(aggregate, grid, cx),
+        VectorKind::CountValues { label, grouping, input } => {
+            count_values::open(label, grouping, input, grid, cx)
+        }
+        VectorKind::Relabel { relabel, input } => relabel::open(relabel, input, cx),
+        VectorKind::Sort { order, input } => sort::open(order, input, plan.span, grid, cx),
+        VectorKind::Buckets(buckets) => buckets::open(buckets, grid, cx),
+        VectorKind::Nothing(input) => {
+            for row in open(input, cx)? {
+                row?;
+            }
+            Ok(Box::new(std::iter::empty()))
+        }
+    }
+}
+
+fn one_row<'q>(row: Row) -> Result<Rows<'q>, QueryError> {
+    Ok(Box::new((!row.values.is_empty()).then_some(Ok(row)).into_iter()))
+}
+
+fn from_vec<'q>(rows: Vec<Row>) -> Rows<'q> {
+    Box::new(rows.into_iter().map(Ok))
+}
+
+/// All rows of a stream; their samples count as held until the caller releases them.
+fn collect(rows: Rows<'_>, cx: &Context<'_>) -> Result<Vec<Row>, QueryError> {
+    let mut all = Vec::new();
+    for row in rows {
+        let row = row?;
+        cx.hold(row.values.steps())?;
+        all.push(row);
+    }
+    Ok(all)
+}
+
+/// Notes that rows from [`collect`] are held no more.
+fn release(rows: &[Row], cx: &Context<'_>) {
+    cx.release(rows.iter().map(|row| row.values.steps()).sum());
+}
+
+/// Repeats the only value of each row at every step.
+fn fixed<'q>(rows: Rows<'q>, grid: Grid, cx: &'q Context<'q>) -> Rows<'q> {
+    Box::new(rows.map(move |row| {
+        cx.check()?;
+        let row = row?;
+        let values = match row.values.get(0) {
+            Some(value) => Column::constant(value, grid.steps),
+            None => Column::absent(grid.steps),
+        };
+        Ok(Row { values, ..row })
+    }))
+}
+
+/// At which steps any row has a value.
+fn presence(rows: Rows<'_>, grid: Grid) -> Result<Vec<bool>, QueryError> {
+    let mut present = vec![false; grid.steps];
+    for row in rows {
+        mark(&mut present, &row?.values);
+    }
+    Ok(present)
+}
+
+fn mark(present: &mut [bool], values: &Column) {
+    for (step, _) in values.iter() {
+        if let Some(slot) = present.get_mut(step) {
+            *slot = true;
+        }
+    }
+}
+
+/// 1 wherever nothing is present.
+fn absent<'q>(present: &[bool], labels: &Labels) -> Rows<'q> {
+    let mut values = Column::absent(present.len());
+    for (step, is_present) in present.iter().enumerate() {
+        if !is_present {
+            values.set(step, 1.0);
+        }
+    }
+    let row = Row { labels: labels.clone(), drops_name: false, values };
+    Box::new((!row.values.is_empty()).then_some(Ok(row)).into_iter())
+}
+
+/// The answer of an instant query.
+pub(crate) fn instant(plan: &Plan, at: i64, cx: &Context<'_>) -> Result<Value, QueryError> {
+    let (grid, time) = (Grid::single(at), Timestamp::from_millis(at));
+    Ok(match plan {
+        Plan::Text(text) => Value::String { at: time, value: text.clone() },
+        Plan::Scalar(scalar) => {
+            let value = scalar::evaluate(scalar, grid, cx)?.get(0);
+            Value::Scalar { at: time, value }
+        }
+        Plan::Vector(vector) => {
+            let rows = final_rows(open(vector, cx)?, cx)?;
+            let sample = |row: Row| {
+                let value = row.values.get(0)?;
+                Some(VectorSample { labels: row.labels, at: time, value })
+            };
+            Value::Vector(rows.into_iter().filter_map(sample).collect())
+        }
+        Plan::Range(range) => Value::Matrix(window::raw(range, cx)?),
+    })
+}
+
+/// The answer of a range query.
+pub(crate) fn range(plan: &Plan, grid: Grid, cx: &Context<'_>) -> Result<Value, QueryError> {
+    let rows = match plan {
+        Plan::Scalar(scalar) => {
+            let values = scalar::evaluate(scalar, grid, cx)?.column(grid.steps);
+            vec![Row { labels: Labels::empty(), drops_name: false, values }]
+        }
+        Plan::Vector(vector) => final_rows(open(vector, cx)?, cx)?,
+        Plan::Range(_) | Plan::Text(_) => Vec::new(),
+    };
+    let series = rows
+        .into_iter()
+        .map(|row| MatrixSeries { points: row.values.points(grid), labels: row.labels });
+    let mut series: Vec<MatrixSeries> = series.filter(|series| !series.points.is_empty()).collect();
+    series.sort_by(|a, b| a.labels.cmp(&b.labels));
+    Ok(Value::Matrix(series))
+}
+
+/// All rows, without the names that were to be dropped at the end.
+fn final_rows(rows: Rows<'_>, cx: &Context<'_>) -> Result<Vec<Row>, QueryError> {
+    let mut rows = collect(rows, cx)?;
+    if !cx.features.delayed_name_removal {
+        return Ok(rows);
+    }
+    for row in rows.iter_mut().filter(|row| row.drops_name) {
+        row.labels = context::without_metadata(&row.labels);
+    }
+    merge::merge(rows)
+}

@@ -1,0 +1,264 @@
+//! Aggregations that put series together: one fold a group and step, so that memory follows the
+//! result and not the input.
+
+use std::collections::HashMap;
+
+use narthex_model::{Labels, METRIC_NAME};
+
+use crate::ast::{AggregateOp, Grouping};
+use crate::functions::quantile::quantile;
+use crate::functions::sum::{Mean, Sum};
+use crate::result::QueryError;
+
+use super::context::Context;
+use super::grid::Grid;
+use super::plan::AggregatePlan;
+use super::row::{Column, Row};
+use super::scalar::{self, Numbers};
+use super::window::check_quantile;
+use super::{Rows, from_vec};
+
+/// What the values of a group at one step become.
+trait Fold: Sized {
+    fn start(value: f64) -> Self;
+    fn add(&mut self, value: f64);
+    /// `param` is that of the aggregation at this step.
+    fn finish(self, param: f64) -> f64;
+}
+
+/// The labels of the group that a series belongs to.
+pub(super) fn group_labels(labels: &Labels, grouping: &Grouping) -> Labels {
+    let is_listed = |name: &str| grouping.labels.iter().any(|label| label == name);
+    if grouping.without {
+        labels.filtered(|name| name != METRIC_NAME && !is_listed(name))
+    } else if grouping.labels.is_empty() {
+        Labels::empty()
+    } else {
+        labels.filtered(is_listed)
+    }
+}
+
+/// Names groups by numbers, in the order in which they come up.
+#[derive(Default)]
+pub(super) struct Groups {
+    index: HashMap<Labels, usize>,
+    pub(super) labels: Vec<Labels>,
+}
+
+impl Groups {
+    pub(super) fn find(&mut self, labels: Labels) -> usize {
+        *self.index.entry(labels).or_insert_with_key(|labels| {
+            self.labels.push(labels.clone());
+            self.labels.len() - 1
+        })
+    }
+}
+
+pub(super) fn open<'q>(
+    plan: &'q AggregatePlan,
+    grid: Grid,
+    cx: &'q Context<'q>,
+) -> Result<Rows<'q>, QueryError> {
+    let param = match &plan.param {
+        Some(param) => scalar::evaluate(param, grid, cx)?,
+        None => Numbers::Same(f64::NAN),
+    };
+    match plan.op {
+        AggregateOp::Sum => fold::<SumFold>(plan, &param, grid, cx),
+        AggregateOp::Avg => fold::<Mean>(plan, &param, grid, cx),
+        AggregateOp::Min => fold::<MinFold>(plan, &param, grid, cx),
+        AggregateOp::Max => fold::<MaxFold>(plan, &param, grid, cx),
+        AggregateOp::Count => fold::<CountFold>(plan, &param, grid, cx),
+        AggregateOp::Group => fold::<GroupFold>(plan, &param, grid, cx),
+        AggregateOp::Stdvar => fold::<Spread<false>>(plan, &param, grid, cx),
+        AggregateOp::Stddev => fold::<Spread<true>>(plan, &param, grid, cx),
+        AggregateOp::Quantile => {
+            for step in 0..grid.steps {
+                check_quantile(param.get(step), plan.param_span, cx);
+            }
+            fold::<QuantileFold>(plan, &param, grid, cx)
+        }
+        AggregateOp::Topk
+        | AggregateOp::Bottomk
+        | AggregateOp::Limitk
+        | AggregateOp::LimitRatio
+        | AggregateOp::CountValues => super::planner::refuse("no aggregation of this kind"),
+    }
+}
+
+fn fold<'q, F: Fold>(
+    plan: &AggregatePlan,
+    param: &Numbers,
+    grid: Grid,
+    cx: &'q Context<'q>,
+) -> Result<Rows<'q>, QueryError> {
+    let mut groups = Groups::default();
+    let mut folds: Vec<(bool, Vec<Option<F>>)> = Vec::new();
+    for row in super::open(&plan.input, cx)? {
+        let row = row?;
+        let group = groups.find(group_labels(&row.labels, &plan.grouping));
+        if group == folds.len() {
+            cx.hold(grid.steps)?;
+            folds.push((false, (0..grid.steps).map(|_| None).collect()));
+        }
+        let Some((drops_name, steps)) = folds.get_mut(group) else { continue };
+        *drops_name |= row.drops_name;
+        for (step, value) in row.values.iter() {
+            match steps.get_mut(step) {
+                Some(Some(fold)) => fold.add(value),
+                Some(empty) => *empty = Some(F::start(value)),
+                None => {}
+            }
+        }
+    }
+    let mut rows = Vec::with_capacity(folds.len());
+    for (labels, (drops_name, steps)) in groups.labels.into_iter().zip(folds) {
+        let mut values = Column::absent(grid.steps);
+        for (step, fold) in steps.into_iter().enumerate() {
+            if let Some(fold) = fold {
+                values.set(step, fold.finish(param.get(step)));
+            }
+        }
+        rows.push(Row { labels, drops_name, values });
+    }
+    cx.release(rows.len() * grid.steps);
+    Ok(from_vec(rows))
+}
+
+struct SumFold(Sum);
+
+impl Fold for SumFold {
+    fn start(value: f64) -> Self {
+        Self(Sum::starting_at(value))
+    }
+
+    fn add(&mut self, value: f64) {
+        self.0.add(value);
+    }
+
+    fn finish(self, _param: f64) -> f64 {
+        self.0.value()
+    }
+}
+
+impl Fold for Mean {
+    fn start(value: f64) -> Self {
+        Self::starting_at(value)
+    }
+
+    fn add(&mut self, value: f64) {
+        Self::add(self, value);
+    }
+
+    fn finish(self, _param: f64) -> f64 {
+        self.value()
+    }
+}
+
+struct MinFold(f64);
+
+impl Fold for MinFold {
+    fn start(value: f64) -> Self {
+        Self(value)
+    }
+
+    fn add(&mut self, value: f64) {
+        if value < self.0 || self.0.is_nan() {
+            self.0 = value;
+        }
+    }
+
+    fn finish(self, _param: f64) -> f64 {
+        self.0
+    }
+}
+
+struct MaxFold(f64);
+
+impl Fold for MaxFold {
+    fn start(value: f64) -> Self {
+        Self(value)
+    }
+
+    fn add(&mut self, value: f64) {
+        if value > self.0 || self.0.is_nan() {
+            self.0 = value;
+        }
+    }
+
+    fn finish(self, _param: f64) -> f64 {
+        self.0
+    }
+}
+
+struct CountFold(f64);
+
+impl Fold for CountFold {
+    fn start(_value: f64) -> Self {
+        Self(1.0)
+    }
+
+    fn add(&mut self, _value: f64) {
+        self.0 += 1.0;
+    }
+
+    fn finish(self, _param: f64) -> f64 {
+        self.0
+    }
+}
+
+struct GroupFold;
+
+impl Fold for GroupFold {
+    fn start(_value: f64) -> Self {
+        Self
+    }
+
+    fn add(&mut self, _value: f64) {}
+
+    fn finish(self, _param: f64) -> f64 {
+        1.0
+    }
+}
+
+/// The mean square distance from the mean (Welford), or its root.
+struct Spread<const ROOT: bool> {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl<const ROOT: bool> Fold for Spread<ROOT> {
+    fn start(value: f64) -> Self {
+        let squares = if value.is_finite() { 0.0 } else { f64::NAN };
+        Self { count: 1.0, mean: value, squares }
+    }
+
+    fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        let delta = value - self.mean;
+        self.mean += delta / self.count;
+        self.squares += delta * (value - self.mean);
+    }
+
+    fn finish(self, _param: f64) -> f64 {
+        let variance = self.squares / self.count;
+        if ROOT { variance.sqrt() } else { variance }
+    }
+}
+
+struct QuantileFold(Vec<f64>);
+
+impl Fold for QuantileFold {
+    fn start(value: f64) -> Self {
+        Self(vec![value])
+    }
+
+    fn add(&mut self, value: f64) {
+        self.0.push(value);
+    }
+
+    fn finish(mut self, param: f64) -> f64 {
+        quantile(param, &mut self.0)
+    }
+}

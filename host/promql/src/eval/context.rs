@@ -1,0 +1,152 @@
+//! What the operators of one query share: the store, the limits, the remarks, the counts.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use narthex_model::Labels;
+use narthex_platform::Clock;
+use narthex_storage::Querier;
+use parking_lot::Mutex;
+
+use crate::features::Features;
+use crate::result::{Annotation, Cancel, QueryError, QueryStats};
+use crate::span::Span;
+
+use super::row::Row;
+
+const STAGE: &str = "expression evaluation";
+
+/// The labels that say what a metric is; they go with the name.
+const METADATA_LABELS: [&str; 3] = ["__name__", "__type__", "__unit__"];
+
+pub(crate) struct Context<'q> {
+    pub(crate) text: &'q str,
+    pub(crate) querier: Box<dyn Querier>,
+    pub(crate) features: Features,
+    pub(crate) lookback: i64,
+    pub(crate) limits: Limits<'q>,
+    pub(crate) counts: Counts,
+    /// Guards the remarks; each is kept once.
+    pub(crate) remarks: Mutex<Remarks>,
+}
+
+/// When a query has to end.
+pub(crate) struct Limits<'q> {
+    pub(crate) clock: &'q Clock,
+    /// On the clock's monotonic scale.
+    pub(crate) deadline: Duration,
+    pub(crate) cancel: &'q Cancel,
+    pub(crate) samples_max: usize,
+}
+
+/// What a query has cost so far.
+#[derive(Default)]
+pub(crate) struct Counts {
+    series: AtomicUsize,
+    samples: AtomicUsize,
+    held: AtomicUsize,
+    held_peak: AtomicUsize,
+}
+
+/// Warnings and infos, in the order in which they came up.
+#[derive(Default)]
+pub(crate) struct Remarks {
+    pub(crate) warnings: Vec<Annotation>,
+    pub(crate) infos: Vec<Annotation>,
+}
+
+impl Context<'_> {
+    /// To be asked between series: whether the query may go on.
+    pub(crate) fn check(&self) -> Result<(), QueryError> {
+        if self.limits.cancel.is_canceled() {
+            return Err(QueryError::Canceled { stage: STAGE });
+        }
+        if self.limits.clock.monotonic() >= self.limits.deadline {
+            return Err(QueryError::Timeout { stage: STAGE });
+        }
+        Ok(())
+    }
+
+    /// Notes that `count` more samples are held.
+    pub(crate) fn hold(&self, count: usize) -> Result<(), QueryError> {
+        let held = self.counts.held.fetch_add(count, Ordering::Relaxed) + count;
+        self.counts.held_peak.fetch_max(held, Ordering::Relaxed);
+        if held > self.limits.samples_max { Err(QueryError::TooManySamples) } else { Ok(()) }
+    }
+
+    /// Notes that `count` samples are held no more.
+    pub(crate) fn release(&self, count: usize) {
+        self.counts.held.fetch_sub(count, Ordering::Relaxed);
+    }
+
+    /// Notes that a series was read.
+    pub(crate) fn count_read(&self, samples: usize) {
+        self.counts.series.fetch_add(1, Ordering::Relaxed);
+        self.counts.samples.fetch_add(samples, Ordering::Relaxed);
+    }
+
+    pub(crate) fn stats(&self) -> QueryStats {
+        let read = |count: &AtomicUsize| count.load(Ordering::Relaxed) as u64;
+        QueryStats {
+            series: read(&self.counts.series),
+            samples: read(&self.counts.samples),
+            samples_peak: read(&self.counts.held_peak),
+            ..QueryStats::default()
+        }
+    }
+
+    pub(crate) fn warn(&self, span: Span, message: impl std::fmt::Display) {
+        let message = format!("PromQL warning: {message}");
+        self.remark(span, message, |remarks| &mut remarks.warnings);
+    }
+
+    pub(crate) fn inform(&self, span: Span, message: impl std::fmt::Display) {
+        let message = format!("PromQL info: {message}");
+        self.remark(span, message, |remarks| &mut remarks.infos);
+    }
+
+    fn remark(
+        &self,
+        span: Span,
+        message: String,
+        list: impl FnOnce(&mut Remarks) -> &mut Vec<Annotation>,
+    ) {
+        let remark = Annotation { message, position: span.position(self.text) };
+        let mut remarks = self.remarks.lock();
+        let list = list(&mut remarks);
+        if !list.contains(&remark) {
+            list.push(remark);
+        }
+    }
+
+    /// The metric's name does not apply to `row` any more.
+    pub(crate) fn drop_name(&self, row: &mut Row) {
+        row.drops_name = true;
+        if !self.features.delayed_name_removal {
+            row.labels = without_metadata(&row.labels);
+        }
+    }
+}
+
+/// The labels without those that say what the metric is.
+pub(crate) fn without_metadata(labels: &Labels) -> Labels {
+    if METADATA_LABELS.iter().all(|name| labels.get(name).is_none()) {
+        return labels.clone();
+    }
+    labels.filtered(|name| !METADATA_LABELS.contains(&name))
+}
+
+/// How messages show labels: the name among them.
+pub(crate) fn braced(labels: &Labels) -> String {
+    let pairs: Vec<String> = labels
+        .iter()
+        .map(|(name, value)| {
+            if narthex_model::is_label_name(name) {
+                format!("{name}={value:?}")
+            } else {
+                format!("{name:?}={value:?}")
+            }
+        })
+        .collect();
+    format!("{{{}}}", pairs.join(", "))
+}

@@ -1,0 +1,86 @@
+//! Functions of each value by itself.
+
+use crate::functions::window::seconds;
+use crate::functions::{FunctionId, math};
+use crate::result::QueryError;
+
+use super::Rows;
+use super::context::Context;
+use super::grid::Grid;
+use super::merge::after_drop;
+use super::plan::{Scalar, Vector, VectorKind};
+use super::row::Row;
+use super::scalar::{self, Numbers};
+
+pub(super) fn open<'q>(
+    function: FunctionId,
+    input: &'q Vector,
+    params: &'q [Scalar],
+    grid: Grid,
+    cx: &'q Context<'q>,
+) -> Result<Rows<'q>, QueryError> {
+    let params: Result<Vec<Numbers>, _> =
+        params.iter().map(|param| scalar::evaluate(param, grid, cx)).collect();
+    let params = params?;
+    let of_one = math::of_one(function);
+    let takes_sample_time = reads_sample_times(input);
+    let apply = move |step: usize, at: i64, value: f64| -> Option<f64> {
+        if let Some(of_one) = of_one {
+            return Some(of_one(value));
+        }
+        let param = |index: usize| params.get(index).map(|param| param.get(step));
+        let clamp = |min: f64, max: f64| (max >= min).then(|| math::clamp(value, min, max));
+        match function {
+            FunctionId::Round => Some(math::round(value, param(0).unwrap_or(1.0))),
+            FunctionId::Clamp => clamp(param(0)?, param(1)?),
+            FunctionId::ClampMin => clamp(param(0)?, f64::INFINITY),
+            FunctionId::ClampMax => clamp(f64::NEG_INFINITY, param(0)?),
+            FunctionId::Timestamp if takes_sample_time => Some(value),
+            FunctionId::Timestamp => Some(seconds(at)),
+            _ => None,
+        }
+    };
+    let rows = super::open(input, cx)?.map(move |row| {
+        let mut row = row?;
+        let mut at = grid.start;
+        let mut previous = 0;
+        row.values.change(|step, value| {
+            at = advance(at, grid, previous, step);
+            previous = step;
+            apply(step, at, value)
+        });
+        cx.drop_name(&mut row);
+        Ok(row)
+    });
+    after_drop(without_empty(Box::new(rows)), input, cx)
+}
+
+fn advance(at: i64, grid: Grid, from: usize, to: usize) -> i64 {
+    let steps = i64::try_from(to - from).unwrap_or(i64::MAX);
+    at.saturating_add(grid.step.saturating_mul(steps))
+}
+
+fn reads_sample_times(input: &Vector) -> bool {
+    match &input.kind {
+        VectorKind::Select(select) => select.takes_time,
+        VectorKind::Fixed(inner) => reads_sample_times(inner),
+        _ => false,
+    }
+}
+
+pub(super) fn negate<'q>(input: &'q Vector, cx: &'q Context<'q>) -> Result<Rows<'q>, QueryError> {
+    let rows = super::open(input, cx)?.map(move |row| {
+        let mut row = row?;
+        row.values.change(|_, value| Some(-value));
+        cx.drop_name(&mut row);
+        Ok(row)
+    });
+    after_drop(Box::new(rows), input, cx)
+}
+
+/// Leaves out rows that lost all their values.
+pub(super) fn without_empty<'q>(rows: Rows<'q>) -> Rows<'q> {
+    Box::new(
+        rows.filter(|row: &Result<Row, _>| !row.as_ref().is_ok_and(|row| row.values.is_empty())),
+    )
+}

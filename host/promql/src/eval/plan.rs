@@ -1,0 +1,218 @@
+//! The typed plan: a query with every time and duration resolved.
+
+use narthex_model::{AnchoredRegex, Labels, Matcher};
+
+use crate::ast::{AggregateOp, BinaryOp, Extension, Grouping, Matching};
+use crate::functions::FunctionId;
+use crate::span::Span;
+
+use super::grid::Grid;
+
+/// What a query computes.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    Scalar(Scalar),
+    Vector(Vector),
+    Range(RangePlan),
+    Text(String),
+}
+
+/// A number at each step.
+#[derive(Debug)]
+pub(crate) enum Scalar {
+    Number(f64),
+    /// `time()`
+    Time,
+    Negate(Box<Scalar>),
+    Binary {
+        op: BinaryOp,
+        lhs: Box<Scalar>,
+        rhs: Box<Scalar>,
+    },
+    /// `min_of`, `max_of`
+    Extreme {
+        is_max: bool,
+        lhs: Box<Scalar>,
+        rhs: Box<Scalar>,
+    },
+    /// `scalar(v)`
+    OfVector(Box<Vector>),
+}
+
+/// At most one value a series at each step.
+#[derive(Debug)]
+pub(crate) struct Vector {
+    pub(crate) kind: VectorKind,
+    pub(crate) grid: Grid,
+    /// The bytes of the query that it comes from.
+    pub(crate) span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) enum VectorKind {
+    Select(Select),
+    /// The same at each step: computed once.
+    Fixed(Box<Vector>),
+    Window(WindowPlan),
+    /// `absent(v)`
+    Absent {
+        labels: Labels,
+        input: Box<Vector>,
+    },
+    /// `absent_over_time(m)`
+    AbsentOverTime {
+        labels: Labels,
+        input: Box<RangePlan>,
+    },
+    /// A function of each value by itself.
+    Map {
+        function: FunctionId,
+        input: Box<Vector>,
+        params: Vec<Scalar>,
+    },
+    Negate(Box<Vector>),
+    /// `vector(s)`
+    OfScalar(Box<Scalar>),
+    /// A vector and a scalar.
+    Arithmetic(Arithmetic),
+    /// Two vectors, series by series.
+    Join(Join),
+    /// `and`, `or`, `unless`
+    Set(Join),
+    Aggregate(AggregatePlan),
+    /// `topk`, `bottomk`, `limitk`, `limit_ratio`
+    Choose(AggregatePlan),
+    CountValues {
+        label: String,
+        grouping: Grouping,
+        input: Box<Vector>,
+    },
+    Relabel {
+        relabel: Relabel,
+        input: Box<Vector>,
+    },
+    Sort {
+        order: Order,
+        input: Box<Vector>,
+    },
+    /// Classic histograms.
+    Buckets(BucketsPlan),
+    /// What only native histograms yield: nothing, for samples that are numbers.
+    Nothing(Box<Vector>),
+}
+
+/// Series of the store, and when to look at them.
+#[derive(Clone, Debug)]
+pub(crate) struct Select {
+    pub(crate) matchers: Vec<Matcher>,
+    /// The fixed time of `@`.
+    pub(crate) at: Option<i64>,
+    pub(crate) offset: i64,
+    pub(crate) extension: Extension,
+    /// Whether the value is the time of the sample, for `timestamp`.
+    pub(crate) takes_time: bool,
+}
+
+impl Select {
+    /// The time to look at for the step at `step_at`.
+    pub(crate) fn reference(&self, step_at: i64) -> i64 {
+        self.at.unwrap_or(step_at).saturating_sub(self.offset)
+    }
+}
+
+/// Any number of samples a series at each step.
+#[derive(Debug)]
+pub(crate) struct RangePlan {
+    pub(crate) source: RangeSource,
+    /// Milliseconds.
+    pub(crate) range: i64,
+    pub(crate) grid: Grid,
+}
+
+#[derive(Debug)]
+pub(crate) enum RangeSource {
+    Select(Select),
+    Subquery { inner: Box<Vector>, at: Option<i64>, offset: i64 },
+}
+
+impl RangePlan {
+    /// The end of the window for the step at `step_at`.
+    pub(crate) fn end(&self, step_at: i64) -> i64 {
+        match &self.source {
+            RangeSource::Select(select) => select.reference(step_at),
+            RangeSource::Subquery { at, offset, .. } => {
+                at.unwrap_or(step_at).saturating_sub(*offset)
+            }
+        }
+    }
+
+    pub(crate) fn extension(&self) -> Extension {
+        match &self.source {
+            RangeSource::Select(select) => select.extension,
+            RangeSource::Subquery { .. } => Extension::None,
+        }
+    }
+}
+
+/// A function of the samples in a window.
+#[derive(Debug)]
+pub(crate) struct WindowPlan {
+    pub(crate) function: FunctionId,
+    pub(crate) input: RangePlan,
+    pub(crate) params: Vec<Scalar>,
+    /// Where the first argument stands.
+    pub(crate) first_span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) struct Arithmetic {
+    pub(crate) op: BinaryOp,
+    pub(crate) return_bool: bool,
+    pub(crate) vector: Box<Vector>,
+    pub(crate) scalar: Scalar,
+    pub(crate) scalar_is_left: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Join {
+    pub(crate) op: BinaryOp,
+    pub(crate) return_bool: bool,
+    pub(crate) matching: Matching,
+    pub(crate) lhs: Box<Vector>,
+    pub(crate) rhs: Box<Vector>,
+}
+
+#[derive(Debug)]
+pub(crate) struct AggregatePlan {
+    pub(crate) op: AggregateOp,
+    pub(crate) grouping: Grouping,
+    pub(crate) input: Box<Vector>,
+    pub(crate) param: Option<Scalar>,
+    pub(crate) param_span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) enum Relabel {
+    Replace { target: String, replacement: String, source: String, pattern: AnchoredRegex },
+    Join { target: String, separator: String, sources: Vec<String> },
+}
+
+#[derive(Debug)]
+pub(crate) enum Order {
+    Value { descending: bool },
+    Labels { descending: bool, labels: Vec<String> },
+}
+
+#[derive(Debug)]
+pub(crate) struct BucketsPlan {
+    pub(crate) measure: Measure,
+    pub(crate) input: Box<Vector>,
+    pub(crate) input_span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) enum Measure {
+    Quantile { q: Scalar, span: Span },
+    Quantiles { label: String, qs: Vec<(Scalar, Span)> },
+    Fraction { lower: Scalar, upper: Scalar },
+}

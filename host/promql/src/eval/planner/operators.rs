@@ -1,0 +1,51 @@
+//! Plans of binary operators and aggregations.
+
+use crate::ast::{Aggregate, AggregateOp, Binary, BinaryOp, ValueType};
+
+use super::super::grid::Grid;
+use super::super::plan::{AggregatePlan, Arithmetic, Join, VectorKind};
+use super::{Planned, Planner, chooses, refuse, text_of};
+
+impl Planner<'_> {
+    pub(super) fn binary(&mut self, binary: &Binary, grid: Grid) -> Planned<VectorKind> {
+        let (op, return_bool) = (binary.op, binary.return_bool);
+        let is_scalar = |side: ValueType| side == ValueType::Scalar;
+        let trims = matches!(op, BinaryOp::TrimUpper | BinaryOp::TrimLower);
+        let sides = (binary.lhs.value_type(), binary.rhs.value_type());
+        if is_scalar(sides.0) || is_scalar(sides.1) {
+            let scalar_is_left = is_scalar(sides.0);
+            let (scalar, vector) = if scalar_is_left {
+                (&binary.lhs, &binary.rhs)
+            } else {
+                (&binary.rhs, &binary.lhs)
+            };
+            let scalar = self.scalar(scalar, grid)?;
+            let vector = self.boxed(vector, grid)?;
+            let arithmetic = Arithmetic { op, return_bool, vector, scalar, scalar_is_left };
+            return Ok(VectorKind::Arithmetic(arithmetic));
+        }
+        let (lhs, rhs) = (self.boxed(&binary.lhs, grid)?, self.boxed(&binary.rhs, grid)?);
+        let join = Join { op, return_bool, matching: binary.matching.clone(), lhs, rhs };
+        debug_assert!(!(trims && op.is_set()), "an operator is of one kind");
+        Ok(if op.is_set() { VectorKind::Set(join) } else { VectorKind::Join(join) })
+    }
+
+    pub(super) fn aggregate(&mut self, aggregate: &Aggregate, grid: Grid) -> Planned<VectorKind> {
+        let grouping = aggregate.grouping.clone();
+        let op = aggregate.op;
+        if let (AggregateOp::CountValues, Some(param)) = (op, &aggregate.param) {
+            let label = text_of(param)?.to_owned();
+            if label.is_empty() {
+                return refuse("invalid label name \"\"");
+            }
+            let input = self.boxed(&aggregate.expr, grid)?;
+            return Ok(VectorKind::CountValues { label, grouping, input });
+        }
+        let param = aggregate.param.as_ref();
+        let param_span = param.map_or(aggregate.expr.span, |param| param.span);
+        let param = param.map(|param| self.scalar(param, grid)).transpose()?;
+        let input = self.boxed(&aggregate.expr, grid)?;
+        let plan = AggregatePlan { op, grouping, input, param, param_span };
+        Ok(if chooses(op) { VectorKind::Choose(plan) } else { VectorKind::Aggregate(plan) })
+    }
+}

@@ -1,0 +1,49 @@
+//! `label_replace` and `label_join`.
+
+use narthex_model::{Labels, METRIC_NAME};
+
+use crate::result::QueryError;
+
+use super::context::Context;
+use super::merge::merge;
+use super::plan::{Relabel, Vector};
+use super::{Rows, from_vec};
+
+pub(super) fn open<'q>(
+    relabel: &Relabel,
+    input: &Vector,
+    cx: &'q Context<'q>,
+) -> Result<Rows<'q>, QueryError> {
+    let mut rows = Vec::new();
+    for row in super::open(input, cx)? {
+        let mut row = row?;
+        if let Some((target, labels)) = apply(relabel, &row.labels) {
+            row.labels = labels;
+            if target == METRIC_NAME {
+                row.drops_name = false;
+            }
+        }
+        rows.push(row);
+    }
+    Ok(from_vec(merge(rows)?))
+}
+
+/// The label that is set, and the labels with it; nothing when the pattern does not match.
+fn apply<'r>(relabel: &'r Relabel, labels: &Labels) -> Option<(&'r str, Labels)> {
+    let (target, value) = match relabel {
+        Relabel::Replace { target, replacement, source, pattern } => {
+            let captures = pattern.regex().captures(labels.get(source).unwrap_or(""))?;
+            let mut value = String::new();
+            captures.expand(replacement, &mut value);
+            (target, value)
+        }
+        Relabel::Join { target, separator, sources } => {
+            let parts: Vec<&str> =
+                sources.iter().map(|source| labels.get(source).unwrap_or("")).collect();
+            (target, parts.join(separator))
+        }
+    };
+    let mut builder = labels.to_builder();
+    builder.set(target.as_str(), value);
+    Some((target, builder.finish()))
+}

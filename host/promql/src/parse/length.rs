@@ -1,0 +1,133 @@
+//! Durations: literals, and expressions over them in ranges and offsets.
+
+use crate::ast::{Length, LengthKind, LengthOp};
+use crate::lex::Token;
+use crate::span::{ParseError, Span};
+
+use super::Parser;
+
+/// Prometheus counts durations in nanoseconds of 64 bits.
+const SECONDS_MAX: f64 = 9_223_372_036.854_775;
+
+const EXPECTED: &str = "number, duration, step(), or range()";
+
+impl Parser<'_> {
+    /// The duration of a range or a step: any expression, a literal above zero.
+    pub(super) fn positive_length(&mut self, context: &str) -> Result<Length, ParseError> {
+        let length = self.length(0, context)?;
+        match length.kind {
+            LengthKind::Literal { seconds, .. } if seconds <= 0.0 => {
+                Err(self.error(length.span, "duration must be greater than 0"))
+            }
+            _ => Ok(length),
+        }
+    }
+
+    /// The duration behind `offset`: without an operator unless in parentheses, since
+    /// `foo offset -2 ^ 2` means `(foo offset -2) ^ 2`.
+    pub(super) fn offset_length(&mut self) -> Result<Length, ParseError> {
+        self.enter()?;
+        let length = if matches!(self.token, Token::Add | Token::Sub) {
+            let (negative, sign) = (self.token == Token::Sub, self.take()?);
+            let operand = self.length_primary("offset")?;
+            signed(negative, sign, operand)
+        } else {
+            self.length_primary("offset")?
+        };
+        self.depth -= 1;
+        Ok(length)
+    }
+
+    fn length(&mut self, power_min: u8, context: &str) -> Result<Length, ParseError> {
+        self.enter()?;
+        let mut lhs = if matches!(self.token, Token::Add | Token::Sub) {
+            let (negative, sign) = (self.token == Token::Sub, self.take()?);
+            let operand = self.length(3, context)?;
+            signed(negative, sign, operand)
+        } else {
+            self.length_primary(context)?
+        };
+        let mut height = self.depth;
+        while let Some((op, power)) = self.length_op() {
+            if power < power_min {
+                break;
+            }
+            let op_span = self.take()?;
+            let rhs = self.length(if op == LengthOp::Pow { power } else { power + 1 }, context)?;
+            let is_zero = matches!(rhs.kind, LengthKind::Literal { seconds, .. } if seconds == 0.0);
+            match op {
+                LengthOp::Div if is_zero => return Err(self.error(op_span, "division by zero")),
+                LengthOp::Mod if is_zero => return Err(self.error(op_span, "modulo by zero")),
+                _ => {}
+            }
+            let span = lhs.span.to(rhs.span);
+            height += 1;
+            self.grow(height, span)?;
+            let kind = LengthKind::Binary { op, lhs: Box::new(lhs), rhs: Box::new(rhs) };
+            lhs = Length { kind, span };
+        }
+        self.depth -= 1;
+        Ok(lhs)
+    }
+
+    fn length_op(&self) -> Option<(LengthOp, u8)> {
+        Some(match self.token {
+            Token::Add => (LengthOp::Add, 1),
+            Token::Sub => (LengthOp::Sub, 1),
+            Token::Mul => (LengthOp::Mul, 2),
+            Token::Div => (LengthOp::Div, 2),
+            Token::Mod => (LengthOp::Mod, 2),
+            Token::Pow => (LengthOp::Pow, 3),
+            _ => return None,
+        })
+    }
+
+    fn length_primary(&mut self, context: &str) -> Result<Length, ParseError> {
+        if matches!(self.token, Token::Number | Token::Duration) {
+            let (seconds, is_duration, span) = self.number_value()?;
+            if seconds.abs() > SECONDS_MAX {
+                return Err(self.error(span, "duration out of range"));
+            }
+            return Ok(Length { kind: LengthKind::Literal { seconds, is_duration }, span });
+        }
+        if self.token == Token::LeftParen {
+            let start = self.take()?;
+            let inner = self.length(0, context)?;
+            let end = self.expect(Token::RightParen, context, "\")\"")?;
+            return Ok(Length { kind: LengthKind::Paren(Box::new(inner)), span: start.to(end) });
+        }
+        for (word, kind) in [("step", LengthKind::Step), ("range", LengthKind::Range)] {
+            if self.at_keyword(word) {
+                let start = self.take()?;
+                self.expect(Token::LeftParen, context, "\"(\"")?;
+                let end = self.expect(Token::RightParen, context, "\")\"")?;
+                return Ok(Length { kind, span: start.to(end) });
+            }
+        }
+        for (word, op) in [("min_of", LengthOp::MinOf), ("max_of", LengthOp::MaxOf)] {
+            if self.at_keyword(word) {
+                let start = self.take()?;
+                self.expect(Token::LeftParen, context, "\"(\"")?;
+                let lhs = Box::new(self.length(0, context)?);
+                self.expect(Token::Comma, context, "\",\"")?;
+                let rhs = Box::new(self.length(0, context)?);
+                let end = self.expect(Token::RightParen, context, "\")\"")?;
+                let kind = LengthKind::Binary { op, lhs, rhs };
+                return Ok(Length { kind, span: start.to(end) });
+            }
+        }
+        Err(self.unexpected(context, EXPECTED))
+    }
+}
+
+/// A literal takes its sign in.
+fn signed(negative: bool, sign: Span, operand: Length) -> Length {
+    let span = sign.to(operand.span);
+    let kind = match operand.kind {
+        LengthKind::Literal { seconds, is_duration } => {
+            LengthKind::Literal { seconds: if negative { -seconds } else { seconds }, is_duration }
+        }
+        _ => LengthKind::Unary { negative, operand: Box::new(operand) },
+    };
+    Length { kind, span }
+}
