@@ -26,7 +26,7 @@ mod series;
 mod text;
 mod write;
 
-pub use self::format::{ContentTypeError, Format, Protocol, accept_header};
+pub use self::format::{ContentTypeError, Format, Protocol, UnknownProtocol, accept_header};
 pub use self::number::{format_float, format_openmetrics_float, parse_float};
 pub use self::parse::{Entry, ParseError, Parser, Sample};
 pub use self::series::{Exemplar, LabelsError, Reading, SeriesText};

@@ -118,7 +118,8 @@ impl<'a> Parser<'a> {
         let start = self.at;
         let end = start.checked_add(series_len)?;
         // A series is followed by a space; without it, the known name may be the start of another.
-        if self.body.get(end) != Some(&b' ') || !is_known(self.body.get(start..end)?) {
+        let is_likely = self.body.get(end) == Some(&b' ') && self.body.get(start) != Some(&b'#');
+        if !is_likely || !is_known(self.body.get(start..end)?) {
             return None;
         }
         self.at = end;
@@ -127,6 +128,13 @@ impl<'a> Parser<'a> {
             self.at = start;
         }
         reading.ok()
+    }
+
+    /// The series that `bytes` are, which this format's parser accepted before: for those to whom
+    /// [`Parser::known_sample`] gave a reading and who need the labels after all.
+    #[must_use]
+    pub const fn accepted(&self, bytes: &'a [u8]) -> SeriesText<'a> {
+        SeriesText { bytes, format: self.format, metric_type: self.metric_type }
     }
 
     fn line(&mut self) -> Step<Option<Entry<'a>>> {

@@ -80,6 +80,19 @@ impl<'a> SeriesText<'a> {
         self.metric_type
     }
 
+    /// Whether the line names the label, be it with an empty value: [`Self::labels`] does not tell
+    /// an empty label from none.
+    #[must_use]
+    pub fn names_label(&self, wanted: &str) -> bool {
+        let mut parts = Parts::new(self.bytes, self.format, Kind::Series);
+        while let Ok(Some(part)) = parts.next() {
+            if matches!(part, Part::Label { name, .. } if name == wanted) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// The labels, the name among them. `le` of histograms and `quantile` of summaries are written
     /// as OpenMetrics writes numbers, so that `1` and `1.0` are one series.
     ///

@@ -1,1 +1,33 @@
 //! Target to samples to appender.
+//!
+//! Enters: jobs ([`JobConfig`]) with a channel of discovered targets each. Leaves: samples in a
+//! [`storage::Appendable`](narthex_storage::Appendable), one batch a scrape, and what the API shows
+//! of targets ([`PoolView`]).
+//!
+//! Always holds: a scrape is stored whole or, but for the report on its failure, not at all; every
+//! series that a target stops exposing is ended by a staleness marker; a reload disturbs no job
+//! that it does not change; HTTP servers and exporter plugins share everything behind the bytes; at
+//! shutdown nothing is ended, as the targets go on.
+//!
+//! Open `target_loop.rs` first, then `ingest.rs`; `scraper.rs` is the handle.
+
+mod cache;
+mod config;
+mod fetch;
+mod ingest;
+mod labels;
+mod pool;
+mod report;
+mod scraper;
+mod target;
+mod target_loop;
+mod telemetry;
+mod view;
+
+pub use self::config::{
+    ExporterSpec, GlobalScrape, InvalidJob, JobConfig, JobError, JobSpec, Limits, Source,
+};
+pub use self::fetch::{Body, Exporters, FetchError};
+pub use self::scraper::{PrepareError, Prepared, ScrapeParts, Scraper};
+pub use self::target::Target;
+pub use self::view::{PoolView, TargetHealth, TargetView};

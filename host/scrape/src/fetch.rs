@@ -1,0 +1,141 @@
+//! Getting a target's bytes: over HTTP, or from an exporter plugin.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use narthex_client::{Client, Request, RequestError};
+use narthex_exposition::accept_header;
+
+use crate::config::{ExporterSpec, JobConfig};
+use crate::target::Target;
+
+/// A body without `body_size_limit` is cut off here all the same.
+const BODY_BYTES_MAX: u64 = 1 << 30;
+
+/// What a target answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Body {
+    /// As HTTP or the plugin said.
+    pub content_type: Option<String>,
+    /// An exposition.
+    pub bytes: Bytes,
+}
+
+/// Why a target gave no body.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// HTTP failed.
+    #[error("{}", narthex_settings::error_chain(.0))]
+    Request(RequestError),
+    /// The plugin answered with an error, or was stopped.
+    #[error("exporter plugin {plugin}: {message}")]
+    Exporter {
+        /// The plugin.
+        plugin: String,
+        /// Its reason, or the host's.
+        message: String,
+    },
+    /// The body is larger than `body_size_limit`.
+    #[error("body size limit of {limit} bytes exceeded")]
+    BodyTooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// The answer was not complete in time.
+    #[error("no complete answer within the scrape timeout of {after:?}")]
+    Timeout {
+        /// The timeout.
+        after: Duration,
+    },
+}
+
+/// The exporter plugins, as scraping needs them. The plugin behind a name may change between two
+/// calls.
+pub trait Exporters: fmt::Debug + Send + Sync {
+    /// Whether there is such a plugin and it takes this configuration.
+    ///
+    /// # Errors
+    /// The reason, for the one who wrote the configuration.
+    fn check(&self, plugin: &str, config: &serde_json::Value) -> Result<(), String>;
+
+    /// Asks the plugin about a target. The future may be dropped at any time.
+    fn collect(
+        &self,
+        plugin: &str,
+        config: &serde_json::Value,
+        target: &Arc<Target>,
+    ) -> BoxFuture<'static, Result<Body, FetchError>>;
+}
+
+/// Gets the body of a target of one job; behind it, HTTP and plugins are the same.
+pub(crate) trait Fetch: fmt::Debug + Send + Sync {
+    fn fetch(&self, target: &Arc<Target>) -> BoxFuture<'static, Result<Body, FetchError>>;
+}
+
+#[derive(Debug)]
+pub(crate) struct HttpFetch {
+    client: Client,
+    accept: String,
+    accept_encoding: &'static str,
+    body_limit: u64,
+}
+
+impl HttpFetch {
+    pub(crate) fn new(client: Client, job: &JobConfig) -> Self {
+        let accept = accept_header(&job.protocols);
+        let accept_encoding = if job.enable_compression { "gzip" } else { "identity" };
+        Self { client, accept, accept_encoding, body_limit: job.limits.body_size }
+    }
+}
+
+impl Fetch for HttpFetch {
+    fn fetch(&self, target: &Arc<Target>) -> BoxFuture<'static, Result<Body, FetchError>> {
+        let limit = self.body_limit;
+        let body_max = if limit == 0 { BODY_BYTES_MAX } else { limit };
+        let mut request = Request::get(target.url.clone(), target.timeout, body_max);
+        request.headers = vec![
+            ("Accept".to_owned(), self.accept.clone()),
+            ("Accept-Encoding".to_owned(), self.accept_encoding.to_owned()),
+            (
+                "X-Prometheus-Scrape-Timeout-Seconds".to_owned(),
+                target.timeout.as_secs_f64().to_string(),
+            ),
+        ];
+        let client = self.client.clone();
+        Box::pin(async move {
+            let response = client.request(request).await;
+            let response = response.and_then(narthex_client::Response::successful);
+            let response = response.map_err(|error| match error {
+                RequestError::TooLarge { max, .. } => FetchError::BodyTooLarge { limit: max },
+                RequestError::Timeout { after } => FetchError::Timeout { after },
+                other => FetchError::Request(other),
+            })?;
+            let content_type = response.header("content-type").map(str::to_owned);
+            Ok(Body { content_type, bytes: response.body })
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct ExporterFetch {
+    pub(crate) exporters: Arc<dyn Exporters>,
+    pub(crate) exporter: ExporterSpec,
+    pub(crate) body_limit: u64,
+}
+
+impl Fetch for ExporterFetch {
+    fn fetch(&self, target: &Arc<Target>) -> BoxFuture<'static, Result<Body, FetchError>> {
+        let limit = self.body_limit;
+        let answer = self.exporters.collect(&self.exporter.plugin, &self.exporter.config, target);
+        Box::pin(async move {
+            let body = answer.await?;
+            if limit > 0 && body.bytes.len() as u64 > limit {
+                return Err(FetchError::BodyTooLarge { limit });
+            }
+            Ok(body)
+        })
+    }
+}

@@ -1,0 +1,245 @@
+//! The room's handle: which jobs run, and how their targets are.
+//!
+//! A reload has two phases: `prepare` makes clients and asks plugins, and may refuse; `commit`
+//! hands the jobs to the task. A job that did not change is not touched.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use narthex_client::{Client, ClientOptions, SetupError};
+use narthex_model::TargetSet;
+use narthex_platform::{Clock, Metrics, Stop, Tasks};
+use narthex_storage::Appendable;
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::{JobConfig, Source};
+use crate::fetch::{ExporterFetch, Exporters, Fetch, HttpFetch};
+use crate::pool::{Pool, PoolOrder, PoolSetup};
+use crate::target_loop::Room;
+use crate::telemetry::Telemetry;
+use crate::view::{PoolShared, PoolView};
+
+/// What scraping needs of other rooms.
+#[derive(Clone, Debug)]
+pub struct ScrapeParts {
+    /// Where samples go.
+    pub store: Arc<dyn Appendable>,
+    /// The plugins.
+    pub exporters: Arc<dyn Exporters>,
+    /// The time.
+    pub clock: Clock,
+    /// Where the room counts.
+    pub metrics: Metrics,
+    /// For HTTP jobs: the disk, and the folder from which relative paths count.
+    pub client: ClientOptions,
+    /// Shifts the slots of all targets; servers that scrape the same targets have different ones.
+    pub offset_seed: u64,
+    /// How others reach this host, for links to targets on loopback addresses.
+    pub external_host: Option<String>,
+}
+
+/// Why a reload is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// Two jobs have one name.
+    #[error("job {job:?} stands twice")]
+    RepeatedJob {
+        /// The name.
+        job: String,
+    },
+    /// A job's HTTP client cannot be made.
+    #[error("job {job:?}")]
+    Client {
+        /// The job.
+        job: String,
+        /// Which key or file.
+        source: SetupError,
+    },
+    /// A job's plugin does not exist or refuses its configuration.
+    #[error("job {job:?}: exporter: {reason}")]
+    Exporter {
+        /// The job.
+        job: String,
+        /// The plugin's or the host's reason.
+        reason: String,
+    },
+}
+
+/// Jobs that can run.
+#[derive(Debug)]
+pub struct Prepared {
+    jobs: BTreeMap<String, PoolSetup>,
+}
+
+type Jobs = Arc<BTreeMap<String, PoolSetup>>;
+
+/// The room's handle. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Scraper(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    room: Arc<Room>,
+    exporters: Arc<dyn Exporters>,
+    client: ClientOptions,
+    external_host: Option<String>,
+    jobs: watch::Sender<Jobs>,
+    /// Guards the table; what is in it has a lock of its own that comes after this one.
+    pools: Mutex<BTreeMap<String, Arc<PoolShared>>>,
+}
+
+impl Scraper {
+    /// The room, without jobs.
+    #[must_use]
+    pub fn new(parts: ScrapeParts) -> Self {
+        let room = Room {
+            store: parts.store,
+            clock: parts.clock,
+            telemetry: Telemetry::new(&parts.metrics),
+            offset_seed: parts.offset_seed,
+        };
+        let (jobs, _) = watch::channel(Jobs::default());
+        Self(Arc::new(Shared {
+            room: Arc::new(room),
+            exporters: parts.exporters,
+            client: parts.client,
+            external_host: parts.external_host,
+            jobs,
+            pools: Mutex::default(),
+        }))
+    }
+
+    /// Makes ready what is new or changed. Nothing changes yet.
+    ///
+    /// # Errors
+    /// When a job cannot run.
+    pub fn prepare(
+        &self,
+        jobs: Vec<(JobConfig, watch::Receiver<Arc<TargetSet>>)>,
+    ) -> Result<Prepared, PrepareError> {
+        let current = Arc::clone(&self.0.jobs.borrow());
+        let mut prepared = BTreeMap::new();
+        for (job, targets) in jobs {
+            let name = job.name.clone();
+            let setup = match current.get(&name) {
+                Some(known) if *known.job == job => PoolSetup { targets, ..known.clone() },
+                _ => {
+                    let fetch = self.fetch(&job)?;
+                    PoolSetup { job: Arc::new(job), fetch, targets }
+                }
+            };
+            if prepared.insert(name.clone(), setup).is_some() {
+                return Err(PrepareError::RepeatedJob { job: name });
+            }
+        }
+        Ok(Prepared { jobs: prepared })
+    }
+
+    fn fetch(&self, job: &JobConfig) -> Result<Arc<dyn Fetch>, PrepareError> {
+        self.0.room.telemetry.pools.increment();
+        let fetch = self.try_fetch(job);
+        if fetch.is_err() {
+            self.0.room.telemetry.pools_failed.increment();
+        }
+        fetch
+    }
+
+    fn try_fetch(&self, job: &JobConfig) -> Result<Arc<dyn Fetch>, PrepareError> {
+        let name = || job.name.clone();
+        match &job.source {
+            Source::Http(config) => {
+                let client = Client::new(config.clone(), self.0.client.clone())
+                    .map_err(|source| PrepareError::Client { job: name(), source })?;
+                Ok(Arc::new(HttpFetch::new(client, job)))
+            }
+            Source::Exporter(exporter) => {
+                let checked = self.0.exporters.check(&exporter.plugin, &exporter.config);
+                checked.map_err(|reason| PrepareError::Exporter { job: name(), reason })?;
+                Ok(Arc::new(ExporterFetch {
+                    exporters: Arc::clone(&self.0.exporters),
+                    exporter: exporter.clone(),
+                    body_limit: job.limits.body_size,
+                }))
+            }
+        }
+    }
+
+    /// Runs these jobs from now on, and no others.
+    pub fn commit(&self, prepared: Prepared) {
+        self.0.room.telemetry.reloads.increment();
+        self.0.jobs.send_replace(Arc::new(prepared.jobs));
+    }
+
+    /// Starts the task.
+    pub fn spawn(&self, tasks: &mut Tasks) {
+        let room = self.clone();
+        tasks.spawn("scrape", |stop| room.run(stop));
+    }
+
+    /// The targets of every job, ascending by the job's name.
+    #[must_use]
+    pub fn targets(&self) -> Vec<PoolView> {
+        let pools = self.0.pools.lock().clone();
+        let external_host = self.0.external_host.as_deref();
+        pools.iter().map(|(job, pool)| pool.view(job, external_host)).collect()
+    }
+
+    async fn run(self, mut stop: Stop) {
+        let mut jobs = self.0.jobs.subscribe();
+        let mut orders: BTreeMap<String, watch::Sender<PoolOrder>> = BTreeMap::new();
+        let mut tasks = JoinSet::new();
+        loop {
+            let wanted = Arc::clone(&jobs.borrow_and_update());
+            self.apply(&wanted, &mut orders, &mut tasks, &stop);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = stop.stopped() => return,
+                    // The sender lives in `self`.
+                    _ = jobs.changed() => break,
+                    Some(joined) = tasks.join_next() => {
+                        if let Err(error) = joined && error.is_panic() {
+                            std::panic::resume_unwind(error.into_panic());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn apply(
+        &self,
+        wanted: &Jobs,
+        orders: &mut BTreeMap<String, watch::Sender<PoolOrder>>,
+        tasks: &mut JoinSet<()>,
+        stop: &Stop,
+    ) {
+        orders.retain(|name, pool| {
+            let stays = wanted.contains_key(name);
+            if !stays {
+                pool.send(PoolOrder::Vanish).ok();
+                self.0.pools.lock().remove(name);
+                // The pool hears the last order even though its sender is dropped here.
+            }
+            stays
+        });
+        for (name, setup) in wanted.iter() {
+            if let Some(pool) = orders.get(name).filter(|pool| !pool.is_closed()) {
+                pool.send_if_modified(|order| order.replace(setup));
+                continue;
+            }
+            let shared = Arc::new(PoolShared::default());
+            self.0.pools.lock().insert(name.clone(), Arc::clone(&shared));
+            let (sender, receiver) = watch::channel(PoolOrder::Run(setup.clone()));
+            let room = Arc::clone(&self.0.room);
+            let pool = Pool::new(room, shared, (receiver, setup.clone()), stop.clone());
+            tasks.spawn(pool.run());
+            orders.insert(name.clone(), sender);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! From what discovery found to what is scraped.
+//!
+//! Semantics follow Prometheus, `scrape/target.go`.
+
+use std::time::Duration;
+
+use narthex_model::{
+    INSTANCE, JOB, Labels, LabelsBuilder, TargetGroup, format_duration, parse_duration, relabel,
+};
+
+use crate::config::{JobConfig, Source};
+
+const ADDRESS: &str = "__address__";
+const SCHEME: &str = "__scheme__";
+const METRICS_PATH: &str = "__metrics_path__";
+const INTERVAL: &str = "__scrape_interval__";
+const TIMEOUT: &str = "__scrape_timeout__";
+const PARAM: &str = "__param_";
+/// Labels that begin so are not those of the target's series.
+const INTERNAL: &str = "__";
+
+/// One endpoint of a job, ready to be asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// The labels before relabeling, as discovery and configuration gave them.
+    pub discovered: Labels,
+    /// The labels that all its series get.
+    pub labels: Labels,
+    /// `host:port`, or whatever an exporter plugin understands.
+    pub address: String,
+    /// What is asked: an HTTP URL, or `plugin://name/address`.
+    pub url: String,
+    /// Query parameters; for a plugin, the parameters of the call.
+    pub params: Vec<(String, String)>,
+    /// Between two scrapes.
+    pub interval: Duration,
+    /// Of one scrape.
+    pub timeout: Duration,
+    /// The same for the same endpoint with the same labels, across restarts.
+    pub(crate) hash: u64,
+}
+
+/// Why what was discovered is no target.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TargetError {
+    #[error("no address")]
+    NoAddress,
+    #[error(
+        "{0:?} is not a valid hostname: it holds a slash; set scheme and path by their own labels"
+    )]
+    Address(String),
+    #[error("{label} is {value:?}, which is no duration above zero")]
+    Duration { label: &'static str, value: String },
+    #[error("scrape timeout {timeout:?} is longer than scrape interval {interval:?}")]
+    Timeout { timeout: String, interval: String },
+    #[error("scheme {0:?} is not spoken; write http or https")]
+    Scheme(String),
+}
+
+/// What became of one discovered target.
+pub(crate) enum Built {
+    Target(Box<Target>),
+    /// A rule dropped it; its labels before relabeling.
+    Dropped(Labels),
+}
+
+/// All targets of a group.
+pub(crate) fn build_group<'a>(
+    job: &'a JobConfig,
+    group: &'a TargetGroup,
+) -> impl Iterator<Item = Result<Built, TargetError>> + 'a {
+    group.targets.iter().map(|own| build(job, own, &group.labels))
+}
+
+fn build(job: &JobConfig, own: &Labels, shared: &Labels) -> Result<Built, TargetError> {
+    let discovered = discovered(job, own, shared);
+    let Some(relabeled) = relabel(&discovered, &job.relabel) else {
+        return Ok(Built::Dropped(discovered));
+    };
+    let address = relabeled.get(ADDRESS).ok_or(TargetError::NoAddress)?.to_owned();
+    if address.contains('/') {
+        return Err(TargetError::Address(address));
+    }
+    let interval = duration(&relabeled, INTERVAL)?;
+    let timeout = duration(&relabeled, TIMEOUT)?;
+    if timeout > interval {
+        let [timeout, interval] = [timeout, interval].map(format_duration);
+        return Err(TargetError::Timeout { timeout, interval });
+    }
+    let params = params(job, &relabeled);
+    let url = url(job, &relabeled, &address, &params)?;
+    let mut labels = relabeled.filtered(|name| !name.starts_with(INTERNAL)).to_builder();
+    if labels.get(INSTANCE).is_none() {
+        labels.set(INSTANCE, address.as_str());
+    }
+    let labels = labels.finish();
+    let hash = hash(&labels, &url);
+    let target = Target { discovered, labels, address, url, params, interval, timeout, hash };
+    Ok(Built::Target(Box::new(target)))
+}
+
+fn discovered(job: &JobConfig, own: &Labels, shared: &Labels) -> Labels {
+    let mut labels = own.to_builder();
+    for (name, value) in shared {
+        default(&mut labels, name, value);
+    }
+    default(&mut labels, JOB, &job.name);
+    default(&mut labels, INTERVAL, &format_duration(job.interval));
+    default(&mut labels, TIMEOUT, &format_duration(job.timeout));
+    if let Source::Http(_) = job.source {
+        default(&mut labels, METRICS_PATH, &job.metrics_path);
+        default(&mut labels, SCHEME, &job.scheme);
+    }
+    for (name, values) in &job.params {
+        if let Some(first) = values.first() {
+            default(&mut labels, &format!("{PARAM}{name}"), first);
+        }
+    }
+    labels.finish()
+}
+
+fn default(labels: &mut LabelsBuilder, name: &str, value: &str) {
+    if labels.get(name).is_none() {
+        labels.set(name, value);
+    }
+}
+
+fn duration(labels: &Labels, label: &'static str) -> Result<Duration, TargetError> {
+    let value = labels.get(label).unwrap_or("");
+    match parse_duration(value) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        Ok(_) | Err(_) => Err(TargetError::Duration { label, value: value.to_owned() }),
+    }
+}
+
+/// The parameters of the configuration, the first value of each replaced by its label.
+fn params(job: &JobConfig, labels: &Labels) -> Vec<(String, String)> {
+    let mut params = job.params.clone();
+    for (label, value) in labels {
+        let Some(name) = label.strip_prefix(PARAM) else { continue };
+        let values = params.entry(name.to_owned()).or_default();
+        match values.first_mut() {
+            Some(first) => value.clone_into(first),
+            None => values.push(value.to_owned()),
+        }
+    }
+    let pairs = params.into_iter();
+    pairs.flat_map(|(name, values)| values.into_iter().map(move |v| (name.clone(), v))).collect()
+}
+
+fn url(
+    job: &JobConfig,
+    labels: &Labels,
+    address: &str,
+    params: &[(String, String)],
+) -> Result<String, TargetError> {
+    let mut url = match &job.source {
+        Source::Exporter(exporter) => format!("plugin://{}/{address}", exporter.plugin),
+        Source::Http(_) => {
+            let scheme = labels.get(SCHEME).unwrap_or("http");
+            if !matches!(scheme, "http" | "https") {
+                return Err(TargetError::Scheme(scheme.to_owned()));
+            }
+            let path = labels.get(METRICS_PATH).unwrap_or("");
+            let slash = if path.starts_with('/') || path.is_empty() { "" } else { "/" };
+            format!("{scheme}://{address}{slash}{}", escaped(path, PATH))
+        }
+    };
+    for (index, (name, value)) in params.iter().enumerate() {
+        url.push(if index == 0 { '?' } else { '&' });
+        url.push_str(&escaped(name, QUERY));
+        url.push('=');
+        url.push_str(&escaped(value, QUERY));
+    }
+    Ok(url)
+}
+
+/// Bytes besides letters and digits that stand for themselves.
+const PATH: &[u8] = b"-_.~/$&+,:;=@!'()*";
+const QUERY: &[u8] = b"-_.~";
+
+fn escaped(text: &str, plain: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
+            out.push(char::from(byte));
+        } else if byte == b' ' && plain == QUERY {
+            out.push('+');
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// Interval and timeout are no part of the identity: a target that is only asked more often goes
+/// on as it is.
+fn hash(labels: &Labels, url: &str) -> u64 {
+    let seed = xxhash_rust::xxh3::xxh3_64(url.as_bytes());
+    xxhash_rust::xxh3::xxh3_64_with_seed(labels.as_bytes(), seed)
+}
+
+#[cfg(test)]
+mod tests;

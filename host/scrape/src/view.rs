@@ -1,0 +1,160 @@
+//! What the API shows of targets.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use narthex_model::{Labels, Timestamp};
+use parking_lot::Mutex;
+
+use crate::target::Target;
+
+/// How a target is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TargetHealth {
+    /// It was not asked yet.
+    #[default]
+    Unknown,
+    /// The last scrape succeeded.
+    Up,
+    /// The last scrape failed.
+    Down,
+}
+
+impl TargetHealth {
+    /// The name in the HTTP API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// One target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetView {
+    /// Before relabeling.
+    pub discovered: Labels,
+    /// Of all its series.
+    pub labels: Labels,
+    /// What is asked.
+    pub scrape_url: String,
+    /// The same as others reach it.
+    pub global_url: String,
+    /// Why the last scrape failed; empty when it did not.
+    pub last_error: String,
+    /// When the last scrape began.
+    pub last_scrape: Option<Timestamp>,
+    /// How long it took.
+    pub last_duration: Duration,
+    /// How it went.
+    pub health: TargetHealth,
+    /// Between two scrapes.
+    pub interval: Duration,
+    /// Of one scrape.
+    pub timeout: Duration,
+}
+
+/// The targets of one job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PoolView {
+    /// The job.
+    pub job: String,
+    /// Ascending by labels.
+    pub active: Vec<TargetView>,
+    /// Labels before relabeling of targets that a rule dropped, as many as are kept.
+    pub dropped: Vec<Labels>,
+    /// How many were dropped.
+    pub dropped_count: usize,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct PoolState {
+    pub(crate) active: Vec<Arc<TargetState>>,
+    pub(crate) dropped: Vec<Labels>,
+    pub(crate) dropped_count: usize,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct PoolShared {
+    /// Guards the lists, not the targets in them. Order: this before [`TargetState`].
+    pub(crate) state: Mutex<PoolState>,
+}
+
+/// What a target's loop writes and the API reads.
+#[derive(Debug)]
+pub(crate) struct TargetState {
+    /// Guards all of it.
+    inner: Mutex<(Arc<Target>, LastScrape)>,
+}
+
+/// How the last scrape went.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LastScrape {
+    pub(crate) at: Option<Timestamp>,
+    pub(crate) duration: Duration,
+    pub(crate) health: TargetHealth,
+    pub(crate) error: String,
+}
+
+impl TargetState {
+    pub(crate) fn new(target: Arc<Target>) -> Self {
+        Self { inner: Mutex::new((target, LastScrape::default())) }
+    }
+
+    pub(crate) fn set_target(&self, target: Arc<Target>) {
+        self.inner.lock().0 = target;
+    }
+
+    pub(crate) fn set_last(&self, last: LastScrape) {
+        self.inner.lock().1 = last;
+    }
+
+    fn view(&self, external_host: Option<&str>) -> TargetView {
+        let (target, last) = self.inner.lock().clone();
+        TargetView {
+            global_url: global_url(&target, external_host),
+            discovered: target.discovered.clone(),
+            labels: target.labels.clone(),
+            scrape_url: target.url.clone(),
+            last_error: last.error,
+            last_scrape: last.at,
+            last_duration: last.duration,
+            health: last.health,
+            interval: target.interval,
+            timeout: target.timeout,
+        }
+    }
+}
+
+impl PoolShared {
+    pub(crate) fn view(&self, job: &str, external_host: Option<&str>) -> PoolView {
+        let (active, dropped, dropped_count) = {
+            let state = self.state.lock();
+            (state.active.clone(), state.dropped.clone(), state.dropped_count)
+        };
+        let mut active: Vec<TargetView> =
+            active.iter().map(|target| target.view(external_host)).collect();
+        active
+            .sort_by(|a, b| a.labels.cmp(&b.labels).then_with(|| a.scrape_url.cmp(&b.scrape_url)));
+        PoolView { job: job.to_owned(), active, dropped, dropped_count }
+    }
+}
+
+/// A loopback address means nothing to others: they see the server's own name in its place.
+fn global_url(target: &Target, external_host: Option<&str>) -> String {
+    let (host, port) = match target.address.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (target.address.as_str(), None),
+    };
+    let is_loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    match external_host.filter(|_| is_loopback && target.url.starts_with("http")) {
+        None => target.url.clone(),
+        Some(external) => {
+            let new = port.map_or_else(|| external.to_owned(), |port| format!("{external}:{port}"));
+            target.url.replacen(&target.address, &new, 1)
+        }
+    }
+}
