@@ -59,6 +59,8 @@ Usage: cargo xtask plugins [--guests]
 
 Builds every crate under plugins/*/* for wasm32-wasip2 with the profile `guest`, and puts each component that changed
 into plugins/dist/<folder>.wasm by an atomic rename, so that a running host sees whole files only.
+Where rustup cannot add the target, Debian's web toolchain is unpacked into ~/.cache/narthex and builds components for
+wasm32-unknown-unknown; NARTHEX_GUEST_TOOLCHAIN=debian asks for it.
   --guests   also build the hostile guests of tests/guests/ into <target folder>/guests/<name>.wasm",
         action: plugins::run,
     },

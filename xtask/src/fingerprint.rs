@@ -65,8 +65,15 @@ fn changes_builds(name: &OsStr) -> bool {
     name.contains("RUSTFLAGS")
         || name.starts_with("CARGO_PROFILE_")
         || name.starts_with("CARGO_BUILD_")
-        || name.starts_with("CARGO_TARGET_")
-        || matches!(&*name, "CARGO_INCREMENTAL" | "RUSTC" | "RUSTC_WRAPPER" | "RUSTUP_TOOLCHAIN")
+        || (name.starts_with("CARGO_TARGET_") && name != "CARGO_TARGET_DIR")
+        || matches!(
+            &*name,
+            "NARTHEX_GUEST_TOOLCHAIN"
+                | "CARGO_INCREMENTAL"
+                | "RUSTC"
+                | "RUSTC_WRAPPER"
+                | "RUSTUP_TOOLCHAIN"
+        )
 }
 
 /// All files under `path` (or `path` itself), sorted, without the folders that are never input.

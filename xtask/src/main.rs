@@ -19,6 +19,7 @@ mod run;
 mod toolchain;
 mod ui;
 
+mod apt;
 mod bless;
 mod peers;
 mod suite;

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
+use crate::apt::{Apt, Release};
 use crate::process::{Tool, find_program};
 use crate::steps;
 use crate::workspace::Workspace;
@@ -26,9 +27,6 @@ const UNPACKED: &[(&str, &[&str])] = &[
 /// Packages to install, each with the program that tests run.
 const INSTALLED: &[(&str, &str)] =
     &[("chromium", "chromium"), ("dnsmasq-base", "dnsmasq"), ("nginx", "nginx")];
-
-/// Debian's keys, as the package debian-archive-keyring puts them.
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// `cargo xtask peers`.
 pub(crate) fn run(workspace: &Workspace, _arguments: &[String]) -> anyhow::Result<ExitCode> {
@@ -77,13 +75,14 @@ pub(crate) fn ensure(workspace: &Workspace) -> anyhow::Result<()> {
         return Ok(());
     }
     if !missing.is_empty() {
-        let apt = Apt::prepare(&cache);
+        let apt = Apt::prepare(&cache.join(".apt"), Release::Sid);
         for package in missing {
             let fetched =
                 workspace.steps.timed(STEP, format_args!("unpack {package} of Debian sid"), || {
-                    apt.as_ref()
-                        .map_err(|error| anyhow::anyhow!("{error:#}"))?
-                        .unpack(package, &cache)
+                    match &apt {
+                        Ok(apt) => unpack(apt, package, &cache),
+                        Err(error) => Err(anyhow::anyhow!("{error:#}")),
+                    }
                 });
             settle(workspace, &cache, package, fetched)?;
         }
@@ -103,6 +102,21 @@ pub(crate) fn ensure(workspace: &Workspace) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Unpacks one package into its folder, complete or not at all.
+fn unpack(apt: &Apt, package: &str, cache: &Path) -> anyhow::Result<()> {
+    let partial = cache.join(format!("{package}.partial"));
+    let whole = cache.join(package);
+    // What an interrupted call left, and an older or incomplete version.
+    for folder in [&partial, &whole] {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder)
+                .with_context(|| format!("remove {}", folder.display()))?;
+        }
+    }
+    apt.unpack(package, &partial)?;
+    std::fs::rename(&partial, &whole).with_context(|| format!("rename {}", partial.display()))
 }
 
 /// Keeps the reason of a failure for the tests, and forgets that of an earlier one.
@@ -141,100 +155,6 @@ fn cache() -> anyhow::Result<PathBuf> {
     let home =
         std::env::var_os("HOME").context("neither NARTHEX_PEERS nor HOME says where peers go")?;
     Ok(PathBuf::from(home).join(".cache/narthex-peers"))
-}
-
-/// apt-get over a package list of its own, apart from the system's.
-#[derive(Debug)]
-struct Apt {
-    folder: PathBuf,
-}
-
-impl Apt {
-    /// Fetches the package list of sid from the mirror that the system uses.
-    fn prepare(cache: &Path) -> anyhow::Result<Self> {
-        for program in ["apt-get", "dpkg-deb"] {
-            if find_program(program).is_none() {
-                bail!("{program} is not installed: peers come as Debian packages");
-            }
-        }
-        if !Path::new(KEYRING).is_file() {
-            bail!("the package debian-archive-keyring is not installed");
-        }
-        let mirror =
-            system_mirror().context("the system's package sources name no Debian mirror")?;
-        let folder = cache.join(".apt");
-        for part in ["lists/partial", "cache/archives/partial", "download"] {
-            let part = folder.join(part);
-            std::fs::create_dir_all(&part).with_context(|| format!("create {}", part.display()))?;
-        }
-        let list = folder.join("sources.list");
-        std::fs::write(&list, format!("deb [signed-by={KEYRING}] {mirror} sid main\n"))
-            .with_context(|| format!("write {}", list.display()))?;
-        let apt = Self { folder };
-        apt.get().arg("update").run().context("fetch the package list of sid")?;
-        Ok(apt)
-    }
-
-    fn get(&self) -> Tool {
-        let option = |name: &str, path: &Path| format!("{name}={}", path.display());
-        let options = [
-            option("Dir::Etc::sourcelist", &self.folder.join("sources.list")),
-            option("Dir::Etc::sourceparts", Path::new("/dev/null")),
-            option("Dir::State::lists", &self.folder.join("lists")),
-            option("Dir::Cache", &self.folder.join("cache")),
-            "APT::Sandbox::User=root".to_owned(),
-            "Acquire::Retries=1".to_owned(),
-            "Acquire::http::Timeout=30".to_owned(),
-        ];
-        options
-            .iter()
-            .fold(Tool::new("apt-get").arg("-q"), |tool, option| tool.args(["-o", option]))
-    }
-
-    /// Downloads one package and unpacks it under `cache`, complete or not at all.
-    fn unpack(&self, package: &str, cache: &Path) -> anyhow::Result<()> {
-        let downloads = self.folder.join("download");
-        self.get().args(["download", package]).within(&downloads).run()?;
-        let prefix = format!("{package}_");
-        let archive = std::fs::read_dir(&downloads)
-            .context("list the downloads")?
-            .filter_map(Result::ok)
-            .find(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
-            .with_context(|| format!("apt-get downloaded no {package}"))?;
-        let partial = cache.join(format!("{package}.partial"));
-        Tool::new("dpkg-deb").arg("-x").arg(archive.path()).arg(&partial).run()?;
-        std::fs::remove_file(archive.path()).context("remove the archive")?;
-        let whole = cache.join(package);
-        if whole.exists() {
-            // An older or incomplete version.
-            std::fs::remove_dir_all(&whole)
-                .with_context(|| format!("remove {}", whole.display()))?;
-        }
-        std::fs::rename(&partial, &whole).with_context(|| format!("rename {}", partial.display()))
-    }
-}
-
-/// The mirror in the system's own sources, in either of apt's two formats.
-fn system_mirror() -> Option<String> {
-    let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
-    if let Ok(entries) = std::fs::read_dir("/etc/apt/sources.list.d") {
-        files.extend(entries.filter_map(Result::ok).map(|entry| entry.path()));
-    }
-    files.sort();
-    files
-        .iter()
-        .filter_map(|file| std::fs::read_to_string(file).ok())
-        .find_map(|text| mirror_in(&text))
-}
-
-/// The first address whose path is Debian's main archive.
-fn mirror_in(sources: &str) -> Option<String> {
-    let lines = sources.lines().map(str::trim);
-    let statements = lines.filter(|line| line.starts_with("URIs:") || line.starts_with("deb "));
-    let mut words = statements.flat_map(str::split_whitespace);
-    words
-        .find(|word| word.contains("://") && word.trim_end_matches('/').ends_with("/debian"))
-        .map(str::to_owned)
 }
 
 fn installed_program(name: &str) -> Option<PathBuf> {
@@ -299,20 +219,5 @@ impl Drop for NoServices {
                 Self::PATH
             ));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_mirror_is_read_from_both_formats() {
-        let deb822 = "Types: deb\n# http://old.example/debian\nURIs: http://mirror.example/debian\nSuites: bookworm\n";
-        assert_eq!(mirror_in(deb822).as_deref(), Some("http://mirror.example/debian"));
-        let security_first = "deb http://m.example/debian-security bookworm-security main\n\
-                              deb [arch=amd64] https://m.example/debian/ bookworm main\n";
-        assert_eq!(mirror_in(security_first).as_deref(), Some("https://m.example/debian/"));
-        assert_eq!(mirror_in("deb https://other.example/node nodistro main"), None);
     }
 }
