@@ -1,0 +1,5 @@
+//! The rooms' traits, implemented by plugins: one file a room.
+
+mod discoverers;
+mod exporters;
+mod notifiers;

@@ -1,0 +1,207 @@
+//! Discovery plugins as discovery sees them: a task for each configuration that asks the plugin
+//! again and again and keeps the whole set.
+//!
+//! Invariant: only whole sets are published; a failure keeps the last one.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use narthex_discovery::{Discoverer, ProviderError, Providers};
+use narthex_model::{TargetGroup, TargetSet};
+use narthex_platform::Stop;
+use serde_json::Value;
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::answer::{CallError, Change, PluginKind, Refreshed};
+use crate::plugins::Plugins;
+
+/// When to ask again, unless the plugin says; as Prometheus' DNS discovery.
+const REFRESH_EVERY: Duration = Duration::from_secs(30);
+
+/// A plugin that asks to be called at once still waits this long, unless it waited for news itself.
+const REFRESH_EVERY_MIN: Duration = Duration::from_millis(100);
+
+/// The pause after a failure; it doubles up to the longest.
+const PAUSE_FIRST: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// The longest cursor.
+const CURSOR_BYTES_MAX: usize = 64 * 1024;
+
+impl Providers for Plugins {
+    fn discoverer(
+        &self,
+        name: &str,
+        config: &Value,
+    ) -> Result<Box<dyn Discoverer>, ProviderError> {
+        let kind = PluginKind::Discovery;
+        if self.find(kind, name).is_err() {
+            let folder = self.0.config.load().dir.to_string();
+            return Err(ProviderError::Unknown { name: name.to_owned(), folder });
+        }
+        let refused = |error: CallError| ProviderError::Refused { message: error.to_string() };
+        self.check(kind, name, config).map_err(refused)?;
+        let (plugins, name, config) = (self.clone(), name.to_owned(), config.clone());
+        Ok(Box::new(PluginDiscoverer { plugins, name, config }))
+    }
+}
+
+/// One item of `<name>_sd_configs`.
+#[derive(Debug)]
+struct PluginDiscoverer {
+    plugins: Plugins,
+    name: String,
+    config: Value,
+}
+
+/// What the plugin told so far.
+#[derive(Debug, Default)]
+struct Found {
+    groups: BTreeMap<String, TargetGroup>,
+    cursor: Option<String>,
+    /// Failures in a row.
+    failures: u32,
+}
+
+impl Discoverer for PluginDiscoverer {
+    fn run(
+        self: Box<Self>,
+        out: watch::Sender<TargetSet>,
+        mut stop: Stop,
+    ) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let mut found = Found::default();
+            loop {
+                let pause = tokio::select! {
+                    () = stop.stopped() => return,
+                    pause = self.refresh(&mut found, &out) => pause,
+                };
+                tokio::select! {
+                    () = stop.stopped() => return,
+                    () = self.plugins.0.shared.clock.sleep(pause) => {}
+                }
+            }
+        })
+    }
+}
+
+impl PluginDiscoverer {
+    /// Asks once; the pause until the next time.
+    async fn refresh(&self, found: &mut Found, out: &watch::Sender<TargetSet>) -> Duration {
+        let wait = self.wait(found);
+        let asked = self.plugins.refresh(&self.name, &self.config, found.cursor.clone(), wait).await;
+        let taken = asked.map_err(|error| error.to_string()).and_then(|answer| found.take(answer));
+        match taken {
+            Ok(next_in) => {
+                if found.failures > 0 {
+                    info!(plugin = self.name, "discovery works again");
+                }
+                found.failures = 0;
+                found.publish(out);
+                next_in
+            }
+            Err(error) => {
+                warn!(plugin = self.name, error, "discovery failed; the last targets are kept");
+                let pause = PAUSE_FIRST.saturating_mul(1 << found.failures.min(16)).min(PAUSE_MAX);
+                found.failures = found.failures.saturating_add(1);
+                pause
+            }
+        }
+    }
+
+    /// How long the plugin may wait for news: half of what its call may take, and nothing before
+    /// the first answer.
+    fn wait(&self, found: &Found) -> Duration {
+        let plugin = self.plugins.find(PluginKind::Discovery, &self.name);
+        let wall = plugin.map(|plugin| plugin.rights().budget.wall).unwrap_or_default();
+        if found.cursor.is_some() { wall / 2 } else { Duration::ZERO }
+    }
+}
+
+impl Found {
+    /// Takes an answer in; when to ask next.
+    fn take(&mut self, answer: Refreshed) -> Result<Duration, String> {
+        let had_cursor = self.cursor.is_some();
+        let keyed = |groups: Vec<TargetGroup>| {
+            groups.into_iter().map(|group| (group.source.clone(), group))
+        };
+        match answer.change {
+            Change::Full(groups) => self.groups = keyed(groups).collect(),
+            Change::Delta { .. } | Change::Unchanged if !had_cursor => {
+                return Err("it told differences although it was asked for everything".to_owned());
+            }
+            Change::Delta { upsert, remove } => {
+                self.groups.extend(keyed(upsert));
+                self.groups.retain(|source, _| !remove.contains(source));
+            }
+            Change::Unchanged => {}
+        }
+        self.cursor = answer.cursor;
+        if self.cursor.as_ref().is_some_and(|cursor| cursor.len() > CURSOR_BYTES_MAX) {
+            // Without a cursor the next answer is whole again.
+            self.cursor = None;
+            return Err(format!("its cursor has more than {CURSOR_BYTES_MAX} bytes"));
+        }
+        Ok(answer.next_in.unwrap_or(REFRESH_EVERY).max(REFRESH_EVERY_MIN))
+    }
+
+    fn publish(&self, out: &watch::Sender<TargetSet>) {
+        let groups: Vec<TargetGroup> = self.groups.values().cloned().collect();
+        out.send_if_modified(|set| {
+            let changed = set.groups != groups;
+            if changed {
+                set.groups = groups;
+            }
+            changed
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use narthex_model::Labels;
+
+    use super::*;
+
+    fn group(source: &str, address: &str) -> TargetGroup {
+        let targets = vec![Labels::from_pairs([("__address__", address)])];
+        TargetGroup { source: source.to_owned(), targets, labels: Labels::default() }
+    }
+
+    fn answer(change: Change, cursor: Option<&str>) -> Refreshed {
+        Refreshed { change, cursor: cursor.map(str::to_owned), next_in: None }
+    }
+
+    fn sources(found: &Found) -> Vec<&str> {
+        found.groups.keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn differences_are_applied_to_the_whole() {
+        let mut found = Found::default();
+        let full = Change::Full(vec![group("a", "a:1"), group("b", "b:1")]);
+        assert_eq!(found.take(answer(full, Some("1"))), Ok(REFRESH_EVERY));
+        let upsert = vec![group("c", "c:1"), group("b", "b:2")];
+        let delta = Change::Delta { upsert, remove: vec!["a".to_owned()] };
+        found.take(answer(delta, Some("2"))).unwrap();
+        assert_eq!(sources(&found), ["b", "c"]);
+        found.take(answer(Change::Unchanged, Some("2"))).unwrap();
+        assert_eq!(sources(&found), ["b", "c"]);
+        found.take(answer(Change::Full(Vec::new()), None)).unwrap();
+        assert!(found.groups.is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_is_not_whole_is_refused_and_changes_nothing() {
+        let mut found = Found::default();
+        assert!(found.take(answer(Change::Unchanged, None)).is_err());
+        let delta = Change::Delta { upsert: vec![group("a", "a:1")], remove: Vec::new() };
+        assert!(found.take(answer(delta, Some("1"))).is_err());
+        assert!(found.groups.is_empty() && found.cursor.is_none());
+        let long = "x".repeat(CURSOR_BYTES_MAX + 1);
+        assert!(found.take(answer(Change::Full(Vec::new()), Some(&long))).is_err());
+        assert!(found.cursor.is_none());
+    }
+}

@@ -1,0 +1,106 @@
+//! Notifier plugins as alerting sees them.
+
+use narthex_alerting::{
+    AlertGroup, AlertStatus, BoxFuture, GroupAlert, Notifiers, NotifyError, NotifyErrorKind, Receipt,
+};
+use narthex_model::Labels;
+
+use crate::answer::{CallError, GuestErrorKind, PluginKind};
+use crate::bindings::notifier::exports::narthex::plugin::notifier_api;
+use crate::imports::Label;
+use crate::plugins::Plugins;
+
+impl Notifiers for Plugins {
+    fn is_known(&self, plugin: &str) -> bool {
+        let kind = PluginKind::Notifier;
+        self.find(kind, plugin).is_ok_and(|plugin| plugin.ready(kind).is_ok())
+    }
+
+    fn notify<'a>(
+        &'a self,
+        plugin: &'a str,
+        config_json: &'a str,
+        group: &'a AlertGroup,
+    ) -> BoxFuture<'a, Result<Receipt, NotifyError>> {
+        Box::pin(async move {
+            let config = serde_json::from_str(config_json).map_err(|error| NotifyError {
+                kind: NotifyErrorKind::Config,
+                message: format!("the configuration is no JSON: {error}"),
+                retryable: false,
+                retry_after: None,
+            })?;
+            match self.deliver(plugin, &config, wire_group(group)).await {
+                Ok(receipt) => Ok(Receipt { remote_id: receipt.remote_id, note: receipt.note }),
+                Err(error) => Err(notify_error(&error)),
+            }
+        })
+    }
+}
+
+fn notify_error(error: &CallError) -> NotifyError {
+    let (kind, retryable, retry_after) = match error {
+        CallError::Refused(refused) => {
+            let kind = match refused.kind {
+                GuestErrorKind::Config => NotifyErrorKind::Config,
+                GuestErrorKind::Denied => NotifyErrorKind::Denied,
+                GuestErrorKind::Unreachable => NotifyErrorKind::Unreachable,
+                GuestErrorKind::Timeout => NotifyErrorKind::Timeout,
+                GuestErrorKind::Protocol => NotifyErrorKind::Protocol,
+                GuestErrorKind::RateLimited => NotifyErrorKind::RateLimited,
+                GuestErrorKind::Exhausted => NotifyErrorKind::Exhausted,
+                GuestErrorKind::Cancelled => NotifyErrorKind::Cancelled,
+                GuestErrorKind::Internal => NotifyErrorKind::Internal,
+            };
+            (kind, refused.is_retryable, refused.retry_after)
+        }
+        CallError::Config { .. } => (NotifyErrorKind::Config, false, None),
+        // A plugin that is not there, was stopped or is paused may be replaced by a good one.
+        CallError::Unavailable(_) => (NotifyErrorKind::Config, true, None),
+        CallError::Killed { .. } => (NotifyErrorKind::Internal, true, None),
+        CallError::BackingOff { left, .. } => (NotifyErrorKind::Internal, true, Some(*left)),
+        CallError::Busy { .. } => (NotifyErrorKind::Exhausted, true, None),
+    };
+    NotifyError { kind, message: error.to_string(), retryable, retry_after }
+}
+
+fn wire_group(group: &AlertGroup) -> notifier_api::AlertGroup {
+    notifier_api::AlertGroup {
+        group_key: group.group_key.clone(),
+        receiver: group.receiver.clone(),
+        status: wire_status(group.status),
+        group_labels: wire_labels(&group.group_labels),
+        common_labels: wire_labels(&group.common_labels),
+        common_annotations: wire_labels(&group.common_annotations),
+        alerts: group.alerts.iter().map(wire_alert).collect(),
+        truncated_alerts: group.truncated_alerts,
+        external_url: group.external_url.clone(),
+        attempt: group.attempt,
+        idempotency_key: group.idempotency_key.clone(),
+    }
+}
+
+fn wire_alert(alert: &GroupAlert) -> notifier_api::Alert {
+    notifier_api::Alert {
+        status: wire_status(alert.status),
+        fingerprint: alert.fingerprint.clone(),
+        labels: wire_labels(&alert.labels),
+        annotations: wire_labels(&alert.annotations),
+        starts_at_ms: alert.starts_at.millis(),
+        ends_at_ms: alert.ends_at.map(|at| at.millis()),
+        generator_url: alert.generator_url.clone(),
+        value: alert.value,
+    }
+}
+
+fn wire_status(status: AlertStatus) -> notifier_api::AlertStatus {
+    match status {
+        AlertStatus::Firing => notifier_api::AlertStatus::Firing,
+        AlertStatus::Resolved => notifier_api::AlertStatus::Resolved,
+    }
+}
+
+/// Sorted by name, as labels always are.
+fn wire_labels(labels: &Labels) -> Vec<Label> {
+    let label = |(name, value): (&str, &str)| Label { name: name.into(), value: value.into() };
+    labels.iter().map(label).collect()
+}

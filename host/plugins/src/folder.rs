@@ -1,0 +1,259 @@
+//! The folder of plugins: what is in it, what of it serves, and watching it.
+//!
+//! Events only wake: a scan compares by content, so that missed and doubled events do no harm.
+//!
+//! Invariant: a file that is refused changes nothing for the version that serves.
+//! Invariant: a plugin is unloaded only when its file stayed away for [`MISSING_GRACE`], so that
+//! replacing a file by removing and writing it loses no call.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use narthex_platform::{Stop, Watcher, watch_folders};
+use narthex_wasm::Digest;
+use tracing::{error, info, warn};
+
+use crate::loader;
+use crate::plugin::{Plugin, Rights};
+use crate::plugins::Plugins;
+use crate::view::RejectedView;
+
+/// How long a file has to be gone before its plugin is unloaded.
+const MISSING_GRACE: Duration = Duration::from_secs(2);
+
+/// How often the folder is looked at when it cannot be watched.
+const POLL_EVERY: Duration = Duration::from_secs(10);
+
+/// Plugins of one folder.
+const PLUGINS_MAX: usize = 256;
+
+/// The largest file that is read.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// What is known of the folder.
+#[derive(Debug, Default)]
+pub(crate) struct Folder {
+    /// The digest of each file as it was last looked at, taken or refused.
+    seen: BTreeMap<String, Digest>,
+    /// Since when files are gone, by monotonic time.
+    missing: BTreeMap<String, Duration>,
+    /// The folder cannot be listed; said once.
+    is_unreadable: bool,
+}
+
+/// What one scan found that needs another look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scanned {
+    Settled,
+    /// A file is gone and its plugin still serves.
+    Missing,
+}
+
+impl Plugins {
+    /// Looks at the folder: loads what is new, refuses what is bad, unloads what is gone.
+    pub(crate) async fn scan(&self) -> Scanned {
+        let mut folder = self.0.folder.lock().await;
+        let dir = self.0.config.load().dir.clone();
+        let files = match self.list(dir.clone()).await {
+            Ok(files) => files,
+            Err(error) => {
+                if !folder.is_unreadable {
+                    warn!(%dir, %error, "the plugin folder cannot be read; loaded plugins keep serving");
+                }
+                folder.is_unreadable = true;
+                return Scanned::Settled;
+            }
+        };
+        folder.is_unreadable = false;
+        for (name, file) in &files {
+            self.look_at(&mut folder, name, file).await;
+        }
+        self.unload_missing(&mut folder, &files.keys().cloned().collect())
+    }
+
+    /// The files that are plugins by their names.
+    async fn list(&self, dir: Utf8PathBuf) -> io::Result<BTreeMap<String, Utf8PathBuf>> {
+        let disk = Arc::clone(&self.0.disk);
+        let listed = tokio::task::spawn_blocking(move || {
+            let files = disk.list(&dir)?.into_iter().filter(|file| !file.is_folder);
+            let named = files.filter_map(|file| {
+                let name = file.name.strip_suffix(".wasm")?;
+                // Hidden files are what editors and copying programs leave for a moment.
+                (!name.starts_with('.')).then(|| (name.to_owned(), dir.join(&file.name)))
+            });
+            io::Result::Ok(named.collect::<BTreeMap<_, _>>())
+        });
+        let mut files = listed.await.map_err(io::Error::other)??;
+        while files.len() > PLUGINS_MAX {
+            let left_out = files.pop_last();
+            warn!(file = ?left_out, "more than {PLUGINS_MAX} plugins; this one is left out");
+        }
+        Ok(files)
+    }
+
+    async fn look_at(&self, folder: &mut Folder, name: &str, file: &Utf8PathBuf) {
+        let (disk, path) = (Arc::clone(&self.0.disk), file.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let bytes: Arc<[u8]> = disk.read(&path, FILE_BYTES_MAX)?.into();
+            io::Result::Ok((Digest::of(&bytes), bytes))
+        });
+        let (digest, bytes) = match read.await.map_err(io::Error::other).flatten() {
+            Ok(read) => read,
+            // It went away after the listing; the next scan will not see it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(error) => {
+                warn!(plugin = name, %file, %error, "the plugin's file cannot be read");
+                return;
+            }
+        };
+        if folder.seen.insert(name.to_owned(), digest) == Some(digest) {
+            return;
+        }
+        let plugin = match self.plugin(name, file) {
+            Ok(plugin) => plugin,
+            Err(failure) => {
+                let error = narthex_settings::error_chain(&failure);
+                error!(plugin = name, error, "the plugin's grants cannot be made");
+                folder.seen.remove(name);
+                return;
+            }
+        };
+        if plugin.loaded().is_some_and(|loaded| loaded.digest == digest) {
+            plugin.record.restored();
+            return;
+        }
+        self.load_version(&plugin, digest, bytes).await;
+    }
+
+    async fn load_version(&self, plugin: &Plugin, digest: Digest, bytes: Arc<[u8]>) {
+        let rights = plugin.rights();
+        let (sandbox, linker) = (&self.0.sandbox, &self.0.linker);
+        let capabilities = &rights.capabilities;
+        let name = plugin.name.as_str();
+        match loader::load(sandbox, linker, name, bytes, capabilities, rights.budget).await {
+            Ok(loaded) => {
+                let (version, kind) = (loaded.version.clone(), loaded.entry.kind());
+                let generation = plugin.serve(loaded);
+                info!(plugin = name, %kind, version, %digest, generation, "plugin loaded");
+            }
+            Err(error) => {
+                let is_serving = plugin.loaded().is_some();
+                let message = error.to_string();
+                warn!(
+                    plugin = name, file = %plugin.file, error = message, is_serving,
+                    "plugin refused"
+                );
+                let at_millis = self.0.shared.clock.now_millis();
+                let digest = digest.to_string();
+                plugin.record.rejected(RejectedView { at_millis, digest, message });
+            }
+        }
+    }
+
+    /// The plugin of a name; a new one begins without a version.
+    fn plugin(
+        &self,
+        name: &str,
+        file: &Utf8PathBuf,
+    ) -> Result<Arc<Plugin>, crate::imports::ConfigureError> {
+        let plugins = self.0.plugins.load_full();
+        if let Some(plugin) = plugins.get(name).filter(|plugin| plugin.file == *file) {
+            return Ok(Arc::clone(plugin));
+        }
+        let shared = &self.0.shared;
+        let rights = Arc::new(Rights::new(name, &self.0.config.load(), shared)?);
+        let (clock, metrics) = (shared.clock.clone(), &shared.metrics);
+        let plugin =
+            Arc::new(Plugin::new(name.to_owned(), file.clone(), rights, clock, metrics));
+        let mut plugins = BTreeMap::clone(&plugins);
+        plugins.insert(name.to_owned(), Arc::clone(&plugin));
+        self.0.plugins.store(Arc::new(plugins));
+        Ok(plugin)
+    }
+
+    fn unload_missing(&self, folder: &mut Folder, present: &BTreeSet<String>) -> Scanned {
+        let now = self.0.shared.clock.monotonic();
+        folder.missing.retain(|name, _| !present.contains(name));
+        let plugins = self.0.plugins.load_full();
+        let mut kept = BTreeMap::clone(&plugins);
+        for name in plugins.keys().filter(|name| !present.contains(*name)) {
+            let since = *folder.missing.entry(name.clone()).or_insert(now);
+            if now.saturating_sub(since) >= MISSING_GRACE {
+                kept.remove(name);
+                folder.missing.remove(name);
+                folder.seen.remove(name);
+                info!(plugin = name, "plugin unloaded: its file is gone");
+            }
+        }
+        if kept.len() < plugins.len() {
+            self.0.plugins.store(Arc::new(kept));
+        }
+        if folder.missing.is_empty() { Scanned::Settled } else { Scanned::Missing }
+    }
+
+    /// Removes compiled code of versions that are in the folder no more.
+    pub(crate) async fn forget_old_code(&self) {
+        let folder = self.0.folder.lock().await;
+        let digests: Vec<Digest> = folder.seen.values().copied().collect();
+        let sandbox = self.0.sandbox.clone();
+        let removed = tokio::task::spawn_blocking(move || sandbox.retain_compiled(&digests));
+        if let Err(panic) = removed.await {
+            error!(error = %panic, "removing old compiled plugins failed");
+        }
+    }
+
+    /// Scans at every change until told to stop.
+    pub(crate) async fn watch(self, mut stop: Stop) {
+        let mut watched = None;
+        let mut scanned = Scanned::Missing;
+        loop {
+            let dir = self.0.config.load().dir.clone();
+            if watched.as_ref().is_none_or(|(folder, _): &(Utf8PathBuf, Watcher)| *folder != dir) {
+                watched = self.begin_to_watch(dir);
+                // What happened before the watch began is found now.
+                scanned = self.scan().await;
+            }
+            let pause = match (&watched, scanned) {
+                (_, Scanned::Missing) => MISSING_GRACE,
+                (None, Scanned::Settled) => POLL_EVERY,
+                (Some(_), Scanned::Settled) => Duration::MAX,
+            };
+            tokio::select! {
+                () = stop.stopped() => return,
+                () = changed(watched.as_mut()) => {}
+                () = self.0.look_again.notified() => {}
+                () = wait(&self.0.shared.clock, pause) => {}
+            }
+            scanned = self.scan().await;
+        }
+    }
+
+    fn begin_to_watch(&self, dir: Utf8PathBuf) -> Option<(Utf8PathBuf, Watcher)> {
+        match watch_folders(std::slice::from_ref(&dir)) {
+            Ok(watcher) => Some((dir, watcher)),
+            Err(failure) => {
+                let error = narthex_settings::error_chain(&failure);
+                warn!(error, "the plugin folder is looked at every {POLL_EVERY:?} instead");
+                None
+            }
+        }
+    }
+}
+
+async fn changed(watched: Option<&mut (Utf8PathBuf, Watcher)>) {
+    match watched {
+        Some((_, watcher)) => watcher.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn wait(clock: &narthex_platform::Clock, pause: Duration) {
+    if pause == Duration::MAX {
+        std::future::pending().await
+    } else {
+        clock.sleep(pause).await;
+    }
+}

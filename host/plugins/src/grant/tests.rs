@@ -1,0 +1,121 @@
+use super::*;
+
+fn grants(used: &[&str], allowed: &[&str]) -> NetGrants {
+    NetGrants {
+        plugin: "x".to_owned(),
+        used: used.iter().map(|text| Endpoint::parse(text).unwrap()).collect(),
+        allowed: allowed.iter().map(|text| (*text).to_owned().try_into().unwrap()).collect(),
+    }
+}
+
+/// Whether `host:port` may be connected to when it resolves to `address`.
+#[track_caller]
+fn check(used: &[&str], allowed: &[&str], to: (&str, u16, &str), expected: Result<(), &str>) {
+    let grants = grants(used, allowed);
+    let (host, port, address) = to;
+    let admitted = grants
+        .admit(host, port)
+        .and_then(|admission| grants.admit_address(&admission, address.parse().unwrap()));
+    match (admitted, expected) {
+        (Ok(()), Ok(())) => {}
+        (Err(denied), Err(part)) => assert!(denied.0.contains(part), "{denied}"),
+        (got, expected) => panic!("{got:?} and not {expected:?}"),
+    }
+}
+
+#[test]
+fn the_target_of_the_call_may_be_reached_and_nothing_else() {
+    check(&["db.example.com:3306"], &[], ("DB.example.com.", 3306, "192.0.2.1"), Ok(()));
+    check(&["10.0.0.1:80"], &[], ("10.0.0.1", 80, "10.0.0.1"), Ok(()));
+    check(&["10.0.0.1:80"], &[], ("10.0.0.1", 81, "10.0.0.1"), Err("may not connect"));
+    check(&["10.0.0.2:80"], &[], ("10.0.0.1", 80, "10.0.0.1"), Err("10.0.0.1:80"));
+}
+
+#[test]
+fn a_refusal_is_the_line_that_would_grant_it() {
+    let denied = grants(&[], &[]).admit("10.0.0.1", 80).unwrap_err();
+    assert_eq!(
+        denied.0,
+        "plugin \"x\" may not connect to 10.0.0.1:80; to allow it: \
+         plugins: { allow: { x: { net: [\"10.0.0.1:80\"] } } }"
+    );
+    let denied = grants(&[], &[]).admit_lookup("db.example.com").unwrap_err();
+    assert!(denied.0.ends_with("{ x: { net: [\"db.example.com:*\"] } } }"), "{denied}");
+}
+
+#[test]
+fn the_line_of_a_refusal_grants_it() {
+    for (host, address) in [("10.0.0.1", "10.0.0.1"), ("[fd00::1]", "fd00::1"), ("a.b", "192.0.2.1")]
+    {
+        let denied = grants(&[], &[]).admit(host, 80).unwrap_err().0;
+        let line = denied.split('"').nth_back(1).unwrap();
+        check(&[], &[line], (host, 80, address), Ok(()));
+    }
+}
+
+#[test]
+fn a_name_never_leads_to_this_machine_or_its_link() {
+    let used = &["evil.example.com:80"][..];
+    let to = |address| ("evil.example.com", 80, address);
+    for address in ["127.0.0.1", "::1", "0.0.0.0", "::", "::ffff:127.0.0.1", "127.8.8.8"] {
+        check(used, &[], to(address), Err("an address of this machine"));
+    }
+    for address in ["169.254.169.254", "fe80::1", "fd00:ec2::254", "::ffff:169.254.169.254"] {
+        check(used, &[], to(address), Err("a link-local address"));
+        check(&[], &["*:*"], to(address), Err("a link-local address"));
+    }
+    check(used, &[], to("255.255.255.255"), Err("may not connect"));
+    check(used, &[], to("224.0.0.1"), Err("may not connect"));
+    check(used, &["169.254.169.254:80"], to("169.254.169.254"), Ok(()));
+}
+
+#[test]
+fn loopback_is_reached_by_who_names_it() {
+    check(&["127.0.0.1:9000"], &[], ("127.0.0.1", 9000, "127.0.0.1"), Ok(()));
+    check(&["http://localhost:9000/x"], &[], ("localhost", 9000, "::1"), Ok(()));
+    check(&["169.254.169.254:80"], &[], ("169.254.169.254", 80, "169.254.169.254"), Err("link"));
+}
+
+#[test]
+fn patterns_cover_what_they_say() {
+    check(&[], &["10.0.0.0/8:*"], ("10.9.8.7", 1, "10.9.8.7"), Ok(()));
+    check(&[], &["10.0.0.0/8:*"], ("11.0.0.1", 1, "11.0.0.1"), Err("11.0.0.1:1"));
+    check(&[], &["10.0.0.0/8:443"], ("name", 443, "10.0.0.1"), Ok(()));
+    check(&[], &["10.0.0.0/8:443"], ("name", 443, "192.0.2.1"), Err("name:443 (192.0.2.1)"));
+    check(&[], &["*.example.com:443"], ("a.example.com", 443, "192.0.2.1"), Ok(()));
+    check(&[], &["*.example.com:443"], ("example.com", 443, "192.0.2.1"), Err("example.com:443"));
+    check(&[], &["*.example.com:443"], ("a.example.com", 80, "192.0.2.1"), Err(":80"));
+    check(&[], &["0.0.0.0/0:*"], ("1.2.3.4", 5, "1.2.3.4"), Ok(()));
+    check(&[], &["[fd00::/8]:*"], ("x", 5, "fd00::1"), Ok(()));
+}
+
+#[test]
+fn texts_that_are_no_patterns_are_refused() {
+    for text in ["", "db", "db:http", "fd00::1:80", "10.0.0.0/33:1", "a b:1", ":80", "[::1:80"] {
+        assert!(NetPattern::try_from(text.to_owned()).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn hosts_are_found_wherever_a_configuration_names_them() {
+    let config = serde_json::json!({
+        "url": "https://user:secret@hooks.example.com/a?b",
+        "list": [{ "server": "127.0.0.1:8500" }, "[fd00::1]:53", 7, null],
+        "names": ["_http._tcp.example.com"],
+        "text": "two words",
+    });
+    let mut found: Vec<String> = endpoints_in(&config)
+        .iter()
+        .map(|endpoint| format!("{} {:?}", endpoint.host, endpoint.port))
+        .collect();
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "127.0.0.1 Some(8500)",
+            "[fd00::1] Some(53)",
+            "_http._tcp.example.com None",
+            "hooks.example.com Some(443)",
+        ]
+    );
+}

@@ -1,0 +1,218 @@
+//! What a guest may import: one module an interface, each with three moments.
+//!
+//! `link` puts the interface into the linker, once. `configure` makes what one plugin may do, when
+//! its grants change. `instantiate` makes what one call may do.
+//!
+//! Invariant: a guest that asks for what it was not granted gets a value of kind `denied` that
+//! names the line of configuration; an error of the host itself is a trap of this one call.
+
+pub(crate) mod clock;
+pub(crate) mod dns;
+pub(crate) mod files;
+pub(crate) mod http;
+pub(crate) mod kv;
+pub(crate) mod log;
+pub(crate) mod tcp;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use narthex_platform::{Clock, Metrics};
+use narthex_state::{StateError, StateStore};
+use narthex_wasm::wasmtime;
+use narthex_wasm::wasmtime::component::Linker;
+use narthex_wasm::{Guest, InterfaceName};
+
+use crate::bindings::imports::narthex::plugin::types;
+use crate::config::{Allow, Config};
+use crate::grant::{Endpoint, NetGrants};
+use crate::view::GrantView;
+
+pub(crate) use self::types::{Error, ErrorKind, Label};
+
+/// What the interfaces are made from, for all plugins.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Metrics,
+    pub(crate) state: StateStore,
+}
+
+/// What one plugin may do, whatever the call.
+#[derive(Debug)]
+pub(crate) struct Capabilities {
+    clock: Clock,
+    log: Arc<log::Capability>,
+    net_allowed: Vec<crate::grant::NetPattern>,
+    http: Arc<http::Capability>,
+    dns: Arc<dns::Capability>,
+    files: Arc<files::Capability>,
+    kv: Arc<kv::Capability>,
+    plugin: String,
+}
+
+/// What one call may do. The guest's imports work on this.
+#[derive(Debug)]
+pub(crate) struct CallContext {
+    pub(crate) log: log::Instance,
+    clock: clock::Instance,
+    http: http::Instance,
+    tcp: tcp::Instance,
+    dns: dns::Instance,
+    files: files::Instance,
+    kv: kv::Instance,
+}
+
+/// The name of an export and what it may reach.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    /// `collect`, `refresh`, …
+    pub(crate) call: &'static str,
+    /// Hosts that follow from use.
+    pub(crate) hosts: Vec<Endpoint>,
+    /// When the host ends the call, by the clock's monotonic time.
+    pub(crate) deadline: Duration,
+    /// Before grants exist, only `log` and `clock` answer.
+    pub(crate) is_describing: bool,
+}
+
+/// Links every interface.
+pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
+    log::link(linker)?;
+    clock::link(linker)?;
+    http::link(linker)?;
+    tcp::link(linker)?;
+    dns::link(linker)?;
+    files::link(linker)?;
+    kv::link(linker)
+}
+
+/// The interfaces that are linked, for the words of a load that fails.
+pub(crate) fn offered() -> Vec<InterfaceName> {
+    ["types", "log", "clock", "http", "tcp", "dns", "files", "kv"]
+        .iter()
+        .map(|interface| InterfaceName::parse(&format!("narthex:plugin/{interface}@1.0.0")))
+        .collect()
+}
+
+/// Why the capabilities of a plugin cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigureError {
+    /// Its key-values.
+    #[error("open the key-values of the plugin")]
+    State(#[from] StateError),
+    /// Its HTTP client.
+    #[error("make the HTTP client of the plugin")]
+    Http(#[from] narthex_client::SetupError),
+}
+
+impl Capabilities {
+    /// What a plugin may do by default and by the operator's grants.
+    pub(crate) fn configure(
+        plugin: &str,
+        config: &Config,
+        shared: &Shared,
+    ) -> Result<Self, ConfigureError> {
+        let Allow { net, files, kv, dns_servers, .. } = config.allowed(plugin);
+        let servers = dns_servers.unwrap_or_else(|| config.dns_servers.clone());
+        Ok(Self {
+            clock: shared.clock.clone(),
+            log: Arc::new(log::Capability::configure(plugin, shared)),
+            http: Arc::new(http::Capability::configure(plugin, &net)?),
+            dns: Arc::new(dns::Capability::configure(&servers)),
+            files: Arc::new(files::Capability::configure(plugin, &files)),
+            kv: Arc::new(kv::Capability::configure(plugin, kv, shared)?),
+            net_allowed: net,
+            plugin: plugin.to_owned(),
+        })
+    }
+
+    /// By monotonic time; deadlines count from here.
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.monotonic()
+    }
+
+    /// What one call may do.
+    pub(crate) fn instantiate(&self, scope: Scope) -> CallContext {
+        let clock = clock::Instance::instantiate(&self.clock, scope.deadline);
+        // A plugin that describes itself has no grants, whatever the operator allowed.
+        let allowed = if scope.is_describing { Vec::new() } else { self.net_allowed.clone() };
+        let net =
+            Arc::new(NetGrants { plugin: self.plugin.clone(), used: scope.hosts, allowed });
+        let granted = !scope.is_describing;
+        CallContext {
+            log: log::Instance::instantiate(&self.log, scope.call),
+            http: http::Instance::instantiate(&self.http, &net, &clock),
+            tcp: tcp::Instance::instantiate(&net, &clock),
+            dns: dns::Instance::instantiate(&self.dns, &net, &clock),
+            files: files::Instance::instantiate(granted.then_some(&self.files), &self.plugin),
+            kv: kv::Instance::instantiate(granted.then_some(&self.kv)),
+            clock,
+        }
+    }
+
+    /// What can be seen of it.
+    pub(crate) fn view(&self) -> Vec<GrantView> {
+        let source = format!("plugins.allow.{}", self.plugin);
+        let net = self.net_allowed.iter().map(|pattern| GrantView {
+            capability: "net",
+            detail: pattern.to_string(),
+            source: source.clone(),
+        });
+        self.files.view().into_iter().chain(net).chain([self.kv.view()]).collect()
+    }
+}
+
+/// An error for the guest.
+pub(crate) fn error(kind: ErrorKind, message: impl Into<String>) -> Error {
+    let retryable = matches!(
+        kind,
+        ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::RateLimited | ErrorKind::Cancelled
+    );
+    Error { kind, message: message.into(), retryable, retry_after_ms: None, details: Vec::new() }
+}
+
+/// A refusal for the guest.
+pub(crate) fn denied(denied: crate::grant::Denied) -> Error {
+    error(ErrorKind::Denied, denied.0)
+}
+
+/// An error of the system for the guest, with its `errno` name.
+pub(crate) fn system_error(step: &str, errno: rustix::io::Errno) -> Error {
+    let name = errno_name(errno);
+    let kind = match errno {
+        rustix::io::Errno::ACCESS | rustix::io::Errno::PERM => ErrorKind::Denied,
+        rustix::io::Errno::TIMEDOUT => ErrorKind::Timeout,
+        _ => ErrorKind::Unreachable,
+    };
+    let system = std::io::Error::from(errno);
+    let details = vec![Label { name: "errno".to_owned(), value: name.to_owned() }];
+    let retryable = kind == ErrorKind::Timeout;
+    Error { kind, message: format!("{step}: {system}"), retryable, retry_after_ms: None, details }
+}
+
+/// The names of errors that reading meets; others are told by number in the message.
+fn errno_name(errno: rustix::io::Errno) -> &'static str {
+    use rustix::io::Errno;
+    const NAMES: [(Errno, &str); 18] = [
+        (Errno::NOENT, "ENOENT"),
+        (Errno::ACCESS, "EACCES"),
+        (Errno::PERM, "EPERM"),
+        (Errno::NOTDIR, "ENOTDIR"),
+        (Errno::ISDIR, "EISDIR"),
+        (Errno::IO, "EIO"),
+        (Errno::INVAL, "EINVAL"),
+        (Errno::LOOP, "ELOOP"),
+        (Errno::NAMETOOLONG, "ENAMETOOLONG"),
+        (Errno::NODEV, "ENODEV"),
+        (Errno::NXIO, "ENXIO"),
+        (Errno::BUSY, "EBUSY"),
+        (Errno::AGAIN, "EAGAIN"),
+        (Errno::OPNOTSUPP, "EOPNOTSUPP"),
+        (Errno::NODATA, "ENODATA"),
+        (Errno::SRCH, "ESRCH"),
+        (Errno::MFILE, "EMFILE"),
+        (Errno::STALE, "ESTALE"),
+    ];
+    NAMES.iter().find(|(known, _)| *known == errno).map_or("EOTHER", |(_, name)| name)
+}

@@ -1,0 +1,59 @@
+//! `clock`: time, and the time that is left.
+
+use std::time::Duration;
+
+use narthex_platform::Clock;
+use narthex_wasm::Guest;
+use narthex_wasm::wasmtime;
+use narthex_wasm::wasmtime::component::{HasSelf, Linker};
+
+use super::CallContext;
+use crate::bindings::imports::narthex::plugin::clock;
+
+/// The clock of one call.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    clock: Clock,
+    /// By the clock's monotonic time.
+    deadline: Duration,
+}
+
+pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
+    clock::add_to_linker::<_, HasSelf<Instance>>(linker, |guest| &mut guest.host().clock)
+}
+
+impl Instance {
+    pub(crate) fn instantiate(clock: &Clock, deadline: Duration) -> Self {
+        Self { clock: clock.clone(), deadline }
+    }
+
+    /// Time left to the call.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.saturating_sub(self.clock.monotonic())
+    }
+
+    /// What the guest asked for, but not beyond the call.
+    pub(crate) fn at_most_left(&self, asked_ms: Option<u32>) -> Duration {
+        let asked = asked_ms.map_or(Duration::MAX, |ms| Duration::from_millis(u64::from(ms)));
+        asked.min(self.left())
+    }
+}
+
+impl clock::Host for Instance {
+    async fn wall_ms(&mut self) -> wasmtime::Result<i64> {
+        Ok(self.clock.now_millis())
+    }
+
+    async fn monotonic_ns(&mut self) -> wasmtime::Result<u64> {
+        Ok(u64::try_from(self.clock.monotonic().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    async fn deadline_ms(&mut self) -> wasmtime::Result<u32> {
+        Ok(u32::try_from(self.left().as_millis()).unwrap_or(u32::MAX))
+    }
+
+    async fn sleep_ms(&mut self, ms: u32) -> wasmtime::Result<()> {
+        self.clock.sleep(self.at_most_left(Some(ms))).await;
+        Ok(())
+    }
+}

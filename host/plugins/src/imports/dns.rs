@@ -1,0 +1,109 @@
+//! `dns`: look-ups of granted names, by the host.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::Utf8Path;
+use narthex_platform::{Disk, RealDisk, read_to_string};
+use narthex_wasm::Guest;
+use narthex_wasm::wasmtime;
+use narthex_wasm::wasmtime::component::{HasSelf, Linker};
+
+use super::{CallContext, Error, ErrorKind, clock, denied, error};
+use crate::bindings::imports::narthex::plugin::dns;
+use crate::config::Nameserver;
+use crate::grant::NetGrants;
+use crate::resolver::{self, Kind, LookupError, Resolver};
+
+/// Records of one answer.
+const RECORDS_MAX: usize = 4096;
+
+/// Where the system keeps its nameservers.
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+
+/// A list of nameservers is not longer.
+const RESOLV_CONF_BYTES_MAX: u64 = 64 * 1024;
+
+/// The nameservers of one plugin.
+#[derive(Debug)]
+pub(crate) struct Capability {
+    /// Empty: those of the system, read anew for each look-up.
+    servers: Vec<SocketAddr>,
+    disk: Arc<dyn Disk>,
+}
+
+/// The look-ups of one call.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    capability: Arc<Capability>,
+    net: Arc<NetGrants>,
+    clock: clock::Instance,
+}
+
+pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
+    dns::add_to_linker::<_, HasSelf<Instance>>(linker, |guest| &mut guest.host().dns)
+}
+
+impl Capability {
+    pub(crate) fn configure(servers: &[Nameserver]) -> Self {
+        let servers = servers.iter().map(|server| server.0).collect();
+        Self { servers, disk: RealDisk::shared() }
+    }
+
+    fn resolver(&self) -> Resolver {
+        if !self.servers.is_empty() {
+            return Resolver::new(self.servers.clone());
+        }
+        let path = Utf8Path::new(RESOLV_CONF);
+        let text = read_to_string(self.disk.as_ref(), path, RESOLV_CONF_BYTES_MAX);
+        Resolver::from_resolv_conf(&text.unwrap_or_default())
+    }
+}
+
+impl Instance {
+    pub(crate) fn instantiate(
+        capability: &Arc<Capability>,
+        net: &Arc<NetGrants>,
+        clock: &clock::Instance,
+    ) -> Self {
+        Self { capability: Arc::clone(capability), net: Arc::clone(net), clock: clock.clone() }
+    }
+
+    async fn look_up(
+        &self,
+        name: &str,
+        kind: &str,
+        timeout: Duration,
+    ) -> Result<Vec<dns::Answer>, Error> {
+        let known = Kind::parse(kind).ok_or_else(|| {
+            let message = format!("{kind:?} is no type to look up; known: {}", resolver::KINDS);
+            error(ErrorKind::Config, message)
+        })?;
+        self.net.admit_lookup(name).map_err(denied)?;
+        let records = self.capability.resolver().look_up(name, known, timeout).await;
+        let records = records.map_err(|failure| {
+            let kind = match &failure {
+                LookupError::Name { .. } => ErrorKind::Config,
+                LookupError::Timeout { .. } => ErrorKind::Timeout,
+                LookupError::Unreachable { .. } => ErrorKind::Unreachable,
+                LookupError::Refused { .. } | LookupError::Malformed { .. } => ErrorKind::Protocol,
+            };
+            error(kind, narthex_settings::error_chain(&failure))
+        })?;
+        let answer = |record: resolver::Record| dns::Answer { data: record.data, ttl_s: record.ttl };
+        Ok(records.into_iter().take(RECORDS_MAX).map(answer).collect())
+    }
+}
+
+impl dns::Host for Instance {
+    async fn lookup(
+        &mut self,
+        name: String,
+        kind: String,
+        timeout_ms: u32,
+    ) -> wasmtime::Result<Result<Vec<dns::Answer>, Error>> {
+        let timeout = self.clock.at_most_left(Some(timeout_ms));
+        Ok(self.look_up(&name, &kind, timeout).await)
+    }
+}

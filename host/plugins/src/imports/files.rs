@@ -1,0 +1,345 @@
+//! `files`: reading beneath named roots.
+//!
+//! Invariant: the kernel resolves every path beneath its root's own descriptor (`openat2` with
+//! `RESOLVE_BENEATH` and `RESOLVE_NO_MAGICLINKS`): no `..`, no link and no race leads out of it.
+//! Invariant: a file system that hangs holds a bounded number of threads.
+
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use narthex_wasm::Guest;
+use narthex_wasm::wasmtime;
+use narthex_wasm::wasmtime::component::{HasSelf, Linker};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+use tokio::sync::Semaphore;
+
+use super::{CallContext, Error, ErrorKind, error, system_error};
+use crate::bindings::imports::narthex::plugin::files;
+use crate::config::{Access, Root};
+use crate::grant::allow_line;
+use crate::view::GrantView;
+
+/// The largest file that is read.
+const FILE_BYTES_MAX: usize = 16 << 20;
+
+/// The most entries of a folder.
+const ENTRIES_MAX: usize = 65_536;
+
+/// Threads that one plugin may hold by reading. A disk that hangs holds them all, and then this
+/// plugin's other reads fail, and nobody else's.
+const READS_MAX: usize = 8;
+
+/// `f_type` of `/proc` and `/sys`: their files are short and made by the kernel, so that reading
+/// them on the spot is cheaper than handing them to a thread.
+const KERNEL_FILE_SYSTEMS: [i64; 2] = [0x9fa0, 0x6265_6572];
+
+/// The roots of one plugin.
+#[derive(Debug)]
+pub(crate) struct Capability {
+    plugin: String,
+    roots: BTreeMap<String, OpenRoot>,
+    reads: Arc<Semaphore>,
+}
+
+#[derive(Debug)]
+struct OpenRoot {
+    path: Utf8PathBuf,
+    access: Access,
+    is_default: bool,
+    /// An error is told to the guest at each use: the folder may be missing on this machine.
+    folder: Result<Arc<OwnedFd>, Errno>,
+    is_kernels: bool,
+}
+
+/// The roots of one call.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    /// `None` while the plugin describes itself.
+    capability: Option<Arc<Capability>>,
+    plugin: String,
+}
+
+pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
+    files::add_to_linker::<_, HasSelf<Instance>>(linker, |guest| &mut guest.host().files)
+}
+
+/// The roots that follow from use: the plugin `node` is there to read these.
+fn default_roots(plugin: &str) -> Vec<(&'static str, Root)> {
+    let root = |path: &str, access| Root { path: path.into(), access };
+    if plugin == "node" {
+        vec![
+            ("proc", root("/proc", Access::Read)),
+            ("sys", root("/sys", Access::Read)),
+            ("root", root("/", Access::Usage)),
+        ]
+    } else {
+        Vec::new()
+    }
+}
+
+impl Capability {
+    /// The operator's roots, and those by default that the operator did not set.
+    pub(crate) fn configure(plugin: &str, allowed: &BTreeMap<String, Root>) -> Self {
+        let defaults = default_roots(plugin).into_iter().map(|(name, root)| (name, root, true));
+        let given = allowed.iter().map(|(name, root)| (name.as_str(), root.clone(), false));
+        let roots = defaults
+            .chain(given)
+            .map(|(name, root, is_default)| (name.to_owned(), OpenRoot::open(root, is_default)))
+            .collect();
+        let reads = Arc::new(Semaphore::new(READS_MAX));
+        Self { plugin: plugin.to_owned(), roots, reads }
+    }
+
+    pub(crate) fn view(&self) -> Vec<GrantView> {
+        let view = |(name, root): (&String, &OpenRoot)| GrantView {
+            capability: "files",
+            detail: match root.access {
+                Access::Read => format!("{name} = {}", root.path),
+                Access::Usage => format!("{name} = {} (usage of file systems only)", root.path),
+            },
+            source: match root.is_default {
+                true => "default".to_owned(),
+                false => format!("plugins.allow.{}", self.plugin),
+            },
+        };
+        self.roots.iter().map(view).collect()
+    }
+}
+
+impl OpenRoot {
+    fn open(root: Root, is_default: bool) -> Self {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(root.path.as_std_path(), flags, Mode::empty());
+        let kind = folder.as_ref().ok().and_then(|folder| rustix::fs::fstatfs(folder).ok());
+        let is_kernels = kind.is_some_and(|kind| KERNEL_FILE_SYSTEMS.contains(&kind.f_type));
+        let folder = folder.map(Arc::new);
+        Self { path: root.path, access: root.access, is_default, folder, is_kernels }
+    }
+}
+
+impl Instance {
+    pub(crate) fn instantiate(capability: Option<&Arc<Capability>>, plugin: &str) -> Self {
+        Self { capability: capability.cloned(), plugin: plugin.to_owned() }
+    }
+
+    fn denied(&self, root: &str) -> Error {
+        let plugin = &self.plugin;
+        let line = allow_line(plugin, &format!("files: {{ {root}: /its/folder }}"));
+        error(ErrorKind::Denied, format!("plugin {plugin:?} may not read files of {root:?}; {line}"))
+    }
+
+    /// Runs `step` on a root's folder: on the spot for the kernel's own files, else on a thread.
+    async fn run<T: Send + 'static>(
+        &self,
+        root: &str,
+        path: String,
+        wanted: Access,
+        step: impl FnOnce(&OwnedFd, &str) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let Some(capability) = &self.capability else { return Err(self.denied(root)) };
+        let Some(open) = capability.roots.get(root) else { return Err(self.denied(root)) };
+        if wanted == Access::Read && open.access == Access::Usage {
+            return Err(self.denied(root));
+        }
+        let folder = open.folder.clone().map_err(|errno| {
+            system_error(&format!("open {} for the root {root:?}", open.path), errno)
+        })?;
+        check_path(&path)?;
+        if open.is_kernels && wanted == Access::Read {
+            return step(&folder, &path);
+        }
+        let Ok(permit) = Arc::clone(&capability.reads).try_acquire_owned() else {
+            let message = format!("{READS_MAX} reads of this plugin hang already");
+            return Err(error(ErrorKind::Exhausted, message));
+        };
+        // A read that outlives the call keeps its permit until the system lets it go.
+        let read = tokio::task::spawn_blocking(move || {
+            let outcome = step(&folder, &path);
+            drop(permit);
+            outcome
+        });
+        match read.await {
+            Ok(outcome) => outcome,
+            Err(panic) => Err(error(ErrorKind::Internal, format!("read a file: {panic}"))),
+        }
+    }
+}
+
+impl files::Host for Instance {
+    async fn read(
+        &mut self,
+        root: String,
+        path: String,
+        max_bytes: u32,
+    ) -> wasmtime::Result<Result<Vec<u8>, Error>> {
+        let max = usize::try_from(max_bytes).unwrap_or(FILE_BYTES_MAX).min(FILE_BYTES_MAX);
+        let step = move |folder: &OwnedFd, path: &str| read(folder, path, max);
+        Ok(self.run(&root, path, Access::Read, step).await)
+    }
+
+    async fn list_dir(
+        &mut self,
+        root: String,
+        path: String,
+        limit: u32,
+    ) -> wasmtime::Result<Result<Vec<files::Entry>, Error>> {
+        let limit = usize::try_from(limit).unwrap_or(ENTRIES_MAX).min(ENTRIES_MAX);
+        let step = move |folder: &OwnedFd, path: &str| list(folder, path, limit);
+        Ok(self.run(&root, path, Access::Read, step).await)
+    }
+
+    async fn read_link(
+        &mut self,
+        root: String,
+        path: String,
+    ) -> wasmtime::Result<Result<String, Error>> {
+        Ok(self.run(&root, path, Access::Read, read_link).await)
+    }
+
+    async fn usage(
+        &mut self,
+        root: String,
+        path: String,
+    ) -> wasmtime::Result<Result<files::FsUsage, Error>> {
+        Ok(self.run(&root, path, Access::Usage, usage).await)
+    }
+}
+
+fn check_path(path: &str) -> Result<(), Error> {
+    let refused = path.starts_with('/')
+        || path.contains('\0')
+        || path.len() > 4096
+        || path.split('/').any(|part| part == "..");
+    if refused {
+        let message = format!("{path:?} is no path beneath a root: it is relative and without ..");
+        return Err(error(ErrorKind::Denied, message));
+    }
+    Ok(())
+}
+
+fn open(folder: &OwnedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Error> {
+    let path = if path.is_empty() { "." } else { path };
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let flags = flags | OFlags::CLOEXEC;
+    let denied = |why: &str| error(ErrorKind::Denied, format!("{path:?} {why}"));
+    // The kernel answers EAGAIN when something moved while it looked; it asks to try again.
+    for _ in 0..4 {
+        match rustix::fs::openat2(folder, path, flags, Mode::empty(), resolve) {
+            Ok(file) => return Ok(file),
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(Errno::XDEV) => return Err(denied("leads out of its root")),
+            Err(Errno::LOOP) => return Err(denied("leads through a link of the kernel, or in circles")),
+            Err(errno) => return Err(system_error(&format!("open {path:?}"), errno)),
+        }
+    }
+    Err(system_error(&format!("open {path:?}"), Errno::AGAIN))
+}
+
+fn read(folder: &OwnedFd, path: &str, max: usize) -> Result<Vec<u8>, Error> {
+    // NONBLOCK: a pipe must not wait for its writer.
+    let file = open(folder, path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+    let failed = |errno| system_error(&format!("read {path:?}"), errno);
+    let info = rustix::fs::fstat(&file).map_err(failed)?;
+    match FileType::from_raw_mode(info.st_mode) {
+        FileType::RegularFile => {}
+        FileType::Directory => return Err(failed(Errno::ISDIR)),
+        FileType::Symlink
+        | FileType::Fifo
+        | FileType::Socket
+        | FileType::CharacterDevice
+        | FileType::BlockDevice
+        | FileType::Unknown => {
+            return Err(error(ErrorKind::Denied, format!("{path:?} is no regular file")));
+        }
+    }
+    let mut bytes = Vec::new();
+    loop {
+        let start = bytes.len();
+        // Doubling, and one byte beyond the bound to see that there is more.
+        let room = start.max(8192).min(max.saturating_add(1).saturating_sub(start));
+        bytes.resize(start + room, 0);
+        let rest = bytes.get_mut(start..).unwrap_or_default();
+        let count = rustix::io::retry_on_intr(|| rustix::io::read(&file, &mut *rest));
+        let count = count.map_err(failed)?;
+        bytes.truncate(start + count);
+        if bytes.len() > max {
+            let message = format!("{path:?} is longer than {max} bytes");
+            return Err(error(ErrorKind::Exhausted, message));
+        }
+        if count == 0 {
+            return Ok(bytes);
+        }
+    }
+}
+
+fn list(folder: &OwnedFd, path: &str, limit: usize) -> Result<Vec<files::Entry>, Error> {
+    let opened = open(folder, path, OFlags::RDONLY | OFlags::DIRECTORY)?;
+    let failed = |errno| system_error(&format!("list {path:?}"), errno);
+    let mut entries = Vec::new();
+    for entry in rustix::fs::Dir::read_from(&opened).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let Ok(name) = entry.file_name().to_str() else { continue };
+        if name == "." || name == ".." {
+            continue;
+        }
+        if entries.len() >= limit {
+            let message = format!("{path:?} has more than {limit} entries");
+            return Err(error(ErrorKind::Exhausted, message));
+        }
+        let kind = match entry.file_type() {
+            FileType::RegularFile => files::EntryKind::File,
+            FileType::Directory => files::EntryKind::Directory,
+            FileType::Symlink => files::EntryKind::Symlink,
+            FileType::Unknown => kind_of(&opened, name),
+            FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice => files::EntryKind::Other,
+        };
+        entries.push(files::Entry { name: name.to_owned(), kind });
+    }
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(entries)
+}
+
+/// For file systems that do not tell the kind in a listing.
+fn kind_of(folder: &OwnedFd, name: &str) -> files::EntryKind {
+    let info = rustix::fs::statat(folder, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW);
+    match info.map(|info| FileType::from_raw_mode(info.st_mode)) {
+        Ok(FileType::RegularFile) => files::EntryKind::File,
+        Ok(FileType::Directory) => files::EntryKind::Directory,
+        Ok(FileType::Symlink) => files::EntryKind::Symlink,
+        Ok(_) | Err(_) => files::EntryKind::Other,
+    }
+}
+
+fn read_link(folder: &OwnedFd, path: &str) -> Result<String, Error> {
+    let link = open(folder, path, OFlags::PATH | OFlags::NOFOLLOW)?;
+    let target = rustix::fs::readlinkat(&link, "", Vec::new()).map_err(|errno| match errno {
+        Errno::NOENT => system_error(&format!("read the link {path:?}"), Errno::INVAL),
+        other => system_error(&format!("read the link {path:?}"), other),
+    })?;
+    Ok(target.to_string_lossy().into_owned())
+}
+
+fn usage(folder: &OwnedFd, path: &str) -> Result<files::FsUsage, Error> {
+    let place = open(folder, path, OFlags::PATH)?;
+    let failed = |errno| system_error(&format!("ask for the usage of {path:?}"), errno);
+    let usage = rustix::fs::fstatvfs(&place).map_err(failed)?;
+    let kind = rustix::fs::fstatfs(&place).map_err(failed)?;
+    Ok(files::FsUsage {
+        block_size: usage.f_frsize,
+        blocks: usage.f_blocks,
+        free: usage.f_bfree,
+        available: usage.f_bavail,
+        files: usage.f_files,
+        files_free: usage.f_ffree,
+        fs_type: u64::try_from(kind.f_type).unwrap_or(0),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+#![expect(clippy::disallowed_methods, reason = "the tests act as other programs")]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use super::files::Host;
+use super::*;
+
+struct Bench {
+    _temp: tempfile::TempDir,
+    instance: Instance,
+    capability: Arc<Capability>,
+}
+
+/// A plugin `x` with the root `r` (a file `f`, a folder `d`, links in and out) and the root `u`, of
+/// which only the usage may be asked.
+fn bench() -> Bench {
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("root");
+    fs::create_dir_all(root.join("d")).unwrap();
+    fs::write(root.join("f"), "content").unwrap();
+    fs::write(root.join("d/g"), "deeper").unwrap();
+    fs::write(temp.path().join("secret"), "secret").unwrap();
+    symlink("d/g", root.join("in")).unwrap();
+    symlink("../secret", root.join("out")).unwrap();
+    symlink("/etc/passwd", root.join("absolute")).unwrap();
+    symlink("..", root.join("up")).unwrap();
+    let path = Utf8PathBuf::from_path_buf(root).unwrap();
+    let roots = BTreeMap::from([
+        ("r".to_owned(), Root { path: path.clone(), access: Access::Read }),
+        ("u".to_owned(), Root { path, access: Access::Usage }),
+        ("proc".to_owned(), Root { path: "/proc".into(), access: Access::Read }),
+        ("gone".to_owned(), Root { path: "/no/such/folder".into(), access: Access::Read }),
+    ]);
+    let capability = Arc::new(Capability::configure("x", &roots));
+    let instance = Instance::instantiate(Some(&capability), "x");
+    Bench { _temp: temp, instance, capability }
+}
+
+/// Reads a file: its content, or kind and message of the error.
+async fn read(bench: &mut Bench, root: &str, path: &str, max: u32) -> String {
+    match bench.instance.read(root.to_owned(), path.to_owned(), max).await.unwrap() {
+        Ok(bytes) => String::from_utf8(bytes).unwrap(),
+        Err(error) => format!("{:?}: {}", error.kind, error.message),
+    }
+}
+
+#[tokio::test]
+async fn files_are_read_beneath_their_root() {
+    let bench = &mut bench();
+    assert_eq!(read(bench, "r", "f", 100).await, "content");
+    assert_eq!(read(bench, "r", "d/g", 100).await, "deeper");
+    assert_eq!(read(bench, "r", "in", 100).await, "deeper");
+    assert_eq!(read(bench, "r", "f", 7).await, "content");
+    assert_eq!(read(bench, "r", "f", 6).await, "ErrorKind::Exhausted: \"f\" is longer than 6 bytes");
+}
+
+#[tokio::test]
+async fn no_path_leads_out_of_its_root() {
+    let bench = &mut bench();
+    for path in ["../secret", "d/../../secret", "/etc/passwd", "out", "absolute", "up/secret"] {
+        let answer = read(bench, "r", path, 100).await;
+        assert!(answer.starts_with("ErrorKind::Denied: "), "{path}: {answer}");
+    }
+    let answer = read(bench, "proc", "self/root/etc/passwd", 100).await;
+    assert!(answer.contains("leads through a link of the kernel"), "{answer}");
+    let answer = read(bench, "proc", "self/fd/0", 100).await;
+    assert!(answer.contains("leads through a link of the kernel"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_root_that_was_not_granted_names_the_line_that_grants_it() {
+    let bench = &mut bench();
+    assert_eq!(
+        read(bench, "etc", "passwd", 100).await,
+        "ErrorKind::Denied: plugin \"x\" may not read files of \"etc\"; to allow it: \
+         plugins: { allow: { x: { files: { etc: /its/folder } } } }"
+    );
+    assert!(read(bench, "u", "f", 100).await.contains("may not read files of \"u\""));
+    bench.instance = Instance::instantiate(None, "x");
+    assert!(read(bench, "r", "f", 100).await.contains("may not read files of \"r\""));
+}
+
+#[tokio::test]
+async fn errors_of_the_system_carry_their_name() {
+    let bench = &mut bench();
+    for (root, path, errno) in [("r", "no", "ENOENT"), ("r", "d", "EISDIR"), ("gone", "a", "ENOENT")]
+    {
+        let answer = bench.instance.read(root.to_owned(), path.to_owned(), 9).await.unwrap();
+        let error = answer.unwrap_err();
+        assert_eq!((error.details[0].name.as_str(), error.details[0].value.as_str()), ("errno", errno));
+    }
+}
+
+#[tokio::test]
+async fn folders_are_listed_in_order_and_within_a_limit() {
+    let bench = &mut bench();
+    let listed = bench.instance.list_dir("r".to_owned(), String::new(), 9).await.unwrap().unwrap();
+    let names: Vec<&str> = listed.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(names, ["absolute", "d", "f", "in", "out", "up"]);
+    assert_eq!(listed[1].kind, files::EntryKind::Directory);
+    assert_eq!(listed[2].kind, files::EntryKind::File);
+    assert_eq!(listed[3].kind, files::EntryKind::Symlink);
+    let error = bench.instance.list_dir("r".to_owned(), String::new(), 5).await.unwrap();
+    assert_eq!(error.unwrap_err().kind, ErrorKind::Exhausted);
+}
+
+#[tokio::test]
+async fn links_are_told_and_not_followed() {
+    let bench = &mut bench();
+    let target = bench.instance.read_link("r".to_owned(), "out".to_owned()).await.unwrap();
+    assert_eq!(target.unwrap(), "../secret");
+    let error = bench.instance.read_link("r".to_owned(), "f".to_owned()).await.unwrap();
+    assert_eq!(error.unwrap_err().details[0].value, "EINVAL");
+}
+
+#[tokio::test]
+async fn usage_needs_no_right_to_read() {
+    let bench = &mut bench();
+    let usage = bench.instance.usage("u".to_owned(), "d".to_owned()).await.unwrap().unwrap();
+    assert!(usage.block_size > 0 && usage.blocks > 0);
+}
+
+#[tokio::test]
+async fn reads_that_hang_hold_a_bounded_number_of_threads() {
+    let bench = &mut bench();
+    let held = bench.capability.reads.try_acquire_many(8).unwrap();
+    assert!(read(bench, "r", "f", 100).await.contains("8 reads of this plugin hang already"));
+    // The kernel's own files need no thread.
+    assert!(!read(bench, "proc", "uptime", 100).await.contains("hang"));
+    drop(held);
+    assert_eq!(read(bench, "r", "f", 100).await, "content");
+}

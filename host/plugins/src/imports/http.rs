@@ -1,0 +1,326 @@
+//! `http`: requests to granted hosts, by the host's own client.
+//!
+//! Invariant: a request and each of its redirects is judged by host and port before a name is
+//! resolved, and by address before a connection is opened.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use narthex_client::{
+    AddressGuard, Client, ClientOptions, HttpConfig, HttpKeys, RequestError, SetupError, WhenLarger,
+};
+use narthex_settings::error_chain;
+use narthex_wasm::Guest;
+use narthex_wasm::wasmtime;
+use narthex_wasm::wasmtime::component::{HasSelf, Linker};
+use parking_lot::Mutex;
+use url::Url;
+
+use super::{CallContext, Error, ErrorKind, Label, clock, denied, error};
+use crate::bindings::imports::narthex::plugin::http;
+use crate::grant::{Admission, Host, NetGrants, NetPattern};
+
+/// The largest body of an answer.
+const BODY_BYTES_MAX: u64 = 16 << 20;
+
+/// Bodies of all answers that a guest waits for at one time.
+const BODIES_BYTES_MAX: u64 = 32 << 20;
+
+/// Requests that one call has on the way.
+const IN_FLIGHT_MAX: usize = 16;
+
+/// Requests of one `fetch-many`.
+const REQUESTS_MAX: usize = 1_000;
+
+/// As many redirects as browsers and Prometheus follow.
+const REDIRECTS_MAX: usize = 10;
+
+/// Headers of one request.
+const HEADERS_MAX: usize = 100;
+
+/// Headers that the host sets, or that concern one connection only.
+const HEADERS_REFUSED: [&str; 10] = [
+    "host",
+    "content-length",
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The client of one plugin. It keeps connections between calls.
+#[derive(Debug)]
+pub(crate) struct Capability {
+    plugin: String,
+    client: Client,
+    guard: Arc<Guard>,
+}
+
+/// The requests of one call.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    capability: Arc<Capability>,
+    net: Arc<NetGrants>,
+    clock: clock::Instance,
+}
+
+pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
+    http::add_to_linker::<_, HasSelf<Instance>>(linker, |guest| &mut guest.host().http)
+}
+
+impl Capability {
+    pub(crate) fn configure(plugin: &str, allowed: &[NetPattern]) -> Result<Self, SetupError> {
+        let net = NetGrants {
+            plugin: plugin.to_owned(),
+            used: Vec::new(),
+            allowed: allowed.to_vec(),
+        };
+        let guard = Arc::new(Guard { net, admitted: Mutex::default() });
+        let address_guard: Arc<dyn AddressGuard> = guard.clone();
+        let options = ClientOptions { guard: Some(address_guard), ..ClientOptions::default() };
+        let config = HttpConfig::try_from(HttpKeys::default());
+        let config = config.map_err(|source| SetupError::Key { key: "http", source: source.into() })?;
+        let client = Client::new(config, options)?;
+        Ok(Self { plugin: plugin.to_owned(), client, guard })
+    }
+}
+
+/// Judges addresses when the client is about to connect: only hosts that a request of this plugin
+/// was admitted to, and of their addresses only those that may be reached.
+#[derive(Debug)]
+struct Guard {
+    net: NetGrants,
+    /// Guards the requests on the way: host and port, what was admitted, and how many wait for it.
+    admitted: Mutex<HashMap<(String, u16), (Admission, usize)>>,
+}
+
+/// A request on the way; while it is held the guard lets connections to its host be opened.
+struct Lease<'a> {
+    guard: &'a Guard,
+    key: (String, u16),
+}
+
+impl Guard {
+    fn lease(&self, host: &Host, port: u16, admission: Admission) -> Lease<'_> {
+        let key = (host.to_string(), port);
+        let mut admitted = self.admitted.lock();
+        admitted.entry(key.clone()).or_insert((admission, 0)).1 += 1;
+        Lease { guard: self, key }
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let mut admitted = self.guard.admitted.lock();
+        if let Some((_, waiting)) = admitted.get_mut(&self.key) {
+            *waiting -= 1;
+            if *waiting == 0 {
+                admitted.remove(&self.key);
+            }
+        }
+    }
+}
+
+impl AddressGuard for Guard {
+    fn check(&self, host: &str, address: SocketAddr) -> Result<(), String> {
+        let name = Host::parse(host).map(|host| host.to_string()).unwrap_or_default();
+        let admission = {
+            let admitted = self.admitted.lock();
+            admitted.get(&(name, address.port())).map(|(admission, _)| admission.clone())
+        };
+        match admission {
+            Some(admission) => {
+                let judged = self.net.admit_address(&admission, address.ip());
+                judged.map_err(|denied| denied.to_string())
+            }
+            None => Err(format!("no request to {host} is on the way")),
+        }
+    }
+}
+
+impl Instance {
+    pub(crate) fn instantiate(
+        capability: &Arc<Capability>,
+        net: &Arc<NetGrants>,
+        clock: &clock::Instance,
+    ) -> Self {
+        Self { capability: Arc::clone(capability), net: Arc::clone(net), clock: clock.clone() }
+    }
+
+    async fn exchange(&self, request: http::Request, body_max: u64) -> Result<http::Response, Error> {
+        self.check(&request)?;
+        let deadline = self.clock.at_most_left(request.timeout_ms);
+        let mut url = parse_url(&request.url)?;
+        let mut outgoing = narthex_client::Request {
+            method: request.method,
+            url: url.to_string(),
+            headers: request.headers.into_iter().map(|label| (label.name, label.value)).collect(),
+            body: Bytes::from(request.body),
+            timeout: deadline,
+            body_max: request.max_body.map_or(body_max, |max| body_max.min(u64::from(max))),
+            when_larger: WhenLarger::Truncate,
+        };
+        for _ in 0..=REDIRECTS_MAX {
+            outgoing.timeout = deadline.min(self.clock.left());
+            let response = self.send(&url, outgoing.clone()).await?;
+            let Some(next) = redirect(&url, &response)? else { return Ok(answer(response)) };
+            redirected(&mut outgoing, &url, &next, response.status);
+            url = next;
+        }
+        let message = format!("{}: more than {REDIRECTS_MAX} redirects", request.url);
+        Err(error(ErrorKind::Protocol, message))
+    }
+
+    fn check(&self, request: &http::Request) -> Result<(), Error> {
+        if let Some(profile) = &request.auth {
+            let plugin = &self.capability.plugin;
+            let message = format!("no credentials {profile:?} are bound to plugin {plugin:?}");
+            return Err(error(ErrorKind::Config, message));
+        }
+        if request.headers.len() > HEADERS_MAX {
+            let message = format!("{} headers; {HEADERS_MAX} are allowed", request.headers.len());
+            return Err(error(ErrorKind::Config, message));
+        }
+        let refused = request.headers.iter().find(|header| {
+            HEADERS_REFUSED.iter().any(|refused| header.name.eq_ignore_ascii_case(refused))
+        });
+        match refused {
+            Some(header) => {
+                let message = format!("the header {:?} is set by the host", header.name);
+                Err(error(ErrorKind::Config, message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// One exchange with one host, without redirects.
+    async fn send(
+        &self,
+        url: &Url,
+        request: narthex_client::Request,
+    ) -> Result<narthex_client::Response, Error> {
+        let (host, port) = authority(url)?;
+        let admission = self.net.admit(&host.to_string(), port).map_err(denied)?;
+        let _lease = self.capability.guard.lease(&host, port, admission);
+        let sent = self.capability.client.request(request).await;
+        sent.map_err(|failure| request_error(&failure, &host, port))
+    }
+}
+
+impl http::Host for Instance {
+    async fn fetch(
+        &mut self,
+        request: http::Request,
+    ) -> wasmtime::Result<Result<http::Response, Error>> {
+        Ok(self.exchange(request, BODY_BYTES_MAX).await)
+    }
+
+    async fn fetch_many(
+        &mut self,
+        requests: Vec<http::Request>,
+        max_in_flight: u32,
+    ) -> wasmtime::Result<Vec<Result<http::Response, Error>>> {
+        if requests.len() > REQUESTS_MAX {
+            let message = format!("{} requests; {REQUESTS_MAX} are allowed", requests.len());
+            let refusal = || Err(error(ErrorKind::Exhausted, message.clone()));
+            return Ok(requests.iter().map(|_| refusal()).collect());
+        }
+        let in_flight = usize::try_from(max_in_flight).unwrap_or(IN_FLIGHT_MAX);
+        let in_flight = in_flight.clamp(1, IN_FLIGHT_MAX);
+        // The answers are held until all are there; together they stay below one bound.
+        let share = u64::try_from(requests.len().max(2)).unwrap_or(u64::MAX);
+        let body_max = (BODIES_BYTES_MAX / share).clamp(64 * 1024, BODY_BYTES_MAX);
+        let this = &*self;
+        let exchanges = requests.into_iter().map(|request| this.exchange(request, body_max));
+        Ok(futures_util::stream::iter(exchanges).buffered(in_flight).collect().await)
+    }
+}
+
+fn parse_url(text: &str) -> Result<Url, Error> {
+    let config = |why: String| error(ErrorKind::Config, format!("{text:?} is no URL to fetch: {why}"));
+    let url = Url::parse(text).map_err(|cause| config(cause.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(config(format!("its scheme is {} and not http or https", url.scheme())));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(config("it holds user information; use a header or credentials".to_owned()));
+    }
+    Ok(url)
+}
+
+fn authority(url: &Url) -> Result<(Host, u16), Error> {
+    let host = url.host_str().and_then(Host::parse);
+    match (host, url.port_or_known_default()) {
+        (Some(host), Some(port)) => Ok((host, port)),
+        _ => Err(error(ErrorKind::Config, format!("{:?} has no host", url.as_str()))),
+    }
+}
+
+/// Where an answer sends the request next.
+fn redirect(url: &Url, response: &narthex_client::Response) -> Result<Option<Url>, Error> {
+    if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let Some(location) = response.header("location") else { return Ok(None) };
+    let wrong = |why: String| {
+        error(ErrorKind::Protocol, format!("{url} redirects to {location:?}, which is wrong: {why}"))
+    };
+    let next = url.join(location).map_err(|cause| wrong(cause.to_string()))?;
+    parse_url(next.as_str()).map(Some).map_err(|cause| wrong(cause.message))
+}
+
+/// Changes a request as a redirect asks for.
+fn redirected(request: &mut narthex_client::Request, from: &Url, to: &Url, status: u16) {
+    request.url = to.to_string();
+    let is_rewritten = status == 303 && request.method != "HEAD"
+        || matches!(status, 301 | 302) && request.method == "POST";
+    if is_rewritten {
+        "GET".clone_into(&mut request.method);
+        request.body = Bytes::new();
+        request.headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("content-"));
+    }
+    if from.origin() != to.origin() {
+        // What the guest sends to one host is no business of another.
+        request.headers.retain(|(name, _)| {
+            !["authorization", "cookie"].iter().any(|secret| name.eq_ignore_ascii_case(secret))
+        });
+    }
+}
+
+fn answer(response: narthex_client::Response) -> http::Response {
+    let label = |(name, value)| Label { name, value };
+    http::Response {
+        status: response.status,
+        headers: response.headers.into_iter().map(label).collect(),
+        body: response.body.into(),
+        truncated: response.truncated,
+    }
+}
+
+fn request_error(failure: &RequestError, host: &Host, port: u16) -> Error {
+    let kind = match failure {
+        RequestError::Denied { reason, .. } => return error(ErrorKind::Denied, reason.clone()),
+        RequestError::Invalid { .. } | RequestError::SecretFile { .. } => ErrorKind::Config,
+        RequestError::Connect { .. } => ErrorKind::Unreachable,
+        RequestError::Timeout { .. } => ErrorKind::Timeout,
+        RequestError::Tls { .. }
+        | RequestError::Broken { .. }
+        | RequestError::Encoding { .. }
+        | RequestError::Status { .. } => ErrorKind::Protocol,
+        RequestError::TooLarge { .. } => ErrorKind::Exhausted,
+    };
+    error(kind, format!("{host}:{port}: {}", error_chain(failure)))
+}
+
+/// So that a bound of the host is not mistaken for the guest's.
+const _: () = assert!(BODY_BYTES_MAX <= BODIES_BYTES_MAX, "one answer fits");
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,250 @@
+//! `kv`: small durable state of one plugin.
+//!
+//! In the store a key is `<plugin>\0<key>`; a value begins with the time at which it vanishes
+//! (milliseconds since the Unix epoch, eight bytes, little endian, zero: never).
+
+use std::sync::Arc;
+
+use narthex_platform::Clock;
+use narthex_state::{SCAN_MAX, StateError, Tree};
+use narthex_wasm::Guest;
+use narthex_wasm::wasmtime;
+use narthex_wasm::wasmtime::component::{HasSelf, Linker};
+use parking_lot::Mutex;
+
+use super::{CallContext, Error, ErrorKind, Shared, error};
+use crate::bindings::imports::narthex::plugin::kv;
+use crate::config::Storage;
+use crate::view::GrantView;
+
+/// The longest key.
+const KEY_BYTES_MAX: usize = 1024;
+
+/// The longest value.
+const VALUE_BYTES_MAX: usize = 1 << 20;
+
+/// Keys of one listing.
+const KEYS_MAX: usize = 10_000;
+
+/// What an entry counts beyond its key and value, so that empty ones are bounded too.
+const ENTRY_BYTES: u64 = 64;
+
+/// What a plugin may keep unless the operator says otherwise.
+const TOTAL_BYTES_DEFAULT: u64 = 16 << 20;
+
+/// The key-values of one plugin.
+#[derive(Debug)]
+pub(crate) struct Capability {
+    plugin: String,
+    tree: Tree,
+    clock: Clock,
+    total_bytes_max: u64,
+    is_default: bool,
+    /// Guards the sum of all entries, and with it the order of this plugin's writes.
+    total_bytes: Mutex<u64>,
+}
+
+/// The key-values of one call.
+#[derive(Debug)]
+pub(crate) struct Instance(Option<Arc<Capability>>);
+
+pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
+    kv::add_to_linker::<_, HasSelf<Instance>>(linker, |guest| &mut guest.host().kv)
+}
+
+impl Capability {
+    pub(crate) fn configure(
+        plugin: &str,
+        granted: Option<Storage>,
+        shared: &Shared,
+    ) -> Result<Self, StateError> {
+        let tree = shared.state.tree("plugin-kv")?;
+        let entries = tree.scan_prefix(&full_key(plugin, ""), SCAN_MAX)?;
+        let total = entries.iter().map(|(key, value)| size(key, value)).sum();
+        Ok(Self {
+            plugin: plugin.to_owned(),
+            tree,
+            clock: shared.clock.clone(),
+            total_bytes_max: granted.map_or(TOTAL_BYTES_DEFAULT, |granted| granted.0),
+            is_default: granted.is_none(),
+            total_bytes: Mutex::new(total),
+        })
+    }
+
+    pub(crate) fn view(&self) -> GrantView {
+        GrantView {
+            capability: "kv",
+            detail: format!("{} KiB", self.total_bytes_max >> 10),
+            source: match self.is_default {
+                true => "default".to_owned(),
+                false => format!("plugins.allow.{}", self.plugin),
+            },
+        }
+    }
+
+    /// The stored bytes of a key and the value in them, unless it has vanished.
+    fn current(&self, key: &[u8]) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), StateError> {
+        let stored = self.tree.get(key)?;
+        let value = stored.as_deref().and_then(|stored| self.live(stored)).map(<[u8]>::to_vec);
+        Ok((stored, value))
+    }
+
+    fn live<'a>(&self, stored: &'a [u8]) -> Option<&'a [u8]> {
+        let (until, value) = stored.split_first_chunk::<8>()?;
+        let until = i64::from_le_bytes(*until);
+        (until == 0 || until > self.clock.now_millis()).then_some(value)
+    }
+
+    /// Replaces what is stored by `new`, if the value there satisfies `expected`. `false`: it does
+    /// not.
+    fn replace(
+        &self,
+        key: &str,
+        expected: impl Fn(Option<&[u8]>) -> bool,
+        new: Option<Vec<u8>>,
+    ) -> Result<bool, Error> {
+        let key = full_key(&self.plugin, key);
+        let mut total = self.total_bytes.lock();
+        loop {
+            let (stored, value) = self.current(&key).map_err(failed)?;
+            if !expected(value.as_deref()) {
+                return Ok(false);
+            }
+            let old_size = stored.as_deref().map_or(0, |stored| size(&key, stored));
+            let new_size = new.as_deref().map_or(0, |new| size(&key, new));
+            let sum = |total: u64| total.saturating_sub(old_size).saturating_add(new_size);
+            if new_size > old_size && sum(*total) > self.total_bytes_max {
+                *total = self.sweep().map_err(failed)?;
+                if sum(*total) > self.total_bytes_max {
+                    return Err(self.exhausted());
+                }
+                // The sweep may have removed what was stored under this key.
+                continue;
+            }
+            let replaced = self.tree.compare_and_set(&key, stored.as_deref(), new.as_deref());
+            if replaced.map_err(failed)? {
+                *total = sum(*total);
+                return Ok(true);
+            }
+        }
+    }
+
+    fn exhausted(&self) -> Error {
+        let (plugin, max) = (&self.plugin, self.total_bytes_max >> 10);
+        let line = crate::grant::allow_line(plugin, "kv: 64MiB");
+        let message = format!("plugin {plugin:?} keeps all of its {max} KiB; {line}");
+        error(ErrorKind::Exhausted, message)
+    }
+
+    /// Removes what has vanished; the sum of what is left.
+    fn sweep(&self) -> Result<u64, StateError> {
+        let mut total = 0;
+        for (key, stored) in self.tree.scan_prefix(&full_key(&self.plugin, ""), SCAN_MAX)? {
+            if self.live(&stored).is_some() {
+                total += size(&key, &stored);
+            } else {
+                self.tree.compare_and_set(&key, Some(&stored), None)?;
+            }
+        }
+        Ok(total)
+    }
+}
+
+impl Instance {
+    pub(crate) fn instantiate(capability: Option<&Arc<Capability>>) -> Self {
+        Self(capability.cloned())
+    }
+
+    fn capability(&self, key: &str, value: Option<&[u8]>) -> Result<&Capability, Error> {
+        let too_long = |what: &str, bytes: usize, max: usize| {
+            Err(error(ErrorKind::Exhausted, format!("a {what} of {bytes} bytes; {max} are allowed")))
+        };
+        let value_bytes = value.map_or(0, <[u8]>::len);
+        match &self.0 {
+            _ if key.len() > KEY_BYTES_MAX => too_long("key", key.len(), KEY_BYTES_MAX),
+            _ if value_bytes > VALUE_BYTES_MAX => too_long("value", value_bytes, VALUE_BYTES_MAX),
+            Some(capability) => Ok(capability),
+            None => {
+                Err(error(ErrorKind::Denied, "a plugin that describes itself keeps no values yet"))
+            }
+        }
+    }
+}
+
+impl kv::Host for Instance {
+    async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+        Ok(self.capability(&key, None).and_then(|capability| {
+            let current = capability.current(&full_key(&capability.plugin, &key));
+            current.map(|(_, value)| value).map_err(failed)
+        }))
+    }
+
+    async fn set(
+        &mut self,
+        key: String,
+        value: Vec<u8>,
+        ttl_ms: Option<u64>,
+    ) -> wasmtime::Result<Result<(), Error>> {
+        Ok(self.capability(&key, Some(&value)).and_then(|capability| {
+            let until = ttl_ms.map(|ttl| {
+                let ttl = i64::try_from(ttl).unwrap_or(i64::MAX);
+                capability.clock.now_millis().saturating_add(ttl)
+            });
+            let stored = stored(until, &value);
+            capability.replace(&key, |_| true, Some(stored)).map(|_| ())
+        }))
+    }
+
+    async fn delete(&mut self, key: String) -> wasmtime::Result<Result<(), Error>> {
+        let capability = self.capability(&key, None);
+        Ok(capability.and_then(|kept| kept.replace(&key, |_| true, None).map(|_| ())))
+    }
+
+    async fn keys(
+        &mut self,
+        prefix: String,
+        limit: u32,
+    ) -> wasmtime::Result<Result<Vec<String>, Error>> {
+        let limit = usize::try_from(limit).unwrap_or(KEYS_MAX).min(KEYS_MAX);
+        Ok(self.capability(&prefix, None).and_then(|capability| {
+            let skip = full_key(&capability.plugin, "").len();
+            let found = capability.tree.scan_prefix(&full_key(&capability.plugin, &prefix), SCAN_MAX);
+            let found = found.map_err(failed)?;
+            let live = found.iter().filter(|(_, stored)| capability.live(stored).is_some());
+            let names = live.filter_map(|(key, _)| key.get(skip..));
+            Ok(names.take(limit).map(|key| String::from_utf8_lossy(key).into_owned()).collect())
+        }))
+    }
+
+    async fn compare_and_set(
+        &mut self,
+        key: String,
+        old: Option<Vec<u8>>,
+        new: Option<Vec<u8>>,
+    ) -> wasmtime::Result<Result<bool, Error>> {
+        Ok(self.capability(&key, new.as_deref()).and_then(|capability| {
+            let new = new.as_deref().map(|value| stored(None, value));
+            capability.replace(&key, |value| value == old.as_deref(), new)
+        }))
+    }
+}
+
+fn full_key(plugin: &str, key: &str) -> Vec<u8> {
+    [plugin.as_bytes(), b"\0", key.as_bytes()].concat()
+}
+
+fn stored(until: Option<i64>, value: &[u8]) -> Vec<u8> {
+    [&until.unwrap_or(0).to_le_bytes(), value].concat()
+}
+
+fn size(key: &[u8], stored: &[u8]) -> u64 {
+    u64::try_from(key.len() + stored.len()).unwrap_or(u64::MAX).saturating_add(ENTRY_BYTES)
+}
+
+fn failed(failure: StateError) -> Error {
+    let message = narthex_settings::error_chain(&failure);
+    error(ErrorKind::Internal, format!("keep a value: {message}"))
+}
+
+#[cfg(test)]
+mod tests;

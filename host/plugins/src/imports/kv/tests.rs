@@ -1,0 +1,96 @@
+use std::time::Duration;
+
+use narthex_platform::{Metrics, SimulatedClock};
+use narthex_state::StateStore;
+
+use super::kv::Host;
+use super::*;
+
+struct Bench {
+    clock: SimulatedClock,
+    shared: Shared,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let clock = SimulatedClock::at(1_000_000);
+        let state = StateStore::in_memory().unwrap();
+        let shared = Shared { clock: clock.clock(), metrics: Metrics::new(), state };
+        Self { clock, shared }
+    }
+
+    fn plugin(&self, name: &str, bytes: u64) -> Instance {
+        let capability = Capability::configure(name, Some(Storage(bytes)), &self.shared).unwrap();
+        Instance::instantiate(Some(&Arc::new(capability)))
+    }
+}
+
+async fn set(plugin: &mut Instance, key: &str, value: &str, ttl_ms: Option<u64>) -> Result<(), Error> {
+    plugin.set(key.to_owned(), value.as_bytes().to_vec(), ttl_ms).await.unwrap()
+}
+
+async fn get(plugin: &mut Instance, key: &str) -> Option<String> {
+    let value = plugin.get(key.to_owned()).await.unwrap().unwrap();
+    value.map(|value| String::from_utf8(value).unwrap())
+}
+
+#[tokio::test]
+async fn plugins_do_not_see_each_other() {
+    let bench = Bench::new();
+    let (mut a, mut ab) = (bench.plugin("a", 1000), bench.plugin("ab", 1000));
+    set(&mut a, "k", "of a", None).await.unwrap();
+    assert_eq!(get(&mut ab, "k").await, None);
+    assert_eq!(ab.keys(String::new(), 9).await.unwrap().unwrap(), Vec::<String>::new());
+    // Another instance, as after a reload, sees what was kept.
+    assert_eq!(get(&mut bench.plugin("a", 1000), "k").await.as_deref(), Some("of a"));
+}
+
+#[tokio::test]
+async fn a_value_vanishes_at_its_time() {
+    let bench = Bench::new();
+    let mut plugin = bench.plugin("a", 1000);
+    set(&mut plugin, "k", "v", Some(500)).await.unwrap();
+    bench.clock.advance(Duration::from_millis(499));
+    assert_eq!(get(&mut plugin, "k").await.as_deref(), Some("v"));
+    bench.clock.advance(Duration::from_millis(1));
+    assert_eq!(get(&mut plugin, "k").await, None);
+    assert!(plugin.keys(String::new(), 9).await.unwrap().unwrap().is_empty());
+    let cas = plugin.compare_and_set("k".to_owned(), None, Some(b"w".to_vec())).await;
+    assert!(cas.unwrap().unwrap(), "what has vanished does not exist");
+}
+
+#[tokio::test]
+async fn a_plugin_keeps_no_more_than_it_may() {
+    let bench = Bench::new();
+    let mut plugin = bench.plugin("a", 1000);
+    let text = "x".repeat(300);
+    set(&mut plugin, "1", &text, Some(500)).await.unwrap();
+    set(&mut plugin, "2", &text, None).await.unwrap();
+    let error = set(&mut plugin, "3", &text, None).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Exhausted);
+    assert!(error.message.contains("plugins: { allow: { a: { kv: 64MiB } } }"), "{}", error.message);
+    // What is replaced gives its room back, and so does what has vanished.
+    set(&mut plugin, "2", &text, None).await.unwrap();
+    bench.clock.advance(Duration::from_secs(1));
+    set(&mut plugin, "3", &text, None).await.unwrap();
+    plugin.delete("2".to_owned()).await.unwrap().unwrap();
+    set(&mut plugin, "4", &text, None).await.unwrap();
+    assert_eq!(plugin.keys(String::new(), 9).await.unwrap().unwrap(), ["3", "4"]);
+    assert_eq!(plugin.keys(String::new(), 1).await.unwrap().unwrap(), ["3"]);
+}
+
+#[tokio::test]
+async fn compare_and_set_sees_values_and_not_their_times() {
+    let bench = Bench::new();
+    let mut plugin = bench.plugin("a", 1000);
+    set(&mut plugin, "k", "v", Some(5_000)).await.unwrap();
+    let mut cas = async |old: Option<&str>, new: Option<&str>| {
+        let bytes = |text: &str| text.as_bytes().to_vec();
+        plugin.compare_and_set("k".to_owned(), old.map(bytes), new.map(bytes)).await.unwrap().unwrap()
+    };
+    assert!(!cas(None, Some("w")).await);
+    assert!(!cas(Some("x"), Some("w")).await);
+    assert!(cas(Some("v"), Some("w")).await);
+    assert!(cas(Some("w"), None).await);
+    assert!(cas(None, Some("w")).await);
+}

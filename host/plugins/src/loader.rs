@@ -1,0 +1,223 @@
+//! From the bytes of a file to a plugin that may serve: compiled, linked, asked who it is.
+//!
+//! Invariant: what this module lets through answers calls of its kind; everything that can be
+//! refused is refused here, in words, while the version before keeps serving.
+
+use std::fmt;
+use std::sync::Arc;
+
+use narthex_wasm::wasmtime;
+use narthex_wasm::wasmtime::component::{InstancePre, Linker};
+use narthex_wasm::{
+    Budget, Code, CompileError, Digest, Guest, InterfaceName, KillReason, Sandbox,
+};
+
+use crate::answer::PluginKind;
+use crate::bindings::discovery::DiscoveryPre;
+use crate::bindings::exporter::ExporterPre;
+use crate::bindings::notifier::NotifierPre;
+use crate::imports::{self, CallContext, Capabilities, Scope};
+use crate::schema::{Schema, SchemaError};
+
+/// The longest name, as of a DNS label.
+const NAME_BYTES_MAX: usize = 63;
+
+/// What is kept of a version and a description.
+const CARD_BYTES_MAX: usize = 1024;
+
+/// A version of a plugin that may serve.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) entry: Entry,
+    pub(crate) version: String,
+    pub(crate) description: String,
+    pub(crate) schema: Schema,
+    pub(crate) digest: Digest,
+    pub(crate) imports: Vec<String>,
+    pub(crate) generation: u64,
+    pub(crate) loaded_at_millis: i64,
+}
+
+/// The world of a plugin, linked and type-checked.
+#[derive(Clone)]
+pub(crate) enum Entry {
+    Exporter(ExporterPre<Guest<CallContext>>),
+    Discovery(DiscoveryPre<Guest<CallContext>>),
+    Notifier(NotifierPre<Guest<CallContext>>),
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Entry({})", self.kind())
+    }
+}
+
+impl Entry {
+    pub(crate) fn kind(&self) -> PluginKind {
+        match self {
+            Self::Exporter(_) => PluginKind::Exporter,
+            Self::Discovery(_) => PluginKind::Discovery,
+            Self::Notifier(_) => PluginKind::Notifier,
+        }
+    }
+}
+
+/// Why a file is refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error("{name:?} is no name of a plugin: lower case, digits, - and _, 1 to 63 characters")]
+    FileName { name: String },
+    #[error("{}", narthex_settings::error_chain(.0))]
+    Compile(CompileError),
+    #[error("{}", .0.join("; "))]
+    Imports(Vec<String>),
+    #[error("it does not fit this host's interfaces: {message}")]
+    Link { message: String },
+    #[error(
+        "it exports none of narthex:plugin/exporter-api, discovery-api, notifier-api in version 1; \
+         it exports {exports}"
+    )]
+    NoWorld { exports: String },
+    #[error("it exports {0} and {1}; a plugin does one thing")]
+    TwoWorlds(PluginKind, PluginKind),
+    #[error("it cannot tell who it is: {0}")]
+    Describe(KillReason),
+    #[error("too many calls are running to ask it who it is")]
+    Busy,
+    #[error("it says that its name is {said:?}; its file is named {name}.wasm")]
+    OtherName { said: String, name: String },
+    #[error("it tells no version of its own")]
+    NoVersion,
+    #[error(transparent)]
+    Schema(SchemaError),
+}
+
+/// Whether a text may name a plugin.
+pub(crate) fn is_plugin_name(name: &str) -> bool {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(letter)
+}
+
+/// Loads a version of the plugin `name`.
+pub(crate) async fn load(
+    sandbox: &Sandbox,
+    linker: &Linker<Guest<CallContext>>,
+    name: &str,
+    bytes: Arc<[u8]>,
+    capabilities: &Capabilities,
+    budget: Budget,
+) -> Result<Loaded, LoadError> {
+    if !is_plugin_name(name) {
+        return Err(LoadError::FileName { name: name.to_owned() });
+    }
+    let code = sandbox.compile(bytes).await.map_err(LoadError::Compile)?;
+    let entry = link(linker, &code)?;
+    let card = describe(sandbox, entry.clone(), capabilities, budget).await?;
+    if card.name != name {
+        let said = imports::log::single_line(&card.name, CARD_BYTES_MAX);
+        return Err(LoadError::OtherName { said, name: name.to_owned() });
+    }
+    if card.version.trim().is_empty() {
+        return Err(LoadError::NoVersion);
+    }
+    Ok(Loaded {
+        entry,
+        version: imports::log::single_line(&card.version, CARD_BYTES_MAX),
+        description: imports::log::single_line(&card.description, CARD_BYTES_MAX),
+        schema: Schema::parse(&card.config_schema).map_err(LoadError::Schema)?,
+        digest: code.digest(),
+        imports: code.surface().imports.iter().map(ToString::to_string).collect(),
+        generation: 0,
+        loaded_at_millis: 0,
+    })
+}
+
+/// Links a component and finds its world.
+fn link(linker: &Linker<Guest<CallContext>>, code: &Code) -> Result<Entry, LoadError> {
+    let mismatches = code.surface().mismatches(&imports::offered());
+    if !mismatches.is_empty() {
+        return Err(LoadError::Imports(mismatches.iter().map(ToString::to_string).collect()));
+    }
+    let kind = kind_of(code)?;
+    let linked = linker.instantiate_pre(code.component()).and_then(|pre| entry(kind, pre));
+    linked.map_err(|error| LoadError::Link { message: format!("{error:#}") })
+}
+
+fn entry(kind: PluginKind, pre: InstancePre<Guest<CallContext>>) -> wasmtime::Result<Entry> {
+    Ok(match kind {
+        PluginKind::Exporter => Entry::Exporter(ExporterPre::new(pre)?),
+        PluginKind::Discovery => Entry::Discovery(DiscoveryPre::new(pre)?),
+        PluginKind::Notifier => Entry::Notifier(NotifierPre::new(pre)?),
+    })
+}
+
+/// What a component does, by what it exports.
+fn kind_of(code: &Code) -> Result<PluginKind, LoadError> {
+    let worlds = [
+        ("narthex:plugin/exporter-api@1.0.0", PluginKind::Exporter),
+        ("narthex:plugin/discovery-api@1.0.0", PluginKind::Discovery),
+        ("narthex:plugin/notifier-api@1.0.0", PluginKind::Notifier),
+    ];
+    let exports = &code.surface().exports;
+    let exported = |name: &str| {
+        let known = InterfaceName::parse(name);
+        exports.iter().any(|export| known.serves(export))
+    };
+    let mut kinds = worlds.iter().filter(|(name, _)| exported(name)).map(|(_, kind)| *kind);
+    match (kinds.next(), kinds.next()) {
+        (Some(kind), None) => Ok(kind),
+        (Some(one), Some(other)) => Err(LoadError::TwoWorlds(one, other)),
+        (None, _) => {
+            let names: Vec<String> = exports.iter().map(ToString::to_string).collect();
+            let exports = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+            Err(LoadError::NoWorld { exports })
+        }
+    }
+}
+
+struct Card {
+    name: String,
+    version: String,
+    description: String,
+    config_schema: String,
+}
+
+/// Asks a version who it is, without any grant.
+async fn describe(
+    sandbox: &Sandbox,
+    entry: Entry,
+    capabilities: &Capabilities,
+    budget: Budget,
+) -> Result<Card, LoadError> {
+    let scope = Scope {
+        call: "describe",
+        hosts: Vec::new(),
+        deadline: capabilities.now() + budget.wall,
+        is_describing: true,
+    };
+    let call = sandbox.begin(budget).await.ok_or(LoadError::Busy)?;
+    let outcome = call.run(capabilities.instantiate(scope), |store| {
+        Box::pin(async move {
+            macro_rules! card {
+                ($pre:expr) => {{
+                    let instance = $pre.instantiate_async(&mut *store).await?;
+                    let info = instance.narthex_plugin_lifecycle().call_describe(store).await?;
+                    Card {
+                        name: info.name,
+                        version: info.version,
+                        description: info.description,
+                        config_schema: info.config_schema,
+                    }
+                }};
+            }
+            Ok(match entry {
+                Entry::Exporter(pre) => card!(pre),
+                Entry::Discovery(pre) => card!(pre),
+                Entry::Notifier(pre) => card!(pre),
+            })
+        })
+    });
+    let outcome = outcome.await;
+    outcome.host.log.printed(&outcome.printed, outcome.printed_bytes_dropped);
+    outcome.result.map_err(LoadError::Describe)
+}

@@ -1,0 +1,261 @@
+//! One plugin: the version that serves, what it may do and spend, and one call of it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use camino::Utf8PathBuf;
+use futures_util::future::BoxFuture;
+use narthex_platform::{Clock, Metrics};
+use narthex_wasm::wasmtime::{self, Store};
+use narthex_wasm::{Budget, Guest, KillReason, Sandbox};
+
+use crate::answer::{CallError, GuestError, GuestErrorKind, PluginKind};
+use crate::config::Config;
+use crate::grant::Endpoint;
+use crate::imports::log::single_line;
+use crate::imports::{self, CallContext, Capabilities, ErrorKind, Scope};
+use crate::loader::{Entry, Loaded};
+use crate::record::{Ended, Record};
+use crate::view::{LimitsView, PluginState, PluginView};
+
+/// What one answer may hold; also the largest file, body or value that passes in one step.
+const RESULT_BYTES_MAX: usize = 16 << 20;
+
+/// What is kept of the message of a guest's error.
+const ERROR_BYTES_MAX: usize = 4 * 1024;
+
+/// Details of a guest's error that are kept.
+const DETAILS_MAX: usize = 16;
+
+/// One plugin, across its versions.
+pub(crate) struct Plugin {
+    pub(crate) name: String,
+    pub(crate) file: Utf8PathBuf,
+    pub(crate) record: Record,
+    clock: Clock,
+    loaded: ArcSwapOption<Loaded>,
+    rights: ArcSwap<Rights>,
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Plugin({})", self.name)
+    }
+}
+
+/// What a plugin may do and spend; replaced when the configuration changes.
+#[derive(Debug)]
+pub(crate) struct Rights {
+    pub(crate) capabilities: Capabilities,
+    pub(crate) budget: Budget,
+}
+
+impl Rights {
+    pub(crate) fn new(
+        plugin: &str,
+        config: &Config,
+        shared: &imports::Shared,
+    ) -> Result<Self, imports::ConfigureError> {
+        let allowed = config.allowed(plugin);
+        let budget = Budget {
+            memory_bytes: allowed.memory.unwrap_or(config.defaults.memory).0,
+            cpu: allowed.cpu.unwrap_or(config.defaults.cpu).0,
+            wall: allowed.wall.unwrap_or(config.defaults.wall).0,
+            result_bytes: RESULT_BYTES_MAX,
+        };
+        Ok(Self { capabilities: Capabilities::configure(plugin, config, shared)?, budget })
+    }
+}
+
+/// What a call is, besides its arguments.
+#[derive(Debug)]
+pub(crate) struct CallSpec {
+    pub(crate) kind: PluginKind,
+    /// The export's name.
+    pub(crate) call: &'static str,
+    /// Hosts that follow from use.
+    pub(crate) hosts: Vec<Endpoint>,
+    /// A bound on the wall time below the budget's.
+    pub(crate) wall_max: Option<Duration>,
+}
+
+/// What a call's work returns: the guest's own answer within the engine's.
+pub(crate) type Answer<R> = wasmtime::Result<Result<R, imports::Error>>;
+
+impl Plugin {
+    pub(crate) fn new(
+        name: String,
+        file: Utf8PathBuf,
+        rights: Arc<Rights>,
+        clock: Clock,
+        metrics: &Metrics,
+    ) -> Self {
+        let record = Record::new(&name, metrics);
+        let (loaded, rights) = (ArcSwapOption::empty(), ArcSwap::new(rights));
+        Self { name, file, record, clock, loaded, rights }
+    }
+
+    pub(crate) fn loaded(&self) -> Option<Arc<Loaded>> {
+        self.loaded.load_full()
+    }
+
+    pub(crate) fn rights(&self) -> Arc<Rights> {
+        self.rights.load_full()
+    }
+
+    /// Lets a new version serve from the next call on.
+    pub(crate) fn serve(&self, mut loaded: Loaded) -> u64 {
+        let before = self.loaded.load().as_ref().map_or(0, |before| before.generation);
+        loaded.generation = before + 1;
+        loaded.loaded_at_millis = self.clock.now_millis();
+        let generation = loaded.generation;
+        self.loaded.store(Some(Arc::new(loaded)));
+        self.record.loaded();
+        generation
+    }
+
+    /// Lets new rights count from the next call on.
+    pub(crate) fn grant(&self, rights: Rights) {
+        self.rights.store(Arc::new(rights));
+    }
+
+    /// The version that serves, if it does what is wanted and may be called now.
+    pub(crate) fn ready(&self, kind: PluginKind) -> Result<Arc<Loaded>, CallError> {
+        let name = &self.name;
+        let Some(loaded) = self.loaded() else {
+            let (_, _, rejected) = self.record.view();
+            let why = rejected.map_or_else(String::new, |rejected| rejected.message);
+            return Err(CallError::Unavailable(format!("plugin {name:?} could not be loaded: {why}")));
+        };
+        let is = loaded.entry.kind();
+        if is != kind {
+            return Err(CallError::Unavailable(format!("plugin {name:?} is no {kind}, but one for {is}")));
+        }
+        Ok(loaded)
+    }
+
+    /// Calls an export of a fresh instance, within the plugin's rights.
+    pub(crate) async fn call<R, F>(
+        &self,
+        sandbox: &Sandbox,
+        spec: CallSpec,
+        loaded: &Loaded,
+        work: F,
+    ) -> Result<R, CallError>
+    where
+        R: Send + 'static,
+        F: for<'s> FnOnce(Entry, &'s mut Store<Guest<CallContext>>) -> BoxFuture<'s, Answer<R>> + Send,
+    {
+        let started = self.clock.monotonic();
+        if let Err(error) = self.record.admit(started) {
+            self.record.count("backing_off");
+            return Err(error);
+        }
+        let rights = self.rights();
+        let mut budget = rights.budget;
+        budget.wall = budget.wall.min(spec.wall_max.unwrap_or(budget.wall));
+        let Some(call) = sandbox.begin(budget).await else {
+            self.record.count("busy");
+            return Err(CallError::Busy { waited: budget.wall });
+        };
+        let begun = self.clock.monotonic();
+        let deadline = begun + budget.wall;
+        let scope = Scope { call: spec.call, hosts: spec.hosts, deadline, is_describing: false };
+        let context = rights.capabilities.instantiate(scope);
+        let entry = loaded.entry.clone();
+        let outcome = call.run(context, |store| work(entry, store)).await;
+        let log = &outcome.host.log;
+        log.printed(&outcome.printed, outcome.printed_bytes_dropped);
+        let result = match outcome.result {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(CallError::Refused(guest_error(error))),
+            Err(reason) => {
+                let reason = with_last_words(reason, log.last_error());
+                Err(CallError::Killed { plugin: self.name.clone(), reason })
+            }
+        };
+        let now = self.clock.monotonic();
+        self.record.ended(&Ended {
+            error: result.as_ref().err(),
+            took: now.saturating_sub(begun),
+            memory_bytes_peak: outcome.usage.memory_bytes_peak,
+            at_millis: self.clock.now_millis(),
+            now,
+        });
+        result
+    }
+
+    /// What can be seen of it.
+    pub(crate) fn view(&self) -> PluginView {
+        let rights = self.rights();
+        let (calls, last_error, rejected) = self.record.view();
+        let limits = LimitsView {
+            memory_bytes: rights.budget.memory_bytes,
+            cpu: rights.budget.cpu,
+            wall: rights.budget.wall,
+            result_bytes: u64::try_from(rights.budget.result_bytes).unwrap_or(u64::MAX),
+        };
+        let loaded = self.loaded();
+        let state = match &loaded {
+            None => PluginState::Failed,
+            Some(_) if self.record.is_backing_off(self.clock.monotonic()) => PluginState::BackingOff,
+            Some(_) => PluginState::Ready,
+        };
+        let loaded = loaded.as_deref();
+        let refused = rejected.as_ref().map(|rejected| rejected.digest.clone());
+        let digest = loaded.map(|loaded| loaded.digest.to_string()).or(refused).unwrap_or_default();
+        let text = |pick: fn(&Loaded) -> &str| loaded.map(pick).unwrap_or_default().to_owned();
+        PluginView {
+            name: self.name.clone(),
+            kind: loaded.map(|loaded| loaded.entry.kind()),
+            version: text(|loaded| &loaded.version),
+            description: text(|loaded| &loaded.description),
+            digest,
+            file: self.file.clone(),
+            state,
+            generation: loaded.map_or(0, |loaded| loaded.generation),
+            loaded_at_millis: loaded.map(|loaded| loaded.loaded_at_millis),
+            imports: loaded.map(|loaded| loaded.imports.clone()).unwrap_or_default(),
+            grants: rights.capabilities.view(),
+            limits,
+            calls,
+            last_error,
+            rejected,
+        }
+    }
+}
+
+/// Adds what the guest last logged as an error to the words of its trap: that is why it panicked.
+fn with_last_words(reason: KillReason, words: Option<&str>) -> KillReason {
+    match (reason, words) {
+        (KillReason::Trap { reason, backtrace }, Some(words)) => {
+            KillReason::Trap { reason: format!("{reason}; its last words: {words}"), backtrace }
+        }
+        (reason, _) => reason,
+    }
+}
+
+fn guest_error(error: imports::Error) -> GuestError {
+    let kind = match error.kind {
+        ErrorKind::Config => GuestErrorKind::Config,
+        ErrorKind::Denied => GuestErrorKind::Denied,
+        ErrorKind::Unreachable => GuestErrorKind::Unreachable,
+        ErrorKind::Timeout => GuestErrorKind::Timeout,
+        ErrorKind::Protocol => GuestErrorKind::Protocol,
+        ErrorKind::RateLimited => GuestErrorKind::RateLimited,
+        ErrorKind::Exhausted => GuestErrorKind::Exhausted,
+        ErrorKind::Cancelled => GuestErrorKind::Cancelled,
+        ErrorKind::Internal => GuestErrorKind::Internal,
+    };
+    let text = |text: &str| single_line(text, ERROR_BYTES_MAX);
+    let details = error.details.iter().take(DETAILS_MAX);
+    GuestError {
+        kind,
+        message: text(&error.message),
+        is_retryable: error.retryable,
+        retry_after: error.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms))),
+        details: details.map(|label| (text(&label.name), text(&label.value))).collect(),
+    }
+}

@@ -1,0 +1,409 @@
+//! All plugins: found in a folder, kept by name, called by kind.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use camino::Utf8PathBuf;
+use futures_util::future::BoxFuture;
+use narthex_model::{Labels, TargetGroup};
+use narthex_platform::{Clock, Disk, Metrics, Tasks};
+use narthex_state::StateStore;
+use narthex_wasm::wasmtime::Store;
+use narthex_wasm::wasmtime::component::Linker;
+use narthex_wasm::{CacheStats, Guest, Sandbox, SandboxConfig};
+use serde_json::Value;
+use tokio::sync::Notify;
+use tracing::warn;
+
+use crate::answer::{CallError, Change, CollectTarget, Exposition, PluginKind, Refreshed};
+use crate::bindings::discovery::exports::narthex::plugin::discovery_api;
+use crate::bindings::exporter::exports::narthex::plugin::exporter_api;
+use crate::bindings::notifier::exports::narthex::plugin::notifier_api;
+use crate::config::{Config, MEMORY_BYTES_MAX};
+use crate::folder::Folder;
+use crate::grant::{Endpoint, endpoints_in};
+use crate::imports::{self, CallContext, Label, Shared};
+use crate::loader::Entry;
+use crate::plugin::{Answer, CallSpec, Plugin, Rights};
+use crate::view::PluginView;
+
+/// Calls of all plugins that run at one time. Each takes up to its budget of memory, so this is
+/// also what bounds the memory of all guests.
+const CALLS_MAX: u32 = 64;
+
+/// What the room needs from the rest of the program.
+#[derive(Clone, Debug)]
+pub struct Deps {
+    /// The clock.
+    pub clock: Clock,
+    /// The disk with the plugin folder.
+    pub disk: Arc<dyn Disk>,
+    /// Where the room counts.
+    pub metrics: Metrics,
+    /// Where plugins keep their key-values.
+    pub state: StateStore,
+    /// A folder of this user alone for compiled code; made when absent. `None`: every start
+    /// compiles anew.
+    pub cache_folder: Option<Utf8PathBuf>,
+}
+
+/// Why the room cannot start. A single plugin that cannot be loaded is no reason.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The sandbox.
+    #[error("start the sandbox for plugins")]
+    Sandbox(#[from] narthex_wasm::StartError),
+    /// The imports.
+    #[error("link the host's interfaces: {message}")]
+    Link {
+        /// The engine's words.
+        message: String,
+    },
+}
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+#[error("plugins.allow.{plugin}: {message}")]
+pub struct PrepareError {
+    plugin: String,
+    message: String,
+}
+
+/// A configuration that can be taken on.
+#[derive(Debug)]
+pub struct Prepared {
+    config: Config,
+    rights: Vec<(String, Rights)>,
+}
+
+/// All plugins. Cheap to clone; clones are one.
+#[derive(Clone, Debug)]
+pub struct Plugins(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) linker: Linker<Guest<CallContext>>,
+    pub(crate) shared: Shared,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) config: ArcSwap<Config>,
+    pub(crate) plugins: ArcSwap<BTreeMap<String, Arc<Plugin>>>,
+    /// What is known of the folder; its lock makes scans follow one another.
+    pub(crate) folder: tokio::sync::Mutex<Folder>,
+    /// Wakes the watcher: look again, perhaps elsewhere.
+    pub(crate) look_again: Notify,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.plugins.load().keys()).finish()
+    }
+}
+
+impl Plugins {
+    /// Loads what is in the folder. A plugin that cannot be loaded is kept as failed and shown; it
+    /// does not keep the others from loading.
+    ///
+    /// # Errors
+    /// When the sandbox itself cannot be had.
+    pub async fn load(config: Config, deps: Deps) -> Result<Self, LoadError> {
+        let sandbox = Sandbox::start(SandboxConfig {
+            calls_max: CALLS_MAX,
+            memory_bytes_max: MEMORY_BYTES_MAX,
+            cache_folder: deps.cache_folder,
+            disk: Arc::clone(&deps.disk),
+        })?;
+        let link = |error: narthex_wasm::wasmtime::Error| LoadError::Link {
+            message: format!("{error:#}"),
+        };
+        let mut linker = sandbox.linker().map_err(link)?;
+        imports::link(&mut linker).map_err(link)?;
+        let shared = Shared { clock: deps.clock, metrics: deps.metrics, state: deps.state };
+        let plugins = Self(Arc::new(Inner {
+            sandbox,
+            linker,
+            shared,
+            disk: deps.disk,
+            config: ArcSwap::from_pointee(config),
+            plugins: ArcSwap::default(),
+            folder: tokio::sync::Mutex::default(),
+            look_again: Notify::new(),
+        }));
+        plugins.rescan().await;
+        plugins.forget_old_code().await;
+        plugins.warn_of_unused_grants();
+        Ok(plugins)
+    }
+
+    /// Watches the folder from now on, as a task that ends with the others.
+    pub fn spawn(&self, tasks: &mut Tasks) {
+        let plugins = self.clone();
+        tasks.spawn("plugins", |stop| plugins.watch(stop));
+    }
+
+    /// Looks at the folder now, as a reload by signal or by the API does.
+    pub async fn rescan(&self) {
+        self.scan().await;
+    }
+
+    /// All plugins, ascending by name.
+    #[must_use]
+    pub fn view(&self) -> Vec<PluginView> {
+        let plugins = self.0.plugins.load();
+        plugins.values().map(|plugin| plugin.view()).collect()
+    }
+
+    /// How often compiled code was found on disk.
+    #[must_use]
+    pub fn cache_stats(&self) -> CacheStats {
+        self.0.sandbox.cache_stats()
+    }
+
+    /// Makes what a new configuration needs. Nothing changes yet.
+    ///
+    /// # Errors
+    /// When a plugin's grants cannot be made.
+    pub fn prepare(&self, config: Config) -> Result<Prepared, PrepareError> {
+        let mut rights = Vec::new();
+        for name in self.0.plugins.load().keys() {
+            let made = Rights::new(name, &config, &self.0.shared);
+            let made = made.map_err(|error| PrepareError {
+                plugin: name.clone(),
+                message: narthex_settings::error_chain(&error),
+            })?;
+            rights.push((name.clone(), made));
+        }
+        Ok(Prepared { config, rights })
+    }
+
+    /// Takes a configuration on: calls that begin from now on have the new rights, and the folder
+    /// is looked at again.
+    pub fn commit(&self, prepared: Prepared) {
+        self.0.config.store(Arc::new(prepared.config));
+        let plugins = self.0.plugins.load();
+        for (name, rights) in prepared.rights {
+            if let Some(plugin) = plugins.get(&name) {
+                plugin.grant(rights);
+            }
+        }
+        self.0.look_again.notify_one();
+        self.warn_of_unused_grants();
+    }
+
+    /// Asks an exporter about a target.
+    ///
+    /// # Errors
+    /// When there is no such exporter, or it refuses, or it is stopped.
+    pub async fn collect(
+        &self,
+        plugin: &str,
+        config: &Value,
+        target: &CollectTarget,
+    ) -> Result<Exposition, CallError> {
+        let spec = CallSpec {
+            kind: PluginKind::Exporter,
+            call: "collect",
+            hosts: Endpoint::parse(&target.address).into_iter().collect(),
+            wall_max: Some(target.timeout),
+        };
+        let config_json = config.to_string();
+        let target = exporter_api::Target {
+            address: target.address.clone(),
+            labels: labels(&target.labels),
+            params: labels(&target.params),
+            timeout_ms: millis(target.timeout),
+        };
+        let work = work(move |entry, store| {
+            Box::pin(async move {
+                let Entry::Exporter(pre) = entry else { return Err(wrong_entry()) };
+                let instance = pre.instantiate_async(&mut *store).await?;
+                let api = instance.narthex_plugin_exporter_api();
+                api.call_collect(store, &config_json, &target).await
+            })
+        });
+        let answer = self.call(plugin, spec, config, work).await?;
+        Ok(Exposition { content_type: answer.content_type, body: answer.body })
+    }
+
+    /// Asks a discovery for its targets.
+    ///
+    /// # Errors
+    /// When there is no such discovery, or it refuses, or it is stopped.
+    pub async fn refresh(
+        &self,
+        plugin: &str,
+        config: &Value,
+        cursor: Option<String>,
+        wait: Duration,
+    ) -> Result<Refreshed, CallError> {
+        let spec = CallSpec {
+            kind: PluginKind::Discovery,
+            call: "refresh",
+            hosts: endpoints_in(config),
+            wall_max: None,
+        };
+        let config_json = config.to_string();
+        let wait_ms = millis(wait);
+        let work = work(move |entry, store| {
+            Box::pin(async move {
+                let Entry::Discovery(pre) = entry else { return Err(wrong_entry()) };
+                let instance = pre.instantiate_async(&mut *store).await?;
+                let api = instance.narthex_plugin_discovery_api();
+                api.call_refresh(store, &config_json, cursor.as_deref(), wait_ms).await
+            })
+        });
+        Ok(refreshed(self.call(plugin, spec, config, work).await?))
+    }
+
+    /// Has a notifier deliver.
+    pub(crate) async fn deliver(
+        &self,
+        plugin: &str,
+        config: &Value,
+        group: notifier_api::AlertGroup,
+    ) -> Result<notifier_api::Receipt, CallError> {
+        let spec = CallSpec {
+            kind: PluginKind::Notifier,
+            call: "notify",
+            hosts: endpoints_in(config),
+            wall_max: None,
+        };
+        let config_json = config.to_string();
+        let work = work(move |entry, store| {
+            Box::pin(async move {
+                let Entry::Notifier(pre) = entry else { return Err(wrong_entry()) };
+                let instance = pre.instantiate_async(&mut *store).await?;
+                let api = instance.narthex_plugin_notifier_api();
+                api.call_notify(store, &config_json, &group).await
+            })
+        });
+        self.call(plugin, spec, config, work).await
+    }
+
+    /// Judges a configuration by schema and then by the plugin itself; what it warns of.
+    ///
+    /// # Errors
+    /// When there is no such plugin, or it or its schema refuses the configuration.
+    pub async fn validate(
+        &self,
+        kind: PluginKind,
+        plugin: &str,
+        config: &Value,
+    ) -> Result<Vec<String>, CallError> {
+        let spec = CallSpec { kind, call: "validate", hosts: Vec::new(), wall_max: None };
+        let config_json = config.to_string();
+        let work = work(move |entry, store| {
+            Box::pin(async move {
+                macro_rules! validate {
+                    ($pre:expr) => {{
+                        let instance = $pre.instantiate_async(&mut *store).await?;
+                        let api = instance.narthex_plugin_lifecycle();
+                        api.call_validate(store, &config_json).await
+                    }};
+                }
+                match entry {
+                    Entry::Exporter(pre) => validate!(pre),
+                    Entry::Discovery(pre) => validate!(pre),
+                    Entry::Notifier(pre) => validate!(pre),
+                }
+            })
+        });
+        self.call(plugin, spec, config, work).await
+    }
+
+    /// Judges a configuration by the plugin's schema alone, without a call.
+    ///
+    /// # Errors
+    /// When there is no such plugin, or its schema refuses the configuration.
+    pub fn check(&self, kind: PluginKind, plugin: &str, config: &Value) -> Result<(), CallError> {
+        let loaded = self.find(kind, plugin)?.ready(kind)?;
+        loaded.schema.validate(config).map_err(|violation| CallError::Config {
+            plugin: plugin.to_owned(),
+            message: violation.to_string(),
+        })
+    }
+
+    /// Finds a plugin of a kind; the words say where one would have to be.
+    pub(crate) fn find(&self, kind: PluginKind, plugin: &str) -> Result<Arc<Plugin>, CallError> {
+        let found = self.0.plugins.load().get(plugin).cloned();
+        found.ok_or_else(|| {
+            let dir = self.0.config.load().dir.clone();
+            CallError::Unavailable(format!(
+                "no {kind} plugin {plugin:?} is loaded; put {plugin}.wasm into the plugin folder {dir}"
+            ))
+        })
+    }
+
+    async fn call<R, F>(
+        &self,
+        name: &str,
+        spec: CallSpec,
+        config: &Value,
+        work: F,
+    ) -> Result<R, CallError>
+    where
+        R: Send + 'static,
+        F: for<'s> FnOnce(Entry, &'s mut Store<Guest<CallContext>>) -> BoxFuture<'s, Answer<R>> + Send,
+    {
+        let plugin = self.find(spec.kind, name)?;
+        let loaded = plugin.ready(spec.kind)?;
+        loaded.schema.validate(config).map_err(|violation| CallError::Config {
+            plugin: name.to_owned(),
+            message: violation.to_string(),
+        })?;
+        plugin.call(&self.0.sandbox, spec, &loaded, work).await
+    }
+
+    fn warn_of_unused_grants(&self) {
+        let plugins = self.0.plugins.load();
+        for name in self.0.config.load().allow.keys().filter(|name| !plugins.contains_key(*name)) {
+            warn!(plugin = name, "plugins.allow names a plugin that is not in the folder");
+        }
+    }
+}
+
+/// Tells the compiler what a call's work looks like.
+fn work<R, F>(work: F) -> F
+where
+    F: for<'s> FnOnce(Entry, &'s mut Store<Guest<CallContext>>) -> BoxFuture<'s, Answer<R>> + Send,
+{
+    work
+}
+
+fn wrong_entry() -> narthex_wasm::wasmtime::Error {
+    narthex_wasm::wasmtime::Error::msg("the plugin's kind changed between finding and calling it")
+}
+
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+fn labels(pairs: &[(String, String)]) -> Vec<Label> {
+    let label = |(name, value): &(String, String)| Label { name: name.clone(), value: value.clone() };
+    pairs.iter().map(label).collect()
+}
+
+fn refreshed(answer: discovery_api::Refreshed) -> Refreshed {
+    let groups = |groups: Vec<discovery_api::TargetGroup>| groups.into_iter().map(group).collect();
+    let change = match answer.change {
+        discovery_api::Change::Unchanged => Change::Unchanged,
+        discovery_api::Change::Full(all) => Change::Full(groups(all)),
+        discovery_api::Change::Delta(delta) => {
+            Change::Delta { upsert: groups(delta.upsert), remove: delta.remove }
+        }
+    };
+    let next_in = answer.next_in_ms.map(|ms| Duration::from_millis(u64::from(ms)));
+    Refreshed { change, cursor: answer.cursor, next_in }
+}
+
+fn group(group: discovery_api::TargetGroup) -> TargetGroup {
+    let target = |address: &String| Labels::from_pairs([("__address__", address.as_str())]);
+    let pairs = group.labels.iter().filter(|label| !label.name.is_empty());
+    let pairs = pairs.map(|label| (label.name.as_str(), label.value.as_str()));
+    TargetGroup {
+        source: group.source,
+        targets: group.targets.iter().map(target).collect(),
+        labels: Labels::from_pairs(pairs),
+    }
+}

@@ -1,0 +1,563 @@
+//! The schema of a plugin's configuration: the part of JSON Schema 2020-12 that plugins need.
+//!
+//! Judged are `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `items`,
+//! `minItems`, `maxItems`, `uniqueItems`, `minLength`, `maxLength`, `pattern`, `minimum`, `maximum`,
+//! `exclusiveMinimum`, `exclusiveMaximum`, `anyOf`, `oneOf`, `allOf`, and `$ref` to `#/$defs/<name>`.
+//! Descriptions are allowed and mean nothing.
+//!
+//! Invariant: a schema with any other keyword is refused at load, so that no condition that its
+//! author wrote is silently not checked.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use regex::Regex;
+use serde_json::{Map, Value};
+
+/// The longest schema.
+const SCHEMA_BYTES_MAX: usize = 256 * 1024;
+
+/// How deep schemas and values may be nested.
+const DEPTH_MAX: usize = 64;
+
+/// Keywords that describe and do not judge.
+const ANNOTATIONS: [&str; 12] = [
+    "$schema",
+    "$id",
+    "$comment",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "format",
+    "x-secret",
+];
+
+/// A schema, ready to judge.
+#[derive(Debug, Default)]
+pub(crate) struct Schema {
+    /// `None`: every configuration is accepted.
+    root: Option<Node>,
+    definitions: BTreeMap<String, Node>,
+}
+
+/// Why a schema is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the schema of its configuration is refused at {path}: {message}")]
+pub(crate) struct SchemaError {
+    path: String,
+    message: String,
+}
+
+/// Why a configuration is refused: the key, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", if path.is_empty() { String::new() } else { format!("{path}: ") })]
+pub(crate) struct Violation {
+    path: String,
+    message: String,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    types: Vec<Type>,
+    values: Option<Vec<Value>>,
+    reference: Option<String>,
+    object: ObjectRules,
+    items: Option<Box<Node>>,
+    lengths: Lengths,
+    unique: bool,
+    pattern: Option<Regex>,
+    bounds: Bounds,
+    all_of: Vec<Node>,
+    any_of: Option<Vec<Node>>,
+    one_of: Option<Vec<Node>>,
+    /// The schema `false`, which accepts nothing.
+    is_never: bool,
+}
+
+#[derive(Debug, Default)]
+struct ObjectRules {
+    properties: BTreeMap<String, Node>,
+    required: Vec<String>,
+    additional: Option<Box<Node>>,
+}
+
+#[derive(Debug, Default)]
+struct Lengths {
+    items_min: Option<u64>,
+    items_max: Option<u64>,
+    letters_min: Option<u64>,
+    letters_max: Option<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Bounds {
+    min: Option<f64>,
+    max: Option<f64>,
+    above: Option<f64>,
+    below: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Type {
+    Object,
+    Array,
+    String,
+    Number,
+    Integer,
+    Boolean,
+    Null,
+}
+
+const TYPES: [(&str, Type); 7] = [
+    ("object", Type::Object),
+    ("array", Type::Array),
+    ("string", Type::String),
+    ("number", Type::Number),
+    ("integer", Type::Integer),
+    ("boolean", Type::Boolean),
+    ("null", Type::Null),
+];
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = TYPES.iter().find(|(_, known)| known == self).map_or("", |(name, _)| name);
+        f.write_str(name)
+    }
+}
+
+impl Schema {
+    /// Reads a schema; an empty text accepts everything.
+    pub(crate) fn parse(text: &str) -> Result<Self, SchemaError> {
+        let refused = |message: String| SchemaError { path: "#".to_owned(), message };
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        if text.len() > SCHEMA_BYTES_MAX {
+            let message = format!("{} bytes; {SCHEMA_BYTES_MAX} are allowed", text.len());
+            return Err(refused(message));
+        }
+        let value: Value = serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
+        let mut definitions = BTreeMap::new();
+        if let Some(Value::Object(defs)) = value.get("$defs") {
+            for (name, definition) in defs {
+                let path = format!("#/$defs/{name}");
+                definitions.insert(name.clone(), Node::parse(definition, &path, 0)?);
+            }
+        }
+        let root = Node::parse(&value, "#", 0)?;
+        let schema = Self { root: Some(root), definitions };
+        schema.check_references()?;
+        Ok(schema)
+    }
+
+    /// Judges a configuration.
+    pub(crate) fn validate(&self, config: &Value) -> Result<(), Violation> {
+        match &self.root {
+            Some(root) => self.judge(root, config, "", 0),
+            None => Ok(()),
+        }
+    }
+
+    fn check_references(&self) -> Result<(), SchemaError> {
+        let nodes = self.root.iter().chain(self.definitions.values());
+        let mut rest: Vec<&Node> = nodes.collect();
+        while let Some(node) = rest.pop() {
+            if let Some(name) = &node.reference
+                && !self.definitions.contains_key(name)
+            {
+                let message = format!("there is no definition {name:?}");
+                return Err(SchemaError { path: "#/$defs".to_owned(), message });
+            }
+            rest.extend(node.children());
+        }
+        Ok(())
+    }
+
+    fn judge(&self, node: &Node, value: &Value, path: &str, depth: usize) -> Result<(), Violation> {
+        let violation =
+            |message: String| Err(Violation { path: path.to_owned(), message });
+        if depth > DEPTH_MAX {
+            return violation(format!("nested deeper than {DEPTH_MAX} levels"));
+        }
+        if node.is_never {
+            return violation("nothing is allowed here".to_owned());
+        }
+        if let Some(definition) = node.reference.as_ref().and_then(|name| self.definitions.get(name))
+        {
+            self.judge(definition, value, path, depth + 1)?;
+        }
+        if !node.types.is_empty() && !node.types.iter().any(|wanted| wanted.covers(value)) {
+            let wanted: Vec<String> = node.types.iter().map(ToString::to_string).collect();
+            return violation(format!("{} is no {}", shown(value), wanted.join(" or ")));
+        }
+        if let Some(values) = &node.values
+            && !values.contains(value)
+        {
+            let known: Vec<String> = values.iter().map(shown).collect();
+            return violation(format!("{} is not one of {}", shown(value), known.join(", ")));
+        }
+        match value {
+            Value::Object(map) => self.judge_object(node, map, path, depth)?,
+            Value::Array(items) => self.judge_array(node, items, path, depth)?,
+            Value::String(text) => node.judge_text(text).or_else(violation)?,
+            Value::Number(number) => {
+                let number = number.as_f64().unwrap_or(f64::NAN);
+                node.bounds.judge(number).or_else(violation)?;
+            }
+            Value::Null | Value::Bool(_) => {}
+        }
+        for part in &node.all_of {
+            self.judge(part, value, path, depth + 1)?;
+        }
+        self.judge_choices(node, value, path, depth)
+    }
+
+    fn judge_object(
+        &self,
+        node: &Node,
+        map: &Map<String, Value>,
+        path: &str,
+        depth: usize,
+    ) -> Result<(), Violation> {
+        let rules = &node.object;
+        if let Some(missing) = rules.required.iter().find(|key| !map.contains_key(*key)) {
+            let message = format!("key {missing:?} is missing");
+            return Err(Violation { path: path.to_owned(), message });
+        }
+        for (key, value) in map {
+            let below = join(path, key);
+            match (rules.properties.get(key), &rules.additional) {
+                (Some(property), _) => self.judge(property, value, &below, depth + 1)?,
+                (None, Some(additional)) if additional.is_never => {
+                    let known: Vec<&str> = rules.properties.keys().map(String::as_str).collect();
+                    let message = format!("unknown key (known here: {})", known.join(", "));
+                    return Err(Violation { path: below, message });
+                }
+                (None, Some(additional)) => self.judge(additional, value, &below, depth + 1)?,
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_array(
+        &self,
+        node: &Node,
+        items: &[Value],
+        path: &str,
+        depth: usize,
+    ) -> Result<(), Violation> {
+        let violation = |message| Err(Violation { path: path.to_owned(), message });
+        let len = u64::try_from(items.len()).unwrap_or(u64::MAX);
+        if let Some(min) = node.lengths.items_min.filter(|min| len < *min) {
+            return violation(format!("{len} items; at least {min} are needed"));
+        }
+        if let Some(max) = node.lengths.items_max.filter(|max| len > *max) {
+            return violation(format!("{len} items; at most {max} are allowed"));
+        }
+        let mut before = items.iter().enumerate();
+        if node.unique
+            && let Some((_, twice)) =
+                before.find(|(index, item)| items.iter().take(*index).any(|other| other == *item))
+        {
+            return violation(format!("{} stands twice", shown(twice)));
+        }
+        let Some(rule) = &node.items else { return Ok(()) };
+        for (index, item) in items.iter().enumerate() {
+            self.judge(rule, item, &format!("{path}[{index}]"), depth + 1)?;
+        }
+        Ok(())
+    }
+
+    fn judge_choices(
+        &self,
+        node: &Node,
+        value: &Value,
+        path: &str,
+        depth: usize,
+    ) -> Result<(), Violation> {
+        let fits = |choice: &&Node| self.judge(choice, value, path, depth + 1).is_ok();
+        if let Some(choices) = &node.any_of
+            && !choices.iter().any(|choice| fits(&choice))
+        {
+            return self.closest(choices, value, path, depth);
+        }
+        if let Some(choices) = &node.one_of {
+            match choices.iter().filter(fits).count() {
+                0 => return self.closest(choices, value, path, depth),
+                1 => {}
+                _ => {
+                    let message = "fits more than one of the alternatives".to_owned();
+                    return Err(Violation { path: path.to_owned(), message });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Of alternatives that all refuse a value, the reason of the one that got furthest into it.
+    fn closest(
+        &self,
+        choices: &[Node],
+        value: &Value,
+        path: &str,
+        depth: usize,
+    ) -> Result<(), Violation> {
+        let refusals = choices.iter().map(|choice| self.judge(choice, value, path, depth + 1));
+        let furthest = refusals.filter_map(Result::err).max_by_key(|refusal| refusal.path.len());
+        furthest.map_or(Ok(()), Err)
+    }
+}
+
+impl Node {
+    fn parse(value: &Value, path: &str, depth: usize) -> Result<Self, SchemaError> {
+        let refuse = |message: String| SchemaError { path: path.to_owned(), message };
+        if depth > DEPTH_MAX {
+            return Err(refuse(format!("nested deeper than {DEPTH_MAX} levels")));
+        }
+        let map = match value {
+            Value::Bool(accepts) => return Ok(Self { is_never: !accepts, ..Self::default() }),
+            Value::Object(map) => map,
+            Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                return Err(refuse("a schema is an object or a boolean".to_owned()));
+            }
+        };
+        let mut node = Self::default();
+        for (keyword, value) in map {
+            let below = format!("{path}/{keyword}");
+            if !ANNOTATIONS.contains(&keyword.as_str()) && keyword != "$defs" {
+                node.keyword(keyword, value, &below, depth)?;
+            }
+        }
+        Ok(node)
+    }
+
+    fn keyword(
+        &mut self,
+        keyword: &str,
+        value: &Value,
+        path: &str,
+        depth: usize,
+    ) -> Result<(), SchemaError> {
+        let wrong = |message: &str| SchemaError { path: path.to_owned(), message: message.to_owned() };
+        let count = || value.as_u64().ok_or_else(|| wrong("a number of things"));
+        let number = || value.as_f64().ok_or_else(|| wrong("a number"));
+        let node = |value: &Value| Self::parse(value, path, depth + 1);
+        let nodes = || {
+            let list = value.as_array().ok_or_else(|| wrong("a list of schemas"))?;
+            list.iter().map(node).collect::<Result<Vec<_>, _>>()
+        };
+        match keyword {
+            "type" => self.types = types(value).ok_or_else(|| wrong("the name of a type"))?,
+            "enum" => {
+                let values = value.as_array().ok_or_else(|| wrong("a list of values"))?;
+                self.values = Some(values.clone());
+            }
+            "const" => self.values = Some(vec![value.clone()]),
+            "$ref" => {
+                let name = value.as_str().and_then(|text| text.strip_prefix("#/$defs/"));
+                let name = name.ok_or_else(|| wrong("only #/$defs/<name> can be referred to"))?;
+                self.reference = Some(name.to_owned());
+            }
+            "properties" => {
+                let map = value.as_object().ok_or_else(|| wrong("an object of schemas"))?;
+                for (key, property) in map {
+                    let property = Self::parse(property, &format!("{path}/{key}"), depth + 1)?;
+                    self.object.properties.insert(key.clone(), property);
+                }
+            }
+            "required" => {
+                let keys = value.as_array().ok_or_else(|| wrong("a list of keys"))?;
+                let keys = keys.iter().map(|key| key.as_str().map(str::to_owned));
+                self.object.required =
+                    keys.collect::<Option<_>>().ok_or_else(|| wrong("a list of keys"))?;
+            }
+            "additionalProperties" => self.object.additional = Some(Box::new(node(value)?)),
+            "items" => self.items = Some(Box::new(node(value)?)),
+            "minItems" => self.lengths.items_min = Some(count()?),
+            "maxItems" => self.lengths.items_max = Some(count()?),
+            "uniqueItems" => self.unique = value.as_bool().ok_or_else(|| wrong("true or false"))?,
+            "minLength" => self.lengths.letters_min = Some(count()?),
+            "maxLength" => self.lengths.letters_max = Some(count()?),
+            "pattern" => {
+                let text = value.as_str().ok_or_else(|| wrong("a regular expression"))?;
+                self.pattern = Some(Regex::new(text).map_err(|error| wrong(&error.to_string()))?);
+            }
+            "minimum" => self.bounds.min = Some(number()?),
+            "maximum" => self.bounds.max = Some(number()?),
+            "exclusiveMinimum" => self.bounds.above = Some(number()?),
+            "exclusiveMaximum" => self.bounds.below = Some(number()?),
+            "allOf" => self.all_of = nodes()?,
+            "anyOf" => self.any_of = Some(nodes()?),
+            "oneOf" => self.one_of = Some(nodes()?),
+            _ => return Err(wrong("this keyword is not checked by this host; leave it out")),
+        }
+        Ok(())
+    }
+
+    fn children(&self) -> impl Iterator<Item = &Self> {
+        let boxed = [&self.items, &self.object.additional];
+        let lists = [Some(&self.all_of), self.any_of.as_ref(), self.one_of.as_ref()];
+        let boxed = boxed.into_iter().filter_map(|node| node.as_deref());
+        let listed = lists.into_iter().flatten().flatten();
+        self.object.properties.values().chain(boxed).chain(listed)
+    }
+
+    fn judge_text(&self, text: &str) -> Result<(), String> {
+        let letters = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+        if let Some(min) = self.lengths.letters_min.filter(|min| letters < *min) {
+            return Err(match letters {
+                0 => "must not be empty".to_owned(),
+                _ => format!("{letters} characters; at least {min} are needed"),
+            });
+        }
+        if let Some(max) = self.lengths.letters_max.filter(|max| letters > *max) {
+            return Err(format!("{letters} characters; at most {max} are allowed"));
+        }
+        match &self.pattern {
+            // The value may be a secret; only the pattern is shown.
+            Some(pattern) if !pattern.is_match(text) => Err(format!("does not match {pattern}")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Bounds {
+    fn judge(&self, number: f64) -> Result<(), String> {
+        if let Some(min) = self.min.filter(|min| number < *min) {
+            return Err(format!("{number} is below {min}"));
+        }
+        if let Some(max) = self.max.filter(|max| number > *max) {
+            return Err(format!("{number} is above {max}"));
+        }
+        if let Some(above) = self.above.filter(|above| number <= *above) {
+            return Err(format!("{number} is not above {above}"));
+        }
+        match self.below.filter(|below| number >= *below) {
+            Some(below) => Err(format!("{number} is not below {below}")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Type {
+    fn covers(self, value: &Value) -> bool {
+        match value {
+            Value::Null => self == Self::Null,
+            Value::Bool(_) => self == Self::Boolean,
+            Value::String(_) => self == Self::String,
+            Value::Array(_) => self == Self::Array,
+            Value::Object(_) => self == Self::Object,
+            Value::Number(number) => match self {
+                Self::Number => true,
+                Self::Integer => number.as_f64().is_some_and(|number| number.fract() == 0.0),
+                Self::Object | Self::Array | Self::String | Self::Boolean | Self::Null => false,
+            },
+        }
+    }
+}
+
+fn types(value: &Value) -> Option<Vec<Type>> {
+    let one = |value: &Value| {
+        let name = value.as_str()?;
+        TYPES.iter().find(|(known, _)| *known == name).map(|(_, found)| *found)
+    };
+    match value {
+        Value::Array(names) => names.iter().map(one).collect(),
+        other => Some(vec![one(other)?]),
+    }
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+/// A value for a message: scalars as they are, and of texts only a part, as they may be long.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Object(_) => "an object".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::String(text) if text.chars().count() > 40 => "a long text".to_owned(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(schema: &Value, config: &Value, expected: &str) {
+        let schema = Schema::parse(&schema.to_string()).unwrap();
+        let judged = schema.validate(config).map_err(|violation| violation.to_string());
+        assert_eq!(judged.err().unwrap_or_default(), expected);
+    }
+
+    #[test]
+    fn keys_are_named_with_what_would_be_right() {
+        let schema = json!({
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["names"],
+            "properties": {
+                "names": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } },
+                "type": { "enum": ["A", "SRV"], "default": "SRV" },
+                "port": { "type": "integer", "minimum": 1, "maximum": 65535 },
+            },
+        });
+        check(&schema, &json!({ "names": ["a"], "type": "A", "port": 80 }), "");
+        check(&schema, &json!({}), "key \"names\" is missing");
+        check(&schema, &json!({ "names": [] }), "names: 0 items; at least 1 are needed");
+        check(&schema, &json!({ "names": ["a", 7] }), "names[1]: 7 is no string");
+        check(&schema, &json!({ "names": [""] }), "names[0]: must not be empty");
+        check(
+            &schema,
+            &json!({ "names": ["a"], "type": "MX" }),
+            "type: \"MX\" is not one of \"A\", \"SRV\"",
+        );
+        check(&schema, &json!({ "names": ["a"], "port": 0 }), "port: 0 is below 1");
+        check(&schema, &json!({ "names": ["a"], "port": 1.5 }), "port: 1.5 is no integer");
+        check(
+            &schema,
+            &json!({ "names": ["a"], "prot": 1 }),
+            "prot: unknown key (known here: names, port, type)",
+        );
+        check(&schema, &json!([]), "a list is no object");
+    }
+
+    #[test]
+    fn references_and_alternatives_are_followed() {
+        let schema = json!({
+            "$defs": { "url": { "type": "string", "pattern": "^https?://" } },
+            "anyOf": [
+                { "type": "object", "required": ["url"], "properties": { "url": { "$ref": "#/$defs/url" } } },
+                { "type": "null" },
+            ],
+        });
+        check(&schema, &json!({ "url": "http://a" }), "");
+        check(&schema, &json!(null), "");
+        check(&schema, &json!({ "url": "ftp://a" }), "url: does not match ^https?://");
+    }
+
+    #[test]
+    fn a_schema_that_cannot_be_kept_is_refused() {
+        let refused = |text: &str| Schema::parse(text).unwrap_err().to_string();
+        assert!(refused(r#"{"if": {}}"#).contains("refused at #/if: this keyword is not checked"));
+        assert!(refused(r##"{"$ref": "#/$defs/x"}"##).contains("no definition \"x\""));
+        assert!(refused(r#"{"type": "strin"}"#).contains("#/type: the name of a type"));
+        assert!(refused("{").contains("refused at #:"));
+        assert!(Schema::parse("").unwrap().validate(&json!({ "any": 1 })).is_ok());
+    }
+
+    #[test]
+    fn a_schema_that_refers_to_itself_ends() {
+        let schema = json!({ "$defs": { "a": { "$ref": "#/$defs/a" } }, "$ref": "#/$defs/a" });
+        check(&schema, &json!(1), "nested deeper than 64 levels");
+    }
+}
