@@ -41,6 +41,7 @@ mod functions;
 mod gate;
 mod lex;
 mod parse;
+mod print;
 mod result;
 mod span;
 

@@ -1,0 +1,9 @@
+//! Scripts that others wrote, run against our rooms.
+//!
+//! Enters: a script. Leaves: what came of each of its evaluations.
+//!
+//! [`promql`] runs Prometheus' promqltest language over an engine and the reference store. The
+//! tests find the shared scripts in the folder that `NARTHEX_CONFORMANCE` names; `promql/` beside
+//! this crate holds our own.
+
+pub mod promql;

@@ -1,0 +1,233 @@
+//! The promqltest language: `load`, `clear`, `eval instant`, `eval range`, with expectations.
+//!
+//! Every instant evaluation is checked three times, as Prometheus does: as it stands; with all its
+//! selectors fixed by `@` and evaluated at other times; and as the middle step of a range query.
+
+mod compare;
+mod script;
+mod series;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use narthex_model::{Labels, Timestamp};
+use narthex_platform::{Clock, Metrics};
+use narthex_promql::{
+    AtTime, Engine, EngineConfig, Features, Node, NodeKind, QueryError, QueryOptions, QueryResult,
+    Value,
+};
+use narthex_storage::{Appendable, MemoryStore};
+
+use self::script::{Command, Eval, Expect, Load, Mode};
+use self::series::Point;
+
+/// What came of one evaluation.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The line of the `eval`, counted from 1.
+    pub line: usize,
+    /// The query.
+    pub query: String,
+    /// Nothing when all was as expected.
+    pub failure: Option<String>,
+}
+
+/// Runs a script with the guarded parts of the language that `features` allows.
+///
+/// # Errors
+/// When the script itself is malformed: the line and what is wrong with it.
+pub fn run(script: &str, features: Features) -> Result<Vec<Outcome>, String> {
+    let mut world = World::new(features);
+    let mut outcomes = Vec::new();
+    for command in script::parse(script)? {
+        match command {
+            Command::Clear => world.clear(),
+            Command::Load(load) => world.load(&load)?,
+            Command::Eval(eval) => {
+                let failure = world.check(&eval).err();
+                outcomes.push(Outcome { line: eval.line, query: eval.query, failure });
+            }
+        }
+    }
+    Ok(outcomes)
+}
+
+struct World {
+    samples: BTreeMap<Labels, BTreeMap<i64, f64>>,
+    features: Features,
+    /// Made anew after each change of the samples.
+    engine: Option<Engine>,
+}
+
+impl World {
+    const fn new(features: Features) -> Self {
+        Self { samples: BTreeMap::new(), features, engine: None }
+    }
+
+    fn clear(&mut self) {
+        self.samples.clear();
+        self.engine = None;
+    }
+
+    fn load(&mut self, load: &Load) -> Result<(), String> {
+        self.engine = None;
+        for (labels, points) in &load.series {
+            let samples = self.samples.entry(labels.clone()).or_default();
+            for (at, point) in (0..).map(|index| index * load.step).zip(points) {
+                // The store holds no native histograms yet: their samples are left out.
+                if let Point::Value(value) = point {
+                    samples.insert(at, *value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn engine(&mut self) -> Result<Engine, String> {
+        if let Some(engine) = &self.engine {
+            return Ok(engine.clone());
+        }
+        let store = MemoryStore::new();
+        let mut batch = store.appender();
+        for (labels, samples) in &self.samples {
+            let series = batch.series(labels).map_err(|error| error.to_string())?;
+            for (at, value) in samples {
+                let at = Timestamp::from_millis(*at);
+                batch.append(series, at, *value).map_err(|error| error.to_string())?;
+            }
+        }
+        batch.commit().map_err(|error| error.to_string())?;
+        let config = EngineConfig { features: self.features, ..EngineConfig::default() };
+        let engine = Engine::new(config, Arc::new(store), Clock::real(), &Metrics::new());
+        self.engine = Some(engine.clone());
+        Ok(engine)
+    }
+
+    fn check(&mut self, eval: &Eval) -> Result<(), String> {
+        let engine = self.engine()?;
+        let options = QueryOptions::default();
+        let Mode::Instant { at } = eval.mode else {
+            let Mode::Range { start, end, step } = eval.mode else { return Ok(()) };
+            let step = Duration::from_millis(u64::try_from(step).unwrap_or(0));
+            let (start, end) = (Timestamp::from_millis(start), Timestamp::from_millis(end));
+            let result = engine.range(&eval.query, start, end, step, &options);
+            return judge(eval, result).map(|_| ());
+        };
+        check_instant(&engine, eval, &eval.query, at)?;
+        if let Some(fixed) = fix_times(&engine, &eval.query, at) {
+            let others = match at {
+                0 => vec![-1000, 0, 1000],
+                at => vec![-10 * at, 0, at / 5, at, 10 * at],
+            };
+            for other in others {
+                check_instant(&engine, eval, &fixed, other)
+                    .map_err(|error| format!("as {fixed:?} at {other}: {error}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The result if one was expected and it is as expected; nothing when a failure was expected.
+fn judge(
+    eval: &Eval,
+    result: Result<QueryResult, QueryError>,
+) -> Result<Option<QueryResult>, String> {
+    match result {
+        Err(error) => {
+            let Some(expected) = eval.expected_failure() else {
+                return Err(format!("unexpected error: {error}"));
+            };
+            if expected.matches(&error.to_string()) {
+                Ok(None)
+            } else {
+                Err(format!("expected the error {expected}, got: {error}"))
+            }
+        }
+        Ok(_) if eval.expected_failure().is_some() => Err("expected an error, got none".to_owned()),
+        Ok(result) => {
+            compare::remarks(eval, &result)?;
+            compare::value(eval, &result.value)?;
+            Ok(Some(result))
+        }
+    }
+}
+
+fn check_instant(engine: &Engine, eval: &Eval, query: &str, at: i64) -> Result<(), String> {
+    let options = QueryOptions::default();
+    let result = engine.instant(query, Timestamp::from_millis(at), &options);
+    let Some(result) = judge(eval, result)? else { return Ok(()) };
+    let of_query = ["start()", "end()", "range()", "step()"];
+    if eval.is_instant_only() || of_query.iter().any(|call| query.contains(call)) {
+        return Ok(());
+    }
+    let minute = 60_000;
+    let (start, end) = (Timestamp::from_millis(at - minute), Timestamp::from_millis(at + minute));
+    let ranged = engine
+        .range(query, start, end, Duration::from_secs(60), &options)
+        .map_err(|error| format!("in range mode: {error}"))?;
+    if eval.expects.iter().any(|expect| matches!(expect, Expect::Ordered)) {
+        return Ok(());
+    }
+    let Value::Matrix(series) = ranged.value else {
+        return Err("in range mode: no matrix".to_owned());
+    };
+    let middle = compare::middle(&series, at, matches!(result.value, Value::Scalar { .. }));
+    compare::value(eval, &middle).map_err(|error| format!("in range mode: {error}"))
+}
+
+/// The query with every selector fixed to `at`; nothing when its result depends on the time of
+/// evaluation all the same.
+fn fix_times(engine: &Engine, query: &str, at: i64) -> Option<String> {
+    let expr = engine.parse(query).ok()?;
+    let mut root = expr.root().clone();
+    fix(&mut root, AtTime::Fixed(Timestamp::from_millis(at))).then(|| root.to_string())
+}
+
+const UNSAFE: [&str; 15] = [
+    "days_in_month",
+    "day_of_month",
+    "day_of_week",
+    "day_of_year",
+    "end",
+    "hour",
+    "minute",
+    "month",
+    "year",
+    "predict_linear",
+    "range",
+    "start",
+    "step",
+    "time",
+    "timestamp",
+];
+
+fn fix(node: &mut Node, at: AtTime) -> bool {
+    match &mut node.kind {
+        NodeKind::Number { .. } | NodeKind::String(_) => true,
+        NodeKind::Selector(selector) | NodeKind::Matrix { selector, .. } => {
+            selector.time.at.get_or_insert(at);
+            true
+        }
+        NodeKind::Subquery { expr, time, .. } => {
+            // Below a fixed subquery no time is changed.
+            time.at.get_or_insert(at);
+            !calls_unsafe(expr)
+        }
+        NodeKind::Paren(expr) | NodeKind::Unary { expr, .. } => fix(expr, at),
+        NodeKind::Binary(binary) => fix(&mut binary.lhs, at) && fix(&mut binary.rhs, at),
+        NodeKind::Aggregate(aggregate) => {
+            aggregate.param.as_mut().is_none_or(|param| fix(param, at))
+                && fix(&mut aggregate.expr, at)
+        }
+        NodeKind::Call { function, args } => {
+            !UNSAFE.contains(&function.name) && args.iter_mut().all(|arg| fix(arg, at))
+        }
+    }
+}
+
+fn calls_unsafe(node: &Node) -> bool {
+    let mut copy = node.clone();
+    !fix(&mut copy, AtTime::Start)
+}

@@ -1,0 +1,94 @@
+//! Prometheus' own scripts, and ours, against the engine over the reference store.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use narthex_conformance::promql::{Outcome, run};
+use narthex_promql::Features;
+
+fn here() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test reads its data and where that is")]
+fn read(path: &Path) -> Option<String> {
+    std::fs::read_to_string(path).ok()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test reads its data and where that is")]
+fn shared() -> PathBuf {
+    let folder = std::env::var("NARTHEX_CONFORMANCE").map(PathBuf::from);
+    folder.unwrap_or_else(|_| here().join("../../../shared/conformance")).join("promqltest")
+}
+
+fn scripts(folder: &Path) -> Vec<(String, String)> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let scripts = paths.filter(|path| path.extension().is_some_and(|ext| ext == "test"));
+    let mut scripts: Vec<(String, String)> = scripts
+        .filter_map(|path| Some((path.file_name()?.to_str()?.to_owned(), read(&path)?)))
+        .collect();
+    scripts.sort();
+    scripts
+}
+
+/// Evaluations that are known to differ: `file:line`, then the class of the reason.
+fn known_gaps() -> BTreeMap<String, String> {
+    let text = read(&here().join("promql/known_gaps.txt")).unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let pairs = lines.filter_map(|line| line.split_once(' '));
+    pairs.map(|(place, reason)| (place.to_owned(), reason.to_owned())).collect()
+}
+
+#[test]
+fn the_shared_scripts_give_the_expected_answers_but_for_the_known_gaps() {
+    let scripts = scripts(&shared());
+    if scripts.is_empty() {
+        eprintln!("SKIPPED: no scripts in {}", shared().display());
+        return;
+    }
+    let mut gaps = known_gaps();
+    let mut complaints = Vec::new();
+    for (file, script) in &scripts {
+        let outcomes = run(script, Features::ALL).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let mut listed: BTreeMap<String, usize> = BTreeMap::new();
+        let mut failed = 0;
+        for Outcome { line, query, failure } in &outcomes {
+            let place = format!("{file}:{line}");
+            match (failure, gaps.remove(&place)) {
+                (None, None) => {}
+                (Some(_), Some(reason)) => *listed.entry(reason).or_default() += 1,
+                (None, Some(_)) => complaints.push(format!("{place} passes, but is listed")),
+                (Some(failure), None) => {
+                    failed += 1;
+                    complaints.push(format!("{place} {query}\n    {failure}"));
+                }
+            }
+        }
+        let gaps: usize = listed.values().sum();
+        let (all, passed) = (outcomes.len(), outcomes.len() - failed - gaps);
+        println!(
+            "{file}: {all} evaluated, {passed} passed, {failed} failed, known gaps: {listed:?}"
+        );
+    }
+    complaints.extend(gaps.keys().map(|place| format!("{place} is listed, but does not exist")));
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn our_own_scripts_give_the_expected_answers() {
+    let mut names = BTreeSet::new();
+    for (file, script) in scripts(&here().join("promql")) {
+        let outcomes =
+            run(&script, Features::ALL).unwrap_or_else(|error| panic!("{file}: {error}"));
+        for Outcome { line, query, failure } in outcomes {
+            assert!(
+                failure.is_none(),
+                "{file}:{line} {query}\n    {}",
+                failure.unwrap_or_default()
+            );
+        }
+        names.insert(file);
+    }
+    assert!(!names.is_empty(), "there are scripts of our own");
+}
