@@ -1,1 +1,39 @@
-//! Recording and alerting rules on a schedule.
+//! Recording and alerting rules, evaluated on a schedule.
+//!
+//! Enters: rule files as text, the query engine, a store. Leaves: samples of recording rules, the
+//! series `ALERTS` and `ALERTS_FOR_STATE`, and [`AlertBatch`](narthex_model::AlertBatch)es for
+//! alerting through [`alert_queue`].
+//!
+//! Always holds: rules of a group are evaluated one after another, each seeing what those before
+//! it wrote; a group never runs beside itself; an alert whose template fails is sent with the
+//! error in place of the text; a reload keeps the state of every rule whose name and labels did
+//! not change. Time enters as `now`: only `service.rs` asks the clock.
+//!
+//! Open `active.rs` first, then `group.rs`; `service.rs` is the loop.
+//!
+//! ```
+//! use narthex_rules::RuleFiles;
+//! let text = "groups: [{ name: g, rules: [{ record: a }] }]";
+//! let error = RuleFiles::read([("r.yml", text)]).unwrap_err();
+//! assert!(error.to_string().contains("field 'expr' must be set in rule"));
+//! ```
+
+mod active;
+mod alerting_rule;
+mod config;
+mod expand;
+mod file;
+mod group;
+mod measures;
+mod recording_rule;
+mod restore;
+mod schedule;
+mod service;
+mod views;
+mod write;
+
+pub use self::active::AlertState;
+pub use self::config::RulesConfig;
+pub use self::file::{RuleFileErrors, RuleFiles};
+pub use self::service::{Parts, Prepared, Rules, alert_queue};
+pub use self::views::{AlertView, GroupView, Health, RuleKind, RuleView};

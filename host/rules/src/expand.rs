@@ -1,0 +1,123 @@
+//! Templates of labels and annotations.
+
+use std::sync::Arc;
+
+use narthex_model::{Labels, Timestamp};
+use narthex_promql::{Engine, QueryOptions, Value as QueryValue};
+use narthex_template::{
+    Functions, ParseError, PrometheusContext, QuerySample, Scope, Template, Value,
+};
+use tracing::warn;
+
+/// The variables that every template of a rule may use.
+const VARIABLES: [&str; 4] = ["$labels", "$externalLabels", "$externalURL", "$value"];
+
+/// A text that may hold actions; most hold none.
+#[derive(Clone, Debug)]
+pub(crate) enum TemplateText {
+    Plain(Arc<str>),
+    Template { name: Arc<str>, template: Arc<Template>, may_query: bool },
+}
+
+/// Parses a text of the alert `alert`.
+pub(crate) fn check_template(alert: &str, text: &str) -> Result<TemplateText, ParseError> {
+    if !text.contains("{{") {
+        return Ok(TemplateText::Plain(Arc::from(text)));
+    }
+    let name = format!("__alert_{alert}");
+    let functions = Functions::prometheus(&PrometheusContext::default());
+    let template = Template::parse(&name, text, &functions, &VARIABLES)?;
+    let may_query = text.contains("query");
+    Ok(TemplateText::Template { name: Arc::from(name), template: Arc::new(template), may_query })
+}
+
+impl TemplateText {
+    /// Whether rendering may read the store.
+    pub(crate) fn may_query(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Template { may_query, .. } => *may_query,
+        }
+    }
+}
+
+/// Renders the templates of one rule at one evaluation.
+pub(crate) struct Expander {
+    functions: Functions,
+    external_labels: Labels,
+    external_url: String,
+}
+
+impl Expander {
+    pub(crate) fn new(
+        engine: &Engine,
+        at: Timestamp,
+        external_labels: &Labels,
+        external_url: &str,
+    ) -> Self {
+        let engine = engine.clone();
+        let query = move |text: &str| {
+            let result = engine.instant(text, at, &QueryOptions::default());
+            let value = result.map_err(|error| narthex_settings::error_chain(&error))?.value;
+            samples(value)
+        };
+        let functions = Functions::prometheus(&PrometheusContext {
+            now: at,
+            external_url: external_url.to_owned(),
+            query: Some(Arc::new(query)),
+        });
+        let (external_labels, external_url) = (external_labels.clone(), external_url.to_owned());
+        Self { functions, external_labels, external_url }
+    }
+
+    /// The text for one element of the result. What cannot be rendered says so in its place: an
+    /// alert with a wrong annotation is better than none.
+    pub(crate) fn expand(&self, text: &TemplateText, labels: &Labels, value: f64) -> String {
+        let (name, template) = match text {
+            TemplateText::Plain(text) => return text.to_string(),
+            TemplateText::Template { name, template, .. } => (name, template),
+        };
+        let external_url = Value::from(self.external_url.as_str());
+        let data = Value::map([
+            ("Labels", labels.clone().into()),
+            ("ExternalLabels", self.external_labels.clone().into()),
+            ("ExternalURL", external_url.clone()),
+            ("Value", Value::Float(value)),
+        ]);
+        let scope = Scope::new(&self.functions, data)
+            .with_variable("$labels", labels.clone().into())
+            .with_variable("$externalLabels", self.external_labels.clone().into())
+            .with_variable("$externalURL", external_url)
+            .with_variable("$value", Value::Float(value));
+        template.render(name, &scope).unwrap_or_else(|error| {
+            warn!(%error, %labels, "a template of an alert failed");
+            format!("<error expanding template: error executing template {name}: {error}>")
+        })
+    }
+}
+
+fn samples(value: QueryValue) -> Result<Vec<QuerySample>, String> {
+    match value {
+        QueryValue::Vector(samples) => Ok(samples
+            .into_iter()
+            .map(|sample| QuerySample { labels: sample.labels, value: sample.value })
+            .collect()),
+        QueryValue::Scalar { value, .. } => {
+            Ok(vec![QuerySample { labels: Labels::empty(), value }])
+        }
+        QueryValue::String { .. } | QueryValue::Matrix(_) => {
+            Err("query result is not a vector or scalar".to_owned())
+        }
+    }
+}
+
+impl Expander {
+    /// Where a person can look at an expression.
+    pub(crate) fn link(&self, expr: &str) -> String {
+        let path = self.functions.get("tableLink").map(|link| link(&[Value::from(expr)]));
+        match path {
+            Some(Ok(path)) => format!("{}{path}", self.external_url),
+            Some(Err(_)) | None => self.external_url.clone(),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Rule files: read, checked, every expression and template parsed.
+//!
+//! The checks and their words are Prometheus' (`model/rulefmt/rulefmt.go`); each message carries
+//! file, line and column, and for an expression the place inside it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use narthex_model::Labels;
+use narthex_promql::{Expr, parse};
+use narthex_settings::{Document, SettingsError};
+
+use crate::expand::{TemplateText, check_template};
+
+mod raw;
+
+use raw::{RawFile, RawGroup, RawRule};
+
+/// Rule files that were found good. `Default` has no groups.
+#[derive(Clone, Debug, Default)]
+pub struct RuleFiles {
+    pub(crate) groups: Vec<GroupSpec>,
+}
+
+/// All that is wrong with the files; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleFileErrors(pub Vec<SettingsError>);
+
+impl fmt::Display for RuleFileErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for RuleFileErrors {}
+
+/// A group as it was written.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupSpec {
+    pub(crate) file: String,
+    pub(crate) name: String,
+    pub(crate) interval: Option<Duration>,
+    pub(crate) query_offset: Option<Duration>,
+    /// 0 for none.
+    pub(crate) limit: usize,
+    pub(crate) rules: Vec<RuleSpec>,
+}
+
+/// A rule as it was written, with the labels of its group.
+#[derive(Clone, Debug)]
+pub(crate) struct RuleSpec {
+    pub(crate) name: String,
+    pub(crate) expr: Expr,
+    /// Sorted by name. Templates, in an alerting rule.
+    pub(crate) labels: Labels,
+    pub(crate) alert: Option<AlertSpec>,
+}
+
+/// What an alerting rule has besides.
+#[derive(Clone, Debug)]
+pub(crate) struct AlertSpec {
+    pub(crate) hold: Duration,
+    pub(crate) keep_firing: Duration,
+    pub(crate) labels: Vec<(String, TemplateText)>,
+    pub(crate) annotations: Vec<(String, TemplateText)>,
+    pub(crate) annotation_texts: Labels,
+}
+
+impl PartialEq for GroupSpec {
+    fn eq(&self, other: &Self) -> bool {
+        let head = |group: &Self| {
+            let (file, name) = (group.file.clone(), group.name.clone());
+            (file, name, group.interval, group.query_offset, group.limit)
+        };
+        head(self) == head(other) && self.rules == other.rules
+    }
+}
+
+impl PartialEq for RuleSpec {
+    fn eq(&self, other: &Self) -> bool {
+        let alert = |rule: &Self| {
+            rule.alert
+                .as_ref()
+                .map(|alert| (alert.hold, alert.keep_firing, alert.annotation_texts.clone()))
+        };
+        self.name == other.name
+            && self.expr.text() == other.expr.text()
+            && self.labels == other.labels
+            && alert(self) == alert(other)
+    }
+}
+
+impl RuleFiles {
+    /// Reads files, given as path and text.
+    ///
+    /// # Errors
+    /// With everything that is wrong in any of them.
+    pub fn read<P: AsRef<str>, T: AsRef<str>>(
+        files: impl IntoIterator<Item = (P, T)>,
+    ) -> Result<Self, RuleFileErrors> {
+        let mut read = Self::default();
+        let mut errors = Vec::new();
+        for (path, text) in files {
+            match Document::parse(path.as_ref(), text.as_ref()) {
+                Ok(document) => {
+                    Reader { document: &document, errors: &mut errors }.read(&mut read.groups)
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok(read) } else { Err(RuleFileErrors(errors)) }
+    }
+}
+
+struct Reader<'a> {
+    document: &'a Document,
+    errors: &'a mut Vec<SettingsError>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, groups: &mut Vec<GroupSpec>) {
+        let raw: RawFile = match self.document.read() {
+            Ok(raw) => raw,
+            Err(error) => return self.errors.push(error),
+        };
+        let mut names = BTreeSet::new();
+        for (index, group) in raw.groups.into_iter().enumerate() {
+            let place = format!("/groups/{index}");
+            if group.name.is_empty() {
+                self.wrong(&place, "Groupname must not be empty".to_owned());
+            }
+            if !names.insert(group.name.clone()) {
+                let name = &group.name;
+                let message = format!("groupname: \"{name}\" is repeated in the same file");
+                self.wrong(&place, message);
+            }
+            groups.push(self.group(&place, group));
+        }
+    }
+
+    fn group(&mut self, place: &str, raw: RawGroup) -> GroupSpec {
+        for name in raw.labels.keys().filter(|name| !is_rule_label(name)) {
+            self.wrong(&format!("{place}/labels/{name}"), format!("invalid label name: {name}"));
+        }
+        let group_labels = Labels::from_pairs(raw.labels);
+        let mut rules = Vec::new();
+        for (index, rule) in raw.rules.into_iter().enumerate() {
+            let place = format!("{place}/rules/{index}");
+            let name = [&rule.alert, &rule.record].into_iter().flatten().find(|n| !n.is_empty());
+            let name = name.cloned().unwrap_or_default();
+            let about = format!("group {:?}, rule {}, {name:?}", raw.name, index + 1);
+            let mut checker = RuleReader { reader: self, place: &place, about: &about };
+            rules.extend(checker.rule(name.clone(), rule, &group_labels));
+        }
+        GroupSpec {
+            file: self.document.file().to_owned(),
+            name: raw.name,
+            interval: raw.interval.map(|text| text.0).filter(|interval| !interval.is_zero()),
+            query_offset: raw.query_offset.map(|text| text.0),
+            limit: raw.limit,
+            rules,
+        }
+    }
+
+    fn wrong(&mut self, place: &str, message: String) {
+        let at = self.document.root().locate(place).at;
+        self.errors.push(self.document.error(at, "", &message));
+    }
+}
+
+struct RuleReader<'a, 'b> {
+    reader: &'a mut Reader<'b>,
+    place: &'a str,
+    about: &'a str,
+}
+
+impl RuleReader<'_, '_> {
+    fn rule(&mut self, name: String, raw: RawRule, group_labels: &Labels) -> Option<RuleSpec> {
+        let record = raw.record.clone().filter(|name| !name.is_empty());
+        let is_alert = raw.alert.as_ref().is_some_and(|name| !name.is_empty());
+        match (&record, is_alert) {
+            (Some(_), true) => {
+                self.wrong("record", "only one of 'record' and 'alert' must be set");
+            }
+            (None, false) => self.wrong("", "one of 'record' or 'alert' must be set"),
+            (Some(_), false) | (None, true) => {}
+        }
+        let expr = self.expr(&raw);
+        if let Some(record) = &record {
+            self.recording(record, &raw);
+        }
+        for name in raw.labels.keys().filter(|name| !is_rule_label(name)) {
+            self.wrong("labels", &format!("invalid label name: {name}"));
+        }
+        for name in raw.annotations.keys().filter(|name| name.is_empty()) {
+            self.wrong("annotations", &format!("invalid annotation name: {name}"));
+        }
+        let mut labels = group_labels.to_builder();
+        for (name, value) in &raw.labels {
+            labels.set(name, value);
+        }
+        let labels = labels.finish();
+        let alert = is_alert.then(|| AlertSpec {
+            hold: raw.hold.unwrap_or_default().0,
+            keep_firing: raw.keep_firing_for.unwrap_or_default().0,
+            labels: self.templates(&name, "label", &labels),
+            annotations: self.templates(
+                &name,
+                "annotation",
+                &Labels::from_pairs(raw.annotations.clone()),
+            ),
+            annotation_texts: Labels::from_pairs(raw.annotations),
+        });
+        Some(RuleSpec { name, expr: expr?, labels, alert })
+    }
+
+    fn expr(&mut self, raw: &RawRule) -> Option<Expr> {
+        if raw.expr.is_empty() {
+            self.wrong("expr", "field 'expr' must be set in rule");
+            return None;
+        }
+        match parse(&raw.expr) {
+            Ok(expr) => Some(expr),
+            Err(error) => {
+                self.wrong("expr", &format!("could not parse expression: {error}"));
+                None
+            }
+        }
+    }
+
+    fn recording(&mut self, record: &str, raw: &RawRule) {
+        let strange = [
+            ("annotations", !raw.annotations.is_empty()),
+            ("for", raw.hold.is_some_and(|text| !text.0.is_zero())),
+            ("keep_firing_for", raw.keep_firing_for.is_some_and(|text| !text.0.is_zero())),
+        ];
+        for (key, _) in strange.iter().filter(|(_, is_there)| *is_there) {
+            self.wrong(key, &format!("invalid field '{key}' in recording rule"));
+        }
+        if record.contains(['{', '}']) {
+            let message = format!(
+                "braces present in the recording rule name; should it be in expr?: {record}"
+            );
+            self.wrong("record", &message);
+        }
+    }
+
+    fn templates(
+        &mut self,
+        alert: &str,
+        kind: &'static str,
+        texts: &Labels,
+    ) -> Vec<(String, TemplateText)> {
+        let mut templates = Vec::new();
+        for (name, text) in texts {
+            match check_template(alert, text) {
+                Ok(template) => templates.push((name.to_owned(), template)),
+                Err(error) => {
+                    let key = format!("{kind}s/{name}");
+                    self.wrong(&key, &format!("{kind} {name:?}: {error}"));
+                }
+            }
+        }
+        templates
+    }
+
+    fn wrong(&mut self, key: &str, message: &str) {
+        let place =
+            if key.is_empty() { self.place.to_owned() } else { format!("{}/{key}", self.place) };
+        self.reader.wrong(&place, format!("{}: {message}", self.about));
+    }
+}
+
+/// A name that a rule may give a label: any but the metric's own.
+fn is_rule_label(name: &str) -> bool {
+    !name.is_empty() && name != narthex_model::METRIC_NAME
+}
+
+#[cfg(test)]
+mod tests;

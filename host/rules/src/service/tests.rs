@@ -1,0 +1,67 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use narthex_platform::Tasks;
+
+use super::{Parts, Rules};
+use crate::config::RulesConfig;
+use crate::file::RuleFiles;
+use crate::group::tests::World;
+
+fn rules(world: &World) -> Rules {
+    Rules::new(Parts {
+        engine: world.tools.engine.clone(),
+        read: Arc::clone(&world.tools.read),
+        write: Arc::clone(&world.tools.write),
+        alerts: world.tools.alerts.clone(),
+        clock: world.simulated.clock(),
+        metrics: world.tools.metrics.clone(),
+    })
+}
+
+fn load(rules: &Rules, text: &str) {
+    let files = RuleFiles::read([("r.yml", text)]).unwrap();
+    let config = RulesConfig::default();
+    rules.commit(rules.prepare(config, files));
+}
+
+/// Lets the tasks run and moves the clock until `done`.
+async fn until(world: &World, done: impl Fn() -> bool) {
+    for round in 0..1_000_000 {
+        if done() {
+            return;
+        }
+        tokio::task::yield_now().await;
+        if round % 500 == 499 {
+            world.simulated.advance(Duration::from_secs(1));
+        }
+    }
+    panic!("it never came to that");
+}
+
+#[tokio::test]
+async fn groups_run_in_their_slots_and_end_when_they_are_gone() {
+    let world = World::new();
+    let rules = rules(&world);
+    let mut tasks = Tasks::new();
+    rules.spawn(&mut tasks);
+    load(&rules, "groups: [{ name: g, interval: 10s, rules: [{ record: x, expr: '1' }] }]");
+    let samples = || world.dump("x").first().map_or(0, |line| line.split('@').count() - 1);
+    until(&world, || samples() >= 3).await;
+    let line = world.dump("x").remove(0);
+    let times: Vec<i64> = line
+        .split(' ')
+        .skip(1)
+        .map(|sample| sample.split_once('@').unwrap().1.parse().unwrap())
+        .collect();
+    assert_eq!(times[1] - times[0], 10, "{line}");
+
+    // An unchanged group runs on as it is.
+    let evaluated = rules.groups()[0].last_evaluation;
+    load(&rules, "groups: [{ name: g, interval: 10s, rules: [{ record: x, expr: '1' }] }]");
+    assert_eq!(rules.groups()[0].last_evaluation, evaluated);
+
+    load(&rules, "groups: []");
+    assert!(rules.groups().is_empty());
+    until(&world, || world.dump("x")[0].contains(" x@")).await;
+}

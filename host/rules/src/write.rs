@@ -1,0 +1,88 @@
+//! What an evaluation writes, gathered so that a group needs few commits.
+
+use std::collections::HashMap;
+
+use narthex_model::{Labels, METRIC_NAME, Timestamp, stale_nan};
+use narthex_promql::Expr;
+use narthex_storage::{AppendError, Appendable, CommitError, Committed};
+use tracing::{debug, warn};
+
+/// One sample, and the rule it comes of.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Write {
+    pub(crate) rule: usize,
+    pub(crate) labels: Labels,
+    pub(crate) at: Timestamp,
+    pub(crate) value: f64,
+}
+
+/// Writes that wait for a commit. Rules that read what waits must see it: ask
+/// [`Batch::is_read_by`] before they are evaluated.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    writes: Vec<Write>,
+}
+
+/// What a commit could not store.
+#[derive(Debug, Default)]
+pub(crate) struct Discarded {
+    /// The first refusal of each rule.
+    pub(crate) by_rule: HashMap<usize, AppendError>,
+}
+
+impl Batch {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, rule: usize, labels: Labels, at: Timestamp, value: f64) {
+        self.writes.push(Write { rule, labels, at, value });
+    }
+
+    /// The end of a series.
+    pub(crate) fn push_stale(&mut self, rule: usize, labels: Labels, at: Timestamp) {
+        self.push(rule, labels, at, stale_nan());
+    }
+
+    /// Whether the expression may select one of the series that wait.
+    pub(crate) fn is_read_by(&self, expr: &Expr) -> bool {
+        let selectors = expr.selectors();
+        self.writes.iter().any(|write| {
+            let name = write.labels.metric_name().unwrap_or("");
+            selectors.iter().any(|selector| {
+                let mut conditions = selector.matchers.iter();
+                conditions.all(|matcher| matcher.name() != METRIC_NAME || matcher.matches(name))
+            })
+        })
+    }
+
+    /// Stores everything in one batch. Samples that the store refuses are left out and reported;
+    /// staleness markers that it refuses are not, since another rule or a scrape may have gone on
+    /// writing the series.
+    pub(crate) fn commit(&mut self, store: &dyn Appendable) -> Result<Discarded, CommitError> {
+        let mut discarded = Discarded::default();
+        if self.writes.is_empty() {
+            return Ok(discarded);
+        }
+        let mut appender = store.appender();
+        for write in self.writes.drain(..) {
+            let series = appender.series(&write.labels);
+            let appended = series.and_then(|series| appender.append(series, write.at, write.value));
+            match appended {
+                Ok(()) => {}
+                Err(error) if narthex_model::is_stale(write.value) => {
+                    debug!(%error, series = %write.labels, "no staleness marker");
+                }
+                Err(error) => {
+                    debug!(%error, series = %write.labels, "a rule's result was discarded");
+                    discarded.by_rule.entry(write.rule).or_insert(error);
+                }
+            }
+        }
+        let Committed { out_of_order, .. } = appender.commit()?;
+        if out_of_order > 0 {
+            warn!(out_of_order, "results of rules were out of order");
+        }
+        Ok(discarded)
+    }
+}
