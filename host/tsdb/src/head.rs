@@ -123,16 +123,11 @@ impl Head {
         if let Some(slot) = index.find(labels, &self.slab) {
             if let Some(series) = self.slab.writer().get(slot) {
                 series.id = series.id.max(id);
-                series.is_logged = true;
             }
             return Some(slot);
         }
         let slot = index.take_slot()?;
         self.put(&mut index, id, slot, labels);
-        drop(index);
-        if let Some(series) = self.slab.writer().get(slot) {
-            series.is_logged = true;
-        }
         Some(slot)
     }
 

@@ -62,7 +62,8 @@ pub(crate) struct Series {
     pub(crate) log_epoch: u32,
     /// The decimal scale of that value.
     pub(crate) log_scale: u8,
-    /// Whether the log or a checkpoint defines the series.
+    /// Whether the log or a checkpoint defines the series and has samples of it. Without samples
+    /// no checkpoint would take it over, so then it is defined again.
     pub(crate) is_logged: bool,
     /// The commit that saw the series last and the place in its batch: finds a second sample.
     pub(crate) mark: (u32, u32),

@@ -53,8 +53,11 @@ pub(crate) struct LogWriter {
     pub(crate) epoch: u32,
     bytes_since_restart: u64,
     poisoned: Option<Poisoned>,
-    /// A sync failed: what memory holds should be saved anew as soon as possible.
+    /// Something acknowledged may not be durable and cannot be synced any more: what memory holds
+    /// is to be saved anew.
     pub(crate) wants_checkpoint: bool,
+    /// Definitions of series may be among what is not durable: they are to be written again.
+    pub(crate) wants_definitions: bool,
 }
 
 #[derive(Debug)]
@@ -102,6 +105,7 @@ impl LogWriter {
             bytes_since_restart: 0,
             poisoned: None,
             wants_checkpoint: false,
+            wants_definitions: false,
         })
     }
 
@@ -180,19 +184,23 @@ impl LogWriter {
     }
 
     /// A handle to sync what was written so far without holding the writer, if there is anything.
-    pub(crate) fn sync_point(&self) -> Option<io::Result<SyncPoint>> {
-        let is_due = self.segment.synced < self.segment.len && self.poisoned.is_none();
-        is_due.then(|| {
-            let (segment, end) = (self.segment.number, self.segment.len);
-            Ok(SyncPoint { file: self.segment.file.sync_handle()?, segment, end })
-        })
+    pub(crate) fn sync_point(&self) -> io::Result<Option<SyncPoint>> {
+        if let Some(poisoned) = &self.poisoned {
+            return Err(io::Error::other(poisoned.reason.clone()));
+        }
+        if self.segment.synced >= self.segment.len {
+            return Ok(None);
+        }
+        let (segment, end) = (self.segment.number, self.segment.len);
+        Ok(Some(SyncPoint { file: self.segment.file.sync_handle()?, segment, end }))
     }
 
     /// Notes how a sync beside the writer ended.
     pub(crate) fn synced(&mut self, point: &SyncPoint, outcome: &io::Result<()>) {
         if point.segment != self.segment.number {
-            // It was closed meanwhile, and synced by that.
+            // It was closed meanwhile; that it was synced then says nothing after this failed.
             self.wants_checkpoint |= outcome.is_err();
+            self.wants_definitions |= outcome.is_err();
             return;
         }
         match outcome {
@@ -223,11 +231,12 @@ impl LogWriter {
         self.next_segment()
     }
 
-    /// After a failure. What was acknowledged in the old segment stays acknowledged; that it may
-    /// not be durable is why a checkpoint is wanted.
+    /// After a failure. What was acknowledged in the old segment stays acknowledged; if it may not
+    /// be durable, a checkpoint is wanted.
     fn replace_segment(&mut self) -> Result<(), WriteError> {
         match self.next_segment() {
             Ok(()) => {
+                self.wants_definitions = self.wants_checkpoint;
                 tracing::warn!(segment = self.segment.number, "the log goes on in a new segment");
                 Ok(())
             }
@@ -277,13 +286,17 @@ impl LogWriter {
         if cut.is_ok() && error.kind() == io::ErrorKind::StorageFull {
             self.force_restart();
         } else {
+            // The next segment is another file: this is the last chance to make this one durable.
+            if self.segment.file.sync().is_ok() {
+                self.segment.synced = self.segment.len;
+            }
             self.poison(format!("write the log: {error}"));
         }
     }
 
     fn poison(&mut self, reason: String) {
         tracing::error!(segment = self.segment.number, %reason, "the log takes no more writes");
-        self.wants_checkpoint = true;
+        self.wants_checkpoint |= self.segment.synced < self.segment.len;
         // The first try may come at once: a new segment has nothing to do with the old one.
         let retry_at = self.clock.monotonic();
         self.poisoned.get_or_insert(Poisoned { reason, retry_at });

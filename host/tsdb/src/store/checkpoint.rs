@@ -125,7 +125,7 @@ impl Shared {
         let index = self.head.index.read();
         let mut slab = self.head.slab.reader();
         for slot in slots {
-            let Some(found) = slab.get(slot).filter(|found| found.is_logged) else { continue };
+            let Some(found) = slab.get(slot) else { continue };
             let Some((last_at, _)) = found.last() else { continue };
             series.push((found.id, index.labels(&found.labels)));
             let sealed = found.sealed.iter();

@@ -161,6 +161,9 @@ impl Shared {
         let mut guard = self.writer.lock();
         let writer = &mut *guard;
         writer.log.begin(self.head.counts.series.load(Ordering::Relaxed))?;
+        if std::mem::take(&mut writer.log.wants_definitions) {
+            self.forget_definitions();
+        }
         let before_len = writer.log.segment_len();
         let logged = self.log_batch(writer, samples, metadata);
         let (before, refused) = match logged {
@@ -273,6 +276,17 @@ impl Shared {
             writer.accepted.push(index);
         }
         refused
+    }
+
+    /// Has every series defined again with its next sample.
+    fn forget_definitions(&self) {
+        let end = self.head.index.read().slots_end();
+        let mut slab = self.head.slab.writer();
+        for slot in 0..end {
+            if let Some(series) = slab.get(slot) {
+                series.is_logged = false;
+            }
+        }
     }
 
     fn log_new_series(&self, writer: &mut Writer) -> std::io::Result<()> {

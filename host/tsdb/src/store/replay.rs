@@ -210,6 +210,7 @@ impl Replay<'_> {
         }
         series.sealed = sealed;
         series.open = open;
+        series.is_logged = true;
         let (oldest, newest) = (series.first_at(), series.last());
         let chunks = series.chunks() as u64;
         drop(slab);
@@ -395,6 +396,7 @@ impl Replay<'_> {
                 continue;
             };
             if series.last().is_none_or(|(last, _)| sample.at > last) {
+                series.is_logged = true;
                 chunks += u64::from(series.append(sample.at, sample.bits));
                 oldest = oldest.min(sample.at);
                 newest = newest.max(sample.at);

@@ -16,9 +16,15 @@ impl Tsdb {
     /// Makes durable what was committed so far.
     ///
     /// # Errors
-    /// When the disk refuses; nothing more is acknowledged in this segment of the log then.
+    /// When the disk refuses; nothing more is acknowledged in this segment of the log then. Also
+    /// after an earlier failure, until a checkpoint has saved what could not be synced.
     pub fn sync(&self) -> Result<(), MaintenanceError> {
-        self.0.sync_log()
+        self.0.sync_log()?;
+        if self.0.writer.lock().log.wants_checkpoint {
+            let source = std::io::Error::other("an earlier sync failed; a checkpoint is due");
+            return Err(MaintenanceError::Sync { source });
+        }
+        Ok(())
     }
 
     /// Starts the background tasks. Their end leaves everything durable.
@@ -89,8 +95,8 @@ impl Shared {
     /// Syncs what was written so far, beside the writer.
     pub(crate) fn sync_log(&self) -> Result<(), MaintenanceError> {
         let failed = |source| MaintenanceError::Sync { source };
-        let Some(point) = self.writer.lock().log.sync_point() else { return Ok(()) };
-        let mut point = point.map_err(failed)?;
+        let point = self.writer.lock().log.sync_point().map_err(failed)?;
+        let Some(mut point) = point else { return Ok(()) };
         let begun = self.clock.monotonic();
         let outcome = point.file.sync();
         self.observed.sync_seconds.observe_duration(self.clock.monotonic() - begun);

@@ -1,0 +1,65 @@
+//! The store's life ends in the middle of something; what it promised must be there.
+
+use narthex_crash_tests::{End, Faults, History};
+
+/// Three lives, each ended in a random step by the same kind of end.
+fn check(seed: u64, end: End, faults: Faults) {
+    let mut history = History::new(seed);
+    for _ in 0..3 {
+        let steps = history.disk().steps();
+        let cut = steps + 1 + history.chance(120);
+        history.disk().cut_power_after(cut);
+        history.live(40, faults);
+        history.end(end);
+    }
+}
+
+#[test]
+fn a_power_cut_in_any_step_takes_nothing_durable() {
+    for seed in 0..200 {
+        check(seed, End::PowerCut, Faults::None);
+    }
+}
+
+#[test]
+fn a_kill_in_any_step_takes_nothing_acknowledged() {
+    for seed in 0..200 {
+        check(seed, End::Kill, Faults::None);
+    }
+}
+
+#[test]
+fn failing_syncs_take_nothing_that_was_durable_before() {
+    for seed in 0..200 {
+        check(seed, End::PowerCut, Faults::Syncs);
+        check(seed, End::Kill, Faults::Syncs);
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_cleanly_and_recovers() {
+    for seed in 0..200 {
+        check(seed, End::PowerCut, Faults::FullDisk);
+        check(seed, End::Kill, Faults::FullDisk);
+    }
+}
+
+#[test]
+fn every_single_step_of_a_history_can_be_the_last() {
+    for seed in [3, 5, 6] {
+        let mut whole = History::new(seed);
+        whole.live(30, Faults::None);
+        let steps = whole.disk().steps();
+        for cut in 0..=steps {
+            for end in [End::PowerCut, End::Kill] {
+                let mut history = History::new(seed);
+                history.disk().cut_power_after(cut);
+                history.live(30, Faults::None);
+                history.end(end);
+                // And it goes on from there.
+                history.live(5, Faults::None);
+                history.end(End::Kill);
+            }
+        }
+    }
+}
