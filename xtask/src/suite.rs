@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
+use crate::fingerprint::files_under;
 use crate::process::{Tool, find_program};
 use crate::tally::{self, Tally};
 use crate::workspace::Workspace;
@@ -57,6 +58,7 @@ pub(crate) fn everything(
     part("build the host", host::ensure(workspace).map(drop));
     let surroundings = Surroundings { skip_log };
     for result in [
+        configurations(workspace, tally).context("configurations"),
         surroundings.rust_tests(workspace, filters, tally).context("Rust tests"),
         surroundings.doctests(workspace, filters, tally).context("doctests"),
         ui_tests(workspace, filters, tally).context("tests of the UI"),
@@ -66,6 +68,23 @@ pub(crate) fn everything(
         }
     }
     tally.take_skip_log(&surroundings.skip_log);
+    Ok(())
+}
+
+/// Every configuration that ships is one that the host takes, plugins and rule files included.
+fn configurations(workspace: &Workspace, tally: &mut Tally) -> anyhow::Result<()> {
+    let files: Vec<PathBuf> = files_under(&workspace.root.join("config"), &["rules"])?
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "yml"))
+        .collect();
+    for file in files {
+        let name = file.strip_prefix(&workspace.root).unwrap_or(&file).to_path_buf();
+        let check = Tool::new(host::binary(workspace)).args(["check", "config"]).arg(&name);
+        match check.within(&workspace.root).run() {
+            Ok(()) => tally.count(1, 0),
+            Err(error) => tally.fail(&name.to_string_lossy(), &error),
+        }
+    }
     Ok(())
 }
 
