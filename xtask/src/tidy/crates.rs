@@ -16,7 +16,9 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Packages whose name is not their folder's, with the reason.
 const NAMED_OTHERWISE: &[(&str, &str)] = &[
-    ("host/server", "narthex"),  // the binary that users install
+    ("host/server", "narthex"),                // the binary that users install
+    ("tests/plugins", "narthex-plugin-tests"), // `narthex-plugins` is the room
+    ("tests/crash", "narthex-crash-tests"),    // `narthex-crash` would read like a program
     ("sdk/rust", "narthex-sdk"), // what plugin authors depend on; the other languages have their own registries
 ];
 
