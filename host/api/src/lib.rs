@@ -1,1 +1,24 @@
-//! HTTP APIs; handlers call rooms and hold no logic.
+//! The HTTP API: Prometheus' v1, and `/api/v1/plugins`.
+//!
+//! Enters: requests. Leaves: answers in Prometheus' shapes (reference: docs/querying/api.md of
+//! Prometheus 3). JSON shapes live here and nowhere below.
+//!
+//! Always holds: a handler checks its parameters, calls one room and shapes the answer; it holds
+//! no logic of its own. Whatever blocks (queries, reads) runs on the blocking pool, and stops when
+//! the client goes away.
+//!
+//! Open `routes.rs` first.
+
+mod routes;
+mod envelope;
+mod params;
+mod query;
+mod series;
+mod targets;
+mod rules;
+mod plugins;
+mod status;
+mod control;
+
+pub use self::control::{ReloadError, ServerControl};
+pub use self::routes::{Rooms, router};

@@ -1,1 +1,19 @@
 //! The file: puts every room's own configuration together.
+//!
+//! Enters: the path of a prometheus.yml, or of our superset of it. Leaves: a [`Config`] whose
+//! parts the rooms take as they are, or a [`ConfigError`] that names file, line, column and key.
+//!
+//! Always holds: a key that this version does not serve is refused by name, never ignored; a
+//! [`Config`] that exists is valid as far as it can be without asking a plugin.
+//!
+//! Open `load.rs` first.
+
+mod load;
+mod sections;
+mod jobs;
+mod glob;
+mod environment;
+
+pub use self::jobs::{PluginUse, ScrapeJob};
+pub use self::load::{Config, ConfigError, Source, load};
+pub use self::sections::RuleFile;

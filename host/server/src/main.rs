@@ -1,3 +1,41 @@
-//! Composition root: commands, wiring, supervision, shutdown; the binary narthex.
+//! The binary `narthex`: reads the command line and either checks files or serves.
+//!
+//! Open `serve.rs` for how the rooms are wired, `reload.rs` for how they change together.
 
-fn main() {}
+mod flags;
+mod logging;
+mod process;
+mod serve;
+mod reload;
+mod control;
+mod check;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::flags::{Check, Cli, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Some(Command::Check(Check::Config { files })) => check::config(&files),
+        None => logging::start(&cli.serve.log_level, cli.serve.log_format)
+            .and_then(|()| serve::serve(cli.serve)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of a program that does not start")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("narthex: {error:#}");
+}

@@ -1,0 +1,298 @@
+//! Queries.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use narthex_model::{Labels, Timestamp};
+use narthex_promql::{
+    Cancel, MatrixSeries, QueryError, QueryOptions, QueryResult, Value, VectorSample,
+};
+use narthex_storage::Columns;
+use serde::ser::{SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple};
+use serde::{Serialize, Serializer};
+
+use crate::envelope::{Answer, ApiError, notes, ok, ok_with_notes};
+use crate::params::Params;
+use crate::routes::Shared;
+
+/// Steps of a range query (Prometheus, `api.go`): enough for a day by minutes on a wide screen.
+const STEPS_MAX: i64 = 11_000;
+
+/// Cancels the query when the request is dropped because its client went away.
+struct CancelOnDrop(Cancel);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+async fn run(
+    options: QueryOptions,
+    query: impl FnOnce(&QueryOptions) -> Result<QueryResult, QueryError> + Send + 'static,
+) -> Result<QueryResult, ApiError> {
+    let _guard = CancelOnDrop(options.cancel.clone());
+    let joined = tokio::task::spawn_blocking(move || query(&options)).await;
+    let result = joined.map_err(|panic| ApiError::internal(format!("query failed: {panic}")))?;
+    Ok(result?)
+}
+
+fn options(params: &Params) -> Result<QueryOptions, ApiError> {
+    Ok(QueryOptions {
+        lookback: params.duration("lookback_delta")?,
+        timeout: params.duration("timeout")?,
+        cancel: Cancel::new(),
+    })
+}
+
+/// `/api/v1/query`
+pub(crate) async fn instant(State(rooms): Shared, params: Params) -> Answer {
+    let limit = params.limit("limit")?;
+    let now = Timestamp::from_millis(rooms.clock.now_millis());
+    let at = params.time_or("time", now)?;
+    let options = options(&params)?;
+    let (engine, text) = (rooms.engine.clone(), params.query().to_owned());
+    let result = run(options, move |options| engine.instant(&text, at, options)).await?;
+    answer(result, limit, params.get("stats").is_some())
+}
+
+/// `/api/v1/query_range`
+pub(crate) async fn range(State(rooms): Shared, params: Params) -> Answer {
+    let limit = params.limit("limit")?;
+    let start = params.time("start")?;
+    let end = params.time("end")?;
+    if end < start {
+        let why = "invalid parameter \"end\": end timestamp must not be before start time";
+        return Err(ApiError::bad_data(why));
+    }
+    let step = params.duration_required("step")?;
+    if step < Duration::from_millis(1) {
+        let why = "invalid parameter \"step\": zero or negative query resolution step widths are \
+                   not accepted. Try a positive integer";
+        return Err(ApiError::bad_data(why));
+    }
+    let step_millis = i64::try_from(step.as_millis()).unwrap_or(i64::MAX);
+    if end.millis().saturating_sub(start.millis()) / step_millis > STEPS_MAX {
+        let why = "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing \
+                   the query resolution (?step=XX)";
+        return Err(ApiError::bad_data(why));
+    }
+    let options = options(&params)?;
+    let (engine, text) = (rooms.engine.clone(), params.query().to_owned());
+    let result = run(options, move |options| engine.range(&text, start, end, step, options)).await?;
+    answer(result, limit, params.get("stats").is_some())
+}
+
+/// `/api/v1/query_exemplars`: the query is checked; the store keeps no exemplars yet.
+pub(crate) async fn exemplars(State(rooms): Shared, params: Params) -> Answer {
+    params.time_or("start", Timestamp::MIN)?;
+    params.time_or("end", Timestamp::MAX)?;
+    rooms.engine.parse(params.query()).map_err(QueryError::from)?;
+    ok(&[0_u8; 0])
+}
+
+/// `/api/v1/format_query`
+pub(crate) async fn format(State(rooms): Shared, params: Params) -> Answer {
+    let expr = rooms.engine.parse(params.query()).map_err(QueryError::from)?;
+    ok(&expr.to_string())
+}
+
+fn answer(mut result: QueryResult, limit: usize, with_stats: bool) -> Answer {
+    let mut warnings = notes(&result.warnings, "warning");
+    let infos = notes(&result.infos, "info");
+    let truncated = match &mut result.value {
+        Value::Vector(samples) => truncate(samples, limit),
+        Value::Matrix(series) => truncate(series, limit),
+        Value::Scalar { .. } | Value::String { .. } => false,
+    };
+    if truncated {
+        warnings.push("results truncated due to limit".to_owned());
+    }
+    let data = ok_with_notes(&Data { result: &result, with_stats }, &warnings, &infos)?;
+    Ok(data.into_response())
+}
+
+fn truncate<T>(items: &mut Vec<T>, limit: usize) -> bool {
+    let longer = items.len() > limit;
+    items.truncate(limit);
+    longer
+}
+
+struct Data<'a> {
+    result: &'a QueryResult,
+    with_stats: bool,
+}
+
+impl Serialize for Data<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut data = serializer.serialize_struct("data", 3)?;
+        data.serialize_field("resultType", self.result.value.value_type().name())?;
+        match &self.result.value {
+            Value::Scalar { at, value } => data.serialize_field("result", &Pair(*at, *value))?,
+            Value::String { at, value } => {
+                data.serialize_field("result", &(Seconds(*at), value))?;
+            }
+            Value::Vector(samples) => data.serialize_field("result", &Vector(samples))?,
+            Value::Matrix(series) => data.serialize_field("result", &Matrix(series))?,
+        }
+        if self.with_stats {
+            data.serialize_field("stats", &Stats(self.result))?;
+        }
+        data.end()
+    }
+}
+
+struct Stats<'a>(&'a QueryResult);
+
+impl Serialize for Stats<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let stats = &self.0.stats;
+        let timings = serde_json::json!({
+            "evalTotalTime": (stats.queued + stats.evaluated).as_secs_f64(),
+            "execQueueTime": stats.queued.as_secs_f64(),
+            "execTotalTime": (stats.queued + stats.evaluated).as_secs_f64(),
+            "innerEvalTime": stats.evaluated.as_secs_f64(),
+        });
+        let samples = serde_json::json!({
+            "totalQueryableSamples": stats.samples,
+            "peakSamples": stats.samples_peak,
+        });
+        let mut out = serializer.serialize_map(Some(2))?;
+        out.serialize_entry("timings", &timings)?;
+        out.serialize_entry("samples", &samples)?;
+        out.end()
+    }
+}
+
+/// Seconds as a JSON number with up to three decimals.
+struct Seconds(Timestamp);
+
+impl Serialize for Seconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.millis() % 1000 == 0 {
+            serializer.serialize_i64(self.0.millis() / 1000)
+        } else {
+            serializer.serialize_f64(self.0.seconds())
+        }
+    }
+}
+
+/// A value as Prometheus writes it: a string, shortest form, no exponent.
+struct Number(f64);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&number_text(self.0))
+    }
+}
+
+/// A value as text: `NaN`, `+Inf`, `-Inf`, or digits without an exponent.
+pub(crate) fn number_text(value: f64) -> String {
+    if value.is_nan() {
+        "NaN".to_owned()
+    } else if value.is_infinite() {
+        if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
+    } else {
+        format!("{value}")
+    }
+}
+
+struct Pair(Timestamp, f64);
+
+impl Serialize for Pair {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut pair = serializer.serialize_tuple(2)?;
+        pair.serialize_element(&Seconds(self.0))?;
+        pair.serialize_element(&Number(self.1))?;
+        pair.end()
+    }
+}
+
+/// Labels as a JSON object.
+pub(crate) struct LabelMap<'a>(pub(crate) &'a Labels);
+
+impl Serialize for LabelMap<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter())
+    }
+}
+
+struct Vector<'a>(&'a [VectorSample]);
+
+impl Serialize for Vector<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for sample in self.0 {
+            list.serialize_element(&VectorItem(sample))?;
+        }
+        list.end()
+    }
+}
+
+struct VectorItem<'a>(&'a VectorSample);
+
+impl Serialize for VectorItem<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut item = serializer.serialize_struct("sample", 2)?;
+        item.serialize_field("metric", &LabelMap(&self.0.labels))?;
+        item.serialize_field("value", &Pair(self.0.at, self.0.value))?;
+        item.end()
+    }
+}
+
+struct Matrix<'a>(&'a [MatrixSeries]);
+
+impl Serialize for Matrix<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for series in self.0 {
+            list.serialize_element(&MatrixItem(series))?;
+        }
+        list.end()
+    }
+}
+
+struct MatrixItem<'a>(&'a MatrixSeries);
+
+impl Serialize for MatrixItem<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut item = serializer.serialize_struct("series", 2)?;
+        item.serialize_field("metric", &LabelMap(&self.0.labels))?;
+        item.serialize_field("values", &Points(&self.0.points))?;
+        item.end()
+    }
+}
+
+struct Points<'a>(&'a Columns);
+
+impl Serialize for Points<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let points = self.0.times.iter().zip(&self.0.values);
+        serializer.collect_seq(points.map(|(at, value)| Pair(Timestamp::from_millis(*at), *value)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_written_as_prometheus_writes_them() {
+        let cases = [
+            (1.0, "1"),
+            (0.1, "0.1"),
+            (-0.0, "-0"),
+            (1e21, "1000000000000000000000"),
+            (1e-7, "0.0000001"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "+Inf"),
+            (f64::NEG_INFINITY, "-Inf"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(number_text(value), text);
+        }
+        let pair = serde_json::to_string(&Pair(Timestamp::from_millis(1_435_781_430_781), 1.0));
+        assert_eq!(pair.unwrap(), r#"[1435781430.781,"1"]"#);
+    }
+}

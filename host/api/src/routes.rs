@@ -1,0 +1,97 @@
+//! Which path is answered by which handler.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use narthex_platform::{Clock, Metrics};
+use narthex_plugins::Plugins;
+use narthex_promql::Engine;
+use narthex_rules::Rules;
+use narthex_scrape::Scraper;
+use narthex_storage::Queryable;
+use narthex_tsdb::Tsdb;
+
+use crate::control::ServerControl;
+use crate::envelope::ApiError;
+use crate::{plugins, query, rules, series, status, targets};
+
+/// The rooms that handlers call.
+pub struct Rooms {
+    /// Answers queries.
+    pub engine: Engine,
+    /// Answers series, labels and metadata.
+    pub store: Arc<dyn Queryable>,
+    /// Knows the targets.
+    pub scraper: Scraper,
+    /// Knows rules and alerts.
+    pub rules: Rules,
+    /// Knows the plugins.
+    pub plugins: Plugins,
+    /// The program's own metrics.
+    pub metrics: Metrics,
+    /// The time.
+    pub clock: Clock,
+    /// The store behind it, for its numbers.
+    pub tsdb: Tsdb,
+    /// The program as a whole.
+    pub server: Arc<dyn ServerControl>,
+}
+
+impl std::fmt::Debug for Rooms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rooms")
+    }
+}
+
+pub(crate) type Shared = State<Arc<Rooms>>;
+
+/// All routes of the API; whatever is not found here is somebody else's.
+#[must_use]
+pub fn router(rooms: Arc<Rooms>) -> Router {
+    Router::new()
+        .nest("/api/v1", v1())
+        .route("/metrics", get(status::metrics))
+        .route("/version", get(status::version))
+        .route("/-/healthy", get(status::healthy))
+        .route("/-/ready", get(status::ready))
+        .route("/-/reload", post(status::reload).put(status::reload))
+        .route("/-/quit", post(status::quit).put(status::quit))
+        .with_state(rooms)
+}
+
+fn v1() -> Router<Arc<Rooms>> {
+    Router::new()
+        .route("/query", get(query::instant).post(query::instant))
+        .route("/query_range", get(query::range).post(query::range))
+        .route("/query_exemplars", get(query::exemplars).post(query::exemplars))
+        .route("/format_query", get(query::format).post(query::format))
+        .route("/series", get(series::series).post(series::series))
+        .route("/labels", get(series::names).post(series::names))
+        .route("/label/{name}/values", get(series::values))
+        .route("/metadata", get(series::metadata))
+        .route("/targets", get(targets::targets))
+        .route("/scrape_pools", get(targets::pools))
+        .route("/rules", get(rules::rules))
+        .route("/alerts", get(rules::alerts))
+        .route("/plugins", get(plugins::plugins))
+        .route("/status/buildinfo", get(status::build_info))
+        .route("/status/runtimeinfo", get(status::runtime_info))
+        .route("/status/config", get(status::config))
+        .route("/status/flags", get(status::flags))
+        .route("/status/tsdb", get(status::tsdb))
+        .fallback(any(unknown))
+}
+
+async fn unknown() -> Response {
+    ApiError::not_found("no such endpoint; /api/v1 has query, query_range, series, labels, …")
+        .into_response()
+}
+
+/// A plain text.
+pub(crate) fn text(status: StatusCode, body: impl Into<String>) -> Response {
+    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body.into()).into_response()
+}

@@ -1,0 +1,126 @@
+//! Series, labels and metadata.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use narthex_model::{Labels, Matcher, Metadata, Timestamp};
+use narthex_storage::{Querier, Queryable, ReadError, TimeRange};
+use serde_json::json;
+
+use crate::envelope::{Answer, ApiError, ok, ok_with_notes};
+use crate::params::Params;
+use crate::query::LabelMap;
+use crate::routes::Shared;
+
+const TRUNCATED: &str = "results truncated due to limit";
+
+fn range(params: &Params) -> Result<TimeRange, ApiError> {
+    let start = params.time_or("start", Timestamp::MIN)?;
+    let end = params.time_or("end", Timestamp::MAX)?;
+    if end < start {
+        return Err(ApiError::bad_data(
+            "invalid parameter \"end\": end timestamp must not be before start time",
+        ));
+    }
+    Ok(TimeRange { start, end })
+}
+
+/// Runs a read on the blocking pool.
+async fn read<T: Send + 'static>(
+    store: &Arc<dyn Queryable>,
+    range: TimeRange,
+    read: impl FnOnce(&dyn Querier) -> Result<T, ReadError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let store = Arc::clone(store);
+    let joined = tokio::task::spawn_blocking(move || read(&*store.querier(range)?)).await;
+    let result = joined.map_err(|panic| ApiError::internal(format!("read failed: {panic}")))?;
+    Ok(result?)
+}
+
+/// `/api/v1/series`
+pub(crate) async fn series(State(rooms): Shared, params: Params) -> Answer {
+    let limit = params.limit("limit")?;
+    let range = range(&params)?;
+    let sets = params.match_sets()?;
+    if sets.is_empty() {
+        return Err(ApiError::bad_data("no match[] parameter provided"));
+    }
+    let found = read(&rooms.store, range, move |querier| {
+        let mut found: BTreeSet<Labels> = BTreeSet::new();
+        for matchers in &sets {
+            found.extend(querier.select(matchers)?.iter().map(|series| series.labels().clone()));
+        }
+        Ok(found)
+    })
+    .await?;
+    let truncated = found.len() > limit;
+    let shown: Vec<LabelMap<'_>> = found.iter().take(limit).map(LabelMap).collect();
+    ok_with_notes(&shown, &note(truncated), &[])
+}
+
+/// `/api/v1/labels`
+pub(crate) async fn names(State(rooms): Shared, params: Params) -> Answer {
+    texts(&rooms.store, &params, |querier, matchers| querier.label_names(matchers)).await
+}
+
+/// `/api/v1/label/<name>/values`
+pub(crate) async fn values(
+    State(rooms): Shared,
+    Path(name): Path<String>,
+    params: Params,
+) -> Answer {
+    if name.is_empty() {
+        return Err(ApiError::bad_data("invalid label name: \"\""));
+    }
+    let read = move |querier: &dyn Querier, matchers: &[Matcher]| {
+        querier.label_values(&name, matchers)
+    };
+    texts(&rooms.store, &params, read).await
+}
+
+/// The union of what `ask` answers for each selector of `match[]`; all series without one.
+async fn texts(
+    store: &Arc<dyn Queryable>,
+    params: &Params,
+    ask: impl Fn(&dyn Querier, &[Matcher]) -> Result<Vec<String>, ReadError> + Send + 'static,
+) -> Answer {
+    let limit = params.limit("limit")?;
+    let range = range(params)?;
+    let mut sets = params.match_sets()?;
+    if sets.is_empty() {
+        sets.push(Vec::new());
+    }
+    let found = read(store, range, move |querier| {
+        let mut found = BTreeSet::new();
+        for matchers in &sets {
+            found.extend(ask(querier, matchers)?);
+        }
+        Ok(found)
+    })
+    .await?;
+    let truncated = found.len() > limit;
+    let shown: Vec<String> = found.into_iter().take(limit).collect();
+    ok_with_notes(&shown, &note(truncated), &[])
+}
+
+fn note(truncated: bool) -> Vec<String> {
+    if truncated { vec![TRUNCATED.to_owned()] } else { Vec::new() }
+}
+
+/// `/api/v1/metadata`
+pub(crate) async fn metadata(State(rooms): Shared, params: Params) -> Answer {
+    let limit = params.limit("limit")?;
+    params.limit("limit_per_metric")?;
+    let known = rooms.store.metadata(params.get("metric"));
+    let shape = |metadata: &Metadata| {
+        json!([{
+            "type": metadata.metric_type.name(),
+            "help": metadata.help,
+            "unit": metadata.unit,
+        }])
+    };
+    let shown: BTreeMap<String, serde_json::Value> =
+        known.iter().take(limit).map(|(name, metadata)| (name.clone(), shape(metadata))).collect();
+    ok(&shown)
+}

@@ -1,0 +1,147 @@
+//! Health, build, configuration, metrics and life of the program.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use narthex_model::Timestamp;
+use serde_json::json;
+
+use crate::envelope::{Answer, ok};
+use crate::params::Params;
+use crate::routes::{Shared, text};
+
+/// The version of the program.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A time as RFC 3339.
+pub(crate) fn rfc3339(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.millis()).map_or_else(|_| String::new(), |t| t.to_string())
+}
+
+/// `/-/healthy`
+pub(crate) async fn healthy() -> Response {
+    text(StatusCode::OK, "Narthex is Healthy.\n")
+}
+
+/// `/-/ready`
+pub(crate) async fn ready(State(rooms): Shared) -> Response {
+    if rooms.server.is_ready() {
+        text(StatusCode::OK, "Narthex is Ready.\n")
+    } else {
+        text(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+    }
+}
+
+/// `/-/reload`
+pub(crate) async fn reload(State(rooms): Shared) -> Response {
+    if !rooms.server.lifecycle_allowed() {
+        return text(
+            StatusCode::FORBIDDEN,
+            "Lifecycle API is not enabled; start with --web.enable-lifecycle.\n",
+        );
+    }
+    match rooms.server.reload().await {
+        Ok(()) => text(StatusCode::OK, ""),
+        Err(error) => text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("failed to reload config; nothing was changed: {}\n", error.message),
+        ),
+    }
+}
+
+/// `/-/quit`
+pub(crate) async fn quit(State(rooms): Shared) -> Response {
+    if !rooms.server.lifecycle_allowed() {
+        return text(
+            StatusCode::FORBIDDEN,
+            "Lifecycle API is not enabled; start with --web.enable-lifecycle.\n",
+        );
+    }
+    rooms.server.quit();
+    text(StatusCode::OK, "Requesting termination... Goodbye!\n")
+}
+
+/// `/version`
+pub(crate) async fn version() -> Response {
+    let body = build().to_string();
+    (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn build() -> serde_json::Value {
+    json!({
+        "version": VERSION,
+        "revision": option_env!("NARTHEX_REVISION").unwrap_or(""),
+        "branch": "",
+        "buildUser": "",
+        "buildDate": "",
+        "goVersion": "",
+    })
+}
+
+/// `/api/v1/status/buildinfo`. No `features` map: Grafana takes one as the sign of Mimir.
+pub(crate) async fn build_info() -> Answer {
+    ok(&build())
+}
+
+/// `/api/v1/status/runtimeinfo`
+pub(crate) async fn runtime_info(State(rooms): Shared) -> Answer {
+    let (last_reload, taken) = rooms.server.last_reload();
+    ok(&json!({
+        "startTime": rfc3339(rooms.server.started_at()),
+        "CWD": rooms.server.working_directory(),
+        "reloadConfigSuccess": taken,
+        "lastConfigTime": rfc3339(last_reload),
+        "serverTime": rfc3339(Timestamp::from_millis(rooms.clock.now_millis())),
+        "storageRetention": rooms.server.retention(),
+    }))
+}
+
+/// `/api/v1/status/config`
+pub(crate) async fn config(State(rooms): Shared) -> Answer {
+    ok(&json!({"yaml": rooms.server.config_text()}))
+}
+
+/// `/api/v1/status/flags`
+pub(crate) async fn flags(State(rooms): Shared) -> Answer {
+    let flags: BTreeMap<String, String> = rooms.server.flags().into_iter().collect();
+    ok(&flags)
+}
+
+/// `/metrics`
+pub(crate) async fn metrics(State(rooms): Shared, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("");
+    let format = narthex_exposition::Format::negotiate(accept);
+    let body = narthex_exposition::render(&rooms.metrics.gather(), format);
+    (StatusCode::OK, [(header::CONTENT_TYPE, format.content_type())], body).into_response()
+}
+
+/// Entries of each list of `/api/v1/status/tsdb`, and the most that may be asked for.
+const TSDB_ENTRIES: usize = 10;
+const TSDB_ENTRIES_MAX: usize = 10_000;
+
+/// `/api/v1/status/tsdb`
+pub(crate) async fn tsdb(State(rooms): Shared, params: Params) -> Answer {
+    let limit = match params.get("limit") {
+        None => TSDB_ENTRIES,
+        Some(_) => params.limit("limit")?.min(TSDB_ENTRIES_MAX),
+    };
+    let stats = rooms.tsdb.stats(limit);
+    let list = |named: &[narthex_tsdb::Named]| -> Vec<serde_json::Value> {
+        named.iter().map(|item| json!({"name": item.name, "value": item.count})).collect()
+    };
+    ok(&json!({
+        "headStats": {
+            "numSeries": stats.series,
+            "numLabelPairs": stats.label_pairs,
+            "chunkCount": stats.chunks,
+            "minTime": stats.oldest_at.unwrap_or(i64::MAX),
+            "maxTime": stats.newest_at.unwrap_or(i64::MIN),
+        },
+        "seriesCountByMetricName": list(&stats.series_by_metric),
+        "labelValueCountByLabelName": list(&stats.values_by_label),
+        "memoryInBytesByLabelName": list(&stats.value_bytes_by_label),
+        "seriesCountByLabelValuePair": list(&stats.series_by_label_pair),
+    }))
+}

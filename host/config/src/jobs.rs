@@ -1,0 +1,142 @@
+//! Scrape jobs: each mapping is split into what `scrape` and what `discovery` read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use narthex_discovery::{JobDiscovery, ProviderConfig, StaticConfig};
+use narthex_plugins::PluginKind;
+use narthex_scrape::{GlobalScrape, JobConfig, JobSpec};
+use narthex_settings::{Document, Node, Position, SettingsError};
+
+/// One job.
+#[derive(Clone, Debug)]
+pub struct ScrapeJob {
+    /// `job_name`
+    pub name: String,
+    /// How it is scraped.
+    pub scrape: JobConfig,
+    /// Where its targets come from.
+    pub discovery: JobDiscovery,
+}
+
+/// A part of the file that only a plugin can check.
+#[derive(Clone, Debug)]
+pub struct PluginUse {
+    /// The plugin's name.
+    pub plugin: String,
+    /// Its kind.
+    pub kind: PluginKind,
+    /// What the file says to it.
+    pub config: serde_json::Value,
+    document: Arc<Document>,
+    node: Node,
+    key: String,
+}
+
+impl PluginUse {
+    pub(crate) fn new(
+        plugin: &str,
+        kind: PluginKind,
+        document: &Arc<Document>,
+        node: &Node,
+        key: String,
+    ) -> Result<Self, SettingsError> {
+        let config = document.read_node(node, &key)?;
+        let (plugin, document) = (plugin.to_owned(), Arc::clone(document));
+        Ok(Self { plugin, kind, config, document, node: node.clone(), key })
+    }
+
+    /// The plugin's refusal at its place in the file; `pointer` is a JSON pointer into `config`.
+    #[must_use]
+    pub fn error(&self, pointer: &str, message: &str) -> SettingsError {
+        let below = pointer.replace('/', ".");
+        let at = self.node.locate(pointer).at;
+        self.document.error(at, &format!("{}{below}", self.key), message)
+    }
+}
+
+/// All jobs of one file.
+#[derive(Debug, Default)]
+pub(crate) struct Jobs {
+    pub(crate) jobs: Vec<ScrapeJob>,
+    pub(crate) uses: Vec<PluginUse>,
+    /// Where each name was seen first.
+    seen: BTreeMap<String, (String, Position)>,
+}
+
+impl Jobs {
+    /// Reads `scrape_configs` of a file.
+    pub(crate) fn read(
+        &mut self,
+        document: &Arc<Document>,
+        node: &Node,
+        global: &GlobalScrape,
+    ) -> Result<(), SettingsError> {
+        let key = "scrape_configs";
+        let Some(items) = node.items() else {
+            return Err(document.error(node.at, key, "expected a list of jobs"));
+        };
+        for (index, item) in items.iter().enumerate() {
+            self.read_job(document, item, &format!("{key}[{index}]"), global)?;
+        }
+        Ok(())
+    }
+
+    fn read_job(
+        &mut self,
+        document: &Arc<Document>,
+        node: &Node,
+        key: &str,
+        global: &GlobalScrape,
+    ) -> Result<(), SettingsError> {
+        if node.entries().is_none_or(<[_]>::is_empty) {
+            return Err(document.error(node.at, key, "empty or null scrape config section"));
+        }
+        let mut node = node.clone();
+        let mut discovery = JobDiscovery::default();
+        let is_discovery = |key: &str| key == "static_configs" || key.ends_with("_sd_configs");
+        for entry in node.take_entries(is_discovery) {
+            let entry_key = format!("{key}.{}", entry.key);
+            let Some(name) = entry.key.strip_suffix("_sd_configs") else {
+                discovery.static_configs =
+                    document.read_node::<Vec<StaticConfig>>(&entry.node, &entry_key)?;
+                continue;
+            };
+            let Some(items) = entry.node.items() else {
+                return Err(document.error(entry.node.at, &entry_key, "expected a list"));
+            };
+            for (index, item) in items.iter().enumerate() {
+                let item_key = format!("{entry_key}[{index}]");
+                let plugin_use =
+                    PluginUse::new(name, PluginKind::Discovery, document, item, item_key)?;
+                let (name, config) = (name.to_owned(), plugin_use.config.clone());
+                discovery.providers.push(ProviderConfig { name, config });
+                self.uses.push(plugin_use);
+            }
+        }
+        if let Some(exporter) = node.get("exporter")
+            && let Some(plugin) = exporter.get("plugin").and_then(Node::text)
+        {
+            let nothing = Node::empty(exporter.at);
+            let config = exporter.get("config").unwrap_or(&nothing);
+            let config_key = format!("{key}.exporter.config");
+            let kind = PluginKind::Exporter;
+            self.uses.push(PluginUse::new(plugin, kind, document, config, config_key)?);
+        }
+        let spec: JobSpec = document.read_node(&node, key)?;
+        let scrape = spec.resolve(global).map_err(|error| {
+            let at = node.get(error.key()).map_or(node.at, |node| node.at);
+            document.error(at, &format!("{key}.{}", error.key()), &error.to_string())
+        })?;
+        let name = scrape.name.clone();
+        let at = node.get("job_name").map_or(node.at, |node| node.at);
+        if let Some((file, first)) = self.seen.get(&name) {
+            let message =
+                format!("job name {name:?} is taken, by the job at {file}:{}", first.line);
+            return Err(document.error(at, &format!("{key}.job_name"), &message));
+        }
+        self.seen.insert(name.clone(), (document.file().to_owned(), at));
+        self.jobs.push(ScrapeJob { name, scrape, discovery });
+        Ok(())
+    }
+}

@@ -1,0 +1,317 @@
+//! From a path to a [`Config`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use narthex_model::Labels;
+use narthex_platform::{Disk, read_to_string};
+use narthex_plugins::PluginKind;
+use narthex_scrape::GlobalScrape;
+use narthex_settings::{Document, DurationText, Node, SettingsError, Value};
+
+use crate::glob;
+use crate::jobs::{Jobs, PluginUse, ScrapeJob};
+use crate::sections::{
+    GLOBAL_RULE_KEYS, GlobalRules, GlobalScrapeSection, RuleFile, StorageSection, external_labels,
+    refuse_alertmanagers, refuse_unserved, resolve_paths,
+};
+
+/// Bytes of one configuration or rule file.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// Everything that the file says.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The text as it may be shown.
+    pub shown: String,
+    /// Labels added to whatever leaves the server.
+    pub external_labels: Labels,
+    /// The jobs, in the order of the file.
+    pub jobs: Vec<ScrapeJob>,
+    /// How often rules are evaluated unless their group says otherwise.
+    pub evaluation_interval: Duration,
+    /// How far rules look back by default.
+    pub rule_query_offset: Duration,
+    /// The rule files.
+    pub rule_files: Vec<RuleFile>,
+    /// Where plugins are and what they may do.
+    pub plugins: narthex_plugins::Config,
+    /// Routing of alerts; `None`: alerts go nowhere.
+    pub alerting: Option<narthex_alerting::Config>,
+    /// How long samples are kept; `None`: what the command line says.
+    pub retention: Option<Duration>,
+    /// What only plugins can check.
+    pub plugin_uses: Vec<PluginUse>,
+    /// Every file that was read, for watching.
+    pub files: Vec<Utf8PathBuf>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read.
+    #[error("read {path}")]
+    Read {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the disk said.
+        source: std::io::Error,
+    },
+    /// A file does not fit.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+}
+
+/// Where a configuration comes from.
+pub struct Source<'a> {
+    /// The disk.
+    pub disk: &'a dyn Disk,
+    /// The file.
+    pub path: &'a Utf8Path,
+    /// Variables of the environment, for external labels.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl std::fmt::Debug for Source<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Source({})", self.path)
+    }
+}
+
+/// Reads the file and everything that it names.
+///
+/// # Errors
+/// Names the file, the position and the key that does not fit.
+pub fn load(source: &Source<'_>) -> Result<Config, ConfigError> {
+    let folder = source.path.parent().unwrap_or(Utf8Path::new(""));
+    let mut loader = Loader { source, folder, files: Vec::new() };
+    loader.config()
+}
+
+/// Keys whose values are never shown, wherever they stand.
+fn is_secret(key: &str) -> bool {
+    matches!(
+        key,
+        "password"
+            | "bearer_token"
+            | "credentials"
+            | "client_secret"
+            | "secrets"
+            | "key"
+            | "auth_password"
+            | "auth_secret"
+            | "api_key"
+            | "routing_key"
+            | "service_key"
+            | "token"
+            | "bot_token"
+            | "secret_key"
+            | "webhook_url"
+            | "slack_api_url"
+    )
+}
+
+struct Loader<'a> {
+    source: &'a Source<'a>,
+    folder: &'a Utf8Path,
+    files: Vec<Utf8PathBuf>,
+}
+
+impl Loader<'_> {
+    fn text(&mut self, path: &Utf8Path) -> Result<String, ConfigError> {
+        let text = read_to_string(self.source.disk, path, FILE_BYTES_MAX)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        self.files.push(path.to_owned());
+        Ok(text)
+    }
+
+    /// The files that a list of patterns names, relative to the configuration's folder.
+    fn expand(&self, document: &Document, key: &str) -> Result<Vec<Utf8PathBuf>, ConfigError> {
+        let Some(node) = document.root().get(key) else { return Ok(Vec::new()) };
+        let patterns: Vec<String> = document.read_node(node, key)?;
+        let mut paths = Vec::new();
+        for pattern in patterns {
+            let pattern = self.folder.join(pattern);
+            let found = glob::expand(self.source.disk, &pattern)
+                .map_err(|source| ConfigError::Read { path: pattern, source })?;
+            paths.extend(found);
+        }
+        Ok(paths)
+    }
+
+    fn config(&mut self) -> Result<Config, ConfigError> {
+        let path = self.source.path;
+        let text = self.text(path)?;
+        let document = Arc::new(Document::parse(path.as_str(), &text)?);
+        refuse_unserved(&document)?;
+        check_keys(&document)?;
+        let (scrape_global, rules_global) = global(&document)?;
+        if let Some(node) = document.root().get("alerting") {
+            refuse_alertmanagers(&document, node)?;
+        }
+        let mut jobs = Jobs::default();
+        self.jobs(&document, &scrape_global, &mut jobs)?;
+        let rule_files = self.rule_files(&document)?;
+        let alerting = self.alerting(&document, &mut jobs.uses)?;
+        let mut plugins: narthex_plugins::Config = self.section(&document, "plugins")?;
+        plugins.resolve(self.folder);
+        let storage: StorageSection = self.section(&document, "storage")?;
+        Ok(Config {
+            shown: document.redacted(&is_secret),
+            external_labels: external_labels(
+                &rules_global.external_labels.0,
+                self.source.variable,
+            ),
+            jobs: jobs.jobs,
+            evaluation_interval: rules_global.evaluation_interval.0,
+            rule_query_offset: rules_global.rule_query_offset.0,
+            rule_files,
+            plugins,
+            alerting,
+            retention: storage.tsdb.retention.time.map(|DurationText(time)| time),
+            plugin_uses: jobs.uses,
+            files: std::mem::take(&mut self.files),
+        })
+    }
+
+    /// A section that is its defaults when it is not there.
+    fn section<T: serde::de::DeserializeOwned>(
+        &self,
+        document: &Document,
+        key: &str,
+    ) -> Result<T, ConfigError> {
+        let at = document.root().at;
+        let empty = narthex_settings::Node::empty(at);
+        let node = document.root().get(key).unwrap_or(&empty);
+        Ok(document.read_node(node, key)?)
+    }
+
+    fn jobs(
+        &mut self,
+        document: &Arc<Document>,
+        global: &GlobalScrape,
+        jobs: &mut Jobs,
+    ) -> Result<(), ConfigError> {
+        if let Some(node) = document.root().get("scrape_configs") {
+            let mut node = node.clone();
+            resolve_paths(&mut node, self.folder);
+            jobs.read(document, &node, global)?;
+        }
+        for path in self.expand(document, "scrape_config_files")? {
+            let text = self.text(&path)?;
+            let part = Arc::new(Document::parse(path.as_str(), &text)?);
+            for entry in part.root().entries().unwrap_or_default() {
+                if entry.key != "scrape_configs" {
+                    let message = "a scrape config file holds the key scrape_configs only";
+                    return Err(part.error(entry.key_at, &entry.key, message).into());
+                }
+                let mut node = entry.node.clone();
+                resolve_paths(&mut node, path.parent().unwrap_or(self.folder));
+                jobs.read(&part, &node, global)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rule_files(&mut self, document: &Document) -> Result<Vec<RuleFile>, ConfigError> {
+        let mut files = Vec::new();
+        for path in self.expand(document, "rule_files")? {
+            let text = self.text(&path)?;
+            files.push(RuleFile { path: path.into_string(), text });
+        }
+        Ok(files)
+    }
+
+    fn alerting(
+        &mut self,
+        document: &Arc<Document>,
+        uses: &mut Vec<PluginUse>,
+    ) -> Result<Option<narthex_alerting::Config>, ConfigError> {
+        let inline = document.root().get("alertmanager");
+        let file = document.root().get("alertmanager_config_file");
+        let (document, node, key) = match (inline, file) {
+            (None, None) => return Ok(None),
+            (Some(node), None) => (Arc::clone(document), node.clone(), "alertmanager"),
+            (_, Some(file)) if inline.is_some() => {
+                let message = "give either alertmanager or alertmanager_config_file, not both";
+                let key = "alertmanager_config_file";
+                return Err(document.error(file.at, key, message).into());
+            }
+            (_, Some(file)) => {
+                let name: String = document.read_node(file, "alertmanager_config_file")?;
+                let path = self.folder.join(name);
+                let text = self.text(&path)?;
+                let document = Arc::new(Document::parse(path.as_str(), &text)?);
+                let root = document.root().clone();
+                (document, root, "")
+            }
+        };
+        let mut node = node;
+        resolve_paths(&mut node, self.folder);
+        notifier_uses(&document, &node, key, uses)?;
+        Ok(Some(document.read_node(&node, key)?))
+    }
+}
+
+/// The parts of receivers that notifier plugins check.
+fn notifier_uses(
+    document: &Arc<Document>,
+    node: &Node,
+    key: &str,
+    uses: &mut Vec<PluginUse>,
+) -> Result<(), SettingsError> {
+    let receivers = node.get("receivers").and_then(Node::items).unwrap_or_default();
+    for (r, receiver) in receivers.iter().enumerate() {
+        for entry in receiver.entries().unwrap_or_default() {
+            let Some(plugin) = entry.key.strip_suffix("_configs") else { continue };
+            for (index, item) in entry.node.items().unwrap_or_default().iter().enumerate() {
+                let dot = if key.is_empty() { "" } else { "." };
+                let key = format!("{key}{dot}receivers[{r}].{}[{index}]", entry.key);
+                uses.push(PluginUse::new(plugin, PluginKind::Notifier, document, item, key)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The two halves of `global`.
+fn global(document: &Document) -> Result<(GlobalScrape, GlobalRules), SettingsError> {
+    let found = document.root().get("global").cloned();
+    let mut scrape = found.unwrap_or(Node::empty(document.root().at));
+    let mut rules = Node::empty(scrape.at);
+    rules.value = Value::Map(scrape.take_entries(|key| GLOBAL_RULE_KEYS.contains(&key)));
+    let GlobalScrapeSection(scrape) = document.read_node(&scrape, "global")?;
+    Ok((scrape, document.read_node(&rules, "global")?))
+}
+
+/// Every key at the top of the file that is served.
+const KEYS: [&str; 9] = [
+    "global",
+    "plugins",
+    "rule_files",
+    "scrape_config_files",
+    "scrape_configs",
+    "alerting",
+    "alertmanager",
+    "alertmanager_config_file",
+    "storage",
+];
+
+fn check_keys(document: &Document) -> Result<(), SettingsError> {
+    let Some(entries) = document.root().entries() else {
+        return Err(document.error(document.root().at, "", "expected a mapping of sections"));
+    };
+    for entry in entries {
+        let is_empty = crate::sections::is_empty(&entry.node);
+        if !KEYS.contains(&entry.key.as_str()) && !is_empty {
+            let known = KEYS.join(", ");
+            let message = format!("unknown section {:?} (known: {known})", entry.key);
+            return Err(document.error(entry.key_at, "", &message));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+use narthex_platform::RealDisk;
+
+use super::*;
+
+/// Loads `prometheus.yml` from a folder with these files.
+#[expect(clippy::disallowed_methods, reason = "the test acts as the operator")]
+fn load_files(files: &[(&str, &str)]) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = Utf8Path::from_path(folder.path()).unwrap();
+    for (name, text) in files {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let path = folder.join("prometheus.yml");
+    let variable = |name: &str| (name == "ZONE").then(|| "z1".to_owned());
+    let source = Source { disk: &RealDisk, path: &path, variable: &variable };
+    let loaded = load(&source);
+    loaded.map_err(|error| {
+        let text = narthex_settings::error_chain(&error);
+        text.replace(&format!("{folder}/"), "")
+    })
+}
+
+fn load_text(text: &str) -> Result<Config, String> {
+    load_files(&[("prometheus.yml", text)])
+}
+
+#[track_caller]
+fn check_refused(text: &str, expected: &str) {
+    let message = load_text(text).expect_err("the file is refused");
+    assert!(message.starts_with(expected), "{message}\ndoes not begin with\n{expected}");
+}
+
+#[test]
+fn a_job_is_split_between_scraping_and_discovery() {
+    let config = load_text(
+        "global: { scrape_interval: 15s, external_labels: { zone: '$ZONE' } }\n\
+         scrape_configs:\n\
+         - job_name: a\n  scrape_timeout: 5s\n  static_configs: [{ targets: ['x:1', 'y:2'] }]\n  \
+           dns_sd_configs: [{ names: [n] }, { names: [m], type: A }]\n\
+         - job_name: b\n  exporter: { plugin: node, config: { collectors: [cpu] } }\n",
+    )
+    .unwrap();
+    assert_eq!(config.external_labels.to_string(), r#"{zone="z1"}"#);
+    let a = &config.jobs[0];
+    assert_eq!((a.scrape.interval.as_secs(), a.scrape.timeout.as_secs()), (15, 5));
+    assert_eq!(a.discovery.static_configs[0].targets.len(), 2);
+    assert_eq!(a.discovery.providers[1].config["type"], "A");
+    let uses: Vec<(&str, PluginKind)> =
+        config.plugin_uses.iter().map(|u| (u.plugin.as_str(), u.kind)).collect();
+    let expected =
+        [("dns", PluginKind::Discovery), ("dns", PluginKind::Discovery), ("node", PluginKind::Exporter)];
+    assert_eq!(uses, expected);
+    let error = config.plugin_uses[2].error("/collectors/0", "no such collector");
+    assert!(
+        error.to_string().ends_with(
+            "prometheus.yml:7:54: scrape_configs[1].exporter.config.collectors.0: no such collector"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn paths_are_relative_to_the_file_that_names_them() {
+    let config = load_files(&[
+        ("prometheus.yml", "rule_files: ['rules/*.yml']\nscrape_config_files: ['more/*.yml']\nplugins: { dir: p }\n"),
+        ("rules/a.yml", "groups: []\n"),
+        ("rules/b.yml", "groups: []\n"),
+        ("rules/c.txt", ""),
+        ("more/x.yml", "scrape_configs: [{ job_name: x, bearer_token_file: secret }]\n"),
+    ])
+    .unwrap();
+    assert_eq!(config.rule_files.len(), 2);
+    assert!(config.plugins.dir.as_str().ends_with("/p"));
+    assert!(format!("{:?}", config.jobs[0].scrape).contains("/more/secret"));
+    assert_eq!(config.files.len(), 4);
+}
+
+#[test]
+fn the_alertmanagers_file_may_stand_beside_or_inside() {
+    let text = "route: { receiver: a }\nreceivers: [{ name: a, webhook_configs: [{ url: http://h/ }] }]\n";
+    let beside = load_files(&[
+        ("prometheus.yml", "alertmanager_config_file: am.yml\n"),
+        ("am.yml", text),
+    ])
+    .unwrap();
+    let inside = load_text(
+        "alertmanager:\n  route: { receiver: a }\n  \
+         receivers: [{ name: a, webhook_configs: [{ url: http://h/ }] }]\n",
+    )
+    .unwrap();
+    for config in [beside, inside] {
+        assert_eq!(config.plugin_uses[0].kind, PluginKind::Notifier);
+        assert_eq!(config.alerting.unwrap().receivers().len(), 1);
+    }
+}
+
+#[test]
+fn mistakes_are_named_with_file_line_and_key() {
+    for (text, expected) in [
+        ("scrape_confgs: [{}]", "prometheus.yml:1:1: unknown section \"scrape_confgs\""),
+        ("remote_read:\n- url: x", "prometheus.yml:1:1: remote_read: not supported by this version"),
+        (
+            "global: { scrape_interval: 5s, scrape_timeout: 10s }",
+            "prometheus.yml:1:9: global: global scrape timeout greater than scrape interval",
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  scrape_interval: 5s\n  scrape_timeout: 10s",
+            "prometheus.yml:4:19: scrape_configs[0].scrape_timeout: scrape timeout greater",
+        ),
+        ("scrape_configs:\n-", "prometheus.yml:2:2: scrape_configs[0]: empty or null scrape config"),
+        (
+            "scrape_configs:\n- job_name: a\n  relabel_configs:\n  - regex: '('\n    target_label: x",
+            "prometheus.yml:4:5: scrape_configs[0].relabel_configs[0]: regex: invalid regular",
+        ),
+        (
+            "alerting: { alertmanagers: [{ static_configs: [{ targets: ['a:1'] }] }] }",
+            "prometheus.yml:1:59: alerting.alertmanagers: sending alerts to other Alertmanagers",
+        ),
+        ("alertmanager: {}\nalertmanager_config_file: x", "prometheus.yml:2:27: alertmanager_config_file: give either"),
+        ("rule_files: [none.yml]", "read none.yml: No such file"),
+    ] {
+        check_refused(text, expected);
+    }
+}
+
+#[test]
+fn the_classic_empty_alerting_section_is_taken() {
+    load_text("alerting:\n  alertmanagers:\n  - static_configs:\n    - targets:\n      # - alertmanager:9093\n")
+        .unwrap();
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let config = load_text(
+        "scrape_configs: [{ job_name: a, basic_auth: { username: u, password: hunter2 } }]",
+    )
+    .unwrap();
+    assert!(config.shown.contains("password: <secret>") && !config.shown.contains("hunter2"));
+}

@@ -1,0 +1,220 @@
+//! The small parts of the file, and what this version does not serve.
+
+use camino::Utf8Path;
+use narthex_model::{Labels, LabelsBuilder};
+use narthex_scrape::{GlobalScrape, Limits};
+use narthex_settings::{
+    Document, DurationText, Entry, LabelSet, Node, SettingsError, SizeText, Value, error_chain,
+};
+use serde::Deserialize;
+
+use crate::environment;
+
+/// One rule file as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleFile {
+    /// Its path, as errors and the API show it.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The keys of `global` that are not about scraping.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GlobalRules {
+    #[serde(default = "one_minute")]
+    pub(crate) evaluation_interval: DurationText,
+    #[serde(default)]
+    pub(crate) rule_query_offset: DurationText,
+    #[serde(default)]
+    pub(crate) external_labels: LabelSet,
+}
+
+fn one_minute() -> DurationText {
+    DurationText(std::time::Duration::from_secs(60))
+}
+
+/// Keys of `global` that belong to [`GlobalRules`].
+pub(crate) const GLOBAL_RULE_KEYS: [&str; 3] =
+    ["evaluation_interval", "rule_query_offset", "external_labels"];
+
+/// The keys of `global` that are about scraping.
+#[derive(Debug, Default, Deserialize)]
+#[serde(try_from = "RawGlobalScrape")]
+pub(crate) struct GlobalScrapeSection(pub(crate) GlobalScrape);
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawGlobalScrape {
+    scrape_interval: Option<DurationText>,
+    scrape_timeout: Option<DurationText>,
+    scrape_protocols: Option<Vec<String>>,
+    #[serde(default)]
+    body_size_limit: SizeText,
+    #[serde(default)]
+    sample_limit: u64,
+    #[serde(default)]
+    label_limit: u64,
+    #[serde(default)]
+    label_name_length_limit: u64,
+    #[serde(default)]
+    label_value_length_limit: u64,
+    #[serde(default)]
+    target_limit: u64,
+    #[serde(default)]
+    keep_dropped_targets: u64,
+    #[serde(default)]
+    extra_scrape_metrics: bool,
+}
+
+impl TryFrom<RawGlobalScrape> for GlobalScrapeSection {
+    type Error = String;
+
+    fn try_from(raw: RawGlobalScrape) -> Result<Self, String> {
+        let mut global = GlobalScrape {
+            limits: Limits {
+                body_size: raw.body_size_limit.0,
+                samples: raw.sample_limit,
+                labels: raw.label_limit,
+                label_name_length: raw.label_name_length_limit,
+                label_value_length: raw.label_value_length_limit,
+                targets: raw.target_limit,
+                kept_dropped_targets: raw.keep_dropped_targets,
+            },
+            extra_metrics: raw.extra_scrape_metrics,
+            ..GlobalScrape::default()
+        };
+        if let Some(names) = raw.scrape_protocols {
+            let protocols: Result<Vec<_>, _> = names.iter().map(|name| name.parse()).collect();
+            global.protocols = protocols.map_err(|error| error_chain(&error))?;
+        }
+        let timing = (raw.scrape_interval.map(|d| d.0), raw.scrape_timeout.map(|d| d.0));
+        let global = global.with_timing(timing.0, timing.1);
+        global.map(Self).map_err(|error| error_chain(&error))
+    }
+}
+
+/// `storage`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StorageSection {
+    #[serde(default)]
+    pub(crate) tsdb: TsdbSection,
+}
+
+/// `storage.tsdb`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TsdbSection {
+    #[serde(default)]
+    pub(crate) retention: RetentionSection,
+}
+
+/// `storage.tsdb.retention`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RetentionSection {
+    pub(crate) time: Option<DurationText>,
+}
+
+/// Top-level keys of Prometheus, and of our design, that this version does not serve.
+const NOT_YET: [(&str, &str); 8] = [
+    ("dashboards", "stored dashboards"),
+    ("remote_write", "sending samples to other servers"),
+    ("remote_read", "reading samples from other servers"),
+    ("otlp", "receiving OTLP"),
+    ("tracing", "sending traces"),
+    ("retention_rules", "retention per matcher"),
+    ("runtime", "Go's runtime does not exist here"),
+    ("scrape_failure_log_file", "logging failed scrapes to a file"),
+];
+
+/// Refuses a top-level key that is known and not served.
+pub(crate) fn refuse_unserved(document: &Document) -> Result<(), SettingsError> {
+    for entry in document.root().entries().unwrap_or_default() {
+        let unserved = NOT_YET.iter().find(|(key, _)| *key == entry.key);
+        if let Some((key, what)) = unserved.filter(|_| !is_empty(&entry.node)) {
+            let message = format!("not supported by this version ({what}); remove the key");
+            return Err(document.error(entry.key_at, key, &message));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a section says nothing: null, an empty list or mapping.
+pub(crate) fn is_empty(node: &Node) -> bool {
+    match &node.value {
+        Value::Null => true,
+        Value::List(items) => items.is_empty(),
+        Value::Map(entries) => entries.is_empty(),
+        Value::Scalar { .. } => false,
+    }
+}
+
+/// `alerting`: other Alertmanagers. An empty one, as the classic first configuration has it, is
+/// taken; targets are refused until alerts can be sent there.
+pub(crate) fn refuse_alertmanagers(document: &Document, node: &Node) -> Result<(), SettingsError> {
+    for entry in node.entries().unwrap_or_default() {
+        let names_targets = match entry.key.as_str() {
+            "alertmanagers" => first_target(&entry.node),
+            _ => (!is_empty(&entry.node)).then_some(&entry.node),
+        };
+        if let Some(found) = names_targets {
+            let key = format!("alerting.{}", entry.key);
+            let message = "sending alerts to other Alertmanagers is not supported by this \
+                           version; route them here with `alertmanager_config_file: \
+                           alertmanager.yml`, or remove the key";
+            return Err(document.error(found.at, &key, message));
+        }
+    }
+    Ok(())
+}
+
+/// The first thing in a list of `alertmanagers` that names a target.
+fn first_target(alertmanagers: &Node) -> Option<&Node> {
+    let configs = alertmanagers.items().unwrap_or_default().iter();
+    let entries = configs.flat_map(|config| config.entries().unwrap_or_default());
+    let discovery = entries.filter(|entry| entry.key.ends_with("_configs"));
+    let mut named = discovery.filter(|entry| !entry.key.ends_with("relabel_configs"));
+    named.find_map(|Entry { key, node, .. }| {
+        if key != "static_configs" {
+            return (!is_empty(node)).then_some(node);
+        }
+        let groups = node.items().unwrap_or_default().iter();
+        groups.filter_map(|group| group.get("targets")).find(|targets| !is_empty(targets))
+    })
+}
+
+/// External labels with variables of the environment in place.
+pub(crate) fn external_labels(
+    labels: &Labels,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Labels {
+    let mut expanded = LabelsBuilder::default();
+    for (name, value) in labels {
+        expanded.set(name, environment::expand(value, variable));
+    }
+    expanded.finish()
+}
+
+/// Makes every path relative to the file's folder absolute: the values of keys that end in
+/// `_file`.
+pub(crate) fn resolve_paths(node: &mut Node, folder: &Utf8Path) {
+    match &mut node.value {
+        Value::Null | Value::Scalar { .. } => {}
+        Value::List(items) => items.iter_mut().for_each(|item| resolve_paths(item, folder)),
+        Value::Map(entries) => {
+            for entry in entries {
+                match &mut entry.node.value {
+                    Value::Scalar { text, .. } if entry.key.ends_with("_file") => {
+                        *text = folder.join(&*text).into_string();
+                    }
+                    Value::Null | Value::Scalar { .. } | Value::List(_) | Value::Map(_) => {
+                        resolve_paths(&mut entry.node, folder);
+                    }
+                }
+            }
+        }
+    }
+}

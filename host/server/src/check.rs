@@ -1,0 +1,51 @@
+//! `narthex check`: files are read as serving would read them; nothing is started or written.
+
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use narthex_platform::{Clock, Metrics, RealDisk};
+use narthex_plugins::Plugins;
+use narthex_state::StateStore;
+
+use crate::reload::{check_plugins, load_config, read_rules};
+
+/// Checks configuration files, in order; says of each what it holds.
+///
+/// # Errors
+/// Of the first file that would be refused: file, line, key and what would be right.
+pub(crate) fn config(files: &[Utf8PathBuf]) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        for file in files {
+            say(&check_one(file).await?);
+        }
+        Ok(())
+    });
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn check_one(file: &Utf8PathBuf) -> anyhow::Result<String> {
+    let disk = RealDisk::shared();
+    let config = load_config(&*disk, file)?;
+    read_rules(&config)?;
+    if !config.plugin_uses.is_empty() {
+        let deps = narthex_plugins::Deps {
+            clock: Clock::real(),
+            disk: Arc::clone(&disk),
+            metrics: Metrics::new(),
+            state: StateStore::in_memory()?,
+            cache_folder: None,
+        };
+        let plugins = Plugins::load(config.plugins.clone(), deps).await?;
+        check_plugins(&config, &plugins).await?;
+    }
+    let (jobs, rules, uses) =
+        (config.jobs.len(), config.rule_files.len(), config.plugin_uses.len());
+    Ok(format!("{file}: valid; {jobs} scrape jobs, {rules} rule files, {uses} uses of plugins"))
+}
+
+#[expect(clippy::print_stdout, reason = "the answer to a command")]
+fn say(text: &str) {
+    println!("{text}");
+}

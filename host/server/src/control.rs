@@ -1,0 +1,215 @@
+//! The program as the API and the operating system see it: ready, reload, quit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use narthex_api::{ReloadError, ServerControl};
+use narthex_model::Timestamp;
+use narthex_platform::{Clock, Gauge, Metrics, Stop, Tasks};
+use parking_lot::Mutex;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tracing::{error, info};
+
+use crate::flags::ServeFlags;
+use crate::reload::Reloader;
+
+/// Reloads that may wait; whoever asks for one more is told to try again.
+const RELOADS_MAX: usize = 8;
+
+type Answer = Option<oneshot::Sender<Result<(), ReloadError>>>;
+
+/// What is known of the program.
+pub(crate) struct Control {
+    flags: Vec<(String, String)>,
+    lifecycle: bool,
+    retention: String,
+    started_at: Timestamp,
+    clock: Clock,
+    is_ready: AtomicBool,
+    quit: Notify,
+    reloads: mpsc::Sender<Answer>,
+    /// Guards what the last reload left.
+    last: Mutex<LastReload>,
+    successful: Gauge,
+    successful_at: Gauge,
+}
+
+struct LastReload {
+    shown: String,
+    at: Timestamp,
+    taken: bool,
+}
+
+impl Control {
+    /// Starts the task that reloads.
+    pub(crate) fn start(
+        flags: &ServeFlags,
+        retention: Duration,
+        clock: &Clock,
+        metrics: &Metrics,
+        shown: String,
+        reloader: Reloader,
+        tasks: &mut Tasks,
+    ) -> Arc<Self> {
+        let (reloads, requests) = mpsc::channel(RELOADS_MAX);
+        let now = Timestamp::from_millis(clock.now_millis());
+        let control = Arc::new(Self {
+            flags: flags.shown(),
+            lifecycle: flags.lifecycle,
+            retention: narthex_model::format_duration(retention),
+            started_at: now,
+            clock: clock.clone(),
+            is_ready: AtomicBool::new(false),
+            quit: Notify::new(),
+            reloads,
+            last: Mutex::new(LastReload { shown, at: now, taken: true }),
+            successful: metrics.gauge(
+                "prometheus_config_last_reload_successful",
+                "Whether the last configuration reload attempt was successful.",
+                &[],
+            ),
+            successful_at: metrics.gauge(
+                "prometheus_config_last_reload_success_timestamp_seconds",
+                "Timestamp of the last successful configuration reload.",
+                &[],
+            ),
+        });
+        control.successful.set(1.0);
+        control.successful_at.set(now.seconds());
+        let reloading = Arc::clone(&control);
+        tasks.spawn("reload", |stop| reloading.reload_on_request(reloader, requests, stop));
+        control
+    }
+
+    /// Says that requests are taken from now on.
+    pub(crate) fn ready(&self) {
+        self.is_ready.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns when the program shall end: SIGTERM, SIGINT, or `/-/quit`.
+    pub(crate) async fn told_to_stop(&self) {
+        tokio::select! {
+            () = signal_of(SignalKind::terminate()) => info!("SIGTERM: stopping"),
+            () = signal_of(SignalKind::interrupt()) => info!("SIGINT: stopping"),
+            () = self.quit.notified() => info!("/-/quit: stopping"),
+        }
+        self.is_ready.store(false, Ordering::Relaxed);
+    }
+
+    async fn reload_on_request(
+        self: Arc<Self>,
+        mut reloader: Reloader,
+        mut requests: mpsc::Receiver<Answer>,
+        mut stop: Stop,
+    ) {
+        let hang_up = self.clone();
+        let mut hang_ups = Box::pin(async move {
+            let Ok(mut hang_up_signal) = signal(SignalKind::hangup()) else {
+                error!("SIGHUP cannot be listened to; reload by POST /-/reload");
+                return std::future::pending().await;
+            };
+            while hang_up_signal.recv().await.is_some() {
+                hang_up.reloads.send(None).await.ok();
+            }
+        });
+        loop {
+            tokio::select! {
+                () = stop.stopped() => return,
+                () = &mut hang_ups => {}
+                Some(answer) = requests.recv() => {
+                    let outcome = self.reload_now(&mut reloader).await;
+                    if let Some(answer) = answer {
+                        // The one who asked may have gone.
+                        answer.send(outcome).ok();
+                    }
+                }
+            }
+        }
+    }
+
+    async fn reload_now(&self, reloader: &mut Reloader) -> Result<(), ReloadError> {
+        let outcome = reloader.reload().await;
+        let now = Timestamp::from_millis(self.clock.now_millis());
+        let mut last = self.last.lock();
+        last.at = now;
+        last.taken = outcome.is_ok();
+        self.successful.set(if last.taken { 1.0 } else { 0.0 });
+        match outcome {
+            Ok(shown) => {
+                last.shown = shown;
+                self.successful_at.set(now.seconds());
+                info!("configuration reloaded");
+                Ok(())
+            }
+            Err(refusal) => {
+                let message = format!("{refusal:#}");
+                error!(error = message, "reload refused; nothing was changed");
+                Err(ReloadError { message })
+            }
+        }
+    }
+}
+
+async fn signal_of(kind: SignalKind) {
+    match signal(kind) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(error) => {
+            error!(%error, "a signal cannot be listened to");
+            std::future::pending().await
+        }
+    }
+}
+
+impl ServerControl for Control {
+    fn config_text(&self) -> String {
+        self.last.lock().shown.clone()
+    }
+
+    fn flags(&self) -> Vec<(String, String)> {
+        self.flags.clone()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_ready.load(Ordering::Relaxed)
+    }
+
+    fn lifecycle_allowed(&self) -> bool {
+        self.lifecycle
+    }
+
+    fn reload(&self) -> BoxFuture<'static, Result<(), ReloadError>> {
+        let reloads = self.reloads.clone();
+        Box::pin(async move {
+            let busy = || ReloadError { message: "earlier reloads are still running".to_owned() };
+            let (answer, outcome) = oneshot::channel();
+            reloads.try_send(Some(answer)).map_err(|_| busy())?;
+            outcome.await.unwrap_or_else(|_| Err(busy()))
+        })
+    }
+
+    fn quit(&self) {
+        self.quit.notify_one();
+    }
+
+    fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    fn last_reload(&self) -> (Timestamp, bool) {
+        let last = self.last.lock();
+        (last.at, last.taken)
+    }
+
+    fn working_directory(&self) -> String {
+        std::env::current_dir().map_or_else(|_| String::new(), |path| path.display().to_string())
+    }
+
+    fn retention(&self) -> String {
+        self.retention.clone()
+    }
+}

@@ -1,0 +1,165 @@
+//! The command line: the flags of `prometheus`, and our commands.
+
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use narthex_model::parse_duration;
+
+/// A monitoring server: scrapes, stores, queries, alerts.
+#[derive(Debug, Parser)]
+#[command(name = "narthex", version, about, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: ServeFlags,
+}
+
+/// Commands beside serving.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Checks files without starting anything.
+    #[command(subcommand)]
+    Check(Check),
+}
+
+/// What can be checked.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Check {
+    /// Checks configuration files, with their rule files and what they say to plugins.
+    Config {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<Utf8PathBuf>,
+    },
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Logfmt,
+    /// For machines.
+    Json,
+}
+
+/// The flags of `prometheus` that are served.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServeFlags {
+    /// The configuration file.
+    #[arg(long = "config.file", default_value = "prometheus.yml", value_name = "FILE")]
+    pub(crate) config_file: Utf8PathBuf,
+
+    /// Addresses to listen on; may be repeated.
+    #[arg(long = "web.listen-address", default_value = "0.0.0.0:9090", value_name = "HOST:PORT")]
+    pub(crate) listen_addresses: Vec<String>,
+
+    /// Connections at the same time.
+    #[arg(long = "web.max-connections", default_value_t = 512, value_name = "N")]
+    pub(crate) connections_max: usize,
+
+    /// The URL under which people reach this server; links in alerts begin with it.
+    #[arg(long = "web.external-url", value_name = "URL")]
+    pub(crate) external_url: Option<String>,
+
+    /// Allow POST /-/reload and /-/quit.
+    #[arg(long = "web.enable-lifecycle")]
+    pub(crate) lifecycle: bool,
+
+    /// The folder of the data.
+    #[arg(long = "storage.tsdb.path", default_value = "data/", value_name = "FOLDER")]
+    pub(crate) data: Utf8PathBuf,
+
+    /// How long samples are kept. The configuration's storage.tsdb.retention.time goes before it.
+    #[arg(
+        long = "storage.tsdb.retention.time",
+        default_value = "15d",
+        value_parser = parse_duration,
+        value_name = "DURATION"
+    )]
+    pub(crate) retention: Duration,
+
+    /// How far an instant query looks back for a sample.
+    #[arg(
+        long = "query.lookback-delta",
+        default_value = "5m",
+        value_parser = parse_duration,
+        value_name = "DURATION"
+    )]
+    pub(crate) lookback: Duration,
+
+    /// How long a query may take.
+    #[arg(
+        long = "query.timeout",
+        default_value = "2m",
+        value_parser = parse_duration,
+        value_name = "DURATION"
+    )]
+    pub(crate) query_timeout: Duration,
+
+    /// Queries at the same time; others wait.
+    #[arg(long = "query.max-concurrency", default_value_t = 20, value_name = "N")]
+    pub(crate) query_concurrency: usize,
+
+    /// Samples that one query may hold in memory.
+    #[arg(long = "query.max-samples", default_value_t = 50_000_000, value_name = "N")]
+    pub(crate) query_samples_max: usize,
+
+    /// Features of Prometheus that are off by default, separated by commas; may be repeated.
+    #[arg(long = "enable-feature", value_delimiter = ',', value_name = "FEATURE")]
+    pub(crate) features: Vec<String>,
+
+    /// Which log lines are shown: error, warn, info, debug, or a filter by module.
+    #[arg(long = "log.level", default_value = "info", value_name = "LEVEL")]
+    pub(crate) log_level: String,
+
+    /// How log lines look.
+    #[arg(long = "log.format", default_value = "logfmt", value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+}
+
+impl ServeFlags {
+    /// Names and values, for /api/v1/status/flags.
+    pub(crate) fn shown(&self) -> Vec<(String, String)> {
+        let duration = |duration| narthex_model::format_duration(duration);
+        let flags = [
+            ("config.file", self.config_file.to_string()),
+            ("web.listen-address", self.listen_addresses.join(",")),
+            ("web.max-connections", self.connections_max.to_string()),
+            ("web.external-url", self.external_url.clone().unwrap_or_default()),
+            ("web.enable-lifecycle", self.lifecycle.to_string()),
+            ("storage.tsdb.path", self.data.to_string()),
+            ("storage.tsdb.retention.time", duration(self.retention)),
+            ("query.lookback-delta", duration(self.lookback)),
+            ("query.timeout", duration(self.query_timeout)),
+            ("query.max-concurrency", self.query_concurrency.to_string()),
+            ("query.max-samples", self.query_samples_max.to_string()),
+            ("enable-feature", self.features.join(",")),
+            ("log.level", self.log_level.clone()),
+            (
+                "log.format",
+                if self.log_format == LogFormat::Json { "json" } else { "logfmt" }.to_owned(),
+            ),
+        ];
+        flags.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_flag_is_shown() {
+        let command = Cli::command();
+        let flags = Cli::parse_from(["narthex"]).serve.shown();
+        let known: Vec<&str> = command.get_arguments().filter_map(|arg| arg.get_long()).collect();
+        let shown: Vec<&str> = flags.iter().map(|(name, _)| name.as_str()).collect();
+        for name in known.iter().filter(|name| !["help", "version"].contains(name)) {
+            assert!(shown.contains(name), "{name} is not shown");
+        }
+    }
+}

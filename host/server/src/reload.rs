@@ -1,0 +1,112 @@
+//! A new configuration: every room prepares it and may refuse; only when all agree does each
+//! commit. A refused one changes nothing.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use camino::{Utf8Path, Utf8PathBuf};
+use narthex_alerting::Alerting;
+use narthex_config::{Config, Source};
+use narthex_discovery::Discovery;
+use narthex_platform::Disk;
+use narthex_plugins::Plugins;
+use narthex_promql::Engine;
+use narthex_rules::{RuleFiles, Rules, RulesConfig};
+use narthex_scrape::Scraper;
+
+/// Reads a configuration with variables from the environment.
+///
+/// # Errors
+/// Names file, line and key.
+pub(crate) fn load_config(disk: &dyn Disk, file: &Utf8Path) -> anyhow::Result<Config> {
+    #[expect(clippy::disallowed_methods, reason = "the composition root hands the environment down")]
+    let variable = |name: &str| std::env::var(name).ok();
+    Ok(narthex_config::load(&Source { disk, path: file, variable: &variable })?)
+}
+
+/// Rule files, parsed.
+///
+/// # Errors
+/// Names file, line and key of everything that is wrong.
+pub(crate) fn read_rules(config: &Config) -> anyhow::Result<RuleFiles> {
+    let files = config.rule_files.iter().map(|file| (file.path.as_str(), file.text.as_str()));
+    Ok(RuleFiles::read(files)?)
+}
+
+/// Asks plugins about what the file says to them.
+///
+/// # Errors
+/// Names the place in the file that a plugin refuses.
+pub(crate) async fn check_plugins(config: &Config, plugins: &Plugins) -> anyhow::Result<()> {
+    for part in &config.plugin_uses {
+        let checked = plugins.validate(part.kind, &part.plugin, &part.config).await;
+        if let Err(error) = checked {
+            return Err(part.error("", &narthex_settings::error_chain(&error)).into());
+        }
+    }
+    Ok(())
+}
+
+/// The rooms that a configuration reaches.
+pub(crate) struct Reloader {
+    pub(crate) file: Utf8PathBuf,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) external_url: String,
+    pub(crate) plugins: Plugins,
+    pub(crate) discovery: Discovery,
+    pub(crate) scraper: Scraper,
+    pub(crate) engine: Engine,
+    pub(crate) rules: Rules,
+    pub(crate) alerting: Alerting,
+}
+
+impl Reloader {
+    /// Reads the file again and takes it on; answers with the text as it may be shown.
+    ///
+    /// # Errors
+    /// Names what is refused; nothing was changed.
+    pub(crate) async fn reload(&mut self) -> anyhow::Result<String> {
+        let config = load_config(&*self.disk, &self.file)?;
+        self.plugins.rescan().await;
+        self.apply(config).await
+    }
+
+    /// Takes a configuration on in all rooms, or in none.
+    ///
+    /// # Errors
+    /// Names what is refused; nothing was changed.
+    pub(crate) async fn apply(&mut self, config: Config) -> anyhow::Result<String> {
+        check_plugins(&config, &self.plugins).await?;
+        let rule_files = read_rules(&config)?;
+        let plugins = self.plugins.prepare(config.plugins)?;
+        let jobs = config.jobs.iter().map(|job| (job.name.clone(), job.discovery.clone()));
+        let discovery = self.discovery.prepare(jobs)?;
+        let jobs = config
+            .jobs
+            .into_iter()
+            .map(|job| {
+                let targets = discovery.targets(&job.name).context("every job has targets")?;
+                Ok((job.scrape, targets))
+            })
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let scrape = self.scraper.prepare(jobs)?;
+        let rules_config = RulesConfig {
+            evaluation_interval: config.evaluation_interval,
+            query_offset: config.rule_query_offset,
+            external_labels: config.external_labels,
+            external_url: self.external_url.clone(),
+            ..RulesConfig::default()
+        };
+        let rules = self.rules.prepare(rules_config, rule_files);
+        let alerting = self.alerting.prepare(config.alerting.unwrap_or_default())?;
+
+        // The one commit that can still refuse comes first.
+        self.discovery.commit(discovery)?;
+        self.plugins.commit(plugins);
+        self.scraper.commit(scrape);
+        self.engine.set_subquery_step(config.evaluation_interval);
+        self.rules.commit(rules);
+        self.alerting.commit(alerting);
+        Ok(config.shown)
+    }
+}

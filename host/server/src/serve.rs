@@ -1,0 +1,188 @@
+//! Wires the rooms in the order of a sample's life, and runs until the program is told to stop.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use narthex_alerting::Alerting;
+use narthex_api::Rooms;
+use narthex_client::ClientOptions;
+use narthex_discovery::Discovery;
+use narthex_platform::{Clock, Metrics, RealDisk, Tasks};
+use narthex_plugins::Plugins;
+use narthex_promql::{Engine, EngineConfig, Features};
+use narthex_rules::{Rules, alert_queue};
+use narthex_scrape::{ScrapeParts, Scraper};
+use narthex_state::StateStore;
+use narthex_tsdb::Tsdb;
+use narthex_web::ListenConfig;
+use tracing::{info, warn};
+
+use crate::control::Control;
+use crate::flags::ServeFlags;
+use crate::process::ProcessMetrics;
+use crate::reload::{Reloader, load_config};
+
+/// Batches of alerts between rules and alerting: an hour of a busy server's rounds.
+const ALERT_BATCHES_MAX: usize = 1_000;
+
+/// Serves until the program is told to stop.
+///
+/// # Errors
+/// When a room cannot start, or ends by itself.
+pub(crate) fn serve(flags: ServeFlags) -> anyhow::Result<()> {
+    // An error means that another part of the process has set the same provider already.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("narthex")
+        .build()
+        .context("start the runtime")?;
+    let outcome = runtime.block_on(run(flags));
+    // Queries that still run are not waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn run(flags: ServeFlags) -> anyhow::Result<()> {
+    let clock = Clock::real();
+    let disk = RealDisk::shared();
+    let metrics = Metrics::new();
+    metrics.add_source(Arc::new(ProcessMetrics::new(clock.now_millis())));
+    announce(&metrics);
+
+    let config = load_config(&*disk, &flags.config_file)?;
+    let listening = narthex_web::bind(&ListenConfig {
+        addresses: flags.listen_addresses.clone(),
+        connections_max: flags.connections_max,
+    })
+    .await?;
+    let external_url = external_url(&flags, &listening);
+
+    let mut tasks = Tasks::new();
+    let state = StateStore::open(flags.data.join("state"), Arc::clone(&disk))?;
+    let plugins = Plugins::load(
+        config.plugins.clone(),
+        narthex_plugins::Deps {
+            clock: clock.clone(),
+            disk: Arc::clone(&disk),
+            metrics: metrics.clone(),
+            state: state.clone(),
+            cache_folder: Some(flags.data.join("plugin-cache")),
+        },
+    )
+    .await?;
+
+    let retention = config.retention.unwrap_or(flags.retention);
+    let store_config = narthex_tsdb::Config::new(flags.data.clone())
+        .with_retention(retention)
+        .context("--storage.tsdb.retention.time")?;
+    let store = Tsdb::open(store_config, Arc::clone(&disk), clock.clone(), &metrics)?;
+
+    let discovery = Discovery::spawn(Arc::new(plugins.clone()), &metrics, &mut tasks);
+    let scraper = Scraper::new(ScrapeParts {
+        store: Arc::new(store.clone()),
+        exporters: Arc::new(plugins.clone()),
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        client: ClientOptions { disk: Arc::clone(&disk), ..ClientOptions::default() },
+        offset_seed: narthex_model::Labels::from_pairs(config.external_labels.iter()).stable_hash(),
+        external_host: None,
+    });
+    scraper.spawn(&mut tasks);
+
+    let engine = Engine::new(engine_config(&flags), Arc::new(store.clone()), clock.clone(), &metrics);
+    let (alerts, firing) = alert_queue(ALERT_BATCHES_MAX);
+    let rules = Rules::new(narthex_rules::Parts {
+        engine: engine.clone(),
+        read: Arc::new(store.clone()),
+        write: Arc::new(store.clone()),
+        alerts,
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+    });
+    rules.spawn(&mut tasks);
+    let alerting = Alerting::new(
+        config.alerting.clone().unwrap_or_default(),
+        narthex_alerting::Parts {
+            notifiers: Arc::new(plugins.clone()),
+            state,
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            external_url: external_url.clone(),
+        },
+    )?;
+    alerting.spawn(firing, &mut tasks);
+    plugins.spawn(&mut tasks);
+
+    let mut reloader = Reloader {
+        file: flags.config_file.clone(),
+        disk,
+        external_url,
+        plugins: plugins.clone(),
+        discovery,
+        scraper: scraper.clone(),
+        engine: engine.clone(),
+        rules: rules.clone(),
+        alerting,
+    };
+    let shown = reloader.apply(config).await?;
+    let control = Control::start(&flags, retention, &clock, &metrics, shown, reloader, &mut tasks);
+    let rooms = Rooms {
+        engine,
+        store: Arc::new(store.clone()),
+        scraper,
+        rules,
+        plugins,
+        metrics,
+        clock,
+        server: Arc::clone(&control) as _,
+        tsdb: store.clone(),
+    };
+    let router = narthex_web::with_ui(narthex_api::router(Arc::new(rooms)));
+    listening.serve(router, &mut tasks);
+    store.spawn(&mut tasks);
+    control.ready();
+    info!("ready");
+    let stopped = Arc::clone(&control);
+    let outcome = tasks.run_until(async move { stopped.told_to_stop().await }).await;
+    info!("stopped");
+    Ok(outcome?)
+}
+
+fn engine_config(flags: &ServeFlags) -> EngineConfig {
+    let mut features = Features::default();
+    for feature in &flags.features {
+        match feature.as_str() {
+            "promql-experimental-functions" => features.experimental_functions = true,
+            "promql-extended-range-selectors" => features.extended_range_selectors = true,
+            "promql-binop-fill-modifiers" => features.binop_fill_modifiers = true,
+            "promql-delayed-name-removal" => features.delayed_name_removal = true,
+            other => warn!(feature = other, "unknown feature for --enable-feature"),
+        }
+    }
+    EngineConfig {
+        lookback: flags.lookback,
+        timeout: flags.query_timeout,
+        samples_max: flags.query_samples_max,
+        concurrency: flags.query_concurrency,
+        features,
+        ..EngineConfig::default()
+    }
+}
+
+/// `--web.external-url`, or the first address that is listened on.
+fn external_url(flags: &ServeFlags, listening: &narthex_web::Bound) -> String {
+    let given = flags.external_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+    given.unwrap_or_else(|| {
+        let address = listening.addresses().first().map(ToString::to_string);
+        format!("http://{}", address.unwrap_or_default())
+    })
+}
+
+fn announce(metrics: &Metrics) {
+    let version = env!("CARGO_PKG_VERSION");
+    let help = "A metric with a constant '1' value labeled by the version of the program.";
+    metrics.gauge("narthex_build_info", help, &[("version", version)]).set(1.0);
+    info!(version, "narthex starts");
+}
+
