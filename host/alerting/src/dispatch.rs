@@ -225,7 +225,7 @@ impl Dispatcher {
     /// Which alerts are kept quiet by others at `now`.
     pub(crate) fn inhibitor(&self, now: Timestamp) -> Inhibitor<'_> {
         let firing = self.alerts.values().filter(move |alert| !alert.is_resolved_at(now));
-        Inhibitor::new(&self.config.inhibit_rules, firing.map(|alert| &alert.labels))
+        Inhibitor::new(&self.config.inhibit_rules, &firing.map(|alert| &alert.labels))
     }
 
     /// A delivery has ended. When every integration was told, resolved alerts leave the group,

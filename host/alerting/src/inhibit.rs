@@ -92,7 +92,7 @@ struct Sources {
 impl<'a> Inhibitor<'a> {
     pub(crate) fn new<'l>(
         rules: &'a [InhibitRule],
-        firing: impl Iterator<Item = &'l Labels> + Clone,
+        firing: &(impl Iterator<Item = &'l Labels> + Clone),
     ) -> Self {
         let rules = rules.iter().map(|rule| {
             let mut sources = Sources::default();
@@ -136,7 +136,7 @@ mod tests {
         let rules = [document.read::<InhibitRule>().unwrap()];
         let labels = |pairs: &[(&str, &str)]| Labels::from_pairs(pairs.iter().copied());
         let firing: Vec<Labels> = firing.iter().map(|pairs| labels(pairs)).collect();
-        assert_eq!(Inhibitor::new(&rules, firing.iter()).inhibits(&labels(target)), expected);
+        assert_eq!(Inhibitor::new(&rules, &firing.iter()).inhibits(&labels(target)), expected);
     }
 
     const RULE: &str =

@@ -143,7 +143,7 @@ impl Reader<'_> {
 
 /// A list of matcher texts in the configuration; one text may hold several.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(try_from = "Vec<MatcherText>")]
+#[serde(from = "Vec<MatcherText>")]
 pub(crate) struct MatcherList(pub(crate) Vec<Matcher>);
 
 #[derive(Deserialize)]
@@ -158,11 +158,9 @@ impl TryFrom<String> for MatcherText {
     }
 }
 
-impl TryFrom<Vec<MatcherText>> for MatcherList {
-    type Error = std::convert::Infallible;
-
-    fn try_from(texts: Vec<MatcherText>) -> Result<Self, Self::Error> {
-        Ok(Self(texts.into_iter().flat_map(|text| text.0).collect()))
+impl From<Vec<MatcherText>> for MatcherList {
+    fn from(texts: Vec<MatcherText>) -> Self {
+        Self(texts.into_iter().flat_map(|text| text.0).collect())
     }
 }
 

@@ -74,13 +74,13 @@ pub(crate) fn news(
     let due = alerts.take_sendable(now, config.resend_delay);
     let alerts: Vec<Alert> = due
         .into_iter()
-        .map(|(labels, alert)| outgoing(labels, &alert, config, generator_url, valid_until))
+        .map(|(labels, alert)| outgoing(&labels, &alert, config, generator_url, valid_until))
         .collect();
     (!alerts.is_empty()).then_some(AlertBatch { alerts })
 }
 
 fn outgoing(
-    labels: Labels,
+    labels: &Labels,
     alert: &ActiveAlert,
     config: &RulesConfig,
     generator_url: &str,

@@ -105,7 +105,7 @@ impl RuleFiles {
         for (path, text) in files {
             match Document::parse(path.as_ref(), text.as_ref()) {
                 Ok(document) => {
-                    Reader { document: &document, errors: &mut errors }.read(&mut read.groups)
+                    Reader { document: &document, errors: &mut errors }.read(&mut read.groups);
                 }
                 Err(error) => errors.push(error),
             }
@@ -129,12 +129,12 @@ impl Reader<'_> {
         for (index, group) in raw.groups.into_iter().enumerate() {
             let place = format!("/groups/{index}");
             if group.name.is_empty() {
-                self.wrong(&place, "Groupname must not be empty".to_owned());
+                self.wrong(&place, "Groupname must not be empty");
             }
             if !names.insert(group.name.clone()) {
                 let name = &group.name;
                 let message = format!("groupname: \"{name}\" is repeated in the same file");
-                self.wrong(&place, message);
+                self.wrong(&place, &message);
             }
             groups.push(self.group(&place, group));
         }
@@ -142,7 +142,7 @@ impl Reader<'_> {
 
     fn group(&mut self, place: &str, raw: RawGroup) -> GroupSpec {
         for name in raw.labels.keys().filter(|name| !is_rule_label(name)) {
-            self.wrong(&format!("{place}/labels/{name}"), format!("invalid label name: {name}"));
+            self.wrong(&format!("{place}/labels/{name}"), &format!("invalid label name: {name}"));
         }
         let group_labels = Labels::from_pairs(raw.labels);
         let mut rules = Vec::new();
@@ -164,9 +164,9 @@ impl Reader<'_> {
         }
     }
 
-    fn wrong(&mut self, place: &str, message: String) {
+    fn wrong(&mut self, place: &str, message: &str) {
         let at = self.document.root().locate(place).at;
-        self.errors.push(self.document.error(at, "", &message));
+        self.errors.push(self.document.error(at, "", message));
     }
 }
 
@@ -269,7 +269,7 @@ impl RuleReader<'_, '_> {
     fn wrong(&mut self, key: &str, message: &str) {
         let place =
             if key.is_empty() { self.place.to_owned() } else { format!("{}/{key}", self.place) };
-        self.reader.wrong(&place, format!("{}: {message}", self.about));
+        self.reader.wrong(&place, &format!("{}: {message}", self.about));
     }
 }
 

@@ -213,7 +213,7 @@ impl Group {
             None => self.record(spec, sample_at),
             Some(alert) => self.alert(spec, alert, &mut rule.active, at, sample_at, writes_alerts),
         };
-        let count = match result {
+        match result {
             Ok(series) => {
                 let written: BTreeSet<Labels> =
                     series.iter().map(|(labels, _)| labels.clone()).collect();
@@ -238,8 +238,7 @@ impl Group {
                 }
                 0
             }
-        };
-        count
+        }
     }
 
     fn record(

@@ -123,6 +123,14 @@ fn slice(arguments: &[Value]) -> Result<Value, FunctionError> {
             let part = items.get(range).ok_or_else(out_of_range)?;
             Ok(Value::list(part.iter().cloned()))
         }
-        other => Err(FunctionError(format!("can't slice item of type {}", other.type_name()))),
+        Value::Nil
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Labels(_)
+        | Value::Map(_)
+        | Value::Object(_) => {
+            Err(FunctionError(format!("can't slice item of type {}", of.type_name())))
+        }
     }
 }

@@ -316,7 +316,14 @@ impl Run<'_> {
             _ if !command.arguments.is_empty() || piped.is_some() => {
                 Err(self.error(operand.at, "can't give argument to non-function"))
             }
-            _ => self.operand(operand, dot),
+            OperandKind::Dot
+            | OperandKind::Nil
+            | OperandKind::Bool(_)
+            | OperandKind::Int(_)
+            | OperandKind::Float(_)
+            | OperandKind::String(_)
+            | OperandKind::Variable(_)
+            | OperandKind::Pipeline(_) => self.operand(operand, dot),
         }
     }
 

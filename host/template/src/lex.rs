@@ -160,14 +160,12 @@ impl<'a> Lexer<'a> {
             }
             let at = self.offset;
             let kind = self.token()?;
-            match kind {
-                TokenKind::LeftParen => parens += 1,
-                TokenKind::RightParen => {
-                    parens = parens
-                        .checked_sub(1)
-                        .ok_or_else(|| self.error(at, "unexpected right paren"))?;
-                }
-                _ => {}
+            if kind == TokenKind::LeftParen {
+                parens += 1;
+            } else if kind == TokenKind::RightParen {
+                parens = parens
+                    .checked_sub(1)
+                    .ok_or_else(|| self.error(at, "unexpected right paren"))?;
             }
             self.push(at, kind);
             self.follows_space = false;

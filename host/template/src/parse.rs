@@ -145,24 +145,25 @@ impl Parser<'_> {
         let mut nodes = Vec::new();
         loop {
             let token = self.next();
-            match token.kind {
-                TokenKind::End => return Ok((nodes, None)),
-                TokenKind::Text(text) => nodes.push(Node::Text(text)),
-                _ => match self.action(token.at)? {
-                    Action::Node(node) => nodes.push(node),
-                    Action::Nothing => {}
-                    Action::Ends(end) => return Ok((nodes, Some(end))),
-                },
+            if token.kind == TokenKind::End {
+                return Ok((nodes, None));
+            }
+            if let TokenKind::Text(text) = token.kind {
+                nodes.push(Node::Text(text));
+                continue;
+            }
+            match self.action(token.at)? {
+                Action::Node(node) => nodes.push(node),
+                Action::Nothing => {}
+                Action::Ends(end) => return Ok((nodes, Some(end))),
             }
         }
     }
 
     /// One action; its opening delimiter is consumed.
     fn action(&mut self, at: Position) -> Result<Action, ParseError> {
-        let keyword = match self.peek() {
-            TokenKind::Word(word) => word.clone(),
-            _ => String::new(),
-        };
+        let keyword =
+            if let TokenKind::Word(word) = self.peek() { word.clone() } else { String::new() };
         let node = match keyword.as_str() {
             "if" => self.branch(BranchKind::If)?,
             "with" => self.branch(BranchKind::With)?,
@@ -303,18 +304,18 @@ impl Parser<'_> {
 
     fn name(&mut self, context: &'static str) -> Result<String, ParseError> {
         let token = self.next();
-        match token.kind {
-            TokenKind::String(name) => Ok(name),
-            other => Err(self.unexpected(token.at, &other, context)),
+        if let TokenKind::String(name) = token.kind {
+            return Ok(name);
         }
+        Err(self.unexpected(token.at, &token.kind, context))
     }
 
     fn close(&mut self, context: &'static str) -> Result<(), ParseError> {
         let token = self.next();
-        match token.kind {
-            TokenKind::Close => Ok(()),
-            other => Err(self.unexpected(token.at, &other, context)),
+        if token.kind == TokenKind::Close {
+            return Ok(());
         }
+        Err(self.unexpected(token.at, &token.kind, context))
     }
 
     fn ended(

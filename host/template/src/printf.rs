@@ -89,10 +89,10 @@ fn size<'v>(
 
 /// `type=value`, as messages inside the output show arguments.
 fn described(value: &Value) -> String {
-    match value {
-        Value::Nil => "<nil>".to_owned(),
-        other => format!("{}={}", other.type_name(), other.print_inner()),
+    if matches!(value, Value::Nil) {
+        return "<nil>".to_owned();
     }
+    format!("{}={}", value.type_name(), value.print_inner())
 }
 
 impl Spec {

@@ -14,6 +14,9 @@ use crate::{escape, humanize};
 /// The label that carries a text through a query for `strvalue`.
 const STRING_VALUE_LABEL: &str = "__value__";
 
+type ShowNumber = fn(f64) -> String;
+type ChangeText = fn(&str) -> String;
+
 /// What `query` asks. Answers with a vector, or with why there is none.
 pub type QueryCallback = Arc<dyn Fn(&str) -> Result<Vec<QuerySample>, String> + Send + Sync>;
 
@@ -107,13 +110,11 @@ fn add_queries(functions: &mut Functions, context: &PrometheusContext) {
 }
 
 fn samples(value: &Value) -> Result<&[Value], FunctionError> {
-    match value {
-        Value::List(items) => Ok(items),
-        other => {
-            let kind = other.type_name();
-            Err(FunctionError(format!("expected the result of a query; got {kind}")))
-        }
-    }
+    let Value::List(items) = value else {
+        let kind = value.type_name();
+        return Err(FunctionError(format!("expected the result of a query; got {kind}")));
+    };
+    Ok(items)
 }
 
 fn label(sample: &Value, name: &str) -> Result<Value, FunctionError> {
@@ -126,7 +127,7 @@ fn no_sample(value: &Value) -> FunctionError {
 }
 
 fn add_numbers(functions: &mut Functions, context: &PrometheusContext) {
-    let shown: [(&'static str, fn(f64) -> String); 4] = [
+    let shown: [(_, ShowNumber); 4] = [
         ("humanize", humanize::metric),
         ("humanize1024", humanize::binary),
         ("humanizeDuration", humanize::duration),
@@ -174,7 +175,7 @@ fn time(seconds: f64) -> Result<TimeValue, FunctionError> {
 }
 
 fn add_texts(functions: &mut Functions) {
-    let changed: [(&'static str, fn(&str) -> String); 6] = [
+    let changed: [(_, ChangeText); 6] = [
         ("title", title),
         ("toUpper", str::to_uppercase),
         ("toLower", str::to_lowercase),

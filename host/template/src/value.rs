@@ -153,10 +153,7 @@ impl Value {
 
     /// As `%v` prints it inside of other values, where nothing is `<nil>`.
     pub(crate) fn print_inner(&self) -> String {
-        match self {
-            Self::Nil => "<nil>".to_owned(),
-            other => other.to_string(),
-        }
+        if matches!(self, Self::Nil) { "<nil>".to_owned() } else { self.to_string() }
     }
 }
 

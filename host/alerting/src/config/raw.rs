@@ -127,7 +127,7 @@ impl TryFrom<BTreeMap<String, Value>> for RawReceiver {
             let entries = match value {
                 Value::Array(entries) => entries,
                 Value::Null => Vec::new(),
-                _ => {
+                Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
                     let message = "expected a list of configurations".to_owned();
                     return Err(ConfigError::Invalid { key, message });
                 }
@@ -148,7 +148,9 @@ fn integration(plugin: &str, index: usize, entry: Value) -> Result<Integration, 
     let mut fields = match entry {
         Value::Object(fields) => fields,
         Value::Null => serde_json::Map::new(),
-        _ => return Err(invalid("", "expected a mapping")),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            return Err(invalid("", "expected a mapping"));
+        }
     };
     let send_resolved = match fields.remove("send_resolved") {
         None | Some(Value::Null) => !QUIET_WHEN_RESOLVED.contains(&plugin),

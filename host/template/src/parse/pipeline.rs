@@ -96,18 +96,16 @@ impl Parser<'_> {
     fn command(&mut self, context: &'static str) -> Result<Command, ParseError> {
         let operand = self.operand(context)?;
         let mut arguments = Vec::new();
-        loop {
-            match self.peek() {
-                TokenKind::Close | TokenKind::Pipe | TokenKind::RightParen => break,
-                _ => {
-                    let follows_space = self.ahead(0).is_some_and(|t| t.follows_space);
-                    if !follows_space {
-                        let token = self.next();
-                        return Err(self.unexpected(token.at, &token.kind, "operand"));
-                    }
-                    arguments.push(self.operand(context)?);
-                }
+        let ends = |kind: &TokenKind| {
+            matches!(kind, TokenKind::Close | TokenKind::Pipe | TokenKind::RightParen)
+        };
+        while !ends(self.peek()) {
+            let follows_space = self.ahead(0).is_some_and(|token| token.follows_space);
+            if !follows_space {
+                let token = self.next();
+                return Err(self.unexpected(token.at, &token.kind, "operand"));
             }
+            arguments.push(self.operand(context)?);
         }
         Ok(Command { operand, arguments })
     }
