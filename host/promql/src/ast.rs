@@ -547,9 +547,6 @@ impl Node {
 
     /// The node inside any parentheses.
     pub(crate) fn unwrapped(&self) -> &Self {
-        match &self.kind {
-            NodeKind::Paren(expr) => expr.unwrapped(),
-            _ => self,
-        }
+        if let NodeKind::Paren(expr) = &self.kind { expr.unwrapped() } else { self }
     }
 }

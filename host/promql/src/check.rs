@@ -97,10 +97,8 @@ impl Checker<'_> {
         self.expect(&aggregate.expr, ValueType::Vector, "aggregation expression")?;
         let Some(param) = &aggregate.param else { return Ok(()) };
         self.node(param)?;
-        let wanted = match aggregate.op {
-            AggregateOp::CountValues => ValueType::String,
-            _ => ValueType::Scalar,
-        };
+        let is_text = aggregate.op == AggregateOp::CountValues;
+        let wanted = if is_text { ValueType::String } else { ValueType::Scalar };
         self.expect(param, wanted, "aggregation parameter")
     }
 
@@ -171,7 +169,7 @@ impl Checker<'_> {
                 "expected at most {} argument(s) in call to {name:?}, got {found}",
                 wanted - 1 + extra
             )),
-            _ => None,
+            Extra::None | Extra::UpTo(_) | Extra::Any => None,
         };
         if let Some(complaint) = complaint {
             return self.fail(span, complaint);

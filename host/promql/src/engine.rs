@@ -295,3 +295,6 @@ impl MetricsSource for GateMetrics {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,7 @@ pub(crate) enum Token {
 
 impl Token {
     /// How a message names a token of this kind that was found.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are shown as they stand")]
     pub(crate) fn describe(self, text: &str) -> String {
         match self {
             Self::Identifier => format!("identifier {text:?}"),

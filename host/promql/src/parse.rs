@@ -2,6 +2,8 @@
 //!
 //! Invariant: no tree is higher than [`HEIGHT_MAX`], so that walking it needs a bounded stack.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "any other token or node is out of place")]
+
 mod aggregate;
 mod binary;
 mod length;
@@ -302,3 +304,6 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

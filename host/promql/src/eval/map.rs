@@ -12,6 +12,7 @@ use super::plan::{Scalar, Vector, VectorKind};
 use super::row::Row;
 use super::scalar::{self, Numbers};
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others are no functions of one value")]
 pub(super) fn open<'q>(
     function: FunctionId,
     input: &'q Vector,
@@ -61,11 +62,8 @@ fn advance(at: i64, grid: Grid, from: usize, to: usize) -> i64 {
 }
 
 fn reads_sample_times(input: &Vector) -> bool {
-    match &input.kind {
-        VectorKind::Select(select) => select.takes_time,
-        VectorKind::Fixed(inner) => reads_sample_times(inner),
-        _ => false,
-    }
+    let inner = if let VectorKind::Fixed(inner) = &input.kind { inner } else { input };
+    matches!(&inner.kind, VectorKind::Select(select) if select.takes_time)
 }
 
 pub(super) fn negate<'q>(input: &'q Vector, cx: &'q Context<'q>) -> Result<Rows<'q>, QueryError> {

@@ -184,10 +184,8 @@ impl Planner<'_> {
             return self.refuse_length(length, "duration is out of range");
         }
         // A literal is rounded to nanoseconds first, so that 0.3 is 300 ms and not 299.
-        let millis = match length.kind {
-            LengthKind::Literal { .. } => (seconds * 1e9).round() / 1e6,
-            _ => seconds * 1000.0,
-        };
+        let is_literal = matches!(length.kind, LengthKind::Literal { .. });
+        let millis = if is_literal { (seconds * 1e9).round() / 1e6 } else { seconds * 1000.0 };
         Ok(millis.trunc() as i64)
     }
 
@@ -230,13 +228,14 @@ impl Planner<'_> {
 
 /// The text of a string argument.
 fn text_of(node: &Node) -> Planned<&str> {
-    match &node.unwrapped().kind {
-        NodeKind::String(text) => Ok(text),
-        _ => refuse("expected a string"),
-    }
+    let NodeKind::String(text) = &node.unwrapped().kind else {
+        return refuse("expected a string");
+    };
+    Ok(text)
 }
 
 /// Whether the node yields the same at each step.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these depend on more than arguments")]
 fn is_fixed(node: &Node) -> bool {
     match &node.kind {
         NodeKind::Number { .. } | NodeKind::String(_) => true,
@@ -270,9 +269,12 @@ fn is_fixed(node: &Node) -> bool {
 
 /// The labels of what `absent` reports: those that the selector's equalities name once.
 fn absent_labels(node: &Node) -> Labels {
-    let matchers: &[Matcher] = match &node.unwrapped().kind {
-        NodeKind::Selector(selector) | NodeKind::Matrix { selector, .. } => &selector.matchers,
-        _ => &[],
+    let matchers: &[Matcher] = if let NodeKind::Selector(selector)
+    | NodeKind::Matrix { selector, .. } = &node.unwrapped().kind
+    {
+        &selector.matchers
+    } else {
+        &[]
     };
     let mut labels = LabelsBuilder::default();
     let mut seen: Vec<&str> = Vec::new();

@@ -146,6 +146,7 @@ fn compute(
 }
 
 /// The function at one step; the window is not empty.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others take no range vector")]
 fn apply(
     plan: &WindowPlan,
     window: &Window<'_>,
@@ -155,11 +156,11 @@ fn apply(
     let extension = plan.input.extension();
     let rate = |kind| match extension {
         Extension::None => rate::extrapolated(window, kind),
-        _ => extended::rate(window, extension, kind),
+        Extension::Anchored | Extension::Smoothed => extended::rate(window, extension, kind),
     };
     let compared = || match extension {
         Extension::None => Some(window.values),
-        _ => extended::anchored(window),
+        Extension::Anchored | Extension::Smoothed => extended::anchored(window),
     };
     let values = window.values;
     Ok(match plan.function {
@@ -262,9 +263,10 @@ pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries
         })?;
         cx.hold(points.len())?;
         if !points.is_empty() {
-            let labels = match series.drops_name {
-                true => super::context::without_metadata(&series.labels),
-                false => series.labels,
+            let labels = if series.drops_name {
+                super::context::without_metadata(&series.labels)
+            } else {
+                series.labels
             };
             all.push(MatrixSeries { labels, points });
         }

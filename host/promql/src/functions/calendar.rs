@@ -13,6 +13,7 @@ struct Date {
 }
 
 /// The function of a number of seconds since the epoch; `None` for all other functions.
+#[expect(clippy::wildcard_enum_match_arm, reason = "most functions are of another kind")]
 pub(super) fn of_one(id: FunctionId) -> Option<fn(f64) -> f64> {
     Some(match id {
         FunctionId::Minute => |value| (whole(value).rem_euclid(3600) / 60) as f64,

@@ -3,6 +3,7 @@
 use super::FunctionId;
 
 /// The function that maps each value by itself; `None` for all other functions.
+#[expect(clippy::wildcard_enum_match_arm, reason = "most functions are of another kind")]
 pub(crate) fn of_one(id: FunctionId) -> Option<fn(f64) -> f64> {
     Some(match id {
         FunctionId::Abs => f64::abs,

@@ -37,14 +37,14 @@ pub(super) fn remarks(eval: &Eval, result: &QueryResult) -> Result<(), String> {
             return Err(format!("unexpected {kind}: {found:?}"));
         }
     }
-    let warnings = eval.expects.iter().filter_map(|expect| match expect {
-        Expect::Warn(text) => Some(text),
-        _ => None,
-    });
-    let infos = eval.expects.iter().filter_map(|expect| match expect {
-        Expect::Info(text) => Some(text),
-        _ => None,
-    });
+    let warnings = eval
+        .expects
+        .iter()
+        .filter_map(|expect| if let Expect::Warn(text) = expect { Some(text) } else { None });
+    let infos = eval
+        .expects
+        .iter()
+        .filter_map(|expect| if let Expect::Info(text) = expect { Some(text) } else { None });
     remarks_of("warning", &warnings.collect::<Vec<_>>(), &result.warnings)?;
     remarks_of("info", &infos.collect::<Vec<_>>(), &result.infos)
 }

@@ -86,10 +86,9 @@ impl fmt::Display for Text {
 
 impl Eval {
     pub(super) fn expected_failure(&self) -> Option<&Text> {
-        self.expects.iter().find_map(|expect| match expect {
-            Expect::Fail(text) => Some(text),
-            _ => None,
-        })
+        self.expects
+            .iter()
+            .find_map(|expect| if let Expect::Fail(text) = expect { Some(text) } else { None })
     }
 
     /// Whether the result is nothing that a range query could answer with.

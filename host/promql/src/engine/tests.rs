@@ -1,0 +1,177 @@
+//! Whole queries over a small store.
+
+use std::fmt::Write as _;
+
+use expect_test::{Expect, expect};
+use narthex_model::Labels;
+use narthex_platform::SimulatedClock;
+use narthex_storage::{Appendable, MemoryStore};
+
+use super::*;
+use crate::{Cancel, ErrorKind, Value};
+
+/// `requests_total{instance="0"}` rises by 1 a second, `{instance="1"}` by 2; every 15 s for 10 min.
+fn store() -> MemoryStore {
+    let store = MemoryStore::new();
+    let mut batch = store.appender();
+    for (instance, speed) in [("0", 1.0), ("1", 2.0)] {
+        let labels = Labels::from_pairs([("__name__", "requests_total"), ("instance", instance)]);
+        let series = batch.series(&labels).unwrap();
+        for index in 0..=40 {
+            let at = Timestamp::from_millis(index * 15_000);
+            batch.append(series, at, speed * 15.0 * index as f64).unwrap();
+        }
+    }
+    batch.commit().unwrap();
+    store
+}
+
+fn engine(config: EngineConfig) -> Engine {
+    Engine::new(config, Arc::new(store()), Clock::real(), &Metrics::new())
+}
+
+fn show(result: &QueryResult) -> String {
+    let mut text = String::new();
+    match &result.value {
+        Value::Scalar { value, .. } => write!(text, "{value}").unwrap(),
+        Value::String { value, .. } => write!(text, "{value:?}").unwrap(),
+        Value::Vector(samples) => {
+            for sample in samples {
+                writeln!(text, "{} {} @{}", sample.labels, sample.value, sample.at).unwrap();
+            }
+        }
+        Value::Matrix(all) => {
+            for series in all {
+                writeln!(text, "{} {:?}", series.labels, series.points.values).unwrap();
+            }
+        }
+    }
+    for remark in result.warnings.iter().chain(&result.infos) {
+        writeln!(text, "{remark}").unwrap();
+    }
+    text.trim_end().to_owned()
+}
+
+#[track_caller]
+fn check(query: &str, expected: Expect) {
+    let engine = engine(EngineConfig::default());
+    let at = Timestamp::from_millis(300_000);
+    let result = engine.instant(query, at, &QueryOptions::default());
+    expected.assert_eq(&result.map_or_else(|error| error.to_string(), |result| show(&result)));
+}
+
+#[test]
+fn a_rate_is_per_second_and_nameless() {
+    check(
+        "rate(requests_total[1m])",
+        expect![[r#"
+        {instance="0"} 0.9999999999999999 @300000
+        {instance="1"} 1.9999999999999998 @300000"#]],
+    );
+}
+
+#[test]
+fn a_gauge_in_a_rate_is_remarked_on() {
+    check(
+        "rate(label_replace(requests_total, '__name__', 'x', '', '')[1m:15s])",
+        expect![[r#"
+        {instance="0"} 0.9999999999999999 @300000
+        {instance="1"} 1.9999999999999998 @300000
+        PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "x" (1:6)"#]],
+    );
+}
+
+#[test]
+fn sorting_keeps_its_order() {
+    check(
+        "sort_desc(requests_total)",
+        expect![[r#"
+        requests_total{instance="1"} 600 @300000
+        requests_total{instance="0"} 300 @300000"#]],
+    );
+    check("topk(1, requests_total)", expect![[r#"requests_total{instance="1"} 600 @300000"#]]);
+}
+
+#[test]
+fn a_bad_quantile_is_a_warning_with_its_place() {
+    check(
+        "quantile(1.5, requests_total)",
+        expect![[r#"
+        {} inf @300000
+        PromQL warning: quantile value should be between 0 and 1, got 1.5 (1:10)"#]],
+    );
+}
+
+#[test]
+fn scalars_and_strings_are_answers_too() {
+    check("2 ^ 3 + time()", expect!["308"]);
+    check("'text'", expect![[r#""text""#]]);
+    check("histogram_count(requests_total)", expect![""]);
+}
+
+#[test]
+fn a_range_query_computes_every_step() {
+    let engine = engine(EngineConfig::default());
+    let time = Timestamp::from_millis;
+    let step = Duration::from_secs(60);
+    let query = "sum(rate(requests_total[1m])) + requests_total{instance='0'} @ 0 offset -1m";
+    let options = QueryOptions::default();
+    let result = engine.range(query, time(0), time(120_000), step, &options).unwrap();
+    expect![""].assert_eq(&show(&result));
+    let result = engine.range(
+        "sum(increase(requests_total[1m])) unless vector(0) > 0",
+        time(0),
+        time(120_000),
+        step,
+        &options,
+    );
+    expect!["{} [180.0, 180.0]"].assert_eq(&show(&result.unwrap()));
+}
+
+#[test]
+fn a_query_beyond_its_samples_is_refused() {
+    let engine = engine(EngineConfig { samples_max: 10, ..EngineConfig::default() });
+    let at = Timestamp::from_millis(600_000);
+    let error = engine.instant("sum(requests_total[10m:15s])", at, &QueryOptions::default());
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::BadData);
+    let query = "sum_over_time(requests_total[10m])";
+    let error = engine.instant(query, at, &QueryOptions::default()).unwrap_err();
+    assert!(matches!(error, QueryError::TooManySamples), "{error}");
+}
+
+#[test]
+fn a_canceled_query_ends() {
+    let cancel = Cancel::new();
+    cancel.cancel();
+    let options = QueryOptions { cancel, ..QueryOptions::default() };
+    let error =
+        engine(EngineConfig::default()).instant("requests_total", Timestamp::default(), &options);
+    assert_eq!(error.unwrap_err().to_string(), "query was canceled in expression evaluation");
+}
+
+#[test]
+fn a_query_past_its_deadline_ends() {
+    let clock = SimulatedClock::at(0).clock();
+    let engine = Engine::new(EngineConfig::default(), Arc::new(store()), clock, &Metrics::new());
+    let options = QueryOptions { timeout: Some(Duration::ZERO), ..QueryOptions::default() };
+    let error = engine.instant("requests_total", Timestamp::default(), &options).unwrap_err();
+    assert_eq!(error.to_string(), "query timed out in expression evaluation");
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+}
+
+/// The highest trees that are let in are evaluated within a service thread's stack.
+#[test]
+fn deep_queries_fit_the_stack() {
+    let run = || {
+        let engine = engine(EngineConfig::default());
+        for (open, close) in
+            [("abs(", ")"), ("-", ""), ("1 + ", ""), ("requests_total or ", ""), ("sum(", ")")]
+        {
+            let query = format!("{}requests_total{}", open.repeat(400), close.repeat(400));
+            let result =
+                engine.instant(&query, Timestamp::from_millis(0), &QueryOptions::default());
+            assert!(result.is_ok(), "{open}: {result:?}");
+        }
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+}

@@ -1,0 +1,254 @@
+//! Queries to canonical text, and refusals with the place they point at.
+
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+
+use crate::{Features, parse_with};
+
+/// The canonical text of a query, or the error with the text at fault.
+#[track_caller]
+fn check(query: &str, expected: Expect) {
+    let shown = match parse_with(query, Features::ALL) {
+        Ok(expr) => expr.to_string(),
+        Err(error) => format!("{error}\n{}", error.excerpt()),
+    };
+    expected.assert_eq(&shown);
+}
+
+#[test]
+fn numbers_come_in_many_forms() {
+    check("0x1F + 1_000.5 + 1e3 + 0755 + .5", expect!["31 + 1000.5 + 1000 + 493 + 0.5"]);
+    check("1h30m + -5s - inf * NaN", expect!["1h30m + -5s - +Inf * NaN"]);
+}
+
+#[test]
+fn powers_bind_tighter_than_signs_and_to_the_right() {
+    check("-2 ^ 2 ^ 3 * 4", expect!["-2 ^ 2 ^ 3 * 4"]);
+    check("foo offset -2 ^ 2", expect!["foo offset -2s ^ 2"]);
+}
+
+#[test]
+fn keywords_are_names_where_nothing_else_fits() {
+    check(
+        "sum by (by, on, bool) (offset offset 5m)",
+        expect!["sum by (by, on, bool) (offset offset 5m)"],
+    );
+    check("and and or unless fill", expect!["and and or unless fill"]);
+    check(
+        "SUM(start) AND Inf{}",
+        expect![[r#"
+        1:19: parse error: unexpected "{", expected an operator or the end of input
+        SUM(start) AND Inf{}
+                          ^"#]],
+    );
+}
+
+#[test]
+fn quoted_names_stand_inside_braces() {
+    check(r#"{"my metric", 'a b'=~`x.*`}"#, expect![[r#"{"a b"=~"x.*",__name__="my metric"}"#]]);
+    check(r#"up{a="\x41\u00e9\t",}"#, expect![[r#"up{a="Aé\t"}"#]]);
+}
+
+#[test]
+fn modifiers_are_put_in_order() {
+    check("rate(a[5m] offset 1h @ 10)", expect!["rate(a[5m] @ 10.000 offset 1h)"]);
+    check("a[1h:] @ end() offset -(step() * 2)", expect!["a[1h:] @ end() offset -(step() * 2s)"]);
+    check("rate(a[5m] smoothed)", expect!["rate(a[5m] smoothed)"]);
+    check(
+        "a * bool on () group_left () b",
+        expect![[r#"
+            1:3: parse error: bool modifier can only be used on comparison operators
+            a * bool on () group_left () b
+              ^"#]],
+    );
+    check(
+        "a + ignoring (x) fill_right(1) fill_left(-2) b",
+        expect!["a + ignoring (x) fill_left (-2) fill_right (1) b"],
+    );
+}
+
+#[test]
+fn comments_and_lines_do_not_matter() {
+    check("sum # all\n  (a) # of it\n  without (b,)", expect!["sum without (b) (a)"]);
+}
+
+#[test]
+fn a_refusal_points_at_the_text_at_fault() {
+    check(
+        "",
+        expect![[r#"
+        1:1: parse error: no expression found in input
+
+        ^"#]],
+    );
+    check(
+        "sum(rate(x[5m])",
+        expect![[r#"
+        1:16: parse error: unexpected end of input in aggregation, expected "," or ")"
+        sum(rate(x[5m])
+                       ^"#]],
+    );
+    check(
+        "up{job=\"a\" instance=\"b\"}",
+        expect![[r#"
+        1:12: parse error: unexpected identifier "instance" in label matching, expected "," or "}"
+        up{job="a" instance="b"}
+                   ^^^^^^^^"#]],
+    );
+    check(
+        "é",
+        expect![[r#"
+        1:1: parse error: unexpected character: 'é'
+        é
+        ^"#]],
+    );
+    check(
+        "a +\n  foo(b)",
+        expect![[r#"
+        2:3: parse error: unknown function with name "foo"
+          foo(b)
+          ^^^"#]],
+    );
+    check(
+        "up[5x]",
+        expect![[r#"
+        1:4: parse error: bad number or duration syntax: "5x"
+        up[5x]
+           ^^"#]],
+    );
+    check(
+        r#"up{a=~"("}"#,
+        expect![[r#"
+        1:4: parse error: invalid regular expression "(": unclosed group
+        up{a=~"("}
+           ^^^^^^"#]],
+    );
+    check(
+        "sum(up[5m])",
+        expect![[r#"
+        1:5: parse error: expected type instant vector in aggregation expression, got range vector
+        sum(up[5m])
+            ^^^^^^"#]],
+    );
+    check(
+        "topk(up)",
+        expect![[r#"
+        1:1: parse error: wrong number of arguments for aggregate expression provided, expected 2, got 1
+        topk(up)
+        ^^^^^^^^"#]],
+    );
+    check(
+        "(up)[5m]",
+        expect![[r#"
+        1:5: parse error: ranges only allowed for vector selectors
+        (up)[5m]
+            ^^^^"#]],
+    );
+    check(
+        "1 offset 5m",
+        expect![[r#"
+        1:1: parse error: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery
+        1 offset 5m
+        ^"#]],
+    );
+}
+
+#[test]
+fn guarded_parts_are_refused_by_name() {
+    let error = |query: &str| parse_with(query, Features::default()).unwrap_err().message;
+    assert_eq!(
+        error("limitk(1, a)"),
+        "limitk() is experimental and must be enabled with --enable-feature=promql-experimental-functions"
+    );
+    assert_eq!(error("rate(a[5m] anchored)"), "anchored modifier is experimental and not enabled");
+    assert_eq!(error("a + fill(0) b"), "binop fill modifiers are experimental and not enabled");
+    assert_eq!(error("mad_over_time(a[5m])"), "function \"mad_over_time\" is not enabled");
+}
+
+/// A service thread's stack holds every tree that is let in, and the deepest is refused.
+#[test]
+fn nesting_is_bounded() {
+    let run = || {
+        for (open, close) in [("(", ")"), ("-", ""), ("abs(", ")"), ("a or ", "")] {
+            let nest = |depth: usize| format!("{}a{}", open.repeat(depth), close.repeat(depth));
+            assert!(parse_with(&nest(400), Features::ALL).is_ok());
+            let error = parse_with(&nest(100_000), Features::ALL).unwrap_err();
+            assert!(error.message.contains("nested deeper"), "{error}");
+        }
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+/// The tree without its spans.
+fn shape(query: &str) -> Option<String> {
+    let expr = parse_with(query, Features::ALL).ok()?;
+    let text = format!("{:?}", expr.root());
+    let mut parts = text.split("Span { start: ");
+    let mut shape = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        shape.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    }
+    Some(shape)
+}
+
+/// A query, most of the time a well-typed one.
+fn query() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        "[a-c]{1,2}",
+        "[a-c]\\{x=\"[yz\\\\\\\\\"]?\"\\}".prop_filter("quotes", |text| !text.contains("\"\"\"")),
+        Just("a offset -5m".to_owned()),
+        Just("b{x!~\"y|z\"} @ 12.5 offset 1h30m".to_owned()),
+        Just("{\"a b\",x=''} @ start()".to_owned()),
+        (-1000..1000_i32, 0..4_u32)
+            .prop_map(|(n, scale)| format!("{}", f64::from(n) / 10_f64.powi(scale.cast_signed()))),
+        Just("1h5m".to_owned()),
+    ];
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        let op = prop::sample::select(vec![
+            "+", "-", "*", "/", "%", "^", "==bool", ">", "and", "or", "unless", "atan2",
+        ]);
+        let matching = prop::sample::select(vec!["", " on (x)", " ignoring (x, \"y z\")"]);
+        prop_oneof![
+            (inner.clone(), op, matching, inner.clone())
+                .prop_map(|(a, op, m, b)| format!("{a} {op}{m} {b}")),
+            inner.clone().prop_map(|a| format!("({a})")),
+            inner.clone().prop_map(|a| format!("-{a}")),
+            inner.clone().prop_map(|a| format!("abs({a})")),
+            inner.clone().prop_map(|a| format!("sum by (x) ({a})")),
+            inner.clone().prop_map(|a| format!("topk without (x) (3, {a})")),
+            inner.clone().prop_map(|a| format!("max_over_time(({a})[5m:30s] @ end())")),
+            inner.prop_map(|a| format!("clamp({a}, 1, time())")),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "\\PC*") {
+        if let Err(error) = parse_with(&text, Features::ALL) {
+            prop_assert!(error.excerpt().contains('^'));
+        }
+    }
+
+    #[test]
+    fn no_sequence_of_tokens_makes_the_parser_panic(
+        tokens in prop::collection::vec(prop::sample::select(vec![
+            "a", "sum", "by", "(", ")", "{", "}", "[", "]", ":", ",", "5m", "1", "\"x\"", "=", "=~",
+            "!=", "+", "-", "^", "and", "on", "group_left", "offset", "@", "start", "bool", "rate",
+            "step()", "fill", "anchored", "#", "\n", "é", "0x", "'", "max_of",
+        ]), 0..20)
+    ) {
+        let text = tokens.join(" ");
+        if let Err(error) = parse_with(&text, Features::ALL) {
+            prop_assert!(error.excerpt().contains('^'));
+        }
+    }
+
+    #[test]
+    fn canonical_text_reads_back_as_the_same_tree(text in query()) {
+        if let Ok(expr) = parse_with(&text, Features::ALL) {
+            let canonical = expr.to_string();
+            prop_assert_eq!(shape(&text), shape(&canonical), "{}", canonical);
+        }
+    }
+}
