@@ -8,6 +8,9 @@ use flate2::write::MultiGzDecoder;
 use crate::client::WhenLarger;
 use crate::error::RequestError;
 
+/// As much is reserved ahead on a peer's word.
+const EXPECTED_BYTES_MAX: u64 = 4 << 20;
+
 /// A body that grows chunk by chunk.
 pub(crate) struct Collector {
     sink: Sink,
@@ -68,6 +71,14 @@ impl Collector {
             }
         };
         Ok(Self { sink, max, when_larger, received: 0 })
+    }
+
+    /// Makes room for a body whose length was announced, within reason: the announcement may lie.
+    pub(crate) fn expect(&mut self, len: Option<u64>) {
+        let len = len.unwrap_or(0).min(self.max).min(EXPECTED_BYTES_MAX);
+        if let Sink::Plain(sink) = &mut self.sink {
+            sink.bytes.reserve_exact(usize::try_from(len).unwrap_or(0));
+        }
     }
 
     pub(crate) fn add(&mut self, chunk: &[u8]) -> Result<More, RequestError> {

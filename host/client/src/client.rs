@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -122,13 +122,17 @@ impl Response {
         if (200..300).contains(&self.status) {
             return Ok(self);
         }
+        Err(RequestError::Status { status: self.status_text() })
+    }
+
+    /// The status with its usual name, as in `404 Not Found`.
+    #[must_use]
+    pub fn status_text(&self) -> String {
         let name = reqwest::StatusCode::from_u16(self.status).ok();
-        let name = name.and_then(|status| status.canonical_reason());
-        let status = match name {
+        match name.and_then(|status| status.canonical_reason()) {
             Some(name) => format!("{} {name}", self.status),
             None => self.status.to_string(),
-        };
-        Err(RequestError::Status { status })
+        }
     }
 }
 
@@ -210,6 +214,7 @@ impl Client {
         let encoding = encoding.and_then(|value| value.to_str().ok()).unwrap_or("");
         let encoding = encoding.trim().to_ascii_lowercase();
         let mut body = Collector::new(&encoding, request.body_max, request.when_larger)?;
+        body.expect(response.content_length());
         let mut truncated = false;
         while let Some(chunk) = response.chunk().await.map_err(sort)? {
             if body.add(&chunk)? == More::Enough {
@@ -367,9 +372,10 @@ fn configure_tls(
     Ok(builder)
 }
 
-/// Whether the system's certificates can be loaded.
+/// Whether the system's certificates can be loaded; asked once.
 fn has_system_roots() -> bool {
-    reqwest::Client::builder().no_proxy().build().is_ok()
+    static HAS_ROOTS: OnceLock<bool> = OnceLock::new();
+    *HAS_ROOTS.get_or_init(|| reqwest::Client::builder().no_proxy().build().is_ok())
 }
 
 fn pem(

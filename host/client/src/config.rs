@@ -268,7 +268,7 @@ impl Auth {
         if token.is_some() && token_file.is_some() {
             return Err(HttpConfigError::ValueAndFile("bearer_token"));
         }
-        let bearer = (token.is_some() || token_file.is_some()).then(|| Authorization {
+        let bearer = (token.is_some() || token_file.is_some()).then_some(Authorization {
             scheme: None,
             credentials: token,
             credentials_file: token_file,

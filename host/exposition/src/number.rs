@@ -11,8 +11,44 @@ pub fn parse_float(text: &[u8]) -> Option<f64> {
     checked(value, text)
 }
 
+/// Powers of ten that a double holds exactly, as far as they are needed.
+const POWERS: [f64; 16] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+const SHORT_DIGITS_MAX: usize = 15;
+
+/// Reads plain decimals of up to 15 digits, as nearly all samples are, when a space or the line's
+/// end follows. Digits and divisor are exact in a double then, so that one division rounds right.
+#[expect(clippy::cast_precision_loss, reason = "15 digits are less than 2^53")]
+fn parse_short_decimal(text: &[u8]) -> Option<(f64, usize)> {
+    let is_negative = text.first() == Some(&b'-');
+    let mut len = usize::from(is_negative);
+    let mut mantissa: u64 = 0;
+    let mut digits = 0;
+    let mut digits_before_point = None;
+    let end = loop {
+        match *text.get(len)? {
+            digit @ b'0'..=b'9' => {
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+                digits += 1;
+            }
+            b'.' if digits_before_point.is_none() => digits_before_point = Some(digits),
+            end => break end,
+        }
+        len += 1;
+    };
+    if !matches!(end, b'\n' | b' ') || digits == 0 || digits > SHORT_DIGITS_MAX {
+        return None;
+    }
+    let scale = POWERS.get(digits - digits_before_point.unwrap_or(digits))?;
+    let value = mantissa as f64 / scale;
+    Some((if is_negative { -value } else { value }, len))
+}
+
 /// Reads as much of the start of `text` as is a number, with its length in bytes.
 pub(crate) fn parse_float_prefix(text: &[u8]) -> Option<(f64, usize)> {
+    if let Some(short) = parse_short_decimal(text) {
+        return Some(short);
+    }
     let (value, len): (f64, usize) = fast_float2::parse_partial(text).ok()?;
     if value.is_finite() {
         return Some((value, len));
@@ -67,7 +103,24 @@ pub fn format_openmetrics_float(value: f64, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn short_decimals_are_read_as_all_others(text in "-?[0-9]{0,16}(\\.[0-9]{0,16})?[ \n]") {
+            let bytes = text.as_bytes();
+            let word = &bytes[..bytes.len() - 1];
+            let expected = fast_float2::parse::<f64, _>(word).ok();
+            if let Some((value, len)) = parse_short_decimal(bytes) {
+                prop_assert_eq!(Some(value.to_bits()), expected.map(f64::to_bits));
+                prop_assert_eq!(len, word.len());
+            }
+            let prefix = parse_float_prefix(bytes).filter(|(_, len)| *len == word.len());
+            prop_assert_eq!(prefix.map(|(value, _)| value.to_bits()), expected.map(f64::to_bits));
+        }
+    }
 
     #[test]
     fn values_are_read_as_go_reads_them() {

@@ -87,6 +87,14 @@ pub(crate) enum Line {
     Dropped,
 }
 
+/// A line of a body, found in the cache.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Passed {
+    pub(crate) line: Line,
+    /// Whether this body did not have it before.
+    pub(crate) is_first: bool,
+}
+
 pub(crate) fn hash_line(bytes: &[u8]) -> LineHash {
     xxhash_rust::xxh3::xxh3_128(bytes)
 }
@@ -140,13 +148,28 @@ impl Cache {
     }
 
     /// The line at `index` is the next one of the body.
-    pub(crate) fn advance(&mut self, walk: &mut Walk, index: u32) {
+    pub(crate) fn pass(&mut self, walk: &mut Walk, index: u32) -> Passed {
         match self.entries.get_mut(walk.last as usize) {
             Some(last) => last.next = index,
             None => self.first = index,
         }
         walk.last = index;
-        walk.expected = self.entries.get(index as usize).map_or(NONE, |known| known.next);
+        let scrape = self.scrape;
+        let Some(known) = self.entries.get_mut(index as usize) else {
+            return Passed { line: Line::Dropped, is_first: true };
+        };
+        walk.expected = known.next;
+        let is_first = known.seen != scrape;
+        if is_first {
+            let was_tracked = known.has(TRACKED) && known.seen == scrape - 1;
+            known.flags &= !(TRACKED | WAS_TRACKED);
+            known.flags |= if was_tracked { WAS_TRACKED } else { 0 };
+            known.seen = scrape;
+            self.seen_now += 1;
+        }
+        let dropped = known.has(DROPPED);
+        let line = if dropped { Line::Dropped } else { Line::Series(SeriesRef(known.series)) };
+        Passed { line, is_first }
     }
 
     pub(crate) fn find(&self, hash: LineHash) -> Option<u32> {
@@ -174,13 +197,6 @@ impl Cache {
         index
     }
 
-    pub(crate) fn line(&self, index: u32) -> Line {
-        match self.entries.get(index as usize) {
-            Some(known) if !known.has(DROPPED) => Line::Series(SeriesRef(known.series)),
-            _ => Line::Dropped,
-        }
-    }
-
     /// The store dropped the series and made it anew.
     pub(crate) fn renew(&mut self, index: u32, series: SeriesRef) {
         if let Some(known) = self.entries.get_mut(index as usize) {
@@ -188,22 +204,7 @@ impl Cache {
         }
     }
 
-    /// The body has the line; `false`: it had it before.
-    pub(crate) fn see(&mut self, index: u32) -> bool {
-        let scrape = self.scrape;
-        let Some(known) = self.entries.get_mut(index as usize) else { return true };
-        if known.seen == scrape {
-            return false;
-        }
-        let was_tracked = known.has(TRACKED) && known.seen == scrape - 1;
-        known.flags &= !(TRACKED | WAS_TRACKED);
-        known.flags |= if was_tracked { WAS_TRACKED } else { 0 };
-        known.seen = scrape;
-        self.seen_now += 1;
-        true
-    }
-
-    /// The line that was just seen got a sample that a marker has to end.
+    /// The line that was just passed got a sample that a marker has to end.
     pub(crate) fn track(&mut self, index: u32) {
         let Some(known) = self.entries.get_mut(index as usize) else { return };
         if !known.has(TRACKED) {
@@ -340,8 +341,7 @@ mod tests {
         let index = expected.map(|expected| expected.index).or_else(|| cache.find(hash));
         let new = || Line::Series(SeriesRef(line));
         let index = index.unwrap_or_else(|| cache.insert(hash, 8, new()));
-        cache.advance(walk, index);
-        cache.see(index);
+        cache.pass(walk, index);
         cache.track(index);
     }
 
@@ -377,7 +377,7 @@ mod tests {
         for line in [1_u64, 3, 5, 4] {
             let expected = cache.expected(walk).unwrap();
             assert_eq!(expected.hash, hash_line(&line.to_be_bytes()));
-            cache.advance(&mut walk, expected.index);
+            cache.pass(&mut walk, expected.index);
         }
     }
 

@@ -210,8 +210,19 @@ pub struct ExporterSpec {
     /// The plugin's name.
     pub plugin: String,
     /// What the plugin is told; its schema decides what may stand there.
-    #[serde(default)]
+    #[serde(default = "nothing", deserialize_with = "something")]
     pub config: serde_json::Value,
+}
+
+/// A plugin that is told nothing gets an empty object.
+fn nothing() -> serde_json::Value {
+    serde_json::Value::Object(serde_json::Map::new())
+}
+
+/// `config:` without a value says nothing too.
+fn something<'de, D: serde::Deserializer<'de>>(from: D) -> Result<serde_json::Value, D::Error> {
+    let given = Option::<serde_json::Value>::deserialize(from)?;
+    Ok(given.unwrap_or_else(nothing))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -376,7 +387,7 @@ impl JobSpec {
             metric_relabel: keys.metric_relabel_configs.0,
             source: match keys.exporter {
                 Some(exporter) => Source::Exporter(exporter),
-                None => Source::Http(http),
+                None => Source::Http(Box::new(http)),
             },
         })
     }
@@ -409,7 +420,7 @@ pub struct JobConfig {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
     /// The target, over HTTP.
-    Http(HttpConfig),
+    Http(Box<HttpConfig>),
     /// A plugin, about the target.
     Exporter(ExporterSpec),
 }

@@ -12,8 +12,9 @@ use narthex_exposition::accept_header;
 use crate::config::{ExporterSpec, JobConfig};
 use crate::target::Target;
 
-/// A body without `body_size_limit` is cut off here all the same.
-const BODY_BYTES_MAX: u64 = 1 << 30;
+/// A body without `body_size_limit` is refused beyond this all the same: two million lines, and
+/// still few enough bytes that several such targets do not exhaust the host.
+const BODY_BYTES_MAX: u64 = 256 << 20;
 
 /// What a target answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,12 +107,22 @@ impl Fetch for HttpFetch {
         ];
         let client = self.client.clone();
         Box::pin(async move {
-            let response = client.request(request).await;
-            let response = response.and_then(narthex_client::Response::successful);
+            let response =
+                client.request(request).await.and_then(|response| match response.status {
+                    200 => Ok(response),
+                    _ => Err(RequestError::Status { status: response.status_text() }),
+                });
             let response = response.map_err(|error| match error {
                 RequestError::TooLarge { max, .. } => FetchError::BodyTooLarge { limit: max },
                 RequestError::Timeout { after } => FetchError::Timeout { after },
-                other => FetchError::Request(other),
+                other @ (RequestError::Invalid { .. }
+                | RequestError::Denied { .. }
+                | RequestError::Connect { .. }
+                | RequestError::Tls { .. }
+                | RequestError::Broken { .. }
+                | RequestError::Encoding { .. }
+                | RequestError::SecretFile { .. }
+                | RequestError::Status { .. }) => FetchError::Request(other),
             })?;
             let content_type = response.header("content-type").map(str::to_owned);
             Ok(Body { content_type, bytes: response.body })
@@ -139,3 +150,6 @@ impl Fetch for ExporterFetch {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use narthex_exposition::{
 use narthex_model::{Metadata, MetricType, Timestamp, stale_nan};
 use narthex_storage::{AppendError, Appender, SeriesRef};
 
-use crate::cache::{Cache, Line, NONE, hash_line};
+use crate::cache::{Cache, Line, NONE, Passed, hash_line};
 use crate::config::JobConfig;
 use crate::fetch::Body;
 use crate::labels::{LabelLimitError, check_limits, sample_labels};
@@ -108,11 +108,10 @@ impl Ingest<'_> {
             if index == NONE {
                 continue;
             }
-            self.cache.advance(&mut walk, index);
-            if let Line::Series(series) = self.cache.line(index) {
-                self.sample(&parser, (index, series, is_new), text, reading)?;
-            } else {
-                self.cache.see(index);
+            let Passed { line, is_first } = self.cache.pass(&mut walk, index);
+            if let Line::Series(series) = line {
+                let place = Place { index, series, is_new, is_first };
+                self.sample(&parser, place, text, reading)?;
             }
         }
         self.tell(&mut family);
@@ -151,7 +150,7 @@ impl Ingest<'_> {
     fn sample(
         &mut self,
         parser: &Parser<'_>,
-        (index, series, is_new): (u32, SeriesRef, bool),
+        place: Place,
         text: &[u8],
         reading: Reading<'_>,
     ) -> Result<(), IngestError> {
@@ -160,23 +159,22 @@ impl Ingest<'_> {
             return Ok(());
         }
         let own_time = reading.at.filter(|_| self.job.honor_timestamps);
-        let is_first = self.cache.see(index);
-        let stored = if !is_first && own_time.is_none() {
+        let stored = if !place.is_first && own_time.is_none() {
             Err(AppendError::Duplicate)
         } else {
             let at = own_time.unwrap_or(self.at);
-            match self.append(series, at, reading.value) {
+            match self.append(place.series, at, reading.value) {
                 Err(AppendError::UnknownSeries) => {
-                    self.append_anew(parser, index, text, (at, reading.value))?
+                    self.append_anew(parser, place.index, text, (at, reading.value))?
                 }
                 outcome => outcome,
             }
         };
         match stored {
             Ok(()) => {
-                self.counts.series_added += usize::from(is_new);
+                self.counts.series_added += usize::from(place.is_new);
                 if own_time.is_none() || self.job.track_timestamps_staleness {
-                    self.cache.track(index);
+                    self.cache.track(place.index);
                 }
             }
             Err(AppendError::OutOfOrder) => self.counts.out_of_order += 1,
@@ -249,6 +247,17 @@ impl Ingest<'_> {
         };
         self.appender.metadata(&family.name, &metadata);
     }
+}
+
+/// A sample's series, in cache and store.
+#[derive(Clone, Copy)]
+struct Place {
+    index: u32,
+    series: SeriesRef,
+    /// No earlier scrape had it.
+    is_new: bool,
+    /// This body did not have it before.
+    is_first: bool,
 }
 
 /// What the lines before a family's samples said of it.

@@ -10,6 +10,15 @@
 //! shutdown nothing is ended, as the targets go on.
 //!
 //! Open `target_loop.rs` first, then `ingest.rs`; `scraper.rs` is the handle.
+//!
+//! ```
+//! use narthex_scrape::{GlobalScrape, JobSpec};
+//! use narthex_settings::Document;
+//! let text = "job_name: node\nscrape_interval: 5s\nexporter: { plugin: node }\n";
+//! let spec: JobSpec = Document::parse("my.yml", text).unwrap().read().unwrap();
+//! let job = spec.resolve(&GlobalScrape::default()).unwrap();
+//! assert_eq!(job.timeout.as_secs(), 5);
+//! ```
 
 mod cache;
 mod config;

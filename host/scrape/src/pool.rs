@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use narthex_client::Client;
 use narthex_model::TargetSet;
 use narthex_platform::Stop;
 use tokio::sync::watch;
@@ -21,6 +22,8 @@ use crate::view::{PoolShared, PoolState, TargetState};
 pub(crate) struct PoolSetup {
     pub(crate) job: Arc<JobConfig>,
     pub(crate) fetch: Arc<dyn Fetch>,
+    /// The client behind `fetch`, for jobs that can share it.
+    pub(crate) client: Option<Client>,
     pub(crate) targets: watch::Receiver<Arc<TargetSet>>,
 }
 

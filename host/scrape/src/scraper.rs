@@ -126,8 +126,9 @@ impl Scraper {
             let setup = match current.get(&name) {
                 Some(known) if *known.job == job => PoolSetup { targets, ..known.clone() },
                 _ => {
-                    let fetch = self.fetch(&job)?;
-                    PoolSetup { job: Arc::new(job), fetch, targets }
+                    let known = prepared.values().chain(current.values());
+                    let (fetch, client) = self.fetch(&job, known)?;
+                    PoolSetup { job: Arc::new(job), fetch, client, targets }
                 }
             };
             if prepared.insert(name.clone(), setup).is_some() {
@@ -137,31 +138,45 @@ impl Scraper {
         Ok(Prepared { jobs: prepared })
     }
 
-    fn fetch(&self, job: &JobConfig) -> Result<Arc<dyn Fetch>, PrepareError> {
+    fn fetch<'a>(
+        &self,
+        job: &JobConfig,
+        known: impl Iterator<Item = &'a PoolSetup>,
+    ) -> Result<(Arc<dyn Fetch>, Option<Client>), PrepareError> {
         self.0.room.telemetry.pools.increment();
-        let fetch = self.try_fetch(job);
+        let fetch = self.try_fetch(job, known);
         if fetch.is_err() {
             self.0.room.telemetry.pools_failed.increment();
         }
         fetch
     }
 
-    fn try_fetch(&self, job: &JobConfig) -> Result<Arc<dyn Fetch>, PrepareError> {
+    fn try_fetch<'a>(
+        &self,
+        job: &JobConfig,
+        mut known: impl Iterator<Item = &'a PoolSetup>,
+    ) -> Result<(Arc<dyn Fetch>, Option<Client>), PrepareError> {
         let name = || job.name.clone();
         match &job.source {
             Source::Http(config) => {
-                let client = Client::new(config.clone(), self.0.client.clone())
-                    .map_err(|source| PrepareError::Client { job: name(), source })?;
-                Ok(Arc::new(HttpFetch::new(client, job)))
+                // A client holds the system's certificates: jobs that can share one.
+                let same = known.find(|setup| setup.job.source == job.source);
+                let client = match same.and_then(|setup| setup.client.clone()) {
+                    Some(client) => client,
+                    None => Client::new((**config).clone(), self.0.client.clone())
+                        .map_err(|source| PrepareError::Client { job: name(), source })?,
+                };
+                Ok((Arc::new(HttpFetch::new(client.clone(), job)), Some(client)))
             }
             Source::Exporter(exporter) => {
                 let checked = self.0.exporters.check(&exporter.plugin, &exporter.config);
                 checked.map_err(|reason| PrepareError::Exporter { job: name(), reason })?;
-                Ok(Arc::new(ExporterFetch {
+                let fetch = ExporterFetch {
                     exporters: Arc::clone(&self.0.exporters),
                     exporter: exporter.clone(),
                     body_limit: job.limits.body_size,
-                }))
+                };
+                Ok((Arc::new(fetch), None))
             }
         }
     }

@@ -22,7 +22,7 @@ fn nothing_said_is_the_default_of_prometheus() {
     assert_eq!((job.interval, job.timeout), (seconds(60), seconds(10)));
     assert_eq!((job.metrics_path.as_str(), job.scheme.as_str()), ("/metrics", "http"));
     assert!(job.honor_timestamps && job.enable_compression && !job.honor_labels);
-    assert_eq!(job.source, Source::Http(HttpConfig::default()));
+    assert_eq!(job.source, Source::Http(Box::default()));
 }
 
 #[test]
