@@ -41,7 +41,8 @@ impl PluginUse {
         node: &Node,
         key: String,
     ) -> Result<Self, SettingsError> {
-        let config = document.read_node(node, &key)?;
+        let given: Option<serde_json::Value> = document.read_node(node, &key)?;
+        let config = given.unwrap_or_else(|| serde_json::Value::Object(serde_json::Map::new()));
         let (plugin, document) = (plugin.to_owned(), Arc::clone(document));
         Ok(Self { plugin, kind, config, document, node: node.clone(), key })
     }

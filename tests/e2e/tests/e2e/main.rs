@@ -1,0 +1,14 @@
+//! The whole path: a real host, real sockets, real peers. One file a story.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests act as the operator, who writes files and starts programs"
+)]
+
+mod browser;
+mod configuration;
+mod durability;
+mod node;
+mod path;
+mod peers;
+mod plugins;
+mod support;
