@@ -14,6 +14,10 @@ use tower_http::cors::{Any, CorsLayer};
 #[allow_missing = true]
 struct Dist;
 
+/// No page needs another host, and none may reach one.
+const POLICY: &str =
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+
 /// Shown where the pages were not built into the binary.
 const MISSING: &str = "<!doctype html><meta charset=utf-8><title>Narthex</title>\
 <style>body{font:16px/1.5 system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem}</style>\
@@ -28,7 +32,6 @@ without them.</p>";
 /// Prometheus.
 pub fn with_ui(api: Router) -> Router {
     api.route("/", get(async || Redirect::temporary("/query")))
-        .route("/graph", get(async || Redirect::temporary("/query")))
         .fallback(get(page))
         .layer(CompressionLayer::new())
         .layer(CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any))
@@ -51,10 +54,15 @@ async fn page(uri: Uri) -> Response {
     if is_file || path.starts_with("api/") || path.starts_with("assets/") {
         return (StatusCode::NOT_FOUND, "not found\n").into_response();
     }
-    let html = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+    // The page names its assets by content, so it must always be the binary's own.
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ];
     match Dist::get("index.html") {
-        Some(index) => (html, Body::from(index.data)).into_response(),
-        None => (html, MISSING).into_response(),
+        Some(index) => (headers, Body::from(index.data)).into_response(),
+        None => (headers, MISSING).into_response(),
     }
 }
 
