@@ -32,13 +32,14 @@ impl Checker<'_> {
                 self.node(expr)?;
                 match expr.value_type() {
                     ValueType::Vector => Ok(()),
-                    other => self.fail(
-                        node.span,
-                        format!(
-                            "subquery is only allowed on instant vector, got {} instead",
-                            other.name()
+                    other @ (ValueType::Scalar | ValueType::String | ValueType::Matrix) => self
+                        .fail(
+                            node.span,
+                            format!(
+                                "subquery is only allowed on instant vector, got {} instead",
+                                other.name()
+                            ),
                         ),
-                    ),
                 }
             }
             NodeKind::Paren(expr) => self.node(expr),
@@ -46,7 +47,7 @@ impl Checker<'_> {
                 self.node(expr)?;
                 match expr.value_type() {
                     ValueType::Scalar | ValueType::Vector => Ok(()),
-                    other => self.fail(
+                    other @ (ValueType::String | ValueType::Matrix) => self.fail(
                         node.span,
                         format!(
                             "unary expression only allowed on expressions of type scalar or \

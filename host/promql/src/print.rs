@@ -168,10 +168,11 @@ impl Display for Length {
             LengthKind::Step => f.write_str("step()"),
             LengthKind::Range => f.write_str("range()"),
             LengthKind::Unary { negative, operand } => {
-                write!(f, "{}{operand}", if *negative { "-" } else { "+" })
+                write!(f, "{}{}", if *negative { "-" } else { "+" }, Operand(operand))
             }
-            LengthKind::Paren(inner) => write!(f, "({inner})"),
+            LengthKind::Paren(inner) => write!(f, "({})", Operand(inner)),
             LengthKind::Binary { op, lhs, rhs } => {
+                let (lhs, rhs) = (Operand(lhs), Operand(rhs));
                 let symbol = match op {
                     LengthOp::Add => "+",
                     LengthOp::Sub => "-",
@@ -184,6 +185,22 @@ impl Display for Length {
                 };
                 write!(f, "{lhs} {symbol} {rhs}")
             }
+        }
+    }
+}
+
+/// Within an expression a plain number stays one; alone it is shown as the duration that it is.
+struct Operand<'a>(&'a Length);
+
+impl Display for Operand<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0.kind {
+            LengthKind::Literal { seconds, is_duration } => number(f, seconds, is_duration),
+            LengthKind::Step
+            | LengthKind::Range
+            | LengthKind::Unary { .. }
+            | LengthKind::Paren(_)
+            | LengthKind::Binary { .. } => self.0.fmt(f),
         }
     }
 }

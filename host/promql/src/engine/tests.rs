@@ -53,6 +53,7 @@ fn show(result: &QueryResult) -> String {
 }
 
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "an expectation is used up")]
 fn check(query: &str, expected: Expect) {
     let engine = engine(EngineConfig::default());
     let at = Timestamp::from_millis(300_000);

@@ -257,7 +257,9 @@ pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries
                 Extension::None => {
                     Columns { times: window.times.to_vec(), values: window.values.to_vec() }
                 }
-                extension => extended::extend(window, extension),
+                extension @ (Extension::Anchored | Extension::Smoothed) => {
+                    extended::extend(window, extension)
+                }
             };
             Ok(())
         })?;

@@ -124,10 +124,8 @@ impl Planner<'_> {
     fn timestamp(&mut self, arg: &Node, grid: Grid) -> Planned<VectorKind> {
         let mut input = self.boxed(arg, grid)?;
         if matches!(arg.unwrapped().kind, NodeKind::Selector(_)) {
-            let select = match &mut input.kind {
-                VectorKind::Fixed(inner) => &mut inner.kind,
-                other => other,
-            };
+            let kind = &mut input.kind;
+            let select = if let VectorKind::Fixed(inner) = kind { &mut inner.kind } else { kind };
             if let VectorKind::Select(select) = select {
                 select.takes_time = true;
             }
