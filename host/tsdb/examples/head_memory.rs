@@ -4,13 +4,7 @@
 //!
 //! The series are like those of monitored services: 8 labels, a mix of histograms' buckets,
 //! counters and gauges, of which a quarter stands still.
-#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a program that measures")]
-#![expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "figures for people"
-)]
+#![expect(clippy::print_stdout, reason = "a program that measures")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -235,9 +235,12 @@ impl Tsdb {
 }
 
 fn take_lock(disk: &dyn Disk, path: Utf8PathBuf) -> Result<Box<dyn DiskLock>, OpenError> {
-    disk.lock(&path).map_err(|source| match source.kind() {
-        io::ErrorKind::WouldBlock => OpenError::Locked { path },
-        _ => OpenError::Prepare { path, source },
+    disk.lock(&path).map_err(|source| {
+        if source.kind() == io::ErrorKind::WouldBlock {
+            OpenError::Locked { path }
+        } else {
+            OpenError::Prepare { path, source }
+        }
     })
 }
 

@@ -143,8 +143,8 @@ impl History {
         self.attempts += 1;
         let mut batch = store.appender();
         let mut samples = Samples::new();
-        let series = 1 + self.chance(60);
-        let first = self.chance(30);
+        let series = 1 + self.chance(24);
+        let first = self.chance(12);
         // Some commits bring several samples of a series.
         let repeats = if self.chance(4) == 0 { 3 } else { 1 };
         for instance in first..first + series {

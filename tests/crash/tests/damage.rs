@@ -7,7 +7,7 @@ use narthex_crash_tests::{Faults, History};
 fn flipped_bits_lose_with_a_word_and_invent_nothing() {
     for seed in 0..200 {
         let mut history = History::new(seed);
-        history.live(60, Faults::None);
+        history.live(40, Faults::None);
         for _ in 0..=history.chance(3) {
             let files = history.disk().shared().list("/data/log".into()).expect("the log");
             let bits: u64 = files.iter().map(|file| file.len * 8).sum();

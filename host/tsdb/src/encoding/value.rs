@@ -8,7 +8,6 @@
 //! only after it checked the way back.
 #![expect(
     clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "mantissas are checked to lie below 2^53, and bytes are cut out of words on purpose"
 )]
