@@ -9,16 +9,16 @@
 //!
 //! Open `routes.rs` first.
 
-mod routes;
+mod control;
 mod envelope;
 mod params;
-mod query;
-mod series;
-mod targets;
-mod rules;
 mod plugins;
+mod query;
+mod routes;
+mod rules;
+mod series;
 mod status;
-mod control;
+mod targets;
 
 pub use self::control::{ReloadError, ServerControl};
 pub use self::routes::{Rooms, router};

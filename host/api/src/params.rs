@@ -39,9 +39,9 @@ impl<S: Send + Sync> FromRequest<S> for Params {
             let limited = request.map(|body| {
                 axum::body::Body::new(http_body_util::Limited::new(body, FORM_BYTES_MAX))
             });
-            let body = Bytes::from_request(limited, state)
-                .await
-                .map_err(|error| ApiError::bad_data(format!("error parsing form values: {error}")))?;
+            let body = Bytes::from_request(limited, state).await.map_err(|error| {
+                ApiError::bad_data(format!("error parsing form values: {error}"))
+            })?;
             let mut form = decode(&body);
             form.append(&mut pairs);
             pairs = form;
@@ -51,7 +51,9 @@ impl<S: Send + Sync> FromRequest<S> for Params {
 }
 
 fn decode(text: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(text).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+    form_urlencoded::parse(text)
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
 }
 
 fn invalid(name: &str, why: impl std::fmt::Display) -> ApiError {
@@ -140,9 +142,9 @@ fn parse_time(name: &str, text: &str) -> Result<Timestamp, ApiError> {
         _ => {}
     }
     let parsed = text.parse::<jiff::Timestamp>();
-    parsed.map(|time| Timestamp::from_millis(time.as_millisecond())).map_err(|_| {
-        invalid(name, format!("cannot parse {text:?} to a valid timestamp"))
-    })
+    parsed
+        .map(|time| Timestamp::from_millis(time.as_millisecond()))
+        .map_err(|_| invalid(name, format!("cannot parse {text:?} to a valid timestamp")))
 }
 
 fn parse_param_duration(name: &str, text: &str) -> Result<Duration, ApiError> {

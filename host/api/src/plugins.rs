@@ -27,9 +27,9 @@ fn shape(plugin: &PluginView) -> Value {
             json!({"capability": grant.capability, "detail": grant.detail, "source": grant.source})
         })
         .collect();
-    let last_error = plugin.last_error.as_ref().map(|error| {
-        json!({"at": time(error.at_millis), "kind": error.kind, "message": error.message})
-    });
+    let last_error = plugin.last_error.as_ref().map(
+        |error| json!({"at": time(error.at_millis), "kind": error.kind, "message": error.message}),
+    );
     let rejected = plugin.rejected.as_ref().map(|rejected| {
         json!({
             "at": time(rejected.at_millis),

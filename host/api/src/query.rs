@@ -80,7 +80,8 @@ pub(crate) async fn range(State(rooms): Shared, params: Params) -> Answer {
     }
     let options = options(&params)?;
     let (engine, text) = (rooms.engine.clone(), params.query().to_owned());
-    let result = run(options, move |options| engine.range(&text, start, end, step, options)).await?;
+    let result =
+        run(options, move |options| engine.range(&text, start, end, step, options)).await?;
     answer(result, limit, params.get("stats").is_some())
 }
 

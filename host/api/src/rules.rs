@@ -103,7 +103,6 @@ fn shape(rule: &RuleView, with_alerts: bool) -> Value {
     shaped
 }
 
-
 fn alert(alert: &AlertView) -> Value {
     let mut shaped = json!({
         "labels": labels(&alert.labels),

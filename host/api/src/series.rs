@@ -73,9 +73,8 @@ pub(crate) async fn values(
     if name.is_empty() {
         return Err(ApiError::bad_data("invalid label name: \"\""));
     }
-    let read = move |querier: &dyn Querier, matchers: &[Matcher]| {
-        querier.label_values(&name, matchers)
-    };
+    let read =
+        move |querier: &dyn Querier, matchers: &[Matcher]| querier.label_values(&name, matchers);
     texts(&rooms.store, &params, read).await
 }
 

@@ -8,11 +8,11 @@
 //!
 //! Open `load.rs` first.
 
+mod environment;
+mod glob;
+mod jobs;
 mod load;
 mod sections;
-mod jobs;
-mod glob;
-mod environment;
 
 pub use self::jobs::{PluginUse, ScrapeJob};
 pub use self::load::{Config, ConfigError, Source, load};

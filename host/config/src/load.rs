@@ -159,10 +159,7 @@ impl Loader<'_> {
         let storage: StorageSection = self.section(&document, "storage")?;
         Ok(Config {
             shown: document.redacted(&is_secret),
-            external_labels: external_labels(
-                &rules_global.external_labels.0,
-                self.source.variable,
-            ),
+            external_labels: external_labels(&rules_global.external_labels.0, self.source.variable),
             jobs: jobs.jobs,
             evaluation_interval: rules_global.evaluation_interval.0,
             rule_query_offset: rules_global.rule_query_offset.0,

@@ -172,9 +172,9 @@ impl fmt::Display for Labels {
         for (label, value) in self.iter().filter(|(label, _)| *label != METRIC_NAME) {
             f.write_str(separator)?;
             if is_label_name(label) {
-                f.write_str(label)?
+                f.write_str(label)?;
             } else {
-                write!(f, "{label:?}")?
+                write!(f, "{label:?}")?;
             }
             write!(f, "=\"{}\"", Escaped(value))?;
             separator = ", ";

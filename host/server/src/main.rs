@@ -2,13 +2,13 @@
 //!
 //! Open `serve.rs` for how the rooms are wired, `reload.rs` for how they change together.
 
+mod check;
+mod control;
 mod flags;
 mod logging;
 mod process;
-mod serve;
 mod reload;
-mod control;
-mod check;
+mod serve;
 
 use std::process::ExitCode;
 

@@ -19,7 +19,10 @@ use narthex_scrape::Scraper;
 /// # Errors
 /// Names file, line and key.
 pub(crate) fn load_config(disk: &dyn Disk, file: &Utf8Path) -> anyhow::Result<Config> {
-    #[expect(clippy::disallowed_methods, reason = "the composition root hands the environment down")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the composition root hands the environment down"
+    )]
     let variable = |name: &str| std::env::var(name).ok();
     Ok(narthex_config::load(&Source { disk, path: file, variable: &variable })?)
 }

@@ -90,7 +90,8 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     });
     scraper.spawn(&mut tasks);
 
-    let engine = Engine::new(engine_config(&flags), Arc::new(store.clone()), clock.clone(), &metrics);
+    let engine =
+        Engine::new(engine_config(&flags), Arc::new(store.clone()), clock.clone(), &metrics);
     let (alerts, firing) = alert_queue(ALERT_BATCHES_MAX);
     let rules = Rules::new(narthex_rules::Parts {
         engine: engine.clone(),
@@ -185,4 +186,3 @@ fn announce(metrics: &Metrics) {
     metrics.gauge("narthex_build_info", help, &[("version", version)]).set(1.0);
     info!(version, "narthex starts");
 }
-

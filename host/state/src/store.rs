@@ -78,8 +78,7 @@ impl StateStore {
     /// When the store below cannot be had.
     pub fn in_memory() -> Result<Self, StateError> {
         let config = sled::Config::new().temporary(true).cache_capacity(CACHE_BYTES);
-        let failed =
-            |source| StateError::Store { step: "open", tree: "memory".to_owned(), source };
+        let failed = |source| StateError::Store { step: "open", tree: "memory".to_owned(), source };
         let db = config.flush_every_ms(None).open().map_err(failed)?;
         let is_unsynced = AtomicBool::new(false);
         Ok(Self(Arc::new(Inner { db, place: None, moved_aside: None, is_unsynced })))

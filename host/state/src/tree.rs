@@ -39,7 +39,8 @@ impl Tree {
     /// When the value is damaged or the store fails.
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
         check_key(key)?;
-        let Some(wrapped) = self.tree.get(key).map_err(|source| self.failed("read", source))? else {
+        let Some(wrapped) = self.tree.get(key).map_err(|source| self.failed("read", source))?
+        else {
             return Ok(None);
         };
         let value = envelope::unwrap(key, &wrapped).ok_or_else(|| self.damaged(key))?;

@@ -15,8 +15,7 @@ use tower_http::cors::{Any, CorsLayer};
 struct Dist;
 
 /// No page needs another host, and none may reach one.
-const POLICY: &str =
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
 
 /// Shown where the pages were not built into the binary.
 const MISSING: &str = "<!doctype html><meta charset=utf-8><title>Narthex</title>\
@@ -41,12 +40,16 @@ async fn page(uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
     if let Some(file) = Dist::get(path).filter(|_| !path.is_empty()) {
         // Vite names what is under assets/ by content, so it never changes.
-        let caching =
-            if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let caching = if path.starts_with("assets/") {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        };
         let mut response = Response::new(Body::from(file.data));
         let kind = HeaderValue::from_str(&content_type(path));
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, kind.unwrap_or(HeaderValue::from_static("text/plain")));
+        headers
+            .insert(header::CONTENT_TYPE, kind.unwrap_or(HeaderValue::from_static("text/plain")));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
         return response;
     }

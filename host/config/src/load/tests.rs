@@ -49,8 +49,11 @@ fn a_job_is_split_between_scraping_and_discovery() {
     assert_eq!(a.discovery.providers[1].config["type"], "A");
     let uses: Vec<(&str, PluginKind)> =
         config.plugin_uses.iter().map(|u| (u.plugin.as_str(), u.kind)).collect();
-    let expected =
-        [("dns", PluginKind::Discovery), ("dns", PluginKind::Discovery), ("node", PluginKind::Exporter)];
+    let expected = [
+        ("dns", PluginKind::Discovery),
+        ("dns", PluginKind::Discovery),
+        ("node", PluginKind::Exporter),
+    ];
     assert_eq!(uses, expected);
     let error = config.plugin_uses[2].error("/collectors/0", "no such collector");
     assert!(
@@ -79,12 +82,11 @@ fn paths_are_relative_to_the_file_that_names_them() {
 
 #[test]
 fn the_alertmanagers_file_may_stand_beside_or_inside() {
-    let text = "route: { receiver: a }\nreceivers: [{ name: a, webhook_configs: [{ url: http://h/ }] }]\n";
-    let beside = load_files(&[
-        ("prometheus.yml", "alertmanager_config_file: am.yml\n"),
-        ("am.yml", text),
-    ])
-    .unwrap();
+    let text =
+        "route: { receiver: a }\nreceivers: [{ name: a, webhook_configs: [{ url: http://h/ }] }]\n";
+    let beside =
+        load_files(&[("prometheus.yml", "alertmanager_config_file: am.yml\n"), ("am.yml", text)])
+            .unwrap();
     let inside = load_text(
         "alertmanager:\n  route: { receiver: a }\n  \
          receivers: [{ name: a, webhook_configs: [{ url: http://h/ }] }]\n",
@@ -100,7 +102,10 @@ fn the_alertmanagers_file_may_stand_beside_or_inside() {
 fn mistakes_are_named_with_file_line_and_key() {
     for (text, expected) in [
         ("scrape_confgs: [{}]", "prometheus.yml:1:1: unknown section \"scrape_confgs\""),
-        ("remote_read:\n- url: x", "prometheus.yml:1:1: remote_read: not supported by this version"),
+        (
+            "remote_read:\n- url: x",
+            "prometheus.yml:1:1: remote_read: not supported by this version",
+        ),
         (
             "global: { scrape_interval: 5s, scrape_timeout: 10s }",
             "prometheus.yml:1:9: global: global scrape timeout greater than scrape interval",
@@ -109,7 +114,10 @@ fn mistakes_are_named_with_file_line_and_key() {
             "scrape_configs:\n- job_name: a\n  scrape_interval: 5s\n  scrape_timeout: 10s",
             "prometheus.yml:4:19: scrape_configs[0].scrape_timeout: scrape timeout greater",
         ),
-        ("scrape_configs:\n-", "prometheus.yml:2:2: scrape_configs[0]: empty or null scrape config"),
+        (
+            "scrape_configs:\n-",
+            "prometheus.yml:2:2: scrape_configs[0]: empty or null scrape config",
+        ),
         (
             "scrape_configs:\n- job_name: a\n  relabel_configs:\n  - regex: '('\n    target_label: x",
             "prometheus.yml:4:5: scrape_configs[0].relabel_configs[0]: regex: invalid regular",
@@ -118,7 +126,10 @@ fn mistakes_are_named_with_file_line_and_key() {
             "alerting: { alertmanagers: [{ static_configs: [{ targets: ['a:1'] }] }] }",
             "prometheus.yml:1:59: alerting.alertmanagers: sending alerts to other Alertmanagers",
         ),
-        ("alertmanager: {}\nalertmanager_config_file: x", "prometheus.yml:2:27: alertmanager_config_file: give either"),
+        (
+            "alertmanager: {}\nalertmanager_config_file: x",
+            "prometheus.yml:2:27: alertmanager_config_file: give either",
+        ),
         ("rule_files: [none.yml]", "read none.yml: No such file"),
     ] {
         check_refused(text, expected);

@@ -9,15 +9,22 @@ use crate::support::{config, plugin};
 #[test]
 fn a_bad_configuration_names_file_line_and_key_and_ends_the_start() {
     let cases = [
-        ("scrape_configs:\n- job_name: a\n  scrape_intervall: 5s\n", ":5:3: scrape_configs[0]: unknown key \"scrape_intervall\""),
-        ("scrape_configs:\n- job_name: a\n  scrape_interval: 5\n", ":5:20: scrape_configs[0].scrape_interval: "),
+        (
+            "scrape_configs:\n- job_name: a\n  scrape_intervall: 5s\n",
+            ":5:3: scrape_configs[0]: unknown key \"scrape_intervall\"",
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  scrape_interval: 5\n",
+            ":5:20: scrape_configs[0].scrape_interval: ",
+        ),
         ("scrape_configs:\n- job_name: a\n- job_name: a\n", ":5:13: scrape_configs[1].job_name: "),
         ("remote_write:\n- url: http://a\n", ":3:1: remote_write: not supported"),
         ("rule_files: [none.yml]\n", "none.yml"),
         ("scrape_configs:\n- job_name: a\n  nosuch_sd_configs: [{}]\n", "nosuch.wasm"),
     ];
     for (rest, message) in cases {
-        let (status, output) = Host::with_config(&config(rest)).file("plugins/.keep", "").run_to_end();
+        let (status, output) =
+            Host::with_config(&config(rest)).file("plugins/.keep", "").run_to_end();
         assert_eq!(status.code(), Some(1), "{output}");
         assert!(output.contains(message), "{message:?} is not in:\n{output}");
     }

@@ -81,9 +81,10 @@ fn the_node_plugin_says_what_node_exporter_says() {
     let names = |job: &str| -> BTreeSet<String> {
         let series = host.query(&format!("{{job='{job}',__name__=~'node_.+'}}"));
         let names = series.iter().map(|series| {
-            let labels = series.labels.iter().filter(|(name, _)| {
-                !["__name__", "job", "instance"].contains(&name.as_str())
-            });
+            let labels = series
+                .labels
+                .iter()
+                .filter(|(name, _)| !["__name__", "job", "instance"].contains(&name.as_str()));
             let labels: Vec<String> = labels.map(|(n, v)| format!("{n}={v:?}")).collect();
             format!("{}{{{}}}", series.label("__name__"), labels.join(","))
         });
@@ -147,8 +148,8 @@ fn processor_time_has_a_rate_by_cpu_and_mode() {
     ))
     .copy("plugins/node.wasm", &plugin("node"))
     .start();
-    let rates = host
-        .wait_for_query("rate(node_cpu_seconds_total[30s])", 60 * SECONDS, |s| s.len() >= 8);
+    let rates =
+        host.wait_for_query("rate(node_cpu_seconds_total[30s])", 60 * SECONDS, |s| s.len() >= 8);
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
     assert_eq!(rates.len(), cpus * 8, "a series per cpu and mode");
     host.stop();

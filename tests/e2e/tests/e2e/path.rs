@@ -20,7 +20,9 @@ fn a_sample_travels_from_the_target_to_the_answer() {
     let found = host.wait_for_query("sum by (zone) (jobs_total)", 15 * SECONDS, |s| s.len() == 1);
     assert_eq!((found[0].label("zone"), found[0].value), ("z1", 7.0));
     host.wait_for_query("up{job='fake'}", 5 * SECONDS, |s| s.len() == 1 && s[0].value == 1.0);
-    host.wait_for_query("scrape_samples_scraped", 5 * SECONDS, |s| s.len() == 1 && s[0].value == 2.0);
+    host.wait_for_query("scrape_samples_scraped", 5 * SECONDS, |s| {
+        s.len() == 1 && s[0].value == 2.0
+    });
 
     let metadata = host.json("/api/v1/metadata?metric=jobs_total");
     assert_eq!(metadata["data"]["jobs_total"][0]["help"], "Jobs done.");

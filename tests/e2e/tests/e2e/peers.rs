@@ -63,9 +63,8 @@ fn prometheus_and_we_answer_the_same_of_the_same_target() {
             .arg(format!("--web.listen-address=127.0.0.1:{port}")),
     );
     let host = Host::with_config(&config(&jobs)).file("plugins/.keep", "").start();
-    let peer_url = |query: &str| {
-        format!("http://127.0.0.1:{port}/api/v1/query?query={}", http::encode(query))
-    };
+    let peer_url =
+        |query: &str| format!("http://127.0.0.1:{port}/api/v1/query?query={}", http::encode(query));
     wait_until("Prometheus has scraped", 60 * SECONDS, || {
         std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
             && http::get(&peer_url("temp")).text().contains("room")
