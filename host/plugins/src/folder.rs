@@ -166,8 +166,7 @@ impl Plugins {
         let shared = &self.0.shared;
         let rights = Arc::new(Rights::new(name, &self.0.config.load(), shared)?);
         let (clock, metrics) = (shared.clock.clone(), &shared.metrics);
-        let plugin =
-            Arc::new(Plugin::new(name.to_owned(), file.clone(), rights, clock, metrics));
+        let plugin = Arc::new(Plugin::new(name.to_owned(), file.clone(), rights, clock, metrics));
         let mut plugins = BTreeMap::clone(&plugins);
         plugins.insert(name.to_owned(), Arc::clone(&plugin));
         self.0.plugins.store(Arc::new(plugins));
@@ -207,14 +206,32 @@ impl Plugins {
 
     /// Scans at every change until told to stop.
     pub(crate) async fn watch(self, mut stop: Stop) {
-        let mut watched = None;
+        let mut watched: Option<(Utf8PathBuf, Watcher)> = None;
+        // A folder that could not be watched; said once.
+        let mut unwatched: Option<Utf8PathBuf> = None;
         let mut scanned = Scanned::Missing;
         loop {
             let dir = self.0.config.load().dir.clone();
-            if watched.as_ref().is_none_or(|(folder, _): &(Utf8PathBuf, Watcher)| *folder != dir) {
-                watched = self.begin_to_watch(dir);
-                // What happened before the watch began is found now.
-                scanned = self.scan().await;
+            if watched.as_ref().is_none_or(|(folder, _)| *folder != dir) {
+                match watch_folders(std::slice::from_ref(&dir)) {
+                    Ok(watcher) => {
+                        watched = Some((dir, watcher));
+                        unwatched = None;
+                        // What happened before the watch began is found now.
+                        scanned = self.scan().await;
+                    }
+                    Err(failure) => {
+                        watched = None;
+                        if unwatched.as_ref() != Some(&dir) {
+                            let error = narthex_settings::error_chain(&failure);
+                            warn!(
+                                error,
+                                "the plugin folder is looked at every {POLL_EVERY:?} instead"
+                            );
+                        }
+                        unwatched = Some(dir);
+                    }
+                }
             }
             let pause = match (&watched, scanned) {
                 (_, Scanned::Missing) => MISSING_GRACE,
@@ -228,17 +245,6 @@ impl Plugins {
                 () = wait(&self.0.shared.clock, pause) => {}
             }
             scanned = self.scan().await;
-        }
-    }
-
-    fn begin_to_watch(&self, dir: Utf8PathBuf) -> Option<(Utf8PathBuf, Watcher)> {
-        match watch_folders(std::slice::from_ref(&dir)) {
-            Ok(watcher) => Some((dir, watcher)),
-            Err(failure) => {
-                let error = narthex_settings::error_chain(&failure);
-                warn!(error, "the plugin folder is looked at every {POLL_EVERY:?} instead");
-                None
-            }
         }
     }
 }

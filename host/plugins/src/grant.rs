@@ -25,7 +25,10 @@ enum HostPattern {
     Name(String),
     /// Names that end in this, which begins with a dot.
     Subdomain(String),
-    Addresses { first: IpAddr, prefix: u8 },
+    Addresses {
+        first: IpAddr,
+        prefix: u8,
+    },
 }
 
 /// Why a text is no pattern.
@@ -201,10 +204,8 @@ impl NetGrants {
         let Some(host) = Host::parse(host) else {
             return Err(Denied(format!("{host:?} is neither a host name nor an address")));
         };
-        let used = self
-            .used
-            .iter()
-            .any(|endpoint| endpoint.host == host && endpoint.port == Some(port));
+        let used =
+            self.used.iter().any(|endpoint| endpoint.host == host && endpoint.port == Some(port));
         let mut allowed = self.allowed.iter().filter(|pattern| serves(pattern, port));
         let by_host = used
             || allowed.clone().any(|pattern| match &host {

@@ -137,8 +137,7 @@ impl Capabilities {
         let clock = clock::Instance::instantiate(&self.clock, scope.deadline);
         // A plugin that describes itself has no grants, whatever the operator allowed.
         let allowed = if scope.is_describing { Vec::new() } else { self.net_allowed.clone() };
-        let net =
-            Arc::new(NetGrants { plugin: self.plugin.clone(), used: scope.hosts, allowed });
+        let net = Arc::new(NetGrants { plugin: self.plugin.clone(), used: scope.hosts, allowed });
         let granted = !scope.is_describing;
         CallContext {
             log: log::Instance::instantiate(&self.log, scope.call),

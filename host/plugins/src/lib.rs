@@ -1,4 +1,33 @@
-//! Plugins: loaded from a folder, watched, granted, called, and given to the rooms as their traits.
+//! Plugins: found in a folder, granted, called, replaced while the server runs, and given to the
+//! rooms as their traits (`Exporters`, `Providers`, `Notifiers`).
+//!
+//! Enters: files `<name>.wasm` that implement a world of `wit/narthex.wit`, and the section
+//! `plugins` of the configuration ([`Config`]). Leaves: answers as plain values, failures as
+//! [`CallError`] with words for the operator, [`PluginView`] for API and UI.
+//!
+//! Life of a plugin: a file appears, is compiled (or its compiled code is found), linked, asked who
+//! it is, and serves. A changed file goes the same way; when all of it succeeds the new version
+//! takes the place of the old one for calls that begin from then on, and calls in flight end on the
+//! version they began on. A file that is refused changes nothing. A file that stays away for two
+//! seconds unloads its plugin. A plugin that is killed three times in a row is left alone for a
+//! growing time; a new version is forgiven.
+//!
+//! Always holds: every call has an instance of its own, made for it and dropped after it; a guest
+//! reaches only what follows from its use (its target, the hosts in its configuration) and what
+//! the operator allowed; every refusal names the line of configuration that would grant it.
+//! Generated bindings are named in this crate alone.
+//!
+//! Open `plugins.rs` first, then `folder.rs` (life), `plugin.rs` (one call), `grant.rs` and
+//! `imports.rs` (authority).
+//!
+//! ```
+//! use narthex_plugins::Config;
+//! use narthex_settings::Document;
+//! let text = "dir: plugins\nallow: { blackbox: { net: ['10.0.0.0/8:*'], cpu: 2s } }\n";
+//! let config: Config = Document::parse("narthex.yml", text)?.read()?;
+//! assert_eq!(config.allow["blackbox"].net[0].to_string(), "10.0.0.0/8:*");
+//! # Ok::<(), narthex_settings::SettingsError>(())
+//! ```
 
 mod plugins;
 
@@ -28,7 +57,7 @@ pub use self::config::{
     TimeLimit,
 };
 pub use self::grant::NetPattern;
-pub use self::plugins::{Deps, LoadError, Plugins, PrepareError, Prepared};
+pub use self::plugins::{Deps, LoadError, Plugins, PrepareError, Prepared, digest_text};
 pub use self::view::{
     CallsView, ErrorView, GrantView, LimitsView, PluginState, PluginView, RejectedView,
 };

@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{InstancePre, Linker};
-use narthex_wasm::{
-    Budget, Code, CompileError, Digest, Guest, InterfaceName, KillReason, Sandbox,
-};
+use narthex_wasm::{Budget, Code, CompileError, Digest, Guest, InterfaceName, KillReason, Sandbox};
 
 use crate::answer::PluginKind;
 use crate::bindings::discovery::DiscoveryPre;

@@ -127,11 +127,15 @@ impl Plugin {
         let Some(loaded) = self.loaded() else {
             let (_, _, rejected) = self.record.view();
             let why = rejected.map_or_else(String::new, |rejected| rejected.message);
-            return Err(CallError::Unavailable(format!("plugin {name:?} could not be loaded: {why}")));
+            return Err(CallError::Unavailable(format!(
+                "plugin {name:?} could not be loaded: {why}"
+            )));
         };
         let is = loaded.entry.kind();
         if is != kind {
-            return Err(CallError::Unavailable(format!("plugin {name:?} is no {kind}, but one for {is}")));
+            return Err(CallError::Unavailable(format!(
+                "plugin {name:?} is no {kind}, but one for {is}"
+            )));
         }
         Ok(loaded)
     }
@@ -146,7 +150,8 @@ impl Plugin {
     ) -> Result<R, CallError>
     where
         R: Send + 'static,
-        F: for<'s> FnOnce(Entry, &'s mut Store<Guest<CallContext>>) -> BoxFuture<'s, Answer<R>> + Send,
+        F: for<'s> FnOnce(Entry, &'s mut Store<Guest<CallContext>>) -> BoxFuture<'s, Answer<R>>
+            + Send,
     {
         let started = self.clock.monotonic();
         if let Err(error) = self.record.admit(started) {
@@ -161,7 +166,7 @@ impl Plugin {
             return Err(CallError::Busy { waited: budget.wall });
         };
         let begun = self.clock.monotonic();
-        let deadline = begun + budget.wall;
+        let deadline = begun + budget.wall - grace(budget.wall);
         let scope = Scope { call: spec.call, hosts: spec.hosts, deadline, is_describing: false };
         let context = rights.capabilities.instantiate(scope);
         let entry = loaded.entry.clone();
@@ -200,7 +205,9 @@ impl Plugin {
         let loaded = self.loaded();
         let state = match &loaded {
             None => PluginState::Failed,
-            Some(_) if self.record.is_backing_off(self.clock.monotonic()) => PluginState::BackingOff,
+            Some(_) if self.record.is_backing_off(self.clock.monotonic()) => {
+                PluginState::BackingOff
+            }
             Some(_) => PluginState::Ready,
         };
         let loaded = loaded.as_deref();
@@ -225,6 +232,12 @@ impl Plugin {
             rejected,
         }
     }
+}
+
+/// The part of a call's time that the guest is not told of. Its imports end this long before the
+/// call does, so that a guest whose other side is silent can still say so and is not killed for it.
+fn grace(wall: Duration) -> Duration {
+    (wall / 10).min(Duration::from_secs(1))
 }
 
 /// Adds what the guest last logged as an error to the words of its trap: that is why it panicked.

@@ -205,7 +205,8 @@ impl Plugins {
             kind: PluginKind::Exporter,
             call: "collect",
             hosts: Endpoint::parse(&target.address).into_iter().collect(),
-            wall_max: Some(target.timeout),
+            // The scrape gives up at its timeout; the call ends before, so that its end is known.
+            wall_max: Some(target.timeout - target.timeout / 20),
         };
         let config_json = config.to_string();
         let target = exporter_api::Target {
@@ -344,7 +345,8 @@ impl Plugins {
     ) -> Result<R, CallError>
     where
         R: Send + 'static,
-        F: for<'s> FnOnce(Entry, &'s mut Store<Guest<CallContext>>) -> BoxFuture<'s, Answer<R>> + Send,
+        F: for<'s> FnOnce(Entry, &'s mut Store<Guest<CallContext>>) -> BoxFuture<'s, Answer<R>>
+            + Send,
     {
         let plugin = self.find(spec.kind, name)?;
         let loaded = plugin.ready(spec.kind)?;
@@ -361,6 +363,12 @@ impl Plugins {
             warn!(plugin = name, "plugins.allow names a plugin that is not in the folder");
         }
     }
+}
+
+/// The digest of a file as views show it: `sha256:` and hexadecimal digits.
+#[must_use]
+pub fn digest_text(bytes: &[u8]) -> String {
+    narthex_wasm::Digest::of(bytes).to_string()
 }
 
 /// Tells the compiler what a call's work looks like.
@@ -380,7 +388,8 @@ fn millis(duration: Duration) -> u32 {
 }
 
 fn labels(pairs: &[(String, String)]) -> Vec<Label> {
-    let label = |(name, value): &(String, String)| Label { name: name.clone(), value: value.clone() };
+    let label =
+        |(name, value): &(String, String)| Label { name: name.clone(), value: value.clone() };
     pairs.iter().map(label).collect()
 }
 

@@ -204,8 +204,7 @@ impl Resolver {
 }
 
 async fn ask(server: SocketAddr, name: &str, kind: Kind) -> Result<Said, LookupError> {
-    let unreachable =
-        |source| LookupError::Unreachable { name: name.to_owned(), server, source };
+    let unreachable = |source| LookupError::Unreachable { name: name.to_owned(), server, source };
     let malformed = || LookupError::Malformed { name: name.to_owned(), server };
     let question = Question::new(name, kind)?;
     let bytes = question.by_datagram(server).await.map_err(unreachable)?;

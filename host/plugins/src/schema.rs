@@ -140,7 +140,8 @@ impl Schema {
             let message = format!("{} bytes; {SCHEMA_BYTES_MAX} are allowed", text.len());
             return Err(refused(message));
         }
-        let value: Value = serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
+        let value: Value =
+            serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
         let mut definitions = BTreeMap::new();
         if let Some(Value::Object(defs)) = value.get("$defs") {
             for (name, definition) in defs {
@@ -178,15 +179,15 @@ impl Schema {
     }
 
     fn judge(&self, node: &Node, value: &Value, path: &str, depth: usize) -> Result<(), Violation> {
-        let violation =
-            |message: String| Err(Violation { path: path.to_owned(), message });
+        let violation = |message: String| Err(Violation { path: path.to_owned(), message });
         if depth > DEPTH_MAX {
             return violation(format!("nested deeper than {DEPTH_MAX} levels"));
         }
         if node.is_never {
             return violation("nothing is allowed here".to_owned());
         }
-        if let Some(definition) = node.reference.as_ref().and_then(|name| self.definitions.get(name))
+        if let Some(definition) =
+            node.reference.as_ref().and_then(|name| self.definitions.get(name))
         {
             self.judge(definition, value, path, depth + 1)?;
         }
@@ -343,7 +344,8 @@ impl Node {
         path: &str,
         depth: usize,
     ) -> Result<(), SchemaError> {
-        let wrong = |message: &str| SchemaError { path: path.to_owned(), message: message.to_owned() };
+        let wrong =
+            |message: &str| SchemaError { path: path.to_owned(), message: message.to_owned() };
         let count = || value.as_u64().ok_or_else(|| wrong("a number of things"));
         let number = || value.as_f64().ok_or_else(|| wrong("a number"));
         let node = |value: &Value| Self::parse(value, path, depth + 1);

@@ -17,9 +17,6 @@ const BACKTRACE_FRAMES_SHOWN: usize = 8;
 /// past address zero wraps around to them.
 const WRAPPED_ADDRESS_MIN: u64 = 0xf000_0000;
 
-/// Frames from which on a fault at a wrapped address counts as a stack that ran out.
-const RECURSION_FRAMES_MIN: usize = BACKTRACE_FRAMES_MAX / 2;
-
 /// Why a guest was ended. Its instance is gone; nothing else is affected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KillReason {
@@ -105,7 +102,8 @@ impl KillReason {
             return Self::ResultTooLarge { limit_bytes: budget.result_bytes };
         }
         let trap = error.downcast_ref::<Trap>();
-        if limiter.has_refused() && (trap.is_some() || error.downcast_ref::<WasmBacktrace>().is_none())
+        if limiter.has_refused()
+            && (trap.is_some() || error.downcast_ref::<WasmBacktrace>().is_none())
         {
             // A guest whose allocation fails aborts; what it trapped on says nothing.
             return Self::Memory { limit_bytes: budget.memory_bytes };
@@ -114,9 +112,10 @@ impl KillReason {
         let backtrace = error.downcast_ref::<WasmBacktrace>();
         let depth = backtrace.map_or(0, |backtrace| backtrace.frames().len());
         let backtrace = backtrace.map(shown_frames).unwrap_or_default();
-        let wrapped = fault_address(&chain).is_some_and(|at| at >= WRAPPED_ADDRESS_MIN);
+        // Copies and fills of whole ranges are checked beforehand and tell no address.
+        let wrapped = fault_address(&chain).is_none_or(|at| at >= WRAPPED_ADDRESS_MIN);
         let is_stack = *trap == Trap::StackOverflow
-            || (*trap == Trap::MemoryOutOfBounds && wrapped && depth >= RECURSION_FRAMES_MIN);
+            || (*trap == Trap::MemoryOutOfBounds && wrapped && depth == BACKTRACE_FRAMES_MAX);
         if is_stack {
             return Self::Stack { backtrace };
         }
@@ -140,7 +139,8 @@ fn frames(backtrace: &[String]) -> String {
 /// The names of the innermost frames, without the noise of offsets.
 fn shown_frames(backtrace: &WasmBacktrace) -> Vec<String> {
     let text = backtrace.to_string();
-    let frames = text.lines().filter_map(|line| line.split_once(" - ").map(|(_, name)| name.trim()));
+    let frames =
+        text.lines().filter_map(|line| line.split_once(" - ").map(|(_, name)| name.trim()));
     frames.take(BACKTRACE_FRAMES_SHOWN).map(str::to_owned).collect()
 }
 

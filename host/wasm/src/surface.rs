@@ -145,7 +145,10 @@ mod tests {
 
     #[test]
     fn an_unknown_interface_is_named() {
-        check("acme:gpu/run@1.0.0", "it imports acme:gpu/run@1.0.0, which this host does not offer");
+        check(
+            "acme:gpu/run@1.0.0",
+            "it imports acme:gpu/run@1.0.0, which this host does not offer",
+        );
     }
 
     #[test]

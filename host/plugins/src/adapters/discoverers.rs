@@ -31,11 +31,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 const CURSOR_BYTES_MAX: usize = 64 * 1024;
 
 impl Providers for Plugins {
-    fn discoverer(
-        &self,
-        name: &str,
-        config: &Value,
-    ) -> Result<Box<dyn Discoverer>, ProviderError> {
+    fn discoverer(&self, name: &str, config: &Value) -> Result<Box<dyn Discoverer>, ProviderError> {
         let kind = PluginKind::Discovery;
         if self.find(kind, name).is_err() {
             let folder = self.0.config.load().dir.to_string();
@@ -91,7 +87,8 @@ impl PluginDiscoverer {
     /// Asks once; the pause until the next time.
     async fn refresh(&self, found: &mut Found, out: &watch::Sender<TargetSet>) -> Duration {
         let wait = self.wait(found);
-        let asked = self.plugins.refresh(&self.name, &self.config, found.cursor.clone(), wait).await;
+        let asked =
+            self.plugins.refresh(&self.name, &self.config, found.cursor.clone(), wait).await;
         let taken = asked.map_err(|error| error.to_string()).and_then(|answer| found.take(answer));
         match taken {
             Ok(next_in) => {

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use narthex_scrape::{Body, Exporters, FetchError, Target};
-use narthex_wasm::KillReason;
 use serde_json::Value;
 
-use crate::answer::{CallError, CollectTarget, PluginKind};
+use crate::answer::{CollectTarget, PluginKind};
 use crate::plugins::Plugins;
 
 impl Exporters for Plugins {
     fn check(&self, plugin: &str, config: &Value) -> Result<(), String> {
-        Plugins::check(self, PluginKind::Exporter, plugin, config).map_err(|error| error.to_string())
+        Plugins::check(self, PluginKind::Exporter, plugin, config)
+            .map_err(|error| error.to_string())
     }
 
     fn collect(
@@ -29,11 +29,6 @@ impl Exporters for Plugins {
                 Ok(exposition) => {
                     let content_type = Some(exposition.content_type);
                     Ok(Body { content_type, bytes: exposition.body.into() })
-                }
-                Err(CallError::Killed { reason: KillReason::Wall { limit }, .. })
-                    if limit >= target.timeout =>
-                {
-                    Err(FetchError::Timeout { after: limit })
                 }
                 Err(error) => Err(FetchError::Exporter { plugin, message: error.to_string() }),
             }

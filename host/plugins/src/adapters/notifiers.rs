@@ -1,7 +1,8 @@
 //! Notifier plugins as alerting sees them.
 
 use narthex_alerting::{
-    AlertGroup, AlertStatus, BoxFuture, GroupAlert, Notifiers, NotifyError, NotifyErrorKind, Receipt,
+    AlertGroup, AlertStatus, BoxFuture, GroupAlert, Notifiers, NotifyError, NotifyErrorKind,
+    Receipt,
 };
 use narthex_model::Labels;
 

@@ -45,7 +45,8 @@ fn a_refusal_is_the_line_that_would_grant_it() {
 
 #[test]
 fn the_line_of_a_refusal_grants_it() {
-    for (host, address) in [("10.0.0.1", "10.0.0.1"), ("[fd00::1]", "fd00::1"), ("a.b", "192.0.2.1")]
+    for (host, address) in
+        [("10.0.0.1", "10.0.0.1"), ("[fd00::1]", "fd00::1"), ("a.b", "192.0.2.1")]
     {
         let denied = grants(&[], &[]).admit(host, 80).unwrap_err().0;
         let line = denied.split('"').nth_back(1).unwrap();

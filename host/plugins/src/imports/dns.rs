@@ -91,7 +91,8 @@ impl Instance {
             };
             error(kind, narthex_settings::error_chain(&failure))
         })?;
-        let answer = |record: resolver::Record| dns::Answer { data: record.data, ttl_s: record.ttl };
+        let answer =
+            |record: resolver::Record| dns::Answer { data: record.data, ttl_s: record.ttl };
         Ok(records.into_iter().take(RECORDS_MAX).map(answer).collect())
     }
 }

@@ -128,7 +128,10 @@ impl Instance {
     fn denied(&self, root: &str) -> Error {
         let plugin = &self.plugin;
         let line = allow_line(plugin, &format!("files: {{ {root}: /its/folder }}"));
-        error(ErrorKind::Denied, format!("plugin {plugin:?} may not read files of {root:?}; {line}"))
+        error(
+            ErrorKind::Denied,
+            format!("plugin {plugin:?} may not read files of {root:?}; {line}"),
+        )
     }
 
     /// Runs `step` on a root's folder: on the spot for the kernel's own files, else on a thread.
@@ -231,7 +234,9 @@ fn open(folder: &OwnedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Error> {
             Ok(file) => return Ok(file),
             Err(Errno::AGAIN | Errno::INTR) => {}
             Err(Errno::XDEV) => return Err(denied("leads out of its root")),
-            Err(Errno::LOOP) => return Err(denied("leads through a link of the kernel, or in circles")),
+            Err(Errno::LOOP) => {
+                return Err(denied("leads through a link of the kernel, or in circles"));
+            }
             Err(errno) => return Err(system_error(&format!("open {path:?}"), errno)),
         }
     }

@@ -77,16 +77,14 @@ pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<
 
 impl Capability {
     pub(crate) fn configure(plugin: &str, allowed: &[NetPattern]) -> Result<Self, SetupError> {
-        let net = NetGrants {
-            plugin: plugin.to_owned(),
-            used: Vec::new(),
-            allowed: allowed.to_vec(),
-        };
+        let net =
+            NetGrants { plugin: plugin.to_owned(), used: Vec::new(), allowed: allowed.to_vec() };
         let guard = Arc::new(Guard { net, admitted: Mutex::default() });
         let address_guard: Arc<dyn AddressGuard> = guard.clone();
         let options = ClientOptions { guard: Some(address_guard), ..ClientOptions::default() };
         let config = HttpConfig::try_from(HttpKeys::default());
-        let config = config.map_err(|source| SetupError::Key { key: "http", source: source.into() })?;
+        let config =
+            config.map_err(|source| SetupError::Key { key: "http", source: source.into() })?;
         let client = Client::new(config, options)?;
         Ok(Self { plugin: plugin.to_owned(), client, guard })
     }
@@ -154,7 +152,11 @@ impl Instance {
         Self { capability: Arc::clone(capability), net: Arc::clone(net), clock: clock.clone() }
     }
 
-    async fn exchange(&self, request: http::Request, body_max: u64) -> Result<http::Response, Error> {
+    async fn exchange(
+        &self,
+        request: http::Request,
+        body_max: u64,
+    ) -> Result<http::Response, Error> {
         self.check(&request)?;
         let deadline = self.clock.at_most_left(request.timeout_ms);
         let mut url = parse_url(&request.url)?;
@@ -244,7 +246,8 @@ impl http::Host for Instance {
 }
 
 fn parse_url(text: &str) -> Result<Url, Error> {
-    let config = |why: String| error(ErrorKind::Config, format!("{text:?} is no URL to fetch: {why}"));
+    let config =
+        |why: String| error(ErrorKind::Config, format!("{text:?} is no URL to fetch: {why}"));
     let url = Url::parse(text).map_err(|cause| config(cause.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(config(format!("its scheme is {} and not http or https", url.scheme())));
@@ -270,7 +273,10 @@ fn redirect(url: &Url, response: &narthex_client::Response) -> Result<Option<Url
     }
     let Some(location) = response.header("location") else { return Ok(None) };
     let wrong = |why: String| {
-        error(ErrorKind::Protocol, format!("{url} redirects to {location:?}, which is wrong: {why}"))
+        error(
+            ErrorKind::Protocol,
+            format!("{url} redirects to {location:?}, which is wrong: {why}"),
+        )
     };
     let next = url.join(location).map_err(|cause| wrong(cause.to_string()))?;
     parse_url(next.as_str()).map(Some).map_err(|cause| wrong(cause.message))

@@ -157,7 +157,10 @@ impl Instance {
 
     fn capability(&self, key: &str, value: Option<&[u8]>) -> Result<&Capability, Error> {
         let too_long = |what: &str, bytes: usize, max: usize| {
-            Err(error(ErrorKind::Exhausted, format!("a {what} of {bytes} bytes; {max} are allowed")))
+            Err(error(
+                ErrorKind::Exhausted,
+                format!("a {what} of {bytes} bytes; {max} are allowed"),
+            ))
         };
         let value_bytes = value.map_or(0, <[u8]>::len);
         match &self.0 {
@@ -208,7 +211,8 @@ impl kv::Host for Instance {
         let limit = usize::try_from(limit).unwrap_or(KEYS_MAX).min(KEYS_MAX);
         Ok(self.capability(&prefix, None).and_then(|capability| {
             let skip = full_key(&capability.plugin, "").len();
-            let found = capability.tree.scan_prefix(&full_key(&capability.plugin, &prefix), SCAN_MAX);
+            let found =
+                capability.tree.scan_prefix(&full_key(&capability.plugin, &prefix), SCAN_MAX);
             let found = found.map_err(failed)?;
             let live = found.iter().filter(|(_, stored)| capability.live(stored).is_some());
             let names = live.filter_map(|(key, _)| key.get(skip..));

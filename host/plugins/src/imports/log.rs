@@ -135,7 +135,8 @@ impl log::Host for Instance {
             log::Level::Debug => tracing::enabled!(Level::DEBUG),
             log::Level::Info => tracing::enabled!(Level::INFO),
             log::Level::Warn => tracing::enabled!(Level::WARN),
-            log::Level::Error => tracing::enabled!(Level::ERROR),
+            // The last error is kept for the words of a trap, whatever the log takes.
+            log::Level::Error => true,
         })
     }
 

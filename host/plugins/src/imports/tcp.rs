@@ -177,7 +177,10 @@ impl tcp::HostConnection for View<'_> {
 }
 
 fn broken(step: &str) -> Error {
-    error(ErrorKind::Unreachable, format!("{step}: an earlier step failed and broke the connection"))
+    error(
+        ErrorKind::Unreachable,
+        format!("{step}: an earlier step failed and broke the connection"),
+    )
 }
 
 /// Runs `work`, but not for longer than `timeout`.

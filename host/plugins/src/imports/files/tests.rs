@@ -52,7 +52,10 @@ async fn files_are_read_beneath_their_root() {
     assert_eq!(read(bench, "r", "d/g", 100).await, "deeper");
     assert_eq!(read(bench, "r", "in", 100).await, "deeper");
     assert_eq!(read(bench, "r", "f", 7).await, "content");
-    assert_eq!(read(bench, "r", "f", 6).await, "ErrorKind::Exhausted: \"f\" is longer than 6 bytes");
+    assert_eq!(
+        read(bench, "r", "f", 6).await,
+        "ErrorKind::Exhausted: \"f\" is longer than 6 bytes"
+    );
 }
 
 #[tokio::test]
@@ -84,11 +87,15 @@ async fn a_root_that_was_not_granted_names_the_line_that_grants_it() {
 #[tokio::test]
 async fn errors_of_the_system_carry_their_name() {
     let bench = &mut bench();
-    for (root, path, errno) in [("r", "no", "ENOENT"), ("r", "d", "EISDIR"), ("gone", "a", "ENOENT")]
+    for (root, path, errno) in
+        [("r", "no", "ENOENT"), ("r", "d", "EISDIR"), ("gone", "a", "ENOENT")]
     {
         let answer = bench.instance.read(root.to_owned(), path.to_owned(), 9).await.unwrap();
         let error = answer.unwrap_err();
-        assert_eq!((error.details[0].name.as_str(), error.details[0].value.as_str()), ("errno", errno));
+        assert_eq!(
+            (error.details[0].name.as_str(), error.details[0].value.as_str()),
+            ("errno", errno)
+        );
     }
 }
 
@@ -124,7 +131,8 @@ async fn usage_needs_no_right_to_read() {
 #[tokio::test]
 async fn reads_that_hang_hold_a_bounded_number_of_threads() {
     let bench = &mut bench();
-    let held = bench.capability.reads.try_acquire_many(8).unwrap();
+    let reads = Arc::clone(&bench.capability.reads);
+    let held = reads.try_acquire_many(8).unwrap();
     assert!(read(bench, "r", "f", 100).await.contains("8 reads of this plugin hang already"));
     // The kernel's own files need no thread.
     assert!(!read(bench, "proc", "uptime", 100).await.contains("hang"));

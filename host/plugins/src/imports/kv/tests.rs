@@ -25,7 +25,12 @@ impl Bench {
     }
 }
 
-async fn set(plugin: &mut Instance, key: &str, value: &str, ttl_ms: Option<u64>) -> Result<(), Error> {
+async fn set(
+    plugin: &mut Instance,
+    key: &str,
+    value: &str,
+    ttl_ms: Option<u64>,
+) -> Result<(), Error> {
     plugin.set(key.to_owned(), value.as_bytes().to_vec(), ttl_ms).await.unwrap()
 }
 
@@ -68,7 +73,11 @@ async fn a_plugin_keeps_no_more_than_it_may() {
     set(&mut plugin, "2", &text, None).await.unwrap();
     let error = set(&mut plugin, "3", &text, None).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Exhausted);
-    assert!(error.message.contains("plugins: { allow: { a: { kv: 64MiB } } }"), "{}", error.message);
+    assert!(
+        error.message.contains("plugins: { allow: { a: { kv: 64MiB } } }"),
+        "{}",
+        error.message
+    );
     // What is replaced gives its room back, and so does what has vanished.
     set(&mut plugin, "2", &text, None).await.unwrap();
     bench.clock.advance(Duration::from_secs(1));
@@ -86,7 +95,11 @@ async fn compare_and_set_sees_values_and_not_their_times() {
     set(&mut plugin, "k", "v", Some(5_000)).await.unwrap();
     let mut cas = async |old: Option<&str>, new: Option<&str>| {
         let bytes = |text: &str| text.as_bytes().to_vec();
-        plugin.compare_and_set("k".to_owned(), old.map(bytes), new.map(bytes)).await.unwrap().unwrap()
+        plugin
+            .compare_and_set("k".to_owned(), old.map(bytes), new.map(bytes))
+            .await
+            .unwrap()
+            .unwrap()
     };
     assert!(!cas(None, Some("w")).await);
     assert!(!cas(Some("x"), Some("w")).await);

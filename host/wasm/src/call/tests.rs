@@ -1,0 +1,220 @@
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use narthex_platform::RealDisk;
+
+use super::*;
+use crate::sandbox::{CacheStats, SandboxConfig};
+
+const MIB: u64 = 1 << 20;
+
+fn budget() -> Budget {
+    Budget {
+        memory_bytes: 4 * MIB,
+        cpu: Duration::from_millis(100),
+        wall: Duration::from_secs(30),
+        result_bytes: 1 << 20,
+    }
+}
+
+/// A component whose export `run` does `body`, beside whatever else the module holds.
+fn guest(rest: &str, body: &str) -> Arc<[u8]> {
+    let text = format!(
+        r#"(component
+            (core module $m {rest} (func $run (export "run") {body}))
+            (core instance $i (instantiate $m))
+            (func (export "run") (canon lift (core func $i "run"))))"#
+    );
+    wat::parse_str(text).unwrap().into()
+}
+
+/// A component whose export `run` answers a text of so many bytes.
+fn talker(bytes: u32) -> Arc<[u8]> {
+    let text = format!(
+        r#"(component
+            (core module $m
+                (memory (export "memory") 48)
+                (func (export "run") (result i32)
+                    (i32.store (i32.const 0) (i32.const 8))
+                    (i32.store (i32.const 4) (i32.const {bytes}))
+                    (i32.const 0)))
+            (core instance $i (instantiate $m))
+            (func (export "run") (result string)
+                (canon lift (core func $i "run") (memory (core memory $i "memory")))))"#
+    );
+    wat::parse_str(text).unwrap().into()
+}
+
+async fn call<R>(sandbox: &Sandbox, bytes: Arc<[u8]>, budget: Budget) -> Outcome<R, ()>
+where
+    R: wasmtime::component::ComponentNamedList + wasmtime::component::Lift + Send + Sync + 'static,
+{
+    let code = sandbox.compile(bytes).await.unwrap();
+    let linker = sandbox.linker::<()>().unwrap();
+    let pre = linker.instantiate_pre(code.component()).unwrap();
+    let call = sandbox.begin(budget).await.unwrap();
+    call.run((), move |store| {
+        Box::pin(async move {
+            let instance = pre.instantiate_async(&mut *store).await?;
+            let run = instance.get_typed_func::<(), R>(&mut *store, "run")?;
+            run.call_async(store, ()).await
+        })
+    })
+    .await
+}
+
+fn sandbox() -> Sandbox {
+    Sandbox::start(SandboxConfig::default()).unwrap()
+}
+
+async fn killed(rest: &str, body: &str) -> KillReason {
+    call::<()>(&sandbox(), guest(rest, body), budget()).await.result.unwrap_err()
+}
+
+#[tokio::test]
+async fn an_answer_comes_with_what_it_cost() {
+    let outcome = call::<(String,)>(&sandbox(), talker(3), budget()).await;
+    assert_eq!(outcome.result.unwrap().0.len(), 3);
+    assert_eq!(outcome.usage.memory_bytes_peak, 48 * 64 * 1024);
+}
+
+#[tokio::test]
+async fn a_guest_that_computes_for_ever_spends_its_processor_time() {
+    let reason = killed("", "(loop br 0)").await;
+    assert_eq!(reason, KillReason::Cpu { limit: Duration::from_millis(100) });
+}
+
+#[tokio::test]
+async fn a_busy_guest_leaves_its_thread_to_others() {
+    let sandbox = sandbox();
+    let endless = Budget { cpu: Duration::from_secs(600), ..budget() };
+    let busy = call::<()>(&sandbox, guest("", "(loop br 0)"), endless);
+    // One thread: the neighbor can only end while the loop still runs if the loop yields.
+    let neighbor = call::<()>(&sandbox, guest("", "nop"), budget());
+    tokio::select! {
+        biased;
+        outcome = busy => panic!("the endless loop ended: {outcome:?}"),
+        outcome = neighbor => outcome.result.unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn a_guest_that_is_slow_runs_out_of_wall_time() {
+    let slow =
+        Budget { cpu: Duration::from_secs(600), wall: Duration::from_millis(50), ..budget() };
+    let outcome = call::<()>(&sandbox(), guest("", "(loop br 0)"), slow).await;
+    assert_eq!(outcome.result, Err(KillReason::Wall { limit: Duration::from_millis(50) }));
+}
+
+#[tokio::test]
+async fn a_guest_that_cannot_have_memory_is_told_apart_from_one_that_panics() {
+    let grow = "(if (i32.eq (memory.grow (i32.const 999)) (i32.const -1)) (then unreachable))";
+    let reason = killed("(memory 1)", grow).await;
+    assert_eq!(reason, KillReason::Memory { limit_bytes: 4 * MIB });
+    let reason = killed("(memory 1)", "unreachable").await;
+    let KillReason::Trap { reason, backtrace } = reason else { panic!("{reason:?}") };
+    assert!(reason.contains("unreachable"), "{reason}");
+    assert!(backtrace[0].contains("run"), "{backtrace:?}");
+}
+
+#[tokio::test]
+async fn a_guest_that_has_too_much_memory_from_the_start_is_refused_as_such() {
+    let outcome = call::<()>(&sandbox(), guest("(memory 999)", "nop"), budget()).await;
+    assert_eq!(outcome.result, Err(KillReason::Memory { limit_bytes: 4 * MIB }));
+}
+
+#[tokio::test]
+async fn a_guest_that_may_not_grow_and_lives_with_it_answers() {
+    let stubborn = guest("(memory 1)", "(drop (memory.grow (i32.const 999)))");
+    let outcome = call::<()>(&sandbox(), stubborn, budget()).await;
+    assert_eq!(outcome.result, Ok(()));
+}
+
+#[tokio::test]
+async fn a_recursion_without_end_is_a_stack_that_ran_out() {
+    let reason = killed("", "(call $run)").await;
+    assert_eq!(reason.word(), "stack", "{reason}");
+    // As compilers do it: a stack in memory that grows down from low addresses and wraps around.
+    let global = r#"(memory 1) (global $sp (mut i32) (i32.const 1024))"#;
+    let body = "(global.set $sp (i32.sub (global.get $sp) (i32.const 16)))
+                (i32.store (global.get $sp) (i32.const 1)) (call $run)";
+    let reason = killed(global, body).await;
+    assert_eq!(reason.word(), "stack", "{reason}");
+}
+
+#[tokio::test]
+async fn a_wild_read_is_a_trap() {
+    let reason = killed("(memory 1)", "(drop (i32.load (i32.const 0xfffffff0)))").await;
+    let KillReason::Trap { reason, .. } = reason else { panic!("{reason:?}") };
+    assert!(reason.contains("out of bounds"), "{reason}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_not_taken() {
+    let outcome = call::<(String,)>(&sandbox(), talker(2 << 20), budget()).await;
+    assert_eq!(outcome.result, Err(KillReason::ResultTooLarge { limit_bytes: 1 << 20 }));
+}
+
+#[tokio::test]
+async fn calls_beyond_the_slots_wait_and_then_are_told() {
+    let sandbox =
+        Sandbox::start(SandboxConfig { calls_max: 1, ..SandboxConfig::default() }).unwrap();
+    let _running = sandbox.begin(budget()).await.unwrap();
+    let short = Budget { wall: Duration::from_millis(10), ..budget() };
+    assert!(sandbox.begin(short).await.is_none());
+}
+
+fn cached(folder: &tempfile::TempDir) -> SandboxConfig {
+    let cache = Utf8PathBuf::from_path_buf(folder.path().join("cache")).unwrap();
+    SandboxConfig {
+        cache_folder: Some(cache),
+        disk: RealDisk::shared(),
+        ..SandboxConfig::default()
+    }
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the test damages files as a disk would")]
+async fn compiled_code_is_found_again_and_damage_is_compiled_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let stats = async |expected: (u64, u64)| {
+        let sandbox = Sandbox::start(cached(&folder)).unwrap();
+        assert_eq!(call::<()>(&sandbox, guest("", "nop"), budget()).await.result, Ok(()));
+        let (hits, misses) = expected;
+        assert_eq!(sandbox.cache_stats(), CacheStats { hits, misses });
+    };
+    stats((0, 1)).await;
+    stats((1, 0)).await;
+    let files = std::fs::read_dir(folder.path().join("cache")).unwrap();
+    let is_code = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "cwasm");
+    let code = files.map(|file| file.unwrap().path()).find(is_code).unwrap();
+    let mut bytes = std::fs::read(&code).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&code, bytes).unwrap();
+    stats((0, 1)).await;
+    stats((1, 0)).await;
+}
+
+#[tokio::test]
+async fn compiled_code_of_others_is_never_run() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    drop(Sandbox::start(cached(&folder)).unwrap());
+    let open = std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(folder.path().join("cache"), open).unwrap();
+    let error = Sandbox::start(cached(&folder)).unwrap_err().to_string();
+    assert!(error.contains("open to other users"), "{error}");
+}
+
+#[tokio::test]
+async fn old_code_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(cached(&folder)).unwrap();
+    let one = sandbox.compile(guest("", "nop")).await.unwrap().digest();
+    sandbox.compile(guest("", "unreachable")).await.unwrap();
+    sandbox.retain_compiled(&[one]);
+    let left = std::fs::read_dir(folder.path().join("cache")).unwrap();
+    let names = left.map(|file| file.unwrap().file_name().into_string().unwrap());
+    assert!(names.into_iter().all(|name| name.starts_with(&one.hex())));
+}

@@ -1,0 +1,207 @@
+//! One plugin room with its own folder.
+
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use narthex_platform::{Clock, Metrics, PointValue, RealDisk, Stop, Tasks};
+use narthex_plugins::{CallError, CollectTarget, Config, Deps, PluginView, Plugins};
+use narthex_settings::Document;
+use narthex_state::StateStore;
+use serde_json::Value;
+
+/// How long a test waits for something that comes by itself.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One plugin room with its own folder.
+#[derive(Debug)]
+pub struct Host {
+    folder: tempfile::TempDir,
+    /// The room.
+    pub plugins: Plugins,
+    /// What it counts.
+    pub metrics: Metrics,
+    state: StateStore,
+    /// Ends the watcher when dropped.
+    _stop: Option<tokio::sync::watch::Sender<bool>>,
+}
+
+impl Host {
+    /// A room with these files and a section `plugins` (without `dir`).
+    ///
+    /// # Panics
+    /// When it cannot be had.
+    pub async fn start(files: &[(&str, &[u8])], yaml: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let state = StateStore::in_memory().expect("a state in memory");
+        let (plugins, metrics) = load(folder.path(), files, yaml, &state).await;
+        Self { folder, plugins, metrics, state, _stop: None }
+    }
+
+    /// The same room after a restart: same folder, same state, same compiled code.
+    ///
+    /// # Panics
+    /// When it cannot be had.
+    pub async fn restart(self, yaml: &str) -> Self {
+        let (plugins, metrics) = load(self.folder.path(), &[], yaml, &self.state).await;
+        Self { plugins, metrics, _stop: None, ..self }
+    }
+
+    /// Watches the folder from now on.
+    #[must_use]
+    pub fn watched(mut self) -> Self {
+        let (stop, mut stopped) = Stop::pair();
+        let mut tasks = Tasks::new();
+        self.plugins.spawn(&mut tasks);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the test owns the tasks by the stop it holds"
+        )]
+        tokio::spawn(tasks.run_until(async move { stopped.stopped().await }));
+        self._stop = Some(stop);
+        self
+    }
+
+    /// Takes a new section `plugins` on.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn reconfigure(&self, yaml: &str) {
+        let config = config(self.folder.path(), yaml);
+        let prepared = self.plugins.prepare(config).expect("the configuration is right");
+        self.plugins.commit(prepared);
+    }
+
+    /// Puts a file into the folder, by renaming it into place.
+    ///
+    /// # Panics
+    /// When the disk fails.
+    #[expect(clippy::disallowed_methods, reason = "the test acts as the operator")]
+    pub fn put(&self, name: &str, bytes: &[u8]) {
+        let folder = plugin_folder(self.folder.path());
+        std::fs::write(folder.join("new"), bytes).expect("write a plugin");
+        std::fs::rename(folder.join("new"), folder.join(format!("{name}.wasm"))).expect("rename");
+    }
+
+    /// Removes a file from the folder.
+    ///
+    /// # Panics
+    /// When the disk fails.
+    #[expect(clippy::disallowed_methods, reason = "the test acts as the operator")]
+    pub fn remove(&self, name: &str) {
+        let folder = plugin_folder(self.folder.path());
+        std::fs::remove_file(folder.join(format!("{name}.wasm"))).expect("remove a plugin");
+    }
+
+    /// Asks an exporter about a target without an address; the body as text.
+    ///
+    /// # Errors
+    /// As [`Plugins::collect`].
+    pub async fn collect(&self, plugin: &str, config: Value) -> Result<String, CallError> {
+        self.collect_from(plugin, config, "").await
+    }
+
+    /// Asks an exporter about a target; the body as text.
+    ///
+    /// # Errors
+    /// As [`Plugins::collect`].
+    #[expect(clippy::needless_pass_by_value, reason = "reads better with json! in place")]
+    pub async fn collect_from(
+        &self,
+        plugin: &str,
+        config: Value,
+        address: &str,
+    ) -> Result<String, CallError> {
+        let address = address.to_owned();
+        let target = CollectTarget { address, timeout: PATIENCE, ..CollectTarget::default() };
+        let exposition = self.plugins.collect(plugin, &config, &target).await?;
+        Ok(String::from_utf8_lossy(&exposition.body).into_owned())
+    }
+
+    /// What can be seen of a plugin.
+    ///
+    /// # Panics
+    /// When there is none of this name.
+    #[must_use]
+    pub fn view(&self, plugin: &str) -> PluginView {
+        self.find(plugin).unwrap_or_else(|| panic!("no plugin {plugin}"))
+    }
+
+    /// What can be seen of a plugin, if there is one.
+    #[must_use]
+    pub fn find(&self, plugin: &str) -> Option<PluginView> {
+        self.plugins.view().into_iter().find(|view| view.name == plugin)
+    }
+
+    /// Waits until something holds of the room.
+    ///
+    /// # Panics
+    /// When it does not within a minute.
+    pub async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let clock = Clock::real();
+        let waiting = async {
+            while !holds(self) {
+                clock.sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
+            panic!("{what}: not within {PATIENCE:?}; plugins: {:#?}", self.plugins.view());
+        }
+    }
+
+    /// A counter's value by its labels.
+    #[must_use]
+    pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        let families = self.metrics.gather();
+        let family = families.iter().filter(|family| family.name == name);
+        let matches = |own: &[(String, String)]| {
+            labels.iter().all(|(name, value)| {
+                own.iter().any(|(own_name, own_value)| own_name == name && own_value == value)
+            })
+        };
+        let points = family.flat_map(|family| &family.points);
+        let values =
+            points.filter(|point| matches(&point.labels)).map(|point| match &point.value {
+                PointValue::Number(number) => *number,
+                PointValue::Histogram { .. } => 0.0,
+            });
+        values.sum()
+    }
+}
+
+fn plugin_folder(folder: &std::path::Path) -> Utf8PathBuf {
+    let folder = Utf8Path::from_path(folder).expect("temporary folders have plain names");
+    folder.join("plugins")
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test acts as the operator")]
+async fn load(
+    folder: &std::path::Path,
+    files: &[(&str, &[u8])],
+    yaml: &str,
+    state: &StateStore,
+) -> (Plugins, Metrics) {
+    let dir = plugin_folder(folder);
+    RealDisk::shared().create_folder(&dir).expect("a folder for plugins");
+    for (name, bytes) in files {
+        std::fs::write(dir.join(format!("{name}.wasm")), bytes).expect("write a plugin");
+    }
+    let config = config(folder, yaml);
+    let metrics = Metrics::new();
+    let deps = Deps {
+        clock: Clock::real(),
+        disk: RealDisk::shared(),
+        metrics: metrics.clone(),
+        state: state.clone(),
+        cache_folder: Utf8PathBuf::from_path_buf(folder.join("compiled")).ok(),
+    };
+    let plugins = Plugins::load(config, deps).await.expect("the room starts");
+    (plugins, metrics)
+}
+
+fn config(folder: &std::path::Path, yaml: &str) -> Config {
+    let text = if yaml.is_empty() { "{}" } else { yaml };
+    let document = Document::parse("test.yml", text).expect("the configuration is YAML");
+    let mut config: Config = document.read().expect("the configuration is right");
+    config.dir = plugin_folder(folder);
+    config
+}

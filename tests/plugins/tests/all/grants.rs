@@ -1,0 +1,158 @@
+//! What a plugin may do, and the words with which the rest is refused.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use narthex_plugin_tests::{Host, guest};
+use narthex_plugins::{CallError, GuestErrorKind};
+use serde_json::{Value, json};
+
+/// The message of a refusal.
+async fn denied(host: &Host, config: Value, address: &str) -> String {
+    match host.collect_from("modes", config, address).await {
+        Err(CallError::Refused(error)) => {
+            assert_eq!(error.kind, GuestErrorKind::Denied, "{}", error.message);
+            error.message
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn modes(yaml: &str) -> Host {
+    Host::start(&[("modes", &guest("modes"))], yaml).await
+}
+
+/// A server that answers every connection with the same bytes.
+fn serve(answer: &'static [u8]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            // The answer is the same whatever is asked.
+            stream.read(&mut [0; 4096]).ok();
+            stream.write_all(answer).ok();
+        }
+    });
+    port
+}
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi";
+
+#[tokio::test]
+async fn an_exporter_reaches_its_target_and_nothing_else() {
+    let host = modes("").await;
+    let (target, other) = (serve(OK), serve(OK));
+    let fetch = |port: u16| json!({ "mode": "net", "url": format!("http://127.0.0.1:{port}/") });
+    let address = format!("127.0.0.1:{target}");
+    let body = host.collect_from("modes", fetch(target), &address).await.unwrap();
+    assert!(body.contains("guest_value 200"), "{body}");
+    assert_eq!(
+        denied(&host, fetch(other), &address).await,
+        format!(
+            "plugin \"modes\" may not connect to 127.0.0.1:{other}; to allow it: \
+             plugins: {{ allow: {{ modes: {{ net: [\"127.0.0.1:{other}\"] }} }} }}"
+        )
+    );
+    // A connection that is kept from an earlier call opens nothing for a later one.
+    assert!(denied(&host, fetch(target), "").await.contains("may not connect"));
+}
+
+#[tokio::test]
+async fn the_line_in_a_refusal_grants_what_was_refused() {
+    let port = serve(b"hello yourself");
+    let host = modes("").await;
+    let connect = json!({ "mode": "tcp", "host": "127.0.0.1", "port": port });
+    let message = denied(&host, connect.clone(), "").await;
+    let (_, line) = message.split_once("to allow it: plugins: ").unwrap();
+    let host = modes(line).await;
+    let body = host.collect("modes", connect).await.unwrap();
+    assert!(body.contains("guest_value 14"), "{body}");
+    let view = host.view("modes");
+    let grant = view.grants.iter().find(|grant| grant.capability == "net").unwrap();
+    assert_eq!(grant.detail, format!("127.0.0.1:{port}"));
+    assert_eq!(grant.source, "plugins.allow.modes");
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_forbidden_host_is_refused() {
+    let host = modes("").await;
+    let answer = b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/secrets\r\nContent-Length: 0\r\n\r\n";
+    let port = serve(answer);
+    let fetch = json!({ "mode": "net", "url": format!("http://127.0.0.1:{port}/") });
+    let message = denied(&host, fetch, &format!("127.0.0.1:{port}")).await;
+    assert!(message.contains("may not connect to 169.254.169.254:80"), "{message}");
+}
+
+#[tokio::test]
+async fn a_name_that_leads_to_this_machine_is_refused_after_resolution() {
+    // `localhost` names loopback and is let through; its numeric disguises are other names.
+    let port = serve(OK);
+    let host = modes("").await;
+    let fetch = |name: &str| json!({ "mode": "net", "url": format!("http://{name}:{port}/") });
+    let address = format!("localhost:{port}");
+    assert!(host.collect_from("modes", fetch("localhost"), &address).await.is_ok());
+    for disguise in ["2130706433", "0x7f.1", "[::ffff:127.0.0.1]"] {
+        let message = denied(&host, fetch(disguise), &address).await;
+        assert!(message.contains("may not connect to"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn many_requests_are_answered_in_order() {
+    let port = serve(OK);
+    let host = modes("").await;
+    let url = format!("http://127.0.0.1:{port}/");
+    let config = json!({ "mode": "net_many", "url": url, "count": 9, "in_flight": 3 });
+    let body = host.collect_from("modes", config, &format!("127.0.0.1:{port}")).await.unwrap();
+    assert!(body.contains("guest_value 9"), "{body}");
+}
+
+#[tokio::test]
+async fn files_are_read_beneath_granted_roots_only() {
+    let host = modes("allow: { modes: { files: { p: /proc } } }").await;
+    let read = |root: &str, path: &str| json!({ "mode": "file", "root": root, "path": path });
+    assert!(host.collect("modes", read("p", "uptime")).await.is_ok());
+    for (path, why) in [("../etc/passwd", "without .."), ("self/root/etc/passwd", "link")] {
+        let message = denied(&host, read("p", path), "").await;
+        assert!(message.contains(why), "{message}");
+    }
+    let message = denied(&host, read("etc", "passwd"), "").await;
+    assert_eq!(
+        message,
+        "plugin \"modes\" may not read files of \"etc\"; to allow it: \
+         plugins: { allow: { modes: { files: { etc: /its/folder } } } }"
+    );
+}
+
+#[tokio::test]
+async fn names_are_looked_up_only_when_they_are_one_s_own() {
+    let host = modes("").await;
+    let look_up = json!({ "mode": "dns", "name": "exfiltrated.example.com", "kind": "A" });
+    let message = denied(&host, look_up, "db.example.com:80").await;
+    assert!(message.contains("may not look up exfiltrated.example.com"), "{message}");
+}
+
+#[tokio::test]
+async fn a_changed_configuration_counts_from_the_next_call_on() {
+    let port = serve(b"hello");
+    let host = modes("").await;
+    let connect = json!({ "mode": "tcp", "host": "127.0.0.1", "port": port });
+    denied(&host, connect.clone(), "").await;
+    let yaml = format!("allow: {{ modes: {{ net: ['127.0.0.1:{port}'], cpu: 2s }} }}");
+    host.reconfigure(&yaml);
+    assert!(host.collect("modes", connect.clone()).await.is_ok());
+    assert_eq!(host.view("modes").limits.cpu.as_secs(), 2);
+    host.reconfigure("");
+    denied(&host, connect, "").await;
+}
+
+#[tokio::test]
+async fn key_values_outlive_calls_and_restarts() {
+    let host = modes("").await;
+    let count = || json!({ "mode": "kv" });
+    assert!(host.collect("modes", count()).await.unwrap().contains("guest_value 1"));
+    assert!(host.collect("modes", count()).await.unwrap().contains("guest_value 2"));
+    let host = host.restart("").await;
+    assert!(host.collect("modes", count()).await.unwrap().contains("guest_value 3"));
+}

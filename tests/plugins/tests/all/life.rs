@@ -1,0 +1,196 @@
+//! Loading, replacing, refusing, removing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use narthex_plugin_tests::{Host, guest, plugin};
+use narthex_plugins::{PluginKind, PluginState, digest_text};
+use serde_json::json;
+
+/// The reason for which a file is refused that never served.
+async fn refused(name: &str, bytes: &[u8]) -> String {
+    let host = Host::start(&[(name, bytes)], "").await;
+    let view = host.view(name);
+    assert_eq!((view.state, view.generation, view.kind), (PluginState::Failed, 0, None));
+    let message = view.rejected.unwrap().message;
+    let error = host.collect(name, json!({})).await.unwrap_err().to_string();
+    assert!(error.contains(&message), "{error}");
+    message
+}
+
+fn component(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap()
+}
+
+#[tokio::test]
+async fn a_plugin_tells_who_it_is() {
+    let host = Host::start(&[("good", &guest("good"))], "").await;
+    let view = host.view("good");
+    assert_eq!((view.kind, view.version.as_str()), (Some(PluginKind::Exporter), "1.0.0"));
+    assert_eq!((view.state, view.generation), (PluginState::Ready, 1));
+    assert!(view.imports.contains(&"narthex:plugin/log@1.0.0".to_owned()), "{:?}", view.imports);
+    assert_eq!(view.limits.memory_bytes, 64 << 20);
+}
+
+#[tokio::test]
+async fn what_is_no_plugin_is_refused_in_words() {
+    assert!(refused("x", b"not wasm at all").await.contains("does not begin with \\0asm"));
+    assert!(refused("x", b"").await.contains("only 0 bytes"));
+    let core = component("(module)");
+    assert!(refused("x", &core).await.contains("build it for the target wasm32-wasip2"));
+    let good = guest("good");
+    let half = &good[..good.len() / 2];
+    assert!(refused("good", half).await.contains("the component is damaged"));
+    let mut flipped = good.clone();
+    flipped[good.len() / 3] ^= 0x55;
+    flipped[good.len() / 2] ^= 0x55;
+    refused("x", &flipped).await;
+}
+
+#[tokio::test]
+async fn a_wrong_world_or_version_is_named() {
+    let empty = component("(component)");
+    let message = refused("x", &empty).await;
+    assert!(message.contains("exports none of narthex:plugin/exporter-api"), "{message}");
+    assert!(message.ends_with("it exports nothing"), "{message}");
+    let newer = component(r#"(component (import "narthex:plugin/files@2.0.0" (instance)))"#);
+    assert_eq!(
+        refused("x", &newer).await,
+        "it imports narthex:plugin/files@2.0.0, this host offers narthex:plugin/files@1.0.0"
+    );
+    let foreign = component(r#"(component (import "acme:gpu/run@1.0.0" (instance)))"#);
+    let expected = "it imports acme:gpu/run@1.0.0, which this host does not offer";
+    assert_eq!(refused("x", &foreign).await, expected);
+    let wrong = component(
+        r#"(component
+            (import "narthex:plugin/clock@1.0.0"
+                (instance (export "wall-ms" (func (param "a" u32) (result s64)))))
+            (instance $api)
+            (export "narthex:plugin/exporter-api@1.0.0" (instance $api)))"#,
+    );
+    let message = refused("x", &wrong).await;
+    assert!(message.contains("does not fit this host's interfaces"), "{message}");
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_the_file_s_is_refused() {
+    let expected = "it says that its name is \"good\"; its file is named other.wasm";
+    assert_eq!(refused("other", &guest("good")).await, expected);
+    let message = refused("Not-A-Name", &guest("good")).await;
+    assert!(message.contains("is no name of a plugin"), "{message}");
+}
+
+#[tokio::test]
+async fn compiled_code_is_found_again_at_the_next_start() {
+    let host = Host::start(&[("good", &guest("good"))], "").await;
+    assert_eq!((host.plugins.cache_stats().hits, host.plugins.cache_stats().misses), (0, 1));
+    let host = host.restart("").await;
+    assert_eq!((host.plugins.cache_stats().hits, host.plugins.cache_stats().misses), (1, 0));
+    assert!(host.collect("good", json!({})).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_bad_file_changes_nothing_while_the_old_version_serves() {
+    let good = guest("good");
+    let host = Host::start(&[("good", &good)], "").await.watched();
+    for bad in [b"garbage".as_slice(), &good[..good.len() / 2], &component("(module)"), b""] {
+        host.put("good", bad);
+        let digest_before = host.view("good").digest;
+        let is_refused = |host: &Host| {
+            host.view("good").rejected.is_some_and(|rejected| rejected.digest == digest_text(bad))
+        };
+        host.until("the bad file is refused", is_refused).await;
+        let view = host.view("good");
+        assert_eq!((view.state, view.generation), (PluginState::Ready, 1));
+        assert_eq!(view.digest, digest_before);
+        assert!(host.collect("good", json!({})).await.unwrap().contains("good_value 1"));
+    }
+    host.put("good", &good);
+    host.until("the good file is taken", |host| host.view("good").rejected.is_none()).await;
+    assert_eq!(host.view("good").generation, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_version_takes_over_under_load_without_a_failed_call() {
+    let host = Arc::new(Host::start(&[("good", &guest("good"))], "").await.watched());
+    let (stop, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let (host, stop, calls) = (Arc::clone(&host), Arc::clone(&stop), Arc::clone(&calls));
+            #[expect(clippy::disallowed_methods, reason = "the test joins the task")]
+            tokio::spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    let body = host.collect("good", json!({ "sleep_ms": 2 })).await;
+                    assert!(body.unwrap().contains("good_value "));
+                    calls.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    // This call begins on the first version and ends after the third is live.
+    let long = host.collect("good", json!({ "sleep_ms": 4_000 }));
+    let swaps = async {
+        let bytes = [guest("good_v2"), guest("good")];
+        for (generation, bytes) in [(2, &bytes[0]), (3, &bytes[1]), (4, &bytes[0])] {
+            host.put("good", bytes);
+            let served = |host: &Host| host.view("good").generation == generation;
+            host.until("the next version serves", served).await;
+        }
+    };
+    let (long, ()) = tokio::join!(long, swaps);
+    assert!(long.unwrap().contains("good_value 1"), "a call ends on the version it began on");
+    assert!(host.collect("good", json!({})).await.unwrap().contains("good_value 2"));
+    stop.store(true, Ordering::Relaxed);
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    assert!(calls.load(Ordering::Relaxed) > 0);
+    let view = host.view("good");
+    assert_eq!((view.calls.errors, view.calls.killed, view.version.as_str()), (0, 0, "2.0.0"));
+}
+
+#[tokio::test]
+async fn a_file_that_comes_is_loaded_and_one_that_goes_is_unloaded() {
+    let host = Host::start(&[], "").await.watched();
+    assert!(host.plugins.view().is_empty());
+    let error = host.collect("good", json!({})).await.unwrap_err().to_string();
+    assert!(error.contains("put good.wasm into the plugin folder"), "{error}");
+    host.put("good", &guest("good"));
+    host.until("it is loaded", |host| host.find("good").is_some_and(|view| view.generation == 1))
+        .await;
+    host.remove("good");
+    host.until("it is unloaded", |host| host.find("good").is_none()).await;
+    assert!(host.collect("good", json!({})).await.is_err());
+}
+
+#[tokio::test]
+async fn a_configuration_is_judged_by_schema_and_then_by_the_plugin() {
+    let host = Host::start(&[("good", &guest("good"))], "").await;
+    let (plugins, kind) = (&host.plugins, PluginKind::Exporter);
+    let judge = async |config| {
+        let judged = plugins.validate(kind, "good", &config).await;
+        judged.map(|warnings| warnings.join(";")).unwrap_or_else(|error| error.to_string())
+    };
+    assert_eq!(judge(json!({ "sleep_ms": 1 })).await, "");
+    assert_eq!(judge(json!({ "sleep_ms": 20_000 })).await, "sleep_ms is long");
+    assert!(judge(json!({ "sleep_ms": 70_000 })).await.contains("nobody waits longer"));
+    let expected =
+        "configuration of plugin \"good\": sleep: unknown key (known here: sleep_ms, token)";
+    assert_eq!(judge(json!({ "sleep": 1 })).await, expected);
+    assert_eq!(plugins.check(kind, "good", &json!({ "sleep_ms": 1 })), Ok(()));
+    let error = plugins.check(PluginKind::Notifier, "good", &json!({})).unwrap_err().to_string();
+    assert!(error.contains("is no notifier"), "{error}");
+}
+
+#[tokio::test]
+async fn the_node_plugin_reads_this_machine() {
+    let host = Host::start(&[("node", &plugin("node"))], "").await;
+    let body = host.collect("node", json!({ "collectors": ["uname", "loadavg", "cpu"] })).await;
+    let body = body.unwrap();
+    for metric in ["node_uname_info{", "node_load1 ", "node_cpu_seconds_total{cpu=\"0\""] {
+        assert!(body.contains(metric), "{metric} in {body}");
+    }
+    let view = host.view("node");
+    let details: Vec<&str> = view.grants.iter().map(|grant| grant.detail.as_str()).collect();
+    assert!(details.contains(&"proc = /proc"), "{details:?}");
+}
