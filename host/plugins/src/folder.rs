@@ -59,6 +59,10 @@ impl Plugins {
         let dir = self.0.config.load().dir.clone();
         let files = match self.list(dir.clone()).await {
             Ok(files) => files,
+            // A server without plugins needs no folder; one may still appear.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.has_none() => {
+                return Scanned::Settled;
+            }
             Err(error) => {
                 if !folder.is_unreadable {
                     warn!(%dir, %error, "the plugin folder cannot be read; loaded plugins keep serving");
@@ -92,6 +96,11 @@ impl Plugins {
             warn!(file = ?left_out, "more than {PLUGINS_MAX} plugins; this one is left out");
         }
         Ok(files)
+    }
+
+    /// Whether no plugin is known.
+    fn has_none(&self) -> bool {
+        self.0.plugins.load().is_empty()
     }
 
     async fn look_at(&self, folder: &mut Folder, name: &str, file: &Utf8PathBuf) {
@@ -222,7 +231,7 @@ impl Plugins {
                     }
                     Err(failure) => {
                         watched = None;
-                        if unwatched.as_ref() != Some(&dir) {
+                        if unwatched.as_ref() != Some(&dir) && !self.has_none() {
                             let error = narthex_settings::error_chain(&failure);
                             warn!(
                                 error,
