@@ -117,10 +117,12 @@ impl Params {
 
 fn parse_match(text: &str) -> Result<Vec<Matcher>, ApiError> {
     let expr = narthex_promql::parse(text).map_err(|error| invalid("match[]", error))?;
-    match &expr.root().kind {
-        NodeKind::Selector(selector) if is_plain(selector) => Ok(selector.matchers.clone()),
-        _ => Err(invalid("match[]", format!("{text:?} is no plain series selector"))),
+    if let NodeKind::Selector(selector) = &expr.root().kind
+        && is_plain(selector)
+    {
+        return Ok(selector.matchers.clone());
     }
+    Err(invalid("match[]", format!("{text:?} is no plain series selector")))
 }
 
 /// Whether a selector chooses series and says nothing of time.

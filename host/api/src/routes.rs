@@ -50,7 +50,6 @@ impl std::fmt::Debug for Rooms {
 pub(crate) type Shared = State<Arc<Rooms>>;
 
 /// All routes of the API; whatever is not found here is somebody else's.
-#[must_use]
 pub fn router(rooms: Arc<Rooms>) -> Router {
     Router::new()
         .nest("/api/v1", v1())

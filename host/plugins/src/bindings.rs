@@ -1,13 +1,4 @@
 //! Bindings generated from `wit/narthex.wit`; every WIT type is one Rust type in all worlds.
-#![expect(
-    clippy::all,
-    clippy::needless_pass_by_value,
-    clippy::semicolon_if_nothing_returned,
-    clippy::too_many_lines,
-    clippy::uninlined_format_args,
-    clippy::wildcard_enum_match_arm,
-    reason = "generated code"
-)]
 
 pub(crate) mod imports {
     narthex_wasm::wasmtime::component::bindgen!({

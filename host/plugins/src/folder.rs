@@ -267,7 +267,7 @@ async fn changed(watched: Option<&mut (Utf8PathBuf, Watcher)>) {
 
 async fn wait(clock: &narthex_platform::Clock, pause: Duration) {
     if pause == Duration::MAX {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     } else {
         clock.sleep(pause).await;
     }

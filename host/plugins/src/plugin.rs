@@ -175,7 +175,7 @@ impl Plugin {
         log.printed(&outcome.printed, outcome.printed_bytes_dropped);
         let result = match outcome.result {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(CallError::Refused(guest_error(error))),
+            Ok(Err(error)) => Err(CallError::Refused(guest_error(&error))),
             Err(reason) => {
                 let reason = with_last_words(reason, log.last_error());
                 Err(CallError::Killed { plugin: self.name.clone(), reason })
@@ -250,7 +250,8 @@ fn with_last_words(reason: KillReason, words: Option<&str>) -> KillReason {
     }
 }
 
-fn guest_error(error: imports::Error) -> GuestError {
+#[expect(clippy::needless_pass_by_value, reason = "generated types are the call's own")]
+fn guest_error(error: &imports::Error) -> GuestError {
     let kind = match error.kind {
         ErrorKind::Config => GuestErrorKind::Config,
         ErrorKind::Denied => GuestErrorKind::Denied,

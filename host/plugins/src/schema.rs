@@ -468,9 +468,9 @@ fn types(value: &Value) -> Option<Vec<Type>> {
         let name = value.as_str()?;
         TYPES.iter().find(|(known, _)| *known == name).map(|(_, found)| *found)
     };
-    match value {
-        Value::Array(names) => names.iter().map(one).collect(),
-        other => Some(vec![one(other)?]),
+    match value.as_array() {
+        Some(names) => names.iter().map(one).collect(),
+        None => Some(vec![one(value)?]),
     }
 }
 

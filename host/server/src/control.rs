@@ -160,7 +160,7 @@ async fn signal_of(kind: SignalKind) {
         }
         Err(error) => {
             error!(%error, "a signal cannot be listened to");
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -28,4 +28,4 @@ mod error;
 
 pub use self::error::{OpenError, StateError};
 pub use self::store::StateStore;
-pub use self::tree::{KEY_BYTES_MAX, SCAN_MAX, Tree, VALUE_BYTES_MAX};
+pub use self::tree::{Entry, KEY_BYTES_MAX, SCAN_MAX, Tree, VALUE_BYTES_MAX};

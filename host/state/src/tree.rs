@@ -14,6 +14,9 @@ pub const VALUE_BYTES_MAX: usize = 2 << 20;
 /// The most entries of one scan.
 pub const SCAN_MAX: usize = 100_000;
 
+/// A key and its value.
+pub type Entry = (Vec<u8>, Vec<u8>);
+
 /// A named tree. Cheap to clone; safe to use from many tasks. Its steps are short and do not wait
 /// for the disk, but [`StateStore::durable`](crate::StateStore::durable) does.
 #[derive(Clone)]
@@ -93,11 +96,7 @@ impl Tree {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn scan_prefix(
-        &self,
-        prefix: &[u8],
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StateError> {
+    pub fn scan_prefix(&self, prefix: &[u8], limit: usize) -> Result<Vec<Entry>, StateError> {
         let mut found = Vec::new();
         for entry in self.tree.scan_prefix(prefix) {
             if found.len() >= limit.min(SCAN_MAX) {

@@ -9,12 +9,14 @@ pub trait Store: Appendable + Queryable {}
 
 impl<S: Appendable + Queryable> Store for S {}
 
+type Case = fn(&dyn Store);
+
 /// Runs all cases; `fresh` makes an empty store and is told the case's name.
 ///
 /// # Panics
 /// When the store breaks the contract.
 pub fn run(fresh: &mut dyn FnMut(&str) -> Box<dyn Store>) {
-    let cases: [(&str, fn(&dyn Store)); 7] = [
+    let cases: [(&str, Case); 7] = [
         ("a batch is invisible until it is committed", invisible_until_commit),
         ("series come out sorted and once", sorted_and_once),
         ("matchers select", matchers_select),

@@ -119,9 +119,10 @@ impl KillReason {
         if is_stack {
             return Self::Stack { backtrace };
         }
-        let reason = match trap {
-            Trap::UnreachableCodeReached => "it panicked or aborted (unreachable)".to_owned(),
-            other => other.to_string(),
+        let reason = if *trap == Trap::UnreachableCodeReached {
+            "it panicked or aborted (unreachable)".to_owned()
+        } else {
+            trap.to_string()
         };
         Self::Trap { reason, backtrace }
     }

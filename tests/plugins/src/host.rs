@@ -104,7 +104,6 @@ impl Host {
     ///
     /// # Errors
     /// As [`Plugins::collect`].
-    #[expect(clippy::needless_pass_by_value, reason = "reads better with json! in place")]
     pub async fn collect_from(
         &self,
         plugin: &str,

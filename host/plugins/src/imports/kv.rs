@@ -17,6 +17,9 @@ use crate::bindings::imports::narthex::plugin::kv;
 use crate::config::Storage;
 use crate::view::GrantView;
 
+/// Bytes that may not be there.
+type Bytes = Option<Vec<u8>>;
+
 /// The longest key.
 const KEY_BYTES_MAX: usize = 1024;
 
@@ -42,6 +45,14 @@ pub(crate) struct Capability {
     is_default: bool,
     /// Guards the sum of all entries, and with it the order of this plugin's writes.
     total_bytes: Mutex<u64>,
+}
+
+/// What a key holds.
+struct Current {
+    /// The bytes in the store.
+    stored: Option<Vec<u8>>,
+    /// The value in them, unless it has vanished.
+    value: Option<Vec<u8>>,
 }
 
 /// The key-values of one call.
@@ -82,11 +93,10 @@ impl Capability {
         }
     }
 
-    /// The stored bytes of a key and the value in them, unless it has vanished.
-    fn current(&self, key: &[u8]) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), StateError> {
+    fn current(&self, key: &[u8]) -> Result<(Bytes, Bytes), StateError> {
         let stored = self.tree.get(key)?;
         let value = stored.as_deref().and_then(|stored| self.live(stored)).map(<[u8]>::to_vec);
-        Ok((stored, value))
+        Ok(Current { stored, value })
     }
 
     fn live<'a>(&self, stored: &'a [u8]) -> Option<&'a [u8]> {
@@ -101,28 +111,28 @@ impl Capability {
         &self,
         key: &str,
         expected: impl Fn(Option<&[u8]>) -> bool,
-        new: Option<Vec<u8>>,
+        new: Option<&[u8]>,
     ) -> Result<bool, Error> {
         let key = full_key(&self.plugin, key);
         let mut total = self.total_bytes.lock();
         loop {
-            let (stored, value) = self.current(&key).map_err(failed)?;
+            let Current { stored, value } = self.current(&key).map_err(|error| failed(&error))?;
             if !expected(value.as_deref()) {
                 return Ok(false);
             }
             let old_size = stored.as_deref().map_or(0, |stored| size(&key, stored));
-            let new_size = new.as_deref().map_or(0, |new| size(&key, new));
+            let new_size = new.map_or(0, |new| size(&key, new));
             let sum = |total: u64| total.saturating_sub(old_size).saturating_add(new_size);
             if new_size > old_size && sum(*total) > self.total_bytes_max {
-                *total = self.sweep().map_err(failed)?;
+                *total = self.sweep().map_err(|error| failed(&error))?;
                 if sum(*total) > self.total_bytes_max {
                     return Err(self.exhausted());
                 }
                 // The sweep may have removed what was stored under this key.
                 continue;
             }
-            let replaced = self.tree.compare_and_set(&key, stored.as_deref(), new.as_deref());
-            if replaced.map_err(failed)? {
+            let replaced = self.tree.compare_and_set(&key, stored.as_deref(), new);
+            if replaced.map_err(|error| failed(&error))? {
                 *total = sum(*total);
                 return Ok(true);
             }
@@ -178,7 +188,7 @@ impl kv::Host for Instance {
     async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
         Ok(self.capability(&key, None).and_then(|capability| {
             let current = capability.current(&full_key(&capability.plugin, &key));
-            current.map(|(_, value)| value).map_err(failed)
+            current.map(|current| current.value).map_err(|error| failed(&error))
         }))
     }
 
@@ -194,7 +204,7 @@ impl kv::Host for Instance {
                 capability.clock.now_millis().saturating_add(ttl)
             });
             let stored = stored(until, &value);
-            capability.replace(&key, |_| true, Some(stored)).map(|_| ())
+            capability.replace(&key, |_| true, Some(&stored)).map(|_| ())
         }))
     }
 
@@ -213,7 +223,7 @@ impl kv::Host for Instance {
             let skip = full_key(&capability.plugin, "").len();
             let found =
                 capability.tree.scan_prefix(&full_key(&capability.plugin, &prefix), SCAN_MAX);
-            let found = found.map_err(failed)?;
+            let found = found.map_err(|error| failed(&error))?;
             let live = found.iter().filter(|(_, stored)| capability.live(stored).is_some());
             let names = live.filter_map(|(key, _)| key.get(skip..));
             Ok(names.take(limit).map(|key| String::from_utf8_lossy(key).into_owned()).collect())
@@ -228,7 +238,7 @@ impl kv::Host for Instance {
     ) -> wasmtime::Result<Result<bool, Error>> {
         Ok(self.capability(&key, new.as_deref()).and_then(|capability| {
             let new = new.as_deref().map(|value| stored(None, value));
-            capability.replace(&key, |value| value == old.as_deref(), new)
+            capability.replace(&key, |value| value == old.as_deref(), new.as_deref())
         }))
     }
 }
@@ -245,8 +255,8 @@ fn size(key: &[u8], stored: &[u8]) -> u64 {
     u64::try_from(key.len() + stored.len()).unwrap_or(u64::MAX).saturating_add(ENTRY_BYTES)
 }
 
-fn failed(failure: StateError) -> Error {
-    let message = narthex_settings::error_chain(&failure);
+fn failed(failure: &StateError) -> Error {
+    let message = narthex_settings::error_chain(failure);
     error(ErrorKind::Internal, format!("keep a value: {message}"))
 }
 

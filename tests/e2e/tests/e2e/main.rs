@@ -1,6 +1,7 @@
 //! The whole path: a real host, real sockets, real peers. One file a story.
 #![expect(
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
     reason = "tests act as the operator, who writes files and starts programs"
 )]
 

@@ -85,10 +85,8 @@ fn the_node_plugin_says_what_node_exporter_says() {
     let names = |job: &str| -> BTreeSet<String> {
         let series = host.query(&format!("{{job='{job}',__name__=~'node_.+'}}"));
         let names = series.iter().map(|series| {
-            let labels = series
-                .labels
-                .iter()
-                .filter(|(name, _)| !["__name__", "job", "instance"].contains(&name.as_str()));
+            let labels =
+                series.labels.iter().filter(|(name, _)| !NOT_COMPARED.contains(&name.as_str()));
             let labels: Vec<String> = labels.map(|(n, v)| format!("{n}={v:?}")).collect();
             format!("{}{{{}}}", series.label("__name__"), labels.join(","))
         });

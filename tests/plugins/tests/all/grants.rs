@@ -30,8 +30,9 @@ fn serve(answer: &'static [u8]) -> u16 {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
             // The answer is the same whatever is asked.
-            stream.read(&mut [0; 4096]).ok();
-            stream.write_all(answer).ok();
+            if stream.read(&mut [0; 4096]).is_ok_and(|bytes| bytes > 0) {
+                stream.write_all(answer).ok();
+            }
         }
     });
     port
