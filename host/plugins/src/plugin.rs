@@ -250,7 +250,6 @@ fn with_last_words(reason: KillReason, words: Option<&str>) -> KillReason {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "generated types are the call's own")]
 fn guest_error(error: &imports::Error) -> GuestError {
     let kind = match error.kind {
         ErrorKind::Config => GuestErrorKind::Config,

@@ -17,9 +17,6 @@ use crate::bindings::imports::narthex::plugin::kv;
 use crate::config::Storage;
 use crate::view::GrantView;
 
-/// Bytes that may not be there.
-type Bytes = Option<Vec<u8>>;
-
 /// The longest key.
 const KEY_BYTES_MAX: usize = 1024;
 
@@ -93,7 +90,7 @@ impl Capability {
         }
     }
 
-    fn current(&self, key: &[u8]) -> Result<(Bytes, Bytes), StateError> {
+    fn current(&self, key: &[u8]) -> Result<Current, StateError> {
         let stored = self.tree.get(key)?;
         let value = stored.as_deref().and_then(|stored| self.live(stored)).map(<[u8]>::to_vec);
         Ok(Current { stored, value })
