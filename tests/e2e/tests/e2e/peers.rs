@@ -10,6 +10,11 @@ use serde_json::Value;
 
 use crate::support::{config, plugin};
 
+/// Names that promtool's lint dislikes and that are Prometheus' own, so that dashboards find them.
+const NAMED_BY_PROMETHEUS: [&str; 1] = [
+    "prometheus_engine_query_duration_histogram_seconds metric name should not include type 'histogram'",
+];
+
 #[test]
 fn promtool_finds_no_fault_in_our_own_metrics() {
     let Some(promtool) = peer(Peer::Promtool) else { return };
@@ -31,7 +36,10 @@ fn promtool_finds_no_fault_in_our_own_metrics() {
     check.stdin.take().expect("piped").write_all(metrics.as_bytes()).expect("promtool reads");
     let output = check.wait_with_output().expect("promtool ends");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{metrics}");
+    let faults: Vec<&str> =
+        said.lines().filter(|line| !NAMED_BY_PROMETHEUS.contains(line)).collect();
+    assert!(faults.iter().all(|line| line.is_empty()), "{faults:#?}\n{metrics}");
+    assert!(metrics.contains("prometheus_tsdb_head_series"), "there was something to judge");
     host.stop();
 }
 
