@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::metrics::{Family, FamilyKind, MetricsSource, Point, PointValue};
+
 /// What happens to an item that finds the queue full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenFull {
@@ -43,6 +45,43 @@ struct Shared<T> {
 /// The end that fills the queue.
 #[derive(Debug)]
 pub struct Sender<T>(Arc<Shared<T>>);
+
+/// Seen as `narthex_queue_length`, `narthex_queue_capacity` and `narthex_queue_dropped_total`.
+impl<T: Send> MetricsSource for Sender<T> {
+    #[expect(clippy::cast_precision_loss, reason = "queues are short, and drops few")]
+    fn families(&self) -> Vec<Family> {
+        let stats = self.stats();
+        let family = |name: &str, help: &str, kind, value| Family {
+            name: name.to_owned(),
+            help: help.to_owned(),
+            kind,
+            points: vec![Point {
+                labels: vec![("queue".to_owned(), stats.name.to_owned())],
+                value: PointValue::Number(value),
+            }],
+        };
+        vec![
+            family(
+                "narthex_queue_length",
+                "Items that wait in a queue between two rooms.",
+                FamilyKind::Gauge,
+                stats.length as f64,
+            ),
+            family(
+                "narthex_queue_capacity",
+                "Items that may wait in a queue between two rooms.",
+                FamilyKind::Gauge,
+                stats.capacity as f64,
+            ),
+            family(
+                "narthex_queue_dropped_total",
+                "Items that a full queue between two rooms dropped.",
+                FamilyKind::Counter,
+                stats.dropped as f64,
+            ),
+        ]
+    }
+}
 
 /// The end that empties the queue.
 #[derive(Debug)]

@@ -93,6 +93,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     let engine =
         Engine::new(engine_config(&flags), Arc::new(store.clone()), clock.clone(), &metrics);
     let (alerts, firing) = alert_queue(ALERT_BATCHES_MAX);
+    metrics.add_source(Arc::new(alerts.clone()));
     let rules = Rules::new(narthex_rules::Parts {
         engine: engine.clone(),
         read: Arc::new(store.clone()),
