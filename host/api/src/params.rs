@@ -109,6 +109,15 @@ impl Params {
         }
     }
 
+    /// A switch, in Go's spellings; absence means no.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.get(name) {
+            None | Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
+            Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),
+            Some(other) => Err(invalid(name, format!("cannot parse {other:?} to true or false"))),
+        }
+    }
+
     /// The selectors of `match[]`. Each needs a matcher that does not match the empty text.
     pub(crate) fn match_sets(&self) -> Result<Vec<Vec<Matcher>>, ApiError> {
         self.all("match[]").map(parse_match).collect()

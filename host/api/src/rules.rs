@@ -25,7 +25,13 @@ pub(crate) async fn rules(State(rooms): Shared, params: Params) -> Answer {
     let names: Vec<&str> = params.all("rule_name[]").collect();
     let groups: Vec<&str> = params.all("rule_group[]").collect();
     let files: Vec<&str> = params.all("file[]").collect();
-    let with_alerts = params.get("exclude_alerts") != Some("true");
+    let with_alerts = !params.flag("exclude_alerts")?;
+    for unserved in ["group_limit", "group_next_token", "match[]"] {
+        if params.get(unserved).is_some() {
+            let message = format!("invalid parameter {unserved:?}: not supported by this version");
+            return Err(ApiError::bad_data(message));
+        }
+    }
     let is_wanted = |rule: &RuleView| {
         let is_alert = matches!(rule.kind, RuleKind::Alerting { .. });
         kind.is_none_or(|wanted| wanted == is_alert)

@@ -43,8 +43,6 @@ pub struct Config {
     pub retention: Option<Duration>,
     /// What only plugins can check.
     pub plugin_uses: Vec<PluginUse>,
-    /// Every file that was read, for watching.
-    pub files: Vec<Utf8PathBuf>,
 }
 
 /// Why there is no configuration.
@@ -85,8 +83,7 @@ impl std::fmt::Debug for Source<'_> {
 /// Names the file, the position and the key that does not fit.
 pub fn load(source: &Source<'_>) -> Result<Config, ConfigError> {
     let folder = source.path.parent().unwrap_or(Utf8Path::new(""));
-    let mut loader = Loader { source, folder, files: Vec::new() };
-    loader.config()
+    Loader { source, folder }.config()
 }
 
 /// Keys whose values are never shown, wherever they stand.
@@ -107,6 +104,7 @@ fn is_secret(key: &str) -> bool {
             | "token"
             | "bot_token"
             | "secret_key"
+            | "url"
             | "webhook_url"
             | "slack_api_url"
     )
@@ -115,15 +113,12 @@ fn is_secret(key: &str) -> bool {
 struct Loader<'a> {
     source: &'a Source<'a>,
     folder: &'a Utf8Path,
-    files: Vec<Utf8PathBuf>,
 }
 
 impl Loader<'_> {
-    fn text(&mut self, path: &Utf8Path) -> Result<String, ConfigError> {
-        let text = read_to_string(self.source.disk, path, FILE_BYTES_MAX)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        self.files.push(path.to_owned());
-        Ok(text)
+    fn text(&self, path: &Utf8Path) -> Result<String, ConfigError> {
+        read_to_string(self.source.disk, path, FILE_BYTES_MAX)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })
     }
 
     /// The files that a list of patterns names, relative to the configuration's folder.
@@ -140,7 +135,7 @@ impl Loader<'_> {
         Ok(paths)
     }
 
-    fn config(&mut self) -> Result<Config, ConfigError> {
+    fn config(&self) -> Result<Config, ConfigError> {
         let path = self.source.path;
         let text = self.text(path)?;
         let document = Arc::new(Document::parse(path.as_str(), &text)?);
@@ -168,7 +163,6 @@ impl Loader<'_> {
             alerting,
             retention: storage.tsdb.retention.time.map(|DurationText(time)| time),
             plugin_uses: jobs.uses,
-            files: std::mem::take(&mut self.files),
         })
     }
 
@@ -185,7 +179,7 @@ impl Loader<'_> {
     }
 
     fn jobs(
-        &mut self,
+        &self,
         document: &Arc<Document>,
         global: &GlobalScrape,
         jobs: &mut Jobs,
@@ -211,7 +205,7 @@ impl Loader<'_> {
         Ok(())
     }
 
-    fn rule_files(&mut self, document: &Document) -> Result<Vec<RuleFile>, ConfigError> {
+    fn rule_files(&self, document: &Document) -> Result<Vec<RuleFile>, ConfigError> {
         let mut files = Vec::new();
         for path in self.expand(document, "rule_files")? {
             let text = self.text(&path)?;
@@ -221,7 +215,7 @@ impl Loader<'_> {
     }
 
     fn alerting(
-        &mut self,
+        &self,
         document: &Arc<Document>,
         uses: &mut Vec<PluginUse>,
     ) -> Result<Option<narthex_alerting::Config>, ConfigError> {

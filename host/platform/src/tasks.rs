@@ -4,6 +4,7 @@
 //! so that producers stop before consumers.
 //! Invariant: a task that ends before it was told to, or panics, ends the whole.
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::time::Duration;
 
@@ -69,6 +70,8 @@ struct Task {
 pub struct Tasks {
     set: JoinSet<()>,
     tasks: Vec<Task>,
+    /// Tasks that ended while another one was waited for.
+    ended: HashSet<Id>,
 }
 
 impl std::fmt::Debug for Tasks {
@@ -127,6 +130,9 @@ impl Tasks {
     }
 
     async fn ended(&mut self, wanted: Id) {
+        if self.ended.remove(&wanted) {
+            return;
+        }
         while let Some(joined) = self.set.join_next_with_id().await {
             let id = match joined {
                 Ok((id, ())) => id,
@@ -138,6 +144,7 @@ impl Tasks {
             if id == wanted {
                 return;
             }
+            self.ended.insert(id);
         }
     }
 

@@ -9,7 +9,7 @@ use narthex_api::{ReloadError, ServerControl};
 use narthex_model::Timestamp;
 use narthex_platform::{Clock, Gauge, Metrics, Stop, Tasks};
 use parking_lot::Mutex;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tracing::{error, info};
 
@@ -51,7 +51,7 @@ impl Control {
         clock: &Clock,
         metrics: &Metrics,
         shown: String,
-        reloader: Reloader,
+        (reloader, hang_ups): (Reloader, Signal),
         tasks: &mut Tasks,
     ) -> Arc<Self> {
         let (reloads, requests) = mpsc::channel(RELOADS_MAX);
@@ -80,7 +80,9 @@ impl Control {
         control.successful.set(1.0);
         control.successful_at.set(now.seconds());
         let reloading = Arc::clone(&control);
-        tasks.spawn("reload", |stop| reloading.reload_on_request(reloader, requests, stop));
+        tasks.spawn("reload", |stop| {
+            reloading.reload_on_request(reloader, requests, hang_ups, stop)
+        });
         control
     }
 
@@ -103,17 +105,15 @@ impl Control {
         self: Arc<Self>,
         mut reloader: Reloader,
         mut requests: mpsc::Receiver<Answer>,
+        mut hang_up_signal: Signal,
         mut stop: Stop,
     ) {
         let hang_up = self.clone();
         let mut hang_ups = Box::pin(async move {
-            let Ok(mut hang_up_signal) = signal(SignalKind::hangup()) else {
-                error!("SIGHUP cannot be listened to; reload by POST /-/reload");
-                return std::future::pending().await;
-            };
             while hang_up_signal.recv().await.is_some() {
                 hang_up.reloads.send(None).await.ok();
             }
+            std::future::pending::<()>().await;
         });
         loop {
             tokio::select! {

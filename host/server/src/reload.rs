@@ -2,6 +2,7 @@
 //! commit. A refused one changes nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -55,6 +56,8 @@ pub(crate) struct Reloader {
     pub(crate) file: Utf8PathBuf,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) external_url: String,
+    /// The plugin folder and the retention; they stay as they were at the start.
+    pub(crate) fixed: (Utf8PathBuf, Option<Duration>),
     pub(crate) plugins: Plugins,
     pub(crate) discovery: Discovery,
     pub(crate) scraper: Scraper,
@@ -70,6 +73,12 @@ impl Reloader {
     /// Names what is refused; nothing was changed.
     pub(crate) async fn reload(&mut self) -> anyhow::Result<String> {
         let config = load_config(&*self.disk, &self.file)?;
+        let (dir, retention) = &self.fixed;
+        anyhow::ensure!(config.plugins.dir == *dir, "plugins.dir: a change needs a restart");
+        anyhow::ensure!(
+            config.retention == *retention,
+            "storage.tsdb.retention.time: a change needs a restart"
+        );
         self.plugins.rescan().await;
         self.apply(config).await
     }

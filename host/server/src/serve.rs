@@ -15,6 +15,7 @@ use narthex_scrape::{ScrapeParts, Scraper};
 use narthex_state::StateStore;
 use narthex_tsdb::Tsdb;
 use narthex_web::ListenConfig;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
 use crate::control::Control;
@@ -43,7 +44,10 @@ pub(crate) fn serve(flags: ServeFlags) -> anyhow::Result<()> {
     outcome
 }
 
+#[expect(clippy::too_many_lines, reason = "the wiring is told once, in order")]
 async fn run(flags: ServeFlags) -> anyhow::Result<()> {
+    // Listened to from the start: a hang-up before the program is ready is a reload, not the end.
+    let hang_ups = signal(SignalKind::hangup()).context("listen to SIGHUP")?;
     let clock = Clock::real();
     let disk = RealDisk::shared();
     let metrics = Metrics::new();
@@ -86,7 +90,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         metrics: metrics.clone(),
         client: ClientOptions { disk: Arc::clone(&disk), ..ClientOptions::default() },
         offset_seed: narthex_model::Labels::from_pairs(config.external_labels.iter()).stable_hash(),
-        external_host: None,
+        external_host: Some(host_name()),
     });
     scraper.spawn(&mut tasks);
 
@@ -120,6 +124,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         file: flags.config_file.clone(),
         disk,
         external_url,
+        fixed: (config.plugins.dir.clone(), config.retention),
         plugins: plugins.clone(),
         discovery,
         scraper: scraper.clone(),
@@ -128,7 +133,15 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         alerting,
     };
     let shown = reloader.apply(config).await?;
-    let control = Control::start(&flags, retention, &clock, &metrics, shown, reloader, &mut tasks);
+    let control = Control::start(
+        &flags,
+        retention,
+        &clock,
+        &metrics,
+        shown,
+        (reloader, hang_ups),
+        &mut tasks,
+    );
     let rooms = Rooms {
         engine,
         store: Arc::new(store.clone()),
@@ -175,10 +188,20 @@ fn engine_config(flags: &ServeFlags) -> EngineConfig {
 /// `--web.external-url`, or the first address that is listened on.
 fn external_url(flags: &ServeFlags, listening: &narthex_web::Bound) -> String {
     let given = flags.external_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
-    given.unwrap_or_else(|| {
-        let address = listening.addresses().first().map(ToString::to_string);
-        format!("http://{}", address.unwrap_or_default())
+    given.unwrap_or_else(|| match listening.addresses().first() {
+        Some(address) if address.ip().is_unspecified() => {
+            format!("http://{}:{}", host_name(), address.port())
+        }
+        Some(address) => format!("http://{address}"),
+        None => format!("http://{}", host_name()),
     })
+}
+
+/// The name of this machine, as others may know it.
+fn host_name() -> String {
+    let name = narthex_platform::read_to_string(&RealDisk, "/proc/sys/kernel/hostname".into(), 256);
+    let name = name.unwrap_or_default().trim().to_owned();
+    if name.is_empty() { "localhost".to_owned() } else { name }
 }
 
 fn announce(metrics: &Metrics) {

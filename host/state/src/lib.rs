@@ -1,4 +1,4 @@
-//! Small durable state: silences, the notification log, the key-values of plugins. Never samples.
+//! Small durable state: the notification log, the key-values of plugins. Never samples.
 //!
 //! Enters: keys and values, bounded in size, in named trees. Leaves: the same, with a checksum
 //! checked. A write is at once seen by readers and survives the end of the process; it survives a

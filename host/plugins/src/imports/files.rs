@@ -151,6 +151,9 @@ impl Instance {
             system_error(&format!("open {} for the root {root:?}", open.path), errno)
         })?;
         check_path(&path)?;
+        if open.is_default && root == "proc" && !is_about_machine(&path) {
+            return Err(self.denied(root));
+        }
         if open.is_kernels && wanted == Access::Read {
             return step(&folder, &path);
         }
@@ -168,6 +171,23 @@ impl Instance {
             Ok(outcome) => outcome,
             Err(panic) => Err(error(ErrorKind::Internal, format!("read a file: {panic}"))),
         }
+    }
+}
+
+/// What the root `proc` shows by default: the machine, not its processes. Of a process only what
+/// it sees of the machine; neither its environment, its memory nor its command line.
+fn is_about_machine(path: &str) -> bool {
+    const OF_A_PROCESS: [&str; 5] = ["auxv", "mountinfo", "mounts", "net", "stat"];
+    const NEVER: [&str; 3] = ["kcore", "kmsg", "vmcore"];
+    let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != ".");
+    let first = parts.next().unwrap_or("");
+    let is_process = first == "self"
+        || first == "thread-self"
+        || first.bytes().all(|byte| byte.is_ascii_digit()) && !first.is_empty();
+    if is_process {
+        parts.next().is_none_or(|second| OF_A_PROCESS.contains(&second))
+    } else {
+        !NEVER.contains(&first)
     }
 }
 
