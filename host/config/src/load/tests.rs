@@ -58,7 +58,7 @@ fn a_job_is_split_between_scraping_and_discovery() {
     let error = config.plugin_uses[2].error("/collectors/0", "no such collector");
     assert!(
         error.to_string().ends_with(
-            "prometheus.yml:7:54: scrape_configs[1].exporter.config.collectors.0: no such collector"
+            "prometheus.yml:8:52: scrape_configs[1].exporter.config.collectors.0: no such collector"
         ),
         "{error}"
     );
