@@ -168,3 +168,6 @@ fn parse_param_duration(name: &str, text: &str) -> Result<Duration, ApiError> {
     parse_duration(text)
         .map_err(|_| invalid(name, format!("cannot parse {text:?} to a valid duration")))
 }
+
+#[cfg(test)]
+mod tests;

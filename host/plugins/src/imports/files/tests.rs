@@ -139,3 +139,25 @@ async fn reads_that_hang_hold_a_bounded_number_of_threads() {
     drop(held);
     assert_eq!(read(bench, "r", "f", 100).await, "content");
 }
+
+#[test]
+fn the_root_proc_shows_the_machine_and_not_its_processes() {
+    for shown in
+        ["stat", "meminfo", "net/dev", "sys/kernel/arch", "self/mounts", "1/mountinfo", "self/auxv"]
+    {
+        assert!(is_about_machine(shown), "{shown} is about the machine");
+    }
+    for hidden in [
+        "self/environ",
+        "thread-self/environ",
+        "1/environ",
+        "./1/./environ",
+        "1//mem",
+        "42/cmdline",
+        "self/task/1/environ",
+        "kcore",
+        "kmsg",
+    ] {
+        assert!(!is_about_machine(hidden), "{hidden} is about a process or memory");
+    }
+}
