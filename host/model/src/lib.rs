@@ -18,6 +18,8 @@
 
 mod alert;
 mod duration;
+mod exemplar;
+mod histogram;
 mod labels;
 mod matcher;
 mod metadata;
@@ -28,6 +30,12 @@ mod timestamp;
 
 pub use self::alert::{Alert, AlertBatch};
 pub use self::duration::{DurationError, format_duration, parse_duration};
+pub use self::exemplar::{EXEMPLAR_LABELS_CHARS_MAX, Exemplar};
+pub use self::histogram::{
+    BucketLayout, CUSTOM_BUCKETS_SCHEMA, CounterReset, EXPONENTIAL_SCHEMA_MAX,
+    EXPONENTIAL_SCHEMA_MIN, FloatHistogram, IntegerHistogram, InvalidHistogram, NativeHistogram,
+    Span, buckets_in,
+};
 pub use self::labels::{
     BUCKET_LABEL, INSTANCE, JOB, Labels, LabelsBuilder, METRIC_NAME, QUANTILE_LABEL, is_label_name,
     is_metric_name,

@@ -11,8 +11,10 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+mod mapped;
 mod simulated;
 
+pub use self::mapped::FileBytes;
 pub use self::simulated::SimulatedDisk;
 
 /// A file system. Object-safe; every durable room gets one.
@@ -64,6 +66,31 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// # Errors
     /// What the file system says.
     fn sync_folder(&self, folder: &Utf8Path) -> io::Result<()>;
+
+    /// The whole file as bytes that are read when they are looked at. The file must not become
+    /// shorter while the answer lives.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn map(&self, path: &Utf8Path) -> io::Result<FileBytes>;
+
+    /// Gives a file a second name.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn hard_link(&self, from: &Utf8Path, to: &Utf8Path) -> io::Result<()>;
+
+    /// Removes a folder with all that is in it.
+    ///
+    /// # Errors
+    /// What the file system says; some of it may be gone then.
+    fn remove_folder(&self, folder: &Utf8Path) -> io::Result<()>;
+
+    /// The size of the file system that holds `path`, and what is free of it.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn space(&self, path: &Utf8Path) -> io::Result<DiskSpace>;
 
     /// Takes a file as a lock, created when it is not there; it is free again when the answer is
     /// dropped or its process ends.
@@ -122,6 +149,15 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     /// # Errors
     /// What the file system says.
     fn sync_handle(&self) -> io::Result<Box<dyn DiskFile>>;
+}
+
+/// How large a file system is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiskSpace {
+    /// Bytes in all.
+    pub total_bytes: u64,
+    /// Bytes that this process may still write.
+    pub available_bytes: u64,
 }
 
 /// What a folder says of a file.
@@ -232,6 +268,26 @@ impl Disk for RealDisk {
 
     fn sync_folder(&self, folder: &Utf8Path) -> io::Result<()> {
         File::open(folder)?.sync_all()
+    }
+
+    fn map(&self, path: &Utf8Path) -> io::Result<FileBytes> {
+        FileBytes::map(&File::open(path)?)
+    }
+
+    fn hard_link(&self, from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+        fs::hard_link(from, to)
+    }
+
+    fn remove_folder(&self, folder: &Utf8Path) -> io::Result<()> {
+        fs::remove_dir_all(folder)
+    }
+
+    fn space(&self, path: &Utf8Path) -> io::Result<DiskSpace> {
+        let stat = rustix::fs::statvfs(path.as_str())?;
+        Ok(DiskSpace {
+            total_bytes: stat.f_blocks.saturating_mul(stat.f_frsize),
+            available_bytes: stat.f_bavail.saturating_mul(stat.f_frsize),
+        })
     }
 
     fn lock(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskLock>> {

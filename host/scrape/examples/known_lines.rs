@@ -13,7 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use narthex_client::ClientOptions;
-use narthex_model::{Labels, Metadata, TargetGroup, TargetSet, Timestamp};
+use narthex_model::{
+    Exemplar, Labels, Metadata, NativeHistogram, TargetGroup, TargetSet, Timestamp,
+};
 use narthex_platform::{Clock, Metrics, SimulatedClock, Tasks};
 use narthex_scrape::{
     Body, Exporters, FetchError, GlobalScrape, JobSpec, ScrapeParts, Scraper, Target,
@@ -54,6 +56,20 @@ impl Appender for NowhereAppender<'_> {
     fn append(&mut self, _: SeriesRef, _: Timestamp, value: f64) -> Result<(), AppendError> {
         self.sum += value;
         self.samples += 1;
+        Ok(())
+    }
+
+    fn append_histogram(
+        &mut self,
+        _series: SeriesRef,
+        _at: Timestamp,
+        _histogram: NativeHistogram,
+    ) -> Result<(), AppendError> {
+        self.samples += 1;
+        Ok(())
+    }
+
+    fn exemplar(&mut self, _series: SeriesRef, _exemplar: Exemplar) -> Result<(), AppendError> {
         Ok(())
     }
 

@@ -179,8 +179,13 @@ impl Ingest<'_> {
             }
             Err(AppendError::OutOfOrder) => self.counts.out_of_order += 1,
             Err(AppendError::Duplicate) => self.counts.duplicate += 1,
-            Err(AppendError::OutOfBounds) => self.counts.out_of_bounds += 1,
-            Err(error @ (AppendError::UnknownSeries | AppendError::TooManySeries { .. })) => {
+            Err(AppendError::OutOfBounds | AppendError::TooOld) => self.counts.out_of_bounds += 1,
+            Err(
+                error @ (AppendError::UnknownSeries
+                | AppendError::TooManySeries { .. }
+                | AppendError::InvalidHistogram(_)
+                | AppendError::ExemplarTooLong { .. }),
+            ) => {
                 return Err(IngestError::Store(error));
             }
         }

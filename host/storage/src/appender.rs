@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use narthex_model::{Labels, Metadata, Timestamp};
+use narthex_model::{Exemplar, InvalidHistogram, Labels, Metadata, NativeHistogram, Timestamp};
 
 /// A store's own name for a series, handed back so that the next append of the same series needs
 /// no lookup. Stays valid until the series is dropped; then [`AppendError::UnknownSeries`] says so.
@@ -29,6 +29,23 @@ pub trait Appender: Send {
     /// The sample is refused, the batch stays usable.
     fn append(&mut self, series: SeriesRef, at: Timestamp, value: f64) -> Result<(), AppendError>;
 
+    /// Adds a native histogram to a series.
+    ///
+    /// # Errors
+    /// The sample is refused, the batch stays usable.
+    fn append_histogram(
+        &mut self,
+        series: SeriesRef,
+        at: Timestamp,
+        histogram: NativeHistogram,
+    ) -> Result<(), AppendError>;
+
+    /// Adds an exemplar to a series. The same exemplar again is taken silently.
+    ///
+    /// # Errors
+    /// The exemplar is refused, the batch stays usable.
+    fn exemplar(&mut self, series: SeriesRef, exemplar: Exemplar) -> Result<(), AppendError>;
+
     /// Says what a metric family is.
     fn metadata(&mut self, family: &str, metadata: &Metadata);
 
@@ -48,10 +65,12 @@ pub struct Committed {
     pub series_created: usize,
     /// Samples refused at commit because another batch wrote the series meanwhile.
     pub out_of_order: usize,
+    /// Exemplars stored.
+    pub exemplars: usize,
 }
 
 /// Why one sample or series was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum AppendError {
     /// The reference names no series (any more); ask for it again by labels.
     #[error("unknown series")]
@@ -65,6 +84,18 @@ pub enum AppendError {
     /// Older than what the store still takes.
     #[error("out of bounds")]
     OutOfBounds,
+    /// Older than the out-of-order window reaches.
+    #[error("too old sample")]
+    TooOld,
+    /// Not a histogram.
+    #[error("invalid histogram: {0}")]
+    InvalidHistogram(#[from] InvalidHistogram),
+    /// The labels of an exemplar are too long.
+    #[error("the labels of the exemplar have more than {max} characters")]
+    ExemplarTooLong {
+        /// The limit.
+        max: usize,
+    },
     /// The store holds as many series as it may.
     #[error("series limit of {max} reached")]
     TooManySeries {

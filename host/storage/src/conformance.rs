@@ -1,6 +1,9 @@
 //! The suite that every store runs: one public function over a fresh, empty store a case.
 
-use narthex_model::{Labels, MatchOp, Matcher, Metadata, MetricType, Timestamp, stale_nan};
+use narthex_model::{
+    BucketLayout, Exemplar, FloatHistogram, IntegerHistogram, Labels, MatchOp, Matcher, Metadata,
+    MetricType, NativeHistogram, Span, Timestamp, stale_nan,
+};
 
 use crate::{AppendError, Appendable, Columns, Queryable, SeriesRef, TimeRange};
 
@@ -16,7 +19,7 @@ type Case = fn(&dyn Store);
 /// # Panics
 /// When the store breaks the contract.
 pub fn run(fresh: &mut dyn FnMut(&str) -> Box<dyn Store>) {
-    let cases: [(&str, Case); 7] = [
+    let cases: [(&str, Case); 9] = [
         ("a batch is invisible until it is committed", invisible_until_commit),
         ("series come out sorted and once", sorted_and_once),
         ("matchers select", matchers_select),
@@ -24,6 +27,8 @@ pub fn run(fresh: &mut dyn FnMut(&str) -> Box<dyn Store>) {
         ("order is kept", order_is_kept),
         ("staleness markers are samples", stale_markers),
         ("metadata is kept", metadata_is_kept),
+        ("histograms are samples", histograms_are_samples),
+        ("exemplars are found by series and time", exemplars_are_found),
     ];
     for (name, case) in cases {
         case(&*fresh(name));
@@ -51,7 +56,7 @@ fn read(store: &dyn Store, matchers: &[Matcher], range: TimeRange) -> Vec<(Strin
     for one in series {
         let mut columns = Columns::default();
         one.read(range, &mut columns).expect("samples");
-        assert!(columns.len() <= one.samples_max(), "samples_max is an upper bound");
+        assert!(columns.samples() <= one.samples_max(), "samples_max is an upper bound");
         if !columns.is_empty() {
             out.push((one.labels().to_string(), columns));
         }
@@ -175,4 +180,117 @@ fn metadata_is_kept(store: &dyn Store) {
     appender.commit().expect("a commit");
     assert_eq!(Queryable::metadata(store, Some("up")), [("up".to_owned(), metadata)]);
     assert!(Queryable::metadata(store, Some("down")).is_empty());
+}
+
+fn integer(count: i64) -> NativeHistogram {
+    NativeHistogram::Integer(IntegerHistogram {
+        layout: BucketLayout {
+            zero_threshold: 0.001,
+            positive_spans: vec![Span { offset: 0, length: 2 }],
+            ..BucketLayout::default()
+        },
+        count: 2 * count.unsigned_abs() + 1,
+        sum: 3.5,
+        positive_deltas: vec![count, 1],
+        ..IntegerHistogram::default()
+    })
+}
+
+fn float(value: f64) -> NativeHistogram {
+    NativeHistogram::Float(FloatHistogram {
+        layout: BucketLayout {
+            positive_spans: vec![Span { offset: -1, length: 1 }],
+            ..BucketLayout::default()
+        },
+        count: value,
+        sum: value,
+        positive_counts: vec![value],
+        ..FloatHistogram::default()
+    })
+}
+
+/// Floats and both kinds of histograms may take turns in one series.
+fn histograms_are_samples(store: &dyn Store) {
+    let series = write(store, &labels("a", "x"), &[(1000, 1.0)]);
+    let stored = [(2000, integer(3)), (3000, integer(5)), (4000, float(2.5)), (6000, integer(6))];
+    for (at, histogram) in &stored {
+        let mut appender = store.appender();
+        if *at == 6000 {
+            appender.append(series, Timestamp::from_millis(5000), 5.0).expect("in order");
+        }
+        let at = Timestamp::from_millis(*at);
+        appender.append_histogram(series, at, histogram.clone()).expect("in order");
+        appender.commit().expect("a commit");
+    }
+    let mut appender = store.appender();
+    let at = Timestamp::from_millis;
+    assert_eq!(appender.append_histogram(series, at(6000), integer(6)), Ok(()), "the same again");
+    assert_eq!(
+        appender.append_histogram(series, at(6000), integer(7)),
+        Err(AppendError::Duplicate)
+    );
+    assert_eq!(appender.append(series, at(6000), 1.0), Err(AppendError::Duplicate));
+    assert_eq!(
+        appender.append_histogram(series, at(5500), integer(7)),
+        Err(AppendError::OutOfOrder)
+    );
+    let mut wrong = IntegerHistogram::default();
+    wrong.count = 5;
+    let refused = appender.append_histogram(series, at(7000), NativeHistogram::Integer(wrong));
+    assert!(matches!(refused, Err(AppendError::InvalidHistogram(_))), "{refused:?}");
+    drop(appender);
+    let all = read(store, &[], TimeRange::ALL);
+    let (_, columns) = all.first().expect("the series");
+    assert_eq!(columns.times, [1000, 5000]);
+    let found: Vec<i64> = columns.histograms.iter().map(|point| point.at).collect();
+    assert_eq!(found, [2000, 3000, 4000, 6000]);
+    for (point, (at, histogram)) in columns.histograms.iter().zip(&stored) {
+        let (found, stored) = (point.histogram.to_float(), histogram.to_float());
+        assert_eq!(found.positive_counts, stored.positive_counts, "at {at}");
+        assert_eq!((found.count, found.sum), (stored.count, stored.sum), "at {at}");
+        assert_eq!(found.layout, stored.layout, "at {at}");
+        let is_integer = |h: &NativeHistogram| matches!(h, NativeHistogram::Integer(_));
+        assert_eq!(is_integer(&point.histogram), is_integer(histogram), "at {at}");
+    }
+    let cut = read(store, &[], millis(3000, 4000));
+    let times = cut.first().map(|(_, columns)| columns.histograms.iter().map(|p| p.at).collect());
+    assert_eq!(times, Some(vec![3000, 4000]));
+}
+
+fn exemplars_are_found(store: &dyn Store) {
+    let exemplar = |trace: &str, at: i64| Exemplar {
+        labels: Labels::from_pairs([("trace_id", trace)]),
+        value: 0.5,
+        at: Timestamp::from_millis(at),
+    };
+    for (job, trace, at) in [("x", "a", 1000), ("y", "b", 1000), ("x", "c", 2000), ("x", "c", 2000)]
+    {
+        let mut appender = store.appender();
+        let series = appender.series(&labels("a", job)).expect("a series");
+        let at_sample = Timestamp::from_millis(at);
+        appender.append(series, at_sample, 1.0).expect("in order, or the same again");
+        appender.exemplar(series, exemplar(trace, at)).expect("short");
+        appender.commit().expect("a commit");
+    }
+    let mut appender = store.appender();
+    let series = appender.series(&labels("a", "x")).expect("a series");
+    let long = appender.exemplar(series, exemplar(&"t".repeat(200), 3000));
+    assert!(matches!(long, Err(AppendError::ExemplarTooLong { .. })), "{long:?}");
+    drop(appender);
+    let check = |range, selectors: &[Vec<Matcher>], expected: &[&str]| {
+        let found = store.exemplars(range, selectors).expect("exemplars");
+        let lines: Vec<String> = found
+            .iter()
+            .flat_map(|series| series.exemplars.iter().map(|one| (&series.labels, one)))
+            .map(|(labels, one)| format!("{labels} {} @{}", one.labels, one.at.millis()))
+            .collect();
+        assert_eq!(lines, expected);
+    };
+    let (x, y) = (vec![Matcher::equal("job", "x")], vec![Matcher::equal("job", "y")]);
+    let of_a = r#"a{job="x"} {trace_id="a"} @1000"#;
+    let of_b = r#"a{job="y"} {trace_id="b"} @1000"#;
+    let of_c = r#"a{job="x"} {trace_id="c"} @2000"#;
+    check(TimeRange::ALL, &[x.clone(), y], &[of_a, of_c, of_b]);
+    check(millis(0, 1500), &[x], &[of_a]);
+    check(TimeRange::ALL, &[], &[]);
 }

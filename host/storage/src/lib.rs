@@ -1,7 +1,7 @@
 //! What a store is: how samples go in ([`Appender`]) and come out ([`Querier`]).
 //!
 //! Enters: label sets and samples, a batch per scrape or rule evaluation. Leaves: series in label
-//! order, their samples as two columns.
+//! order, their samples as columns; [`MergedQuerier`] makes one store of several.
 //!
 //! Always holds: a querier sees whole commits only, or nothing of them; series come out ascending
 //! by labels, each at most once; samples come out ascending by time, staleness markers included.
@@ -13,8 +13,12 @@ mod appender;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 mod memory;
+mod merge;
 mod querier;
 
 pub use self::appender::{AppendError, Appendable, Appender, CommitError, Committed, SeriesRef};
 pub use self::memory::MemoryStore;
-pub use self::querier::{Columns, Querier, Queryable, ReadError, Series, TimeRange};
+pub use self::merge::{MergedQuerier, merge_columns};
+pub use self::querier::{
+    Columns, HistogramPoint, Querier, Queryable, ReadError, Series, SeriesExemplars, TimeRange,
+};

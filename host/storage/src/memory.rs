@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use narthex_model::{Labels, Matcher, Metadata, Timestamp};
+use narthex_model::{
+    EXEMPLAR_LABELS_CHARS_MAX, Exemplar, Labels, Matcher, Metadata, NativeHistogram, Timestamp,
+};
 
 use crate::{
     AppendError, Appendable, Appender, Columns, CommitError, Committed, Querier, Queryable,
-    ReadError, Series, SeriesRef, TimeRange,
+    ReadError, Series, SeriesExemplars, SeriesRef, TimeRange,
 };
 
 /// A store in memory, for tests and for comparison.
@@ -21,7 +23,25 @@ pub struct MemoryStore {
 struct Data {
     refs: BTreeMap<Labels, SeriesRef>,
     series: BTreeMap<SeriesRef, (Labels, Columns)>,
+    exemplars: BTreeMap<Labels, Vec<Exemplar>>,
     metadata: BTreeMap<String, Metadata>,
+}
+
+/// What a series may hold at a time.
+#[derive(Clone, Debug)]
+enum Value {
+    Float(f64),
+    Histogram(Arc<NativeHistogram>),
+}
+
+impl Value {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::Histogram(a), Self::Histogram(b)) => a.is_same(b),
+            (Self::Float(_), Self::Histogram(_)) | (Self::Histogram(_), Self::Float(_)) => false,
+        }
+    }
 }
 
 impl MemoryStore {
@@ -45,6 +65,7 @@ impl Appendable for MemoryStore {
         Box::new(MemoryAppender {
             store: self,
             samples: Vec::new(),
+            exemplars: Vec::new(),
             metadata: Vec::new(),
             created: 0,
         })
@@ -53,31 +74,54 @@ impl Appendable for MemoryStore {
 
 struct MemoryAppender<'a> {
     store: &'a MemoryStore,
-    samples: Vec<(SeriesRef, i64, f64)>,
+    samples: Vec<(SeriesRef, i64, Value)>,
+    exemplars: Vec<(SeriesRef, Exemplar)>,
     metadata: Vec<(String, Metadata)>,
     created: usize,
 }
 
 impl MemoryAppender<'_> {
-    fn newest(&self, series: SeriesRef) -> Option<(i64, f64)> {
+    fn newest(&self, series: SeriesRef) -> Option<(i64, Value)> {
         let pending = self.samples.iter().rev().find(|(owner, ..)| *owner == series);
-        pending.map(|(_, at, value)| (*at, *value)).or_else(|| self.store.read().newest(series))
+        let pending = pending.map(|(_, at, value)| (*at, value.clone()));
+        pending.or_else(|| self.store.read().newest(series))
+    }
+
+    fn add(&mut self, series: SeriesRef, at: i64, value: Value) -> Result<(), AppendError> {
+        if !self.store.read().series.contains_key(&series) {
+            return Err(AppendError::UnknownSeries);
+        }
+        if check_order(self.newest(series), at, &value)? {
+            self.samples.push((series, at, value));
+        }
+        Ok(())
     }
 }
 
 impl Data {
-    fn newest(&self, series: SeriesRef) -> Option<(i64, f64)> {
+    fn newest(&self, series: SeriesRef) -> Option<(i64, Value)> {
         let (_, columns) = self.series.get(&series)?;
-        Some((*columns.times.last()?, *columns.values.last()?))
+        let float = columns.times.last().zip(columns.values.last());
+        let float = float.map(|(at, value)| (*at, Value::Float(*value)));
+        let histogram = columns.histograms.last();
+        let histogram =
+            histogram.map(|point| (point.at, Value::Histogram(Arc::clone(&point.histogram))));
+        float.into_iter().chain(histogram).max_by_key(|(at, _)| *at)
+    }
+
+    fn matching<'a>(&'a self, selector: &'a [Matcher]) -> impl Iterator<Item = &'a Labels> {
+        self.exemplars
+            .keys()
+            .filter(|labels| selector.iter().all(|m| m.matches(labels.get(m.name()).unwrap_or(""))))
     }
 }
 
 /// The order rule of every store: later is taken, the same again is taken silently.
-fn check_order(newest: Option<(i64, f64)>, at: i64, value: f64) -> Result<bool, AppendError> {
+fn check_order(newest: Option<(i64, Value)>, at: i64, value: &Value) -> Result<bool, AppendError> {
     match newest {
         Some((last, _)) if at < last => Err(AppendError::OutOfOrder),
         Some((last, stored)) if at == last => {
-            if stored.to_bits() == value.to_bits() {
+            if stored.is_same(value) {
                 Ok(false)
             } else {
                 Err(AppendError::Duplicate)
@@ -101,12 +145,31 @@ impl Appender for MemoryAppender<'_> {
     }
 
     fn append(&mut self, series: SeriesRef, at: Timestamp, value: f64) -> Result<(), AppendError> {
+        self.add(series, at.millis(), Value::Float(value))
+    }
+
+    fn append_histogram(
+        &mut self,
+        series: SeriesRef,
+        at: Timestamp,
+        histogram: NativeHistogram,
+    ) -> Result<(), AppendError> {
+        histogram.validate()?;
+        self.add(series, at.millis(), Value::Histogram(Arc::new(histogram)))
+    }
+
+    fn exemplar(&mut self, series: SeriesRef, exemplar: Exemplar) -> Result<(), AppendError> {
+        let chars = exemplar
+            .labels
+            .iter()
+            .map(|(name, value)| name.chars().count() + value.chars().count());
+        if chars.sum::<usize>() > EXEMPLAR_LABELS_CHARS_MAX {
+            return Err(AppendError::ExemplarTooLong { max: EXEMPLAR_LABELS_CHARS_MAX });
+        }
         if !self.store.read().series.contains_key(&series) {
             return Err(AppendError::UnknownSeries);
         }
-        if check_order(self.newest(series), at.millis(), value)? {
-            self.samples.push((series, at.millis(), value));
-        }
+        self.exemplars.push((series, exemplar));
         Ok(())
     }
 
@@ -118,13 +181,30 @@ impl Appender for MemoryAppender<'_> {
         let mut data = self.store.write();
         let mut done = Committed { series_created: self.created, ..Committed::default() };
         for (series, at, value) in self.samples {
-            if check_order(data.newest(series), at, value) == Ok(true) {
+            if check_order(data.newest(series), at, &value) == Ok(true) {
                 if let Some((_, columns)) = data.series.get_mut(&series) {
-                    columns.push(at, value);
+                    match value {
+                        Value::Float(value) => columns.push(at, value),
+                        Value::Histogram(histogram) => columns.push_histogram(at, histogram),
+                    }
                     done.samples += 1;
                 }
             } else {
                 done.out_of_order += 1;
+            }
+        }
+        for (series, exemplar) in self.exemplars {
+            let Some(labels) = data.series.get(&series).map(|(labels, _)| labels.clone()) else {
+                continue;
+            };
+            let kept = data.exemplars.entry(labels).or_default();
+            match kept.last() {
+                Some(last) if last.at > exemplar.at => done.out_of_order += 1,
+                Some(last) if *last == exemplar => {}
+                _ => {
+                    kept.push(exemplar);
+                    done.exemplars += 1;
+                }
             }
         }
         data.metadata.extend(self.metadata);
@@ -154,6 +234,26 @@ impl Queryable for MemoryStore {
         let names = data.metadata.keys().filter(wanted);
         names.filter_map(|name| Some((name.clone(), data.metadata.get(name)?.clone()))).collect()
     }
+
+    fn exemplars(
+        &self,
+        range: TimeRange,
+        selectors: &[Vec<Matcher>],
+    ) -> Result<Vec<SeriesExemplars>, ReadError> {
+        let data = self.read();
+        let wanted: BTreeSet<&Labels> =
+            selectors.iter().flat_map(|selector| data.matching(selector)).collect();
+        let mut found = Vec::new();
+        for labels in wanted {
+            let kept = data.exemplars.get(labels).into_iter().flatten();
+            let exemplars: Vec<Exemplar> =
+                kept.filter(|exemplar| range.contains(exemplar.at)).cloned().collect();
+            if !exemplars.is_empty() {
+                found.push(SeriesExemplars { labels: labels.clone(), exemplars });
+            }
+        }
+        Ok(found)
+    }
 }
 
 fn cut(columns: &Columns, range: TimeRange) -> Columns {
@@ -163,6 +263,10 @@ fn cut(columns: &Columns, range: TimeRange) -> Columns {
             out.push(*at, *value);
         }
     }
+    let histograms = columns.histograms.iter();
+    out.histograms.extend(
+        histograms.filter(|point| range.contains(Timestamp::from_millis(point.at))).cloned(),
+    );
     out
 }
 
@@ -208,13 +312,14 @@ impl Series for MemorySeries {
     }
 
     fn samples_max(&self) -> usize {
-        self.columns.len()
+        self.columns.samples()
     }
 
     fn read(&self, range: TimeRange, out: &mut Columns) -> Result<(), ReadError> {
         let part = cut(&self.columns, range);
         out.times.extend(part.times);
         out.values.extend(part.values);
+        out.histograms.extend(part.histograms);
         Ok(())
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use narthex_model::{Labels, Matcher, Metadata, Timestamp};
+use std::sync::Arc;
+
+use narthex_model::{Exemplar, Labels, Matcher, Metadata, NativeHistogram, Timestamp};
 
 /// A closed interval of time: both ends belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,39 +26,91 @@ impl TimeRange {
     }
 }
 
-/// Samples of one series, as two columns of the same length.
+/// A histogram at a time; shared, because many steps of a query look at the same one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistogramPoint {
+    /// Milliseconds since the epoch.
+    pub at: i64,
+    /// The sample; a staleness marker is one whose sum is the marker.
+    pub histogram: Arc<NativeHistogram>,
+}
+
+/// Samples of one series: floats as two columns of the same length, histograms as a list beside
+/// them. A time stands in one of the two only.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Columns {
     /// Milliseconds since the epoch, strictly ascending.
     pub times: Vec<i64>,
     /// The values; staleness markers are among them.
     pub values: Vec<f64>,
+    /// When the counting of each float began, in milliseconds, 0 where it is not known. Empty when
+    /// it is known of none, else as long as `times`.
+    pub starts: Vec<i64>,
+    /// Native histograms, strictly ascending by time.
+    pub histograms: Vec<HistogramPoint>,
 }
 
 impl Columns {
-    /// How many samples.
+    /// Floats without start times.
+    #[must_use]
+    pub fn from_floats(times: Vec<i64>, values: Vec<f64>) -> Self {
+        Self { times, values, ..Self::default() }
+    }
+
+    /// How many floats.
     #[must_use]
     pub fn len(&self) -> usize {
         self.times.len()
     }
 
-    /// Whether there is no sample.
+    /// How many samples of all kinds.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.times.is_empty()
+    pub fn samples(&self) -> usize {
+        self.times.len() + self.histograms.len()
     }
 
-    /// Adds one sample.
+    /// Whether there is no sample of any kind.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty() && self.histograms.is_empty()
+    }
+
+    /// Adds one float.
     pub fn push(&mut self, at: i64, value: f64) {
+        self.push_with_start(at, value, 0);
+    }
+
+    /// Adds one float of which it is known when its counting began; 0: it is not.
+    pub fn push_with_start(&mut self, at: i64, value: f64, start: i64) {
+        if start != 0 || !self.starts.is_empty() {
+            self.starts.resize(self.times.len(), 0);
+            self.starts.push(start);
+        }
         self.times.push(at);
         self.values.push(value);
+    }
+
+    /// Adds one histogram.
+    pub fn push_histogram(&mut self, at: i64, histogram: Arc<NativeHistogram>) {
+        self.histograms.push(HistogramPoint { at, histogram });
     }
 
     /// Forgets all samples, keeps the memory.
     pub fn clear(&mut self) {
         self.times.clear();
         self.values.clear();
+        self.starts.clear();
+        self.histograms.clear();
     }
+}
+
+/// Exemplars of one series, ascending by time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesExemplars {
+    /// The series.
+    pub labels: Labels,
+    /// What was observed.
+    pub exemplars: Vec<Exemplar>,
 }
 
 /// Something that can be read.
@@ -69,6 +123,17 @@ pub trait Queryable: Send + Sync + fmt::Debug {
 
     /// What is known of metric families, ascending by name. `family`: only this one.
     fn metadata(&self, family: Option<&str>) -> Vec<(String, Metadata)>;
+
+    /// The exemplars within `range` of series that satisfy all matchers of one of the selectors,
+    /// ascending by labels.
+    ///
+    /// # Errors
+    /// When the store cannot be read now.
+    fn exemplars(
+        &self,
+        range: TimeRange,
+        selectors: &[Vec<Matcher>],
+    ) -> Result<Vec<SeriesExemplars>, ReadError>;
 }
 
 /// A view of a store in a time range.
@@ -125,5 +190,16 @@ pub enum ReadError {
         path: String,
         /// Where.
         offset: u64,
+    },
+    /// All queries together hold as much as they may.
+    #[error(
+        "queries together would hold {wanted_bytes} bytes of samples, more than the {max_bytes} \
+         allowed; narrow the query or raise the limit"
+    )]
+    TooMuch {
+        /// What it would have come to.
+        wanted_bytes: u64,
+        /// The limit.
+        max_bytes: u64,
     },
 }

@@ -263,6 +263,14 @@ impl Queryable for Tsdb {
             None => known.iter().map(clone).collect(),
         }
     }
+
+    fn exemplars(
+        &self,
+        _range: TimeRange,
+        _selectors: &[Vec<narthex_model::Matcher>],
+    ) -> Result<Vec<narthex_storage::SeriesExemplars>, ReadError> {
+        unimplemented!("the head keeps exemplars next")
+    }
 }
 
 #[cfg(test)]

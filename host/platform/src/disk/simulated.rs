@@ -15,7 +15,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use parking_lot::Mutex;
 
-use super::{Disk, DiskFile, DiskLock, FileInfo};
+use super::{Disk, DiskFile, DiskLock, DiskSpace, FileBytes, FileInfo};
 
 /// What tears apart: the unit in which unsynced bytes survive a power cut or do not.
 const PAGE_BYTES: usize = 512;
@@ -58,16 +58,29 @@ struct Inode {
 
 #[derive(Clone, Debug)]
 enum NameChange {
-    Create { path: Utf8PathBuf, inode: usize },
-    Rename { from: Utf8PathBuf, to: Utf8PathBuf },
-    Remove { path: Utf8PathBuf },
+    Create {
+        path: Utf8PathBuf,
+        inode: usize,
+    },
+    Rename {
+        from: Utf8PathBuf,
+        to: Utf8PathBuf,
+    },
+    Remove {
+        path: Utf8PathBuf,
+    },
+    /// A folder with all that is in it gets another name.
+    RenameFolder {
+        from: Utf8PathBuf,
+        to: Utf8PathBuf,
+    },
 }
 
 impl NameChange {
     fn concerns(&self, folder: &Utf8Path) -> bool {
         match self {
             Self::Create { path, .. } | Self::Remove { path } => path.parent() == Some(folder),
-            Self::Rename { to, .. } => to.parent() == Some(folder),
+            Self::Rename { to, .. } | Self::RenameFolder { to, .. } => to.parent() == Some(folder),
         }
     }
 
@@ -83,6 +96,15 @@ impl NameChange {
             }
             Self::Remove { path } => {
                 names.remove(path);
+            }
+            Self::RenameFolder { from, to } => {
+                let moved: Vec<Utf8PathBuf> =
+                    names.keys().filter(|path| path.starts_with(from)).cloned().collect();
+                for path in moved {
+                    let Some(inode) = names.remove(&path) else { continue };
+                    let inside = path.strip_prefix(from).unwrap_or(&path);
+                    names.insert(to.join(inside), inode);
+                }
             }
         }
     }
@@ -203,7 +225,8 @@ impl State {
     }
 
     fn used_bytes(&self) -> usize {
-        self.names.values().filter_map(|inode| self.inodes.get(*inode)).map(|i| i.bytes.len()).sum()
+        let inodes: BTreeSet<usize> = self.names.values().copied().collect();
+        inodes.iter().filter_map(|inode| self.inodes.get(*inode)).map(|i| i.bytes.len()).sum()
     }
 
     fn start_new_life(&mut self) {
@@ -371,6 +394,25 @@ impl Disk for SimulatedDisk {
     fn rename(&self, from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
         let mut state = self.state.lock();
         state.whole_step()?;
+        if state.folders.contains(from) {
+            let inside = |path: &Utf8PathBuf| path.starts_with(to) && path != to;
+            if state.names.contains_key(to) || state.names.keys().any(inside) {
+                return Err(io::Error::from(io::ErrorKind::DirectoryNotEmpty));
+            }
+            let moved: Vec<Utf8PathBuf> =
+                state.folders.iter().filter(|folder| folder.starts_with(from)).cloned().collect();
+            for folder in moved {
+                state.folders.remove(&folder);
+                let inside = folder.strip_prefix(from).unwrap_or(&folder);
+                // Joining nothing would end the path with a slash.
+                let renamed =
+                    if inside.as_str().is_empty() { to.to_owned() } else { to.join(inside) };
+                state.folders.insert(renamed);
+            }
+            state
+                .change_name(NameChange::RenameFolder { from: from.to_owned(), to: to.to_owned() });
+            return Ok(());
+        }
         state.inode_of(from)?;
         state.change_name(NameChange::Rename { from: from.to_owned(), to: to.to_owned() });
         Ok(())
@@ -382,6 +424,46 @@ impl Disk for SimulatedDisk {
         state.inode_of(path)?;
         state.change_name(NameChange::Remove { path: path.to_owned() });
         Ok(())
+    }
+
+    fn map(&self, path: &Utf8Path) -> io::Result<FileBytes> {
+        Ok(FileBytes::from_bytes(self.read(path, u64::MAX)?))
+    }
+
+    fn hard_link(&self, from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+        let mut state = self.state.lock();
+        state.whole_step()?;
+        let inode = state.inode_of(from)?;
+        if state.names.contains_key(to) {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
+        }
+        state.change_name(NameChange::Create { path: to.to_owned(), inode });
+        Ok(())
+    }
+
+    /// One step a file: a power cut may leave a part.
+    fn remove_folder(&self, folder: &Utf8Path) -> io::Result<()> {
+        let mut state = self.state.lock();
+        if !state.folders.contains(folder) {
+            return Err(io::Error::from(io::ErrorKind::NotFound));
+        }
+        let files: Vec<Utf8PathBuf> =
+            state.names.keys().filter(|path| path.starts_with(folder)).cloned().collect();
+        for path in files {
+            state.whole_step()?;
+            state.change_name(NameChange::Remove { path });
+        }
+        state.whole_step()?;
+        state.folders.retain(|known| !known.starts_with(folder));
+        Ok(())
+    }
+
+    fn space(&self, _path: &Utf8Path) -> io::Result<DiskSpace> {
+        let state = self.state.lock();
+        state.check_power()?;
+        let total = state.bytes_max.unwrap_or(usize::MAX);
+        let available = total.saturating_sub(state.used_bytes());
+        Ok(DiskSpace { total_bytes: total as u64, available_bytes: available as u64 })
     }
 
     fn sync_folder(&self, folder: &Utf8Path) -> io::Result<()> {

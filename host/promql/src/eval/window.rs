@@ -255,7 +255,7 @@ pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries
         slide(plan, cx.lookback, &series.columns, |_, window| {
             points = match plan.extension() {
                 Extension::None => {
-                    Columns { times: window.times.to_vec(), values: window.values.to_vec() }
+                    Columns::from_floats(window.times.to_vec(), window.values.to_vec())
                 }
                 extension @ (Extension::Anchored | Extension::Smoothed) => {
                     extended::extend(window, extension)

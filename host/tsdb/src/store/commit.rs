@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use narthex_model::{Labels, Metadata, Timestamp};
+use narthex_model::{Exemplar, Labels, Metadata, NativeHistogram, Timestamp};
 use narthex_storage::{AppendError, Appender, CommitError, Committed, SeriesRef};
 
 use super::Shared;
@@ -98,6 +98,19 @@ impl Appender for HeadAppender<'_> {
         }
         self.samples.push(Pending { series, at, bits });
         Ok(())
+    }
+
+    fn append_histogram(
+        &mut self,
+        _series: SeriesRef,
+        _at: Timestamp,
+        _histogram: NativeHistogram,
+    ) -> Result<(), AppendError> {
+        unimplemented!("the head takes histograms next")
+    }
+
+    fn exemplar(&mut self, _series: SeriesRef, _exemplar: Exemplar) -> Result<(), AppendError> {
+        unimplemented!("the head takes exemplars next")
     }
 
     fn metadata(&mut self, family: &str, metadata: &Metadata) {
