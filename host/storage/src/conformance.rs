@@ -234,8 +234,7 @@ fn histograms_are_samples(store: &dyn Store) {
         appender.append_histogram(series, at(5500), integer(7)),
         Err(AppendError::OutOfOrder)
     );
-    let mut wrong = IntegerHistogram::default();
-    wrong.count = 5;
+    let wrong = IntegerHistogram { count: 5, ..IntegerHistogram::default() };
     let refused = appender.append_histogram(series, at(7000), NativeHistogram::Integer(wrong));
     assert!(matches!(refused, Err(AppendError::InvalidHistogram(_))), "{refused:?}");
     drop(appender);

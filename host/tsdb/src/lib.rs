@@ -31,7 +31,7 @@
 //! ```
 
 mod config;
-mod encoding;
+pub mod encoding;
 mod head;
 mod log;
 mod observed;

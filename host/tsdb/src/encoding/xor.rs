@@ -14,12 +14,10 @@ use narthex_storage::Columns;
 
 use super::Damage;
 use super::bits::{BitReader, BitWriter};
+use super::varbit::{extend, fits};
 use super::varint::{unzigzag, zigzag};
+use super::window::Window;
 
-/// No window of significant bits was written yet.
-const NO_WINDOW: u8 = 0xff;
-/// The number of leading zeros is written in five bits.
-const LEADING_MAX: u8 = 31;
 /// The count of samples in front.
 const HEADER_BYTES: usize = 2;
 /// What the first sample takes beside the header: a time of up to ten bytes and a value.
@@ -33,8 +31,7 @@ pub(crate) struct XorChunk {
     at: i64,
     value_bits: u64,
     delta: i64,
-    leading: u8,
-    trailing: u8,
+    window: Window,
     free_bits: u8,
 }
 
@@ -46,8 +43,7 @@ impl Default for XorChunk {
             at: 0,
             value_bits: 0,
             delta: 0,
-            leading: NO_WINDOW,
-            trailing: 0,
+            window: Window::NONE,
             free_bits: 0,
         }
     }
@@ -93,16 +89,15 @@ impl XorChunk {
         match samples {
             0 => {
                 out.bytes.extend_from_slice(&[0; HEADER_BYTES]);
-                write_varint(&mut out, zigzag(at));
+                out.write_varint(zigzag(at));
                 out.write(value_bits, 64);
                 self.first_at = at;
             }
-            1 => write_varint(&mut out, delta as u64),
+            1 => out.write_varint(delta as u64),
             _ => write_delta_of_delta(&mut out, delta.wrapping_sub(self.delta)),
         }
         if samples > 0 {
-            let difference = value_bits ^ self.value_bits;
-            write_difference(&mut out, difference, &mut self.leading, &mut self.trailing);
+            self.window.write(&mut out, value_bits ^ self.value_bits);
             self.delta = delta;
         }
         self.free_bits = out.free;
@@ -141,8 +136,7 @@ impl XorChunk {
             at: reader.at,
             value_bits: reader.value_bits,
             delta: reader.delta,
-            leading: reader.leading,
-            trailing: reader.trailing,
+            window: reader.window,
             free_bits: reader.bits.unused_bits(),
         })
     }
@@ -175,8 +169,7 @@ struct XorReader<'a> {
     at: i64,
     value_bits: u64,
     delta: i64,
-    leading: u8,
-    trailing: u8,
+    window: Window,
 }
 
 impl<'a> XorReader<'a> {
@@ -190,8 +183,7 @@ impl<'a> XorReader<'a> {
             at: 0,
             value_bits: 0,
             delta: 0,
-            leading: NO_WINDOW,
-            trailing: 0,
+            window: Window::NONE,
         })
     }
 
@@ -204,63 +196,27 @@ impl<'a> XorReader<'a> {
         if self.is_first {
             self.is_first = false;
             self.is_second = true;
-            self.at = unzigzag(read_varint(&mut self.bits)?);
+            self.at = unzigzag(self.bits.read_varint()?);
             self.value_bits = self.bits.read(64)?;
             return Ok(Some((self.at, self.value_bits)));
         }
         if self.is_second {
             self.is_second = false;
-            self.delta = read_varint(&mut self.bits)? as i64;
+            self.delta = self.bits.read_varint()? as i64;
         } else {
+            // Two zeros, the same step and the same value, are most samples of idle series.
+            if self.bits.peek() >> 62 == 0 {
+                self.bits.skip(2)?;
+                self.at = self.at.wrapping_add(self.delta);
+                return Ok(Some((self.at, self.value_bits)));
+            }
             let change = read_delta_of_delta(&mut self.bits)?;
             self.delta = self.delta.wrapping_add(change);
         }
         self.at = self.at.wrapping_add(self.delta);
-        if self.bits.read_bit()? {
-            self.read_difference()?;
-        }
+        self.value_bits ^= self.window.read(&mut self.bits)?;
         Ok(Some((self.at, self.value_bits)))
     }
-
-    #[inline]
-    fn read_difference(&mut self) -> Result<(), Damage> {
-        if self.bits.read_bit()? {
-            self.leading = self.bits.read(5)? as u8;
-            let significant = match self.bits.read(6)? as u8 {
-                0 => 64,
-                significant => significant,
-            };
-            self.trailing = 64_u8.checked_sub(self.leading + significant).ok_or(Damage)?;
-        } else if self.leading == NO_WINDOW {
-            return Err(Damage);
-        }
-        let significant = 64 - self.leading - self.trailing;
-        self.value_bits ^= self.bits.read(significant)? << self.trailing;
-        Ok(())
-    }
-}
-
-fn write_varint(out: &mut BitWriter<'_>, mut value: u64) {
-    while value >= 0x80 {
-        out.write_byte(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.write_byte(value as u8);
-}
-
-fn read_varint(bits: &mut BitReader<'_>) -> Result<u64, Damage> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let byte = bits.read(8)?;
-        if shift == 63 && byte > 1 {
-            return Err(Damage);
-        }
-        value |= (byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Ok(value);
-        }
-    }
-    Err(Damage)
 }
 
 fn write_delta_of_delta(out: &mut BitWriter<'_>, change: i64) {
@@ -285,50 +241,16 @@ fn write_delta_of_delta(out: &mut BitWriter<'_>, change: i64) {
     }
 }
 
-/// Whether `value` has a code of `bits` bits: one more above zero than below.
-const fn fits(value: i64, bits: u32) -> bool {
-    let half = 1_i64 << (bits - 1);
-    -(half - 1) <= value && value <= half
-}
-
 #[inline]
 fn read_delta_of_delta(bits: &mut BitReader<'_>) -> Result<i64, Damage> {
-    let mut ones = 0;
-    while ones < 4 && bits.read_bit()? {
-        ones += 1;
-    }
-    let width = match ones {
+    let width = match bits.read_ones(4)? {
         0 => return Ok(0),
         1 => 14,
         2 => 17,
         3 => 20,
-        _ => return Ok(bits.read(64)? as i64),
+        _ => 64,
     };
-    let coded = bits.read(width)? as i64;
-    let half = 1_i64 << (width - 1);
-    Ok(if coded > half { coded - 2 * half } else { coded })
-}
-
-fn write_difference(out: &mut BitWriter<'_>, difference: u64, leading: &mut u8, trailing: &mut u8) {
-    if difference == 0 {
-        out.write(0b0, 1);
-        return;
-    }
-    let leading_now = (difference.leading_zeros() as u8).min(LEADING_MAX);
-    let trailing_now = difference.trailing_zeros() as u8;
-    if *leading != NO_WINDOW && leading_now >= *leading && trailing_now >= *trailing {
-        out.write(0b10, 2);
-        out.write(difference >> *trailing, 64 - *leading - *trailing);
-        return;
-    }
-    *leading = leading_now;
-    *trailing = trailing_now;
-    let significant = 64 - leading_now - trailing_now;
-    out.write(0b11, 2);
-    out.write(u64::from(leading_now), 5);
-    // 64 significant bits are written as 0.
-    out.write(u64::from(significant & 63), 6);
-    out.write(difference >> trailing_now, significant);
+    Ok(extend(bits.read(width)?, width))
 }
 
 #[cfg(test)]
