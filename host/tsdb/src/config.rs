@@ -1,8 +1,15 @@
-//! The store's settings.
+//! The store's settings: what stays as it was at the start ([`Config`]), and what a reload may change
+//! ([`Settings`]).
+
+mod section;
+mod settings;
 
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
+
+pub use self::section::StorageSection;
+pub use self::settings::{Retention, RetentionRule, Settings};
 
 /// When written bytes are made durable; so, what an acknowledged commit means.
 ///
@@ -20,23 +27,46 @@ pub enum SyncPolicy {
 }
 
 /// The settings of a [`Tsdb`](crate::Tsdb), with values that cannot be wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     folder: Utf8PathBuf,
-    retention: Duration,
+    settings: Settings,
     sync: SyncPolicy,
     segment_bytes: u64,
+    block_range: Duration,
+    block_range_max: Option<Duration>,
+    merges_overlaps: bool,
 }
 
 /// Why settings cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvalidConfig {
-    /// Less than the head needs to work with.
-    #[error("retention of {0:?} is shorter than one hour")]
+    /// Nothing would be kept.
+    #[error("a retention of {0:?} is shorter than a minute")]
     RetentionTooShort(Duration),
     /// Longer than times can tell.
-    #[error("retention of {0:?} is longer than a hundred years")]
+    #[error("a retention of {0:?} is longer than a hundred years")]
     RetentionTooLong(Duration),
+    /// No share of a disk.
+    #[error("a retention of {0} percent of the disk is not between 0 and 100")]
+    Percentage(f64),
+    /// More rules than a round should look at.
+    #[error("{0} retention rules are more than {max}", max = Settings::RULES_MAX)]
+    TooManyRules(usize),
+    /// More exemplars than a ring should hold in memory.
+    #[error("{0} exemplars are more than 10 million")]
+    TooManyExemplars(usize),
+    /// A window that is no time, or that no block could be made of.
+    #[error("an out-of-order window of {0:?} is longer than a hundred years")]
+    OutOfOrderWindow(Duration),
+    /// Too short for a block, or longer than the longest.
+    #[error("blocks of {block:?} up to {longest:?}: the first must be between 1 s and the second")]
+    BlockRange {
+        /// The shortest block.
+        block: Duration,
+        /// The longest block.
+        longest: Duration,
+    },
     /// No interval.
     #[error("a sync interval of {0:?} is not between 10 ms and one hour")]
     SyncInterval(Duration),
@@ -46,8 +76,10 @@ pub enum InvalidConfig {
 }
 
 impl Config {
-    /// Samples are kept this long, as in Prometheus.
-    pub const RETENTION_DEFAULT: Duration = Duration::from_secs(15 * 24 * 3600);
+    /// The shortest block, as in Prometheus: what a crash makes us read again, and what the head holds.
+    pub const BLOCK_RANGE_DEFAULT: Duration = Duration::from_secs(2 * 3600);
+    /// No block gets longer than a month, so that retention has something to drop.
+    const BLOCK_RANGE_LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
     /// One sync a second costs 0.3 % of a disk's time and loses a second at most.
     pub const SYNC_DEFAULT: SyncPolicy = SyncPolicy::Interval(Duration::from_secs(1));
     /// Some 20 million samples: a file that is quickly read, and few of them.
@@ -57,26 +89,56 @@ impl Config {
     pub fn new(folder: impl Into<Utf8PathBuf>) -> Self {
         Self {
             folder: folder.into(),
-            retention: Self::RETENTION_DEFAULT,
+            settings: Settings::default(),
             sync: Self::SYNC_DEFAULT,
             segment_bytes: Self::SEGMENT_BYTES_DEFAULT,
+            block_range: Self::BLOCK_RANGE_DEFAULT,
+            block_range_max: None,
+            merges_overlaps: true,
         }
+    }
+
+    /// What a reload may change.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
     }
 
     /// How long samples are kept.
     ///
     /// # Errors
-    /// Below an hour or above a hundred years.
-    pub fn with_retention(mut self, retention: Duration) -> Result<Self, InvalidConfig> {
-        const HOUR: Duration = Duration::from_secs(3600);
-        if retention < HOUR {
-            return Err(InvalidConfig::RetentionTooShort(retention));
-        }
-        if retention > HOUR * 24 * 365 * 100 {
-            return Err(InvalidConfig::RetentionTooLong(retention));
-        }
-        self.retention = retention;
+    /// Below a minute or above a hundred years.
+    pub fn with_retention(mut self, time: Duration) -> Result<Self, InvalidConfig> {
+        let retention = Retention { time: Some(time), ..*self.settings.retention() };
+        self.settings = self.settings.with_retention(retention)?;
         Ok(self)
+    }
+
+    /// How long the shortest block is, and the longest that is made of others; `None`: a tenth of
+    /// the retention, at most a month.
+    ///
+    /// # Errors
+    /// A block of less than a second, or a longest block that is shorter than the shortest.
+    pub fn with_block_ranges(
+        mut self,
+        block: Duration,
+        longest: Option<Duration>,
+    ) -> Result<Self, InvalidConfig> {
+        let refused = longest.is_some_and(|longest| longest < block);
+        if block < Duration::from_secs(1) || block > Self::BLOCK_RANGE_LONGEST || refused {
+            let longest = longest.unwrap_or(Self::BLOCK_RANGE_LONGEST);
+            return Err(InvalidConfig::BlockRange { block, longest });
+        }
+        (self.block_range, self.block_range_max) = (block, longest);
+        Ok(self)
+    }
+
+    /// Whether blocks that overlap become one. Without it they stay, for others to merge.
+    #[must_use]
+    pub fn with_overlaps_merged(mut self, merges: bool) -> Self {
+        self.merges_overlaps = merges;
+        self
     }
 
     /// When written bytes are made durable.
@@ -111,10 +173,30 @@ impl Config {
         &self.folder
     }
 
-    /// How long samples are kept.
+    /// What a reload may change, as it was at the start.
     #[must_use]
-    pub fn retention(&self) -> Duration {
-        self.retention
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How long the shortest block is.
+    #[must_use]
+    pub fn block_range(&self) -> Duration {
+        self.block_range
+    }
+
+    /// How long the longest block may be that is made of others.
+    #[must_use]
+    pub fn block_range_max(&self) -> Duration {
+        let of_retention = self.settings.retention().time.map(|time| time / 10);
+        let default = of_retention.unwrap_or(Self::BLOCK_RANGE_LONGEST);
+        self.block_range_max.unwrap_or_else(|| default.min(Self::BLOCK_RANGE_LONGEST))
+    }
+
+    /// Whether blocks that overlap become one.
+    #[must_use]
+    pub fn merges_overlaps(&self) -> bool {
+        self.merges_overlaps
     }
 
     /// When written bytes are made durable.
@@ -129,8 +211,9 @@ impl Config {
         self.segment_bytes
     }
 
-    pub(crate) fn retention_millis(&self) -> i64 {
-        i64::try_from(self.retention.as_millis()).unwrap_or(i64::MAX)
+    #[expect(dead_code, reason = "asked for by head compaction")]
+    pub(crate) fn block_millis(&self) -> i64 {
+        settings::millis(self.block_range)
     }
 }
 
@@ -146,5 +229,21 @@ mod tests {
         assert!(config().with_retention(Duration::from_secs(1)).is_err());
         assert!(config().with_sync(SyncPolicy::Interval(Duration::ZERO)).is_err());
         assert!(config().with_sync(SyncPolicy::Always).is_ok());
+        let (second, hour) = (Duration::from_secs(1), Duration::from_secs(3600));
+        assert!(config().with_block_ranges(hour, Some(second)).is_err());
+        assert!(config().with_block_ranges(Duration::ZERO, None).is_err());
+    }
+
+    #[test]
+    fn the_longest_block_is_a_tenth_of_the_retention_up_to_a_month() {
+        let day = Duration::from_secs(24 * 3600);
+        let longest = |config: Config| config.block_range_max();
+        assert_eq!(longest(Config::new("data")), day * 15 / 10);
+        assert_eq!(longest(Config::new("data").with_retention(day * 1000).unwrap()), day * 31);
+        let config = Config::new("data").with_block_ranges(day, Some(day * 2)).unwrap();
+        assert_eq!(longest(config), day * 2);
+        let all = Retention { time: None, bytes: Some(1), percentage: None };
+        let settings = Settings::default().with_retention(all).unwrap();
+        assert_eq!(longest(Config::new("data").with_settings(settings)), day * 31);
     }
 }

@@ -7,6 +7,7 @@ mod checkpoint;
 mod commit;
 mod replay;
 mod retention;
+mod settings;
 mod tasks;
 
 use std::fmt;
@@ -21,9 +22,11 @@ use narthex_storage::{Appendable, Appender, Querier, Queryable, ReadError, TimeR
 use parking_lot::Mutex;
 
 pub use self::replay::Damaged;
+pub use self::settings::{PreparedSettings, SettingsRefused};
 
 use self::commit::{HeadAppender, Writer};
 use self::replay::Replayed;
+use self::settings::InForce;
 use crate::config::Config;
 use crate::head::Head;
 use crate::log::writer::{LogConfig, LogWriter};
@@ -108,6 +111,7 @@ pub struct Tsdb(Arc<Shared>);
 
 pub(crate) struct Shared {
     config: Config,
+    pub(crate) in_force: InForce,
     log_folder: Utf8PathBuf,
     disk: Arc<dyn Disk>,
     clock: Clock,
@@ -185,6 +189,7 @@ impl Tsdb {
             observed,
             uncovered_bytes: AtomicU64::new(replayed.log_bytes),
             replayed,
+            in_force: InForce::new(config.settings().clone()),
             config,
             _lock: lock,
         });
@@ -210,7 +215,7 @@ impl Tsdb {
         &self.0.replayed.damaged
     }
 
-    /// The settings.
+    /// The settings that stay as they were at the start.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.0.config

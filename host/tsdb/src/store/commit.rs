@@ -162,7 +162,7 @@ impl Shared {
     /// Whether a sample is older than the retention keeps, counted from the newest.
     fn is_out_of_bounds(&self, at: i64) -> bool {
         let newest = self.head.newest_at();
-        newest.is_some_and(|newest| at < newest.saturating_sub(self.config.retention_millis()))
+        newest.is_some_and(|newest| at < newest.saturating_sub(self.in_force.kept_millis()))
     }
 
     /// Stores a batch; answers how many samples were stored and how many refused.

@@ -19,7 +19,7 @@ impl Tsdb {
         let shared = &self.0;
         let _maintenance = shared.maintenance.lock();
         let now = shared.head.newest_at().map_or(now_millis, |newest| newest.min(now_millis));
-        let cutoff = now.saturating_sub(shared.config.retention_millis());
+        let cutoff = now.saturating_sub(shared.in_force.kept_millis());
         let round = shared.head.counts.round.fetch_add(1, Ordering::Relaxed) + 1;
         let gone = shared.drop_chunks(cutoff, round);
         if !gone.is_empty() {

@@ -1,0 +1,3 @@
+//! Compaction: which blocks become one, and how.
+
+pub(crate) mod plan;
