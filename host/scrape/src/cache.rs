@@ -204,6 +204,12 @@ impl Cache {
         }
     }
 
+    /// The series of a line.
+    pub(crate) fn series(&self, index: u32) -> Option<SeriesRef> {
+        let known = self.entries.get(index as usize).filter(|known| !known.has(DROPPED))?;
+        Some(SeriesRef(known.series))
+    }
+
     /// The line that was just passed got a sample that a marker has to end.
     pub(crate) fn track(&mut self, index: u32) {
         let Some(known) = self.entries.get_mut(index as usize) else { return };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use narthex_exposition::{
-    ContentTypeError, Entry, Format, LabelsError, ParseError, Parser, Reading, SeriesText,
+    ContentTypeError, Entry, Exemplar, Format, LabelsError, ParseError, Parser, Reading, SeriesText,
 };
 use narthex_model::{Metadata, MetricType, Timestamp, stale_nan};
 use narthex_storage::{AppendError, Appender, SeriesRef};
@@ -159,10 +159,10 @@ impl Ingest<'_> {
             return Ok(());
         }
         let own_time = reading.at.filter(|_| self.job.honor_timestamps);
+        let at = own_time.unwrap_or(self.at);
         let stored = if !place.is_first && own_time.is_none() {
             Err(AppendError::Duplicate)
         } else {
-            let at = own_time.unwrap_or(self.at);
             match self.append(place.series, at, reading.value) {
                 Err(AppendError::UnknownSeries) => {
                     self.append_anew(parser, place.index, text, (at, reading.value))?
@@ -170,6 +170,9 @@ impl Ingest<'_> {
                 outcome => outcome,
             }
         };
+        if let (Ok(()), Some(exemplar)) = (&stored, reading.exemplar) {
+            self.exemplar(place.index, at, exemplar)?;
+        }
         match stored {
             Ok(()) => {
                 self.counts.series_added += usize::from(place.is_new);
@@ -188,6 +191,23 @@ impl Ingest<'_> {
             ) => {
                 return Err(IngestError::Store(error));
             }
+        }
+        Ok(())
+    }
+
+    /// An exemplar without a time has that of its sample. One that is refused is not missed: the
+    /// store counts it.
+    fn exemplar(
+        &mut self,
+        index: u32,
+        at: Timestamp,
+        exposed: Exemplar<'_>,
+    ) -> Result<(), IngestError> {
+        let labels = exposed.labels()?;
+        let at = exposed.at.unwrap_or(at);
+        let exemplar = narthex_model::Exemplar { labels, value: exposed.value, at };
+        if let Some(series) = self.cache.series(index) {
+            self.appender.exemplar(series, exemplar).ok();
         }
         Ok(())
     }

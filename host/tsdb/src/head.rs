@@ -6,6 +6,7 @@
 //! Full chunks stay in memory for now; [`series::SealedChunk`] is the seam at which they move to
 //! mapped files, and `Series::drop_chunks_before` the one at which blocks take them over.
 
+pub(crate) mod exemplars;
 pub(crate) mod index;
 pub(crate) mod matching;
 pub(crate) mod postings;
@@ -21,6 +22,7 @@ use narthex_model::{Labels, Metadata};
 use narthex_storage::{AppendError, SeriesRef};
 use parking_lot::RwLock;
 
+use self::exemplars::Exemplars;
 use self::index::Index;
 use self::series::{IDS_MAX, Series, SeriesId, Slab, Slot, series_ref};
 use self::visibility::Visibility;
@@ -34,6 +36,8 @@ pub(crate) struct Head {
     pub(crate) visibility: Arc<Visibility>,
     /// Guards the map. Held for moments, with no other lock but the log's.
     pub(crate) metadata: RwLock<BTreeMap<String, Metadata>>,
+    /// Guards the ring. Order: after the index, before a shard of the slab.
+    pub(crate) exemplars: RwLock<Exemplars>,
     pub(crate) counts: Counts,
 }
 
@@ -66,6 +70,11 @@ impl Default for Counts {
 }
 
 impl Head {
+    /// An empty head that keeps so many exemplars.
+    pub(crate) fn new(exemplars_max: usize) -> Self {
+        Self { exemplars: RwLock::new(Exemplars::new(exemplars_max)), ..Self::default() }
+    }
+
     /// The reference of a series, and whether it is new.
     pub(crate) fn series(&self, labels: &Labels) -> Result<(SeriesRef, bool), AppendError> {
         if let Some(found) = self.find(labels) {

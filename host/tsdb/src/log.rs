@@ -7,6 +7,7 @@
 //! Invariant: after a failed write or sync of a segment nothing more is acknowledged in it.
 
 pub(crate) mod batch;
+pub(crate) mod exemplars;
 pub(crate) mod frame;
 pub(crate) mod header;
 pub(crate) mod reader;

@@ -19,6 +19,8 @@ pub(crate) struct Observed {
     pub(crate) samples_appended: Counter,
     pub(crate) out_of_order: Counter,
     pub(crate) out_of_bounds: Counter,
+    pub(crate) exemplars_appended: Counter,
+    pub(crate) exemplars_out_of_order: Counter,
     pub(crate) sync_seconds: Histogram,
     pub(crate) writes_failed: Counter,
     pub(crate) log_bytes_written: Counter,
@@ -47,6 +49,16 @@ impl Observed {
                 "prometheus_tsdb_out_of_bound_samples_total",
                 "Samples refused because they are older than the retention.",
                 float,
+            ),
+            exemplars_appended: metrics.counter(
+                "prometheus_tsdb_exemplar_exemplars_appended_total",
+                "Exemplars stored.",
+                &[],
+            ),
+            exemplars_out_of_order: metrics.counter(
+                "prometheus_tsdb_exemplar_out_of_order_exemplars_total",
+                "Exemplars refused because a newer one of the series was there.",
+                &[],
             ),
             sync_seconds: metrics.histogram(
                 "prometheus_tsdb_wal_fsync_duration_seconds",
@@ -110,7 +122,36 @@ impl MetricsSource for HeadSource {
             kind,
             points: vec![Point { labels: Vec::new(), value: PointValue::Number(value) }],
         };
+        let exemplars = store.head.exemplars.read();
+        let kept = [exemplars.len(), exemplars.series(), exemplars.max()].map(|n| n as f64);
+        let [exemplars_kept, exemplars_series, exemplars_max] = kept;
+        let oldest = exemplars.oldest_at().map_or(0.0, |at| at.millis() as f64 / 1000.0);
+        drop(exemplars);
         vec![
+            family(
+                "prometheus_tsdb_exemplar_exemplars_in_storage",
+                "Exemplars in memory.",
+                gauge,
+                exemplars_kept,
+            ),
+            family(
+                "prometheus_tsdb_exemplar_series_with_exemplars_in_storage",
+                "Series that have exemplars in memory.",
+                gauge,
+                exemplars_series,
+            ),
+            family(
+                "prometheus_tsdb_exemplar_max_exemplars",
+                "The most exemplars in memory.",
+                gauge,
+                exemplars_max,
+            ),
+            family(
+                "prometheus_tsdb_exemplar_last_exemplars_timestamp_seconds",
+                "Time of the oldest exemplar in memory.",
+                gauge,
+                oldest,
+            ),
             family(
                 "prometheus_tsdb_head_series",
                 "Series in the head.",

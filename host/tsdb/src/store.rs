@@ -160,7 +160,7 @@ impl Tsdb {
             .map_err(|source| OpenError::Prepare { path: log_folder.clone(), source })?;
         let lock = take_lock(&*disk, config.folder().join("lock"))?;
         let observed = Observed::new(metrics);
-        let head = Arc::new(Head::default());
+        let head = Arc::new(Head::new(config.settings().exemplars_max()));
         let begun = clock.monotonic();
         let replayed = replay::replay(&*disk, &log_folder, &head, &observed)?;
         let took = clock.monotonic().saturating_sub(begun);
@@ -271,10 +271,10 @@ impl Queryable for Tsdb {
 
     fn exemplars(
         &self,
-        _range: TimeRange,
-        _selectors: &[Vec<narthex_model::Matcher>],
+        range: TimeRange,
+        selectors: &[Vec<narthex_model::Matcher>],
     ) -> Result<Vec<narthex_storage::SeriesExemplars>, ReadError> {
-        unimplemented!("the head keeps exemplars next")
+        Ok(self.0.head.find_exemplars(range, selectors))
     }
 }
 

@@ -29,6 +29,7 @@ struct Script {
 #[derive(Clone, Debug)]
 enum Answer {
     Text(&'static str),
+    OpenMetrics(&'static str),
     Error(&'static str),
     Never,
 }
@@ -47,11 +48,15 @@ impl Exporters for Script {
         *self.asked.lock().entry(target.address.clone()).or_default() += 1;
         let answer = self.answers.lock().get(&target.address).cloned();
         async move {
+            let body = |content_type: &str, text: &'static str| {
+                let content_type = Some(content_type.to_owned());
+                Ok(Body { content_type, bytes: text.as_bytes().into() })
+            };
             match answer.unwrap_or(Answer::Text("")) {
-                Answer::Text(text) => Ok(Body {
-                    content_type: Some("text/plain".to_owned()),
-                    bytes: text.as_bytes().into(),
-                }),
+                Answer::Text(text) => body("text/plain", text),
+                Answer::OpenMetrics(text) => {
+                    body("application/openmetrics-text; version=1.0.0", text)
+                }
                 Answer::Error(message) => {
                     Err(FetchError::Exporter { plugin: "script".into(), message: message.into() })
                 }
@@ -230,6 +235,25 @@ async fn series_are_stored_and_ended_when_they_vanish() {
             "up{$A} 1 1 1",
         ])
     );
+}
+
+#[tokio::test]
+async fn exemplars_go_with_their_samples() {
+    let world = World::with("").await;
+    let text = "# TYPE x counter\nx_total 1 # {trace_id=\"t\"} 0.5\n\
+                # TYPE y counter\ny_total 2 # {trace_id=\"u\"} 1.5 7\n# EOF\n";
+    world.answer("a", Answer::OpenMetrics(text));
+    world.advance(INTERVAL).await;
+    assert_eq!(world.error(), "");
+    let found = world.store.exemplars(TimeRange::ALL, &[vec![]]).unwrap();
+    let times = world.times(&lines(&["x_total{$A}"]));
+    let found: Vec<String> = found
+        .iter()
+        .flat_map(|series| series.exemplars.iter().map(|one| (&series.labels, one)))
+        .map(|(labels, one)| format!("{labels} {} {} @{}", one.labels, one.value, one.at.millis()))
+        .collect();
+    let of_x = format!(r#"x_total{{$A}} {{trace_id="t"}} 0.5 @{}"#, times[0]);
+    assert_eq!(found.join("\n"), lines(&[&of_x, r#"y_total{$A} {trace_id="u"} 1.5 @7000"#]));
 }
 
 #[tokio::test]

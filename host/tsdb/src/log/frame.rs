@@ -32,6 +32,8 @@ pub(crate) enum RecordKind {
     Chunks,
     /// The end of a checkpoint.
     End,
+    /// Exemplars.
+    Exemplars,
 }
 
 impl RecordKind {
@@ -44,6 +46,7 @@ impl RecordKind {
             Self::Restart => 5,
             Self::Chunks => 6,
             Self::End => 7,
+            Self::Exemplars => 9,
         }
     }
 
@@ -56,6 +59,7 @@ impl RecordKind {
             5 => Self::Restart,
             6 => Self::Chunks,
             7 => Self::End,
+            9 => Self::Exemplars,
             _ => return None,
         })
     }

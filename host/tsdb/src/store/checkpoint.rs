@@ -11,10 +11,12 @@ use std::io;
 use std::sync::atomic::Ordering;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use narthex_model::Exemplar;
 use narthex_platform::{Disk, DiskFile};
 
 use super::{MaintenanceError, Shared, Tsdb};
-use crate::head::series::Slot;
+use crate::head::series::{SeriesId, Slot};
+use crate::log::exemplars::{RECORD_EXEMPLARS_MAX, push_exemplars};
 use crate::log::frame::{self, FileId, RESTART_MARK, RecordKind};
 use crate::log::header::{FileKind, Header, Previous};
 use crate::log::record::{CheckpointEnd, push_chunks, push_metadata, push_series};
@@ -106,6 +108,7 @@ impl Shared {
         for start in (0..slots_end).step_by(STEP_SLOTS as usize) {
             self.save_slots(start..slots_end.min(start + STEP_SLOTS), &mut out, &mut end)?;
         }
+        self.save_exemplars(&mut out)?;
         let metadata = self.head.metadata.read().clone();
         out.push(RecordKind::Metadata, |out| {
             push_metadata(out, metadata.iter().map(|(name, what)| (name.as_str(), what)));
@@ -113,6 +116,20 @@ impl Shared {
         end.next_id = self.head.index.read().next_id;
         out.push(RecordKind::End, |out| end.push(out))?;
         out.finish()
+    }
+
+    /// After the series, which they name.
+    fn save_exemplars(&self, out: &mut CheckpointFile) -> io::Result<()> {
+        let kept = self.head.exemplars.read();
+        let all: Vec<(SeriesId, Exemplar)> =
+            kept.iter().map(|(id, exemplar)| (id, exemplar.clone())).collect();
+        drop(kept);
+        for part in all.chunks(RECORD_EXEMPLARS_MAX) {
+            out.push(RecordKind::Exemplars, |out| {
+                push_exemplars(out, part.iter().map(|(id, exemplar)| (*id, exemplar)));
+            })?;
+        }
+        Ok(())
     }
 
     fn save_slots(

@@ -5,15 +5,19 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use narthex_model::{Exemplar, Labels, Metadata, NativeHistogram, Timestamp};
+use narthex_model::{
+    EXEMPLAR_LABELS_CHARS_MAX, Exemplar, Labels, Metadata, NativeHistogram, Timestamp,
+};
 use narthex_storage::{AppendError, Appender, CommitError, Committed, SeriesRef};
 
 use super::Shared;
 use crate::config::SyncPolicy;
 use crate::encoding::value::{self, Predecessor};
+use crate::head::exemplars::ExemplarOrder;
 use crate::head::series::{SeriesId, Slot, split_ref};
 use crate::head::visibility::TimesBefore;
 use crate::log::batch::{Columns, RECORD_SAMPLES_MAX};
+use crate::log::exemplars::{RECORD_EXEMPLARS_MAX, push_exemplars};
 use crate::log::frame::RecordKind;
 use crate::log::record::{RECORD_SERIES_MAX, push_metadata, push_series};
 use crate::log::writer::{LogWriter, WriteError};
@@ -22,6 +26,7 @@ use crate::log::writer::{LogWriter, WriteError};
 pub(crate) struct HeadAppender<'a> {
     store: &'a Arc<Shared>,
     samples: Vec<Pending>,
+    exemplars: Vec<(SeriesRef, Exemplar)>,
     metadata: Vec<(String, Metadata)>,
     series_created: usize,
 }
@@ -63,7 +68,13 @@ fn order(last: Option<(i64, u64)>, at: i64, bits: u64) -> Order {
 
 impl<'a> HeadAppender<'a> {
     pub(crate) fn new(store: &'a Arc<Shared>) -> Self {
-        Self { store, samples: Vec::new(), metadata: Vec::new(), series_created: 0 }
+        Self {
+            store,
+            samples: Vec::new(),
+            exemplars: Vec::new(),
+            metadata: Vec::new(),
+            series_created: 0,
+        }
     }
 }
 
@@ -109,8 +120,33 @@ impl Appender for HeadAppender<'_> {
         unimplemented!("the head takes histograms next")
     }
 
-    fn exemplar(&mut self, _series: SeriesRef, _exemplar: Exemplar) -> Result<(), AppendError> {
-        unimplemented!("the head takes exemplars next")
+    fn exemplar(&mut self, series: SeriesRef, exemplar: Exemplar) -> Result<(), AppendError> {
+        let chars = exemplar
+            .labels
+            .iter()
+            .map(|(name, value)| name.chars().count() + value.chars().count());
+        if chars.sum::<usize>() > EXEMPLAR_LABELS_CHARS_MAX {
+            return Err(AppendError::ExemplarTooLong { max: EXEMPLAR_LABELS_CHARS_MAX });
+        }
+        let (id, slot) = split_ref(series);
+        let head = &self.store.head;
+        if head.slab.with(slot, |found| found.id == id) != Some(true) {
+            return Err(AppendError::UnknownSeries);
+        }
+        let kept = head.exemplars.read();
+        if kept.is_disabled() {
+            return Ok(());
+        }
+        match kept.order(slot, id, &exemplar) {
+            // What this batch brings before it is compared at the commit.
+            ExemplarOrder::Newer => self.exemplars.push((series, exemplar)),
+            ExemplarOrder::SameAgain => {}
+            ExemplarOrder::Older => {
+                self.store.observed.exemplars_out_of_order.increment();
+                return Err(AppendError::OutOfOrder);
+            }
+        }
+        Ok(())
     }
 
     fn metadata(&mut self, family: &str, metadata: &Metadata) {
@@ -122,15 +158,16 @@ impl Appender for HeadAppender<'_> {
 
     fn commit(self: Box<Self>) -> Result<Committed, CommitError> {
         let mut done = Committed { series_created: self.series_created, ..Committed::default() };
-        if self.samples.is_empty() && self.metadata.is_empty() {
+        if self.samples.is_empty() && self.exemplars.is_empty() && self.metadata.is_empty() {
             return Ok(done);
         }
-        let outcome = self.store.commit(&self.samples, &self.metadata);
-        let (samples, refused) = outcome.inspect_err(|_| {
+        let outcome = self.store.commit(&self.samples, &self.exemplars, &self.metadata);
+        let (samples, refused, exemplars) = outcome.inspect_err(|_| {
             self.store.observed.writes_failed.increment();
         })?;
         done.samples = samples;
         done.out_of_order = refused;
+        done.exemplars = exemplars;
         self.store.observed.samples_appended.add(samples as u64);
         self.store.observed.out_of_order.add(refused as u64);
         Ok(done)
@@ -165,12 +202,14 @@ impl Shared {
         newest.is_some_and(|newest| at < newest.saturating_sub(self.in_force.kept_millis()))
     }
 
-    /// Stores a batch; answers how many samples were stored and how many refused.
+    /// Stores a batch; answers how many samples were stored and how many refused, and how many
+    /// exemplars were stored.
     fn commit(
         &self,
         samples: &[Pending],
+        exemplars: &[(SeriesRef, Exemplar)],
         metadata: &[(String, Metadata)],
-    ) -> Result<(usize, usize), CommitError> {
+    ) -> Result<(usize, usize, usize), CommitError> {
         let mut guard = self.writer.lock();
         let writer = &mut *guard;
         writer.log.begin(self.head.counts.series.load(Ordering::Relaxed))?;
@@ -179,7 +218,11 @@ impl Shared {
         }
         let before_len = writer.log.segment_len();
         let logged = self.log_batch(writer, samples, metadata);
-        let (before, refused) = match logged {
+        let logged = logged.and_then(|logged| {
+            let exemplars = self.newer_exemplars(writer.number, exemplars);
+            log_exemplars(writer, &exemplars).map(|()| (logged, exemplars))
+        });
+        let ((before, refused), exemplars) = match logged {
             Ok(logged) => logged,
             Err(source) => {
                 writer.log.abandon();
@@ -200,7 +243,52 @@ impl Shared {
         if !metadata.is_empty() {
             self.head.metadata.write().extend(metadata.iter().cloned());
         }
-        Ok((writer.accepted.len(), refused))
+        let exemplars = self.apply_exemplars(exemplars);
+        Ok((writer.accepted.len(), refused, exemplars))
+    }
+
+    /// The exemplars that are newer than the newest of their series. Of those that the batch itself
+    /// puts out of order some may be among them: the ring refuses them again, also at a replay.
+    fn newer_exemplars<'e>(
+        &self,
+        commit: u32,
+        exemplars: &'e [(SeriesRef, Exemplar)],
+    ) -> Vec<(SeriesRef, &'e Exemplar)> {
+        if exemplars.is_empty() {
+            return Vec::new();
+        }
+        let kept = self.head.exemplars.read();
+        let mut slab = self.head.slab.reader();
+        let mut newer = Vec::with_capacity(exemplars.len());
+        for (series, exemplar) in exemplars {
+            let (id, slot) = split_ref(*series);
+            // Without a sample the log does not define the series.
+            let is_logged = slab
+                .get(slot)
+                .is_some_and(|found| found.id == id && (found.is_logged || found.mark.0 == commit));
+            if is_logged && kept.order(slot, id, exemplar) == ExemplarOrder::Newer {
+                newer.push((*series, exemplar));
+            }
+        }
+        newer
+    }
+
+    fn apply_exemplars(&self, exemplars: Vec<(SeriesRef, &Exemplar)>) -> usize {
+        if exemplars.is_empty() {
+            return 0;
+        }
+        let mut kept = self.head.exemplars.write();
+        let mut stored = 0;
+        for (series, exemplar) in exemplars {
+            let (id, slot) = split_ref(series);
+            match kept.add(slot, id, exemplar.clone()) {
+                ExemplarOrder::Newer => stored += 1,
+                ExemplarOrder::SameAgain => {}
+                ExemplarOrder::Older => self.observed.exemplars_out_of_order.increment(),
+            }
+        }
+        self.observed.exemplars_appended.add(stored);
+        usize::try_from(stored).unwrap_or(usize::MAX)
     }
 
     /// Writes the batch's records into the log's buffer. Notes what is accepted in `writer`;
@@ -336,4 +424,12 @@ impl Shared {
         self.head.note_samples(oldest, newest, chunks);
         self.head.visibility.finish();
     }
+}
+
+fn log_exemplars(writer: &mut Writer, exemplars: &[(SeriesRef, &Exemplar)]) -> std::io::Result<()> {
+    for part in exemplars.chunks(RECORD_EXEMPLARS_MAX) {
+        let named = part.iter().map(|(series, exemplar)| (split_ref(*series).0, *exemplar));
+        writer.log.push(RecordKind::Exemplars, |_, out| push_exemplars(out, named))?;
+    }
+    Ok(())
 }

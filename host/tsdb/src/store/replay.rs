@@ -18,6 +18,7 @@ use crate::encoding::xor::{self, XorChunk};
 use crate::head::Head;
 use crate::head::series::{SealedChunk, SeriesId, Slot};
 use crate::log::batch::{BatchDecoder, Decoded, Lane};
+use crate::log::exemplars::read_exemplars;
 use crate::log::frame::{FileId, FrameReader, Next, RecordKind};
 use crate::log::header::{FileKind, HEADER_BYTES, Header, Previous};
 use crate::log::reader::{self, Files, OpenedFile};
@@ -163,6 +164,7 @@ impl Replay<'_> {
         match kind {
             RecordKind::Series => self.series(payload),
             RecordKind::Metadata => self.metadata(payload),
+            RecordKind::Exemplars => self.exemplars(payload),
             RecordKind::Chunks => {
                 let mut cursor = Cursor::new(payload);
                 while let Some(series) = read_chunks(&mut cursor)? {
@@ -186,6 +188,17 @@ impl Replay<'_> {
 
     fn metadata(&mut self, payload: &[u8]) -> Result<(), Damage> {
         self.head.metadata.write().extend(read_metadata(payload)?);
+        Ok(())
+    }
+
+    /// Exemplars of series that are gone are gone too; those that are there already are not newer.
+    fn exemplars(&mut self, payload: &[u8]) -> Result<(), Damage> {
+        let mut kept = self.head.exemplars.write();
+        for (id, exemplar) in read_exemplars(payload)? {
+            if let Some(slot) = self.slots.get(&id) {
+                kept.add(*slot, id, exemplar);
+            }
+        }
         Ok(())
     }
 
@@ -362,6 +375,7 @@ impl Replay<'_> {
         match kind {
             RecordKind::Series => self.series(payload),
             RecordKind::Metadata => self.metadata(payload),
+            RecordKind::Exemplars => self.exemplars(payload),
             RecordKind::Restart => {
                 self.decoder.restart();
                 self.is_lost = false;

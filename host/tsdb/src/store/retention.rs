@@ -5,6 +5,8 @@
 
 use std::sync::atomic::Ordering;
 
+use narthex_model::Timestamp;
+
 use super::{Shared, Tsdb};
 use crate::head::series::{Series, SeriesId, Slot};
 
@@ -21,6 +23,7 @@ impl Tsdb {
         let now = shared.head.newest_at().map_or(now_millis, |newest| newest.min(now_millis));
         let cutoff = now.saturating_sub(shared.in_force.kept_millis());
         let round = shared.head.counts.round.fetch_add(1, Ordering::Relaxed) + 1;
+        shared.head.exemplars.write().drop_before(Timestamp::from_millis(cutoff));
         let gone = shared.drop_chunks(cutoff, round);
         if !gone.is_empty() {
             shared.remove_series(&gone, cutoff, round);

@@ -90,6 +90,7 @@ impl Tsdb {
 
     /// Takes settings on.
     pub fn commit(&self, settings: PreparedSettings) {
+        self.0.head.exemplars.write().resize(settings.0.exemplars_max());
         self.0.in_force.set(settings.0);
     }
 }

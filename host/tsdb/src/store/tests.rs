@@ -1,9 +1,9 @@
-use narthex_model::{Labels, Matcher, Timestamp};
+use narthex_model::{Exemplar, Labels, Matcher, Timestamp};
 use narthex_platform::{SimulatedClock, SimulatedDisk};
 use narthex_storage::{AppendError, Columns, CommitError, SeriesRef, conformance};
 
 use super::*;
-use crate::{Named, SyncPolicy};
+use crate::{Named, Settings, SyncPolicy};
 
 struct World {
     disk: SimulatedDisk,
@@ -267,6 +267,48 @@ fn a_second_store_on_the_same_folder_is_refused() {
         second.unwrap_err().to_string(),
         "/data/lock is locked: another process uses this data folder"
     );
+}
+
+fn few_exemplars() -> Config {
+    let settings = Settings::default().with_exemplars_max(3).unwrap();
+    Config::new("/data").with_settings(settings)
+}
+
+#[test]
+fn exemplars_survive_restarts_and_checkpoints() {
+    let world = World::new();
+    let store = world.open_with(few_exemplars());
+    for at in [1_000, 2_000, 3_000, 4_000] {
+        let mut batch = store.appender();
+        let series = batch.series(&labels("up", usize::from(at == 3_000))).unwrap();
+        let at = Timestamp::from_millis(at);
+        batch.append(series, at, 1.0).unwrap();
+        let trace = Labels::from_pairs([("trace_id", at.millis().to_string())]);
+        batch.exemplar(series, Exemplar { labels: trace, value: 0.5, at }).unwrap();
+        assert_eq!(batch.commit().unwrap().exemplars, 1);
+    }
+    let all = |store: &Tsdb| store.exemplars(TimeRange::ALL, &[vec![]]).unwrap();
+    let found = all(&store);
+    let times = |one: &narthex_storage::SeriesExemplars| {
+        one.exemplars.iter().map(|exemplar| exemplar.at.millis()).collect::<Vec<_>>()
+    };
+    assert_eq!(found.iter().map(times).collect::<Vec<_>>(), [vec![2_000, 4_000], vec![3_000]]);
+    let mut store = store;
+    for round in 0..2 {
+        if round == 1 {
+            store.checkpoint().unwrap();
+        }
+        drop(store);
+        world.disk.restart_after_kill();
+        store = world.open_with(few_exemplars());
+        assert!(store.damaged().is_empty(), "{:?}", store.damaged());
+        assert_eq!(all(&store), found);
+    }
+    let mut batch = store.appender();
+    let series = batch.series(&labels("up", 0)).unwrap();
+    let at = Timestamp::from_millis(3_999);
+    let late = Exemplar { labels: Labels::empty(), value: 0.5, at };
+    assert_eq!(batch.exemplar(series, late), Err(AppendError::OutOfOrder));
 }
 
 #[test]
