@@ -29,6 +29,7 @@ use self::replay::Replayed;
 use self::settings::InForce;
 use crate::config::Config;
 use crate::head::Head;
+use crate::log::reader;
 use crate::log::writer::{LogConfig, LogWriter};
 use crate::observed::{HeadSource, Observed};
 use crate::querier::HeadQuerier;
@@ -177,8 +178,12 @@ impl Tsdb {
             LogConfig { folder: log_folder.clone(), segment_bytes_max: config.segment_bytes() };
         let (disk_of_log, clock_of_log) = (Arc::clone(&disk), clock.clone());
         let (number, previous) = (replayed.next_segment, replayed.previous);
-        let log = LogWriter::open(disk_of_log, clock_of_log, log_config, number, previous)
+        let segments = reader::sync_segments(&*disk, &log_folder);
+        let mut log = LogWriter::open(disk_of_log, clock_of_log, log_config, number, previous)
             .map_err(|source| OpenError::Begin { path: log_folder.clone(), source })?;
+        if let Err(error) = segments {
+            log.lean_on_nothing(&error);
+        }
         let shared = Arc::new(Shared {
             log_folder,
             disk,

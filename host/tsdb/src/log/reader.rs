@@ -48,6 +48,15 @@ impl Files {
     }
 }
 
+/// Makes durable what an earlier process wrote to its segments and was killed before it synced:
+/// what is written from now on leans on it, and a later sync of the newest segment promises it too.
+pub(crate) fn sync_segments(disk: &dyn Disk, folder: &Utf8Path) -> io::Result<()> {
+    for (number, _) in Files::list(disk, folder)?.segments {
+        disk.open(&segment_path(folder, number))?.sync()?;
+    }
+    disk.sync_folder(folder)
+}
+
 /// An opened file of the log.
 pub(crate) struct OpenedFile {
     pub(crate) file: Box<dyn DiskFile>,

@@ -113,6 +113,13 @@ impl LogWriter {
         self.segment.number
     }
 
+    /// What earlier processes wrote may not be durable: it is to be saved anew.
+    pub(crate) fn lean_on_nothing(&mut self, error: &io::Error) {
+        tracing::error!(%error, "cannot sync what an earlier process wrote to the log");
+        self.wants_checkpoint = true;
+        self.wants_definitions = true;
+    }
+
     /// Bytes written to the current segment.
     pub(crate) fn segment_len(&self) -> u64 {
         self.segment.len

@@ -1,0 +1,9 @@
+//! What a store is fed with, out of a [`Chance`](crate::Chance).
+
+mod histograms;
+mod matchers;
+mod series;
+
+pub use self::histograms::{HistogramKind, HistogramWalk};
+pub use self::matchers::matchers;
+pub use self::series::{FloatKind, FloatWalk, Target};

@@ -1,0 +1,18 @@
+//! Generators and oracles: what tests of the store make up, and how they judge what comes back.
+//!
+//! Enters: a seed, through [`Chance`]. Leaves: label sets, values, histograms, matchers, and a
+//! verdict of the [`Model`] on what a store shows. The same seed is the same everything.
+//!
+//! Always holds: a generator makes only what a store must take; an oracle knows nothing of how a
+//! store works, only what it promised.
+//!
+//! Open `model.rs` first, then `generate.rs`.
+
+mod chance;
+pub mod generate;
+mod model;
+mod value;
+
+pub use self::chance::Chance;
+pub use self::model::{Catalog, Fate, Found, Key, Loss, Model, Samples, SeriesNumber};
+pub use self::value::Value;

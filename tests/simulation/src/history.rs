@@ -1,0 +1,230 @@
+//! One history: lives of a store, each ended by a kill, a power cut, or bits that flip.
+
+use std::time::Duration;
+
+use narthex_oracles::{Chance, Found, Loss, Model};
+use narthex_platform::{Metrics, SimulatedClock, SimulatedDisk};
+use narthex_tsdb::{Config, SyncPolicy, Tsdb};
+
+use crate::marks::{Mark, Marks};
+use crate::targets::Scraped;
+
+/// Where the store lives on the simulated disk.
+const DATA: &str = "/data";
+
+/// When a history begins: 2026-01-01.
+const BEGIN: i64 = 1_767_225_600_000;
+
+/// A store, its disk and clock, those who write to it, and the model of what was written.
+pub struct History {
+    pub(crate) chance: Chance,
+    pub(crate) disk: SimulatedDisk,
+    pub(crate) clock: SimulatedClock,
+    pub(crate) config: Config,
+    pub(crate) model: Model,
+    pub(crate) targets: Vec<Scraped>,
+    pub(crate) marks: Marks,
+    /// The power failed or bits flipped: there may be damage on the disk.
+    is_damaged: bool,
+    /// A sync failed, and nothing was saved anew since.
+    pub(crate) sync_failed: bool,
+    /// The process was killed in that state: the next one cannot know what is not durable, so that
+    /// no sync of its own promises it.
+    pub(crate) is_in_doubt: bool,
+    tell: Tell,
+}
+
+/// Whether a history tells what happens in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tell {
+    /// Nothing.
+    Nothing,
+    /// A line a step, on standard output.
+    Steps,
+}
+
+impl History {
+    /// An empty disk; `seed` decides the settings and everything that follows.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let mut chance = Chance::new(seed);
+        let config = settings(&mut chance);
+        let targets = (0..1 + chance.below(4)).map(|at| Scraped::new(at, &mut chance)).collect();
+        Self {
+            config,
+            targets,
+            disk: SimulatedDisk::new(chance.any()),
+            clock: SimulatedClock::at(BEGIN),
+            model: Model::default(),
+            marks: Marks::default(),
+            is_damaged: false,
+            sync_failed: false,
+            is_in_doubt: false,
+            tell: Tell::Nothing,
+            chance,
+        }
+    }
+
+    /// Runs a whole history.
+    ///
+    /// # Panics
+    /// When a promise is broken.
+    #[must_use]
+    pub fn run(seed: u64, tell: Tell) -> Marks {
+        let mut history = Self::new(seed);
+        history.tell = tell;
+        history.say(|history| format!("{:?}", history.config));
+        for _ in 0..1 + history.chance.below(4) {
+            let steps = 5 + history.chance.below(50);
+            // Half of the lives end in the middle of something.
+            if history.chance.once_in(2) {
+                let steps = history.disk.steps() + history.chance.below(4 * steps);
+                history.disk.cut_power_after(steps);
+            }
+            history.live(steps);
+            history.end();
+        }
+        history.marks
+    }
+
+    /// Tells what happens, when somebody listens.
+    #[expect(clippy::print_stdout, reason = "for whoever looks into one seed")]
+    pub(crate) fn say(&self, what: impl FnOnce(&Self) -> String) {
+        if self.tell == Tell::Steps {
+            println!("[step {} of the disk] {}", self.disk.steps(), what(self));
+        }
+    }
+
+    /// Milliseconds, as the clock of this history shows them.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.clock().now_millis()
+    }
+
+    /// Samples before this may be gone or refused.
+    pub(crate) fn horizon(&self) -> i64 {
+        let retention = self.config.settings().retention().time.unwrap_or(Duration::MAX);
+        let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
+        self.now().saturating_sub(retention)
+    }
+
+    /// Opens the store. `None`: the power failed meanwhile.
+    pub(crate) fn open(&mut self) -> Option<Tsdb> {
+        let (disk, clock) = (self.disk.shared(), self.clock.clock());
+        match Tsdb::open(self.config.clone(), disk, clock, &Metrics::new()) {
+            Ok(store) => {
+                self.marks.note(Mark::Restart);
+                Some(store)
+            }
+            Err(error) => {
+                assert!(self.disk.is_off(), "the store does not open: {error:?}");
+                self.marks.note(Mark::CutAtStart);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn read(&self, store: &Tsdb) -> Found {
+        self.model.read(store).expect("what can be read")
+    }
+
+    /// Ends a life, opens the store again, and compares.
+    fn end(&mut self) {
+        match self.chance.below(5) {
+            0 | 1 => {
+                self.disk.restart_after_kill();
+                self.marks.note(Mark::Kill);
+                self.compare(Loss::Kill);
+            }
+            2 | 3 => {
+                self.disk.restart_after_power_cut();
+                self.marks.note(Mark::PowerCut);
+                self.compare(Loss::PowerCut);
+            }
+            _ => {
+                self.disk.restart_after_kill();
+                self.marks.note(Mark::Kill);
+                self.compare(Loss::Kill);
+                self.flip_bits();
+            }
+        }
+    }
+
+    fn compare(&mut self, loss: Loss) {
+        self.disk.limit_bytes(None);
+        self.is_in_doubt |= self.sync_failed && loss == Loss::Kill;
+        let mut loss = loss;
+        // The power may fail again while the store is opened, more than once.
+        while self.chance.once_in(4) {
+            self.disk.cut_power_after(self.disk.steps() + self.chance.below(6));
+            drop(self.open());
+            if self.chance.once_in(2) {
+                self.disk.restart_after_power_cut();
+                loss = Loss::PowerCut;
+                self.is_damaged = true;
+            } else {
+                self.disk.restart_after_kill();
+            }
+        }
+        self.say(|_| format!("{loss:?}"));
+        let store = self.open().expect("the power is on");
+        let found = self.read(&store);
+        if self.is_in_doubt && loss == Loss::PowerCut {
+            self.model.check_after_damage(&found, true);
+            self.model.take_over(&found);
+        } else {
+            self.model.check_after(loss, &found);
+        }
+        if loss == Loss::PowerCut {
+            (self.sync_failed, self.is_in_doubt) = (false, false);
+        }
+        self.is_damaged |= loss == Loss::PowerCut;
+        for damaged in store.damaged() {
+            let is_known = damaged.is_torn_tail || self.is_damaged;
+            assert!(is_known, "damage that nothing did: {damaged:?}");
+        }
+        drop(store);
+        self.disk.restart_after_kill();
+    }
+
+    /// Bits flip somewhere in the data; what is lost must be told, the rest is there.
+    fn flip_bits(&mut self) {
+        self.is_damaged = true;
+        for _ in 0..1 + self.chance.below(3) {
+            let files = self.disk.files();
+            let bits: u64 = files.iter().map(|(_, len)| len * 8).sum();
+            let mut bit = self.chance.below(bits);
+            for (path, len) in files {
+                if bit < len * 8 {
+                    self.say(|_| format!("bit {bit} of {path} flips"));
+                    self.disk.flip_bit(&path, bit);
+                    break;
+                }
+                bit -= len * 8;
+            }
+        }
+        let store = self.open().expect("damage does not keep the store from opening");
+        let found = self.read(&store);
+        let is_reported = !store.damaged().is_empty();
+        self.model.check_after_damage(&found, is_reported);
+        if is_reported {
+            self.marks.note(Mark::ToldDamage);
+        }
+        self.model.take_over(&found);
+        drop(store);
+        self.disk.restart_after_kill();
+    }
+}
+
+fn settings(chance: &mut Chance) -> Config {
+    let sync = match chance.below(3) {
+        0 => SyncPolicy::Always,
+        1 => SyncPolicy::Never,
+        _ => SyncPolicy::Interval(Duration::from_secs(1)),
+    };
+    let retention = Duration::from_secs(3600 * (1 + chance.below(30)));
+    let config = Config::new(DATA).with_sync(sync);
+    let config = config.and_then(|config| config.with_retention(retention));
+    // The smallest segments, so that there are many.
+    let config = config.and_then(|config| config.with_segment_bytes(64 << 10));
+    config.expect("settings that can be")
+}
