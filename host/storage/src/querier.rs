@@ -76,11 +76,13 @@ impl Columns {
     }
 
     /// Adds one float.
+    #[inline]
     pub fn push(&mut self, at: i64, value: f64) {
         self.push_with_start(at, value, 0);
     }
 
     /// Adds one float of which it is known when its counting began; 0: it is not.
+    #[inline]
     pub fn push_with_start(&mut self, at: i64, value: f64, start: i64) {
         if start != 0 || !self.starts.is_empty() {
             self.starts.resize(self.times.len(), 0);

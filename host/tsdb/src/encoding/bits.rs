@@ -7,7 +7,7 @@
 use super::Damage;
 
 /// Bits that the reader gives out at once; a refill brings at least as many.
-const READ_MAX: u8 = 56;
+pub(super) const READ_MAX: u8 = 56;
 
 /// Appends bits to bytes. `free` counts the unused low bits of the last byte.
 pub(crate) struct BitWriter<'a> {
@@ -78,12 +78,16 @@ impl<'a> BitReader<'a> {
     }
 
     /// The next `count` bits, at most 64.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(&mut self, count: u8) -> Result<u64, Damage> {
         if count > READ_MAX {
-            let high = self.read(count - 32)?;
-            return Ok((high << 32) | self.read(32)?);
+            return self.read_long(count);
         }
+        self.read_short(count)
+    }
+
+    #[inline(always)]
+    fn read_short(&mut self, count: u8) -> Result<u64, Damage> {
         if self.left < count {
             self.refill();
             if self.left < count {
@@ -97,13 +101,28 @@ impl<'a> BitReader<'a> {
         Ok(bits)
     }
 
+    /// Apart, so that the usual case is inlined, and on a copy, so that the usual reader stays in
+    /// registers: a call with its address would put it into memory at every sample.
+    #[inline(always)]
+    fn read_long(&mut self, count: u8) -> Result<u64, Damage> {
+        #[inline(never)]
+        fn read<'a>(mut reader: BitReader<'a>, count: u8) -> Result<(u64, BitReader<'a>), Damage> {
+            let high = reader.read_short(count - 32)?;
+            let low = reader.read_short(32)?;
+            Ok((high << 32 | low, reader))
+        }
+        let (bits, after) = read(self.clone(), count)?;
+        *self = after;
+        Ok(bits)
+    }
+
     #[inline]
     pub(crate) fn read_bit(&mut self) -> Result<bool, Damage> {
         Ok(self.read(1)? == 1)
     }
 
     /// Takes the bits up to and with the first zero, at most `max` of them; answers the ones.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read_ones(&mut self, max: u8) -> Result<u8, Damage> {
         if self.left < max + 1 {
             self.refill();
@@ -120,7 +139,7 @@ impl<'a> BitReader<'a> {
 
     /// The next 64 bits without taking them; those past the end are zero. Only `READ_MAX` of them
     /// are sure to be there.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn peek(&mut self) -> u64 {
         if self.left < READ_MAX {
             self.refill();
@@ -129,7 +148,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Takes `count` bits that were looked at, at most [`READ_MAX`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn skip(&mut self, count: u8) -> Result<(), Damage> {
         if self.left < count {
             return Err(Damage);
@@ -170,7 +189,7 @@ impl<'a> BitReader<'a> {
         self.bytes.len() * 8 + usize::from(self.left)
     }
 
-    #[inline]
+    #[inline(always)]
     fn refill(&mut self) {
         if let Some(next) = self.bytes.first_chunk::<8>() {
             self.word |= u64::from_be_bytes(*next) >> self.left;
@@ -178,20 +197,21 @@ impl<'a> BitReader<'a> {
             self.bytes = self.bytes.get(usize::from(taken)..).unwrap_or_default();
             self.left += taken * 8;
         } else {
-            self.refill_at_the_end();
+            *self = self.clone().refilled_at_the_end();
         }
     }
 
+    /// On a copy, as [`Self::read_long`].
     #[cold]
-    fn refill_at_the_end(&mut self) {
-        while self.left <= READ_MAX {
-            let Some((first, rest)) = self.bytes.split_first() else {
-                return;
-            };
+    fn refilled_at_the_end(mut self) -> Self {
+        while self.left <= READ_MAX
+            && let Some((first, rest)) = self.bytes.split_first()
+        {
             self.bytes = rest;
             self.word |= u64::from(*first) << (READ_MAX - self.left);
             self.left += 8;
         }
+        self
     }
 }
 

@@ -96,7 +96,7 @@ impl Header {
                 reset: reset_of(high),
                 starts: Starts::from_byte(third),
             }),
-            Encoding::Xor | Encoding::Xor2 => Err(Damage),
+            Encoding::Xor | Encoding::Xor2 | Encoding::Dense => Err(Damage),
         }
     }
 }

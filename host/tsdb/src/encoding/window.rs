@@ -4,7 +4,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "counts of bits are at most 64")]
 
 use super::Damage;
-use super::bits::{BitReader, BitWriter};
+use super::bits::{BitReader, BitWriter, READ_MAX};
 
 /// No window of significant bits was written yet.
 const NONE: u8 = 0xff;
@@ -35,13 +35,43 @@ impl Window {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(&mut self, bits: &mut BitReader<'_>) -> Result<u64, Damage> {
         match bits.read_ones(2)? {
             0 => Ok(0),
             1 => self.read_bits(bits),
             _ => self.read_new(bits),
         }
+    }
+
+    /// As [`Self::read`], of a `word` just looked at of which `taken` bits are not wanted: one
+    /// step where several would each look for the end. `taken` is at most 16.
+    #[inline(always)]
+    pub(super) fn read_behind(
+        &mut self,
+        bits: &mut BitReader<'_>,
+        word: u64,
+        taken: u8,
+    ) -> Result<u64, Damage> {
+        let word = word << taken;
+        if word >> 63 == 0 {
+            bits.skip(taken + 1)?;
+            return Ok(0);
+        }
+        if word >> 62 == 0b11 {
+            bits.skip(taken + 2)?;
+            return self.read_new(bits);
+        }
+        if self.leading != NONE {
+            let significant = self.significant();
+            let all = taken + 2 + significant;
+            if all <= READ_MAX {
+                bits.skip(all)?;
+                return Ok(word << 2 >> (64 - significant) << self.trailing);
+            }
+        }
+        bits.skip(taken + 2)?;
+        self.read_bits(bits)
     }
 
     /// Whether the window covers all significant bits of `difference`, which is not zero.
@@ -66,7 +96,7 @@ impl Window {
         self.write_bits(out, difference);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn read_bits(&mut self, bits: &mut BitReader<'_>) -> Result<u64, Damage> {
         if self.leading == NONE {
             // An appender that was restored from a chunk without a window takes it for one of all
@@ -76,7 +106,7 @@ impl Window {
         Ok(bits.read(self.significant())? << self.trailing)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn read_new(&mut self, bits: &mut BitReader<'_>) -> Result<u64, Damage> {
         let header = bits.read(11)? as u16;
         let leading = (header >> 6) as u8;

@@ -187,7 +187,7 @@ impl<'a> XorReader<'a> {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn next_sample(&mut self) -> Result<Option<(i64, u64)>, Damage> {
         if self.left == 0 {
             return Ok(None);
@@ -203,18 +203,30 @@ impl<'a> XorReader<'a> {
         if self.is_second {
             self.is_second = false;
             self.delta = self.bits.read_varint()? as i64;
-        } else {
-            // Two zeros, the same step and the same value, are most samples of idle series.
-            if self.bits.peek() >> 62 == 0 {
-                self.bits.skip(2)?;
-                self.at = self.at.wrapping_add(self.delta);
-                return Ok(Some((self.at, self.value_bits)));
-            }
-            let change = read_delta_of_delta(&mut self.bits)?;
-            self.delta = self.delta.wrapping_add(change);
+            return self.value_behind(0, 0);
         }
+        let word = self.bits.peek();
+        if word >> 63 == 0 {
+            return self.value_behind(word, 1);
+        }
+        if word >> 62 == 0b10 {
+            let change = extend(word << 2 >> 50, 14);
+            self.delta = self.delta.wrapping_add(change);
+            return self.value_behind(word, 16);
+        }
+        let (change, bits) = read_wide_change(self.bits.clone())?;
+        self.bits = bits;
+        self.delta = self.delta.wrapping_add(change);
+        self.value_behind(0, 0)
+    }
+
+    /// The sample whose value comes next, behind the `taken` bits of `word`; 0: nothing was looked
+    /// at yet.
+    #[inline(always)]
+    fn value_behind(&mut self, word: u64, taken: u8) -> Result<Option<(i64, u64)>, Damage> {
+        let word = if taken == 0 { self.bits.peek() } else { word };
+        self.value_bits ^= self.window.read_behind(&mut self.bits, word, taken)?;
         self.at = self.at.wrapping_add(self.delta);
-        self.value_bits ^= self.window.read(&mut self.bits)?;
         Ok(Some((self.at, self.value_bits)))
     }
 }
@@ -241,16 +253,16 @@ fn write_delta_of_delta(out: &mut BitWriter<'_>, change: i64) {
     }
 }
 
-#[inline]
-fn read_delta_of_delta(bits: &mut BitReader<'_>) -> Result<i64, Damage> {
+/// A change of more than 14 bits: a target was away.
+#[inline(never)]
+fn read_wide_change(mut bits: BitReader<'_>) -> Result<(i64, BitReader<'_>), Damage> {
     let width = match bits.read_ones(4)? {
-        0 => return Ok(0),
-        1 => 14,
         2 => 17,
         3 => 20,
-        _ => 64,
+        4 => 64,
+        _ => return Err(Damage),
     };
-    Ok(extend(bits.read(width)?, width))
+    Ok((extend(bits.read(width)?, width), bits))
 }
 
 #[cfg(test)]

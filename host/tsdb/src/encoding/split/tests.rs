@@ -30,7 +30,11 @@ proptest! {
     #[test]
     fn mixed_samples_come_back_in_chunks_that_ascend(
         runs in prop::collection::vec((any::<bool>(), prop_oneof![Just(0_i64), Just(5)], 1..200_usize), 0..6),
-        floats in prop_oneof![Just(FloatEncoding::Xor), Just(FloatEncoding::Xor2)],
+        floats in prop_oneof![
+            Just(FloatEncoding::Xor),
+            Just(FloatEncoding::Xor2),
+            Just(FloatEncoding::Dense),
+        ],
     ) {
         let kinds: Vec<(bool, i64)> = runs
             .iter()
@@ -41,7 +45,7 @@ proptest! {
         let mut found = Columns::default();
         for chunk in &chunks {
             prop_assert!(chunk.first_at <= chunk.last_at);
-            prop_assert!(count(chunk.encoding, &chunk.bytes).unwrap() <= CHUNK_SAMPLES_MAX);
+            prop_assert!(count(chunk.encoding, &chunk.bytes).unwrap() <= DENSE_SAMPLES_MAX);
             decode(chunk.encoding, &chunk.bytes, i64::MIN, i64::MAX, &mut found).unwrap();
         }
         prop_assert!(chunks.windows(2).all(|pair| pair[0].last_at < pair[1].first_at));
