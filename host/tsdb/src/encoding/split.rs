@@ -160,3 +160,6 @@ fn encode_histograms(points: &[HistogramPoint], out: &mut Vec<Chunk>) {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod golden;
