@@ -81,6 +81,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         .with_retention(retention)
         .context("--storage.tsdb.retention.time")?;
     let store = Tsdb::open(store_config, Arc::clone(&disk), clock.clone(), &metrics)?;
+    store.spawn_replay(&mut tasks);
 
     let discovery = Discovery::spawn(Arc::new(plugins.clone()), &metrics, &mut tasks);
     let scraper = Scraper::new(ScrapeParts {

@@ -25,8 +25,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Utf8PathBuf::try_from(folder)?;
     let (disk, clock): (Arc<dyn Disk>, _) = (RealDisk::shared(), Clock::real());
     let rss_before = resident_bytes(&*disk);
-    let open = || {
-        Tsdb::open(Config::new(folder.clone()), Arc::clone(&disk), clock.clone(), &Metrics::new())
+    let open = || -> Result<Tsdb, Box<dyn std::error::Error>> {
+        let config = Config::new(folder.clone());
+        let store = Tsdb::open(config, Arc::clone(&disk), clock.clone(), &Metrics::new())?;
+        store.replay_with(1)?;
+        Ok(store)
     };
     let store = open()?;
     let mut refs: Vec<Vec<SeriesRef>> = Vec::new();

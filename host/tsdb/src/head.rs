@@ -9,6 +9,7 @@
 pub(crate) mod exemplars;
 pub(crate) mod index;
 pub(crate) mod matching;
+pub(crate) mod older;
 pub(crate) mod postings;
 pub(crate) mod series;
 pub(crate) mod symbols;
@@ -121,23 +122,20 @@ impl Head {
         self.counts.series_created.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A series as the log or a checkpoint defines it. A label set that is there under an older id
-    /// goes on under the new one.
-    pub(crate) fn restore_series(&self, id: SeriesId, labels: &Labels) -> Option<Slot> {
+    /// A series as the log or a checkpoint defines it. A label set that is there under another id
+    /// keeps that: appenders may hold it. Answers its slot and its id.
+    pub(crate) fn restore_series(&self, id: SeriesId, labels: &Labels) -> Option<(Slot, SeriesId)> {
         if id >= IDS_MAX {
             return None;
         }
         let mut index = self.index.write();
         index.next_id = index.next_id.max(id + 1);
         if let Some(slot) = index.find(labels, &self.slab) {
-            if let Some(series) = self.slab.writer().get(slot) {
-                series.id = series.id.max(id);
-            }
-            return Some(slot);
+            return self.slab.with(slot, |series| (slot, series.id));
         }
         let slot = index.take_slot()?;
         self.put(&mut index, id, slot, labels);
-        Some(slot)
+        Some((slot, id))
     }
 
     /// Notes that ids up to `id` are in use somewhere.

@@ -46,5 +46,6 @@ pub use self::config::{
 };
 pub use self::stats::{Named, Stats};
 pub use self::store::{
-    Damaged, MaintenanceError, OpenError, PreparedSettings, ReplayProgress, SettingsRefused, Tsdb,
+    Damaged, MaintenanceError, OpenError, PreparedSettings, ReplayError, ReplayProgress,
+    ReplayState, SettingsRefused, Tsdb,
 };

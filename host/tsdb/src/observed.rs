@@ -13,8 +13,8 @@ use crate::store::Shared;
 const SYNC_SECONDS: [f64; 11] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 
-/// What the store counts.
-#[derive(Debug)]
+/// What the store counts. Clones count together.
+#[derive(Clone, Debug)]
 pub(crate) struct Observed {
     pub(crate) samples_appended: Counter,
     pub(crate) out_of_order: Counter,

@@ -62,7 +62,7 @@ impl HeadQuerier {
         let mut found = Vec::new();
         for slot in matching(index, matchers) {
             let Some(series) = slab.get(slot) else { continue };
-            let (Some((last_at, _)), Some(first_at)) = (series.last(), series.first_at()) else {
+            let (Some(last_at), Some(first_at)) = (series.last_at(), series.first_at()) else {
                 continue;
             };
             if first_at <= end && last_at >= start {

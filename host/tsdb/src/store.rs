@@ -1,7 +1,7 @@
 //! The store: opens the log, owns head and log, hands out appenders and queriers.
 //!
-//! Locks, in the order in which they may be taken: `maintenance`, `writer`, the head's index, one
-//! shard of its slab, its visibility.
+//! Locks, in the order in which they may be taken: `replay`, `maintenance`, `writer`, the head's
+//! index, one shard of its slab, its visibility.
 
 mod checkpoint;
 mod commit;
@@ -21,16 +21,16 @@ use narthex_platform::{Clock, Disk, DiskLock, Metrics};
 use narthex_storage::{Appendable, Appender, Querier, Queryable, ReadError, TimeRange};
 use parking_lot::Mutex;
 
-pub use self::replay::Damaged;
+pub use self::replay::{Damaged, ReplayError, ReplayProgress, ReplayState};
 pub use self::settings::{PreparedSettings, SettingsRefused};
 
 use self::commit::{HeadAppender, Writer};
-use self::replay::Replayed;
+use self::replay::plan::Plan;
+use self::replay::{Progress, Walk};
 use self::settings::InForce;
 use crate::config::Config;
 use crate::head::Head;
-use crate::log::reader;
-use crate::log::writer::{LogConfig, LogWriter};
+use crate::log::writer::{LogConfig, LogWriter, SegmentStart};
 use crate::observed::{HeadSource, Observed};
 use crate::querier::HeadQuerier;
 use crate::stats::{Stats, stats};
@@ -85,6 +85,9 @@ pub enum MaintenanceError {
         /// What the disk said, now or before.
         reason: String,
     },
+    /// It has to wait until all that the log holds is in the head.
+    #[error("the log is still being replayed")]
+    Replaying,
     /// The checkpoint could not be written.
     #[error("write checkpoint {path}")]
     Checkpoint {
@@ -93,17 +96,6 @@ pub enum MaintenanceError {
         /// What the disk said.
         source: io::Error,
     },
-}
-
-/// How far the replay of the log is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReplayProgress {
-    /// Bytes of the log read so far.
-    pub bytes_done: u64,
-    /// Bytes of the log in all.
-    pub bytes_total: u64,
-    /// Samples found so far.
-    pub samples: u64,
 }
 
 /// The local store. Clones share it.
@@ -122,7 +114,12 @@ pub(crate) struct Shared {
     /// Held by the one checkpoint or retention round that runs.
     maintenance: Mutex<Maintenance>,
     observed: Observed,
-    replayed: Replayed,
+    pub(crate) progress: Arc<Progress>,
+    /// Guards the replay until it has ended. Taken before all other locks.
+    replay: Mutex<Option<Walk>>,
+    /// Guards the list of files of another process that are to be synced before a sync means
+    /// anything. Taken alone.
+    inherited: Mutex<Vec<Utf8PathBuf>>,
     /// Bytes of the log that the newest checkpoint does not cover.
     uncovered_bytes: AtomicU64,
     /// Keeps other processes out.
@@ -142,7 +139,9 @@ impl fmt::Debug for Tsdb {
 }
 
 impl Tsdb {
-    /// Opens the data folder, created when it is not there, and replays its log.
+    /// Opens the data folder, created when it is not there. This takes a few syncs, however long
+    /// the log is: samples are taken and queries answered at once. What the log holds comes by
+    /// [`Self::spawn_replay`] in the background, or by [`Self::replay_now`].
     ///
     /// Damage is no error: it is logged, counted, and told by [`Self::damaged`]; what can be proven
     /// correct is served.
@@ -162,43 +161,49 @@ impl Tsdb {
         let lock = take_lock(&*disk, config.folder().join("lock"))?;
         let observed = Observed::new(metrics);
         let head = Arc::new(Head::new(config.settings().exemplars_max()));
-        let begun = clock.monotonic();
-        let replayed = replay::replay(&*disk, &log_folder, &head, &observed)?;
-        let took = clock.monotonic().saturating_sub(begun);
-        observed.replay_seconds.set(took.as_secs_f64());
-        tracing::info!(
-            segments = replayed.segments,
-            samples = replayed.progress.samples,
-            bytes = replayed.progress.bytes_total,
-            damages = replayed.damaged.len(),
-            milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            "replayed the log"
-        );
+        let plan = Plan::read(&*disk, &log_folder)?;
+        head.reserve_ids(plan.next_id.saturating_sub(1));
         let log_config =
             LogConfig { folder: log_folder.clone(), segment_bytes_max: config.segment_bytes() };
-        let (disk_of_log, clock_of_log) = (Arc::clone(&disk), clock.clone());
-        let (number, previous) = (replayed.next_segment, replayed.previous);
-        let segments = reader::sync_segments(&*disk, &log_folder);
-        let mut log = LogWriter::open(disk_of_log, clock_of_log, log_config, number, previous)
+        let begin = SegmentStart {
+            number: plan.next_segment,
+            previous: plan.segments.last().map_or(0, |file| file.id.number),
+            next_id: plan.next_id,
+        };
+        let log = LogWriter::open(Arc::clone(&disk), clock.clone(), log_config, begin)
             .map_err(|source| OpenError::Begin { path: log_folder.clone(), source })?;
-        if let Err(error) = segments {
-            log.lean_on_nothing(&error);
-        }
+        let progress = Arc::new(Progress::new(&plan, observed.clone()));
+        let inherited = plan.segments.iter().map(|file| file.path(&log_folder)).collect();
+        let checkpoint_bytes = plan.checkpoint.map_or(0, |file| file.len);
+        let uncovered_bytes = AtomicU64::new(plan.log_bytes());
+        let is_empty = plan.bytes() == 0;
+        let walk = Walk::new(
+            Arc::clone(&disk),
+            log_folder.clone(),
+            Arc::clone(&head),
+            Arc::clone(&progress),
+            plan,
+        );
         let shared = Arc::new(Shared {
             log_folder,
             disk,
             clock,
             head,
             writer: Mutex::new(Writer::new(log)),
-            maintenance: Mutex::new(Maintenance { checkpoint_bytes: replayed.checkpoint_bytes }),
+            maintenance: Mutex::new(Maintenance { checkpoint_bytes }),
             observed,
-            uncovered_bytes: AtomicU64::new(replayed.log_bytes),
-            replayed,
+            uncovered_bytes,
+            progress,
+            replay: Mutex::new(Some(walk)),
+            inherited: Mutex::new(inherited),
             in_force: InForce::new(config.settings().clone()),
             config,
             _lock: lock,
         });
         metrics.add_source(Arc::new(HeadSource(Arc::downgrade(&shared))));
+        if is_empty && let Some(walk) = shared.replay.lock().take() {
+            shared.finish_replay(walk);
+        }
         Ok(Self(shared))
     }
 
@@ -206,18 +211,6 @@ impl Tsdb {
     #[must_use]
     pub fn stats(&self, limit: usize) -> Stats {
         stats(&self.0.head, limit)
-    }
-
-    /// How far the replay came: to the end, when the store is open.
-    #[must_use]
-    pub fn replay_progress(&self) -> ReplayProgress {
-        self.0.replayed.progress
-    }
-
-    /// What was found damaged when the store was opened.
-    #[must_use]
-    pub fn damaged(&self) -> &[Damaged] {
-        &self.0.replayed.damaged
     }
 
     /// The settings that stay as they were at the start.

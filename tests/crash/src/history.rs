@@ -78,8 +78,20 @@ impl History {
         self.chance.below(end)
     }
 
-    /// Opens the store. `None`: the power failed meanwhile.
+    /// Opens the store and replays its log. `None`: the power failed meanwhile.
     fn open(&self) -> Option<Tsdb> {
+        let store = self.open_behind()?;
+        match store.replay_now() {
+            Ok(()) => Some(store),
+            Err(error) => {
+                assert!(self.disk.is_off(), "the log is not replayed: {error:?}");
+                None
+            }
+        }
+    }
+
+    /// Opens the store. `None`: the power failed meanwhile.
+    fn open_behind(&self) -> Option<Tsdb> {
         let config = Config::new(DATA).with_sync(self.sync).and_then(|config| {
             // The smallest segments, so that there are many.
             config.with_segment_bytes(64 << 10)
@@ -185,18 +197,40 @@ impl History {
     /// # Panics
     /// When a promise is broken.
     pub fn end(&mut self, end: End) {
+        self.end_and_commit_at(end, None);
+    }
+
+    /// Ends the life, opens the store again, replays so many steps of its log, commits and reads,
+    /// replays the others, and compares. Answers whether there were as many steps.
+    ///
+    /// # Panics
+    /// When a promise is broken.
+    pub fn end_and_commit_at(&mut self, end: End, replay_step: Option<usize>) -> bool {
         match end {
             End::Kill => self.disk.restart_after_kill(),
             End::PowerCut => self.disk.restart_after_power_cut(),
         }
         self.disk.limit_bytes(None);
-        let store = self.open().expect("the power is on");
+        self.model.restarted();
+        let store = self.open_behind().expect("the power is on");
+        let mut goes_on = true;
+        if let Some(steps) = replay_step {
+            for _ in 0..steps {
+                goes_on = goes_on && store.replay_step().expect("the power is on");
+            }
+            // Nothing that a refused commit left in the log has this time.
+            self.at += 15_000;
+            self.commit(&store);
+            self.model.check_while_replayed(&read(&store));
+        }
+        store.replay_now().expect("the power is on");
         let found = read(&store);
         match end {
             End::Kill => self.model.check_after_kill(&found),
             End::PowerCut => self.model.check_after_power_cut(&found),
         }
         self.at = found.keys().map(|(_, at)| *at).max().unwrap_or(0).max(self.at) + 15_000;
+        goes_on
     }
 
     /// Opens a store whose files were damaged and compares.

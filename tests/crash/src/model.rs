@@ -29,6 +29,8 @@ pub type Samples = BTreeMap<(String, i64), u64>;
 /// What became of a commit, as far as the writer knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
+    /// It failed, and the process ended before it acknowledged another: it is there or not.
+    Undecided,
     /// It failed: it may be there only if nothing was acknowledged after it.
     Refused,
     /// It was acknowledged: it survives the end of the process.
@@ -41,6 +43,12 @@ enum Fate {
 struct Commit {
     samples: Samples,
     fate: Fate,
+}
+
+impl Commit {
+    fn is_acknowledged(&self) -> bool {
+        self.fate >= Fate::Acknowledged
+    }
 }
 
 /// All commits of a history.
@@ -58,15 +66,21 @@ impl Model {
 
     /// Notes that all acknowledged commits are durable now.
     pub fn synced(&mut self) {
-        for commit in self.commits.iter_mut().filter(|commit| commit.fate != Fate::Refused) {
+        for commit in self.commits.iter_mut().filter(|commit| commit.is_acknowledged()) {
             commit.fate = Fate::Durable;
         }
+    }
+
+    /// Notes that the process has ended: what it refused last may have been written all the same.
+    pub fn restarted(&mut self) {
+        let last = self.commits.iter_mut().rev().take_while(|commit| !commit.is_acknowledged());
+        last.for_each(|commit| commit.fate = Fate::Undecided);
     }
 
     /// What a store that lost nothing shows.
     #[must_use]
     pub fn visible(&self) -> Samples {
-        let kept = self.commits.iter().filter(|commit| commit.fate != Fate::Refused);
+        let kept = self.commits.iter().filter(|commit| commit.is_acknowledged());
         kept.flat_map(|commit| commit.samples.clone()).collect()
     }
 
@@ -98,6 +112,18 @@ impl Model {
         }
     }
 
+    /// Compares what is there in the middle of a replay: the last commit came after it began.
+    ///
+    /// # Panics
+    /// When something is there that was never written, or the last commit is not.
+    pub fn check_while_replayed(&self, found: &Samples) {
+        self.check_nothing_invented(found);
+        let last = self.commits.last().filter(|commit| commit.is_acknowledged());
+        for (key, bits) in last.into_iter().flat_map(|commit| &commit.samples) {
+            assert_eq!(found.get(key), Some(bits), "{key:?} was acknowledged while replaying");
+        }
+    }
+
     fn check_nothing_invented(&self, found: &Samples) {
         let written: BTreeSet<(&(String, i64), &u64)> =
             self.commits.iter().flat_map(|commit| &commit.samples).collect();
@@ -122,7 +148,7 @@ impl Model {
             if commit.fate == Fate::Refused && acknowledged_later {
                 assert_eq!(there, 0, "commit {number} was refused, and others followed it");
             }
-            acknowledged_later |= commit.fate != Fate::Refused;
+            acknowledged_later |= commit.is_acknowledged();
         }
         self.commits.retain(|commit| is_there(commit).0 > 0);
         for commit in &mut self.commits {

@@ -63,3 +63,23 @@ fn every_single_step_of_a_history_can_be_the_last() {
         }
     }
 }
+
+#[test]
+fn commits_in_every_single_step_of_a_replay_are_kept() {
+    for seed in 0..6 {
+        for end in [End::PowerCut, End::Kill] {
+            for step in 0.. {
+                let mut history = History::new(seed);
+                let cut = history.disk().steps() + 40 + history.chance(50);
+                history.disk().cut_power_after(cut);
+                history.live(30, Faults::None);
+                let goes_on = history.end_and_commit_at(end, Some(step));
+                // The log of two lives is replayed in order.
+                history.end(End::Kill);
+                if !goes_on {
+                    break;
+                }
+            }
+        }
+    }
+}

@@ -110,17 +110,21 @@ impl History {
     /// Opens the store. `None`: the power failed meanwhile.
     pub(crate) fn open(&mut self) -> Option<Tsdb> {
         let (disk, clock) = (self.disk.shared(), self.clock.clock());
-        match Tsdb::open(self.config.clone(), disk, clock, &Metrics::new()) {
-            Ok(store) => {
-                self.marks.note(Mark::Restart);
-                Some(store)
-            }
+        let store = match Tsdb::open(self.config.clone(), disk, clock, &Metrics::new()) {
+            Ok(store) => store,
             Err(error) => {
                 assert!(self.disk.is_off(), "the store does not open: {error:?}");
                 self.marks.note(Mark::CutAtStart);
-                None
+                return None;
             }
+        };
+        if let Err(error) = store.replay_now() {
+            assert!(self.disk.is_off(), "the log is not replayed: {error:?}");
+            self.marks.note(Mark::CutAtStart);
+            return None;
         }
+        self.marks.note(Mark::Restart);
+        Some(store)
     }
 
     pub(crate) fn read(&self, store: &Tsdb) -> Found {

@@ -93,6 +93,16 @@ impl Exemplars {
         self.newest(slot, id).map_or(ExemplarOrder::Newer, |(_, newest)| order(newest, exemplar))
     }
 
+    /// Adds all of another ring, oldest first.
+    pub(crate) fn add_all(&mut self, mut other: Self) {
+        let oldest = other.next - other.ring.len() as u64;
+        let place = other.place(oldest).min(other.ring.len());
+        other.ring.rotate_left(place);
+        for Entry { slot, id, exemplar, .. } in other.ring {
+            self.add(slot, id, exemplar);
+        }
+    }
+
     /// Adds one that is newer than the newest of its series, and says whether it was.
     pub(crate) fn add(&mut self, slot: Slot, id: SeriesId, exemplar: Exemplar) -> ExemplarOrder {
         if self.max == 0 {

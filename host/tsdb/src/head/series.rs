@@ -3,13 +3,15 @@
 //! A series lives in a slot: pages of slots belong in turn to one of a few shards, each behind its
 //! own lock. Series that a target created together stand together, so that a batch takes few locks.
 //!
-//! Invariant: full chunks of a series ascend in time and lie before its open chunk.
+//! Invariant: full chunks of a series ascend in time and lie before its open chunk; while the log is
+//! replayed this holds for what is replayed and for what is new, each by itself (see `older.rs`).
 
 use narthex_storage::{Columns, SeriesRef};
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::encoding::Damage;
 use crate::encoding::xor::{self, XorChunk};
+use crate::head::older::Older;
 use crate::head::symbols::Symbol;
 
 /// Samples of a full chunk: Prometheus' number, a balance of decoding cost and overhead.
@@ -23,7 +25,7 @@ pub(crate) const IDS_MAX: u64 = 1 << (64 - SLOT_BITS);
 /// Slots of a page. Targets bring hundreds of series at once.
 const PAGE_SLOTS: usize = 256;
 /// More than the threads that read and write at the same time on a large machine.
-const SHARDS: usize = 16;
+pub(crate) const SHARDS: usize = 16;
 
 /// The identity of a series for as long as any log or block knows it. Grows, is never reused.
 pub(crate) type SeriesId = u64;
@@ -58,6 +60,8 @@ pub(crate) struct Series {
     pub(crate) labels: Box<[SymbolPair]>,
     pub(crate) sealed: Vec<SealedChunk>,
     pub(crate) open: XorChunk,
+    /// While the log is replayed, from the first new sample on: what is replayed behind it.
+    pub(crate) older: Option<Box<Older>>,
     /// The restart of the log's coder within which `open`'s last value was logged.
     pub(crate) log_epoch: u32,
     /// The decimal scale of that value.
@@ -78,6 +82,7 @@ impl Series {
             labels,
             sealed: Vec::new(),
             open: XorChunk::default(),
+            older: None,
             log_epoch: 0,
             log_scale: 0,
             is_logged: false,
@@ -86,13 +91,22 @@ impl Series {
         }
     }
 
-    /// Time and bits of the newest sample. The open chunk always holds it.
+    /// Time and bits of the sample that was appended last. The open chunk always holds it.
     pub(crate) fn last(&self) -> Option<(i64, u64)> {
         self.open.last()
     }
 
+    /// Time of the newest sample.
+    pub(crate) fn last_at(&self) -> Option<i64> {
+        let last = self.last().map(|(last, _)| last);
+        last.max(self.older.as_ref().and_then(|older| older.last()).map(|(last, _)| last))
+    }
+
     /// Time of the oldest sample.
     pub(crate) fn first_at(&self) -> Option<i64> {
+        if let Some(older) = &self.older {
+            return self.first_at_beside(older);
+        }
         let sealed = self.sealed.first().map(|chunk| chunk.first_at);
         sealed.or_else(|| self.last().map(|_| self.open.first_at()))
     }
@@ -107,27 +121,93 @@ impl Series {
     }
 
     fn seal(&mut self) {
-        let Some((last_at, _)) = self.open.last() else { return };
-        let first_at = self.open.first_at();
-        let bytes = self.open.take_bytes();
+        if let Some(chunk) = SealedChunk::of(&mut self.open) {
+            self.insert_sealed(self.sealed.len(), chunk);
+        }
+    }
+
+    pub(crate) fn insert_sealed(&mut self, place: usize, chunk: SealedChunk) {
         if self.sealed.len() == self.sealed.capacity() {
             self.sealed.reserve_exact(1 + self.sealed.len() / 4);
         }
-        self.sealed.push(SealedChunk { first_at, last_at, bytes });
+        self.sealed.insert(place.min(self.sealed.len()), chunk);
     }
 
     pub(crate) fn chunks(&self) -> usize {
-        self.sealed.len() + usize::from(self.last().is_some())
+        let older = self.older.as_ref().and_then(|older| older.last());
+        self.sealed.len() + usize::from(self.last().is_some()) + usize::from(older.is_some())
     }
 
     /// An upper bound of the samples in `start..=end`, from the chunks' bounds.
+    pub(crate) fn samples_max(&self, start: i64, end: i64) -> usize {
+        let older = self
+            .older
+            .as_ref()
+            .map_or(0, |older| self.part(0, older.sealed, &older.open).samples_max(start, end));
+        older + self.newest_part().samples_max(start, end)
+    }
+
+    /// Appends the samples in `start..=end` to `out`.
+    pub(crate) fn read(&self, start: i64, end: i64, out: &mut Columns) -> Result<(), Damage> {
+        match &self.older {
+            None => self.newest_part().read(start, end, out),
+            Some(older) => self.read_with(older, start, end, out),
+        }
+    }
+
+    /// All, but for what is replayed behind it.
+    pub(crate) fn newest_part(&self) -> Part<'_> {
+        let from = self.older.as_ref().map_or(0, |older| older.sealed);
+        self.part(from, self.sealed.len(), &self.open)
+    }
+
+    pub(crate) fn part<'a>(&'a self, from: usize, to: usize, open: &'a XorChunk) -> Part<'a> {
+        Part { sealed: self.sealed.get(from..to).unwrap_or_default(), open }
+    }
+
+    /// Drops full chunks that end before `cutoff`; answers how many.
+    pub(crate) fn drop_chunks_before(&mut self, cutoff: i64) -> usize {
+        let old = self.sealed.partition_point(|chunk| chunk.last_at < cutoff);
+        self.sealed.drain(..old);
+        if self.sealed.is_empty() {
+            self.sealed.shrink_to_fit();
+        }
+        old
+    }
+
+    /// Memory of the series beside its slot.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let sealed: usize = self.sealed.iter().map(|chunk| chunk.bytes.len()).sum();
+        let table = self.sealed.capacity() * size_of::<SealedChunk>();
+        let older =
+            self.older.as_ref().map_or(0, |older| size_of::<Older>() + older.open.heap_bytes());
+        let labels = self.labels.len() * size_of::<SymbolPair>();
+        sealed + table + self.open.heap_bytes() + older + labels
+    }
+}
+
+impl SealedChunk {
+    /// The content of a chunk that was open; nothing when it was empty.
+    pub(crate) fn of(open: &mut XorChunk) -> Option<Self> {
+        let (last_at, _) = open.last()?;
+        let first_at = open.first_at();
+        Some(Self { first_at, last_at, bytes: open.take_bytes() })
+    }
+}
+
+/// Chunks that ascend in time, the last of them open.
+pub(crate) struct Part<'a> {
+    pub(crate) sealed: &'a [SealedChunk],
+    pub(crate) open: &'a XorChunk,
+}
+
+impl Part<'_> {
     pub(crate) fn samples_max(&self, start: i64, end: i64) -> usize {
         let sealed = self.overlapping(start, end).map(|chunk| xor::count_of(&chunk.bytes));
         let open = if self.open_overlaps(start, end) { self.open.samples() } else { 0 };
         sealed.sum::<usize>() + open
     }
 
-    /// Appends the samples in `start..=end` to `out`.
     pub(crate) fn read(&self, start: i64, end: i64, out: &mut Columns) -> Result<(), Damage> {
         for chunk in self.overlapping(start, end) {
             xor::decode(&chunk.bytes, start, end, out)?;
@@ -145,24 +225,7 @@ impl Series {
     }
 
     fn open_overlaps(&self, start: i64, end: i64) -> bool {
-        self.last().is_some_and(|(last, _)| last >= start && self.open.first_at() <= end)
-    }
-
-    /// Drops full chunks that end before `cutoff`; answers how many.
-    pub(crate) fn drop_chunks_before(&mut self, cutoff: i64) -> usize {
-        let old = self.sealed.partition_point(|chunk| chunk.last_at < cutoff);
-        self.sealed.drain(..old);
-        if self.sealed.is_empty() {
-            self.sealed.shrink_to_fit();
-        }
-        old
-    }
-
-    /// Memory of the series beside its slot.
-    pub(crate) fn heap_bytes(&self) -> usize {
-        let sealed: usize = self.sealed.iter().map(|chunk| chunk.bytes.len()).sum();
-        let table = self.sealed.capacity() * size_of::<SealedChunk>();
-        sealed + table + self.open.heap_bytes() + self.labels.len() * size_of::<SymbolPair>()
+        self.open.last().is_some_and(|(last, _)| last >= start && self.open.first_at() <= end)
     }
 }
 
@@ -188,6 +251,11 @@ struct Place {
 const fn place(slot: Slot) -> Place {
     let page = slot as usize / PAGE_SLOTS;
     Place { shard: page % SHARDS, page: page / SHARDS, index: slot as usize % PAGE_SLOTS }
+}
+
+/// The shard of a slot.
+pub(crate) const fn shard_of(slot: Slot) -> usize {
+    place(slot).shard
 }
 
 impl Shard {

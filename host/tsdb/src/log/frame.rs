@@ -155,6 +155,16 @@ impl FrameReader {
         self.offset
     }
 
+    /// Goes on at another place.
+    pub(crate) fn go_to(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
+    /// Whether a whole record stands where reading goes on.
+    pub(crate) fn is_at_record(&mut self) -> io::Result<bool> {
+        Ok(self.check(self.offset)?.is_some())
+    }
+
     pub(crate) fn next(&mut self) -> io::Result<Next<'_>> {
         if self.offset >= self.end {
             return Ok(Next::End);

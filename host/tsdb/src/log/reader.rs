@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use narthex_platform::{Disk, DiskFile};
 
 use super::frame::{FileId, FrameReader};
-use super::header::{FileKind, HEADER_BYTES, Header};
+use super::header::{FileKind, HEADER_BYTES, HEADER_BYTES_V1, Header};
 use super::{LogFile, checkpoint_path, segment_path};
 
 /// The files of a log.
@@ -48,15 +48,6 @@ impl Files {
     }
 }
 
-/// Makes durable what an earlier process wrote to its segments and was killed before it synced:
-/// what is written from now on leans on it, and a later sync of the newest segment promises it too.
-pub(crate) fn sync_segments(disk: &dyn Disk, folder: &Utf8Path) -> io::Result<()> {
-    for (number, _) in Files::list(disk, folder)?.segments {
-        disk.open(&segment_path(folder, number))?.sync()?;
-    }
-    disk.sync_folder(folder)
-}
-
 /// An opened file of the log.
 pub(crate) struct OpenedFile {
     pub(crate) file: Box<dyn DiskFile>,
@@ -79,6 +70,17 @@ pub(crate) fn open(disk: &dyn Disk, folder: &Utf8Path, id: FileId) -> io::Result
 }
 
 /// The records of a file up to `end`.
-pub(crate) fn records(file: Box<dyn DiskFile>, id: FileId, end: u64) -> FrameReader {
-    FrameReader::new(file, id, HEADER_BYTES as u64, end)
+///
+/// # Errors
+/// What the disk says.
+pub(crate) fn records(opened: OpenedFile, id: FileId, end: u64) -> io::Result<FrameReader> {
+    let mut records = match opened.header {
+        Some(header) => return Ok(FrameReader::new(opened.file, id, header.len() as u64, end)),
+        // The version is not known: the first record tells.
+        None => FrameReader::new(opened.file, id, HEADER_BYTES as u64, end),
+    };
+    if !records.is_at_record()? {
+        records.go_to(HEADER_BYTES_V1 as u64);
+    }
+    Ok(records)
 }

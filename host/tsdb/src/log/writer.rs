@@ -13,13 +13,18 @@ use narthex_platform::{Clock, Disk, DiskFile};
 
 use super::batch::BatchCoder;
 use super::frame::{self, FileId, RESTART_MARK, RecordKind};
-use super::header::{FileKind, HEADER_BYTES, Header, Previous};
+use super::header::{FileKind, HEADER_BYTES, Header, Previous, PreviousEnd};
 use super::segment_path;
+use crate::head::series::SeriesId;
 
 /// Damage costs at most what was written between two restarts.
 const RESTART_BYTES_MIN: u64 = 1 << 20;
 /// A restart costs about eight bytes a series, so with many series it comes less often.
 const RESTART_BYTES_PER_SERIES: u64 = 64;
+/// A segment is begun with ids for so many new series, or for as many as came in this life of the
+/// store, whichever is more. Ids that are not used are gone at the next start, so the first number
+/// is small: the ids last for four million starts.
+const IDS_RESERVED_MIN: SeriesId = 1 << 16;
 /// After a failure a new segment is tried no more often than this.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -46,6 +51,9 @@ pub(crate) struct LogWriter {
     folder: Utf8PathBuf,
     segment_bytes_max: u64,
     segment: Segment,
+    /// The first id of this life of the store, and the first that is free.
+    first_id: SeriesId,
+    next_id: SeriesId,
     /// The records of the commit in progress.
     out: Vec<u8>,
     pub(crate) coder: BatchCoder,
@@ -68,6 +76,8 @@ struct Segment {
     len: u64,
     /// Bytes known to be durable.
     synced: u64,
+    /// Ids of series in it are below: so its header says.
+    ids_end: SeriesId,
 }
 
 #[derive(Debug)]
@@ -83,22 +93,35 @@ pub(crate) struct LogConfig {
     pub(crate) segment_bytes_max: u64,
 }
 
+/// The first segment of a process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SegmentStart {
+    pub(crate) number: u32,
+    /// The segment before it, of another process; 0 when there is none.
+    pub(crate) previous: u32,
+    /// Ids below are taken.
+    pub(crate) next_id: SeriesId,
+}
+
 impl LogWriter {
-    /// Begins segment `number`.
+    /// Begins a segment behind those of another process.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         clock: Clock,
         config: LogConfig,
-        number: u32,
-        previous: Previous,
+        SegmentStart { number, previous, next_id }: SegmentStart,
     ) -> io::Result<Self> {
-        let segment = create(&*disk, &config.folder, number, previous)?;
+        let previous = Previous { number: previous, end: PreviousEnd::Unknown };
+        let ids_end = ids_end(next_id, next_id);
+        let segment = create(&*disk, &config.folder, number, previous, ids_end)?;
         Ok(Self {
             disk,
             clock,
             folder: config.folder,
             segment_bytes_max: config.segment_bytes_max,
             segment,
+            first_id: next_id,
+            next_id,
             out: Vec::new(),
             coder: BatchCoder::default(),
             epoch: 1,
@@ -126,15 +149,17 @@ impl LogWriter {
     }
 
     /// Makes ready for the records of a commit: a segment that takes them, and a restart where one
-    /// is due.
-    pub(crate) fn begin(&mut self, series: u64) -> Result<(), WriteError> {
+    /// is due. `next_id` is beyond the ids of all its series.
+    pub(crate) fn begin(&mut self, series: u64, next_id: SeriesId) -> Result<(), WriteError> {
         self.out.clear();
+        self.next_id = self.next_id.max(next_id);
         if let Some(poisoned) = &self.poisoned {
             if self.clock.monotonic() < poisoned.retry_at {
                 return Err(WriteError::Poisoned(poisoned.reason.clone()));
             }
             self.replace_segment()?;
-        } else if self.segment.len >= self.segment_bytes_max {
+        } else if self.segment.len >= self.segment_bytes_max || self.next_id > self.segment.ids_end
+        {
             self.rotate().map_err(WriteError::Failed)?;
         }
         let due = RESTART_BYTES_MIN.max(series.saturating_mul(RESTART_BYTES_PER_SERIES));
@@ -258,10 +283,12 @@ impl LogWriter {
     }
 
     fn next_segment(&mut self) -> io::Result<()> {
-        let previous = Previous { number: self.segment.number, len: self.segment.len };
+        let end = PreviousEnd::At(self.segment.len);
+        let previous = Previous { number: self.segment.number, end };
+        let ids_end = ids_end(self.first_id, self.next_id);
         let mut number = self.segment.number + 1;
         let segment = loop {
-            match create(&*self.disk, &self.folder, number, previous) {
+            match create(&*self.disk, &self.folder, number, previous, ids_end) {
                 // Left over from a try that failed and could not be removed.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
                 outcome => break outcome?,
@@ -310,23 +337,31 @@ impl LogWriter {
     }
 }
 
+/// The ids that a segment may hold, when `next_id` is free and this life began with `first_id`.
+fn ids_end(first_id: SeriesId, next_id: SeriesId) -> SeriesId {
+    next_id.saturating_add(IDS_RESERVED_MIN.max(next_id.saturating_sub(first_id)))
+}
+
 /// A segment whose header and name are durable before anything is written to it.
 fn create(
     disk: &dyn Disk,
     folder: &Utf8Path,
     number: u32,
     previous: Previous,
+    ids_end: SeriesId,
 ) -> io::Result<Segment> {
     let path = segment_path(folder, number);
     let mut file = disk.create(&path)?;
-    let header = Header { kind: FileKind::Segment, number, previous }.to_bytes();
-    let written =
-        file.append(&header).and_then(|()| file.sync()).and_then(|()| disk.sync_folder(folder));
+    let header = Header { kind: FileKind::Segment, number, previous, ids_end: Some(ids_end) };
+    let written = file
+        .append(&header.to_bytes())
+        .and_then(|()| file.sync())
+        .and_then(|()| disk.sync_folder(folder));
     if let Err(error) = written {
         // Nothing was acknowledged in it; if it stays, replay sees that it is empty.
         disk.remove(&path).ok();
         return Err(error);
     }
     let len = HEADER_BYTES as u64;
-    Ok(Segment { number, file, len, synced: len })
+    Ok(Segment { number, file, len, synced: len, ids_end })
 }

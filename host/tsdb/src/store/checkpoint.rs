@@ -36,6 +36,9 @@ impl Tsdb {
     #[must_use]
     pub fn checkpoint_is_due(&self) -> bool {
         let shared = &self.0;
+        if !shared.is_replayed() {
+            return false;
+        }
         let due = shared.config.segment_bytes().saturating_mul(SEGMENTS_MIN);
         let due = due.max(shared.maintenance.lock().checkpoint_bytes);
         shared.uncovered_bytes.load(Ordering::Relaxed) >= due
@@ -45,9 +48,10 @@ impl Tsdb {
     /// Saves the head and removes the log before it.
     ///
     /// # Errors
-    /// When the disk refuses; the log is then as complete as before.
+    /// When the disk refuses; the log is then as complete as before. Until the log is replayed.
     pub fn checkpoint(&self) -> Result<(), MaintenanceError> {
         let shared = &self.0;
+        shared.check_replayed()?;
         let mut maintenance = shared.maintenance.lock();
         shared.observed.checkpoints.increment();
         let outcome = shared.checkpoint();
@@ -176,8 +180,9 @@ struct CheckpointFile {
 impl CheckpointFile {
     fn create(disk: &dyn Disk, path: &Utf8Path, number: u32) -> io::Result<Self> {
         let file = disk.create(path)?;
-        let (kind, previous) = (FileKind::Checkpoint, Previous::default());
-        let out = Header { kind, number, previous }.to_bytes().to_vec();
+        let (kind, previous) = (FileKind::Checkpoint, Previous::NONE);
+        // Which ids it holds is said at its end.
+        let out = Header { kind, number, previous, ids_end: Some(0) }.to_bytes().to_vec();
         Ok(Self { file, id: FileId { kind, number }, len: 0, out })
     }
 

@@ -45,6 +45,9 @@ pub(crate) struct Writer {
     /// Places in the batch of what is stored.
     accepted: Vec<usize>,
     new_series: Vec<(SeriesId, Slot)>,
+    /// While the log is replayed: the series that got samples meanwhile. They are joined with what
+    /// is replayed at the end.
+    pub(crate) newer: Option<Vec<Slot>>,
     /// Tells marks of this commit from older ones.
     number: u32,
 }
@@ -190,6 +193,7 @@ impl Writer {
             columns: Columns::default(),
             accepted: Vec::new(),
             new_series: Vec::new(),
+            newer: Some(Vec::new()),
             number: 0,
         }
     }
@@ -212,7 +216,8 @@ impl Shared {
     ) -> Result<(usize, usize, usize), CommitError> {
         let mut guard = self.writer.lock();
         let writer = &mut *guard;
-        writer.log.begin(self.head.counts.series.load(Ordering::Relaxed))?;
+        let next_id = self.head.index.read().next_id;
+        writer.log.begin(self.head.counts.series.load(Ordering::Relaxed), next_id)?;
         if std::mem::take(&mut writer.log.wants_definitions) {
             self.forget_definitions();
         }
@@ -232,6 +237,9 @@ impl Shared {
         writer.log.write().map_err(|source| CommitError::Log { source })?;
         if self.config.sync() == SyncPolicy::Always {
             let begun = self.clock.monotonic();
+            if let Err(error) = self.sync_inherited_files() {
+                writer.log.lean_on_nothing(&error);
+            }
             let outcome = writer.log.sync_commit();
             self.observed.sync_seconds.observe_duration(self.clock.monotonic() - begun);
             outcome.map_err(|source| CommitError::Log { source })?;
@@ -239,7 +247,7 @@ impl Shared {
         let written = writer.log.segment_len() - before_len;
         self.observed.log_bytes_written.add(written);
         self.uncovered_bytes.fetch_add(written, Ordering::Relaxed);
-        self.apply(&writer.accepted, samples, before);
+        self.apply(writer, samples, before);
         if !metadata.is_empty() {
             self.head.metadata.write().extend(metadata.iter().cloned());
         }
@@ -408,7 +416,8 @@ impl Shared {
     }
 
     /// Makes the accepted samples visible.
-    fn apply(&self, accepted: &[usize], samples: &[Pending], before: TimesBefore) {
+    fn apply(&self, writer: &mut Writer, samples: &[Pending], before: TimesBefore) {
+        let Writer { accepted, newer, .. } = writer;
         self.head.visibility.begin(before);
         let mut slab = self.head.slab.writer();
         let (mut oldest, mut newest, mut chunks) = (i64::MAX, i64::MIN, 0);
@@ -416,6 +425,11 @@ impl Shared {
             let (_, slot) = split_ref(sample.series);
             let series = slab.get(slot).expect("series go only while no commit runs");
             series.is_logged = true;
+            if let Some(newer) = newer
+                && series.begin_newer()
+            {
+                newer.push(slot);
+            }
             chunks += u64::from(series.append(sample.at, sample.bits));
             oldest = oldest.min(sample.at);
             newest = newest.max(sample.at);

@@ -1,30 +1,40 @@
-//! Start-up: the newest checkpoint, then the segments after it, into an empty head.
+//! Start-up: the log is read behind a store that works already.
+//!
+//! [`Tsdb::open`] looks at the names and headers of the log's files, begins a segment behind them
+//! and is done. What the files hold is replayed beside the commits of the new process: the newest
+//! checkpoint, then the segments after it, in order (`walk.rs`). Series are restored and samples
+//! routed to workers by the reader (`route.rs`); each worker owns shards of the head and appends
+//! (`work.rs`). docs/decisions/0006-start-up.md says why.
 //!
 //! Damage never stops it. A record that does not prove itself is skipped and reported; records of
 //! samples after it wait for the next restart of the coder, since they lean on what was lost;
 //! records that stand by themselves count at once. A tail that nothing follows is what a crash
 //! leaves: it is cut off.
+//!
+//! Invariant: until the replay has ended nothing is removed from the log or from the head.
+
+mod id_map;
+mod parallel;
+pub(crate) mod plan;
+mod route;
+mod walk;
+mod work;
 
 use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use camino::{Utf8Path, Utf8PathBuf};
-use hashbrown::HashMap;
-use narthex_platform::Disk;
+use camino::Utf8PathBuf;
+use parking_lot::Mutex;
+use tokio::sync::watch;
 
-use super::{OpenError, ReplayProgress};
-use crate::encoding::Damage;
-use crate::encoding::varint::Cursor;
-use crate::encoding::xor::{self, XorChunk};
-use crate::head::Head;
-use crate::head::series::{SealedChunk, SeriesId, Slot};
-use crate::log::batch::{BatchDecoder, Decoded, Lane};
-use crate::log::exemplars::read_exemplars;
-use crate::log::frame::{FileId, FrameReader, Next, RecordKind};
-use crate::log::header::{FileKind, HEADER_BYTES, Header, Previous};
-use crate::log::reader::{self, Files, OpenedFile};
-use crate::log::record::{CheckpointEnd, SeriesChunks, read_chunks, read_metadata, read_series};
-use crate::log::{checkpoint_path, segment_path};
+use super::{MaintenanceError, Shared, Tsdb};
+use crate::head::exemplars::Exemplars;
 use crate::observed::Observed;
+
+pub(crate) use self::walk::Walk;
+
+/// Series that are joined while commits wait: half a millisecond.
+const JOIN_SERIES: usize = 1024;
 
 /// A place on disk that is not what was written there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,411 +49,330 @@ pub struct Damaged {
     pub is_torn_tail: bool,
 }
 
-/// What a replay found.
-#[derive(Debug, Default)]
-pub(crate) struct Replayed {
-    pub(crate) progress: ReplayProgress,
-    pub(crate) damaged: Vec<Damaged>,
-    pub(crate) segments: usize,
-    pub(crate) log_bytes: u64,
-    pub(crate) checkpoint_bytes: u64,
-    pub(crate) next_segment: u32,
-    pub(crate) previous: Previous,
+/// Why the log could not be replayed to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The disk refused.
+    #[error("read {path}")]
+    Read {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the disk said.
+        source: io::Error,
+    },
+    /// The store was told to stop. The next start replays the same files again.
+    #[error("the replay was stopped")]
+    Stopped,
 }
 
-struct Replay<'a> {
-    disk: &'a dyn Disk,
-    folder: &'a Utf8Path,
-    head: &'a Head,
-    observed: &'a Observed,
-    decoder: BatchDecoder,
-    slots: HashMap<SeriesId, Slot>,
-    lane_slots: Vec<Option<Slot>>,
-    /// Samples of a batch whose last record is still to come.
-    batch: Vec<Decoded>,
-    /// Damage came since the last restart: samples cannot be decoded.
-    is_lost: bool,
-    samples_skipped: u64,
-    records_skipped: u64,
-    found: Replayed,
+/// What the replay is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReplayState {
+    /// Nothing was read so far.
+    #[default]
+    Waiting,
+    /// It reads.
+    InProgress,
+    /// All that the log holds is in the head.
+    Done,
+    /// The disk refused to read a file. What was read is served; the log keeps all its files.
+    Failed,
 }
 
-/// Reads the log in `folder` into `head`.
-pub(crate) fn replay(
-    disk: &dyn Disk,
-    folder: &Utf8Path,
-    head: &Head,
-    observed: &Observed,
-) -> Result<Replayed, OpenError> {
-    let read_error = |path: Utf8PathBuf| move |source| OpenError::Read { path, source };
-    let files = Files::list(disk, folder).map_err(read_error(folder.to_owned()))?;
-    for name in &files.outdated {
-        // What a crash kept from being removed; if it stays, the next start tries again.
-        disk.remove(&folder.join(name)).ok();
+/// How far the replay of the log is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReplayProgress {
+    /// What it is doing.
+    pub state: ReplayState,
+    /// Bytes of the log read so far.
+    pub bytes_done: u64,
+    /// Bytes of the log in all.
+    pub bytes_total: u64,
+    /// Samples found so far.
+    pub samples: u64,
+    /// The oldest segment to be replayed.
+    pub segment_min: u32,
+    /// The newest segment to be replayed.
+    pub segment_max: u32,
+    /// The segment that is read now.
+    pub segment: u32,
+}
+
+impl ReplayProgress {
+    /// Whether some of the log may be missing from answers.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.state != ReplayState::Done
     }
-    let mut replay = Replay {
-        disk,
-        folder,
-        head,
-        observed,
-        decoder: BatchDecoder::default(),
-        slots: HashMap::new(),
-        lane_slots: Vec::new(),
-        batch: Vec::new(),
-        is_lost: false,
-        samples_skipped: 0,
-        records_skipped: 0,
-        found: Replayed::default(),
-    };
-    let checkpoint_bytes = files.checkpoint.map_or(0, |(_, len)| len);
-    let log_bytes: u64 = files.segments.iter().map(|(_, len)| len).sum();
-    replay.found.checkpoint_bytes = checkpoint_bytes;
-    replay.found.log_bytes = log_bytes;
-    replay.found.segments = files.segments.len();
-    replay.found.progress.bytes_total = checkpoint_bytes + log_bytes;
-    if let Some((number, len)) = files.checkpoint {
-        let path = checkpoint_path(folder, number);
-        replay.checkpoint(number, len).map_err(read_error(path))?;
+
+    /// How much is done, in percent.
+    #[must_use]
+    pub fn percent(&self) -> u64 {
+        if self.state == ReplayState::Done {
+            return 100;
+        }
+        // Reading is done a moment before all that was read is in its place.
+        (self.bytes_done.saturating_mul(100) / self.bytes_total.max(1)).min(99)
     }
-    replay.segments(&files)?;
-    observed.replay_fraction.set(1.0);
-    Ok(replay.found)
 }
 
-impl Replay<'_> {
-    fn report(&mut self, path: Utf8PathBuf, offset: u64, what: impl Into<String>) {
+/// The progress as the replay notes it and others read it.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    state: watch::Sender<ReplayState>,
+    pub(crate) bytes_done: AtomicU64,
+    pub(crate) bytes_total: u64,
+    pub(crate) samples: AtomicU64,
+    pub(crate) segment_min: u32,
+    pub(crate) segment_max: u32,
+    pub(crate) segment: AtomicU32,
+    /// The store is being closed: the replay ends where it is.
+    stop: AtomicBool,
+    /// Guards the list only.
+    damaged: Mutex<Vec<Damaged>>,
+    observed: Observed,
+}
+
+impl Progress {
+    pub(crate) fn new(plan: &plan::Plan, observed: Observed) -> Self {
+        let number = |segment: Option<&plan::Planned>| segment.map_or(0, |file| file.id.number);
+        Self {
+            state: watch::Sender::new(ReplayState::Waiting),
+            bytes_done: AtomicU64::new(0),
+            bytes_total: plan.bytes(),
+            samples: AtomicU64::new(0),
+            segment_min: number(plan.segments.first()),
+            segment_max: number(plan.segments.last()),
+            segment: AtomicU32::new(number(plan.segments.first())),
+            stop: AtomicBool::new(false),
+            damaged: Mutex::new(Vec::new()),
+            observed,
+        }
+    }
+
+    pub(crate) fn state(&self) -> ReplayState {
+        *self.state.borrow()
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn report(&self, path: Utf8PathBuf, offset: u64, what: impl Into<String>) {
         let damaged = Damaged { path, offset, what: what.into(), is_torn_tail: false };
         tracing::warn!(path = %damaged.path, offset, what = %damaged.what, "the log is damaged");
         self.observed.damages.increment();
-        self.found.damaged.push(damaged);
+        self.damaged.lock().push(damaged);
+    }
+
+    pub(crate) fn report_torn_tail(&self, path: Utf8PathBuf, offset: u64, len: u64) {
+        let bytes = len.saturating_sub(offset);
+        tracing::warn!(%path, offset, bytes, "cut off a torn tail");
+        let what = format!("a torn tail of {bytes} bytes");
+        self.damaged.lock().push(Damaged { path, offset, what, is_torn_tail: true });
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
-    fn advance(&mut self, bytes: u64) {
-        let progress = &mut self.found.progress;
-        progress.bytes_done = progress.bytes_total.min(progress.bytes_done + bytes);
-        let ratio = progress.bytes_done as f64 / progress.bytes_total.max(1) as f64;
-        self.observed.replay_fraction.set(ratio);
+    pub(crate) fn advance_to(&self, bytes_done: u64) {
+        let done = bytes_done.min(self.bytes_total);
+        self.bytes_done.store(done, Ordering::Relaxed);
+        self.observed.replay_fraction.set(done as f64 / self.bytes_total.max(1) as f64);
+    }
+}
+
+impl Tsdb {
+    /// How far the replay is.
+    #[must_use]
+    pub fn replay_progress(&self) -> ReplayProgress {
+        let progress = &self.0.progress;
+        ReplayProgress {
+            state: progress.state(),
+            bytes_done: progress.bytes_done.load(Ordering::Relaxed),
+            bytes_total: progress.bytes_total,
+            samples: progress.samples.load(Ordering::Relaxed),
+            segment_min: progress.segment_min,
+            segment_max: progress.segment_max,
+            segment: progress.segment.load(Ordering::Relaxed),
+        }
     }
 
-    fn checkpoint(&mut self, number: u32, len: u64) -> io::Result<()> {
-        let id = FileId { kind: FileKind::Checkpoint, number };
-        let path = checkpoint_path(self.folder, number);
-        let OpenedFile { file, header } = reader::open(self.disk, self.folder, id)?;
-        if header.is_none() {
-            self.report(path.clone(), 0, "the checkpoint's header");
+    /// What was found damaged so far.
+    #[must_use]
+    pub fn damaged(&self) -> Vec<Damaged> {
+        self.0.progress.damaged.lock().clone()
+    }
+
+    /// Whether all that the log held when the store was opened is in the head.
+    #[must_use]
+    pub fn is_replayed(&self) -> bool {
+        self.0.is_replayed()
+    }
+
+    /// Returns when the replay has ended, or has failed.
+    pub fn replay_ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut state = self.0.progress.state.subscribe();
+        async move {
+            let is_over =
+                |state: &ReplayState| matches!(state, ReplayState::Done | ReplayState::Failed);
+            // An error means that the store is gone.
+            state.wait_for(is_over).await.ok();
         }
-        let mut records = reader::records(file, id, len);
-        let mut end = None;
-        loop {
-            let at = records.offset();
-            match records.next()? {
-                Next::End => break,
-                Next::Damaged { offset, .. } => {
-                    self.report(path.clone(), offset, "a record of the checkpoint");
-                }
-                Next::Record { kind: RecordKind::End, payload } => {
-                    end = CheckpointEnd::read(payload).ok();
-                }
-                Next::Record { kind, payload } => {
-                    if self.checkpoint_record(kind, payload).is_err() {
-                        self.report(path.clone(), at, "the content of a record");
-                    }
-                }
+    }
+
+    /// Replays one record of the log on this thread; answers whether there may be more. The same
+    /// log takes the same steps each time.
+    ///
+    /// # Errors
+    /// When the disk refuses, now or before.
+    pub fn replay_step(&self) -> Result<bool, ReplayError> {
+        let mut replay = self.0.replay.lock();
+        let Some(mut walk) = replay.take() else { return Ok(false) };
+        self.0.progress.state.send_replace(ReplayState::InProgress);
+        let mut outlet = walk.direct();
+        match walk.step(&mut outlet) {
+            Ok(true) => {
+                *replay = Some(walk);
+                Ok(true)
+            }
+            Ok(false) => {
+                self.0.finish_replay(walk);
+                Ok(false)
+            }
+            Err(error) => {
+                self.0.fail_replay();
+                Err(error)
             }
         }
-        match end {
-            Some(end) => self.head.reserve_ids(end.next_id.saturating_sub(1)),
-            None => self.report(path, len, "the checkpoint has no end"),
-        }
-        self.advance(len);
+    }
+
+    /// Replays the log to its end on this thread.
+    ///
+    /// # Errors
+    /// When the disk refuses. What was read is there, and the log keeps all its files.
+    pub fn replay_now(&self) -> Result<(), ReplayError> {
+        while self.replay_step()? {}
         Ok(())
     }
 
-    fn checkpoint_record(&mut self, kind: RecordKind, payload: &[u8]) -> Result<(), Damage> {
-        match kind {
-            RecordKind::Series => self.series(payload),
-            RecordKind::Metadata => self.metadata(payload),
-            RecordKind::Exemplars => self.exemplars(payload),
-            RecordKind::Chunks => {
-                let mut cursor = Cursor::new(payload);
-                while let Some(series) = read_chunks(&mut cursor)? {
-                    self.chunks(&series)?;
-                }
+    /// Replays the log to its end: this thread reads, and `workers` others append.
+    ///
+    /// # Errors
+    /// When the disk refuses, or the store is told to stop.
+    pub fn replay_with(&self, workers: usize) -> Result<(), ReplayError> {
+        let mut replay = self.0.replay.lock();
+        let Some(mut walk) = replay.take() else { return Ok(()) };
+        let begun = self.0.clock.monotonic();
+        self.0.progress.state.send_replace(ReplayState::InProgress);
+        match parallel::run(&mut walk, workers) {
+            Ok(()) => {
+                self.0.finish_replay(walk);
+                let took = self.0.clock.monotonic().saturating_sub(begun);
+                self.0.observed.replay_seconds.set(took.as_secs_f64());
+                let progress = self.replay_progress();
+                tracing::info!(
+                    samples = progress.samples,
+                    bytes = progress.bytes_total,
+                    damages = self.0.progress.damaged.lock().len(),
+                    milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                    "replayed the log"
+                );
                 Ok(())
             }
-            RecordKind::Restart | RecordKind::Tombstones | RecordKind::End => Ok(()),
-            RecordKind::Samples => Err(Damage),
-        }
-    }
-
-    fn series(&mut self, payload: &[u8]) -> Result<(), Damage> {
-        for (id, labels) in read_series(payload)? {
-            if let Some(slot) = self.head.restore_series(id, &labels) {
-                self.slots.insert(id, slot);
+            Err(error) => {
+                self.0.fail_replay();
+                Err(error)
             }
         }
-        Ok(())
+    }
+}
+
+impl Shared {
+    pub(crate) fn is_replayed(&self) -> bool {
+        self.progress.state() == ReplayState::Done
     }
 
-    fn metadata(&mut self, payload: &[u8]) -> Result<(), Damage> {
-        self.head.metadata.write().extend(read_metadata(payload)?);
-        Ok(())
+    /// Refuses what must not be done before all is there.
+    pub(crate) fn check_replayed(&self) -> Result<(), MaintenanceError> {
+        if self.is_replayed() { Ok(()) } else { Err(MaintenanceError::Replaying) }
     }
 
-    /// Exemplars of series that are gone are gone too; those that are there already are not newer.
-    fn exemplars(&mut self, payload: &[u8]) -> Result<(), Damage> {
-        let mut kept = self.head.exemplars.write();
-        for (id, exemplar) in read_exemplars(payload)? {
-            if let Some(slot) = self.slots.get(&id) {
-                kept.add(*slot, id, exemplar);
+    fn fail_replay(&self) {
+        self.progress.state.send_replace(ReplayState::Failed);
+    }
+
+    /// All is read: what was replayed and what came meanwhile become one.
+    pub(crate) fn finish_replay(&self, walk: Walk) {
+        let newer = self.writer.lock().newer.take().unwrap_or_default();
+        for slots in newer.chunks(JOIN_SERIES) {
+            // A commit must not find another last sample between its check and its end.
+            let _writer = self.writer.lock();
+            let mut slab = self.head.slab.writer();
+            for slot in slots {
+                let Some(series) = slab.get(*slot) else { continue };
+                let before = series.chunks() as u64;
+                if series.join().is_err() {
+                    self.progress.report("memory".into(), 0, "a chunk in memory");
+                }
+                let after = series.chunks() as u64;
+                let chunks = &self.head.counts.chunks;
+                chunks.fetch_add(after, Ordering::Relaxed);
+                chunks.fetch_sub(before, Ordering::Relaxed);
             }
         }
-        Ok(())
-    }
-
-    fn chunks(&mut self, found: &SeriesChunks<'_>) -> Result<(), Damage> {
-        let slot = self.slots.get(&found.id).ok_or(Damage)?;
-        let (open, full) = found.chunks.split_last().ok_or(Damage)?;
-        let open = XorChunk::from_bytes(open.2)?;
-        let mut sealed = Vec::with_capacity(full.len());
-        for (first_at, last_at, bytes) in full {
-            if xor::count_of(bytes) == 0 || first_at > last_at {
-                return Err(Damage);
+        {
+            let mut metadata = self.head.metadata.write();
+            for (family, older) in walk.metadata {
+                // What came meanwhile is newer.
+                metadata.entry(family).or_insert(older);
             }
-            let bytes: Box<[u8]> = (*bytes).into();
-            sealed.push(SealedChunk { first_at: *first_at, last_at: *last_at, bytes });
         }
-        let samples = sealed.iter().map(|chunk| xor::count_of(&chunk.bytes)).sum::<usize>();
-        let samples = samples + open.samples();
-        let mut slab = self.head.slab.writer();
-        let series = slab.get(*slot).ok_or(Damage)?;
-        if series.last().is_some() {
-            return Err(Damage);
+        for name in &walk.outdated {
+            // What a crash kept from being removed; if it stays, the next start tries again.
+            self.disk.remove(&self.log_folder.join(name)).ok();
         }
-        series.sealed = sealed;
-        series.open = open;
-        series.is_logged = true;
-        let (oldest, newest) = (series.first_at(), series.last());
-        let chunks = series.chunks() as u64;
-        drop(slab);
-        if let (Some(oldest), Some((newest, _))) = (oldest, newest) {
-            self.head.note_samples(oldest, newest, chunks);
+        {
+            let mut kept = self.head.exemplars.write();
+            let max = kept.max();
+            let newer = std::mem::replace(&mut *kept, Exemplars::new(max));
+            kept.add_all(walk.exemplars);
+            kept.add_all(newer);
         }
-        self.found.progress.samples += samples as u64;
-        Ok(())
+        // A failure is told by the log's writer, and the next checkpoint mends it.
+        self.sync_inherited().ok();
+        self.progress.advance_to(self.progress.bytes_total);
+        self.observed.replay_fraction.set(1.0);
+        self.progress.state.send_replace(ReplayState::Done);
     }
 
-    fn segments(&mut self, files: &Files) -> Result<(), OpenError> {
-        let mut opened = Vec::new();
-        for (number, len) in &files.segments {
-            let path = segment_path(self.folder, *number);
-            let id = FileId { kind: FileKind::Segment, number: *number };
-            let file = reader::open(self.disk, self.folder, id)
-                .map_err(|source| OpenError::Read { path, source })?;
-            opened.push((id, *len, file));
-        }
-        // How far each segment counts is said by the one after it.
-        let ends: HashMap<u32, u64> = opened
-            .iter()
-            .filter_map(|(_, _, file)| file.header.map(|Header { previous, .. }| previous))
-            .map(|previous| (previous.number, previous.len))
-            .collect();
-        let first = files.checkpoint.map_or(1, |(number, _)| number);
-        let last = opened.last().map_or(0, |(id, ..)| id.number);
-        self.found.next_segment = last.max(first.saturating_sub(1)) + 1;
-        self.report_gaps(first, files.checkpoint.is_some(), &opened, &ends);
-        for (id, len, file) in opened {
-            let path = segment_path(self.folder, id.number);
-            let known_end = ends.get(&id.number).copied();
-            self.segment(id, len, known_end, file)
-                .map_err(|source| OpenError::Read { path, source })?;
-            self.advance(len);
-        }
-        Ok(())
+    /// Makes durable what another process left in the page cache. A sync of this process promises
+    /// all that was acknowledged, that included.
+    pub(crate) fn sync_inherited(&self) -> io::Result<()> {
+        self.sync_inherited_files().inspect_err(|error| {
+            self.writer.lock().log.lean_on_nothing(error);
+        })
     }
 
-    /// Segments that others say to be there, or that a checkpoint begins with, but are not.
-    fn report_gaps(
-        &mut self,
-        first: u32,
-        has_checkpoint: bool,
-        opened: &[(FileId, u64, OpenedFile)],
-        ends: &HashMap<u32, u64>,
-    ) {
-        let is_there = |number| opened.iter().any(|(id, ..)| id.number == number);
-        let mut missing: Vec<u32> =
-            ends.keys().copied().filter(|number| *number >= first && !is_there(*number)).collect();
-        missing.extend(Some(first).filter(|first| has_checkpoint && !is_there(*first)));
-        missing.sort_unstable();
-        missing.dedup();
-        for number in missing {
-            self.report(segment_path(self.folder, number), 0, "the segment is missing");
-        }
-    }
-
-    fn segment(
-        &mut self,
-        id: FileId,
-        len: u64,
-        known_end: Option<u64>,
-        opened: OpenedFile,
-    ) -> io::Result<()> {
-        let path = segment_path(self.folder, id.number);
-        let end = known_end.unwrap_or(len).min(len);
-        let has_header = opened.header.is_some();
-        let mut records = reader::records(opened.file, id, end);
-        self.decoder.restart();
-        self.is_lost = false;
-        self.batch.clear();
-        let whole = self.records(&path, &mut records)?;
-        if !has_header {
-            self.headless(&path, len, whole, known_end);
+    pub(crate) fn sync_inherited_files(&self) -> io::Result<()> {
+        let paths = std::mem::take(&mut *self.inherited.lock());
+        if paths.is_empty() {
             return Ok(());
         }
-        match known_end {
-            Some(known_end) if known_end > len => {
-                self.report(path, len, format!("{} bytes are missing", known_end - len));
-            }
-            Some(_) if whole < end => self.report(path, whole, "no record up to the end"),
-            Some(_) => {}
-            None => {
-                self.found.previous = Previous { number: id.number, len: whole };
-                if whole < len {
-                    self.cut_tail(path, whole, len);
-                }
+        let mut outcome = self.disk.sync_folder(&self.log_folder);
+        for path in paths {
+            match self.disk.open(&path).and_then(|mut file| file.sync()) {
+                // It was removed since: a checkpoint covers it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => outcome = Err(error),
+                Ok(()) => {}
             }
         }
-        Ok(())
-    }
-
-    /// A segment whose making was cut short holds nothing; any other without a header is damaged.
-    fn headless(&mut self, path: &Utf8Path, len: u64, whole: u64, known_end: Option<u64>) {
-        if whole <= HEADER_BYTES as u64 && known_end.is_none() {
-            tracing::info!(%path, len, "a segment was never begun");
-            self.disk.remove(path).ok();
-        } else {
-            self.report(path.to_owned(), 0, "the segment's header");
-        }
-    }
-
-    fn cut_tail(&mut self, path: Utf8PathBuf, whole: u64, len: u64) {
-        tracing::warn!(%path, offset = whole, bytes = len - whole, "cut off a torn tail");
-        // Should the cut fail, the next segment still says where this one ends.
-        if let Ok(mut file) = self.disk.open(&path) {
-            file.truncate(whole).and_then(|()| file.sync()).ok();
-        }
-        let what = format!("a torn tail of {} bytes", len - whole);
-        self.found.damaged.push(Damaged { path, offset: whole, what, is_torn_tail: true });
-    }
-
-    /// Reads records to the end; answers where the last whole one ends.
-    fn records(&mut self, path: &Utf8Path, records: &mut FrameReader) -> io::Result<u64> {
-        let mut whole = records.offset();
-        loop {
-            let at = records.offset();
-            match records.next()? {
-                Next::End => break,
-                Next::Damaged { offset, resumes_at } => {
-                    self.is_lost = true;
-                    self.batch.clear();
-                    let Some(resumes_at) = resumes_at else { break };
-                    let what = format!("no record; the next is at byte {resumes_at}");
-                    self.report(path.to_owned(), offset, what);
-                }
-                Next::Record { kind, payload } => {
-                    if self.record(kind, payload).is_err() {
-                        self.is_lost = true;
-                        self.batch.clear();
-                        self.report(path.to_owned(), at, "the content of a record");
-                    }
-                    whole = records.offset();
-                }
-            }
-        }
-        self.batch.clear();
-        if self.records_skipped > 0 || self.samples_skipped > 0 {
-            let (records, samples) = (self.records_skipped, self.samples_skipped);
-            let what = format!("skipped {records} records and {samples} samples after damage");
-            self.report(path.to_owned(), whole, what);
-            (self.records_skipped, self.samples_skipped) = (0, 0);
-        }
-        Ok(whole)
-    }
-
-    fn record(&mut self, kind: RecordKind, payload: &[u8]) -> Result<(), Damage> {
-        match kind {
-            RecordKind::Series => self.series(payload),
-            RecordKind::Metadata => self.metadata(payload),
-            RecordKind::Exemplars => self.exemplars(payload),
-            RecordKind::Restart => {
-                self.decoder.restart();
-                self.is_lost = false;
-                self.batch.clear();
-                Ok(())
-            }
-            RecordKind::Samples if self.is_lost => {
-                self.records_skipped += 1;
-                Ok(())
-            }
-            RecordKind::Samples => {
-                if !self.decoder.decode(payload, &mut self.batch)? {
-                    self.apply();
-                }
-                Ok(())
-            }
-            RecordKind::Tombstones => Ok(()),
-            RecordKind::Chunks | RecordKind::End => Err(Damage),
-        }
-    }
-
-    /// Gives a whole batch to the head. Samples that a checkpoint brought already are skipped:
-    /// those of a series that are not newer than its newest.
-    fn apply(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        let mut slab = self.head.slab.writer();
-        let (mut oldest, mut newest, mut chunks, mut orphans) = (i64::MAX, i64::MIN, 0, 0);
-        for sample in &batch {
-            let slot = lane_slot(&mut self.lane_slots, &self.decoder, &self.slots, sample.lane);
-            let Some(series) = slot.and_then(|slot| slab.get(slot)) else {
-                orphans += 1;
-                continue;
-            };
-            if series.last().is_none_or(|(last, _)| sample.at > last) {
-                series.is_logged = true;
-                chunks += u64::from(series.append(sample.at, sample.bits));
-                oldest = oldest.min(sample.at);
-                newest = newest.max(sample.at);
-            }
-        }
-        drop(slab);
-        if orphans > 0 {
-            // Their ids must not be given to other series.
-            let ids = batch.iter().filter_map(|sample| self.decoder.id(sample.lane));
-            self.head.reserve_ids(ids.max().unwrap_or(0));
-            self.samples_skipped += orphans;
-        }
-        self.head.note_samples(oldest, newest, chunks);
-        self.found.progress.samples += batch.len() as u64 - orphans;
-        self.batch = batch;
-        self.batch.clear();
+        outcome
     }
 }
 
-/// The slot of a lane, looked up once it is known.
-fn lane_slot(
-    lane_slots: &mut Vec<Option<Slot>>,
-    decoder: &BatchDecoder,
-    slots: &HashMap<SeriesId, Slot>,
-    lane: Lane,
-) -> Option<Slot> {
-    let index = lane as usize;
-    if lane_slots.len() <= index {
-        lane_slots.resize(index + 1, None);
-    }
-    let place = lane_slots.get_mut(index)?;
-    if place.is_none() {
-        *place = slots.get(&decoder.id(lane)?).copied();
-    }
-    *place
-}
+#[cfg(test)]
+mod tests;

@@ -17,8 +17,12 @@ const ROUNDS_WITHOUT_SAMPLES: u32 = 2;
 
 impl Tsdb {
     /// Drops chunks and series whose samples are all older than the retention, as of `now_millis`.
+    /// Nothing goes until the log is replayed.
     pub fn apply_retention(&self, now_millis: i64) {
         let shared = &self.0;
+        if !shared.is_replayed() {
+            return;
+        }
         let _maintenance = shared.maintenance.lock();
         let now = shared.head.newest_at().map_or(now_millis, |newest| newest.min(now_millis));
         let cutoff = now.saturating_sub(shared.in_force.kept_millis());

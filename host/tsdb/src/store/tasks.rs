@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use narthex_platform::{Stop, Tasks};
 
-use super::{MaintenanceError, Shared, Tsdb};
+use super::{MaintenanceError, ReplayError, Shared, Tsdb};
 use crate::config::SyncPolicy;
 
 /// How often it is looked whether a checkpoint or a retention round is due.
@@ -25,6 +25,34 @@ impl Tsdb {
             return Err(MaintenanceError::Sync { source });
         }
         Ok(())
+    }
+
+    /// Starts the replay of the log. It ends where it is when it is told to stop: the next start
+    /// begins it anew, and reads what was written meanwhile as well.
+    pub fn spawn_replay(&self, tasks: &mut Tasks) {
+        let store = self.clone();
+        tasks.spawn("tsdb_replay", |stop| store.replay(stop));
+    }
+
+    async fn replay(self, mut stop: Stop) {
+        let store = self.clone();
+        let mut work = tokio::task::spawn_blocking(move || store.replay_with(replay_workers()));
+        let joined = tokio::select! {
+            joined = &mut work => joined,
+            () = stop.stopped() => {
+                self.0.progress.stop();
+                work.await
+            }
+        };
+        match joined {
+            Ok(Ok(()) | Err(ReplayError::Stopped)) => {}
+            Ok(Err(error)) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "cannot replay the log; its files are kept");
+            }
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+        stop.stopped().await;
     }
 
     /// Starts the background tasks. Their end leaves everything durable.
@@ -91,10 +119,17 @@ impl Tsdb {
     }
 }
 
+/// One processor reads, the others append.
+fn replay_workers() -> usize {
+    let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    processors.saturating_sub(1).max(1)
+}
+
 impl Shared {
     /// Syncs what was written so far, beside the writer.
     pub(crate) fn sync_log(&self) -> Result<(), MaintenanceError> {
         let failed = |source| MaintenanceError::Sync { source };
+        self.sync_inherited().map_err(failed)?;
         let point = self.writer.lock().log.sync_point().map_err(failed)?;
         let Some(mut point) = point else { return Ok(()) };
         let begun = self.clock.monotonic();

@@ -5,33 +5,40 @@ use narthex_storage::{AppendError, Columns, CommitError, SeriesRef, conformance}
 use super::*;
 use crate::{Named, Settings, SyncPolicy};
 
-struct World {
-    disk: SimulatedDisk,
-    clock: SimulatedClock,
+pub(super) struct World {
+    pub(super) disk: SimulatedDisk,
+    pub(super) clock: SimulatedClock,
     metrics: Metrics,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (disk, clock) = (SimulatedDisk::new(7), SimulatedClock::at(0));
         Self { disk, clock, metrics: Metrics::new() }
     }
 
-    fn open_with(&self, config: Config) -> Tsdb {
+    /// The store before the replay.
+    pub(super) fn open_behind(&self, config: Config) -> Tsdb {
         Tsdb::open(config, self.disk.shared(), self.clock.clock(), &self.metrics).unwrap()
     }
 
-    fn open(&self) -> Tsdb {
+    pub(super) fn open_with(&self, config: Config) -> Tsdb {
+        let store = self.open_behind(config);
+        store.replay_now().unwrap();
+        store
+    }
+
+    pub(super) fn open(&self) -> Tsdb {
         self.open_with(Config::new("/data"))
     }
 }
 
-fn labels(name: &str, instance: usize) -> Labels {
+pub(super) fn labels(name: &str, instance: usize) -> Labels {
     Labels::from_pairs([("__name__", name.to_owned()), ("instance", instance.to_string())])
 }
 
 #[track_caller]
-fn write(store: &Tsdb, labels: &Labels, samples: &[(i64, f64)]) -> SeriesRef {
+pub(super) fn write(store: &Tsdb, labels: &Labels, samples: &[(i64, f64)]) -> SeriesRef {
     let mut batch = store.appender();
     let series = batch.series(labels).unwrap();
     for (at, value) in samples {
@@ -42,7 +49,7 @@ fn write(store: &Tsdb, labels: &Labels, samples: &[(i64, f64)]) -> SeriesRef {
     series
 }
 
-fn read(store: &Tsdb, matchers: &[Matcher]) -> Vec<(String, Vec<(i64, f64)>)> {
+pub(super) fn read(store: &Tsdb, matchers: &[Matcher]) -> Vec<(String, Vec<(i64, f64)>)> {
     let found = store.querier(TimeRange::ALL).unwrap().select(matchers).unwrap();
     let series = found.iter().map(|series| {
         let mut columns = Columns::default();

@@ -1,0 +1,323 @@
+//! Walks over the files of the log, one record a step, and says what is damaged.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use camino::Utf8PathBuf;
+use narthex_model::Metadata;
+use narthex_platform::Disk;
+
+use super::plan::{Plan, Planned};
+use super::route::{Outlet, Router};
+use super::work::Worker;
+use super::{Progress, ReplayError};
+use crate::encoding::Damage;
+use crate::head::Head;
+use crate::head::exemplars::Exemplars;
+use crate::log::batch::{BatchDecoder, Decoded};
+use crate::log::exemplars::read_exemplars;
+use crate::log::frame::{FrameReader, Next, RecordKind};
+use crate::log::header::{FileKind, Header};
+use crate::log::reader;
+use crate::log::record::{CheckpointEnd, read_metadata};
+use crate::log::segment_path;
+
+/// The replay of a log: where it is, and what it needs to go on.
+pub(crate) struct Walk {
+    disk: Arc<dyn Disk>,
+    folder: Utf8PathBuf,
+    head: Arc<Head>,
+    pub(crate) progress: Arc<Progress>,
+    files: VecDeque<Planned>,
+    open: Option<OpenFile>,
+    /// Bytes of the files before.
+    bytes_before: u64,
+    decoder: BatchDecoder,
+    router: Router,
+    /// Samples of a batch whose last record is still to come.
+    batch: Vec<Decoded>,
+    /// Damage came since the last restart: samples cannot be decoded.
+    is_lost: bool,
+    samples_skipped: u64,
+    records_skipped: u64,
+    /// What metric families are, as far as the log says.
+    pub(crate) metadata: BTreeMap<String, Metadata>,
+    /// Of the log alone: they come before those that are taken meanwhile.
+    pub(crate) exemplars: Exemplars,
+    /// Names of files that no longer count.
+    pub(crate) outdated: Vec<String>,
+}
+
+/// The file that is read.
+struct OpenFile {
+    planned: Planned,
+    path: Utf8PathBuf,
+    records: FrameReader,
+    /// Where reading ends.
+    end: u64,
+    /// Where the last whole record ends.
+    whole: u64,
+    /// What a checkpoint says at its end.
+    checkpoint_end: Option<CheckpointEnd>,
+}
+
+/// Why a record could not be taken.
+enum RecordError {
+    Damage,
+    Replay(ReplayError),
+}
+
+impl From<Damage> for RecordError {
+    fn from(_: Damage) -> Self {
+        Self::Damage
+    }
+}
+
+impl From<ReplayError> for RecordError {
+    fn from(error: ReplayError) -> Self {
+        Self::Replay(error)
+    }
+}
+
+impl Walk {
+    pub(crate) fn new(
+        disk: Arc<dyn Disk>,
+        folder: Utf8PathBuf,
+        head: Arc<Head>,
+        progress: Arc<Progress>,
+        plan: Plan,
+    ) -> Self {
+        for number in &plan.missing {
+            progress.report(segment_path(&folder, *number), 0, "the segment is missing");
+        }
+        let exemplars_max = head.exemplars.read().max();
+        Self {
+            disk,
+            folder,
+            router: Router::new(Arc::clone(&head)),
+            exemplars: Exemplars::new(exemplars_max),
+            head,
+            progress,
+            files: plan.files().copied().collect(),
+            open: None,
+            bytes_before: 0,
+            decoder: BatchDecoder::default(),
+            batch: Vec::new(),
+            is_lost: false,
+            samples_skipped: 0,
+            records_skipped: 0,
+            metadata: BTreeMap::new(),
+            outdated: plan.outdated,
+        }
+    }
+
+    pub(crate) fn worker(&self) -> Worker {
+        Worker { head: Arc::clone(&self.head), progress: Arc::clone(&self.progress) }
+    }
+
+    /// An outlet that does everything at once.
+    pub(crate) fn direct(&self) -> Outlet {
+        Outlet::Direct(self.worker())
+    }
+
+    /// Opens the next file, or takes one record of the open one; answers whether there is more.
+    pub(crate) fn step(&mut self, out: &mut Outlet) -> Result<bool, ReplayError> {
+        if self.progress.is_stopped() {
+            return Err(ReplayError::Stopped);
+        }
+        let Some(mut open) = self.open.take() else {
+            let Some(planned) = self.files.pop_front() else { return Ok(false) };
+            let path = planned.path(&self.folder);
+            self.begin(planned).map_err(|source| ReplayError::Read { path, source })?;
+            return Ok(true);
+        };
+        if self.take_record(&mut open, out)? {
+            self.progress.advance_to(self.bytes_before + open.records.offset());
+            self.open = Some(open);
+        } else {
+            self.router.flush_all(out)?;
+            self.bytes_before += open.planned.len;
+            self.progress.advance_to(self.bytes_before);
+            self.end(open);
+        }
+        Ok(true)
+    }
+
+    fn begin(&mut self, planned: Planned) -> io::Result<()> {
+        let end = planned.known_end.unwrap_or(planned.len).min(planned.len);
+        let opened = reader::open(&*self.disk, &self.folder, planned.id)?;
+        let records = reader::records(opened, planned.id, end)?;
+        let path = planned.path(&self.folder);
+        match planned.id.kind {
+            FileKind::Segment => {
+                self.progress.segment.store(planned.id.number, Ordering::Relaxed);
+                self.decoder.restart();
+                self.is_lost = false;
+                self.batch.clear();
+                // Without its header it is not known who began it.
+                if planned.header.is_none_or(Header::is_start) {
+                    self.router.expect_late();
+                }
+            }
+            FileKind::Checkpoint if planned.header.is_none() => {
+                self.progress.report(path.clone(), 0, "the checkpoint's header");
+            }
+            FileKind::Checkpoint => {}
+        }
+        let whole = records.offset();
+        self.open = Some(OpenFile { planned, path, records, end, whole, checkpoint_end: None });
+        Ok(())
+    }
+
+    /// Answers whether there was one.
+    fn take_record(&mut self, open: &mut OpenFile, out: &mut Outlet) -> Result<bool, ReplayError> {
+        let at = open.records.offset();
+        let next = open.records.next();
+        let next = next.map_err(|source| ReplayError::Read { path: open.path.clone(), source })?;
+        let outcome = match next {
+            Next::End => return Ok(false),
+            Next::Damaged { offset, resumes_at } => {
+                self.is_lost = true;
+                self.batch.clear();
+                let is_checkpoint = open.planned.id.kind == FileKind::Checkpoint;
+                match resumes_at {
+                    Some(resumes_at) => {
+                        let what = format!("no record; the next is at byte {resumes_at}");
+                        self.progress.report(open.path.clone(), offset, what);
+                        return Ok(true);
+                    }
+                    None if is_checkpoint => {
+                        self.progress.report(open.path.clone(), offset, "no record up to the end");
+                    }
+                    None => {}
+                }
+                return Ok(false);
+            }
+            Next::Record { kind, payload } => match open.planned.id.kind {
+                FileKind::Segment => self.segment_record(kind, payload, out),
+                FileKind::Checkpoint if kind == RecordKind::End => {
+                    open.checkpoint_end = CheckpointEnd::read(payload).ok();
+                    Ok(())
+                }
+                FileKind::Checkpoint => {
+                    let place = (&*open.path, at);
+                    self.checkpoint_record(kind, payload, place, out)
+                }
+            },
+        };
+        match outcome {
+            Ok(()) => {}
+            Err(RecordError::Damage) => {
+                self.is_lost = true;
+                self.batch.clear();
+                self.progress.report(open.path.clone(), at, "the content of a record");
+            }
+            Err(RecordError::Replay(error)) => return Err(error),
+        }
+        open.whole = open.records.offset();
+        Ok(true)
+    }
+
+    fn checkpoint_record(
+        &mut self,
+        kind: RecordKind,
+        payload: &[u8],
+        place: (&camino::Utf8Path, u64),
+        out: &mut Outlet,
+    ) -> Result<(), RecordError> {
+        match kind {
+            RecordKind::Series => self.router.series(payload)?,
+            RecordKind::Metadata => self.metadata.extend(read_metadata(payload)?),
+            RecordKind::Exemplars => self.exemplars(payload)?,
+            RecordKind::Chunks => self.router.chunks(payload, place, &self.progress, out)?,
+            RecordKind::Restart | RecordKind::Tombstones | RecordKind::End => {}
+            RecordKind::Samples => return Err(RecordError::Damage),
+        }
+        Ok(())
+    }
+
+    fn segment_record(
+        &mut self,
+        kind: RecordKind,
+        payload: &[u8],
+        out: &mut Outlet,
+    ) -> Result<(), RecordError> {
+        match kind {
+            RecordKind::Series => self.router.series(payload)?,
+            RecordKind::Metadata => self.metadata.extend(read_metadata(payload)?),
+            RecordKind::Exemplars => self.exemplars(payload)?,
+            RecordKind::Restart => {
+                self.decoder.restart();
+                self.is_lost = false;
+                self.batch.clear();
+            }
+            RecordKind::Samples if self.is_lost => self.records_skipped += 1,
+            RecordKind::Samples => {
+                let goes_on = self.decoder.decode(payload, &mut self.batch)?;
+                if !goes_on {
+                    let orphans = self.router.samples(&self.batch, &self.decoder, out)?;
+                    self.samples_skipped += orphans;
+                    self.batch.clear();
+                }
+            }
+            RecordKind::Tombstones => {}
+            RecordKind::Chunks | RecordKind::End => return Err(RecordError::Damage),
+        }
+        Ok(())
+    }
+
+    /// Exemplars of series that are gone are gone too; those that are there already are not newer.
+    fn exemplars(&mut self, payload: &[u8]) -> Result<(), Damage> {
+        for (id, exemplar) in read_exemplars(payload)? {
+            let Some(slot) = self.router.slot(id) else { continue };
+            // The series may go by another id now.
+            let Some(id) = self.head.slab.with(slot, |series| series.id) else { continue };
+            self.exemplars.add(slot, id, exemplar);
+        }
+        Ok(())
+    }
+
+    /// Says what the end of a file tells.
+    fn end(&mut self, open: OpenFile) {
+        self.batch.clear();
+        let OpenFile { planned, path, whole, end, .. } = open;
+        if self.records_skipped > 0 || self.samples_skipped > 0 {
+            let (records, samples) = (self.records_skipped, self.samples_skipped);
+            let what = format!("skipped {records} records and {samples} samples after damage");
+            self.progress.report(path.clone(), whole, what);
+            (self.records_skipped, self.samples_skipped) = (0, 0);
+        }
+        if planned.id.kind == FileKind::Checkpoint {
+            self.is_lost = false;
+            match open.checkpoint_end {
+                Some(end) => self.head.reserve_ids(end.next_id.saturating_sub(1)),
+                None => self.progress.report(path, planned.len, "the checkpoint has no end"),
+            }
+            return;
+        }
+        if planned.header.is_none() {
+            self.progress.report(path, 0, "the segment's header");
+            return;
+        }
+        match planned.known_end {
+            Some(known_end) if known_end > planned.len => {
+                let missing = known_end - planned.len;
+                self.progress.report(path, planned.len, format!("{missing} bytes are missing"));
+            }
+            Some(_) if whole < end => self.progress.report(path, whole, "no record up to the end"),
+            Some(_) => {}
+            None if whole < planned.len => self.cut_tail(path, whole, planned.len),
+            None => {}
+        }
+    }
+
+    /// Should the cut fail, the next replay comes to the same end.
+    fn cut_tail(&self, path: Utf8PathBuf, whole: u64, len: u64) {
+        if let Ok(mut file) = self.disk.open(&path) {
+            file.truncate(whole).and_then(|()| file.sync()).ok();
+        }
+        self.progress.report_torn_tail(path, whole, len);
+    }
+}
