@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use regex::Regex;
+mod anchored;
+mod shape;
+
+pub use self::anchored::AnchoredRegex;
 
 /// How a matcher compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,52 +40,6 @@ pub struct MatcherError {
     pattern: String,
     source: regex::Error,
 }
-
-/// A regular expression that must match the whole text, in RE2's syntax; a dot matches newlines.
-#[derive(Clone, Debug)]
-pub struct AnchoredRegex {
-    pattern: String,
-    regex: Regex,
-}
-
-impl AnchoredRegex {
-    /// Compiles `pattern`.
-    ///
-    /// # Errors
-    /// When the pattern is no regular expression or compiles to more than 10 MiB.
-    pub fn new(pattern: &str) -> Result<Self, MatcherError> {
-        match Regex::new(&format!("^(?s:{pattern})$")) {
-            Ok(regex) => Ok(Self { pattern: pattern.to_owned(), regex }),
-            Err(source) => Err(MatcherError { pattern: pattern.to_owned(), source }),
-        }
-    }
-
-    /// The pattern as it was written, without anchors.
-    #[must_use]
-    pub fn pattern(&self) -> &str {
-        &self.pattern
-    }
-
-    /// Whether the whole of `text` matches.
-    #[must_use]
-    pub fn is_match(&self, text: &str) -> bool {
-        self.regex.is_match(text)
-    }
-
-    /// The compiled, anchored expression, for captures and replacement.
-    #[must_use]
-    pub fn regex(&self) -> &Regex {
-        &self.regex
-    }
-}
-
-impl PartialEq for AnchoredRegex {
-    fn eq(&self, other: &Self) -> bool {
-        self.pattern == other.pattern
-    }
-}
-
-impl Eq for AnchoredRegex {}
 
 /// A condition on one label; a label that is not there counts as empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +101,12 @@ impl Matcher {
             MatchOp::Regex => regex_matches(),
             MatchOp::NotRegex => !regex_matches(),
         }
+    }
+
+    /// The regular expression, of the two kinds that have one.
+    #[must_use]
+    pub fn regex(&self) -> Option<&AnchoredRegex> {
+        self.regex.as_ref()
     }
 
     /// Whether a series without the label satisfies the condition.

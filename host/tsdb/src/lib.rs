@@ -30,6 +30,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod block;
+mod budget;
 #[cfg_attr(not(test), expect(dead_code, reason = "the maintenance round plans with it next"))]
 mod compaction;
 mod config;
@@ -41,6 +43,7 @@ mod querier;
 mod stats;
 mod store;
 
+pub use self::budget::{ReadBudget, ReadPermit};
 pub use self::config::{
     Config, InvalidConfig, Retention, RetentionRule, Settings, StorageSection, SyncPolicy,
 };

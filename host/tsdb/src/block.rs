@@ -1,0 +1,237 @@
+//! Blocks: Prometheus' immutable folders of series for a range of time, byte for byte.
+//!
+//! Enters: sorted series with their chunks, by [`BlockWriter`]. Leaves: series by [`Block::series`]
+//! in ascending order, or by [`Block::querier`] for matchers; samples are decoded when asked for.
+//!
+//! Always holds: files are mapped and never changed in place; `meta.json` and `tombstones` are
+//! replaced as one durable step. A folder under a block's name is whole. Damage is reported with
+//! file and byte, whatever the bytes are.
+//!
+//! docs/formats/block.md draws the files. Open `block/index.rs` first.
+
+use std::fmt;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use narthex_model::{Labels, Matcher};
+use narthex_platform::Disk;
+use narthex_storage::TimeRange;
+use parking_lot::{Mutex, RwLock};
+
+mod chunks;
+mod error;
+mod frame;
+mod index;
+mod matching;
+mod meta;
+mod querier;
+mod sink;
+mod tombstones;
+mod verify;
+mod writer;
+
+pub use self::chunks::{ChunkPlace, ChunkView};
+pub use self::error::{BlockError, BlockWriteError};
+pub use self::meta::{
+    BlockMeta, BlockParent, BlockStats, CompactionMeta, FROM_OUT_OF_ORDER, block_id,
+};
+pub use self::tombstones::{Interval, Tombstones};
+pub use self::verify::Checked;
+pub use self::writer::{BlockWriter, UNFINISHED};
+
+use self::chunks::ChunkFiles;
+use self::index::{INDEX_FILE, Index};
+
+/// An open block. Clones share it; the files are closed with the last one.
+#[derive(Clone)]
+pub struct Block(Arc<Shared>);
+
+struct Shared {
+    disk: Arc<dyn Disk>,
+    folder: Utf8PathBuf,
+    meta: BlockMeta,
+    meta_bytes: u64,
+    index: Index,
+    chunks: ChunkFiles,
+    tombstones: RwLock<Arc<Tombstones>>,
+    /// Held while tombstones are added, so that none of two additions is lost.
+    deleting: Mutex<()>,
+}
+
+/// A series of a block: where its chunks lie, none of them read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockSeries {
+    /// What tombstones and postings refer to it by.
+    pub id: u32,
+    /// Its identity.
+    pub labels: Labels,
+    /// Ascending in time.
+    pub chunks: Vec<ChunkPlace>,
+}
+
+impl Block {
+    /// Opens the block in `folder`. Tables of the index are read once, chunks are only mapped.
+    ///
+    /// # Errors
+    /// When the disk refuses or what is read at once is damaged.
+    pub fn open(disk: &Arc<dyn Disk>, folder: &Utf8Path) -> Result<Self, BlockError> {
+        let (meta, meta_bytes) = BlockMeta::read(&**disk, folder)?;
+        let chunks = ChunkFiles::open(&**disk, folder)?;
+        let index = Index::open(&**disk, folder)?;
+        let (tombstones, _) = Tombstones::read(&**disk, folder)?;
+        Ok(Self(Arc::new(Shared {
+            disk: Arc::clone(disk),
+            folder: folder.to_owned(),
+            meta,
+            meta_bytes,
+            index,
+            chunks,
+            tombstones: RwLock::new(Arc::new(tombstones)),
+            deleting: Mutex::new(()),
+        })))
+    }
+
+    /// What `meta.json` said when the block was opened; tombstones may have been added since.
+    #[must_use]
+    pub fn meta(&self) -> &BlockMeta {
+        &self.0.meta
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn folder(&self) -> &Utf8Path {
+        &self.0.folder
+    }
+
+    /// Bytes of its files.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        let shared = &*self.0;
+        let tombstones = shared.tombstones.read().to_bytes().len() as u64;
+        shared.meta_bytes + shared.index.size_bytes() + shared.chunks.size_bytes() + tombstones
+    }
+
+    /// Whether it may have samples in the closed range.
+    #[must_use]
+    pub fn overlaps(&self, range: TimeRange) -> bool {
+        let meta = self.meta();
+        meta.min_time <= range.end.millis() && range.start.millis() < meta.max_time
+    }
+
+    /// Names and values of all labels, ascending.
+    ///
+    /// # Errors
+    /// An item is an error when the table of symbols is damaged there.
+    pub fn symbols(&self) -> impl Iterator<Item = Result<&str, BlockError>> {
+        self.0.index.symbol_texts().map(|text| text.map_err(|fault| self.index_error(fault)))
+    }
+
+    /// How many symbols there are.
+    #[must_use]
+    pub fn symbol_count(&self) -> usize {
+        self.0.index.symbol_count()
+    }
+
+    /// All series, ascending by labels. Their chunks are read by [`Block::chunk`]; deleted samples
+    /// are among them, see [`Block::tombstones`].
+    ///
+    /// # Errors
+    /// An item is an error when its place in the index is damaged; the others come all the same.
+    pub fn series(&self) -> impl Iterator<Item = Result<BlockSeries, BlockError>> + use<> {
+        let block = self.clone();
+        let (all, error) = match self.0.index.all() {
+            Ok(all) => (all.to_vec(), None),
+            Err(fault) => (Vec::new(), Some(Err(self.index_error(fault)))),
+        };
+        error.into_iter().chain(all.into_iter().map(move |id| block.series_of(id)))
+    }
+
+    /// The series of an id from [`Block::matching`] or [`Tombstones`].
+    ///
+    /// # Errors
+    /// When there is none or the index is damaged there.
+    pub fn series_of(&self, id: u32) -> Result<BlockSeries, BlockError> {
+        let index = &self.0.index;
+        let mut chunks = Vec::new();
+        let labels = index.labels(id).and_then(|labels| {
+            index.chunks(id, &mut chunks)?;
+            Ok(labels)
+        });
+        let labels = labels.map_err(|fault| self.index_error(fault))?;
+        Ok(BlockSeries { id, labels, chunks })
+    }
+
+    /// The bytes of a chunk, not copied; their checksum was looked at.
+    ///
+    /// # Errors
+    /// When the place is damaged.
+    pub fn chunk(&self, place: &ChunkPlace) -> Result<ChunkView<'_>, BlockError> {
+        self.0.chunks.read(place)
+    }
+
+    /// The ids of the series that satisfy all matchers, ascending by labels.
+    ///
+    /// # Errors
+    /// When the index is damaged.
+    pub fn matching(&self, matchers: &[Matcher]) -> Result<Vec<u32>, BlockError> {
+        matching::matching(&self.0.index, matchers).map_err(|fault| self.index_error(fault))
+    }
+
+    /// What was deleted.
+    #[must_use]
+    pub fn tombstones(&self) -> Arc<Tombstones> {
+        Arc::clone(&self.0.tombstones.read())
+    }
+
+    /// Deletes the samples in a closed range of the series that satisfy all matchers, durably, and
+    /// says of how many series. Their bytes go when the block is compacted.
+    ///
+    /// # Errors
+    /// When the index is damaged or the disk refuses; nothing is deleted then.
+    pub fn delete(&self, matchers: &[Matcher], range: TimeRange) -> Result<usize, BlockError> {
+        let _one_at_a_time = self.0.deleting.lock();
+        let (start, end) = (range.start.millis(), range.end.millis());
+        let mut tombstones = (*self.tombstones()).clone();
+        let mut series = 0;
+        let mut chunks = Vec::new();
+        for id in self.matching(matchers)? {
+            chunks.clear();
+            self.0.index.chunks(id, &mut chunks).map_err(|fault| self.index_error(fault))?;
+            // Only as far as there are samples, so that intervals of other deletions merge.
+            if let Some((first, last)) = chunks.first().zip(chunks.last())
+                && chunks.iter().any(|chunk| chunk.overlaps(start, end))
+            {
+                let interval =
+                    Interval { start: start.max(first.first_at), end: end.min(last.last_at) };
+                tombstones.add(u64::from(id), interval);
+                series += 1;
+            }
+        }
+        if series > 0 {
+            self.replace_tombstones(tombstones)?;
+        }
+        Ok(series)
+    }
+
+    fn replace_tombstones(&self, tombstones: Tombstones) -> Result<(), BlockError> {
+        let shared = &*self.0;
+        tombstones.write(&*shared.disk, &shared.folder)?;
+        let mut meta = shared.meta.clone();
+        meta.stats.num_tombstones = tombstones.len() as u64;
+        *shared.tombstones.write() = Arc::new(tombstones);
+        meta.write(&*shared.disk, &shared.folder)
+    }
+
+    fn index_error(&self, fault: error::Fault) -> BlockError {
+        fault.of(&self.folder().join(INDEX_FILE))
+    }
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Block").field(&self.0.folder).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! Reads a block through the traits of `storage`.
+//!
+//! Invariant: a chunk is decoded only when it may have samples in the range that are not deleted,
+//! and only after its bytes were granted by the [`ReadBudget`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use narthex_model::{Labels, Matcher};
+use narthex_storage::{Columns, HistogramPoint, Querier, ReadError, Series, TimeRange};
+use parking_lot::Mutex;
+
+use super::chunks::{ChunkPlace, ChunkView};
+use super::error::Fault;
+use super::tombstones::{Interval, Tombstones};
+use super::{Block, BlockError};
+use crate::budget::{ReadBudget, ReadPermit};
+use crate::encoding;
+
+/// A float decoded: a time and a value.
+const SAMPLE_BYTES: u64 = 16;
+
+struct BlockQuerier {
+    block: Block,
+    range: TimeRange,
+    tombstones: Arc<Tombstones>,
+    budget: ReadBudget,
+}
+
+struct FoundSeries {
+    block: Block,
+    labels: Labels,
+    /// Those that overlap the range.
+    chunks: Vec<ChunkPlace>,
+    deleted: Vec<Interval>,
+    range: TimeRange,
+    /// What the largest read so far was granted.
+    permit: Mutex<ReadPermit>,
+}
+
+impl Block {
+    /// A view of the block in a closed range, without what is deleted by now.
+    #[must_use]
+    pub fn querier(&self, range: TimeRange, budget: &ReadBudget) -> Box<dyn Querier> {
+        Box::new(BlockQuerier {
+            block: self.clone(),
+            range,
+            tombstones: self.tombstones(),
+            budget: budget.clone(),
+        })
+    }
+}
+
+impl BlockQuerier {
+    fn matching(&self, matchers: &[Matcher]) -> Result<Vec<u32>, BlockError> {
+        if self.block.overlaps(self.range) { self.block.matching(matchers) } else { Ok(Vec::new()) }
+    }
+
+    /// The series, unless it has no chunk in the range.
+    fn found(&self, id: u32) -> Result<Option<FoundSeries>, Fault> {
+        let index = &self.block.0.index;
+        let (start, end) = (self.range.start.millis(), self.range.end.millis());
+        let deleted = self.tombstones.of(u64::from(id));
+        let is_deleted = |chunk: &ChunkPlace| {
+            deleted.iter().any(|gone| gone.start <= chunk.first_at && chunk.last_at <= gone.end)
+        };
+        let mut chunks = Vec::new();
+        index.chunks(id, &mut chunks)?;
+        chunks.retain(|chunk| chunk.overlaps(start, end) && !is_deleted(chunk));
+        if chunks.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(FoundSeries {
+            block: self.block.clone(),
+            labels: index.labels(id)?,
+            chunks,
+            deleted: deleted.to_vec(),
+            range: self.range,
+            permit: Mutex::new(self.budget.nothing()),
+        }))
+    }
+
+    /// Every value of a label that one of the series has.
+    fn values_of(
+        &self,
+        name: &str,
+        series: &[u32],
+        out: &mut BTreeSet<String>,
+    ) -> Result<(), Fault> {
+        let index = &self.block.0.index;
+        let Some(symbol) = index.symbol(name)? else { return Ok(()) };
+        if series.len() <= index.table().value_count(name) {
+            let mut symbols = BTreeSet::new();
+            for id in series {
+                symbols.extend(index.value_of(*id, symbol)?);
+            }
+            for symbol in symbols {
+                out.insert(index.text(symbol)?.to_owned());
+            }
+            return Ok(());
+        }
+        for line in index.table().values_from(index.bytes(), name, "")? {
+            let (value, postings) = line?;
+            if index.postings_at(postings)?.intersects(series) {
+                out.insert(value.to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Querier for BlockQuerier {
+    fn select(&self, matchers: &[Matcher]) -> Result<Vec<Box<dyn Series>>, ReadError> {
+        let mut all: Vec<Box<dyn Series>> = Vec::new();
+        for id in self.matching(matchers)? {
+            let found = self.found(id).map_err(|fault| self.block.index_error(fault))?;
+            if let Some(series) = found {
+                all.push(Box::new(series));
+            }
+        }
+        Ok(all)
+    }
+
+    fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, ReadError> {
+        let index = &self.block.0.index;
+        if matchers.is_empty() && self.block.overlaps(self.range) {
+            let names = index.table().names().filter(|name| !name.is_empty());
+            return Ok(names.map(str::to_owned).collect());
+        }
+        let mut symbols = BTreeSet::new();
+        let mut names = Vec::new();
+        let outcome = self.matching(matchers)?.into_iter().try_for_each(|id| {
+            index.pairs(id, |(name, _)| {
+                symbols.insert(name);
+                true
+            })
+        });
+        let outcome = outcome.and_then(|()| {
+            for symbol in symbols {
+                names.push(index.text(symbol)?.to_owned());
+            }
+            Ok(())
+        });
+        outcome.map_err(|fault| self.block.index_error(fault))?;
+        Ok(names)
+    }
+
+    fn label_values(&self, name: &str, matchers: &[Matcher]) -> Result<Vec<String>, ReadError> {
+        let index = &self.block.0.index;
+        if name.is_empty() || !self.block.overlaps(self.range) {
+            return Ok(Vec::new());
+        }
+        if matchers.is_empty() {
+            let values = index.table().values_from(index.bytes(), name, "");
+            let texts = values.and_then(|values| {
+                values.map(|line| line.map(|(value, _)| value.to_owned())).collect()
+            });
+            return texts.map_err(|fault| self.block.index_error(fault).into());
+        }
+        let series = self.matching(matchers)?;
+        let mut values = BTreeSet::new();
+        self.values_of(name, &series, &mut values)
+            .map_err(|fault| self.block.index_error(fault))?;
+        Ok(values.into_iter().collect())
+    }
+}
+
+impl FoundSeries {
+    /// Takes what decoding the chunks will need, unless an earlier read took as much.
+    fn charge(&self, chunks: &[(&ChunkPlace, ChunkView<'_>)]) -> Result<(), ReadError> {
+        let bytes = chunks.iter().map(|(_, chunk)| {
+            let samples = encoding::count(chunk.encoding, chunk.bytes).unwrap_or(0) as u64;
+            samples * SAMPLE_BYTES + chunk.bytes.len() as u64
+        });
+        self.permit.lock().grow_to(bytes.sum())
+    }
+
+    fn damaged(&self, place: &ChunkPlace) -> ReadError {
+        let found = self.block.0.chunks.locate(place.reference);
+        let (path, offset) =
+            found.map_or((String::new(), 0), |(segment, at)| (segment.path.to_string(), at));
+        ReadError::Damaged { path, offset }
+    }
+}
+
+impl Series for FoundSeries {
+    fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    fn samples_max(&self) -> usize {
+        let count = |place: &ChunkPlace| {
+            let chunk = self.block.0.chunks.peek(place)?;
+            encoding::count(chunk.encoding, chunk.bytes).ok()
+        };
+        // A chunk that cannot be read adds no sample.
+        self.chunks.iter().filter_map(count).sum()
+    }
+
+    fn read(&self, range: TimeRange, out: &mut Columns) -> Result<(), ReadError> {
+        let start = self.range.start.max(range.start).millis();
+        let end = self.range.end.min(range.end).millis();
+        let mut views = Vec::new();
+        let mut outcome = Ok(());
+        for place in self.chunks.iter().filter(|place| place.overlaps(start, end)) {
+            match self.block.chunk(place) {
+                Ok(view) => views.push((place, view)),
+                Err(error) => {
+                    outcome = Err(error.into());
+                    break;
+                }
+            }
+        }
+        self.charge(&views)?;
+        let before = (out.times.len(), out.histograms.len());
+        for (place, view) in views {
+            let decoded = encoding::decode(view.encoding, view.bytes, start, end, out);
+            if decoded.is_err() {
+                outcome = Err(self.damaged(place));
+                break;
+            }
+        }
+        if !self.deleted.is_empty() {
+            remove_deleted(out, before, &self.deleted);
+        }
+        outcome
+    }
+}
+
+/// Takes away deleted samples from the given places on.
+fn remove_deleted(out: &mut Columns, from: (usize, usize), deleted: &[Interval]) {
+    let is_deleted = |at: i64| {
+        let next = deleted.partition_point(|gone| gone.end < at);
+        deleted.get(next).is_some_and(|gone| gone.contains(at))
+    };
+    let (floats, histograms) = from;
+    let kept: Vec<bool> = out.times.iter().skip(floats).map(|at| !is_deleted(*at)).collect();
+    if kept.contains(&false) {
+        keep(&mut out.times, floats, &kept);
+        keep(&mut out.values, floats, &kept);
+        keep(&mut out.starts, floats, &kept);
+    }
+    let kept: Vec<bool> = out
+        .histograms
+        .iter()
+        .skip(histograms)
+        .map(|HistogramPoint { at, .. }| !is_deleted(*at))
+        .collect();
+    keep(&mut out.histograms, histograms, &kept);
+}
+
+/// Of the items from `from` on, only those that are marked; all when there are none to mark.
+fn keep<T>(items: &mut Vec<T>, from: usize, marks: &[bool]) {
+    let mut place: usize = 0;
+    items.retain(|_| {
+        let mark = place.checked_sub(from).and_then(|mark| marks.get(mark));
+        place += 1;
+        mark.copied().unwrap_or(true)
+    });
+}
+
+#[cfg(test)]
+mod tests;
