@@ -37,6 +37,8 @@ mod compaction;
 mod config;
 pub mod encoding;
 mod head;
+#[cfg_attr(not(test), expect(dead_code, reason = "the store imports at its start next"))]
+mod import;
 mod log;
 mod observed;
 mod querier;
