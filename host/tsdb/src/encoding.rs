@@ -165,3 +165,6 @@ pub fn count(encoding: Encoding, bytes: &[u8]) -> Result<usize, Damage> {
         | Encoding::FloatHistogramSt => histogram::count_of(encoding, bytes),
     }
 }
+
+#[cfg(test)]
+mod drawn;

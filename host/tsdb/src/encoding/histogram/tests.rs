@@ -6,6 +6,8 @@ use narthex_model::{
 use proptest::prelude::*;
 
 use super::*;
+use crate::encoding::bits::BitWriter;
+use crate::encoding::start::StartsWriter;
 
 /// A histogram as a naive reader sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -161,6 +163,25 @@ fn histograms(recipes: &[Recipe]) -> Vec<(i64, NativeHistogram)> {
     samples.collect()
 }
 
+/// What a Prometheus with start times writes; we only read it.
+pub(in crate::encoding) fn written_with_starts(samples: &[(i64, NativeHistogram, i64)]) -> Vec<u8> {
+    let (mut bytes, mut free_bits) = (vec![0; HEADER_BYTES], 0);
+    let (mut starts, mut state) = (StartsWriter::default(), None::<State>);
+    for (index, (at, sample, start)) in (0..).zip(samples) {
+        let before_at = state.as_ref().map_or(0, State::at);
+        let mut out = BitWriter { bytes: &mut bytes, free: free_bits };
+        match &mut state {
+            Some(state) => state.write(&mut out, *at, sample),
+            None => state = Some(State::first(&mut out, *at, sample)),
+        }
+        starts.write(&mut out, index, *at, before_at, *start);
+        free_bits = out.free;
+    }
+    let [high, low] = u16::try_from(samples.len()).expect("few samples").to_be_bytes();
+    bytes[..HEADER_BYTES].copy_from_slice(&[high, low, starts.header.byte()]);
+    bytes
+}
+
 fn encoded(samples: &[(i64, NativeHistogram)]) -> Vec<crate::encoding::Chunk> {
     let mut columns = Columns::default();
     for (at, sample) in samples {
@@ -233,6 +254,31 @@ proptest! {
             }
             prop_assert_eq!(chunk.last_at(), Some(*at));
         }
+    }
+
+    #[test]
+    fn chunks_with_start_times_are_read(
+        steps in prop::collection::vec((0_i64..300, 1_i64..20_000, 0_i64..3), 1..200),
+        is_integer: bool,
+    ) {
+        let (mut at, mut count) = (0, 0);
+        let samples = steps.iter().map(|(grown, gap, start)| {
+            at += gap;
+            count += grown;
+            let sample = integer(CounterReset::Unknown, 0b11, &[count, 7]);
+            let float = NativeHistogram::Float(sample.to_float());
+            (at, if is_integer { sample } else { float }, *start)
+        });
+        let samples: Vec<(i64, NativeHistogram, i64)> = samples.collect();
+        let encoding =
+            if is_integer { Encoding::HistogramSt } else { Encoding::FloatHistogramSt };
+        let mut found = Columns::default();
+        decode(encoding, &written_with_starts(&samples), i64::MIN, i64::MAX, &mut found).unwrap();
+        let found: Vec<Plain> =
+            found.histograms.iter().map(|point| plain(point.at, &point.histogram)).collect();
+        let expected: Vec<Plain> =
+            samples.iter().map(|(at, sample, _)| plain(*at, sample)).collect();
+        prop_assert_eq!(found, expected);
     }
 
     #[test]

@@ -44,8 +44,8 @@ fn side<T>(text: &str, count: impl Fn(&str) -> T) -> (Vec<Span>, Vec<T>) {
     (spans, counts)
 }
 
-fn deltas(counts: Vec<i64>) -> Vec<i64> {
-    let before = std::iter::once(0).chain(counts.clone());
+fn deltas(counts: &[i64]) -> Vec<i64> {
+    let before = std::iter::once(&0).chain(counts);
     counts.iter().zip(before).map(|(count, before)| count - before).collect()
 }
 
@@ -77,8 +77,8 @@ fn histogram(words: &[&str]) -> (i64, NativeHistogram) {
             count: count.parse().expect("a count"),
             zero_count: zero.parse().expect("a count"),
             sum: bits(sum),
-            positive_deltas: deltas(counts),
-            negative_deltas: deltas(others),
+            positive_deltas: deltas(&counts),
+            negative_deltas: deltas(&others),
         })
     } else {
         let ((positive, counts), (negative, others)) = (side(positive, bits), side(negative, bits));

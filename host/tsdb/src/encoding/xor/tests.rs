@@ -70,24 +70,3 @@ fn extreme_gaps_wrap_and_come_back() {
     let samples = [(i64::MIN, 1), (0, 2), (i64::MAX, u64::MAX)];
     assert_eq!(decoded(chunk_of(&samples).bytes()), Ok(samples.to_vec()));
 }
-
-/// The example drawn in docs/formats/chunks.md.
-#[test]
-fn the_drawn_example_is_what_is_written() {
-    let page = include_str!("../../../../../docs/formats/chunks.md");
-    let (_, drawn) = page.split_once("```hex\n").expect("a drawn example");
-    let (drawn, _) = drawn.split_once("```").expect("its end");
-    let bytes = drawn.lines().flat_map(|line| {
-        let (hex, _) = line.split_once('#').unwrap_or((line, ""));
-        hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("hex"))
-    });
-    let bytes: Vec<u8> = bytes.collect();
-    let samples = [(1_000, 1.0_f64), (16_000, 1.0), (31_000, 2.0), (46_001, 2.0)];
-    let samples: Vec<(i64, u64)> =
-        samples.iter().map(|(at, value)| (*at, value.to_bits())).collect();
-    assert_eq!(decoded(&bytes), Ok(samples.clone()));
-    let written: Vec<String> =
-        chunk_of(&samples).bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let expected: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(written.join(" "), expected.join(" "));
-}
