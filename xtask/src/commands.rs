@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 use crate::workspace::Workspace;
-use crate::{bless, ci, deny, peers, plugins, prune, run, steps, suite, tidy, ui};
+use crate::{bench, bless, ci, deny, peers, plugins, prune, run, steps, suite, tidy, ui};
 
 type Action = fn(&Workspace, &[String]) -> anyhow::Result<ExitCode>;
 
@@ -113,6 +113,23 @@ system and without starting a service. As root it also installs chromium, dnsmas
 What cannot be had is named with the reason; the tests that need it report skipped.
   NARTHEX_PEERS   another folder for the unpacked programs",
         action: peers::run,
+    },
+    Command {
+        name: "bench",
+        summary: "measure beside current peers: processor time, memory, bytes, restarts",
+        details: "\
+Usage: cargo xtask bench storage [--quick] [--targets N] [--series N] [--interval SECONDS] [--warm-up SECONDS]
+                                 [--seconds SECONDS] [--peers prometheus,victoria-metrics] [--no-blocks] [--no-build]
+
+Builds narthex and the generator in the release profile, fetches the peers of Debian's sid, and measures one server
+after the other on the same load: scraping, a start after SIGKILL, and blocks of six hours.
+The table goes to standard output, every figure to <target folder>/bench/storage.json.
+  --quick    40 000 series for half a minute each: about three minutes in all
+  --series   series of each target; --targets of them are scraped every --interval
+  --peers    `none`, or which
+  --no-blocks   leave the blocks out
+  --no-build    measure what the last call built: linking takes minutes",
+        action: bench::run,
     },
     Command {
         name: "prune",

@@ -25,6 +25,7 @@ mod peers;
 mod suite;
 mod tally;
 
+mod bench;
 mod ci;
 mod deny;
 mod prune;

@@ -28,6 +28,27 @@ const UNPACKED: &[(&str, &[&str])] = &[
 const INSTALLED: &[(&str, &str)] =
     &[("chromium", "chromium"), ("dnsmasq-base", "dnsmasq"), ("nginx", "nginx")];
 
+/// Packages that only the benchmarks start, each with one program of the same name.
+const BENCHED: &[&str] = &["prometheus", "victoria-metrics"];
+
+/// The program of a package that is measured beside ours, unpacked if need be; `None` with a note if it cannot be had.
+pub(crate) fn benched(workspace: &Workspace, package: &str) -> anyhow::Result<Option<PathBuf>> {
+    if !BENCHED.contains(&package) {
+        bail!("{package} is not among the packages of benchmarks");
+    }
+    let cache = cache()?;
+    let program = unpacked_program(&cache, package, package);
+    if !program.is_file() {
+        std::fs::create_dir_all(&cache).with_context(|| format!("create {}", cache.display()))?;
+        let what = format_args!("unpack {package} of Debian sid");
+        let fetched = workspace.steps.timed(STEP, what, || {
+            unpack(&Apt::prepare(&cache.join(".apt"), Release::Sid)?, package, &cache)
+        });
+        settle(workspace, &cache, package, fetched)?;
+    }
+    Ok(program.is_file().then_some(program))
+}
+
 /// `cargo xtask peers`.
 pub(crate) fn run(workspace: &Workspace, _arguments: &[String]) -> anyhow::Result<ExitCode> {
     ensure(workspace)?;

@@ -1,0 +1,31 @@
+//! The load of the storage benchmark: one data set, offered to be scraped or pushed, and queries on it.
+//!
+//! Enters: a [`Shape`] (how many targets, how many series each). Leaves: bodies in an exposition format, remote-write
+//! requests, query results compared between servers.
+//! Always holds: a value is a pure function of target, series and step, so that every server gets the same data, a
+//! backfill continues what was scraped, and an expected result can be computed. The generator costs a small part of
+//! what the cheapest server costs.
+//! Read first: `shape.rs` for the series, `values.rs` for their values, then `targets.rs`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the bans keep the host testable on simulated disks and clocks; this load is for real servers"
+)]
+
+mod shape;
+mod values;
+
+mod body;
+mod targets;
+
+mod push;
+mod remote_write;
+
+mod http;
+mod queries;
+
+pub use self::body::{Format, write_body};
+pub use self::push::{Push, Pushed, push};
+pub use self::queries::{Comparison, QueryRun, Timing, run_queries};
+pub use self::shape::{Family, Member, Shape, Unit};
+pub use self::targets::{Serve, serve};
+pub use self::values::{BUCKETS, Seed, Value, histogram, single};

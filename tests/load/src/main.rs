@@ -1,0 +1,134 @@
+//! The program `narthex-load`: serves targets, pushes samples, asks queries.
+//!
+//! Progress and mistakes go to standard error, what was measured to standard output as one line of JSON.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the bans keep the host testable on simulated disks and clocks; this load is for real servers"
+)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line program")]
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, bail};
+use narthex_load::{Push, QueryRun, Serve, Shape, push, run_queries, serve};
+use serde_json::json;
+
+const USAGE: &str = "\
+Usage: narthex-load COMMAND [--KEY VALUE]...
+
+  serve  --targets N --series N --interval SECONDS --port PORT
+         targets at 127.1.x.y:PORT; prints `ready` once all listen
+  push   --url URL --targets N --series N --steps N --interval SECONDS [--end UNIX_SECONDS] [--connections N]
+         backfills by remote write up to the end (now)
+  query  --servers URL,URL --at UNIX_SECONDS [--rounds N]
+         asks the list of queries of every server, and compares with the first
+  probe  --series N
+         the name of a counter that every target has, and how many series of that name each has";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let Some((command, rest)) = words.split_first() else { bail!("{USAGE}") };
+    let keys = Keys::read(rest)?;
+    match command.as_str() {
+        "serve" => serve(
+            Serve {
+                targets: keys.number("targets")?,
+                series: keys.number("series")?,
+                interval: keys.seconds("interval")?,
+                port: keys.number("port")?,
+            },
+            || println!("ready"),
+        ),
+        "push" => run_push(&keys),
+        "query" => run_query(&keys),
+        "probe" => {
+            let shape = Shape::new(keys.number("series")?);
+            let probe = shape.probe().context("a counter in so few series")?;
+            println!("{}", json!({ "name": probe.name, "series": probe.members.len() }));
+            Ok(())
+        }
+        _ => bail!("{USAGE}"),
+    }
+}
+
+fn run_push(keys: &Keys) -> anyhow::Result<()> {
+    let (steps, interval): (u64, _) = (keys.number("steps")?, keys.seconds("interval")?);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let end: i64 = keys.number_or("end", i64::try_from(now)?)?;
+    let whole = i64::try_from(interval.as_millis())? * i64::try_from(steps)?;
+    let pushed = push(&Push {
+        url: keys.text("url")?.to_owned(),
+        targets: keys.number("targets")?,
+        series: keys.number("series")?,
+        steps,
+        first_at: end * 1000 - whole,
+        interval,
+        connections: keys.number_or("connections", 2)?,
+    })?;
+    println!("{}", json!({ "samples": pushed.samples, "seconds": pushed.duration.as_secs_f64() }));
+    Ok(())
+}
+
+fn run_query(keys: &Keys) -> anyhow::Result<()> {
+    let run = QueryRun {
+        servers: keys.text("servers")?.split(',').map(str::to_owned).collect(),
+        at: keys.number("at")?,
+        rounds: keys.number_or("rounds", 7)?,
+    };
+    let timings = run_queries(&run)?;
+    let rows = timings.iter().map(|timing| {
+        let millis: Vec<f64> =
+            timing.median.iter().map(|median| median.as_secs_f64() * 1000.0).collect();
+        let comparison: Vec<String> =
+            timing.comparison.iter().map(|found| format!("{found:?}")).collect();
+        json!({ "name": timing.name, "median_ms": millis, "comparison": comparison })
+    });
+    println!("{}", json!({ "servers": run.servers, "queries": rows.collect::<Vec<_>>() }));
+    Ok(())
+}
+
+/// `--key value` pairs.
+struct Keys(BTreeMap<String, String>);
+
+impl Keys {
+    fn read(words: &[String]) -> anyhow::Result<Self> {
+        let mut keys = BTreeMap::new();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            let key =
+                word.strip_prefix("--").with_context(|| format!("`{word}` begins with --"))?;
+            let value = words.next().with_context(|| format!("a value for --{key}"))?;
+            keys.insert(key.to_owned(), value.clone());
+        }
+        Ok(Self(keys))
+    }
+
+    fn text(&self, key: &str) -> anyhow::Result<&str> {
+        self.0.get(key).map(String::as_str).with_context(|| format!("--{key} is missing"))
+    }
+
+    fn number<T: std::str::FromStr>(&self, key: &str) -> anyhow::Result<T> {
+        let text = self.text(key)?;
+        text.parse().ok().with_context(|| format!("--{key} {text} is no number of its kind"))
+    }
+
+    fn number_or<T: std::str::FromStr>(&self, key: &str, default: T) -> anyhow::Result<T> {
+        if self.0.contains_key(key) { self.number(key) } else { Ok(default) }
+    }
+
+    fn seconds(&self, key: &str) -> anyhow::Result<Duration> {
+        Duration::try_from_secs_f64(self.number(key)?).with_context(|| format!("--{key} is a time"))
+    }
+}
