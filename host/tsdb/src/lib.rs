@@ -44,6 +44,8 @@ mod observed;
 mod querier;
 mod stats;
 mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use self::budget::{ReadBudget, ReadPermit};
 pub use self::config::{

@@ -9,6 +9,7 @@
 //! Open `model.rs` first, then `generate.rs`.
 
 mod chance;
+pub mod formats;
 pub mod generate;
 mod model;
 mod value;

@@ -1,0 +1,35 @@
+//! Bytes as they lie on disk: for each format a generator and an oracle.
+//!
+//! An oracle takes any bytes. It panics when reading them panics, or when what was read does not
+//! survive being written and read again.
+
+mod chunks;
+mod log;
+mod mutation;
+
+pub use self::mutation::mutate;
+
+use crate::Chance;
+
+/// A format under test.
+#[derive(Debug)]
+pub struct Target {
+    /// As its program and the folder of its corpus are called.
+    pub name: &'static str,
+    /// Panics when a promise is broken.
+    pub check: fn(&[u8]),
+    /// Makes bytes that mean something.
+    pub generate: fn(&mut Chance) -> Vec<u8>,
+}
+
+/// All of them.
+pub const TARGETS: &[Target] = &[
+    Target { name: "log_segment", check: log::check_segment, generate: log::segment },
+    Target { name: "log_records", check: log::check_records, generate: log::records },
+    Target {
+        name: "checkpoint_records",
+        check: log::check_checkpoint,
+        generate: log::checkpoint_records,
+    },
+    Target { name: "chunks", check: chunks::check, generate: chunks::generate },
+];
