@@ -148,8 +148,7 @@ fn xor2(floats: Floats<'_>) -> Chunk {
 fn encode_histograms(points: &[HistogramPoint], out: &mut Vec<Chunk>) {
     let mut chunk = OpenHistogramChunk::default();
     for point in points {
-        let has_room = chunk.samples() < CHUNK_SAMPLES_MAX;
-        if !(has_room && chunk.append(point.at, &point.histogram)) {
+        if chunk.is_full() || !chunk.append(point.at, &point.histogram) {
             out.extend(chunk.cut());
             let begun = chunk.append(point.at, &point.histogram);
             debug_assert!(begun, "an empty chunk takes any sample");

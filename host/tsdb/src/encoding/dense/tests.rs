@@ -129,6 +129,8 @@ fn regular_series_take_a_handful_of_bytes() {
     };
     assert_eq!(bytes(|_| 0.25), 17, "a constant");
     assert_eq!(bytes(|index| index as f64 * 4096.0), 19, "a steady counter");
+    let rare = bytes(|index| (index / 40) as f64);
+    assert!(rare < 65, "what moves rarely takes less than a bit a sample: {rare}");
     let pages = bytes(|index| (index * 7 % 5) as f64 * 4096.0);
     assert!(pages < 500, "steps of pages cost no more than steps of one: {pages}");
 }

@@ -10,7 +10,12 @@ use narthex_model::{CounterReset, NativeHistogram, Span};
 use super::state::{Fit, State, common_spans, under};
 use super::{HEADER_BYTES, RESET_MASK, Reader, reset_bits, reset_of};
 use crate::encoding::bits::BitWriter;
-use crate::encoding::{Chunk, Damage, Encoding};
+use crate::encoding::{CHUNK_SAMPLES_MAX, Chunk, Damage, Encoding};
+
+/// A chunk of large histograms ends here, because reading one sample decodes all before it.
+const TARGET_BYTES: usize = 1024;
+/// But not before so many samples: the first is several times as large as another.
+const SAMPLES_MIN: usize = 10;
 
 /// A chunk of histograms that grows. Starts without memory, and remembers the last sample of the
 /// chunk before, so that the header says whether counts fell in between.
@@ -61,6 +66,13 @@ impl OpenHistogramChunk {
     pub fn last(&self) -> Option<NativeHistogram> {
         let state = self.state.as_ref().filter(|_| !self.bytes.is_empty());
         state.map(|state| state.histogram(CounterReset::Unknown))
+    }
+
+    /// Whether a new chunk should begin although this one takes more.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let samples = self.samples();
+        samples >= CHUNK_SAMPLES_MAX || (samples >= SAMPLES_MIN && self.bytes.len() >= TARGET_BYTES)
     }
 
     /// The chunk's data so far, complete after every append.
