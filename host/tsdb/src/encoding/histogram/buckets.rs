@@ -1,6 +1,8 @@
 //! Buckets under two layouts: which has what, whether a count fell, and counts moved from one to
 //! the other.
 
+use std::ops::Add;
+
 use narthex_model::Span;
 
 /// The buckets of one side of a histogram with what they count. Indexes ascend.
@@ -90,6 +92,35 @@ pub(super) fn moved<T: Copy + Default>(
         }
     });
     out
+}
+
+/// Buckets of a finer schema under one that is `finer_by` coarser: 2^`finer_by` become one.
+pub(super) fn coarser<T: Copy + Add<Output = T>>(
+    spans: &[Span],
+    counts: impl Iterator<Item = T>,
+    finer_by: u32,
+) -> (Vec<Span>, Vec<T>) {
+    let mut merged: Vec<(i64, T)> = Vec::new();
+    for (index, count) in indexes(spans).zip(counts) {
+        // A bucket's index names its upper bound.
+        let index = ((index - 1) >> finer_by) + 1;
+        match merged.last_mut() {
+            Some((last, sum)) if *last == index => *sum = *sum + count,
+            _ => merged.push((index, count)),
+        }
+    }
+    let (mut spans, mut next) = (Vec::<Span>::new(), 0);
+    for (index, _) in &merged {
+        match spans.last_mut() {
+            Some(last) if *index == next => last.length += 1,
+            _ => {
+                let offset = i32::try_from(index - next).unwrap_or(i32::MAX);
+                spans.push(Span { offset, length: 1 });
+            }
+        }
+        next = index + 1;
+    }
+    (spans, merged.into_iter().map(|(_, count)| count).collect())
 }
 
 fn walk(one: &[Span], other: &[Span], mut visit: impl FnMut(bool, bool)) {

@@ -5,7 +5,9 @@
     reason = "widths of integers are those of the format, and thousandths are below 2^53"
 )]
 
-use narthex_model::{BucketLayout, CUSTOM_BUCKETS_SCHEMA, EXPONENTIAL_SCHEMA_MAX, Span};
+use std::ops::RangeInclusive;
+
+use narthex_model::{BucketLayout, CUSTOM_BUCKETS_SCHEMA, Span};
 
 use crate::encoding::Damage;
 use crate::encoding::bits::{BitReader, BitWriter};
@@ -17,8 +19,9 @@ const THRESHOLD_BIAS: i32 = 244;
 const THRESHOLD_RAW: u8 = 255;
 /// Custom bounds of whole thousandths up to this fit a short code.
 const THOUSANDTHS_MAX: f64 = 33_554_430.0;
-/// The coarsest exponential schema that a chunk may have, though targets may not.
-const SCHEMA_MIN: i32 = -9;
+/// Exponential schemas that a chunk may have. Those that targets may have lie within; the others are
+/// kept free for a later Prometheus.
+const SCHEMAS: RangeInclusive<i32> = -9..=52;
 
 pub(super) fn write(out: &mut BitWriter<'_>, layout: &BucketLayout) {
     write_threshold(out, layout.zero_threshold);
@@ -48,7 +51,7 @@ pub(super) fn read(bits: &mut BitReader<'_>) -> Result<BucketLayout, Damage> {
         for _ in 0..varbit::read_unsigned(bits)? {
             custom_bounds.push(read_bound(bits)?);
         }
-    } else if !(SCHEMA_MIN..=EXPONENTIAL_SCHEMA_MAX).contains(&schema) {
+    } else if !SCHEMAS.contains(&schema) {
         return Err(Damage);
     }
     Ok(BucketLayout { schema, zero_threshold, positive_spans, negative_spans, custom_bounds })

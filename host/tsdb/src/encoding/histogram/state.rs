@@ -2,12 +2,14 @@
 #![expect(clippy::cast_sign_loss, reason = "counts are unsigned numbers kept in signed words")]
 
 use std::borrow::Cow;
+use std::num::Wrapping;
 
 use narthex_model::{
-    BucketLayout, CounterReset, FloatHistogram, IntegerHistogram, NativeHistogram, Span,
+    BucketLayout, CounterReset, EXPONENTIAL_SCHEMA_MAX, FloatHistogram, IntegerHistogram,
+    NativeHistogram, Span,
 };
 
-use super::buckets::{Difference, compare_counts, compare_layouts, moved, union};
+use super::buckets::{Difference, coarser, compare_counts, compare_layouts, moved, union};
 use super::float::FloatState;
 use super::integer::{IntegerState, absolute, deltas};
 use crate::encoding::Damage;
@@ -106,10 +108,14 @@ impl State {
     }
 
     pub(super) fn histogram(&self, reset: CounterReset) -> NativeHistogram {
-        match self {
+        let mut sample = match self {
             Self::Integer(state) => NativeHistogram::Integer(state.histogram(reset)),
             Self::Float(state) => NativeHistogram::Float(state.histogram(reset)),
+        };
+        if sample.layout().schema > EXPONENTIAL_SCHEMA_MAX {
+            make_coarser(&mut sample);
         }
+        sample
     }
 
     /// Whether a sample of the same kind may follow in a chunk that begins with `chunk` known.
@@ -188,6 +194,36 @@ impl State {
             compare_layouts(&ours.negative_spans, &theirs.negative_spans),
         )
     }
+}
+
+/// Brings a sample of a schema that only a later Prometheus writes to the finest one that we know.
+fn make_coarser(sample: &mut NativeHistogram) {
+    let finer_by = (sample.layout().schema - EXPONENTIAL_SCHEMA_MAX).unsigned_abs();
+    let counted = |spans: &mut Vec<Span>, numbers: &mut Vec<i64>| {
+        // Damaged counts may be anything.
+        let counts = absolute(numbers.iter().copied()).map(Wrapping);
+        let (merged, counts) = coarser(spans, counts, finer_by);
+        *numbers = deltas(&counts.into_iter().map(|count| count.0).collect::<Vec<_>>());
+        *spans = merged;
+    };
+    let layout = match sample {
+        NativeHistogram::Integer(sample) => {
+            counted(&mut sample.layout.positive_spans, &mut sample.positive_deltas);
+            counted(&mut sample.layout.negative_spans, &mut sample.negative_deltas);
+            &mut sample.layout
+        }
+        NativeHistogram::Float(sample) => {
+            let layout = &mut sample.layout;
+            for (spans, counts) in [
+                (&mut layout.positive_spans, &mut sample.positive_counts),
+                (&mut layout.negative_spans, &mut sample.negative_counts),
+            ] {
+                (*spans, *counts) = coarser(spans, counts.iter().copied(), finer_by);
+            }
+            layout
+        }
+    };
+    layout.schema = EXPONENTIAL_SCHEMA_MAX;
 }
 
 /// Layouts that no recoding brings together.

@@ -396,3 +396,19 @@ fn thresholds_and_bounds_of_all_codes_come_back() {
     });
     assert!(decoded(&encoded(&[(5, sample.clone())]))[0].1.is_same(&sample));
 }
+
+#[test]
+fn a_finer_schema_than_ours_is_read_as_the_finest_we_know() {
+    let mut fine = integer(CounterReset::Unknown, 0b1_0011_1101, &[1, 2, 3, 4, 5, 6]);
+    let NativeHistogram::Integer(sample) = &mut fine else { unreachable!("made of integers") };
+    sample.layout.schema = 10;
+    sample.layout.positive_spans[0].offset = -3;
+    for sample in [fine.clone(), NativeHistogram::Float(fine.to_float())] {
+        let found = decoded(&encoded(&[(5, sample)]));
+        let found = found[0].1.to_float();
+        assert_eq!(found.layout.schema, 8);
+        // Buckets -3, -1 and 0 become 0, 1 and 2 become 1, and 5 becomes 2.
+        assert_eq!(found.layout.positive_spans, [Span { offset: 0, length: 3 }]);
+        assert_eq!(found.positive_counts, [1.0 + 2.0 + 3.0, 4.0 + 5.0, 6.0]);
+    }
+}
