@@ -17,6 +17,9 @@ pub trait ServerControl: Send + Sync {
     /// Whether `POST /-/reload` and `/-/quit` are allowed.
     fn lifecycle_allowed(&self) -> bool;
 
+    /// Whether the endpoints under `/api/v1/admin` are allowed.
+    fn admin_allowed(&self) -> bool;
+
     /// Reads the configuration again. A refused one changes nothing.
     fn reload(&self) -> BoxFuture<'static, Result<(), ReloadError>>;
 

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{Method, header};
 use narthex_model::{Matcher, Timestamp, parse_duration};
-use narthex_promql::{Extension, NodeKind, Selector};
+use narthex_promql::NodeKind;
 
 use crate::envelope::ApiError;
 
@@ -127,18 +127,11 @@ impl Params {
 fn parse_match(text: &str) -> Result<Vec<Matcher>, ApiError> {
     let expr = narthex_promql::parse(text).map_err(|error| invalid("match[]", error))?;
     if let NodeKind::Selector(selector) = &expr.root().kind
-        && is_plain(selector)
+        && selector.is_plain()
     {
         return Ok(selector.matchers.clone());
     }
     Err(invalid("match[]", format!("{text:?} is no plain series selector")))
-}
-
-/// Whether a selector chooses series and says nothing of time.
-fn is_plain(selector: &Selector) -> bool {
-    selector.time.at.is_none()
-        && selector.time.offset.is_none()
-        && selector.extension == Extension::None
 }
 
 fn parse_time(name: &str, text: &str) -> Result<Timestamp, ApiError> {

@@ -8,13 +8,14 @@ use narthex_model::Labels;
 use narthex_platform::{Disk, read_to_string};
 use narthex_plugins::PluginKind;
 use narthex_scrape::GlobalScrape;
-use narthex_settings::{Document, DurationText, Node, SettingsError, Value};
+use narthex_settings::{Document, Node, SettingsError, Value};
+use narthex_tsdb::{InvalidConfig, RetentionRule, Settings, StorageSection};
 
 use crate::glob;
 use crate::jobs::{Jobs, PluginUse, ScrapeJob};
 use crate::sections::{
-    GLOBAL_RULE_KEYS, GlobalRules, GlobalScrapeSection, RuleFile, StorageSection, external_labels,
-    refuse_alertmanagers, refuse_unserved, resolve_paths,
+    GLOBAL_RULE_KEYS, GlobalRules, GlobalScrapeSection, RetentionRuleSection, RuleFile,
+    external_labels, refuse_alertmanagers, refuse_unserved, resolve_paths,
 };
 
 /// Bytes of one configuration or rule file.
@@ -39,8 +40,10 @@ pub struct Config {
     pub plugins: narthex_plugins::Config,
     /// Routing of alerts; `None`: alerts go nowhere.
     pub alerting: Option<narthex_alerting::Config>,
-    /// How long samples are kept; `None`: what the command line says.
-    pub retention: Option<Duration>,
+    /// What is stored and how.
+    pub storage: StorageSection,
+    /// How long certain series are kept.
+    pub retention_rules: Vec<RetentionRule>,
     /// What only plugins can check.
     pub plugin_uses: Vec<PluginUse>,
 }
@@ -75,6 +78,24 @@ impl std::fmt::Debug for Source<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Source({})", self.path)
     }
+}
+
+impl Config {
+    /// The store's settings: `defaults` (of the command line) with what the file says over them.
+    ///
+    /// # Errors
+    /// Values that cannot be.
+    pub fn store_settings(&self, defaults: &Settings) -> Result<Settings, InvalidConfig> {
+        store_settings(&self.storage, &self.retention_rules, defaults)
+    }
+}
+
+fn store_settings(
+    storage: &StorageSection,
+    rules: &[RetentionRule],
+    defaults: &Settings,
+) -> Result<Settings, InvalidConfig> {
+    storage.settings(defaults)?.with_retention_rules(rules.to_vec())
 }
 
 /// Reads the file and everything that it names.
@@ -151,7 +172,7 @@ impl Loader<'_> {
         let alerting = self.alerting(&document, &mut jobs.uses)?;
         let mut plugins: narthex_plugins::Config = self.section(&document, "plugins")?;
         plugins.resolve(self.folder);
-        let storage: StorageSection = self.section(&document, "storage")?;
+        let (storage, retention_rules) = self.storage(&document)?;
         Ok(Config {
             shown: document.redacted(&is_secret),
             external_labels: external_labels(&rules_global.external_labels.0, self.source.variable),
@@ -161,7 +182,8 @@ impl Loader<'_> {
             rule_files,
             plugins,
             alerting,
-            retention: storage.tsdb.retention.time.map(|DurationText(time)| time),
+            storage,
+            retention_rules,
             plugin_uses: jobs.uses,
         })
     }
@@ -176,6 +198,26 @@ impl Loader<'_> {
         let empty = narthex_settings::Node::empty(at);
         let node = document.root().get(key).unwrap_or(&empty);
         Ok(document.read_node(node, key)?)
+    }
+
+    /// What is kept, and how long.
+    fn storage(
+        &self,
+        document: &Document,
+    ) -> Result<(StorageSection, Vec<RetentionRule>), ConfigError> {
+        let storage: StorageSection = self.section(document, "storage")?;
+        let mut rules = Vec::new();
+        if let Some(node) = document.root().get("retention_rules") {
+            let read: Option<Vec<RetentionRuleSection>> =
+                document.read_node(node, "retention_rules")?;
+            rules.extend(read.unwrap_or_default().into_iter().map(RetentionRule::from));
+        }
+        let checked = store_settings(&storage, &rules, &Settings::default());
+        checked.map_err(|error| {
+            let at = document.root().get("storage").unwrap_or(document.root()).at;
+            document.error(at, "storage", &error.to_string())
+        })?;
+        Ok((storage, rules))
     }
 
     fn jobs(
@@ -277,7 +319,7 @@ fn global(document: &Document) -> Result<(GlobalScrape, GlobalRules), SettingsEr
 }
 
 /// Every key at the top of the file that is served.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "global",
     "plugins",
     "rule_files",
@@ -287,6 +329,7 @@ const KEYS: [&str; 9] = [
     "alertmanager",
     "alertmanager_config_file",
     "storage",
+    "retention_rules",
 ];
 
 fn check_keys(document: &Document) -> Result<(), SettingsError> {

@@ -1,11 +1,13 @@
 //! The small parts of the file, and what this version does not serve.
 
 use camino::Utf8Path;
-use narthex_model::{Labels, LabelsBuilder};
+use narthex_model::{Labels, LabelsBuilder, Matcher};
+use narthex_promql::NodeKind;
 use narthex_scrape::{GlobalScrape, Limits};
 use narthex_settings::{
     Document, DurationText, Entry, LabelSet, Node, SettingsError, SizeText, Value, error_chain,
 };
+use narthex_tsdb::{InvalidConfig, RetentionRule};
 use serde::Deserialize;
 
 use crate::environment;
@@ -95,37 +97,59 @@ impl TryFrom<RawGlobalScrape> for GlobalScrapeSection {
     }
 }
 
-/// `storage`
-#[derive(Debug, Default, Deserialize)]
+/// One of `retention_rules`.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct StorageSection {
-    #[serde(default)]
-    pub(crate) tsdb: TsdbSection,
+pub(crate) struct RetentionRuleSection {
+    #[serde(rename = "match")]
+    matchers: SelectorText,
+    time: RetentionTime,
 }
 
-/// `storage.tsdb`
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TsdbSection {
-    #[serde(default)]
-    pub(crate) retention: RetentionSection,
+/// A plain series selector, as in `{job="debug"}`.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct SelectorText(Vec<Matcher>);
+
+impl TryFrom<String> for SelectorText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let expr = narthex_promql::parse(&text).map_err(|error| error.to_string())?;
+        match &expr.root().kind {
+            NodeKind::Selector(selector) if selector.is_plain() => {
+                Ok(Self(selector.matchers.clone()))
+            }
+            _ => Err(format!("{text:?} is no plain series selector, as in {{job=\"debug\"}}")),
+        }
+    }
 }
 
-/// `storage.tsdb.retention`
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RetentionSection {
-    pub(crate) time: Option<DurationText>,
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "DurationText")]
+struct RetentionTime(std::time::Duration);
+
+impl TryFrom<DurationText> for RetentionTime {
+    type Error = InvalidConfig;
+
+    fn try_from(DurationText(time): DurationText) -> Result<Self, InvalidConfig> {
+        RetentionRule { matchers: Vec::new(), time }.check().map(|()| Self(time))
+    }
+}
+
+impl From<RetentionRuleSection> for RetentionRule {
+    fn from(section: RetentionRuleSection) -> Self {
+        Self { matchers: section.matchers.0, time: section.time.0 }
+    }
 }
 
 /// Top-level keys of Prometheus, and of our design, that this version does not serve.
-const NOT_YET: [(&str, &str); 8] = [
+const NOT_YET: [(&str, &str); 7] = [
     ("dashboards", "stored dashboards"),
     ("remote_write", "sending samples to other servers"),
     ("remote_read", "reading samples from other servers"),
     ("otlp", "receiving OTLP"),
     ("tracing", "sending traces"),
-    ("retention_rules", "retention per matcher"),
     ("runtime", "Go's runtime does not exist here"),
     ("scrape_failure_log_file", "logging failed scrapes to a file"),
 ];

@@ -124,6 +124,14 @@ pub struct Selector {
     pub extension: Extension,
 }
 
+impl Selector {
+    /// Whether it chooses series and says nothing of time.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.time.at.is_none() && self.time.offset.is_none() && self.extension == Extension::None
+    }
+}
+
 /// Where a range selector takes values for the ends of its window from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Extension {

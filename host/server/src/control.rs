@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use narthex_api::{ReloadError, ServerControl};
 use narthex_model::Timestamp;
 use narthex_platform::{Clock, Gauge, Metrics, Stop, Tasks};
+use narthex_tsdb::Tsdb;
 use parking_lot::Mutex;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tracing::{error, info};
 
-use crate::flags::ServeFlags;
+use crate::flags::{ServeFlags, retention_text};
 use crate::reload::Reloader;
 
 /// Reloads that may wait; whoever asks for one more is told to try again.
@@ -25,7 +25,8 @@ type Answer = Option<oneshot::Sender<Result<(), ReloadError>>>;
 pub(crate) struct Control {
     flags: Vec<(String, String)>,
     lifecycle: bool,
-    retention: String,
+    admin: bool,
+    store: Tsdb,
     started_at: Timestamp,
     clock: Clock,
     is_ready: AtomicBool,
@@ -47,7 +48,7 @@ impl Control {
     /// Starts the task that reloads.
     pub(crate) fn start(
         flags: &ServeFlags,
-        retention: Duration,
+        store: Tsdb,
         clock: &Clock,
         metrics: &Metrics,
         shown: String,
@@ -59,7 +60,8 @@ impl Control {
         let control = Arc::new(Self {
             flags: flags.shown(),
             lifecycle: flags.lifecycle,
-            retention: narthex_model::format_duration(retention),
+            admin: flags.admin,
+            store,
             started_at: now,
             clock: clock.clone(),
             is_ready: AtomicBool::new(false),
@@ -182,6 +184,10 @@ impl ServerControl for Control {
         self.lifecycle
     }
 
+    fn admin_allowed(&self) -> bool {
+        self.admin
+    }
+
     fn reload(&self) -> BoxFuture<'static, Result<(), ReloadError>> {
         let reloads = self.reloads.clone();
         Box::pin(async move {
@@ -210,6 +216,6 @@ impl ServerControl for Control {
     }
 
     fn retention(&self) -> String {
-        self.retention.clone()
+        retention_text(self.store.settings().retention())
     }
 }

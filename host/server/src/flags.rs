@@ -1,10 +1,14 @@
 //! The command line: the flags of `prometheus`, and our commands.
 
+mod storage;
+
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use narthex_model::parse_duration;
+
+pub(crate) use self::storage::{StorageFlags, retention_text};
 
 /// A monitoring server: scrapes, stores, queries, alerts.
 #[derive(Debug, Parser)]
@@ -67,18 +71,12 @@ pub(crate) struct ServeFlags {
     #[arg(long = "web.enable-lifecycle")]
     pub(crate) lifecycle: bool,
 
-    /// The folder of the data.
-    #[arg(long = "storage.tsdb.path", default_value = "data/", value_name = "FOLDER")]
-    pub(crate) data: Utf8PathBuf,
+    /// Allow the endpoints under /api/v1/admin, which delete and copy data.
+    #[arg(long = "web.enable-admin-api")]
+    pub(crate) admin: bool,
 
-    /// How long samples are kept. The configuration's storage.tsdb.retention.time goes before it.
-    #[arg(
-        long = "storage.tsdb.retention.time",
-        default_value = "15d",
-        value_parser = parse_duration,
-        value_name = "DURATION"
-    )]
-    pub(crate) retention: Duration,
+    #[command(flatten)]
+    pub(crate) storage: StorageFlags,
 
     /// How far an instant query looks back for a sample.
     #[arg(
@@ -123,14 +121,13 @@ impl ServeFlags {
     /// Names and values, for /api/v1/status/flags.
     pub(crate) fn shown(&self) -> Vec<(String, String)> {
         let duration = |duration| narthex_model::format_duration(duration);
-        let flags = [
+        let mut flags = vec![
             ("config.file", self.config_file.to_string()),
             ("web.listen-address", self.listen_addresses.join(",")),
             ("web.max-connections", self.connections_max.to_string()),
             ("web.external-url", self.external_url.clone().unwrap_or_default()),
             ("web.enable-lifecycle", self.lifecycle.to_string()),
-            ("storage.tsdb.path", self.data.to_string()),
-            ("storage.tsdb.retention.time", duration(self.retention)),
+            ("web.enable-admin-api", self.admin.to_string()),
             ("query.lookback-delta", duration(self.lookback)),
             ("query.timeout", duration(self.query_timeout)),
             ("query.max-concurrency", self.query_concurrency.to_string()),
@@ -142,7 +139,8 @@ impl ServeFlags {
                 if self.log_format == LogFormat::Json { "json" } else { "logfmt" }.to_owned(),
             ),
         ];
-        flags.map(|(name, value)| (name.to_owned(), value)).to_vec()
+        flags.extend(self.storage.shown());
+        flags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 
@@ -158,7 +156,9 @@ mod tests {
         let flags = Cli::parse_from(["narthex"]).serve.shown();
         let known: Vec<&str> = command.get_arguments().filter_map(|arg| arg.get_long()).collect();
         let shown: Vec<&str> = flags.iter().map(|(name, _)| name.as_str()).collect();
-        for name in known.iter().filter(|name| !["help", "version"].contains(name)) {
+        let is_switch =
+            |name: &&&str| ["help", "version"].contains(name) || name.starts_with("no-");
+        for name in known.iter().filter(|name| !is_switch(name)) {
             assert!(shown.contains(name), "{name} is not shown");
         }
     }

@@ -2,7 +2,6 @@
 //! commit. A refused one changes nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -14,6 +13,7 @@ use narthex_plugins::Plugins;
 use narthex_promql::Engine;
 use narthex_rules::{RuleFiles, Rules, RulesConfig};
 use narthex_scrape::Scraper;
+use narthex_tsdb::{Settings, SyncPolicy, Tsdb};
 
 /// Reads a configuration with variables from the environment.
 ///
@@ -56,8 +56,11 @@ pub(crate) struct Reloader {
     pub(crate) file: Utf8PathBuf,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) external_url: String,
-    /// The plugin folder and the retention; they stay as they were at the start.
-    pub(crate) fixed: (Utf8PathBuf, Option<Duration>),
+    /// The plugin folder and the log's sync; they stay as they were at the start.
+    pub(crate) fixed: (Utf8PathBuf, Option<SyncPolicy>),
+    /// The store's settings by the command line.
+    pub(crate) settings: Settings,
+    pub(crate) store: Tsdb,
     pub(crate) plugins: Plugins,
     pub(crate) discovery: Discovery,
     pub(crate) scraper: Scraper,
@@ -73,11 +76,11 @@ impl Reloader {
     /// Names what is refused; nothing was changed.
     pub(crate) async fn reload(&mut self) -> anyhow::Result<String> {
         let config = load_config(&*self.disk, &self.file)?;
-        let (dir, retention) = &self.fixed;
+        let (dir, sync) = &self.fixed;
         anyhow::ensure!(config.plugins.dir == *dir, "plugins.dir: a change needs a restart");
         anyhow::ensure!(
-            config.retention == *retention,
-            "storage.tsdb.retention.time: a change needs a restart"
+            config.storage.sync() == *sync,
+            "storage.wal.sync: a change needs a restart"
         );
         self.plugins.rescan().await;
         self.apply(config).await
@@ -90,6 +93,8 @@ impl Reloader {
     pub(crate) async fn apply(&mut self, config: Config) -> anyhow::Result<String> {
         check_plugins(&config, &self.plugins).await?;
         let rule_files = read_rules(&config)?;
+        let settings = config.store_settings(&self.settings).context("storage")?;
+        let settings = self.store.prepare(settings)?;
         let plugins = self.plugins.prepare(config.plugins)?;
         let jobs = config.jobs.iter().map(|job| (job.name.clone(), job.discovery.clone()));
         let discovery = self.discovery.prepare(jobs)?;
@@ -114,6 +119,7 @@ impl Reloader {
 
         // The one commit that can still refuse comes first.
         self.discovery.commit(discovery)?;
+        self.store.commit(settings);
         self.plugins.commit(plugins);
         self.scraper.commit(scrape);
         self.engine.set_subquery_step(config.evaluation_interval);

@@ -63,7 +63,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     let external_url = external_url(&flags, &listening);
 
     let mut tasks = Tasks::new();
-    let state = StateStore::open(flags.data.join("state"), Arc::clone(&disk))?;
+    let state = StateStore::open(flags.storage.path.join("state"), Arc::clone(&disk))?;
     let plugins = Plugins::load(
         config.plugins.clone(),
         narthex_plugins::Deps {
@@ -71,15 +71,17 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
             disk: Arc::clone(&disk),
             metrics: metrics.clone(),
             state: state.clone(),
-            cache_folder: Some(flags.data.join("plugin-cache")),
+            cache_folder: Some(flags.storage.path.join("plugin-cache")),
         },
     )
     .await?;
 
-    let retention = config.retention.unwrap_or(flags.retention);
-    let store_config = narthex_tsdb::Config::new(flags.data.clone())
-        .with_retention(retention)
-        .context("--storage.tsdb.retention.time")?;
+    let defaults = flags.storage.settings(&flags.features).context("--storage.tsdb.retention")?;
+    let settings = config.store_settings(&defaults).context("storage")?;
+    let mut store_config = flags.storage.config(settings)?;
+    if let Some(sync) = config.storage.sync() {
+        store_config = store_config.with_sync(sync)?;
+    }
     let store = Tsdb::open(store_config, Arc::clone(&disk), clock.clone(), &metrics)?;
     store.spawn_replay(&mut tasks);
 
@@ -125,7 +127,9 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         file: flags.config_file.clone(),
         disk,
         external_url,
-        fixed: (config.plugins.dir.clone(), config.retention),
+        fixed: (config.plugins.dir.clone(), config.storage.sync()),
+        settings: defaults,
+        store: store.clone(),
         plugins: plugins.clone(),
         discovery,
         scraper: scraper.clone(),
@@ -136,7 +140,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     let shown = reloader.apply(config).await?;
     let control = Control::start(
         &flags,
-        retention,
+        store.clone(),
         &clock,
         &metrics,
         shown,
@@ -173,6 +177,13 @@ fn engine_config(flags: &ServeFlags) -> EngineConfig {
             "promql-extended-range-selectors" => features.extended_range_selectors = true,
             "promql-binop-fill-modifiers" => features.binop_fill_modifiers = true,
             "promql-delayed-name-removal" => features.delayed_name_removal = true,
+            // Served with or without the flag; the last is asked for by the store's flags.
+            "exemplar-storage"
+            | "native-histograms"
+            | "memory-snapshot-on-shutdown"
+            | "ooo-native-histograms"
+            | "delayed-compaction"
+            | "xor2-encoding" => {}
             other => warn!(feature = other, "unknown feature for --enable-feature"),
         }
     }

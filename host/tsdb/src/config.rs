@@ -36,6 +36,8 @@ pub struct Config {
     block_range: Duration,
     block_range_max: Option<Duration>,
     merges_overlaps: bool,
+    reload_interval: Duration,
+    locks: bool,
 }
 
 /// Why settings cannot be.
@@ -80,6 +82,10 @@ impl Config {
     pub const BLOCK_RANGE_DEFAULT: Duration = Duration::from_secs(2 * 3600);
     /// No block gets longer than a month, so that retention has something to drop.
     const BLOCK_RANGE_LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
+    /// How often the store looks whether something is to be done.
+    pub const RELOAD_INTERVAL_DEFAULT: Duration = Duration::from_secs(60);
+    /// A look lists the folder and asks every block's index about retention rules.
+    pub const RELOAD_INTERVAL_MIN: Duration = Duration::from_secs(1);
     /// One sync a second costs 0.3 % of a disk's time and loses a second at most.
     pub const SYNC_DEFAULT: SyncPolicy = SyncPolicy::Interval(Duration::from_secs(1));
     /// Some 20 million samples: a file that is quickly read, and few of them.
@@ -95,6 +101,8 @@ impl Config {
             block_range: Self::BLOCK_RANGE_DEFAULT,
             block_range_max: None,
             merges_overlaps: true,
+            reload_interval: Self::RELOAD_INTERVAL_DEFAULT,
+            locks: true,
         }
     }
 
@@ -138,6 +146,21 @@ impl Config {
     #[must_use]
     pub fn with_overlaps_merged(mut self, merges: bool) -> Self {
         self.merges_overlaps = merges;
+        self
+    }
+
+    /// How often the folder is looked at: for blocks that others put there, for what is too old, for
+    /// what should be compacted. At least [`Self::RELOAD_INTERVAL_MIN`].
+    #[must_use]
+    pub fn with_reload_interval(mut self, interval: Duration) -> Self {
+        self.reload_interval = interval.max(Self::RELOAD_INTERVAL_MIN);
+        self
+    }
+
+    /// Whether other processes are kept out of the folder.
+    #[must_use]
+    pub fn with_lock(mut self, locks: bool) -> Self {
+        self.locks = locks;
         self
     }
 
@@ -197,6 +220,18 @@ impl Config {
     #[must_use]
     pub fn merges_overlaps(&self) -> bool {
         self.merges_overlaps
+    }
+
+    /// How often the folder is looked at.
+    #[must_use]
+    pub fn reload_interval(&self) -> Duration {
+        self.reload_interval
+    }
+
+    /// Whether other processes are kept out of the folder.
+    #[must_use]
+    pub fn locks(&self) -> bool {
+        self.locks
     }
 
     /// When written bytes are made durable.

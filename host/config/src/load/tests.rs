@@ -149,3 +149,44 @@ fn secrets_are_not_shown() {
     .unwrap();
     assert!(config.shown.contains("password: <secret>") && !config.shown.contains("hunter2"));
 }
+
+#[test]
+fn storage_and_retention_rules_are_read() {
+    let config = load_text(
+        "storage:\n  tsdb: { out_of_order_time_window: 10m, retention: { time: 30d, size: 1GB } }\n\
+         retention_rules:\n- { match: '{job=\"debug\"}', time: 2d }\n\
+         - { match: 'http_requests_total{code=~\"5..\"}', time: 1y }\n",
+    )
+    .unwrap();
+    let settings = config.store_settings(&Settings::default()).unwrap();
+    assert_eq!(settings.retention().bytes, Some(1 << 30));
+    assert_eq!(settings.out_of_order_window().as_secs(), 600);
+    let rules: Vec<(usize, u64)> = settings
+        .retention_rules()
+        .iter()
+        .map(|rule| (rule.matchers.len(), rule.time.as_secs() / 86_400))
+        .collect();
+    assert_eq!(rules, [(1, 2), (2, 365)]);
+    let defaults = load_text("retention_rules:\n").unwrap();
+    assert_eq!(defaults.store_settings(&Settings::default()).unwrap(), Settings::default());
+}
+
+#[test]
+fn a_retention_rule_that_cannot_be_is_refused_with_its_place() {
+    check_refused(
+        "retention_rules:\n- { match: 'rate(a[5m])', time: 2d }\n",
+        "prometheus.yml:2:12: retention_rules[0].match: \"rate(a[5m])\" is no plain series selector",
+    );
+    check_refused(
+        "retention_rules:\n- { match: 'a', time: 2s }\n",
+        "prometheus.yml:2:22: retention_rules[0].time: a retention of 2s is shorter than a minute",
+    );
+    check_refused(
+        "retention_rules:\n- { match: 'a' }\n",
+        "prometheus.yml:2:3: retention_rules[0]: missing field `time`",
+    );
+    check_refused(
+        "storage: { tsdb: { retention: { tyme: 2d } } }\n",
+        "prometheus.yml:1:33: storage.tsdb.retention: unknown key \"tyme\"",
+    );
+}

@@ -92,7 +92,7 @@ impl Settings {
         if rules.len() > Self::RULES_MAX {
             return Err(InvalidConfig::TooManyRules(rules.len()));
         }
-        rules.iter().try_for_each(|rule| check_time(rule.time))?;
+        rules.iter().try_for_each(RetentionRule::check)?;
         self.rules = rules;
         Ok(self)
     }
@@ -173,6 +173,14 @@ impl Settings {
 }
 
 impl RetentionRule {
+    /// Whether the rule can be.
+    ///
+    /// # Errors
+    /// A time below a minute or above a hundred years.
+    pub fn check(&self) -> Result<(), InvalidConfig> {
+        check_time(self.time)
+    }
+
     pub(crate) fn matches(&self, labels: &Labels) -> bool {
         self.matchers
             .iter()
