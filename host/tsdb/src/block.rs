@@ -189,12 +189,22 @@ impl Block {
     /// # Errors
     /// When the index is damaged or the disk refuses; nothing is deleted then.
     pub fn delete(&self, matchers: &[Matcher], range: TimeRange) -> Result<usize, BlockError> {
+        self.delete_ids(self.matching(matchers)?, range)
+    }
+
+    /// The same of the series of these ids.
+    pub(crate) fn delete_ids(
+        &self,
+        ids: impl IntoIterator<Item = u32>,
+        range: TimeRange,
+    ) -> Result<usize, BlockError> {
         let _one_at_a_time = self.0.deleting.lock();
         let (start, end) = (range.start.millis(), range.end.millis());
-        let mut tombstones = (*self.tombstones()).clone();
+        let before = self.tombstones();
+        let mut tombstones = (*before).clone();
         let mut series = 0;
         let mut chunks = Vec::new();
-        for id in self.matching(matchers)? {
+        for id in ids {
             chunks.clear();
             self.0.index.chunks(id, &mut chunks).map_err(|fault| self.index_error(fault))?;
             // Only as far as there are samples, so that intervals of other deletions merge.
@@ -207,7 +217,7 @@ impl Block {
                 series += 1;
             }
         }
-        if series > 0 {
+        if tombstones != *before {
             self.replace_tombstones(tombstones)?;
         }
         Ok(series)

@@ -246,7 +246,6 @@ impl Config {
         self.segment_bytes
     }
 
-    #[expect(dead_code, reason = "asked for by head compaction")]
     pub(crate) fn block_millis(&self) -> i64 {
         settings::millis(self.block_range)
     }

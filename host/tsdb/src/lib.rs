@@ -32,7 +32,6 @@
 
 pub mod block;
 mod budget;
-#[cfg_attr(not(test), expect(dead_code, reason = "the maintenance round plans with it next"))]
 mod compaction;
 mod config;
 pub mod encoding;
@@ -48,11 +47,12 @@ mod store;
 pub mod testing;
 
 pub use self::budget::{ReadBudget, ReadPermit};
+pub use self::compaction::write::CompactError;
 pub use self::config::{
     Config, InvalidConfig, Retention, RetentionRule, Settings, StorageSection, SyncPolicy,
 };
 pub use self::stats::{Named, Stats};
 pub use self::store::{
-    Damaged, MaintenanceError, OpenError, PreparedSettings, ReplayError, ReplayProgress,
-    ReplayState, SettingsRefused, Tsdb,
+    AdminError, Damaged, MaintenanceError, OpenError, PreparedSettings, ReplayError,
+    ReplayProgress, ReplayState, SettingsRefused, Tsdb, UnreadableBlock,
 };

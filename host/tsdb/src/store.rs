@@ -1,12 +1,19 @@
 //! The store: opens the log, owns head and log, hands out appenders and queriers.
 //!
-//! Locks, in the order in which they may be taken: `replay`, `maintenance`, `writer`, the head's
+//! Locks, in the order in which they may be taken: `replay`, `rounds`, `maintenance`, `writer`, the head's
 //! index, one shard of its slab, its visibility.
 
+mod admin;
+pub(crate) mod blocks;
+mod blocks_observed;
 mod checkpoint;
 mod commit;
+mod compact;
+mod head_blocks;
 mod replay;
 mod retention;
+mod round;
+mod rules;
 mod settings;
 mod tasks;
 
@@ -18,16 +25,27 @@ use std::sync::atomic::AtomicU64;
 use camino::Utf8PathBuf;
 use narthex_model::Metadata;
 use narthex_platform::{Clock, Disk, DiskLock, Metrics};
-use narthex_storage::{Appendable, Appender, Querier, Queryable, ReadError, TimeRange};
+use narthex_storage::{
+    Appendable, Appender, MergedQuerier, Querier, Queryable, ReadError, TimeRange,
+};
 use parking_lot::Mutex;
 
+pub use self::admin::AdminError;
+pub use self::blocks::UnreadableBlock;
 pub use self::replay::{Damaged, ReplayError, ReplayProgress, ReplayState};
 pub use self::settings::{PreparedSettings, SettingsRefused};
 
+use self::blocks::Blocks;
+use self::blocks_observed::{BlocksObserved, BlocksSource};
 use self::commit::{HeadAppender, Writer};
+use self::compact::{BlockIds, overlapping};
 use self::replay::plan::Plan;
 use self::replay::{Progress, Walk};
+use self::round::Rounds;
 use self::settings::InForce;
+use crate::block::BlockError;
+use crate::budget::ReadBudget;
+use crate::compaction::write::{CompactError, Interrupt};
 use crate::config::Config;
 use crate::head::Head;
 use crate::log::writer::{LogConfig, LogWriter, SegmentStart};
@@ -96,6 +114,31 @@ pub enum MaintenanceError {
         /// What the disk said.
         source: io::Error,
     },
+    /// The data folder could not be looked at.
+    #[error("list blocks in {path}")]
+    List {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// What the disk said.
+        source: io::Error,
+    },
+    /// A block could not be written, of the head or of other blocks.
+    #[error("compact")]
+    Compact(#[from] CompactError),
+    /// A block that was just written cannot be opened.
+    #[error("block {block} cannot be opened although it was just written; it is removed")]
+    ReadBack {
+        /// Its name.
+        block: String,
+    },
+    /// A block could not be asked for the series that a rule lets go.
+    #[error("apply retention rules to block {folder}")]
+    Rules {
+        /// The block.
+        folder: Utf8PathBuf,
+        /// What is wrong.
+        source: BlockError,
+    },
 }
 
 /// The local store. Clones share it.
@@ -122,8 +165,15 @@ pub(crate) struct Shared {
     inherited: Mutex<Vec<Utf8PathBuf>>,
     /// Bytes of the log that the newest checkpoint does not cover.
     uncovered_bytes: AtomicU64,
+    pub(crate) blocks: Blocks,
+    block_ids: BlockIds,
+    pub(crate) blocks_observed: BlocksObserved,
+    /// Held by the one compaction, deletion or snapshot that runs. Taken before `maintenance`.
+    rounds: Mutex<Rounds>,
+    interrupt: Interrupt,
+    budget: ReadBudget,
     /// Keeps other processes out.
-    _lock: Box<dyn DiskLock>,
+    _lock: Option<Box<dyn DiskLock>>,
 }
 
 #[derive(Debug, Default)]
@@ -158,7 +208,13 @@ impl Tsdb {
         disk.create_folder(&log_folder)
             .and_then(|()| disk.sync_folder(config.folder()))
             .map_err(|source| OpenError::Prepare { path: log_folder.clone(), source })?;
-        let lock = take_lock(&*disk, config.folder().join("lock"))?;
+        let lock = if config.locks() {
+            Some(take_lock(&*disk, config.folder().join("lock"))?)
+        } else {
+            None
+        };
+        let blocks = Blocks::open(Arc::clone(&disk), config.folder().clone())
+            .map_err(|source| OpenError::Prepare { path: config.folder().clone(), source })?;
         let observed = Observed::new(metrics);
         let head = Arc::new(Head::new(config.settings().exemplars_max()));
         let plan = Plan::read(&*disk, &log_folder)?;
@@ -197,10 +253,17 @@ impl Tsdb {
             replay: Mutex::new(Some(walk)),
             inherited: Mutex::new(inherited),
             in_force: InForce::new(config.settings().clone()),
+            blocks,
+            block_ids: BlockIds::default(),
+            blocks_observed: BlocksObserved::new(metrics),
+            rounds: Mutex::new(Rounds::default()),
+            interrupt: Interrupt::default(),
+            budget: ReadBudget::new(config.settings().query_bytes_max()),
             config,
             _lock: lock,
         });
         metrics.add_source(Arc::new(HeadSource(Arc::downgrade(&shared))));
+        metrics.add_source(Arc::new(BlocksSource(Arc::downgrade(&shared))));
         if is_empty && let Some(walk) = shared.replay.lock().take() {
             shared.finish_replay(walk);
         }
@@ -255,7 +318,19 @@ impl Appendable for Tsdb {
 
 impl Queryable for Tsdb {
     fn querier(&self, range: TimeRange) -> Result<Box<dyn Querier>, ReadError> {
-        Ok(Box::new(HeadQuerier::new(Arc::clone(&self.0.head), range)))
+        // The head first: what leaves it after this waits for the reader, and what left it before
+        // is in a block that is listed by now.
+        let head = HeadQuerier::new(Arc::clone(&self.0.head), range);
+        let mut parts: Vec<Box<dyn Querier>> = vec![Box::new(head)];
+        let blocks = self.0.blocks.list();
+        parts.extend(overlapping(&blocks, range).map(|block| block.querier(range, &self.0.budget)));
+        Ok(match (parts.len(), parts.pop()) {
+            (1, Some(head)) => head,
+            (_, last) => {
+                parts.extend(last);
+                Box::new(MergedQuerier::new(parts))
+            }
+        })
     }
 
     fn metadata(&self, family: Option<&str>) -> Vec<(String, Metadata)> {

@@ -52,12 +52,12 @@ pub(crate) fn ranges(block: i64, longest: i64) -> Vec<i64> {
 }
 
 /// The blocks to make one of, ascending by time; none when there is nothing to do.
-pub(crate) fn plan(candidates: &[Candidate], ranges: &[i64]) -> Vec<Ulid> {
+pub(crate) fn plan(candidates: &[Candidate], ranges: &[i64], merges_overlaps: bool) -> Vec<Ulid> {
     for class in [Class::Whole, Class::Stale, Class::Selected] {
         let mut blocks: Vec<&Candidate> =
             candidates.iter().filter(|block| block.class == class).collect();
         blocks.sort_by_key(|block| (block.min_time, block.id));
-        let chosen = plan_class(&blocks, ranges);
+        let chosen = plan_class(&blocks, ranges, merges_overlaps);
         if !chosen.is_empty() {
             return chosen.iter().map(|block| block.id).collect();
         }
@@ -65,8 +65,12 @@ pub(crate) fn plan(candidates: &[Candidate], ranges: &[i64]) -> Vec<Ulid> {
     Vec::new()
 }
 
-fn plan_class<'a>(blocks: &[&'a Candidate], ranges: &[i64]) -> Vec<&'a Candidate> {
-    let overlapping = overlapping(blocks);
+fn plan_class<'a>(
+    blocks: &[&'a Candidate],
+    ranges: &[i64],
+    merges_overlaps: bool,
+) -> Vec<&'a Candidate> {
+    let overlapping = if merges_overlaps { overlapping(blocks) } else { Vec::new() };
     if !overlapping.is_empty() {
         return overlapping;
     }

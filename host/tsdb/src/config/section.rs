@@ -29,6 +29,8 @@ struct TsdbSection {
     #[serde(default)]
     chunk_encoding: ChunkEncodingSection,
     retention: Option<RetentionSection>,
+    /// Ours: how many bytes of samples all queries together may hold; zero: no limit.
+    query_memory: Option<SizeText>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -95,7 +97,8 @@ impl TryFrom<String> for FloatsText {
         match text.as_str() {
             "xor" => Ok(Self(FloatEncoding::Xor)),
             "xor2" => Ok(Self(FloatEncoding::Xor2)),
-            other => Err(format!("{other:?} is none of xor, xor2")),
+            "dense" => Ok(Self(FloatEncoding::Dense)),
+            other => Err(format!("{other:?} is none of xor, xor2, dense")),
         }
     }
 }
@@ -144,6 +147,9 @@ impl StorageSection {
         }
         if let Some(FloatsText(floats)) = self.tsdb.chunk_encoding.floats {
             settings = settings.with_floats(floats);
+        }
+        if let Some(SizeText(bytes)) = self.tsdb.query_memory {
+            settings = settings.with_query_bytes_max(if bytes == 0 { u64::MAX } else { bytes });
         }
         if let Some(exemplars) = self.exemplars.max_exemplars {
             settings = settings.with_exemplars_max(usize::try_from(exemplars).unwrap_or(0))?;
@@ -194,7 +200,7 @@ mod tests {
 
     #[test]
     fn every_key_is_served() {
-        let text = "tsdb:\n  out_of_order_time_window: 30m\n  chunk_encoding: {floats: xor2}\n  \
+        let text = "tsdb:\n  out_of_order_time_window: 30m\n  chunk_encoding: {floats: dense}\n  \
                     retention: {time: 30d, size: 512MB, percentage: 80}\n  \
                     stale_series_compaction_threshold: 0.5\nexemplars: {max_exemplars: 7}\n";
         let read = settings(text).unwrap();
@@ -203,7 +209,7 @@ mod tests {
         assert_eq!(read.retention().bytes, Some(512 << 20));
         assert_eq!(read.retention().percentage, Some(80.0));
         assert_eq!(read.out_of_order_window(), Duration::from_secs(1800));
-        assert_eq!(read.floats(), FloatEncoding::Xor2);
+        assert_eq!(read.floats(), FloatEncoding::Dense);
         assert_eq!(read.exemplars_max(), 7);
         assert_eq!(settings("exemplars: {max_exemplars: -1}").unwrap().exemplars_max(), 0);
     }
@@ -218,7 +224,7 @@ mod tests {
     fn mistakes_are_named_with_their_place() {
         check_refused(
             "tsdb: {chunk_encoding: {floats: gorilla}}",
-            "my.yml:1:33: tsdb.chunk_encoding.floats: \"gorilla\" is none of xor, xor2",
+            "my.yml:1:33: tsdb.chunk_encoding.floats: \"gorilla\" is none of xor, xor2, dense",
         );
         check_refused(
             "tsdb: {retention: {percentage: 101}}",

@@ -15,6 +15,7 @@ pub struct Settings {
     out_of_order_window: Duration,
     floats: FloatEncoding,
     exemplars_max: usize,
+    query_bytes_max: u64,
 }
 
 /// What is kept. Of two limits whichever is reached first counts; `None`: no such limit.
@@ -56,6 +57,7 @@ impl Default for Settings {
             out_of_order_window: Duration::ZERO,
             floats: FloatEncoding::Xor,
             exemplars_max: Self::EXEMPLARS_DEFAULT,
+            query_bytes_max: Self::QUERY_BYTES_DEFAULT,
         }
     }
 }
@@ -63,6 +65,8 @@ impl Default for Settings {
 impl Settings {
     /// As in Prometheus: some 20 MB.
     pub const EXEMPLARS_DEFAULT: usize = 100_000;
+    /// Twenty queries at a time with 100 MB each.
+    pub const QUERY_BYTES_DEFAULT: u64 = 2 << 30;
     /// Each rule costs a look at the index of every block in every round.
     pub const RULES_MAX: usize = 1_000;
 
@@ -126,6 +130,19 @@ impl Settings {
         }
         self.exemplars_max = exemplars;
         Ok(self)
+    }
+
+    /// How many bytes of samples all queries together may hold decoded.
+    #[must_use]
+    pub fn with_query_bytes_max(mut self, bytes: u64) -> Self {
+        self.query_bytes_max = bytes;
+        self
+    }
+
+    /// How many bytes of samples all queries together may hold decoded.
+    #[must_use]
+    pub fn query_bytes_max(&self) -> u64 {
+        self.query_bytes_max
     }
 
     /// What is kept.

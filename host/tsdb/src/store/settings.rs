@@ -91,6 +91,7 @@ impl Tsdb {
     /// Takes settings on.
     pub fn commit(&self, settings: PreparedSettings) {
         self.0.head.exemplars.write().resize(settings.0.exemplars_max());
+        self.0.budget.set_max_bytes(settings.0.query_bytes_max());
         self.0.in_force.set(settings.0);
     }
 }

@@ -1,16 +1,9 @@
 //! What goes on in the background: syncs, retention, checkpoints.
 
-use std::time::Duration;
-
 use narthex_platform::{Stop, Tasks};
 
 use super::{MaintenanceError, ReplayError, Shared, Tsdb};
 use crate::config::SyncPolicy;
-
-/// How often it is looked whether a checkpoint or a retention round is due.
-const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(60);
-/// A retention round comes with every so many looks.
-const RETENTION_EVERY: u32 = 10;
 
 impl Tsdb {
     /// Makes durable what was committed so far.
@@ -83,21 +76,25 @@ impl Tsdb {
     }
 
     async fn maintain(self, mut stop: Stop) {
-        let mut looks = 0_u32;
         loop {
             tokio::select! {
                 () = stop.stopped() => return,
-                () = self.0.clock.sleep(MAINTENANCE_INTERVAL) => {}
+                () = self.0.clock.sleep(self.0.config.reload_interval()) => {}
             }
-            looks = looks.wrapping_add(1);
             let now = self.0.clock.now_millis();
-            self.blocking("maintain the store", move |store| {
-                if looks.is_multiple_of(RETENTION_EVERY) {
-                    store.apply_retention(now);
+            let store = self.clone();
+            let mut round = tokio::task::spawn_blocking(move || store.maintain_now(now));
+            let joined = tokio::select! {
+                joined = &mut round => joined,
+                () = stop.stopped() => {
+                    self.interrupt();
+                    round.await
                 }
-                if store.checkpoint_is_due() { store.checkpoint() } else { Ok(()) }
-            })
-            .await;
+            };
+            match joined {
+                Ok(failures) => failures.iter().for_each(say_failed),
+                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+            }
         }
     }
 
@@ -123,6 +120,11 @@ impl Tsdb {
 fn replay_workers() -> usize {
     let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     processors.saturating_sub(1).max(1)
+}
+
+fn say_failed(error: &MaintenanceError) {
+    let cause = narthex_settings::error_chain(error);
+    tracing::error!(error = cause, "cannot maintain the store");
 }
 
 impl Shared {

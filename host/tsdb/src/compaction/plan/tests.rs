@@ -19,11 +19,11 @@ fn blocks(times: &[(i64, i64)]) -> Vec<Candidate> {
 
 #[track_caller]
 fn check(candidates: &[Candidate], expected: &[u128]) {
-    let chosen: Vec<u128> = plan(candidates, &RANGES).iter().map(|id| id.0).collect();
+    let chosen: Vec<u128> = plan(candidates, &RANGES, true).iter().map(|id| id.0).collect();
     assert_eq!(chosen, expected);
     let mut mixed = candidates.to_vec();
     mixed.reverse();
-    let chosen: Vec<u128> = plan(&mixed, &RANGES).iter().map(|id| id.0).collect();
+    let chosen: Vec<u128> = plan(&mixed, &RANGES, true).iter().map(|id| id.0).collect();
     assert_eq!(chosen, expected, "the order in which blocks are given does not matter");
 }
 
@@ -85,6 +85,12 @@ fn overlapping_blocks_come_first_even_the_newest() {
     check(&blocks(&[(0, 20), (0, 60), (20, 40), (60, 80), (80, 120)]), &[1, 2, 3]);
     check(&blocks(&[(0, 20), (10, 30), (40, 60), (50, 70)]), &[1, 2]);
     check(&blocks(&[(0, 100), (10, 20), (30, 40), (100, 120)]), &[1, 2, 3]);
+}
+
+#[test]
+fn overlapping_blocks_are_left_to_others_where_that_is_wished() {
+    let blocks = blocks(&[(0, 20), (19, 40)]);
+    assert_eq!(plan(&blocks, &RANGES, false), []);
 }
 
 #[test]

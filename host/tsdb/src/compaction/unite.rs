@@ -1,0 +1,159 @@
+//! The chunks of one series that several blocks hold become one ascending list.
+//!
+//! Invariant: a chunk that nothing overlaps and of which nothing is deleted goes on as the bytes it
+//! is. Where two parts hold a sample of the same time, that of the first part counts.
+
+use narthex_model::Labels;
+use narthex_storage::{Columns, HistogramPoint, merge_columns};
+
+use crate::block::{ChunkView, Interval};
+use crate::encoding::{self, Chunk, Damage, FloatEncoding};
+
+/// A series as one source holds it.
+#[derive(Debug)]
+pub(crate) struct Part<'a> {
+    pub(crate) labels: Labels,
+    /// Ascending in time.
+    pub(crate) chunks: Vec<Piece<'a>>,
+    /// Ascending in time.
+    pub(crate) deleted: Vec<Interval>,
+}
+
+/// A chunk whose bytes lie in a mapped file, or were just made.
+#[derive(Clone, Debug)]
+pub(crate) enum Piece<'a> {
+    Mapped(ChunkView<'a>),
+    Made(Chunk),
+}
+
+impl Piece<'_> {
+    pub(crate) fn view(&self) -> ChunkView<'_> {
+        match self {
+            Self::Mapped(view) => *view,
+            Self::Made(chunk) => ChunkView::from(chunk),
+        }
+    }
+}
+
+/// A chunk with the place of its part among the parts.
+struct Ranked<'a> {
+    rank: usize,
+    piece: Piece<'a>,
+    /// Whether not all of it goes on.
+    is_cut: bool,
+}
+
+/// What of the parts lies in `range` and is not deleted, as chunks that ascend and do not overlap.
+///
+/// # Errors
+/// When a chunk that must be decoded is damaged.
+pub(crate) fn unite<'a>(
+    parts: Vec<Part<'a>>,
+    range: Interval,
+    floats: FloatEncoding,
+) -> Result<Vec<Piece<'a>>, Damage> {
+    let mut deleted = Vec::with_capacity(parts.len());
+    let mut chunks = Vec::new();
+    for (rank, part) in parts.into_iter().enumerate() {
+        for piece in part.chunks {
+            if let Some(is_cut) = fate(&piece.view(), range, &part.deleted) {
+                chunks.push(Ranked { rank, piece, is_cut });
+            }
+        }
+        deleted.push(part.deleted);
+    }
+    chunks.sort_by_key(|chunk| (chunk.piece.view().first_at, chunk.rank));
+    let mut united = Vec::with_capacity(chunks.len());
+    let mut group: Vec<Ranked<'a>> = Vec::new();
+    let mut end = i64::MIN;
+    for chunk in chunks {
+        let view = chunk.piece.view();
+        let (first_at, last_at) = (view.first_at, view.last_at);
+        if first_at > end || group.is_empty() {
+            push_group(&mut group, range, &deleted, floats, &mut united)?;
+            end = last_at;
+        }
+        end = end.max(last_at);
+        group.push(chunk);
+    }
+    push_group(&mut group, range, &deleted, floats, &mut united)?;
+    Ok(united)
+}
+
+/// Whether a chunk is cut by the range or by what is deleted; `None`: nothing of it is left.
+fn fate(chunk: &ChunkView<'_>, range: Interval, deleted: &[Interval]) -> Option<bool> {
+    if chunk.last_at < range.start || chunk.first_at > range.end {
+        return None;
+    }
+    let from = deleted.partition_point(|gone| gone.end < chunk.first_at);
+    let later = deleted.get(from..).unwrap_or_default();
+    let touching = later.first().filter(|gone| gone.start <= chunk.last_at);
+    if touching.is_some_and(|gone| gone.start <= chunk.first_at && chunk.last_at <= gone.end) {
+        return None;
+    }
+    let is_inside = range.contains(chunk.first_at) && range.contains(chunk.last_at);
+    Some(touching.is_some() || !is_inside)
+}
+
+/// Passes on a group of chunks that overlap, and leaves it empty.
+fn push_group<'a>(
+    group: &mut Vec<Ranked<'a>>,
+    range: Interval,
+    deleted: &[Vec<Interval>],
+    floats: FloatEncoding,
+    out: &mut Vec<Piece<'a>>,
+) -> Result<(), Damage> {
+    let mut chunks = std::mem::take(group);
+    // Blocks that were made twice of the same head hold the same chunks.
+    chunks.dedup_by(|later, first| {
+        !later.is_cut && !first.is_cut && later.piece.view() == first.piece.view()
+    });
+    match chunks.pop() {
+        None => return Ok(()),
+        Some(only) if chunks.is_empty() && !only.is_cut => {
+            out.push(only.piece);
+            return Ok(());
+        }
+        Some(last) => chunks.push(last),
+    }
+    let mut columns: Vec<Columns> = deleted.iter().map(|_| Columns::default()).collect();
+    for Ranked { rank, piece, .. } in &chunks {
+        let view = piece.view();
+        if let Some(columns) = columns.get_mut(*rank) {
+            encoding::decode(view.encoding, view.bytes, range.start, range.end, columns)?;
+        }
+    }
+    for (columns, deleted) in columns.iter_mut().zip(deleted) {
+        remove(columns, deleted);
+    }
+    let mut merged = Columns::default();
+    merge_columns(columns, &mut merged);
+    let mut made = Vec::new();
+    encoding::encode(&merged, floats, &mut made);
+    out.extend(made.into_iter().map(Piece::Made));
+    Ok(())
+}
+
+/// Removes the samples in the intervals, which ascend as the samples do.
+pub(crate) fn remove(columns: &mut Columns, deleted: &[Interval]) {
+    if deleted.is_empty() || columns.is_empty() {
+        return;
+    }
+    let is_deleted = |at: i64| {
+        let next = deleted.partition_point(|gone| gone.end < at);
+        deleted.get(next).is_some_and(|gone| gone.contains(at))
+    };
+    let kept: Vec<bool> = columns.times.iter().map(|at| !is_deleted(*at)).collect();
+    retain(&mut columns.times, &kept);
+    retain(&mut columns.values, &kept);
+    retain(&mut columns.starts, &kept);
+    columns.histograms.retain(|HistogramPoint { at, .. }| !is_deleted(*at));
+}
+
+fn retain<T>(column: &mut Vec<T>, kept: &[bool]) {
+    let mut kept = kept.iter();
+    column.retain(|_| kept.next().copied().unwrap_or(true));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! What an operator may ask for: delete series, write blocks anew without what was deleted, copy all
+//! blocks as they are.
+
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use narthex_platform::Disk;
+
+use super::{MaintenanceError, Tsdb, UnreadableBlock};
+use crate::block::{Block, BlockError, BlockMeta};
+
+/// Why what an operator asked for was not done, or not all of it.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// A block could not be asked or changed.
+    #[error("delete from block {folder}")]
+    Delete {
+        /// The block.
+        folder: Utf8PathBuf,
+        /// What is wrong.
+        source: BlockError,
+    },
+    /// A snapshot has a name of its own within the folder of snapshots.
+    #[error("{name:?} is no name for a snapshot")]
+    Name {
+        /// What was given.
+        name: String,
+    },
+    /// A file could not be given its second name.
+    #[error("copy {path}")]
+    Copy {
+        /// The file or folder.
+        path: Utf8PathBuf,
+        /// What the disk said.
+        source: io::Error,
+    },
+    /// A block could not be written.
+    #[error(transparent)]
+    Blocks(#[from] MaintenanceError),
+}
+
+impl Tsdb {
+    /// What all open blocks say of themselves, ascending by time.
+    #[must_use]
+    pub fn block_metas(&self) -> Vec<BlockMeta> {
+        let current = |block: &Block| {
+            let mut meta = block.meta().clone();
+            meta.stats.num_tombstones = block.tombstones().len() as u64;
+            meta
+        };
+        self.0.blocks.list().iter().map(current).collect()
+    }
+
+    /// The open blocks, ascending by time. They stay readable as long as the answer lives.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<Block> {
+        self.0.blocks.list().to_vec()
+    }
+
+    /// Blocks that are there and cannot be read.
+    #[must_use]
+    pub fn unreadable_blocks(&self) -> Vec<UnreadableBlock> {
+        self.0.blocks.unreadable()
+    }
+
+    /// Writes blocks anew of which something was deleted, so that its bytes go.
+    ///
+    /// # Errors
+    /// When a block cannot be written; those before it are done.
+    pub fn clean_tombstones(&self) -> Result<(), AdminError> {
+        let shared = &self.0;
+        let _rounds = shared.blocks_lock();
+        let begun = shared.clock.monotonic();
+        for block in shared.blocks.list().iter().filter(|block| !block.tombstones().is_empty()) {
+            shared.compact(std::slice::from_ref(block))?;
+        }
+        let took = shared.clock.monotonic().saturating_sub(begun);
+        shared.blocks_observed.cleanup_seconds.observe_duration(took);
+        Ok(())
+    }
+
+    /// Copies all blocks into `snapshots/<name>` of the data folder, by second names of their files:
+    /// it takes no space until they are compacted. `with_head`: the head too, as one block.
+    ///
+    /// # Errors
+    /// When the disk refuses; what was copied so far stays there.
+    pub fn snapshot(&self, name: &str, with_head: bool) -> Result<Utf8PathBuf, AdminError> {
+        let is_name = !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        if !is_name {
+            return Err(AdminError::Name { name: name.to_owned() });
+        }
+        let shared = &self.0;
+        let _rounds = shared.blocks_lock();
+        let folder = shared.config.folder().join("snapshots").join(name);
+        let refused = |path: &Utf8Path, source| AdminError::Copy { path: path.to_owned(), source };
+        shared.disk.create_folder(&folder).map_err(|source| refused(&folder, source))?;
+        for block in shared.blocks.list().iter() {
+            let copy = folder.join(block.meta().ulid.to_string());
+            link_folder(&*shared.disk, block.folder(), &copy)
+                .map_err(|source| refused(block.folder(), source))?;
+        }
+        if with_head {
+            shared.snapshot_head(&folder)?;
+        }
+        shared.disk.sync_folder(&folder).map_err(|source| refused(&folder, source))?;
+        Ok(folder)
+    }
+}
+
+/// Gives every file below `from` a second name below `to`, durably.
+fn link_folder(disk: &dyn Disk, from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+    disk.create_folder(to)?;
+    for file in disk.list(from)? {
+        let (old, new) = (from.join(&file.name), to.join(&file.name));
+        if file.is_folder {
+            link_folder(disk, &old, &new)?;
+        } else {
+            disk.hard_link(&old, &new)?;
+        }
+    }
+    disk.sync_folder(to)
+}
