@@ -102,6 +102,26 @@ fn chunks_of_every_encoding_are_read_whatever_they_hold() {
 }
 
 #[test]
+fn indexes_of_blocks_are_read_whatever_they_hold() {
+    replay("block_index");
+}
+
+#[test]
+fn files_of_chunks_are_read_whatever_they_hold() {
+    replay("block_chunks");
+}
+
+#[test]
+fn tombstones_are_read_whatever_they_hold() {
+    replay("block_tombstones");
+}
+
+#[test]
+fn documents_of_blocks_are_read_whatever_they_hold() {
+    replay("block_meta");
+}
+
+#[test]
 fn every_target_has_a_corpus_and_every_corpus_a_target() {
     let folder = corpus("");
     let folders = std::fs::read_dir(&folder).expect("corpora");

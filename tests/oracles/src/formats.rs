@@ -3,6 +3,8 @@
 //! An oracle takes any bytes. It panics when reading them panics, or when what was read does not
 //! survive being written and read again.
 
+mod block;
+mod checksums;
 mod chunks;
 mod log;
 mod mutation;
@@ -32,4 +34,12 @@ pub const TARGETS: &[Target] = &[
         generate: log::checkpoint_records,
     },
     Target { name: "chunks", check: chunks::check, generate: chunks::generate },
+    Target { name: "block_index", check: block::check_index, generate: block::index },
+    Target { name: "block_chunks", check: block::check_chunk_file, generate: block::chunk_file },
+    Target {
+        name: "block_tombstones",
+        check: block::check_tombstones,
+        generate: block::tombstones,
+    },
+    Target { name: "block_meta", check: block::check_meta, generate: block::meta },
 ];

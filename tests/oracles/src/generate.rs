@@ -1,9 +1,11 @@
 //! What a store is fed with, out of a [`Chance`](crate::Chance).
 
+mod blocks;
 mod histograms;
 mod matchers;
 mod series;
 
+pub use self::blocks::SmallBlock;
 pub use self::histograms::{HistogramKind, HistogramWalk};
 pub use self::matchers::matchers;
 pub use self::series::{FloatKind, FloatWalk, Target};

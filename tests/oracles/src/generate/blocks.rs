@@ -1,0 +1,85 @@
+//! Small blocks: a few series of every kind of sample.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use narthex_model::Labels;
+use narthex_platform::Disk;
+use narthex_storage::{Columns, HistogramPoint};
+use narthex_tsdb::block::{BlockMeta, BlockWriteError, BlockWriter, block_id};
+use narthex_tsdb::encoding::{self, Chunk, FloatEncoding};
+
+use super::{FloatKind, FloatWalk, HistogramKind, HistogramWalk, Target};
+use crate::Chance;
+
+/// When the samples begin.
+const BEGIN: i64 = 1_767_225_600_000;
+
+/// The contents of a block.
+#[derive(Clone, Debug)]
+pub struct SmallBlock {
+    /// Ascending by labels; chunks ascend in time.
+    pub series: BTreeMap<Labels, Vec<Chunk>>,
+    number: u128,
+}
+
+impl SmallBlock {
+    /// A block of at most `series` series with at most `samples` samples each.
+    pub fn generate(chance: &mut Chance, series: u64, samples: u64) -> Self {
+        let target = Target::new(chance.below(3), usize::try_from(series).unwrap_or(1));
+        let mut all = BTreeMap::new();
+        for index in 0..1 + chance.index(target.len()) {
+            let mut columns = Columns::default();
+            let is_float = chance.below(3) > 0;
+            let mut floats = FloatWalk::new(*chance.pick(&FloatKind::ALL));
+            let mut histograms = HistogramWalk::new(*chance.pick(&HistogramKind::ALL), chance);
+            let mut at = BEGIN + chance.between(0, 60_000);
+            for _ in 0..1 + chance.below(samples) {
+                if is_float {
+                    columns.push(at, floats.next(chance));
+                } else {
+                    let histogram = Arc::new(histograms.next(chance));
+                    columns.histograms.push(HistogramPoint { at, histogram });
+                }
+                at += 15_000;
+            }
+            let mut chunks = Vec::new();
+            encoding::encode(&columns, FloatEncoding::Xor, &mut chunks);
+            all.insert(target.labels(index), chunks);
+        }
+        Self { series: all, number: u128::from(chance.any()) }
+    }
+
+    /// The name of its folder.
+    #[must_use]
+    pub fn folder(&self, data: &Utf8Path) -> Utf8PathBuf {
+        data.join(block_id(BEGIN, self.number).to_string())
+    }
+
+    /// Writes it below `data`.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn write(
+        &self,
+        disk: &Arc<dyn Disk>,
+        data: &Utf8Path,
+    ) -> Result<BlockMeta, BlockWriteError> {
+        let ulid = block_id(BEGIN, self.number);
+        let symbols: BTreeSet<String> = self
+            .series
+            .keys()
+            .flat_map(|labels| labels.iter().flat_map(|(name, value)| [name, value]))
+            .map(str::to_owned)
+            .collect();
+        let mut writer = BlockWriter::create(disk, data, ulid, symbols)?;
+        for (labels, chunks) in &self.series {
+            writer.push(labels, chunks)?;
+        }
+        let chunks = || self.series.values().flatten();
+        let start = chunks().map(|chunk| chunk.first_at).min().unwrap_or(0);
+        let end = chunks().map(|chunk| chunk.last_at).max().unwrap_or(0);
+        writer.finish(BlockMeta::new(ulid, start, end + 1))
+    }
+}
