@@ -1,11 +1,12 @@
 //! The chunks of one series that several blocks hold become one ascending list.
 //!
-//! Invariant: a chunk that nothing overlaps and of which nothing is deleted goes on as the bytes it
-//! is. Where two parts hold a sample of the same time, that of the first part counts.
+//! Invariant: a chunk that nothing overlaps, of which nothing is deleted and whose encoding is
+//! wished for goes on as the bytes it is. Where two parts hold a sample of the same time, that of the first part counts.
 
 use narthex_model::Labels;
 use narthex_storage::{Columns, HistogramPoint, merge_columns};
 
+use super::adapt::adapt;
 use crate::block::{ChunkView, Interval};
 use crate::encoding::{self, Chunk, Damage, FloatEncoding};
 
@@ -77,7 +78,7 @@ pub(crate) fn unite<'a>(
         group.push(chunk);
     }
     push_group(&mut group, range, &deleted, floats, &mut united)?;
-    Ok(united)
+    adapt(united, floats)
 }
 
 /// Whether a chunk is cut by the range or by what is deleted; `None`: nothing of it is left.
