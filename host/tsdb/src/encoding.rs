@@ -22,6 +22,7 @@ pub(crate) mod xor;
 mod xor2;
 
 pub use self::histogram::OpenHistogramChunk;
+pub(crate) use self::histogram::make_coarser;
 pub use self::split::{CHUNK_SAMPLES_MAX, DENSE_SAMPLES_MAX, encode};
 
 /// The bytes are not what an encoder wrote.

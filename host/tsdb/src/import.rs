@@ -23,12 +23,13 @@ mod scratch;
 mod series_samples;
 mod spill;
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use narthex_model::{Exemplar, Labels, Metadata};
+use narthex_model::{Exemplar, Labels, Metadata, Timestamp};
 use narthex_platform::{Clock, Disk};
 use ulid::Ulid;
 
@@ -36,7 +37,7 @@ use self::blocks::Target;
 use self::files::Files;
 use self::gather::Gather;
 use self::marker::{Marker, UnderWay};
-use self::scratch::Scratch;
+use self::scratch::{Scratch, ScratchSeries};
 use self::series_samples::Chunks;
 use self::spill::Spill;
 use crate::Damaged;
@@ -52,7 +53,7 @@ const fn block_start(at: i64) -> i64 {
 
 /// Why an import ended early. It begins again at the next start.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ImportError {
+pub enum ImportError {
     /// The folders could not be listed.
     #[error("list the files of Prometheus in {path}")]
     List {
@@ -144,6 +145,9 @@ pub(crate) struct Imported {
     pub(crate) blocks: Vec<Ulid>,
     pub(crate) damaged: Vec<Damaged>,
     pub(crate) exemplars: Vec<(Labels, Exemplar)>,
+    /// The newest sample of each series that has exemplars, if it is a float: our head keeps
+    /// exemplars of series that it has samples of.
+    pub(crate) newest: Vec<(Labels, Timestamp, f64)>,
     /// By metric family.
     pub(crate) metadata: Vec<(String, Metadata)>,
     pub(crate) samples: u64,
@@ -151,6 +155,8 @@ pub(crate) struct Imported {
     pub(crate) lost: u64,
     /// Histograms and records of a later version of Prometheus.
     pub(crate) unknown: u64,
+    /// Histograms whose start times no chunk of ours can hold.
+    pub(crate) starts_dropped: u64,
     marker: Marker,
 }
 
@@ -204,31 +210,22 @@ pub(crate) fn run(
     let chunks = Chunks { files: found.chunk_files, spill, valid_from };
     let target = Target { disk, clock, folder, progress };
     let written = target.write(&series, &chunks, &mut marker)?;
+    let newest = newest(&series, &chunks, &found.exemplars);
     let mut metadata: Vec<_> = found.metadata.into_iter().collect();
     metadata.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     marker.files = files.all().cloned().collect();
     marker.under_way = None;
     let lost = counts.of_unknown_series + written.broken_chunks;
-    tracing::info!(
-        series = series.len(),
-        samples = counts.samples,
-        blocks = written.blocks.len(),
-        exemplars = found.exemplars.len(),
-        metadata = metadata.len(),
-        damages = found.damaged.len(),
-        lost,
-        unknown = found.unknown,
-        histogram_starts_dropped = found.starts_dropped,
-        "imported what Prometheus held in its head"
-    );
     Ok(Imported {
         blocks: written.blocks,
         damaged: found.damaged,
         exemplars: found.exemplars.into(),
+        newest,
         metadata,
         samples: counts.samples,
         lost,
         unknown: found.unknown,
+        starts_dropped: found.starts_dropped,
         marker,
     })
 }
@@ -244,6 +241,23 @@ pub(crate) fn finish(
 ) -> Result<(), ImportError> {
     let written = imported.marker.write(disk, folder);
     written.map_err(|source| ImportError::Mark { path: Marker::path(folder), source })
+}
+
+/// The newest samples of series with exemplars. `series` ascend by labels.
+fn newest(
+    series: &[ScratchSeries],
+    chunks: &Chunks,
+    exemplars: &VecDeque<(Labels, Exemplar)>,
+) -> Vec<(Labels, Timestamp, f64)> {
+    let mut with_exemplars: Vec<&Labels> = exemplars.iter().map(|(labels, _)| labels).collect();
+    with_exemplars.sort_unstable();
+    with_exemplars.dedup();
+    let find = |labels: &Labels| {
+        let index = series.binary_search_by(|one| one.labels.cmp(labels)).ok()?;
+        let (at, value) = chunks.newest_float(series.get(index)?)?;
+        Some((labels.clone(), Timestamp::from_millis(at), value))
+    };
+    with_exemplars.into_iter().filter_map(find).collect()
 }
 
 fn remove_blocks(disk: &dyn Disk, folder: &Utf8Path, names: &[String]) -> Result<(), ImportError> {

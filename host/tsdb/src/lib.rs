@@ -36,7 +36,6 @@ mod compaction;
 mod config;
 pub mod encoding;
 mod head;
-#[cfg_attr(not(test), expect(dead_code, reason = "the store imports at its start next"))]
 mod import;
 mod log;
 mod observed;
@@ -51,8 +50,9 @@ pub use self::compaction::write::CompactError;
 pub use self::config::{
     Config, InvalidConfig, Retention, RetentionRule, Settings, StorageSection, SyncPolicy,
 };
+pub use self::import::ImportError;
 pub use self::stats::{Named, Stats};
 pub use self::store::{
-    AdminError, Damaged, MaintenanceError, OpenError, PreparedSettings, ReplayError,
-    ReplayProgress, ReplayState, SettingsRefused, Tsdb, UnreadableBlock,
+    AdminError, Damaged, ImportProgress, MaintenanceError, OpenError, PreparedSettings,
+    ReplayError, ReplayProgress, ReplayState, SettingsRefused, Tsdb, UnreadableBlock,
 };

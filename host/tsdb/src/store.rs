@@ -10,6 +10,7 @@ mod checkpoint;
 mod commit;
 mod compact;
 mod head_blocks;
+mod imports;
 mod replay;
 mod retention;
 mod round;
@@ -32,6 +33,7 @@ use parking_lot::Mutex;
 
 pub use self::admin::AdminError;
 pub use self::blocks::UnreadableBlock;
+pub use self::imports::ImportProgress;
 pub use self::replay::{Damaged, ReplayError, ReplayProgress, ReplayState};
 pub use self::settings::{PreparedSettings, SettingsRefused};
 
@@ -39,6 +41,7 @@ use self::blocks::Blocks;
 use self::blocks_observed::{BlocksObserved, BlocksSource};
 use self::commit::{HeadAppender, Writer};
 use self::compact::{BlockIds, overlapping};
+use self::imports::Imports;
 use self::replay::plan::Plan;
 use self::replay::{Progress, Walk};
 use self::round::Rounds;
@@ -48,6 +51,7 @@ use crate::budget::ReadBudget;
 use crate::compaction::write::{CompactError, Interrupt};
 use crate::config::Config;
 use crate::head::Head;
+use crate::import::{self, ImportError};
 use crate::log::writer::{LogConfig, LogWriter, SegmentStart};
 use crate::observed::{HeadSource, Observed};
 use crate::querier::HeadQuerier;
@@ -78,6 +82,9 @@ pub enum OpenError {
         /// What the disk said.
         source: io::Error,
     },
+    /// What a Prometheus left behind could not be looked at.
+    #[error("look for what Prometheus left behind")]
+    Import(#[from] ImportError),
     /// The log's new segment could not be made.
     #[error("begin a segment in {path}")]
     Begin {
@@ -172,6 +179,7 @@ pub(crate) struct Shared {
     rounds: Mutex<Rounds>,
     interrupt: Interrupt,
     budget: ReadBudget,
+    pub(crate) imports: Imports,
     /// Keeps other processes out.
     _lock: Option<Box<dyn DiskLock>>,
 }
@@ -213,6 +221,8 @@ impl Tsdb {
         } else {
             None
         };
+        // Before blocks are opened and new ones are made: see `import::pending`.
+        let imports = Imports::new(import::pending(&*disk, config.folder())?);
         let blocks = Blocks::open(Arc::clone(&disk), config.folder().clone())
             .map_err(|source| OpenError::Prepare { path: config.folder().clone(), source })?;
         let observed = Observed::new(metrics);
@@ -259,6 +269,7 @@ impl Tsdb {
             rounds: Mutex::new(Rounds::default()),
             interrupt: Interrupt::default(),
             budget: ReadBudget::new(config.settings().query_bytes_max()),
+            imports,
             config,
             _lock: lock,
         });

@@ -25,6 +25,7 @@ mod state;
 
 pub use self::open::OpenHistogramChunk;
 use self::state::State;
+pub(crate) use self::state::make_coarser;
 
 /// The count of samples, and the reset bits or where start times begin.
 const HEADER_BYTES: usize = 3;

@@ -106,14 +106,10 @@ impl<'a> Gather<'a> {
     /// `path` is within the data folder.
     fn report(&mut self, path: &str, offset: u64, what: &str, is_torn_tail: bool) {
         let path = self.folder.join(path);
-        if is_torn_tail {
-            tracing::info!(%path, offset, "Prometheus' log has a torn tail");
-        } else {
-            tracing::warn!(%path, offset, what, "Prometheus' files are damaged");
-        }
-        if self.found.damaged.len() < DAMAGED_MAX {
-            let what = what.to_owned();
-            self.found.damaged.push(Damaged { path, offset, what, is_torn_tail });
+        let told = self.found.damaged.len();
+        if told <= DAMAGED_MAX {
+            let what = if told < DAMAGED_MAX { what } else { "more damage than is told" };
+            self.found.damaged.push(Damaged { path, offset, what: what.to_owned(), is_torn_tail });
         }
     }
 
@@ -205,7 +201,9 @@ impl<'a> Gather<'a> {
                 list.into_iter().for_each(|(name, metadata)| self.metadata(name, metadata));
             }
             (Record::Markers(list), Log::OutOfOrder) => {
-                list.into_iter().for_each(|marker| self.found.scratch.marker(marker));
+                for marker in list {
+                    self.found.scratch.marker(marker).map_err(ImportError::spill)?;
+                }
             }
             (Record::Unknown(_), _) => self.found.unknown += 1,
             // Prometheus passes over what does not belong into the log in which it stands.

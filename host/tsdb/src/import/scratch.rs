@@ -6,11 +6,10 @@
 
 mod series;
 
-use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashSet, HashTable};
 use narthex_model::{FloatHistogram, IntegerHistogram, Labels, NativeHistogram, is_stale};
 use narthex_platform::FileBytes;
 
@@ -164,15 +163,16 @@ impl Scratch {
     }
 
     /// Out-of-order samples up to here stand in a chunk, or did before it became part of a block.
-    pub(super) fn marker(&mut self, marker: Marker) {
+    pub(super) fn marker(&mut self, marker: Marker) -> io::Result<()> {
         let file = marker.chunk >> 32;
         let is_gone = self.first_chunk_file != u64::MAX && file < self.first_chunk_file;
-        if !is_gone && !self.out_of_order_places.contains(&marker.chunk) {
-            return;
-        }
-        if let Some((series, _)) = self.get(marker.series) {
+        let is_there = self.out_of_order_places.contains(&marker.chunk);
+        let Some((series, spill)) = self.get(marker.series) else { return Ok(()) };
+        if is_gone || is_there {
             series.forget_inserted();
+            return Ok(());
         }
+        series.keep_inserted(spill)
     }
 
     pub(super) fn tombstone(&mut self, tombstone: Tombstone) {

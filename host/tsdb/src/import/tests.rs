@@ -5,15 +5,15 @@ use narthex_model::{
     BucketLayout, IntegerHistogram, MetricType, NativeHistogram, STALE_NAN_BITS, Span, Timestamp,
 };
 use narthex_platform::{SimulatedClock, SimulatedDisk};
-use narthex_storage::{Columns, TimeRange};
+use narthex_storage::{Columns, Queryable, TimeRange};
 
 use super::compression::Compression;
 use super::record::tests::write;
 use super::record::{Marker as MmapMarker, Sample, Tombstone, Value};
 use super::*;
-use crate::ReadBudget;
 use crate::block::{Block, BlockMeta, BlockWriter};
 use crate::encoding::{Chunk, FloatEncoding, encode};
+use crate::{ImportProgress, ReadBudget};
 
 const HOUR: i64 = 3_600_000;
 /// The beginning of a block.
@@ -257,6 +257,36 @@ fn out_of_order_samples_come_from_their_log_and_chunks() {
 }
 
 #[test]
+fn a_marker_takes_back_only_what_stands_in_its_chunk() {
+    let folder = Folder::new();
+    let places = folder.chunks(5, &[(1, true, chunk(&[START + 1, START + 3], 7.0))]);
+    let in_order: Vec<_> = (0..300).map(|at| (1, START + 1_000 + at, 1.0)).collect();
+    let deleted = Tombstone { series: 1, first_at: START + 1_002, last_at: START + 1_299 };
+    let marker = |chunk| write::markers(&[MmapMarker { series: 1, chunk }]);
+    let late: Vec<_> = (0..40).map(|at| (1, START + 100 + at, 5.0)).collect();
+    folder.log(
+        "wal/00000000",
+        &[write::series(&[(1, up("a"))]), write::tombstones(&[deleted]), floats(&in_order)],
+    );
+    folder.log(
+        "wbl/00000000",
+        &[
+            floats(&[(1, START + 9, 9.0)]),
+            // It names a file that became part of a block.
+            marker(4 << 32 | 8),
+            floats(&late),
+            // The chunk was never written.
+            marker(6 << 32 | 8),
+            floats(&[(1, START + 1, 8.0), (1, START + 3, 8.0)]),
+            marker(places[0]),
+            floats(&[(1, START + 4, 6.0)]),
+        ],
+    );
+    let late: String = (100..140).map(|at| format!(" {at}=5")).collect();
+    check(&folder, &[&format!(r#"up{{job="a"}} 1=7 3=7 4=6{late} 1000=1 1001=1"#)]);
+}
+
+#[test]
 fn a_series_with_two_refs_is_one() {
     let folder = Folder::new();
     folder.chunks(1, &[(2, false, chunk(&[START + 5], 5.0))]);
@@ -448,6 +478,49 @@ fn damage_is_told_with_its_place_and_the_rest_is_imported() {
         ]
     );
     assert_eq!(imported.unknown, 1);
+}
+
+#[test]
+fn a_store_answers_with_what_it_imported() {
+    let folder = Folder::new();
+    let exemplar = Exemplar {
+        labels: Labels::from_pairs([("trace_id", "x")]),
+        value: 0.5,
+        at: Timestamp::from_millis(START),
+    };
+    let help = |help: &str| Metadata { help: help.to_owned(), ..Metadata::default() };
+    folder.log(
+        "wal/00000000",
+        &[
+            write::series(&[(1, up("a"))]),
+            write::metadata(&[(1, help("theirs"))]),
+            floats(&[(1, START, 1.0)]),
+            write::exemplars(&[(1, exemplar.clone())]),
+            vec![2, 1],
+        ],
+    );
+    let open = || {
+        let config = crate::Config::new("/data");
+        let disk = Arc::clone(&folder.disk);
+        crate::Tsdb::open(config, disk, folder.clock.clone(), &narthex_platform::Metrics::new())
+    };
+    let store = open().unwrap();
+    let total = store.import_progress().bytes_total;
+    assert!(total > 0 && store.import_progress().bytes_done == 0);
+    store.import_now().unwrap();
+    let done = ImportProgress { bytes_total: total, bytes_done: total, samples: 1 };
+    assert_eq!(store.import_progress(), done);
+    let found = store.querier(TimeRange::ALL).unwrap().select(&[]).unwrap();
+    let mut columns = Columns::default();
+    found.iter().for_each(|series| series.read(TimeRange::ALL, &mut columns).unwrap());
+    assert_eq!((columns.times, columns.values), (vec![START], vec![1.0]));
+    assert_eq!(store.metadata(None), [("up".to_owned(), help("theirs"))]);
+    let exemplars = store.exemplars(TimeRange::ALL, &[vec![]]).unwrap();
+    assert_eq!(exemplars.len(), 1);
+    assert_eq!((&exemplars[0].labels, &exemplars[0].exemplars), (&up("a"), &vec![exemplar]));
+    assert_eq!(store.damaged().len(), 1, "the last record");
+    drop(store);
+    assert_eq!(open().unwrap().import_progress().bytes_total, 0, "nothing is left");
 }
 
 #[test]

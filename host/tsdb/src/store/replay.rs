@@ -169,6 +169,17 @@ impl Progress {
         self.damaged.lock().push(damaged);
     }
 
+    /// Takes up what was found, and told, elsewhere.
+    pub(crate) fn note(&self, damaged: Damaged) {
+        if damaged.is_torn_tail {
+            tracing::info!(path = %damaged.path, offset = damaged.offset, "{}", damaged.what);
+        } else {
+            tracing::warn!(path = %damaged.path, offset = damaged.offset, what = %damaged.what, "damage");
+            self.observed.damages.increment();
+        }
+        self.damaged.lock().push(damaged);
+    }
+
     pub(crate) fn report_torn_tail(&self, path: Utf8PathBuf, offset: u64, len: u64) {
         let bytes = len.saturating_sub(offset);
         tracing::warn!(%path, offset, bytes, "cut off a torn tail");

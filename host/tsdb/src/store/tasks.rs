@@ -50,6 +50,7 @@ impl Tsdb {
 
     /// Starts the background tasks. Their end leaves everything durable.
     pub fn spawn(&self, tasks: &mut Tasks) {
+        self.spawn_import(tasks);
         let store = self.clone();
         tasks.spawn("tsdb_maintenance", |stop| store.maintain(stop));
         let store = self.clone();

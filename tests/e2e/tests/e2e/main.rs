@@ -12,4 +12,6 @@ mod node;
 mod path;
 mod peers;
 mod plugins;
+mod prometheus_folder;
+mod remote_write;
 mod support;

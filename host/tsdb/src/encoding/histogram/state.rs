@@ -197,7 +197,7 @@ impl State {
 }
 
 /// Brings a sample of a schema that only a later Prometheus writes to the finest one that we know.
-fn make_coarser(sample: &mut NativeHistogram) {
+pub(crate) fn make_coarser(sample: &mut NativeHistogram) {
     let finer_by = (sample.layout().schema - EXPONENTIAL_SCHEMA_MAX).unsigned_abs();
     let counted = |spans: &mut Vec<Span>, numbers: &mut Vec<i64>| {
         // Damaged counts may be anything.

@@ -1,16 +1,16 @@
 //! Native histograms as the log holds them.
 
 use narthex_model::{
-    BucketLayout, CUSTOM_BUCKETS_SCHEMA, CounterReset, FloatHistogram, IntegerHistogram,
-    NativeHistogram, Span,
+    BucketLayout, CUSTOM_BUCKETS_SCHEMA, CounterReset, EXPONENTIAL_SCHEMA_MAX, FloatHistogram,
+    IntegerHistogram, NativeHistogram, Span,
 };
 
 use super::BigEndian;
-use crate::encoding::Damage;
 use crate::encoding::varint::Cursor;
+use crate::encoding::{Damage, make_coarser};
 
-/// Reads a histogram of whole counts; nothing when it is none that could be kept: of a finer schema
-/// than today's versions write, or with parts that disagree.
+/// Reads a histogram of whole counts; nothing when it is none that could be kept: of an unknown
+/// schema, or with parts that disagree. A finer schema than ours is brought to our finest.
 pub(super) fn read_integer(cursor: &mut Cursor<'_>) -> Result<Option<NativeHistogram>, Damage> {
     let reset = read_reset(cursor)?;
     let (schema, zero_threshold) = (read_schema(cursor)?, cursor.be_f64()?);
@@ -57,8 +57,14 @@ pub(super) fn read_float(cursor: &mut Cursor<'_>) -> Result<Option<NativeHistogr
     })))
 }
 
+/// Finer schemas than ours up to this one are reserved for later versions, which merge well.
+const RESERVED_SCHEMA_MAX: i32 = 52;
+
 /// Chunks can only hold histograms whose parts agree.
-fn valid(histogram: NativeHistogram) -> Option<NativeHistogram> {
+fn valid(mut histogram: NativeHistogram) -> Option<NativeHistogram> {
+    if (EXPONENTIAL_SCHEMA_MAX + 1..=RESERVED_SCHEMA_MAX).contains(&histogram.layout().schema) {
+        make_coarser(&mut histogram);
+    }
     histogram.validate().is_ok().then_some(histogram)
 }
 

@@ -424,6 +424,24 @@ fn a_histogram_of_an_unknown_schema_is_counted_and_passed_over() {
 }
 
 #[test]
+fn a_histogram_of_a_finer_schema_is_read_as_the_finest_of_ours() {
+    let layout = |schema, length| BucketLayout {
+        schema,
+        positive_spans: vec![Span { offset: 1, length }],
+        ..BucketLayout::default()
+    };
+    let sample = |layout, positive_deltas| {
+        let histogram =
+            IntegerHistogram { layout, count: 5, sum: 1.0, positive_deltas, ..Default::default() };
+        let value = Value::Histogram(Arc::new(NativeHistogram::Integer(histogram)));
+        Sample { series: 1, at: 9, start: 0, value }
+    };
+    let finer = write::samples(7, &[sample(layout(9, 2), vec![2, 1])]);
+    let wanted = Record::Samples { samples: vec![sample(layout(8, 1), vec![5])], unknown: 0 };
+    assert_eq!(Record::read(&finer), Ok(wanted));
+}
+
+#[test]
 fn labels_out_of_order_are_put_in_order() {
     let mut bytes = write::series(&[(7, Labels::empty())]);
     bytes.pop();

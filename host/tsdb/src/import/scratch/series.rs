@@ -52,7 +52,7 @@ enum Open {
 struct Rare {
     /// Out-of-order samples of the log: time, start, value.
     inserted: Vec<(i64, i64, Value)>,
-    /// How many of the chunks are older than the last marker.
+    /// How many chunks there were at the last marker.
     marked: usize,
     tombstones: Vec<(i64, i64)>,
 }
@@ -93,9 +93,6 @@ impl ScratchSeries {
             self.last_at = last_at.map_or(self.last_at, |at| at.max(self.last_at));
         }
         self.chunks.extend(chunks);
-        if let Some(rare) = &mut self.rare {
-            rare.marked = self.chunks.len();
-        }
         Ok(())
     }
 
@@ -203,8 +200,7 @@ impl ScratchSeries {
         value: Value,
         spill: &mut Spill,
     ) -> io::Result<()> {
-        let marked = self.chunks.len();
-        let rare = self.rare.get_or_insert_with(|| Box::new(Rare { marked, ..Rare::default() }));
+        let rare = self.rare.get_or_insert_default();
         rare.inserted.push((at, start, value));
         if rare.inserted.len() < OUT_OF_ORDER_PENDING_MAX {
             return Ok(());
@@ -214,15 +210,28 @@ impl ScratchSeries {
 
     /// What was inserted since the last marker stands in chunks that are there, or in a block.
     pub(super) fn forget_inserted(&mut self) {
+        let Some(rare) = &mut self.rare else { return };
+        rare.inserted.clear();
+        let mut index = 0;
+        self.chunks.retain(|held| {
+            index += 1;
+            let was_inserted = held.is_out_of_order && held.source == Source::Spill;
+            !was_inserted || index <= rare.marked
+        });
+        rare.marked = self.chunks.len();
+    }
+
+    /// A marker came whose chunk is not there: what was inserted before it stays.
+    pub(super) fn keep_inserted(&mut self, spill: &mut Spill) -> io::Result<()> {
+        self.seal_inserted(spill)?;
         if let Some(rare) = &mut self.rare {
-            rare.inserted.clear();
-            self.chunks.truncate(rare.marked);
+            rare.marked = self.chunks.len();
         }
+        Ok(())
     }
 
     pub(super) fn delete(&mut self, first_at: i64, last_at: i64) {
-        let marked = self.chunks.len();
-        let rare = self.rare.get_or_insert_with(|| Box::new(Rare { marked, ..Rare::default() }));
+        let rare = self.rare.get_or_insert_default();
         rare.tombstones.push((first_at, last_at));
     }
 
