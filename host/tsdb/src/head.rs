@@ -10,7 +10,9 @@ pub(crate) mod exemplars;
 pub(crate) mod index;
 pub(crate) mod matching;
 pub(crate) mod older;
+pub(crate) mod out_of_order;
 pub(crate) mod postings;
+pub(crate) mod sample;
 pub(crate) mod series;
 pub(crate) mod symbols;
 pub(crate) mod visibility;
@@ -52,6 +54,8 @@ pub(crate) struct Counts {
     /// Times of the oldest and newest sample; the wrong way round when there is none.
     pub(crate) oldest_at: AtomicI64,
     pub(crate) newest_at: AtomicI64,
+    /// Samples in order before it are not taken: they may be in a block already.
+    pub(crate) valid_from: AtomicI64,
     /// How often retention went over the series.
     pub(crate) round: AtomicU32,
 }
@@ -65,6 +69,7 @@ impl Default for Counts {
             chunks: AtomicU64::new(0),
             oldest_at: AtomicI64::new(i64::MAX),
             newest_at: AtomicI64::new(i64::MIN),
+            valid_from: AtomicI64::new(i64::MIN),
             round: AtomicU32::new(0),
         }
     }
@@ -103,7 +108,7 @@ impl Head {
     fn find(&self, labels: &Labels) -> Option<SeriesRef> {
         let index = self.index.read();
         let slot = index.find(labels, &self.slab)?;
-        let (id, is_empty) = self.slab.with(slot, |series| (series.id, series.last().is_none()))?;
+        let (id, is_empty) = self.slab.with(slot, |series| (series.id, series.is_empty()))?;
         if is_empty {
             // Somebody is about to write it: retention must not take it away now.
             let round = self.counts.round.load(Ordering::Relaxed);

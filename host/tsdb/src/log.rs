@@ -7,9 +7,12 @@
 //! Invariant: after a failed write or sync of a segment nothing more is acknowledged in it.
 
 pub(crate) mod batch;
+pub(crate) mod contents;
 pub(crate) mod exemplars;
 pub(crate) mod frame;
 pub(crate) mod header;
+pub(crate) mod histograms;
+pub(crate) mod out_of_order;
 pub(crate) mod reader;
 pub(crate) mod record;
 pub(crate) mod writer;

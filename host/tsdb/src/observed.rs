@@ -7,6 +7,8 @@ use narthex_platform::{
     Counter, Family, FamilyKind, Gauge, Histogram, Metrics, MetricsSource, Point, PointValue,
 };
 
+use narthex_storage::AppendError;
+
 use crate::store::Shared;
 
 /// From a fast NVMe drive to a disk in trouble, in seconds.
@@ -17,8 +19,11 @@ const SYNC_SECONDS: [f64; 11] =
 #[derive(Clone, Debug)]
 pub(crate) struct Observed {
     pub(crate) samples_appended: Counter,
+    pub(crate) histograms_appended: Counter,
+    pub(crate) out_of_order_appended: Counter,
     pub(crate) out_of_order: Counter,
     pub(crate) out_of_bounds: Counter,
+    pub(crate) too_old: Counter,
     pub(crate) exemplars_appended: Counter,
     pub(crate) exemplars_out_of_order: Counter,
     pub(crate) sync_seconds: Histogram,
@@ -38,6 +43,21 @@ impl Observed {
             samples_appended: metrics.counter(
                 "prometheus_tsdb_head_samples_appended_total",
                 "Samples stored.",
+                float,
+            ),
+            histograms_appended: metrics.counter(
+                "prometheus_tsdb_head_samples_appended_total",
+                "Samples stored.",
+                &[("type", "histogram")],
+            ),
+            out_of_order_appended: metrics.counter(
+                "prometheus_tsdb_head_out_of_order_samples_appended_total",
+                "Samples stored that were older than the newest of their series.",
+                &[],
+            ),
+            too_old: metrics.counter(
+                "prometheus_tsdb_too_old_samples_total",
+                "Samples refused because they are older than the out-of-order window reaches.",
                 float,
             ),
             out_of_order: metrics.counter(
@@ -101,6 +121,22 @@ impl Observed {
                 "How much of the log is replayed.",
                 &[],
             ),
+        }
+    }
+}
+
+impl Observed {
+    /// Counts a sample that was refused at once.
+    pub(crate) fn refused(&self, error: &AppendError) {
+        match error {
+            AppendError::OutOfOrder => self.out_of_order.increment(),
+            AppendError::OutOfBounds => self.out_of_bounds.increment(),
+            AppendError::TooOld => self.too_old.increment(),
+            AppendError::UnknownSeries
+            | AppendError::Duplicate
+            | AppendError::InvalidHistogram(_)
+            | AppendError::ExemplarTooLong { .. }
+            | AppendError::TooManySeries { .. } => {}
         }
     }
 }

@@ -1,17 +1,20 @@
 //! The way out: from matchers over postings to series whose chunks are decoded when asked for.
 //!
 //! Invariant: a querier sees whole commits only. A later commit is hidden by bounding each series
-//! at the newest time it had before (see `head/visibility.rs`), so nothing is copied.
+//! at the newest time it had before, and by taking its samples out of order as they were before (see
+//! `head/visibility.rs`), so nothing is copied.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use narthex_model::{Labels, Matcher};
-use narthex_storage::{Columns, Querier, ReadError, Series, TimeRange};
+use narthex_storage::{Columns, Querier, ReadError, Series, TimeRange, merge_columns};
 
+use crate::encoding::Damage;
 use crate::head::Head;
 use crate::head::index::Index;
 use crate::head::matching::matching;
+use crate::head::out_of_order::OutOfOrder;
 use crate::head::series::{SeriesId, Slot, SymbolPair};
 use crate::head::symbols::Symbol;
 use crate::head::visibility::Snapshot;
@@ -28,24 +31,27 @@ struct HeadSeries {
     id: SeriesId,
     labels: Labels,
     start: i64,
+    /// The last time in order that the querier sees.
     end: i64,
+    range_end: i64,
     samples_max: usize,
+    out_of_order: Option<Arc<OutOfOrder>>,
 }
 
 /// A series that may have samples in the range.
 struct Candidate<T> {
     slot: Slot,
     id: SeriesId,
-    /// Newest time that was there; later samples belong to later commits.
-    last_at: i64,
-    first_at: i64,
+    /// Times of the samples in order that were there; later ones belong to later commits.
+    span: Option<(i64, i64)>,
     samples_max: usize,
+    out_of_order: Option<Arc<OutOfOrder>>,
     item: T,
 }
 
 impl HeadQuerier {
     pub(crate) fn new(head: Arc<Head>, range: TimeRange) -> Self {
-        let snapshot = head.visibility.snapshot();
+        let snapshot = head.visibility.snapshot(range.start.millis());
         Self { head, range, snapshot }
     }
 
@@ -62,22 +68,33 @@ impl HeadQuerier {
         let mut found = Vec::new();
         for slot in matching(index, matchers) {
             let Some(series) = slab.get(slot) else { continue };
-            let (Some(last_at), Some(first_at)) = (series.last_at(), series.first_at()) else {
-                continue;
-            };
-            if first_at <= end && last_at >= start {
-                let samples_max = series.samples_max(start, end);
-                let item = look(&series.labels);
-                found.push(Candidate { slot, id: series.id, last_at, first_at, samples_max, item });
+            if series.span().is_some_and(|(first, last)| first <= end && last >= start) {
+                found.push(Candidate {
+                    slot,
+                    id: series.id,
+                    span: series.first_at().zip(series.newest_at()),
+                    samples_max: series.samples_max(start, end),
+                    out_of_order: series.out_of_order().cloned(),
+                    item: look(&series.labels),
+                });
             }
         }
         drop(slab);
-        let bounds = self.snapshot.bounds();
+        let mut unseen = self.snapshot.unseen();
         found.retain_mut(|candidate| {
-            if let Some(bound) = bounds.get(&candidate.slot) {
-                candidate.last_at = candidate.last_at.min(*bound);
+            if let Some(bound) = unseen.bounds.get(&candidate.slot) {
+                candidate.span = candidate.span.map(|(first, last)| (first, last.min(*bound)));
             }
-            candidate.first_at <= candidate.last_at && candidate.last_at >= start
+            if let Some(before) = unseen.out_of_order.remove(&candidate.slot) {
+                candidate.out_of_order = before;
+            }
+            // Of a series whose first sample is not seen the bound lies before it.
+            let in_order = candidate.span;
+            let in_order = in_order
+                .is_some_and(|(first, last)| first <= last && first <= end && last >= start);
+            candidate.out_of_order =
+                candidate.out_of_order.take().filter(|kept| kept.overlaps(start, end));
+            in_order || candidate.out_of_order.is_some()
         });
         found
     }
@@ -99,7 +116,8 @@ impl Querier for HeadQuerier {
         found.sort_unstable_by(|a, b| a.item.cmp(&b.item));
         let (start, end) = (self.range.start.millis(), self.range.end.millis());
         let series = found.into_iter().map(|candidate| {
-            let end = end.min(candidate.last_at);
+            let end = candidate.span.map_or(i64::MIN, |(_, last)| end.min(last));
+            let late = candidate.out_of_order.as_ref().map_or(0, |kept| kept.samples());
             Box::new(HeadSeries {
                 head: Arc::clone(&self.head),
                 slot: candidate.slot,
@@ -107,7 +125,9 @@ impl Querier for HeadQuerier {
                 labels: candidate.item,
                 start,
                 end,
-                samples_max: candidate.samples_max,
+                range_end: self.range.end.millis(),
+                samples_max: candidate.samples_max + late,
+                out_of_order: candidate.out_of_order,
             }) as Box<dyn Series>
         });
         Ok(series.collect())
@@ -145,12 +165,27 @@ impl Series for HeadSeries {
     fn read(&self, range: TimeRange, out: &mut Columns) -> Result<(), ReadError> {
         let start = self.start.max(range.start.millis());
         let end = self.end.min(range.end.millis());
+        let damaged = |_| ReadError::Damaged { path: "memory".to_owned(), offset: 0 };
+        let Some(kept) = &self.out_of_order else {
+            return self.read_in_order(start, end, out).map_err(damaged);
+        };
+        let mut pieces = vec![Columns::default()];
+        if let Some(in_order) = pieces.first_mut() {
+            self.read_in_order(start, end, in_order).map_err(damaged)?;
+        }
+        let end = self.range_end.min(range.end.millis());
+        kept.read(start, end, &mut pieces).map_err(damaged)?;
+        merge_columns(pieces, out);
+        Ok(())
+    }
+}
+
+impl HeadSeries {
+    fn read_in_order(&self, start: i64, end: i64, out: &mut Columns) -> Result<(), Damage> {
         let outcome = self.head.slab.with(self.slot, |series| {
             // Retention may have given the slot to another series; then there is nothing left.
             if series.id == self.id { series.read(start, end, out) } else { Ok(()) }
         });
-        outcome
-            .unwrap_or(Ok(()))
-            .map_err(|_| ReadError::Damaged { path: "memory".to_owned(), offset: 0 })
+        outcome.unwrap_or(Ok(()))
     }
 }

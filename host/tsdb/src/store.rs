@@ -4,6 +4,7 @@
 //! index, one shard of its slab, its visibility.
 
 mod admin;
+mod appender;
 pub(crate) mod blocks;
 mod blocks_observed;
 mod checkpoint;
@@ -37,9 +38,10 @@ pub use self::imports::ImportProgress;
 pub use self::replay::{Damaged, ReplayError, ReplayProgress, ReplayState};
 pub use self::settings::{PreparedSettings, SettingsRefused};
 
+use self::appender::HeadAppender;
 use self::blocks::Blocks;
 use self::blocks_observed::{BlocksObserved, BlocksSource};
-use self::commit::{HeadAppender, Writer};
+use self::commit::Writer;
 use self::compact::{BlockIds, overlapping};
 use self::imports::Imports;
 use self::replay::plan::Plan;

@@ -81,7 +81,8 @@ pub(crate) fn encode(before: Option<Predecessor>, bits: u64, payload: &mut Vec<u
     (XOR, scale)
 }
 
-fn encode_fresh(bits: u64, scale: u8, payload: &mut Vec<u8>) -> (u8, u8) {
+/// As [`encode`] where the value before is not at hand but its scale is; 0 at the very first.
+pub(crate) fn encode_fresh(bits: u64, scale: u8, payload: &mut Vec<u8>) -> (u8, u8) {
     if bits == STALE_NAN_BITS {
         return (STALE, scale);
     }

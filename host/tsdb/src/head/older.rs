@@ -9,64 +9,54 @@
 
 use narthex_storage::{Columns, merge_columns};
 
-use crate::encoding::Damage;
-use crate::encoding::xor::XorChunk;
-use crate::head::series::{CHUNK_SAMPLES_MAX, SealedChunk, Series};
+use crate::encoding::{self, Chunk, Damage, FloatEncoding};
+use crate::head::sample::Value;
+use crate::head::series::{OpenChunk, SealedChunk, Series};
 
 /// The older part of a series.
 #[derive(Debug, Default)]
 pub(crate) struct Older {
     /// So many full chunks at the front of the series are older.
     pub(crate) sealed: usize,
-    pub(crate) open: XorChunk,
-}
-
-impl Older {
-    /// The newest sample of the older part: its open chunk always holds it.
-    pub(crate) fn last(&self) -> Option<(i64, u64)> {
-        self.open.last()
-    }
+    pub(crate) open: OpenChunk,
 }
 
 impl Series {
     /// Before the first sample of the new process: what is there is the older part. Answers whether
     /// it was the first.
     pub(crate) fn begin_newer(&mut self) -> bool {
-        if self.older.is_some() {
+        if self.older().is_some() {
             return false;
         }
         let open = std::mem::take(&mut self.open);
-        self.older = Some(Box::new(Older { sealed: self.sealed.len(), open }));
+        self.set_older(Older { sealed: self.sealed.len(), open });
         true
     }
 
     /// The newest sample of what was replayed.
-    pub(crate) fn last_replayed(&self) -> Option<(i64, u64)> {
-        self.older.as_ref().map_or_else(|| self.last(), |older| older.last())
+    pub(crate) fn newest_replayed(&self) -> Option<(i64, Value)> {
+        self.older().map_or_else(|| self.newest(), |older| older.open.newest())
     }
 
-    /// Adds a replayed sample that is newer than all replayed ones; answers whether a chunk was
+    /// Adds a replayed sample that is newer than all replayed ones; answers how many chunks were
     /// begun.
-    pub(crate) fn append_replayed(&mut self, at: i64, bits: u64) -> bool {
-        let Some(mut older) = self.older.take() else { return self.append(at, bits) };
-        if older.open.samples() >= CHUNK_SAMPLES_MAX
-            && let Some(chunk) = SealedChunk::of(&mut older.open)
-        {
-            self.insert_sealed(older.sealed, chunk);
+    pub(crate) fn append_replayed(&mut self, at: i64, value: &Value) -> u64 {
+        let Some(mut older) = self.take_older() else { return self.append(at, value) };
+        let (begun, finished) = older.open.append(at, value);
+        if let Some(chunk) = finished {
+            self.insert_sealed(older.sealed, chunk.into());
             older.sealed += 1;
         }
-        older.open.append(at, bits);
-        let is_begun = older.open.samples() == 1;
-        self.older = Some(older);
-        is_begun
+        self.set_older(older);
+        begun
     }
 
     /// Adds a replayed sample that is not newer than all replayed ones, in the place of one of the
     /// same time.
-    pub(crate) fn insert_replayed(&mut self, at: i64, bits: u64) -> Result<(), Damage> {
+    pub(crate) fn insert_replayed(&mut self, at: i64, value: &Value) -> Result<(), Damage> {
         let mut late = Columns::default();
-        late.push(at, f64::from_bits(bits));
-        match self.older.take() {
+        value.push_to(at, &mut late);
+        match self.take_older() {
             None => self.insert(late, self.sealed.len()).map(|_| ()),
             Some(mut older) => {
                 std::mem::swap(&mut self.open, &mut older.open);
@@ -75,7 +65,7 @@ impl Series {
                 if let Ok(sealed) = &outcome {
                     older.sealed = *sealed;
                 }
-                self.older = Some(older);
+                self.set_older(older);
                 outcome.map(|_| ())
             }
         }
@@ -83,16 +73,17 @@ impl Series {
 
     /// Takes over the chunks of a checkpoint, oldest first, behind what is there. It is an error
     /// when something was replayed before.
-    pub(crate) fn adopt(&mut self, sealed: Vec<SealedChunk>, open: XorChunk) -> Result<(), Damage> {
-        if self.last_replayed().is_some() {
+    pub(crate) fn adopt(
+        &mut self,
+        sealed: Vec<SealedChunk>,
+        open: OpenChunk,
+    ) -> Result<(), Damage> {
+        if self.newest_replayed().is_some() {
             return Err(Damage);
         }
-        match &mut self.older {
+        match self.take_older() {
             None => self.open = open,
-            Some(older) => {
-                older.open = open;
-                older.sealed = sealed.len();
-            }
+            Some(_) => self.set_older(Older { sealed: sealed.len(), open }),
         }
         if self.sealed.is_empty() {
             self.sealed = sealed;
@@ -104,14 +95,12 @@ impl Series {
 
     /// After the replay: one part again.
     pub(crate) fn join(&mut self) -> Result<(), Damage> {
-        let Some(mut older) = self.older.take() else { return Ok(()) };
+        let Some(mut older) = self.take_older() else { return Ok(()) };
         let newer = self.part(older.sealed, self.sealed.len(), &self.open);
-        let newer_first =
-            newer.sealed.first().map_or(newer.open.first_at(), |chunk| chunk.first_at);
-        let Some((older_last, _)) = older.last() else { return Ok(()) };
-        if older_last < newer_first {
-            if let Some(chunk) = SealedChunk::of(&mut older.open) {
-                self.insert_sealed(older.sealed, chunk);
+        let Some((_, older_last)) = older.open.span() else { return Ok(()) };
+        if newer.first_at().is_none_or(|newer_first| older_last < newer_first) {
+            if let Some(chunk) = older.open.cut() {
+                self.insert_sealed(older.sealed, chunk.into());
             }
             return Ok(());
         }
@@ -120,7 +109,7 @@ impl Series {
         self.sealed.truncate(older.sealed);
         self.open = std::mem::take(&mut older.open);
         // The log's coder must not lean on the value that stands last now.
-        self.log_epoch = 0;
+        self.log_has_other = true;
         self.insert(columns, older.sealed)?;
         outcome
     }
@@ -128,32 +117,28 @@ impl Series {
     /// Puts samples between those of the first `sealed` full chunks and the open one, in the place
     /// of those of the same times; answers how many full chunks these are afterwards.
     fn insert(&mut self, samples: Columns, sealed: usize) -> Result<usize, Damage> {
-        let Some(first) = samples.times.first().copied() else { return Ok(sealed) };
+        let float = samples.times.first().copied();
+        let histogram = samples.histograms.first().map(|point| point.at);
+        let Some(first) = float.into_iter().chain(histogram).min() else { return Ok(sealed) };
         let chunks = self.sealed.get(..sealed).unwrap_or_default();
         let from = chunks.partition_point(|chunk| chunk.last_at < first);
         let mut there = Columns::default();
         self.part(from, sealed, &self.open).read(i64::MIN, i64::MAX, &mut there)?;
         let mut all = Columns::default();
         merge_columns(vec![samples, there], &mut all);
-        let mut rebuilt = Vec::new();
-        let mut open = XorChunk::default();
-        for (at, value) in all.times.iter().zip(&all.values) {
-            if open.samples() >= CHUNK_SAMPLES_MAX {
-                rebuilt.extend(SealedChunk::of(&mut open));
-            }
-            open.append(*at, value.to_bits());
-        }
+        let mut rebuilt: Vec<Chunk> = Vec::new();
+        encoding::encode(&all, FloatEncoding::Xor, &mut rebuilt);
+        let open = rebuilt.pop().ok_or(Damage)?;
+        let open = OpenChunk::from_bytes(open.encoding, &open.bytes)?;
         let sealed_after = from + rebuilt.len();
-        self.sealed.splice(from..sealed, rebuilt);
+        self.sealed.splice(from..sealed, rebuilt.into_iter().map(SealedChunk::from));
         self.open = open;
         Ok(sealed_after)
     }
 
     pub(crate) fn first_at_beside(&self, older: &Older) -> Option<i64> {
-        let first = |chunk: &XorChunk| chunk.last().map(|_| chunk.first_at());
-        let sealed = |index: usize| self.sealed.get(index).map(|chunk| chunk.first_at);
-        let older_first = sealed(0).filter(|_| older.sealed > 0).or_else(|| first(&older.open));
-        let newer_first = sealed(older.sealed).or_else(|| first(&self.open));
+        let older_first = self.part(0, older.sealed, &older.open).first_at();
+        let newer_first = self.newest_part().first_at();
         older_first.into_iter().chain(newer_first).min()
     }
 
@@ -177,7 +162,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::encoding::xor;
+    use crate::encoding::CHUNK_SAMPLES_MAX;
 
     fn read(series: &Series) -> Vec<(i64, u64)> {
         let mut columns = Columns::default();
@@ -212,18 +197,18 @@ mod tests {
                 match event {
                     Event::Replayed(step) => {
                         let at = replayed_at + step;
-                        if series.last_replayed().is_none_or(|(last, _)| at > last) {
-                            series.append_replayed(at, bits);
+                        if series.newest_replayed().is_none_or(|(last, _)| at > last) {
+                            series.append_replayed(at, &Value::Float(bits));
                             replayed_at = at;
                         } else {
-                            series.insert_replayed(at, bits).unwrap();
+                            series.insert_replayed(at, &Value::Float(bits)).unwrap();
                         }
                         older.insert(at, bits);
                     }
                     Event::Committed(step) => {
                         committed_at += step;
                         series.begin_newer();
-                        series.append(committed_at, bits);
+                        series.append(committed_at, &Value::Float(bits));
                         newer.push((committed_at, bits));
                     }
                 }
@@ -233,11 +218,15 @@ mod tests {
             let expected: Vec<(i64, u64)> = all.into_iter().collect();
             prop_assert_eq!(read(&series), expected.clone(), "while it is replayed");
             prop_assert_eq!(series.first_at(), expected.first().map(|(at, _)| *at));
-            prop_assert_eq!(series.last_at(), expected.last().map(|(at, _)| *at));
+            prop_assert_eq!(series.newest_at(), expected.last().map(|(at, _)| *at));
             series.join().unwrap();
             prop_assert_eq!(read(&series), expected.clone(), "joined");
-            prop_assert_eq!(series.last(), expected.last().copied());
-            let counts = series.sealed.iter().map(|chunk| xor::count_of(&chunk.bytes));
+            let newest = series.newest().map(|(at, value)| match value {
+                Value::Float(bits) => (at, bits),
+                Value::Histogram(_) => (at, 0),
+            });
+            prop_assert_eq!(newest, expected.last().copied());
+            let counts = series.sealed.iter().map(SealedChunk::samples);
             prop_assert!(counts.max().unwrap_or(0) <= CHUNK_SAMPLES_MAX);
         }
     }

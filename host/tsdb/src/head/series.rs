@@ -6,16 +6,19 @@
 //! Invariant: full chunks of a series ascend in time and lie before its open chunk; while the log is
 //! replayed this holds for what is replayed and for what is new, each by itself (see `older.rs`).
 
+use std::sync::Arc;
+
+use narthex_model::NativeHistogram;
 use narthex_storage::{Columns, SeriesRef};
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::encoding::Damage;
-use crate::encoding::xor::{self, XorChunk};
+use crate::encoding::xor::XorChunk;
+use crate::encoding::{self, CHUNK_SAMPLES_MAX, Chunk, Damage, Encoding, OpenHistogramChunk};
 use crate::head::older::Older;
+use crate::head::out_of_order::OutOfOrder;
+use crate::head::sample::Value;
 use crate::head::symbols::Symbol;
 
-/// Samples of a full chunk: Prometheus' number, a balance of decoding cost and overhead.
-pub(crate) const CHUNK_SAMPLES_MAX: usize = 120;
 /// Bits of a [`SeriesRef`] that name the slot; the others hold the series id.
 const SLOT_BITS: u32 = 26;
 /// The most series at a time.
@@ -48,7 +51,160 @@ pub(crate) fn split_ref(series: SeriesRef) -> (SeriesId, Slot) {
 pub(crate) struct SealedChunk {
     pub(crate) first_at: i64,
     pub(crate) last_at: i64,
+    pub(crate) encoding: Encoding,
     pub(crate) bytes: Box<[u8]>,
+}
+
+impl From<Chunk> for SealedChunk {
+    fn from(chunk: Chunk) -> Self {
+        let Chunk { encoding, first_at, last_at, bytes } = chunk;
+        Self { first_at, last_at, encoding, bytes }
+    }
+}
+
+impl SealedChunk {
+    pub(crate) fn samples(&self) -> usize {
+        encoding::count(self.encoding, &self.bytes).unwrap_or(0)
+    }
+}
+
+/// The chunk that takes samples: of one kind, since a chunk has one encoding.
+#[derive(Debug)]
+pub(crate) enum OpenChunk {
+    Floats(XorChunk),
+    /// Beside the slot: few series have histograms, and what they need is large.
+    Histograms(Box<OpenHistograms>),
+}
+
+impl Default for OpenChunk {
+    fn default() -> Self {
+        Self::Floats(XorChunk::default())
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct OpenHistograms {
+    chunk: OpenHistogramChunk,
+    /// The newest sample as it came and as the log has it; the chunk may hold it under more buckets.
+    newest: Arc<NativeHistogram>,
+}
+
+impl OpenChunk {
+    /// A chunk as it was when these bytes were its content.
+    pub(crate) fn from_bytes(encoding: Encoding, bytes: &[u8]) -> Result<Self, Damage> {
+        match encoding {
+            Encoding::Xor => XorChunk::from_bytes(bytes).map(Self::Floats),
+            Encoding::Histogram | Encoding::FloatHistogram => {
+                let chunk = OpenHistogramChunk::from_bytes(encoding, bytes)?;
+                let newest = Arc::new(chunk.last().ok_or(Damage)?);
+                Ok(Self::Histograms(Box::new(OpenHistograms { chunk, newest })))
+            }
+            Encoding::Xor2
+            | Encoding::HistogramSt
+            | Encoding::FloatHistogramSt
+            | Encoding::Dense => Err(Damage),
+        }
+    }
+
+    pub(crate) fn samples(&self) -> usize {
+        match self {
+            Self::Floats(chunk) => chunk.samples(),
+            Self::Histograms(open) => open.chunk.samples(),
+        }
+    }
+
+    /// Times of the first and last sample.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        match self {
+            Self::Floats(chunk) => chunk.last().map(|(last, _)| (chunk.first_at(), last)),
+            Self::Histograms(open) => open.chunk.first_at().zip(open.chunk.last_at()),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> (Encoding, &[u8]) {
+        match self {
+            Self::Floats(chunk) => (Encoding::Xor, chunk.bytes()),
+            Self::Histograms(open) => {
+                (open.chunk.encoding().unwrap_or(Encoding::Histogram), open.chunk.bytes())
+            }
+        }
+    }
+
+    pub(crate) fn newest(&self) -> Option<(i64, Value)> {
+        match self {
+            Self::Floats(chunk) => chunk.last().map(|(at, bits)| (at, Value::Float(bits))),
+            Self::Histograms(open) => {
+                let at = open.chunk.last_at()?;
+                Some((at, Value::Histogram(Arc::clone(&open.newest))))
+            }
+        }
+    }
+
+    /// Adds a sample that is newer than all; answers how many chunks were begun, and the chunk that
+    /// had to end.
+    #[inline]
+    pub(crate) fn append(&mut self, at: i64, value: &Value) -> (u64, Option<Chunk>) {
+        match (&mut *self, value) {
+            (Self::Floats(open), Value::Float(bits)) => {
+                if open.samples() < CHUNK_SAMPLES_MAX {
+                    open.append(at, *bits);
+                    return (u64::from(open.samples() == 1), None);
+                }
+            }
+            (Self::Histograms(open), Value::Histogram(histogram)) => {
+                if open.chunk.samples() < CHUNK_SAMPLES_MAX && open.chunk.append(at, histogram) {
+                    open.newest = Arc::clone(histogram);
+                    return (u64::from(open.chunk.samples() == 1), None);
+                }
+            }
+            (Self::Floats(_), Value::Histogram(_)) | (Self::Histograms(_), Value::Float(_)) => {}
+        }
+        let finished = self.cut();
+        self.begin(at, value);
+        (1, finished)
+    }
+
+    /// The first sample of an empty chunk.
+    fn begin(&mut self, at: i64, value: &Value) {
+        match (&mut *self, value) {
+            (Self::Floats(open), Value::Float(bits)) => open.append(at, *bits),
+            (Self::Histograms(open), Value::Histogram(histogram)) => {
+                let is_taken = open.chunk.append(at, histogram);
+                debug_assert!(is_taken, "an empty chunk takes every histogram");
+                open.newest = Arc::clone(histogram);
+            }
+            (_, Value::Float(bits)) => {
+                let mut chunk = XorChunk::default();
+                chunk.append(at, *bits);
+                *self = Self::Floats(chunk);
+            }
+            (_, Value::Histogram(histogram)) => {
+                let (mut chunk, newest) = (OpenHistogramChunk::default(), Arc::clone(histogram));
+                let is_taken = chunk.append(at, histogram);
+                debug_assert!(is_taken, "an empty chunk takes every histogram");
+                *self = Self::Histograms(Box::new(OpenHistograms { chunk, newest }));
+            }
+        }
+    }
+
+    /// The finished chunk; the open one is empty afterwards, and of the same kind.
+    pub(crate) fn cut(&mut self) -> Option<Chunk> {
+        let (first_at, last_at) = self.span()?;
+        match self {
+            Self::Floats(chunk) => {
+                let bytes = chunk.take_bytes();
+                Some(Chunk { encoding: Encoding::Xor, first_at, last_at, bytes })
+            }
+            Self::Histograms(open) => open.chunk.cut(),
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Floats(chunk) => chunk.heap_bytes(),
+            Self::Histograms(open) => size_of::<OpenHistograms>() + open.chunk.heap_bytes(),
+        }
+    }
 }
 
 /// A name and a value.
@@ -59,13 +215,15 @@ pub(crate) struct Series {
     pub(crate) id: SeriesId,
     pub(crate) labels: Box<[SymbolPair]>,
     pub(crate) sealed: Vec<SealedChunk>,
-    pub(crate) open: XorChunk,
-    /// While the log is replayed, from the first new sample on: what is replayed behind it.
-    pub(crate) older: Option<Box<Older>>,
-    /// The restart of the log's coder within which `open`'s last value was logged.
+    pub(crate) open: OpenChunk,
+    /// What few series have.
+    rare: Option<Box<Rare>>,
+    /// The restart of the log's coder within which the newest sample was logged.
     pub(crate) log_epoch: u32,
-    /// The decimal scale of that value.
+    /// The decimal scale of the newest float since then.
     pub(crate) log_scale: u8,
+    /// The newest sample is not the one that the log's coder had last: the clock had gone back.
+    pub(crate) log_has_other: bool,
     /// Whether the log or a checkpoint defines the series and has samples of it. Without samples
     /// no checkpoint would take it over, so then it is defined again.
     pub(crate) is_logged: bool,
@@ -75,55 +233,110 @@ pub(crate) struct Series {
     pub(crate) asked_in_round: u32,
 }
 
+/// What few series have, beside the slot.
+#[derive(Debug, Default)]
+struct Rare {
+    /// While the log is replayed, from the first new sample on: what is replayed behind it.
+    older: Option<Older>,
+    out_of_order: Option<Arc<OutOfOrder>>,
+}
+
 impl Series {
     pub(crate) fn new(id: SeriesId, labels: Box<[SymbolPair]>, round: u32) -> Self {
         Self {
             id,
             labels,
             sealed: Vec::new(),
-            open: XorChunk::default(),
-            older: None,
+            open: OpenChunk::default(),
+            rare: None,
             log_epoch: 0,
             log_scale: 0,
+            log_has_other: false,
             is_logged: false,
             mark: (0, 0),
             asked_in_round: round,
         }
     }
 
-    /// Time and bits of the sample that was appended last. The open chunk always holds it.
-    pub(crate) fn last(&self) -> Option<(i64, u64)> {
-        self.open.last()
+    /// The sample in order that was appended last. The open chunk always holds it.
+    pub(crate) fn newest(&self) -> Option<(i64, Value)> {
+        self.open.newest()
     }
 
-    /// Time of the newest sample.
-    pub(crate) fn last_at(&self) -> Option<i64> {
-        let last = self.last().map(|(last, _)| last);
-        last.max(self.older.as_ref().and_then(|older| older.last()).map(|(last, _)| last))
+    /// Time of the newest sample in order.
+    pub(crate) fn newest_at(&self) -> Option<i64> {
+        let last = self.open.span().map(|(_, last)| last);
+        last.max(self.older().and_then(|older| older.open.span()).map(|(_, last)| last))
     }
 
-    /// Time of the oldest sample.
+    /// Time of the oldest sample in order.
     pub(crate) fn first_at(&self) -> Option<i64> {
-        if let Some(older) = &self.older {
-            return self.first_at_beside(older);
+        match self.older() {
+            None => self.newest_part().first_at(),
+            Some(older) => self.first_at_beside(older),
         }
-        let sealed = self.sealed.first().map(|chunk| chunk.first_at);
-        sealed.or_else(|| self.last().map(|_| self.open.first_at()))
     }
 
-    /// Adds a sample that is newer than all; answers whether a chunk was begun.
-    pub(crate) fn append(&mut self, at: i64, bits: u64) -> bool {
-        if self.open.samples() >= CHUNK_SAMPLES_MAX {
-            self.seal();
-        }
-        self.open.append(at, bits);
-        self.open.samples() == 1
+    pub(crate) fn older(&self) -> Option<&Older> {
+        self.rare.as_ref()?.older.as_ref()
     }
 
-    fn seal(&mut self) {
-        if let Some(chunk) = SealedChunk::of(&mut self.open) {
-            self.insert_sealed(self.sealed.len(), chunk);
+    pub(crate) fn take_older(&mut self) -> Option<Older> {
+        let rare = self.rare.as_mut()?;
+        let older = rare.older.take();
+        if rare.is_unused() {
+            self.rare = None;
         }
+        older
+    }
+
+    pub(crate) fn set_older(&mut self, older: Older) {
+        self.rare.get_or_insert_default().older = Some(older);
+    }
+
+    /// Whether it has no sample of any kind.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.newest_at().is_none() && self.out_of_order().is_none_or(|kept| kept.is_empty())
+    }
+
+    /// Times of the oldest and newest sample of any kind.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        let in_order = self.first_at().zip(self.newest_at());
+        let out_of_order = self.out_of_order().and_then(|kept| kept.span());
+        in_order.into_iter().chain(out_of_order).reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
+    }
+
+    /// The samples out of order, as they are now: a later commit puts another value there.
+    pub(crate) fn out_of_order(&self) -> Option<&Arc<OutOfOrder>> {
+        self.rare.as_ref()?.out_of_order.as_ref()
+    }
+
+    /// Changes the samples out of order. Who holds the old value keeps it.
+    pub(crate) fn change_out_of_order<T>(
+        &mut self,
+        change: impl FnOnce(&mut OutOfOrder) -> T,
+    ) -> T {
+        let rare = self.rare.get_or_insert_default();
+        let kept = rare.out_of_order.get_or_insert_default();
+        let changed = change(Arc::make_mut(kept));
+        if kept.is_empty() {
+            rare.out_of_order = None;
+        }
+        if rare.is_unused() {
+            self.rare = None;
+        }
+        changed
+    }
+
+    /// Adds a sample that is newer than all in order; answers how many chunks were begun.
+    pub(crate) fn append(&mut self, at: i64, value: &Value) -> u64 {
+        let (begun, finished) = self.open.append(at, value);
+        finished.into_iter().for_each(|chunk| self.seal(chunk));
+        begun
+    }
+
+    fn seal(&mut self, chunk: Chunk) {
+        self.insert_sealed(self.sealed.len(), chunk.into());
     }
 
     pub(crate) fn insert_sealed(&mut self, place: usize, chunk: SealedChunk) {
@@ -134,34 +347,33 @@ impl Series {
     }
 
     pub(crate) fn chunks(&self) -> usize {
-        let older = self.older.as_ref().and_then(|older| older.last());
-        self.sealed.len() + usize::from(self.last().is_some()) + usize::from(older.is_some())
+        let older = self.older().and_then(|older| older.open.span());
+        self.sealed.len() + usize::from(self.open.span().is_some()) + usize::from(older.is_some())
     }
 
-    /// An upper bound of the samples in `start..=end`, from the chunks' bounds.
+    /// An upper bound of the samples in order in `start..=end`, from the chunks' bounds.
     pub(crate) fn samples_max(&self, start: i64, end: i64) -> usize {
         let older = self
-            .older
-            .as_ref()
+            .older()
             .map_or(0, |older| self.part(0, older.sealed, &older.open).samples_max(start, end));
         older + self.newest_part().samples_max(start, end)
     }
 
-    /// Appends the samples in `start..=end` to `out`.
+    /// Appends the samples in order in `start..=end` to `out`.
     pub(crate) fn read(&self, start: i64, end: i64, out: &mut Columns) -> Result<(), Damage> {
-        match &self.older {
+        match self.older() {
             None => self.newest_part().read(start, end, out),
             Some(older) => self.read_with(older, start, end, out),
         }
     }
 
-    /// All, but for what is replayed behind it.
+    /// All in order, but for what is replayed behind it.
     pub(crate) fn newest_part(&self) -> Part<'_> {
-        let from = self.older.as_ref().map_or(0, |older| older.sealed);
+        let from = self.older().map_or(0, |older| older.sealed);
         self.part(from, self.sealed.len(), &self.open)
     }
 
-    pub(crate) fn part<'a>(&'a self, from: usize, to: usize, open: &'a XorChunk) -> Part<'a> {
+    pub(crate) fn part<'a>(&'a self, from: usize, to: usize, open: &'a OpenChunk) -> Part<'a> {
         Part { sealed: self.sealed.get(from..to).unwrap_or_default(), open }
     }
 
@@ -179,41 +391,49 @@ impl Series {
     pub(crate) fn heap_bytes(&self) -> usize {
         let sealed: usize = self.sealed.iter().map(|chunk| chunk.bytes.len()).sum();
         let table = self.sealed.capacity() * size_of::<SealedChunk>();
-        let older =
-            self.older.as_ref().map_or(0, |older| size_of::<Older>() + older.open.heap_bytes());
         let labels = self.labels.len() * size_of::<SymbolPair>();
-        sealed + table + self.open.heap_bytes() + older + labels
+        let rare = self.rare.as_ref().map_or(0, |rare| {
+            let out_of_order = rare.out_of_order.as_ref();
+            let out_of_order =
+                out_of_order.map_or(0, |kept| size_of::<OutOfOrder>() + kept.heap_bytes());
+            let older = rare.older.as_ref().map_or(0, |older| older.open.heap_bytes());
+            size_of::<Rare>() + out_of_order + older
+        });
+        sealed + table + self.open.heap_bytes() + labels + rare
     }
 }
 
-impl SealedChunk {
-    /// The content of a chunk that was open; nothing when it was empty.
-    pub(crate) fn of(open: &mut XorChunk) -> Option<Self> {
-        let (last_at, _) = open.last()?;
-        let first_at = open.first_at();
-        Some(Self { first_at, last_at, bytes: open.take_bytes() })
+impl Rare {
+    fn is_unused(&self) -> bool {
+        self.out_of_order.is_none() && self.older.is_none()
     }
 }
 
 /// Chunks that ascend in time, the last of them open.
 pub(crate) struct Part<'a> {
     pub(crate) sealed: &'a [SealedChunk],
-    pub(crate) open: &'a XorChunk,
+    pub(crate) open: &'a OpenChunk,
 }
 
 impl Part<'_> {
+    pub(crate) fn first_at(&self) -> Option<i64> {
+        let sealed = self.sealed.first().map(|chunk| chunk.first_at);
+        sealed.or_else(|| self.open.span().map(|(first, _)| first))
+    }
+
     pub(crate) fn samples_max(&self, start: i64, end: i64) -> usize {
-        let sealed = self.overlapping(start, end).map(|chunk| xor::count_of(&chunk.bytes));
+        let sealed = self.overlapping(start, end).map(SealedChunk::samples);
         let open = if self.open_overlaps(start, end) { self.open.samples() } else { 0 };
         sealed.sum::<usize>() + open
     }
 
     pub(crate) fn read(&self, start: i64, end: i64, out: &mut Columns) -> Result<(), Damage> {
         for chunk in self.overlapping(start, end) {
-            xor::decode(&chunk.bytes, start, end, out)?;
+            encoding::decode(chunk.encoding, &chunk.bytes, start, end, out)?;
         }
         if self.open_overlaps(start, end) {
-            xor::decode(self.open.bytes(), start, end, out)?;
+            let (encoding, bytes) = self.open.bytes();
+            encoding::decode(encoding, bytes, start, end, out)?;
         }
         Ok(())
     }
@@ -225,7 +445,7 @@ impl Part<'_> {
     }
 
     fn open_overlaps(&self, start: i64, end: i64) -> bool {
-        self.open.last().is_some_and(|(last, _)| last >= start && self.open.first_at() <= end)
+        self.open.span().is_some_and(|(first, last)| last >= start && first <= end)
     }
 }
 
@@ -335,6 +555,11 @@ pub(crate) struct SlabWriter<'a> {
 }
 
 impl SlabWriter<'_> {
+    /// Lets go of the lock until the next series.
+    pub(crate) fn release(&mut self) {
+        self.held = None;
+    }
+
     pub(crate) fn get(&mut self, slot: Slot) -> Option<&mut Series> {
         let place = place(slot);
         if self.held.as_ref().is_none_or(|(shard, _)| *shard != place.shard) {
@@ -363,7 +588,7 @@ mod tests {
     #[test]
     fn chunks_are_cut_and_read_across() {
         let mut series = Series::new(1, Box::default(), 0);
-        let begun = (0..300_i64).filter(|at| series.append(*at, 1)).count();
+        let begun = (0..300_i64).map(|at| series.append(at, &Value::Float(1))).sum::<u64>();
         assert_eq!((begun, series.chunks(), series.samples_max(0, 299)), (3, 3, 300));
         let mut columns = Columns::default();
         series.read(119, 241, &mut columns).unwrap();

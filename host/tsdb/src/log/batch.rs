@@ -27,7 +27,8 @@ const LIST_NEW: u8 = 0;
 const LIST_SAME: u8 = 1;
 const LIST_CHANGED: u8 = 2;
 const HAS_TIMES: u8 = 0b100;
-const GOES_ON: u8 = 0b1000;
+/// The commit has more records, of whatever kind.
+pub(crate) const GOES_ON: u8 = 0b1000;
 
 /// Samples on their way into a record.
 #[derive(Debug, Default)]

@@ -32,8 +32,14 @@ pub(crate) enum RecordKind {
     Chunks,
     /// The end of a checkpoint.
     End,
+    /// Histograms of one batch.
+    Histograms,
     /// Exemplars.
     Exemplars,
+    /// Samples of one batch that are older than the newest of their series.
+    OutOfOrder,
+    /// What series hold, in a checkpoint: chunks of all kinds.
+    Contents,
 }
 
 impl RecordKind {
@@ -46,7 +52,10 @@ impl RecordKind {
             Self::Restart => 5,
             Self::Chunks => 6,
             Self::End => 7,
+            Self::Histograms => 8,
             Self::Exemplars => 9,
+            Self::OutOfOrder => 10,
+            Self::Contents => 11,
         }
     }
 
@@ -59,7 +68,10 @@ impl RecordKind {
             5 => Self::Restart,
             6 => Self::Chunks,
             7 => Self::End,
+            8 => Self::Histograms,
             9 => Self::Exemplars,
+            10 => Self::OutOfOrder,
+            11 => Self::Contents,
             _ => return None,
         })
     }

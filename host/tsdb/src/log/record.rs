@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use narthex_model::{Labels, Metadata, MetricType};
 
 use crate::encoding::Damage;
-use crate::encoding::varint::{Cursor, push_bytes, push_signed, push_unsigned};
+use crate::encoding::varint::{Cursor, push_bytes, push_unsigned};
 use crate::head::series::SeriesId;
 
 /// Series of one record: enough to share their strings, few enough to buffer.
@@ -115,23 +115,6 @@ pub(crate) struct SeriesChunks<'a> {
     pub(crate) chunks: Vec<(i64, i64, &'a [u8])>,
 }
 
-/// Appends one series' chunks to a record of chunks.
-pub(crate) fn push_chunks<'a>(
-    out: &mut Vec<u8>,
-    id: SeriesId,
-    chunks: impl ExactSizeIterator<Item = (i64, i64, &'a [u8])>,
-) {
-    push_unsigned(out, id);
-    push_unsigned(out, chunks.len() as u64);
-    let mut before = 0_i64;
-    for (first, last, bytes) in chunks {
-        push_signed(out, first.wrapping_sub(before));
-        push_signed(out, last.wrapping_sub(first));
-        push_bytes(out, bytes);
-        before = last;
-    }
-}
-
 /// Reads one series' chunks; `None` at the end of the record.
 pub(crate) fn read_chunks<'a>(cursor: &mut Cursor<'a>) -> Result<Option<SeriesChunks<'a>>, Damage> {
     if cursor.is_empty() {
@@ -180,6 +163,24 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::encoding::varint::push_signed;
+
+    /// Appends one series' chunks to a record of chunks, as checkpoints had it before `Contents`.
+    fn push_chunks<'a>(
+        out: &mut Vec<u8>,
+        id: SeriesId,
+        chunks: impl ExactSizeIterator<Item = (i64, i64, &'a [u8])>,
+    ) {
+        push_unsigned(out, id);
+        push_unsigned(out, chunks.len() as u64);
+        let mut before = 0_i64;
+        for (first, last, bytes) in chunks {
+            push_signed(out, first.wrapping_sub(before));
+            push_signed(out, last.wrapping_sub(first));
+            push_bytes(out, bytes);
+            before = last;
+        }
+    }
 
     fn any_labels() -> impl Strategy<Value = Labels> {
         prop::collection::vec(("[a-e]{1,3}", "[a-eé]{1,3}"), 0..6).prop_map(Labels::from_pairs)

@@ -16,10 +16,11 @@ use narthex_platform::{Disk, DiskFile};
 
 use super::{MaintenanceError, Shared, Tsdb};
 use crate::head::series::{SeriesId, Slot};
+use crate::log::contents::{Contents, SavedChunk};
 use crate::log::exemplars::{RECORD_EXEMPLARS_MAX, push_exemplars};
 use crate::log::frame::{self, FileId, RESTART_MARK, RecordKind};
 use crate::log::header::{FileKind, Header, Previous};
-use crate::log::record::{CheckpointEnd, push_chunks, push_metadata, push_series};
+use crate::log::record::{CheckpointEnd, push_metadata, push_series};
 use crate::log::writer::WriteError;
 use crate::log::{LogFile, checkpoint_path};
 
@@ -147,14 +148,31 @@ impl Shared {
         let mut slab = self.head.slab.reader();
         for slot in slots {
             let Some(found) = slab.get(slot) else { continue };
-            let Some((last_at, _)) = found.last() else { continue };
+            if found.is_empty() {
+                continue;
+            }
             series.push((found.id, index.labels(&found.labels)));
-            let sealed = found.sealed.iter();
-            let mut all: Vec<(i64, i64, &[u8])> =
-                sealed.map(|chunk| (chunk.first_at, chunk.last_at, &*chunk.bytes)).collect();
-            all.push((found.open.first_at(), last_at, found.open.bytes()));
-            end.chunks += all.len() as u64;
-            push_chunks(&mut chunks, found.id, all.into_iter());
+            let sealed = found.sealed.iter().map(|chunk| SavedChunk {
+                encoding: chunk.encoding,
+                first_at: chunk.first_at,
+                last_at: chunk.last_at,
+                bytes: &chunk.bytes,
+            });
+            let open = found.open.span().map(|(first_at, last_at)| {
+                let (encoding, bytes) = found.open.bytes();
+                SavedChunk { encoding, first_at, last_at, bytes }
+            });
+            let late = found.out_of_order().map_or(Vec::new(), |kept| kept.chunks());
+            let out_of_order = late.iter().map(|chunk| SavedChunk {
+                encoding: chunk.encoding,
+                first_at: chunk.first_at,
+                last_at: chunk.last_at,
+                bytes: &chunk.bytes,
+            });
+            let (sealed, out_of_order) = (sealed.collect(), out_of_order.collect());
+            let contents = Contents { id: found.id, sealed, open, out_of_order };
+            end.chunks += contents.chunks() as u64;
+            contents.push(&mut chunks);
         }
         drop(slab);
         drop(index);
@@ -163,7 +181,7 @@ impl Shared {
         }
         end.series += series.len() as u64;
         out.push(RecordKind::Series, |out| push_series(out, &series))?;
-        out.push(RecordKind::Chunks, |out| out.extend_from_slice(&chunks))
+        out.push(RecordKind::Contents, |out| out.extend_from_slice(&chunks))
     }
 }
 

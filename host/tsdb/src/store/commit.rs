@@ -1,180 +1,59 @@
 //! The way in: a batch is checked, logged, then made visible.
 //!
 //! Invariant: what is applied to the head is exactly what the log holds, in the same order.
+//! Invariant: all records of a commit but the last say that it goes on, so that a replay takes all
+//! of it or nothing.
 
-use std::sync::Arc;
+use std::io;
 use std::sync::atomic::Ordering;
 
-use narthex_model::{
-    EXEMPLAR_LABELS_CHARS_MAX, Exemplar, Labels, Metadata, NativeHistogram, Timestamp,
-};
-use narthex_storage::{AppendError, Appender, CommitError, Committed, SeriesRef};
+use narthex_model::{Exemplar, Metadata};
+use narthex_storage::{CommitError, Committed, SeriesRef};
 
 use super::Shared;
+use super::appender::Pending;
 use crate::config::SyncPolicy;
 use crate::encoding::value::{self, Predecessor};
 use crate::head::exemplars::ExemplarOrder;
-use crate::head::series::{SeriesId, Slot, split_ref};
-use crate::head::visibility::TimesBefore;
+use crate::head::sample::{Value, Verdict, judge};
+use crate::head::series::{Series, SeriesId, Slot, split_ref};
+use crate::head::visibility::Before;
 use crate::log::batch::{Columns, RECORD_SAMPLES_MAX};
 use crate::log::exemplars::{RECORD_EXEMPLARS_MAX, push_exemplars};
 use crate::log::frame::RecordKind;
+use crate::log::histograms::HistogramColumn;
+use crate::log::out_of_order::push_out_of_order;
 use crate::log::record::{RECORD_SERIES_MAX, push_metadata, push_series};
 use crate::log::writer::{LogWriter, WriteError};
 
-/// One batch in the making.
-pub(crate) struct HeadAppender<'a> {
-    store: &'a Arc<Shared>,
-    samples: Vec<Pending>,
-    exemplars: Vec<(SeriesRef, Exemplar)>,
-    metadata: Vec<(String, Metadata)>,
-    series_created: usize,
+/// What one batch brings.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) samples: Vec<Pending>,
+    pub(crate) exemplars: Vec<(SeriesRef, Exemplar)>,
+    pub(crate) metadata: Vec<(String, Metadata)>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Pending {
-    series: SeriesRef,
-    at: i64,
-    bits: u64,
+impl Batch {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.samples.is_empty() && self.exemplars.is_empty() && self.metadata.is_empty()
+    }
 }
 
 /// The log, and memory that commits use one after the other.
 pub(crate) struct Writer {
     pub(crate) log: LogWriter,
     columns: Columns,
-    /// Places in the batch of what is stored.
+    histograms: HistogramColumn,
+    /// Places in the batch of what is stored in order, and out of order.
     accepted: Vec<usize>,
+    out_of_order: Vec<usize>,
     new_series: Vec<(SeriesId, Slot)>,
     /// While the log is replayed: the series that got samples meanwhile. They are joined with what
     /// is replayed at the end.
     pub(crate) newer: Option<Vec<Slot>>,
     /// Tells marks of this commit from older ones.
     number: u32,
-}
-
-/// What the order of a series says of a sample.
-enum Order {
-    Newer,
-    SameAgain,
-    Duplicate,
-    Older,
-}
-
-fn order(last: Option<(i64, u64)>, at: i64, bits: u64) -> Order {
-    match last {
-        Some((last_at, _)) if at < last_at => Order::Older,
-        Some((last_at, last_bits)) if at == last_at && bits == last_bits => Order::SameAgain,
-        Some((last_at, _)) if at == last_at => Order::Duplicate,
-        _ => Order::Newer,
-    }
-}
-
-impl<'a> HeadAppender<'a> {
-    pub(crate) fn new(store: &'a Arc<Shared>) -> Self {
-        Self {
-            store,
-            samples: Vec::new(),
-            exemplars: Vec::new(),
-            metadata: Vec::new(),
-            series_created: 0,
-        }
-    }
-}
-
-impl Appender for HeadAppender<'_> {
-    fn series(&mut self, labels: &Labels) -> Result<SeriesRef, AppendError> {
-        let (series, is_new) = self.store.head.series(labels)?;
-        self.series_created += usize::from(is_new);
-        Ok(series)
-    }
-
-    fn append(&mut self, series: SeriesRef, at: Timestamp, value: f64) -> Result<(), AppendError> {
-        let (id, slot) = split_ref(series);
-        let (at, bits) = (at.millis(), value.to_bits());
-        // A batch may bring several samples of a series, one after the other.
-        let pending = self.samples.last().filter(|last| last.series == series);
-        let found = self.store.head.slab.with(slot, |found| (found.id == id).then(|| found.last()));
-        let stored = found.flatten().ok_or(AppendError::UnknownSeries)?;
-        let last = pending.map(|last| (last.at, last.bits)).or(stored);
-        let observed = &self.store.observed;
-        match order(last, at, bits) {
-            Order::SameAgain => return Ok(()),
-            Order::Older => {
-                observed.out_of_order.increment();
-                return Err(AppendError::OutOfOrder);
-            }
-            Order::Duplicate => return Err(AppendError::Duplicate),
-            Order::Newer => {}
-        }
-        if self.store.is_out_of_bounds(at) {
-            observed.out_of_bounds.increment();
-            return Err(AppendError::OutOfBounds);
-        }
-        self.samples.push(Pending { series, at, bits });
-        Ok(())
-    }
-
-    fn append_histogram(
-        &mut self,
-        _series: SeriesRef,
-        _at: Timestamp,
-        _histogram: NativeHistogram,
-    ) -> Result<(), AppendError> {
-        unimplemented!("the head takes histograms next")
-    }
-
-    fn exemplar(&mut self, series: SeriesRef, exemplar: Exemplar) -> Result<(), AppendError> {
-        let chars = exemplar
-            .labels
-            .iter()
-            .map(|(name, value)| name.chars().count() + value.chars().count());
-        if chars.sum::<usize>() > EXEMPLAR_LABELS_CHARS_MAX {
-            return Err(AppendError::ExemplarTooLong { max: EXEMPLAR_LABELS_CHARS_MAX });
-        }
-        let (id, slot) = split_ref(series);
-        let head = &self.store.head;
-        if head.slab.with(slot, |found| found.id == id) != Some(true) {
-            return Err(AppendError::UnknownSeries);
-        }
-        let kept = head.exemplars.read();
-        if kept.is_disabled() {
-            return Ok(());
-        }
-        match kept.order(slot, id, &exemplar) {
-            // What this batch brings before it is compared at the commit.
-            ExemplarOrder::Newer => self.exemplars.push((series, exemplar)),
-            ExemplarOrder::SameAgain => {}
-            ExemplarOrder::Older => {
-                self.store.observed.exemplars_out_of_order.increment();
-                return Err(AppendError::OutOfOrder);
-            }
-        }
-        Ok(())
-    }
-
-    fn metadata(&mut self, family: &str, metadata: &Metadata) {
-        let is_known = self.store.head.metadata.read().get(family) == Some(metadata);
-        if !is_known {
-            self.metadata.push((family.to_owned(), metadata.clone()));
-        }
-    }
-
-    fn commit(self: Box<Self>) -> Result<Committed, CommitError> {
-        let mut done = Committed { series_created: self.series_created, ..Committed::default() };
-        if self.samples.is_empty() && self.exemplars.is_empty() && self.metadata.is_empty() {
-            return Ok(done);
-        }
-        let outcome = self.store.commit(&self.samples, &self.exemplars, &self.metadata);
-        let (samples, refused, exemplars) = outcome.inspect_err(|_| {
-            self.store.observed.writes_failed.increment();
-        })?;
-        done.samples = samples;
-        done.out_of_order = refused;
-        done.exemplars = exemplars;
-        self.store.observed.samples_appended.add(samples as u64);
-        self.store.observed.out_of_order.add(refused as u64);
-        Ok(done)
-    }
 }
 
 impl From<WriteError> for CommitError {
@@ -191,29 +70,59 @@ impl Writer {
         Self {
             log,
             columns: Columns::default(),
+            histograms: HistogramColumn::default(),
             accepted: Vec::new(),
+            out_of_order: Vec::new(),
             new_series: Vec::new(),
             newer: Some(Vec::new()),
             number: 0,
         }
     }
+
+    /// Codes a sample in order into the columns. `last`: the sample of the series before it.
+    fn code(&mut self, series: &mut Series, last: Option<&Value>, at: i64, value: &Value) {
+        let is_known = series.log_epoch == self.log.epoch;
+        let last = last.filter(|_| is_known && !series.log_has_other);
+        series.log_has_other = false;
+        if !is_known {
+            series.log_epoch = self.log.epoch;
+            series.log_scale = 0;
+        }
+        match (value, last) {
+            (Value::Float(bits), last) => {
+                let scale = series.log_scale;
+                let (nibble, scale) = match last {
+                    Some(Value::Float(before)) => {
+                        let before = Predecessor { bits: *before, scale };
+                        value::encode(Some(before), *bits, &mut self.columns.payload)
+                    }
+                    _ => value::encode_fresh(*bits, scale, &mut self.columns.payload),
+                };
+                series.log_scale = scale;
+                self.columns.ids.push(series.id);
+                self.columns.times.push(at);
+                self.columns.nibbles.push(nibble);
+            }
+            (Value::Histogram(histogram), Some(Value::Histogram(before))) => {
+                self.histograms.push(series.id, at, histogram, Some(before));
+            }
+            (Value::Histogram(histogram), _) => {
+                self.histograms.push(series.id, at, histogram, None);
+            }
+        }
+    }
+}
+
+/// What the checks of a batch found, beside what is in the writer.
+#[derive(Default)]
+struct Checked {
+    before: Before,
+    refused: usize,
 }
 
 impl Shared {
-    /// Whether a sample is older than the retention keeps, counted from the newest.
-    fn is_out_of_bounds(&self, at: i64) -> bool {
-        let newest = self.head.newest_at();
-        newest.is_some_and(|newest| at < newest.saturating_sub(self.in_force.kept_millis()))
-    }
-
-    /// Stores a batch; answers how many samples were stored and how many refused, and how many
-    /// exemplars were stored.
-    fn commit(
-        &self,
-        samples: &[Pending],
-        exemplars: &[(SeriesRef, Exemplar)],
-        metadata: &[(String, Metadata)],
-    ) -> Result<(usize, usize, usize), CommitError> {
+    /// Stores a batch.
+    pub(crate) fn commit(&self, batch: &Batch) -> Result<Committed, CommitError> {
         let mut guard = self.writer.lock();
         let writer = &mut *guard;
         let next_id = self.head.index.read().next_id;
@@ -222,12 +131,8 @@ impl Shared {
             self.forget_definitions();
         }
         let before_len = writer.log.segment_len();
-        let logged = self.log_batch(writer, samples, metadata);
-        let logged = logged.and_then(|logged| {
-            let exemplars = self.newer_exemplars(writer.number, exemplars);
-            log_exemplars(writer, &exemplars).map(|()| (logged, exemplars))
-        });
-        let ((before, refused), exemplars) = match logged {
+        let logged = self.log_batch(writer, batch);
+        let (checked, exemplars) = match logged {
             Ok(logged) => logged,
             Err(source) => {
                 writer.log.abandon();
@@ -247,12 +152,129 @@ impl Shared {
         let written = writer.log.segment_len() - before_len;
         self.observed.log_bytes_written.add(written);
         self.uncovered_bytes.fetch_add(written, Ordering::Relaxed);
-        self.apply(writer, samples, before);
-        if !metadata.is_empty() {
-            self.head.metadata.write().extend(metadata.iter().cloned());
+        let refused = checked.refused;
+        self.apply(writer, &batch.samples, checked.before);
+        if !batch.metadata.is_empty() {
+            self.head.metadata.write().extend(batch.metadata.iter().cloned());
         }
-        let exemplars = self.apply_exemplars(exemplars);
-        Ok((writer.accepted.len(), refused, exemplars))
+        self.observed.out_of_order_appended.add(writer.out_of_order.len() as u64);
+        self.observed.out_of_order.add(refused as u64);
+        Ok(Committed {
+            samples: writer.accepted.len() + writer.out_of_order.len(),
+            series_created: 0,
+            out_of_order: refused,
+            exemplars: self.apply_exemplars(exemplars),
+        })
+    }
+
+    /// Writes the batch's records into the log's buffer.
+    fn log_batch<'e>(
+        &self,
+        writer: &mut Writer,
+        batch: &'e Batch,
+    ) -> io::Result<(Checked, Vec<(SeriesRef, &'e Exemplar)>)> {
+        let checked = self.log_samples(writer, &batch.samples)?;
+        let exemplars = self.newer_exemplars(writer.number, &batch.exemplars);
+        log_exemplars(writer, &exemplars)?;
+        if !batch.metadata.is_empty() {
+            let families = batch.metadata.iter().map(|(name, what)| (name.as_str(), what));
+            writer.log.push(RecordKind::Metadata, |_, out| push_metadata(out, families))?;
+        }
+        Ok((checked, exemplars))
+    }
+
+    /// Checks samples against their series, which other batches may have written meanwhile, and
+    /// logs the accepted ones.
+    fn log_samples(&self, writer: &mut Writer, samples: &[Pending]) -> io::Result<Checked> {
+        writer.number = writer.number.wrapping_add(1).max(1);
+        writer.accepted.clear();
+        writer.out_of_order.clear();
+        writer.columns.clear();
+        writer.histograms.clear();
+        writer.new_series.clear();
+        let bounds = self.bounds_of_commits();
+        let mut checked = Checked::default();
+        checked.before.times.reserve(samples.len());
+        let mut slab = self.head.slab.writer();
+        for (index, sample) in samples.iter().enumerate() {
+            let (id, slot) = split_ref(sample.series);
+            let Some(series) = slab.get(slot).filter(|series| series.id == id) else {
+                checked.refused += 1;
+                continue;
+            };
+            let earlier = (series.mark.0 == writer.number)
+                .then(|| samples.get(series.mark.1 as usize))
+                .flatten()
+                .filter(|earlier| earlier.series == sample.series)
+                .map(|earlier| (earlier.at, earlier.value.clone()));
+            let is_first = earlier.is_none();
+            let newest = earlier.or_else(|| series.newest());
+            let verdict = judge(bounds, newest.as_ref(), sample.at, &sample.value);
+            match verdict {
+                Verdict::InOrder | Verdict::OutOfOrder if !series.is_logged && is_first => {
+                    writer.new_series.push((id, slot));
+                }
+                Verdict::InOrder | Verdict::OutOfOrder => {}
+                Verdict::SameAgain => continue,
+                Verdict::Refused(_) => {
+                    checked.refused += 1;
+                    continue;
+                }
+            }
+            if verdict == Verdict::OutOfOrder {
+                writer.out_of_order.push(index);
+                continue;
+            }
+            if is_first {
+                checked.before.times.push((slot, newest.as_ref().map_or(i64::MIN, |(at, _)| *at)));
+            }
+            series.mark = (writer.number, u32::try_from(index).unwrap_or(u32::MAX));
+            let last = newest.map(|(_, value)| value);
+            // A record of floats comes before one of histograms: a series that turns from one to
+            // the other within the commit needs new records.
+            let turns = !is_first
+                && last.as_ref().is_some_and(|last| last.is_float() != sample.value.is_float());
+            if turns || writer.columns.len() >= RECORD_SAMPLES_MAX {
+                slab.release();
+                self.log_columns(writer, true)?;
+                let Some(series) = slab.get(slot) else { continue };
+                writer.code(series, last.as_ref(), sample.at, &sample.value);
+            } else {
+                writer.code(series, last.as_ref(), sample.at, &sample.value);
+            }
+            writer.accepted.push(index);
+        }
+        drop(slab);
+        self.log_columns(writer, !writer.out_of_order.is_empty())?;
+        if !writer.out_of_order.is_empty() {
+            let places = writer.out_of_order.iter();
+            let late: Vec<&Pending> = places.filter_map(|index| samples.get(*index)).collect();
+            let late =
+                late.iter().map(|sample| (split_ref(sample.series).0, sample.at, &sample.value));
+            writer
+                .log
+                .push(RecordKind::OutOfOrder, |_, out| push_out_of_order(out, false, late))?;
+        }
+        Ok(checked)
+    }
+
+    /// Writes what the columns hold, and before it the series that are new.
+    fn log_columns(&self, writer: &mut Writer, goes_on: bool) -> io::Result<()> {
+        self.log_new_series(writer)?;
+        writer.new_series.clear();
+        let (columns, histograms) = (&writer.columns, &writer.histograms);
+        if columns.len() > 0 {
+            let goes_on = goes_on || !histograms.is_empty();
+            writer.log.push(RecordKind::Samples, |coder, out| {
+                coder.encode(columns, goes_on, out);
+            })?;
+        }
+        if !histograms.is_empty() {
+            writer.log.push(RecordKind::Histograms, |_, out| histograms.encode(goes_on, out))?;
+        }
+        writer.columns.clear();
+        writer.histograms.clear();
+        Ok(())
     }
 
     /// The exemplars that are newer than the newest of their series. Of those that the batch itself
@@ -299,94 +321,6 @@ impl Shared {
         usize::try_from(stored).unwrap_or(usize::MAX)
     }
 
-    /// Writes the batch's records into the log's buffer. Notes what is accepted in `writer`;
-    /// answers the times before, and how many samples were refused.
-    fn log_batch(
-        &self,
-        writer: &mut Writer,
-        samples: &[Pending],
-        metadata: &[(String, Metadata)],
-    ) -> std::io::Result<(TimesBefore, usize)> {
-        writer.number = writer.number.wrapping_add(1).max(1);
-        writer.accepted.clear();
-        let mut before = TimesBefore::with_capacity(samples.len());
-        let mut refused = 0;
-        let mut from = 0;
-        while from < samples.len() {
-            let end = samples.len().min(from + RECORD_SAMPLES_MAX);
-            writer.columns.clear();
-            writer.new_series.clear();
-            refused += self.check(writer, samples, from..end, &mut before);
-            self.log_new_series(writer)?;
-            let (columns, goes_on) = (&writer.columns, end < samples.len());
-            if columns.len() > 0 || goes_on || from > 0 {
-                writer.log.push(RecordKind::Samples, |coder, out| {
-                    coder.encode(columns, goes_on, out);
-                })?;
-            }
-            from = end;
-        }
-        if !metadata.is_empty() {
-            writer.log.push(RecordKind::Metadata, |_, out| {
-                push_metadata(out, metadata.iter().map(|(name, what)| (name.as_str(), what)));
-            })?;
-        }
-        Ok((before, refused))
-    }
-
-    /// Checks samples against their series, which other batches may have written meanwhile, and
-    /// codes the accepted ones into columns.
-    fn check(
-        &self,
-        writer: &mut Writer,
-        samples: &[Pending],
-        range: std::ops::Range<usize>,
-        before: &mut TimesBefore,
-    ) -> usize {
-        let (epoch, columns) = (writer.log.epoch, &mut writer.columns);
-        let mut slab = self.head.slab.writer();
-        let mut refused = 0;
-        let from = range.start;
-        for (index, sample) in samples.get(range).unwrap_or_default().iter().enumerate() {
-            let index = from + index;
-            let (id, slot) = split_ref(sample.series);
-            let Some(series) = slab.get(slot).filter(|series| series.id == id) else {
-                refused += 1;
-                continue;
-            };
-            let earlier = (series.mark.0 == writer.number)
-                .then(|| samples.get(series.mark.1 as usize))
-                .flatten()
-                .filter(|earlier| earlier.series == sample.series);
-            let last = earlier.map(|earlier| (earlier.at, earlier.bits)).or(series.last());
-            match order(last, sample.at, sample.bits) {
-                Order::Newer => {}
-                Order::SameAgain => continue,
-                Order::Older | Order::Duplicate => {
-                    refused += 1;
-                    continue;
-                }
-            }
-            if earlier.is_none() {
-                before.push((slot, last.map_or(i64::MIN, |(at, _)| at)));
-                if !series.is_logged {
-                    writer.new_series.push((id, slot));
-                }
-            }
-            series.mark = (writer.number, u32::try_from(index).unwrap_or(u32::MAX));
-            let known = last.filter(|_| series.log_epoch == epoch);
-            let known = known.map(|(_, bits)| Predecessor { bits, scale: series.log_scale });
-            let (nibble, scale) = value::encode(known, sample.bits, &mut columns.payload);
-            series.log_epoch = epoch;
-            series.log_scale = scale;
-            columns.ids.push(id);
-            columns.times.push(sample.at);
-            columns.nibbles.push(nibble);
-            writer.accepted.push(index);
-        }
-        refused
-    }
-
     /// Has every series defined again with its next sample.
     fn forget_definitions(&self) {
         let end = self.head.index.read().slots_end();
@@ -398,7 +332,7 @@ impl Shared {
         }
     }
 
-    fn log_new_series(&self, writer: &mut Writer) -> std::io::Result<()> {
+    fn log_new_series(&self, writer: &mut Writer) -> io::Result<()> {
         for part in writer.new_series.chunks(RECORD_SERIES_MAX) {
             let index = self.head.index.read();
             let mut slab = self.head.slab.reader();
@@ -416,11 +350,18 @@ impl Shared {
     }
 
     /// Makes the accepted samples visible.
-    fn apply(&self, writer: &mut Writer, samples: &[Pending], before: TimesBefore) {
-        let Writer { accepted, newer, .. } = writer;
-        self.head.visibility.begin(before);
+    fn apply(&self, writer: &mut Writer, samples: &[Pending], mut before: Before) {
+        let Writer { accepted, out_of_order, newer, .. } = writer;
+        let late = out_of_order.iter().filter_map(|index| samples.get(*index));
         let mut slab = self.head.slab.writer();
+        for sample in late.clone() {
+            let (_, slot) = split_ref(sample.series);
+            before.note_out_of_order(slot, slab.get(slot).and_then(|series| series.out_of_order()));
+        }
+        slab.release();
+        let commit = self.head.visibility.begin(before);
         let (mut oldest, mut newest, mut chunks) = (i64::MAX, i64::MIN, 0);
+        let (mut floats, mut histograms) = (0, 0);
         for sample in accepted.iter().filter_map(|index| samples.get(*index)) {
             let (_, slot) = split_ref(sample.series);
             let series = slab.get(slot).expect("series go only while no commit runs");
@@ -430,17 +371,31 @@ impl Shared {
             {
                 newer.push(slot);
             }
-            chunks += u64::from(series.append(sample.at, sample.bits));
+            chunks += series.append(sample.at, &sample.value);
             oldest = oldest.min(sample.at);
             newest = newest.max(sample.at);
+            *if sample.value.is_float() { &mut floats } else { &mut histograms } += 1;
+        }
+        for sample in late {
+            let (_, slot) = split_ref(sample.series);
+            let series = slab.get(slot).expect("series go only while no commit runs");
+            series.is_logged = true;
+            series.change_out_of_order(|kept| {
+                kept.insert(sample.at, sample.value.clone(), commit);
+            });
+            oldest = oldest.min(sample.at);
+            newest = newest.max(sample.at);
+            *if sample.value.is_float() { &mut floats } else { &mut histograms } += 1;
         }
         drop(slab);
         self.head.note_samples(oldest, newest, chunks);
         self.head.visibility.finish();
+        self.observed.samples_appended.add(floats);
+        self.observed.histograms_appended.add(histograms);
     }
 }
 
-fn log_exemplars(writer: &mut Writer, exemplars: &[(SeriesRef, &Exemplar)]) -> std::io::Result<()> {
+fn log_exemplars(writer: &mut Writer, exemplars: &[(SeriesRef, &Exemplar)]) -> io::Result<()> {
     for part in exemplars.chunks(RECORD_EXEMPLARS_MAX) {
         let named = part.iter().map(|(series, exemplar)| (split_ref(*series).0, *exemplar));
         writer.log.push(RecordKind::Exemplars, |_, out| push_exemplars(out, named))?;

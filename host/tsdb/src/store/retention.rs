@@ -37,8 +37,8 @@ impl Tsdb {
 
 /// Whether nothing of the series is left to keep.
 fn is_over(series: &Series, cutoff: i64, round: u32) -> bool {
-    match series.last() {
-        Some((last, _)) => series.sealed.is_empty() && last < cutoff,
+    match series.span() {
+        Some((_, last)) => series.sealed.is_empty() && last < cutoff,
         None => series.asked_in_round + ROUNDS_WITHOUT_SAMPLES < round,
     }
 }
@@ -54,9 +54,12 @@ impl Shared {
             for slot in start..end.min(start + STEP_SLOTS) {
                 let Some(series) = slab.get(slot) else { continue };
                 dropped += series.drop_chunks_before(cutoff) as u64;
+                if series.out_of_order().is_some() {
+                    series.change_out_of_order(|kept| kept.drop_before(cutoff, u64::MAX));
+                }
                 if is_over(series, cutoff, round) {
                     gone.push((slot, series.id));
-                } else if let Some(first) = series.first_at() {
+                } else if let Some((first, _)) = series.span() {
                     oldest = oldest.min(first);
                 }
             }

@@ -63,7 +63,6 @@ impl InForce {
     }
 
     /// How much older than the newest sample of its series a sample may be.
-    #[cfg_attr(not(test), expect(dead_code, reason = "asked for by out-of-order appends"))]
     pub(crate) fn out_of_order_millis(&self) -> i64 {
         self.out_of_order_millis.load(Ordering::Relaxed)
     }

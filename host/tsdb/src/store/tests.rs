@@ -5,6 +5,8 @@ use narthex_storage::{AppendError, Columns, CommitError, SeriesRef, conformance}
 use super::*;
 use crate::{Named, Settings, SyncPolicy};
 
+mod model;
+
 pub(super) struct World {
     pub(super) disk: SimulatedDisk,
     pub(super) clock: SimulatedClock,
@@ -79,7 +81,7 @@ fn what_was_committed_is_there_after_a_restart() {
         (0..500_i32).map(|i| (i64::from(i) * 15_000, f64::from(i % 7) / 10.0)).collect();
     let first = write(&store, &labels("up", 1), &samples[..300]);
     write(&store, &labels("up", 1), &samples[300..]);
-    write(&store, &labels("up", 2), &[(1_000, 0.1)]);
+    write(&store, &labels("up", 2), &[(7_000_000, 0.1)]);
     let before = read(&store, &[]);
     drop(store);
     world.disk.restart_after_kill();
@@ -100,10 +102,10 @@ fn a_checkpoint_takes_the_place_of_the_log_before_it() {
         let samples: Vec<(i64, f64)> =
             (0..200_i32).map(|i| (i64::from(round * 200 + i) * 15_000, f64::from(i))).collect();
         write(&store, &labels("a", 1), &samples);
-        write(&store, &labels(&format!("b{round}"), 1), &[(i64::from(round), 1.0)]);
+        write(&store, &labels(&format!("b{round}"), 1), &[(i64::from(round) * 3_000_000, 1.0)]);
         let before = read(&store, &[]);
         store.checkpoint().unwrap();
-        write(&store, &labels("c", 1), &[(i64::from(round), 1.0)]);
+        write(&store, &labels("c", 1), &[(i64::from(round) * 3_000_000, 1.0)]);
         let names: Vec<String> = world
             .disk
             .list("/data/log".into())

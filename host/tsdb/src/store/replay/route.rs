@@ -8,13 +8,15 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use camino::Utf8Path;
 
 use super::id_map::IdMap;
-use super::work::{Routed, Target, Work, Worker};
+use super::work::{Routed, SavedAs, Target, Work, Worker};
 use super::{Progress, ReplayError};
 use crate::encoding::Damage;
 use crate::encoding::varint::Cursor;
 use crate::head::Head;
+use crate::head::sample::Value;
 use crate::head::series::{SHARDS, SeriesId, Slot, shard_of};
 use crate::log::batch::{BatchDecoder, Decoded};
+use crate::log::contents::Contents;
 use crate::log::record::{read_chunks, read_series};
 
 /// Samples of one message: 96 KiB, so a queue of them is nothing beside the series.
@@ -139,10 +141,41 @@ impl Router {
         Ok(orphans)
     }
 
+    /// Sends histograms, or samples out of order, on their way, behind the floats before them;
+    /// answers how many have no series.
+    pub(crate) fn values(
+        &mut self,
+        samples: Vec<(SeriesId, i64, Value)>,
+        in_order: bool,
+        out: &mut Outlet,
+    ) -> Result<u64, ReplayError> {
+        let workers = out.workers();
+        let mut parts: Vec<Vec<(Target, i64, Value)>> = vec![Vec::new(); workers];
+        let mut orphans = 0;
+        for (id, at, value) in samples {
+            let Some(target) = self.targets.get(id).map(Target::from_number) else {
+                // Its id must not be given to another series.
+                self.head.reserve_ids(id);
+                orphans += 1;
+                continue;
+            };
+            if let Some(part) = parts.get_mut(worker_of(target.slot(), workers)) {
+                part.push((target, at, value));
+            }
+        }
+        self.flush_all(out)?;
+        let may_be_late = self.may_be_late;
+        for (worker, samples) in parts.into_iter().enumerate().filter(|(_, p)| !p.is_empty()) {
+            out.give(worker, Work::Values { samples, in_order, may_be_late })?;
+        }
+        Ok(orphans)
+    }
+
     /// Sends the series of a record of chunks on their way.
     pub(crate) fn chunks(
         &mut self,
         payload: &[u8],
+        saved_as: SavedAs,
         (path, offset): (&Utf8Path, u64),
         progress: &Progress,
         out: &mut Outlet,
@@ -152,15 +185,19 @@ impl Router {
         let mut cursor = Cursor::new(payload);
         loop {
             let at = payload.len() - cursor.remaining();
-            let found = match read_chunks(&mut cursor) {
-                Ok(Some(found)) => found,
+            let id = match saved_as {
+                SavedAs::Chunks => read_chunks(&mut cursor).map(|one| one.map(|one| one.id)),
+                SavedAs::Contents => Contents::read(&mut cursor).map(|one| one.map(|one| one.id)),
+            };
+            let id = match id {
+                Ok(Some(id)) => id,
                 Ok(None) => break,
                 Err(Damage) => {
                     progress.report(path.to_owned(), offset, "the content of a record");
                     break;
                 }
             };
-            let Some(target) = self.targets.get(found.id).map(Target::from_number) else {
+            let Some(target) = self.targets.get(id).map(Target::from_number) else {
                 progress.report(path.to_owned(), offset, "chunks of a series without labels");
                 continue;
             };
@@ -171,7 +208,7 @@ impl Router {
         let payload: Arc<[u8]> = payload.into();
         for (worker, places) in places.into_iter().enumerate().filter(|(_, p)| !p.is_empty()) {
             let (payload, path) = (Arc::clone(&payload), path.to_owned());
-            out.give(worker, Work::Chunks { payload, places, path, offset })?;
+            out.give(worker, Work::Chunks { payload, saved_as, places, path, offset })?;
         }
         Ok(())
     }

@@ -11,15 +11,19 @@ use narthex_platform::Disk;
 
 use super::plan::{Plan, Planned};
 use super::route::{Outlet, Router};
-use super::work::Worker;
+use super::work::{SavedAs, Worker};
 use super::{Progress, ReplayError};
 use crate::encoding::Damage;
 use crate::head::Head;
 use crate::head::exemplars::Exemplars;
+use crate::head::sample::Value;
+use crate::head::series::SeriesId;
 use crate::log::batch::{BatchDecoder, Decoded};
 use crate::log::exemplars::read_exemplars;
 use crate::log::frame::{FrameReader, Next, RecordKind};
 use crate::log::header::{FileKind, Header};
+use crate::log::histograms::HistogramDecoder;
+use crate::log::out_of_order::read_out_of_order;
 use crate::log::reader;
 use crate::log::record::{CheckpointEnd, read_metadata};
 use crate::log::segment_path;
@@ -36,8 +40,9 @@ pub(crate) struct Walk {
     bytes_before: u64,
     decoder: BatchDecoder,
     router: Router,
-    /// Samples of a batch whose last record is still to come.
-    batch: Vec<Decoded>,
+    histograms: HistogramDecoder,
+    /// Samples of a batch whose last record is still to come, record by record.
+    batch: Vec<Part>,
     /// Damage came since the last restart: samples cannot be decoded.
     is_lost: bool,
     samples_skipped: u64,
@@ -61,6 +66,16 @@ struct OpenFile {
     whole: u64,
     /// What a checkpoint says at its end.
     checkpoint_end: Option<CheckpointEnd>,
+}
+
+/// What one record of a batch brings.
+enum Part {
+    Floats(Vec<Decoded>),
+    /// Histograms, or samples out of order.
+    Values {
+        samples: Vec<(SeriesId, i64, Value)>,
+        in_order: bool,
+    },
 }
 
 /// Why a record could not be taken.
@@ -104,6 +119,7 @@ impl Walk {
             open: None,
             bytes_before: 0,
             decoder: BatchDecoder::default(),
+            histograms: HistogramDecoder::default(),
             batch: Vec::new(),
             is_lost: false,
             samples_skipped: 0,
@@ -154,6 +170,7 @@ impl Walk {
             FileKind::Segment => {
                 self.progress.segment.store(planned.id.number, Ordering::Relaxed);
                 self.decoder.restart();
+                self.histograms.restart();
                 self.is_lost = false;
                 self.batch.clear();
                 // Without its header it is not known who began it.
@@ -231,9 +248,16 @@ impl Walk {
             RecordKind::Series => self.router.series(payload)?,
             RecordKind::Metadata => self.metadata.extend(read_metadata(payload)?),
             RecordKind::Exemplars => self.exemplars(payload)?,
-            RecordKind::Chunks => self.router.chunks(payload, place, &self.progress, out)?,
+            RecordKind::Chunks => {
+                self.router.chunks(payload, SavedAs::Chunks, place, &self.progress, out)?;
+            }
+            RecordKind::Contents => {
+                self.router.chunks(payload, SavedAs::Contents, place, &self.progress, out)?;
+            }
             RecordKind::Restart | RecordKind::Tombstones | RecordKind::End => {}
-            RecordKind::Samples => return Err(RecordError::Damage),
+            RecordKind::Samples | RecordKind::Histograms | RecordKind::OutOfOrder => {
+                return Err(RecordError::Damage);
+            }
         }
         Ok(())
     }
@@ -250,20 +274,55 @@ impl Walk {
             RecordKind::Exemplars => self.exemplars(payload)?,
             RecordKind::Restart => {
                 self.decoder.restart();
+                self.histograms.restart();
                 self.is_lost = false;
                 self.batch.clear();
             }
-            RecordKind::Samples if self.is_lost => self.records_skipped += 1,
+            RecordKind::Samples | RecordKind::Histograms | RecordKind::OutOfOrder
+                if self.is_lost =>
+            {
+                self.records_skipped += 1;
+            }
             RecordKind::Samples => {
-                let goes_on = self.decoder.decode(payload, &mut self.batch)?;
-                if !goes_on {
-                    let orphans = self.router.samples(&self.batch, &self.decoder, out)?;
-                    self.samples_skipped += orphans;
-                    self.batch.clear();
-                }
+                let mut samples = Vec::new();
+                let goes_on = self.decoder.decode(payload, &mut samples)?;
+                self.part(Part::Floats(samples), goes_on, out)?;
+            }
+            RecordKind::Histograms => {
+                let mut samples = Vec::new();
+                let goes_on = self.histograms.decode(payload, &mut samples)?;
+                let values = samples.into_iter();
+                let values = values.map(|one| (one.id, one.at, Value::Histogram(one.histogram)));
+                self.part(
+                    Part::Values { samples: values.collect(), in_order: true },
+                    goes_on,
+                    out,
+                )?;
+            }
+            RecordKind::OutOfOrder => {
+                let mut samples = Vec::new();
+                let goes_on = read_out_of_order(payload, &mut samples)?;
+                self.part(Part::Values { samples, in_order: false }, goes_on, out)?;
             }
             RecordKind::Tombstones => {}
-            RecordKind::Chunks | RecordKind::End => return Err(RecordError::Damage),
+            RecordKind::Chunks | RecordKind::Contents | RecordKind::End => {
+                return Err(RecordError::Damage);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a batch on its way once it is whole.
+    fn part(&mut self, part: Part, goes_on: bool, out: &mut Outlet) -> Result<(), ReplayError> {
+        self.batch.push(part);
+        if goes_on {
+            return Ok(());
+        }
+        for part in std::mem::take(&mut self.batch) {
+            self.samples_skipped += match part {
+                Part::Floats(samples) => self.router.samples(&samples, &self.decoder, out)?,
+                Part::Values { samples, in_order } => self.router.values(samples, in_order, out)?,
+            };
         }
         Ok(())
     }

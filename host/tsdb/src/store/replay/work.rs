@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 use camino::Utf8PathBuf;
 
 use super::Progress;
-use crate::encoding::Damage;
 use crate::encoding::varint::Cursor;
-use crate::encoding::xor::{self, XorChunk};
+use crate::encoding::{self, Chunk, Damage, Encoding};
 use crate::head::Head;
-use crate::head::series::{SLOTS_MAX, SealedChunk, Slot};
+use crate::head::sample::Value;
+use crate::head::series::{OpenChunk, SLOTS_MAX, SealedChunk, Series, Slot};
+use crate::log::contents::{Contents, SavedChunk};
 use crate::log::record::{SeriesChunks, read_chunks};
 
 /// Where a sample goes: the slot, and whether the new process created the series before the replay
@@ -61,8 +62,24 @@ pub(crate) enum Work {
         /// with the checkpoint.
         may_be_late: bool,
     },
+    /// Histograms, or samples out of order.
+    Values { samples: Vec<(Target, i64, Value)>, in_order: bool, may_be_late: bool },
     /// Series of one record of chunks, by their places in it.
-    Chunks { payload: Arc<[u8]>, places: Vec<(Target, usize)>, path: Utf8PathBuf, offset: u64 },
+    Chunks {
+        payload: Arc<[u8]>,
+        saved_as: SavedAs,
+        places: Vec<(Target, usize)>,
+        path: Utf8PathBuf,
+        offset: u64,
+    },
+}
+
+/// How a checkpoint saved chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SavedAs {
+    /// Floats in order only, as checkpoints had it at first.
+    Chunks,
+    Contents,
 }
 
 /// Owns some shards while the log is replayed.
@@ -81,10 +98,14 @@ impl Worker {
                 samples.clear();
                 Some(samples)
             }
-            Work::Chunks { payload, places, path, offset } => {
+            Work::Values { samples, in_order, may_be_late } => {
+                self.values(samples, in_order, may_be_late);
+                None
+            }
+            Work::Chunks { payload, saved_as, places, path, offset } => {
                 for (target, at) in places {
-                    let rest = payload.get(at..).unwrap_or_default();
-                    if self.chunks(target, rest).is_err() {
+                    let rest = Cursor::new(payload.get(at..).unwrap_or_default());
+                    if self.chunks(target, saved_as, rest).is_err() {
                         self.progress.report(path.clone(), offset, "the chunks of a series");
                     }
                 }
@@ -95,54 +116,145 @@ impl Worker {
 
     fn samples(&self, samples: &[Routed], may_be_late: bool) {
         let mut slab = self.head.slab.writer();
-        let (mut oldest, mut newest, mut chunks) = (i64::MAX, i64::MIN, 0);
-        for sample in samples {
-            let Some(series) = slab.get(sample.target.slot()) else { continue };
-            let last = series.last_replayed();
-            if last.is_none_or(|(last, _)| sample.at > last) {
-                chunks += u64::from(series.append_replayed(sample.at, sample.bits));
-            } else if may_be_late && last != Some((sample.at, sample.bits)) {
-                let before = series.chunks() as u64;
-                if series.insert_replayed(sample.at, sample.bits).is_err() {
-                    self.progress.report("memory".into(), 0, "a chunk in memory");
-                }
-                chunks += (series.chunks() as u64).saturating_sub(before);
-            }
-            series.is_logged |= !sample.target.is_own();
-            oldest = oldest.min(sample.at);
-            newest = newest.max(sample.at);
+        let mut added = Added::default();
+        for Routed { target, at, bits } in samples {
+            let Some(series) = slab.get(target.slot()) else { continue };
+            series.is_logged |= !target.is_own();
+            self.in_order(series, *at, &Value::Float(*bits), may_be_late, &mut added);
         }
         drop(slab);
-        self.head.note_samples(oldest, newest, chunks);
-        self.progress.samples.fetch_add(samples.len() as u64, Ordering::Relaxed);
+        self.note(&added, samples.len());
     }
 
-    fn chunks(&self, target: Target, bytes: &[u8]) -> Result<(), Damage> {
-        let SeriesChunks { chunks, .. } = read_chunks(&mut Cursor::new(bytes))?.ok_or(Damage)?;
-        let (open, full) = chunks.split_last().ok_or(Damage)?;
-        let open = XorChunk::from_bytes(open.2)?;
-        let mut samples = open.samples();
-        let mut sealed = Vec::with_capacity(full.len());
-        for (first_at, last_at, bytes) in full {
-            let count = xor::count_of(bytes);
+    fn values(&self, samples: Vec<(Target, i64, Value)>, in_order: bool, may_be_late: bool) {
+        let mut slab = self.head.slab.writer();
+        let (mut added, count) = (Added::default(), samples.len());
+        for (target, at, value) in samples {
+            let Some(series) = slab.get(target.slot()) else { continue };
+            series.is_logged |= !target.is_own();
+            if in_order {
+                self.in_order(series, at, &value, may_be_late, &mut added);
+            } else if series.out_of_order().is_none_or(|kept| !kept.has(at)) {
+                // Others came with the checkpoint.
+                series.change_out_of_order(|kept| kept.insert(at, value, 0));
+                added.note(at);
+            }
+        }
+        drop(slab);
+        self.note(&added, count);
+    }
+
+    fn in_order(
+        &self,
+        series: &mut Series,
+        at: i64,
+        value: &Value,
+        may_be_late: bool,
+        added: &mut Added,
+    ) {
+        match series.newest_replayed() {
+            Some((newest_at, newest)) if at <= newest_at => {
+                if !may_be_late || at == newest_at && newest.is_same(value) {
+                    return;
+                }
+                let before = series.chunks() as u64;
+                if series.insert_replayed(at, value).is_err() {
+                    self.progress.report("memory".into(), 0, "a chunk in memory");
+                }
+                added.chunks += (series.chunks() as u64).saturating_sub(before);
+            }
+            _ => added.chunks += series.append_replayed(at, value),
+        }
+        added.note(at);
+    }
+
+    fn note(&self, added: &Added, samples: usize) {
+        self.head.note_samples(added.oldest, added.newest, added.chunks);
+        self.progress.samples.fetch_add(samples as u64, Ordering::Relaxed);
+    }
+
+    fn chunks(
+        &self,
+        target: Target,
+        saved_as: SavedAs,
+        mut cursor: Cursor<'_>,
+    ) -> Result<(), Damage> {
+        let contents = match saved_as {
+            SavedAs::Contents => Contents::read(&mut cursor)?.ok_or(Damage)?,
+            SavedAs::Chunks => {
+                let SeriesChunks { id, chunks } = read_chunks(&mut cursor)?.ok_or(Damage)?;
+                let floats = |(first_at, last_at, bytes)| SavedChunk {
+                    encoding: Encoding::Xor,
+                    first_at,
+                    last_at,
+                    bytes,
+                };
+                let mut sealed: Vec<SavedChunk<'_>> = chunks.into_iter().map(floats).collect();
+                let open = sealed.pop();
+                Contents { id, sealed, open, out_of_order: Vec::new() }
+            }
+        };
+        let open = contents.open.map(|chunk| OpenChunk::from_bytes(chunk.encoding, chunk.bytes));
+        let open = open.transpose()?;
+        let mut samples = open.as_ref().map_or(0, OpenChunk::samples);
+        let mut owned = |chunk: &SavedChunk<'_>| {
+            let SavedChunk { encoding, first_at, last_at, bytes } = *chunk;
+            let count = encoding::count(encoding, bytes)?;
             if count == 0 || first_at > last_at {
                 return Err(Damage);
             }
             samples += count;
-            let bytes: Box<[u8]> = (*bytes).into();
-            sealed.push(SealedChunk { first_at: *first_at, last_at: *last_at, bytes });
+            Ok(Chunk { encoding, first_at, last_at, bytes: bytes.into() })
+        };
+        let mut sealed = Vec::with_capacity(contents.sealed.len());
+        for chunk in &contents.sealed {
+            sealed.push(SealedChunk::from(owned(chunk)?));
         }
-        let oldest = sealed.first().map_or(open.first_at(), |chunk| chunk.first_at);
-        let newest = open.last().map_or(i64::MIN, |(last, _)| last);
-        let count = sealed.len() as u64 + 1;
+        let late: Vec<Chunk> =
+            contents.out_of_order.iter().map(owned).collect::<Result<_, Damage>>()?;
+        let chunks = sealed.len() as u64 + u64::from(open.is_some());
+        let mut added = Added { chunks, ..Added::default() };
+        let spans = sealed.iter().map(|chunk| (chunk.first_at, chunk.last_at));
+        let late_spans = late.iter().map(|chunk| (chunk.first_at, chunk.last_at));
+        let open_span = open.as_ref().and_then(OpenChunk::span);
+        for (first, last) in spans.chain(late_spans).chain(open_span) {
+            added.note(first);
+            added.note(last);
+        }
         {
             let mut slab = self.head.slab.writer();
             let series = slab.get(target.slot()).ok_or(Damage)?;
-            series.adopt(sealed, open)?;
+            if let Some(open) = open {
+                series.adopt(sealed, open)?;
+            }
+            if !late.is_empty() {
+                series.change_out_of_order(|kept| {
+                    late.into_iter().for_each(|chunk| kept.restore(chunk));
+                });
+            }
             series.is_logged |= !target.is_own();
         }
-        self.head.note_samples(oldest, newest, count);
-        self.progress.samples.fetch_add(samples as u64, Ordering::Relaxed);
+        self.note(&added, samples);
         Ok(())
+    }
+}
+
+/// What came to the head.
+struct Added {
+    oldest: i64,
+    newest: i64,
+    chunks: u64,
+}
+
+impl Default for Added {
+    fn default() -> Self {
+        Self { oldest: i64::MAX, newest: i64::MIN, chunks: 0 }
+    }
+}
+
+impl Added {
+    fn note(&mut self, at: i64) {
+        self.oldest = self.oldest.min(at);
+        self.newest = self.newest.max(at);
     }
 }
