@@ -7,6 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use narthex_storage::ReadError;
 
+mod charged;
+
+pub(crate) use self::charged::Charged;
+
+/// A float decoded: a time and a value.
+pub(crate) const SAMPLE_BYTES: u64 = 16;
+
 /// Bytes of samples that are decoded at the same time, over all queries. Clones share it.
 #[derive(Clone, Debug)]
 pub struct ReadBudget(Arc<Shared>);

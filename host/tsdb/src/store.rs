@@ -49,7 +49,7 @@ use self::replay::{Progress, Walk};
 use self::round::Rounds;
 use self::settings::InForce;
 use crate::block::BlockError;
-use crate::budget::ReadBudget;
+use crate::budget::{Charged, ReadBudget};
 use crate::compaction::write::{CompactError, Interrupt};
 use crate::config::Config;
 use crate::head::Head;
@@ -334,6 +334,7 @@ impl Queryable for Tsdb {
         // The head first: what leaves it after this waits for the reader, and what left it before
         // is in a block that is listed by now.
         let head = HeadQuerier::new(Arc::clone(&self.0.head), range);
+        let head = Charged::new(Box::new(head), &self.0.budget);
         let mut parts: Vec<Box<dyn Querier>> = vec![Box::new(head)];
         let blocks = self.0.blocks.list();
         parts.extend(overlapping(&blocks, range).map(|block| block.querier(range, &self.0.budget)));

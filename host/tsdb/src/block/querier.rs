@@ -14,11 +14,8 @@ use super::chunks::{ChunkPlace, ChunkView};
 use super::error::Fault;
 use super::tombstones::{Interval, Tombstones};
 use super::{Block, BlockError};
-use crate::budget::{ReadBudget, ReadPermit};
+use crate::budget::{ReadBudget, ReadPermit, SAMPLE_BYTES};
 use crate::encoding;
-
-/// A float decoded: a time and a value.
-const SAMPLE_BYTES: u64 = 16;
 
 struct BlockQuerier {
     block: Block,

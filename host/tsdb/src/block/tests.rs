@@ -105,3 +105,94 @@ fn a_deletion_is_durable_and_counted() {
     assert_eq!(block.meta().stats.num_tombstones, 1);
     assert_eq!(faults(&block), [""; 0]);
 }
+
+/// A block as it would be if one byte of one file were another.
+#[track_caller]
+fn check_fault(file: &str, place: impl Fn(&[u8]) -> usize, expected: &str) {
+    let disk = SimulatedDisk::new(1);
+    let block = write(&disk.shared(), &two_series());
+    let path = block.folder().join(file);
+    let place = place(&disk.shared().read(&path, u64::MAX).unwrap());
+    disk.flip_bit(&path, place as u64 * 8 + 6);
+    let found = match Block::open(&disk.shared(), block.folder()) {
+        Ok(block) => faults(&block),
+        Err(error) => vec![error.to_string()],
+    };
+    assert!(found.iter().any(|fault| fault.contains(expected)), "{file} {place}: {found:?}");
+}
+
+#[test]
+fn verification_finds_a_changed_byte_wherever_it_is() {
+    check_fault("tombstones", |_| 5, "tombstones is damaged at byte 5: the checksum is wrong");
+    check_fault("meta.json", |_| 0, "parse /data/");
+    check_fault("chunks/000001", |_| 0, "at byte 0: the file does not begin as a chunk file");
+    check_fault("chunks/000001", |bytes| bytes.len() - 1, "the chunk's checksum is wrong");
+    check_fault("index", |_| 4, "at byte 4: the version of the index is not known");
+    check_fault("index", |_| 12, "at byte 5: the symbol table's checksum is wrong");
+    check_fault("index", |bytes| bytes.len() - 1, "the table of contents is damaged");
+    check_fault("index", |bytes| bytes.len() - 60, "the postings offset table's checksum is wrong");
+}
+
+/// No byte of the files but padding is without a meaning.
+#[test]
+fn every_byte_of_every_file_is_checked() {
+    let disk = SimulatedDisk::new(1);
+    let block = write(&disk.shared(), &[(labels(&[("a", "b")]), chunks([1, 2]))]);
+    for file in ["index", "chunks/000001", "tombstones"] {
+        let path = block.folder().join(file);
+        let bytes = disk.shared().read(&path, u64::MAX).unwrap();
+        let mut missed = Vec::new();
+        for (place, byte) in bytes.iter().enumerate() {
+            disk.flip_bit(&path, place as u64 * 8 + 3);
+            let found = Block::open(&disk.shared(), block.folder()).map(|block| faults(&block));
+            if found.is_ok_and(|faults| faults.is_empty()) {
+                missed.push(*byte);
+            }
+            disk.flip_bit(&path, place as u64 * 8 + 3);
+        }
+        assert!(missed.iter().all(|byte| *byte == 0) && missed.len() < 16, "{file}: {missed:?}");
+    }
+}
+
+#[test]
+fn the_drawn_example_is_what_is_written() {
+    let page = include_str!("../../../../docs/formats/block.md");
+    let drawn: Vec<Vec<u8>> = page
+        .split("```hex\n")
+        .skip(1)
+        .map(|part| {
+            let (drawn, _) = part.split_once("```").expect("its end");
+            let hex = drawn.lines().map(|line| line.split_once('#').unwrap_or((line, "")).0);
+            let bytes = hex.flat_map(str::split_whitespace);
+            bytes.map(|byte| u8::from_str_radix(byte, 16).expect("hex")).collect()
+        })
+        .collect();
+    let columns = |times: &[i64], values: &[f64]| {
+        let mut chunks = Vec::new();
+        let columns = Columns::from_floats(times.to_vec(), values.to_vec());
+        encoding::encode(&columns, FloatEncoding::Xor, &mut chunks);
+        chunks
+    };
+    let up = |job| labels(&[("__name__", "up"), ("job", job)]);
+    let disk = SimulatedDisk::new(1).shared();
+    let series = [
+        (up("a"), columns(&[1_000, 16_000, 31_000, 46_001], &[1.0, 1.0, 2.0, 2.0])),
+        (up("b"), columns(&[1_000], &[0.0])),
+    ];
+    let block = write(&disk, &series);
+    let mut tombstones = Tombstones::default();
+    tombstones.add(5, Interval { start: 500, end: 2_000 });
+    block.replace_tombstones(tombstones).unwrap();
+    let files = ["chunks/000001", "index", "tombstones"];
+    assert_eq!(drawn.len(), files.len());
+    for (file, drawn) in files.iter().zip(drawn) {
+        let written = disk.read(&block.folder().join(file), u64::MAX).unwrap();
+        let text = |bytes: &[u8]| {
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(text(&written), text(&drawn), "{file}");
+    }
+    let block = Block::open(&disk, block.folder()).unwrap();
+    assert_eq!(faults(&block), [""; 0]);
+    assert!(block.tombstones().contains(5, 1_000));
+}

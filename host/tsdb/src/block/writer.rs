@@ -52,8 +52,8 @@ impl Drop for Unfinished {
 
 impl BlockWriter {
     /// Begins the block `ulid` in the data folder. `symbols` are the names and values of all labels
-    /// that will come, strictly ascending; more may be there. Prometheus' head has the empty one
-    /// among them; its compactions take the union of what the parents have.
+    /// that will come, strictly ascending; more may be there: a compaction of
+    /// Prometheus takes the union of what the parents have.
     ///
     /// # Errors
     /// When the disk refuses or the symbols do not ascend.

@@ -3,7 +3,7 @@
 //! Matchers that select come first, cheapest first; matchers that exclude only take away.
 
 use hashbrown::HashMap;
-use narthex_model::{MatchOp, Matcher};
+use narthex_model::{AnchoredRegex, MatchOp, Matcher};
 use roaring::RoaringBitmap;
 
 use crate::head::index::Index;
@@ -36,10 +36,15 @@ pub(crate) fn matching(index: &Index, matchers: &[Matcher]) -> RoaringBitmap {
 fn cost(matcher: &Matcher) -> u8 {
     match matcher.op() {
         MatchOp::Equal => 0,
-        MatchOp::Regex if literals(matcher.value()).is_some() => 1,
+        MatchOp::Regex if literals(matcher).is_some() => 1,
         MatchOp::Regex => 2,
         MatchOp::NotEqual | MatchOp::NotRegex => 3,
     }
+}
+
+/// The texts that a regular expression lists, if that is all it does.
+fn literals(matcher: &Matcher) -> Option<&[String]> {
+    matcher.regex()?.set_matches()
 }
 
 fn values_of<'a>(index: &'a Index, matcher: &Matcher) -> Option<&'a Values> {
@@ -61,7 +66,7 @@ fn select(index: &Index, matcher: &Matcher, within: Option<RoaringBitmap>) -> Ro
         };
     }
     let mut union = RoaringBitmap::new();
-    match (matcher.op(), literals(matcher.value())) {
+    match (matcher.op(), literals(matcher)) {
         (MatchOp::Regex, Some(literals)) => {
             for postings in literals.iter().filter_map(|literal| posting(literal)) {
                 postings.add_to(&mut union);
@@ -82,7 +87,7 @@ fn select(index: &Index, matcher: &Matcher, within: Option<RoaringBitmap>) -> Ro
 /// Takes away what does not satisfy a matcher which accepts an absent label.
 fn exclude(index: &Index, matcher: &Matcher, found: &mut RoaringBitmap) {
     let Some(values) = values_of(index, matcher) else { return };
-    if matcher.op() == MatchOp::Regex && matcher.value() == ".*" {
+    if matcher.op() == MatchOp::Regex && matcher.regex().is_some_and(AnchoredRegex::matches_all) {
         return;
     }
     if matcher.op() == MatchOp::NotEqual {
@@ -90,6 +95,13 @@ fn exclude(index: &Index, matcher: &Matcher, found: &mut RoaringBitmap) {
         if let Some(postings) = value.and_then(|value| values.get(&value)) {
             postings.subtract(found);
         }
+        return;
+    }
+    if matcher.op() == MatchOp::NotRegex
+        && let Some(literals) = literals(matcher)
+    {
+        let symbols = literals.iter().filter_map(|literal| index.symbols.find(literal));
+        symbols.filter_map(|value| values.get(&value)).for_each(|known| known.subtract(found));
         return;
     }
     let mut union = RoaringBitmap::new();
@@ -108,61 +120,9 @@ fn satisfying<'a>(
     wanted: bool,
     within: Option<&'a RoaringBitmap>,
 ) -> impl Iterator<Item = &'a Postings> {
-    let is_any = matcher.op() == MatchOp::Regex && matcher.value() == ".+";
-    let is_regex = matches!(matcher.op(), MatchOp::Regex | MatchOp::NotRegex);
-    let prefix = if is_regex { literal_prefix(matcher.value()) } else { "" };
-    let matches = move |value: &str| {
-        // A value without the prefix cannot match, and so satisfies a negated expression.
-        if !value.starts_with(prefix) {
-            return matcher.op() == MatchOp::NotRegex;
-        }
-        is_any || matcher.matches(value)
-    };
     let reaches = move |postings: &Postings| within.is_none_or(|set| postings.intersects(set));
     values.iter().filter_map(move |(value, postings)| {
-        let wanted = reaches(postings) && matches(index.symbols.text(*value)) == wanted;
+        let wanted = reaches(postings) && matcher.matches(index.symbols.text(*value)) == wanted;
         wanted.then_some(postings)
     })
-}
-
-/// Characters that mean something in a regular expression.
-const SPECIAL: &[char] =
-    &['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$', '\n'];
-
-/// The alternatives of a pattern like `a|b|c`, when all are literal.
-fn literals(pattern: &str) -> Option<Vec<&str>> {
-    let parts: Vec<&str> = pattern.split('|').collect();
-    parts.iter().all(|part| !part.contains(SPECIAL)).then_some(parts)
-}
-
-/// What every match of the pattern starts with.
-fn literal_prefix(pattern: &str) -> &str {
-    if pattern.contains('|') {
-        return "";
-    }
-    let end = pattern.find(SPECIAL).unwrap_or(pattern.len());
-    let (literal, rest) = pattern.split_at_checked(end).unwrap_or(("", pattern));
-    // These make the character before them optional.
-    if rest.starts_with(['?', '*', '{']) {
-        let mut chars = literal.chars();
-        chars.next_back();
-        return chars.as_str();
-    }
-    literal
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn literal_parts_are_found() {
-        assert_eq!(literals("a|b-c"), Some(vec!["a", "b-c"]));
-        assert_eq!(literals("a|b.*"), None);
-        for (pattern, prefix) in
-            [("ab.*", "ab"), ("ab*", "a"), ("ab{2}", "a"), ("ab+", "ab"), ("a|ab", ""), ("(a)", "")]
-        {
-            assert_eq!(literal_prefix(pattern), prefix, "{pattern}");
-        }
-    }
 }

@@ -10,6 +10,8 @@ use super::*;
 /// The answer does not matter, only that there is one.
 fn ran<T>(_answer: T) {}
 
+mod v1;
+
 type Series = BTreeMap<Labels, Vec<ChunkPlace>>;
 
 fn symbols(series: &Series) -> BTreeSet<String> {

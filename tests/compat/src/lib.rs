@@ -1,0 +1,1 @@
+//! Our files under the reference's tools, and theirs under ours: the tests are in `tests/compat/`.

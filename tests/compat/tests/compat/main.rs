@@ -1,0 +1,5 @@
+//! Blocks beside the real promtool.
+
+mod blocks;
+mod indices;
+mod support;
