@@ -9,9 +9,9 @@ use std::process::Command;
 use narthex_harness::{
     FakeTarget, Peer, Process, SECONDS, TempFolder, free_port, http, peer, wait_until,
 };
-use narthex_model::{NativeHistogram, is_stale};
+use narthex_model::{Labels, NativeHistogram, Timestamp, is_stale};
 use narthex_platform::{Clock, Metrics, RealDisk};
-use narthex_storage::{Columns, Queryable, TimeRange};
+use narthex_storage::{Appendable, Columns, Queryable, TimeRange};
 use narthex_tsdb::{Config, Tsdb};
 use serde_json::Value as Json;
 
@@ -68,7 +68,7 @@ fn check(compression: &str) {
 
     let wanted = story.ask_copy("copy1");
     assert!(wanted.len() >= 15 + 4 * INSTANCES, "{:?}", wanted.keys());
-    compare(&story.import(), &wanted);
+    compare(&story.import(0), &wanted);
 
     // Prometheus takes the folder back, and leaves it to us once more.
     let third = story.start("data", &scrapes);
@@ -79,7 +79,7 @@ fn check(compression: &str) {
     }
     third.kill();
     let wanted = story.ask_copy("copy2");
-    compare(&story.import(), &wanted);
+    compare(&story.import(1), &wanted);
 }
 
 /// Counters, a gauge and a classic histogram that move with every round.
@@ -158,9 +158,10 @@ impl Story<'_> {
         all
     }
 
-    /// All samples, as our store answers after it has opened the folder.
+    /// All samples, as our store answers after it has opened the folder. It leaves one of its own in
+    /// its log, and has to have those of `visits` before.
     #[track_caller]
-    fn import(&self) -> Samples {
+    fn import(&self, visits: usize) -> Samples {
         let data = self.folder.path().join("data");
         let config = Config::new(data.to_str().expect("UTF-8"));
         let disk = RealDisk::shared();
@@ -180,6 +181,13 @@ impl Story<'_> {
                 all.insert(labels.collect(), samples);
             }
         }
+        let own = all.remove("__name__=own;").unwrap_or_default();
+        assert_eq!(own.len(), visits, "what we held ourselves is still there");
+        let mut batch = store.appender();
+        let series = batch.series(&Labels::from_pairs([("__name__", "own")])).expect("it is taken");
+        let at = Timestamp::from_millis(Clock::real().now_millis());
+        batch.append(series, at, 1.0).expect("it is taken");
+        batch.commit().expect("the disk has room");
         all
     }
 }
