@@ -29,8 +29,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use narthex_model::{Exemplar, Labels, Metadata, Timestamp};
+use narthex_model::{Exemplar, Labels, Metadata};
 use narthex_platform::{Clock, Disk};
+use narthex_storage::Columns;
 use ulid::Ulid;
 
 use self::blocks::Target;
@@ -145,9 +146,9 @@ pub(crate) struct Imported {
     pub(crate) blocks: Vec<Ulid>,
     pub(crate) damaged: Vec<Damaged>,
     pub(crate) exemplars: Vec<(Labels, Exemplar)>,
-    /// The newest sample of each series that has exemplars, if it is a float: our head keeps
-    /// exemplars of series that it has samples of.
-    pub(crate) newest: Vec<(Labels, Timestamp, f64)>,
+    /// The newest sample of each series that has exemplars: our head keeps exemplars of series that
+    /// it has samples of.
+    pub(crate) newest: Vec<(Labels, Columns)>,
     /// By metric family.
     pub(crate) metadata: Vec<(String, Metadata)>,
     pub(crate) samples: u64,
@@ -248,14 +249,13 @@ fn newest(
     series: &[ScratchSeries],
     chunks: &Chunks,
     exemplars: &VecDeque<(Labels, Exemplar)>,
-) -> Vec<(Labels, Timestamp, f64)> {
+) -> Vec<(Labels, Columns)> {
     let mut with_exemplars: Vec<&Labels> = exemplars.iter().map(|(labels, _)| labels).collect();
     with_exemplars.sort_unstable();
     with_exemplars.dedup();
     let find = |labels: &Labels| {
         let index = series.binary_search_by(|one| one.labels.cmp(labels)).ok()?;
-        let (at, value) = chunks.newest_float(series.get(index)?)?;
-        Some((labels.clone(), Timestamp::from_millis(at), value))
+        Some((labels.clone(), chunks.newest(series.get(index)?)?))
     };
     with_exemplars.into_iter().filter_map(find).collect()
 }

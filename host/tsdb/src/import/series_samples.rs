@@ -42,13 +42,13 @@ impl Chunks {
         starts
     }
 
-    /// The newest sample of a series, if it is a float.
-    pub(super) fn newest_float(&self, series: &ScratchSeries) -> Option<(i64, f64)> {
+    /// The newest sample of a series.
+    pub(super) fn newest(&self, series: &ScratchSeries) -> Option<Columns> {
         let newest = series.chunks.iter().max_by_key(|held| held.last_at)?;
         let mut columns = Columns::default();
         let last_at = newest.last_at;
         decode(newest.encoding, self.bytes(newest), last_at, last_at, &mut columns).ok();
-        Some((columns.times.pop()?, columns.values.pop()?))
+        (!columns.is_empty()).then_some(columns)
     }
 
     /// The samples of a series in the block that begins at `start`, as chunks. `broken` is told of

@@ -488,6 +488,8 @@ fn a_store_answers_with_what_it_imported() {
         value: 0.5,
         at: Timestamp::from_millis(START),
     };
+    let empty = Value::Histogram(Arc::new(NativeHistogram::Integer(IntegerHistogram::default())));
+    let empty = Sample { series: 2, at: START, start: 0, value: empty };
     let help = |help: &str| Metadata { help: help.to_owned(), ..Metadata::default() };
     folder.log(
         "wal/00000000",
@@ -495,7 +497,9 @@ fn a_store_answers_with_what_it_imported() {
             write::series(&[(1, up("a"))]),
             write::metadata(&[(1, help("theirs"))]),
             floats(&[(1, START, 1.0)]),
-            write::exemplars(&[(1, exemplar.clone())]),
+            write::series(&[(2, Labels::from_pairs([("__name__", "spread")]))]),
+            write::samples(7, &[empty]),
+            write::exemplars(&[(1, exemplar.clone()), (2, exemplar.clone())]),
             vec![2, 1],
         ],
     );
@@ -508,16 +512,17 @@ fn a_store_answers_with_what_it_imported() {
     let total = store.import_progress().bytes_total;
     assert!(total > 0 && store.import_progress().bytes_done == 0);
     store.import_now().unwrap();
-    let done = ImportProgress { bytes_total: total, bytes_done: total, samples: 1 };
+    let done = ImportProgress { bytes_total: total, bytes_done: total, samples: 2 };
     assert_eq!(store.import_progress(), done);
     let found = store.querier(TimeRange::ALL).unwrap().select(&[]).unwrap();
     let mut columns = Columns::default();
     found.iter().for_each(|series| series.read(TimeRange::ALL, &mut columns).unwrap());
     assert_eq!((columns.times, columns.values), (vec![START], vec![1.0]));
+    assert_eq!(columns.histograms.len(), 1);
     assert_eq!(store.metadata(None), [("up".to_owned(), help("theirs"))]);
     let exemplars = store.exemplars(TimeRange::ALL, &[vec![]]).unwrap();
-    assert_eq!(exemplars.len(), 1);
-    assert_eq!((&exemplars[0].labels, &exemplars[0].exemplars), (&up("a"), &vec![exemplar]));
+    assert_eq!(exemplars.len(), 2);
+    assert_eq!((&exemplars[1].labels, &exemplars[1].exemplars), (&up("a"), &vec![exemplar]));
     assert_eq!(store.damaged().len(), 1, "the last record");
     drop(store);
     assert_eq!(open().unwrap().import_progress().bytes_total, 0, "nothing is left");

@@ -5,6 +5,7 @@
 
 use std::sync::atomic::Ordering;
 
+use narthex_model::Timestamp;
 use narthex_platform::{Stop, Tasks};
 use narthex_storage::{Appendable, Queryable};
 use parking_lot::Mutex;
@@ -89,9 +90,14 @@ impl Tsdb {
             }
         }
         // Refused where something newer came meanwhile, which is as good.
-        for (labels, at, value) in &imported.newest {
-            if let Ok(series) = batch.series(labels) {
-                batch.append(series, *at, *value).ok();
+        for (labels, newest) in &imported.newest {
+            let Ok(series) = batch.series(labels) else { continue };
+            for (at, value) in newest.times.iter().zip(&newest.values) {
+                batch.append(series, Timestamp::from_millis(*at), *value).ok();
+            }
+            for point in &newest.histograms {
+                let (at, histogram) = (Timestamp::from_millis(point.at), &*point.histogram);
+                batch.append_histogram(series, at, histogram.clone()).ok();
             }
         }
         for (labels, exemplar) in &imported.exemplars {
