@@ -3,9 +3,10 @@
 //! Invariant: a sample becomes visible to queries only after its record is in the log.
 //! Invariant: series ids grow and are never reused, even across restarts.
 //!
-//! Full chunks stay in memory for now; [`series::SealedChunk`] is the seam at which they move to
-//! mapped files, and `Series::drop_chunks_before` the one at which blocks take them over.
+//! Full chunks move to mapped files (`chunk_files.rs`); blocks take them over at
+//! `Series::drop_chunks_before`.
 
+pub(crate) mod chunk_files;
 pub(crate) mod exemplars;
 pub(crate) mod index;
 pub(crate) mod matching;

@@ -17,12 +17,13 @@ mod retention;
 mod round;
 mod rules;
 mod settings;
+mod spill;
 mod tasks;
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use camino::Utf8PathBuf;
 use narthex_model::Metadata;
@@ -52,7 +53,7 @@ use crate::block::BlockError;
 use crate::budget::{Charged, ReadBudget};
 use crate::compaction::write::{CompactError, Interrupt};
 use crate::config::Config;
-use crate::head::Head;
+use crate::head::{Head, chunk_files};
 use crate::import::{self, ImportError};
 use crate::log::writer::{LogConfig, LogWriter, SegmentStart};
 use crate::observed::{HeadSource, Observed};
@@ -131,6 +132,14 @@ pub enum MaintenanceError {
         /// What the disk said.
         source: io::Error,
     },
+    /// Chunks of the head could not leave memory.
+    #[error("write chunks of the head to {path}")]
+    HeadChunks {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// What the disk said.
+        source: io::Error,
+    },
     /// A block could not be written, of the head or of other blocks.
     #[error("compact")]
     Compact(#[from] CompactError),
@@ -174,6 +183,8 @@ pub(crate) struct Shared {
     inherited: Mutex<Vec<Utf8PathBuf>>,
     /// Bytes of the log that the newest checkpoint does not cover.
     uncovered_bytes: AtomicU64,
+    /// Of the next file of chunks.
+    chunk_file_number: AtomicU32,
     pub(crate) blocks: Blocks,
     block_ids: BlockIds,
     pub(crate) blocks_observed: BlocksObserved,
@@ -225,6 +236,10 @@ impl Tsdb {
         };
         // Before blocks are opened and new ones are made: see `import::pending`.
         let imports = Imports::new(import::pending(&*disk, config.folder())?);
+        chunk_files::prepare(&*disk, config.folder()).map_err(|source| OpenError::Prepare {
+            path: chunk_files::folder(config.folder()),
+            source,
+        })?;
         let blocks = Blocks::open(Arc::clone(&disk), config.folder().clone())
             .map_err(|source| OpenError::Prepare { path: config.folder().clone(), source })?;
         let observed = Observed::new(metrics);
@@ -265,6 +280,7 @@ impl Tsdb {
             replay: Mutex::new(Some(walk)),
             inherited: Mutex::new(inherited),
             in_force: InForce::new(config.settings().clone()),
+            chunk_file_number: AtomicU32::new(1),
             blocks,
             block_ids: BlockIds::default(),
             blocks_observed: BlocksObserved::new(metrics),

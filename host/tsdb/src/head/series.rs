@@ -14,6 +14,7 @@ use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::encoding::xor::XorChunk;
 use crate::encoding::{self, CHUNK_SAMPLES_MAX, Chunk, Damage, Encoding, OpenHistogramChunk};
+use crate::head::chunk_files::{ChunkFile, Place as FilePlace};
 use crate::head::older::Older;
 use crate::head::out_of_order::OutOfOrder;
 use crate::head::sample::Value;
@@ -45,26 +46,56 @@ pub(crate) fn split_ref(series: SeriesRef) -> (SeriesId, Slot) {
     (series.0 >> SLOT_BITS, slot)
 }
 
-/// A chunk that takes no more samples. The bytes are in memory; when they move to mapped files,
-/// `bytes` becomes a place in one, and nothing else changes.
+/// A chunk that takes no more samples.
 #[derive(Debug)]
 pub(crate) struct SealedChunk {
     pub(crate) first_at: i64,
     pub(crate) last_at: i64,
     pub(crate) encoding: Encoding,
-    pub(crate) bytes: Box<[u8]>,
+    data: Data,
+}
+
+#[derive(Debug)]
+enum Data {
+    Memory(Box<[u8]>),
+    File(Arc<ChunkFile>, FilePlace),
 }
 
 impl From<Chunk> for SealedChunk {
     fn from(chunk: Chunk) -> Self {
         let Chunk { encoding, first_at, last_at, bytes } = chunk;
-        Self { first_at, last_at, encoding, bytes }
+        Self { first_at, last_at, encoding, data: Data::Memory(bytes) }
     }
 }
 
 impl SealedChunk {
+    /// The chunk's data.
+    pub(crate) fn bytes(&self) -> Result<&[u8], Damage> {
+        match &self.data {
+            Data::Memory(bytes) => Ok(bytes),
+            Data::File(file, place) => file.chunk(*place, self.encoding),
+        }
+    }
+
+    pub(crate) fn is_in_memory(&self) -> bool {
+        matches!(self.data, Data::Memory(_))
+    }
+
+    /// The same data stands in a file now.
+    pub(crate) fn move_to(&mut self, file: Arc<ChunkFile>, place: FilePlace) {
+        debug_assert_eq!(file.chunk(place, self.encoding), self.bytes(), "the data is the same");
+        self.data = Data::File(file, place);
+    }
+
     pub(crate) fn samples(&self) -> usize {
-        encoding::count(self.encoding, &self.bytes).unwrap_or(0)
+        self.bytes().and_then(|bytes| encoding::count(self.encoding, bytes)).unwrap_or(0)
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match &self.data {
+            Data::Memory(bytes) => bytes.len(),
+            Data::File(..) => 0,
+        }
     }
 }
 
@@ -389,7 +420,7 @@ impl Series {
 
     /// Memory of the series beside its slot.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let sealed: usize = self.sealed.iter().map(|chunk| chunk.bytes.len()).sum();
+        let sealed: usize = self.sealed.iter().map(SealedChunk::heap_bytes).sum();
         let table = self.sealed.capacity() * size_of::<SealedChunk>();
         let labels = self.labels.len() * size_of::<SymbolPair>();
         let rare = self.rare.as_ref().map_or(0, |rare| {
@@ -429,7 +460,7 @@ impl Part<'_> {
 
     pub(crate) fn read(&self, start: i64, end: i64, out: &mut Columns) -> Result<(), Damage> {
         for chunk in self.overlapping(start, end) {
-            encoding::decode(chunk.encoding, &chunk.bytes, start, end, out)?;
+            encoding::decode(chunk.encoding, chunk.bytes()?, start, end, out)?;
         }
         if self.open_overlaps(start, end) {
             let (encoding, bytes) = self.open.bytes();

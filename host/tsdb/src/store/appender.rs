@@ -14,6 +14,10 @@ use crate::head::exemplars::ExemplarOrder;
 use crate::head::sample::{Bounds, Value, Verdict, judge};
 use crate::head::series::split_ref;
 
+/// Families of which it is known what they are: more than any server has metrics by name. Those
+/// beyond it are stored without metadata.
+const FAMILIES_MAX: usize = 1 << 20;
+
 /// One batch in the making.
 pub(crate) struct HeadAppender<'a> {
     store: &'a Arc<Shared>,
@@ -112,8 +116,10 @@ impl Appender for HeadAppender<'_> {
     }
 
     fn metadata(&mut self, family: &str, metadata: &Metadata) {
-        let is_known = self.store.head.metadata.read().get(family) == Some(metadata);
-        if !is_known {
+        let known = self.store.head.metadata.read();
+        let is_full = known.len() >= FAMILIES_MAX && !known.contains_key(family);
+        if !is_full && known.get(family) != Some(metadata) {
+            drop(known);
             self.batch.metadata.push((family.to_owned(), metadata.clone()));
         }
     }

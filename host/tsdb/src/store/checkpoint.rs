@@ -152,11 +152,11 @@ impl Shared {
                 continue;
             }
             series.push((found.id, index.labels(&found.labels)));
-            let sealed = found.sealed.iter().map(|chunk| SavedChunk {
-                encoding: chunk.encoding,
-                first_at: chunk.first_at,
-                last_at: chunk.last_at,
-                bytes: &chunk.bytes,
+            // A chunk whose file is damaged is lost; that is said where it is read.
+            let sealed = found.sealed.iter().filter_map(|chunk| {
+                let bytes = chunk.bytes().ok()?;
+                let (encoding, first_at, last_at) = (chunk.encoding, chunk.first_at, chunk.last_at);
+                Some(SavedChunk { encoding, first_at, last_at, bytes })
             });
             let open = found.open.span().map(|(first_at, last_at)| {
                 let (encoding, bytes) = found.open.bytes();

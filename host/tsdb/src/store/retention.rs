@@ -38,7 +38,10 @@ impl Tsdb {
 /// Whether nothing of the series is left to keep.
 fn is_over(series: &Series, cutoff: i64, round: u32) -> bool {
     match series.span() {
-        Some((_, last)) => series.sealed.is_empty() && last < cutoff,
+        // Samples out of order that were left belong to commits that no block has yet.
+        Some((_, last)) => {
+            series.sealed.is_empty() && series.out_of_order().is_none() && last < cutoff
+        }
         None => series.asked_in_round + ROUNDS_WITHOUT_SAMPLES < round,
     }
 }

@@ -31,6 +31,7 @@ impl Tsdb {
         shared.drop_old_blocks();
         self.apply_retention(now_millis);
         note(shared.counted(|| shared.compact_head()));
+        note(shared.spill_chunks());
         note(shared.counted(|| shared.compact_blocks()));
         note(shared.apply_rules(&mut rounds.rules_done));
         shared.drop_old_blocks();

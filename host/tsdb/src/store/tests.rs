@@ -278,6 +278,47 @@ fn a_second_store_on_the_same_folder_is_refused() {
     );
 }
 
+#[test]
+fn full_chunks_move_to_files_and_are_read_there() {
+    let world = World::new();
+    let store = world.open();
+    let samples: Vec<(i64, f64)> = (0..1_000_i64).map(|i| (i * 3_000, i as f64 / 7.0)).collect();
+    for instance in 0..5 {
+        write(&store, &labels("a", instance), &samples);
+    }
+    let (before, bytes) = (read(&store, &[]), store.series_bytes());
+    store.0.spill_chunks_beyond(0).unwrap();
+    assert_eq!(read(&store, &[]), before);
+    assert!(store.series_bytes() < bytes / 2, "{} of {bytes}", store.series_bytes());
+    let files = || world.disk.shared().list("/data/head_chunks".into()).unwrap();
+    assert_eq!(files().len(), 1);
+    store.0.spill_chunks_beyond(0).unwrap();
+    assert_eq!(files().len(), 1, "what is in a file stays there");
+    store.checkpoint().unwrap();
+    drop(store);
+    assert!(files().is_empty(), "a file goes with its chunks");
+    world.disk.restart_after_power_cut();
+    let store = world.open();
+    assert_eq!(read(&store, &[]), before, "the checkpoint has all");
+    assert!(store.damaged().is_empty(), "{:?}", store.damaged());
+}
+
+#[test]
+fn chunks_stay_in_memory_while_the_disk_is_full() {
+    let world = World::new();
+    let store = world.open();
+    let samples: Vec<(i64, f64)> = (0..1_000_i64).map(|i| (i * 3_000, i as f64 / 7.0)).collect();
+    write(&store, &labels("a", 1), &samples);
+    let before = read(&store, &[]);
+    world.disk.limit_bytes(Some(world.disk.used_bytes() + 100));
+    let error = store.0.spill_chunks_beyond(0).unwrap_err();
+    assert_eq!(error.to_string(), "write chunks of the head to /data/head_chunks");
+    assert_eq!(read(&store, &[]), before);
+    world.disk.limit_bytes(None);
+    store.0.spill_chunks_beyond(0).unwrap();
+    assert_eq!(read(&store, &[]), before);
+}
+
 fn few_exemplars() -> Config {
     let settings = Settings::default().with_exemplars_max(3).unwrap();
     Config::new("/data").with_settings(settings)

@@ -18,6 +18,8 @@ enum Step {
     /// Opens a reader that is looked at after the next step.
     Look,
     Checkpoint,
+    /// Full chunks move to files.
+    Spill,
     Restart,
 }
 
@@ -27,6 +29,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         6 => prop::collection::vec(sample, 1..40).prop_map(Step::Commit),
         2 => Just(Step::Look),
         1 => Just(Step::Checkpoint),
+        1 => Just(Step::Spill),
         1 => Just(Step::Restart),
     ]
 }
@@ -127,6 +130,7 @@ fn check(steps: &[Step], window_minutes: u64) {
                 continue;
             }
             Step::Checkpoint => store.checkpoint().unwrap(),
+            Step::Spill => store.0.spill_chunks_beyond(0).unwrap(),
             Step::Restart => {
                 looking = None;
                 drop(store);
