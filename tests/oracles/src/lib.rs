@@ -15,5 +15,7 @@ mod model;
 mod value;
 
 pub use self::chance::Chance;
-pub use self::model::{Catalog, Fate, Found, Key, Loss, Model, Samples, SeriesNumber};
+pub use self::model::{
+    Batch, Catalog, ExemplarKey, Fate, Found, Key, Loss, Model, Samples, SeriesNumber, exemplar_key,
+};
 pub use self::value::Value;

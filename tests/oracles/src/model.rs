@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use narthex_model::{Labels, Metadata};
 
+pub use self::query::exemplar_key;
 use crate::Value;
 
 /// A series, as the model numbers it.
@@ -92,6 +93,20 @@ impl Loss {
     }
 }
 
+/// An exemplar of a series: when, and labels and value as text.
+pub type ExemplarKey = (SeriesNumber, i64, String);
+
+/// What one commit brings.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Samples.
+    pub samples: Samples,
+    /// What it says of families.
+    pub metadata: Vec<(String, Metadata)>,
+    /// Exemplars.
+    pub exemplars: BTreeSet<ExemplarKey>,
+}
+
 /// What a store showed.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
@@ -99,12 +114,15 @@ pub struct Found {
     pub samples: Samples,
     /// What it knows of families.
     pub metadata: BTreeMap<String, Metadata>,
+    /// All exemplars.
+    pub exemplars: BTreeSet<ExemplarKey>,
 }
 
 #[derive(Clone, Debug)]
 struct Commit {
     samples: Samples,
     metadata: Vec<(String, Metadata)>,
+    exemplars: BTreeSet<ExemplarKey>,
     fate: Fate,
 }
 
@@ -124,11 +142,15 @@ pub struct Model {
     refused: BTreeSet<(Key, Value)>,
     /// All that was ever said of families.
     said: BTreeMap<String, Vec<Metadata>>,
+    exemplars_shown: BTreeSet<ExemplarKey>,
+    /// Exemplars before this may be gone.
+    exemplars_from: Option<i64>,
 }
 
 impl Model {
     /// Notes a commit and what became of it.
-    pub fn committed(&mut self, samples: Samples, metadata: Vec<(String, Metadata)>, fate: Fate) {
+    pub fn committed(&mut self, batch: Batch, fate: Fate) {
+        let Batch { samples, metadata, exemplars } = batch;
         for (family, what) in &metadata {
             self.said.entry(family.clone()).or_default().push(what.clone());
         }
@@ -136,12 +158,13 @@ impl Model {
             self.refused.extend(samples.iter().map(|(key, value)| (*key, *value)));
         } else {
             self.shown.extend(&samples);
+            self.exemplars_shown.extend(exemplars.iter().cloned());
             for key in samples.keys() {
                 self.optional.remove(key);
                 self.revivable.remove(key);
             }
         }
-        self.commits.push(Commit { samples, metadata, fate });
+        self.commits.push(Commit { samples, metadata, exemplars, fate });
     }
 
     /// Notes that all that was acknowledged is durable now.
@@ -163,6 +186,13 @@ impl Model {
     pub fn expired(&mut self, cutoff: i64) {
         let old = self.shown.keys().filter(|(_, at)| *at < cutoff).copied();
         self.optional.extend(old);
+        self.exemplars_from = self.exemplars_from.max(Some(cutoff));
+    }
+
+    /// How many commits there were: those from here on are of a later time.
+    #[must_use]
+    pub fn commits(&self) -> usize {
+        self.commits.len()
     }
 
     /// Notes a deletion. `None`: it failed, so that some of it may have happened.
@@ -223,6 +253,39 @@ impl Model {
                 commits.flat_map(|commit| &commit.metadata).filter(|(name, _)| name == family);
             assert_eq!(said.next_back().map(|(_, what)| what), Some(known), "metadata of {family}");
         }
+        for exemplar in &found.exemplars {
+            let is_known = self.exemplars_shown.contains(exemplar);
+            assert!(is_known, "the exemplar {exemplar:?} was not acknowledged");
+        }
+        self.check_exemplars_there(&self.exemplars_shown, &found.exemplars);
+    }
+
+    /// Compares what is shown while the log is still replayed: of what came before, any part; of
+    /// the commits from `begun` on, all.
+    ///
+    /// # Panics
+    /// When it is not so.
+    pub fn check_replaying(&self, begun: usize, found: &Found) {
+        for (key, value) in &found.samples {
+            let expected = self.shown.get(key);
+            assert_eq!(Some(value), expected, "what is shown of {}", self.name(*key));
+        }
+        let commits = self.commits.iter().skip(begun).filter(|commit| commit.fate != Fate::Refused);
+        for key in commits.flat_map(|commit| commit.samples.keys()) {
+            let is_there = found.samples.contains_key(key) || self.optional.contains(key);
+            assert!(is_there, "{} is not shown while the log is replayed", self.name(*key));
+        }
+    }
+
+    fn check_exemplars_there<'a>(
+        &self,
+        must: impl IntoIterator<Item = &'a ExemplarKey>,
+        found: &BTreeSet<ExemplarKey>,
+    ) {
+        for exemplar in must {
+            let is_there = found.contains(exemplar) || Some(exemplar.1) < self.exemplars_from;
+            assert!(is_there, "the exemplar {exemplar:?} is gone");
+        }
     }
 
     fn check_samples(&self, found: &Samples, expected: &Samples) {
@@ -242,7 +305,7 @@ impl Model {
     /// When a promise is broken.
     pub fn check_after(&mut self, loss: Loss, found: &Found) {
         self.check_nothing_invented(found, loss == Loss::PowerCut);
-        self.check_commits(&found.samples, loss.promised());
+        self.check_commits(found, loss.promised());
         self.check_metadata(found, loss.promised());
         self.take_over(found);
     }
@@ -267,19 +330,22 @@ impl Model {
         for commit in &mut self.commits {
             commit.samples.retain(|key, value| there(key, value));
             commit.metadata.clear();
+            commit.exemplars.clear();
             commit.fate = Fate::Acknowledged;
         }
         self.commits.retain(|commit| !commit.samples.is_empty());
         let metadata = found.metadata.clone().into_iter().collect();
-        let samples = Samples::new();
-        self.commits.insert(0, Commit { samples, metadata, fate: Fate::Acknowledged });
+        let (samples, exemplars) = (Samples::new(), found.exemplars.clone());
+        self.commits.insert(0, Commit { samples, metadata, exemplars, fate: Fate::Acknowledged });
+        self.exemplars_shown.clone_from(&found.exemplars);
         let revived = self.revivable.iter().filter(|(key, value)| there(key, value));
         let revived: Samples = revived.map(|(key, value)| (*key, *value)).collect();
         if !revived.is_empty() {
             // They may be deleted, or not, for as long as the deletion is in doubt.
             self.optional.extend(revived.keys());
-            let (samples, metadata) = (revived, Vec::new());
-            self.commits.push(Commit { samples, metadata, fate: Fate::Acknowledged });
+            let (metadata, exemplars) = (Vec::new(), BTreeSet::new());
+            let fate = Fate::Acknowledged;
+            self.commits.push(Commit { samples: revived, metadata, exemplars, fate });
         }
         self.shown.clone_from(&found.samples);
         self.optional.retain(|key| found.samples.contains_key(key));
@@ -305,9 +371,16 @@ impl Model {
             let was_said = self.said.get(family).is_some_and(|said| said.contains(what));
             assert!(was_said, "nobody ever said of {family}: {what:?}");
         }
+        let exemplars: BTreeSet<&ExemplarKey> =
+            self.commits.iter().flat_map(|commit| &commit.exemplars).collect();
+        for exemplar in &found.exemplars {
+            assert!(exemplars.contains(exemplar), "the exemplar {exemplar:?} was never written");
+        }
     }
 
-    fn check_commits(&self, found: &Samples, promised: Fate) {
+    fn check_commits(&self, found: &Found, promised: Fate) {
+        let exemplars = &found.exemplars;
+        let found = &found.samples;
         let mut acknowledged_later = false;
         for (number, commit) in self.commits.iter().enumerate().rev() {
             let is_there = |(key, value): &(&Key, &Value)| found.get(*key) == Some(*value);
@@ -323,6 +396,9 @@ impl Model {
             if fate == Fate::Refused && acknowledged_later {
                 let text = "was refused, and others followed it";
                 assert!(there.is_empty(), "commit {number} {text}, but {all} samples came back");
+            }
+            if fate >= promised {
+                self.check_exemplars_there(&commit.exemplars, exemplars);
             }
             acknowledged_later |= fate != Fate::Refused;
         }

@@ -107,24 +107,33 @@ impl History {
         self.now().saturating_sub(retention)
     }
 
-    /// Opens the store. `None`: the power failed meanwhile.
+    /// Opens the store and replays its log. `None`: the power failed meanwhile.
     pub(crate) fn open(&mut self) -> Option<Tsdb> {
+        let store = self.open_behind()?;
+        self.replay_to_end(&store).then_some(store)
+    }
+
+    /// Opens the store, whose log is still to be replayed. `None`: the power failed meanwhile.
+    pub(crate) fn open_behind(&mut self) -> Option<Tsdb> {
         let (disk, clock) = (self.disk.shared(), self.clock.clock());
-        let store = match Tsdb::open(self.config.clone(), disk, clock, &Metrics::new()) {
-            Ok(store) => store,
+        match Tsdb::open(self.config.clone(), disk, clock, &Metrics::new()) {
+            Ok(store) => Some(store),
             Err(error) => {
                 assert!(self.disk.is_off(), "the store does not open: {error:?}");
                 self.marks.note(Mark::CutAtStart);
-                return None;
+                None
             }
-        };
-        if let Err(error) = store.replay_now() {
-            assert!(self.disk.is_off(), "the log is not replayed: {error:?}");
-            self.marks.note(Mark::CutAtStart);
-            return None;
         }
-        self.marks.note(Mark::Restart);
-        Some(store)
+    }
+
+    /// Replays what is left of the log; answers whether the power stayed on.
+    pub(crate) fn replay_to_end(&mut self, store: &Tsdb) -> bool {
+        let outcome = store.replay_now();
+        if let Err(error) = &outcome {
+            assert!(self.disk.is_off(), "the log is not replayed: {error:?}");
+        }
+        self.marks.note(if outcome.is_ok() { Mark::Restart } else { Mark::CutAtStart });
+        outcome.is_ok()
     }
 
     pub(crate) fn read(&self, store: &Tsdb) -> Found {

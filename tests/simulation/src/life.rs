@@ -16,9 +16,12 @@ const RECOVERY_TRIES: usize = 3;
 impl History {
     /// A life of `steps` steps, or until the power fails.
     pub(crate) fn live(&mut self, steps: u64) {
-        let Some(store) = self.open() else { return };
+        let Some(store) = self.open_behind() else { return };
         for target in &mut self.targets {
             target.forget();
+        }
+        if !self.replay(&store) {
+            return;
         }
         for _ in 0..steps {
             self.step(&store);
@@ -34,6 +37,37 @@ impl History {
         if self.chance.once_in(3) {
             self.sync(&store);
         }
+    }
+
+    /// Lets the log be replayed while samples come in; answers whether it came to the end.
+    fn replay(&mut self, store: &Tsdb) -> bool {
+        let begun = self.model.commits();
+        let mut goes_on = true;
+        while goes_on && self.chance.below(6) > 0 {
+            let target = self.chance.index(self.targets.len());
+            self.scrape(store, target);
+            match self.chance.below(12) {
+                0 => self.sync(store),
+                1 => self.checkpoint(store),
+                2 => self.retention(store),
+                3 if !store.is_replayed() => {
+                    // The process ends in the middle.
+                    self.marks.note(Mark::EndWhileReplaying);
+                    return false;
+                }
+                _ => {}
+            }
+            if self.disk.is_off() {
+                return false;
+            }
+            self.model.check_replaying(begun, &self.read(store));
+            for _ in 0..1 + self.chance.below(20) {
+                goes_on = goes_on && store.replay_step().is_ok_and(|goes_on| goes_on);
+            }
+            self.clock.advance(Duration::from_secs(15));
+            self.marks.note(Mark::CommitWhileReplaying);
+        }
+        self.replay_to_end(store)
     }
 
     fn step(&mut self, store: &Tsdb) {

@@ -39,13 +39,17 @@ pub enum Mark {
     Restart,
     /// The power failed while the store was opened.
     CutAtStart,
+    /// A commit was acknowledged while the log was replayed.
+    CommitWhileReplaying,
+    /// The process ended while the log was replayed.
+    EndWhileReplaying,
     /// Bits were flipped and it was told.
     ToldDamage,
 }
 
 impl Mark {
     /// All of them: a thousand seeds leave none out.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Commit,
         Self::RefusedCommit,
         Self::SecondTry,
@@ -63,6 +67,8 @@ impl Mark {
         Self::PowerCut,
         Self::Restart,
         Self::CutAtStart,
+        Self::CommitWhileReplaying,
+        Self::EndWhileReplaying,
         Self::ToldDamage,
     ];
 }

@@ -1,7 +1,7 @@
 //! How samples come in: scrapes, races of two batches, and samples that come too late.
 
-use narthex_model::{Metadata, MetricType, Timestamp, stale_nan};
-use narthex_oracles::{Fate, Samples};
+use narthex_model::{Exemplar, Labels, Metadata, MetricType, Timestamp, stale_nan};
+use narthex_oracles::{Batch, Chance, Fate, Samples, exemplar_key};
 use narthex_storage::{AppendError, Appendable, Appender};
 use narthex_tsdb::{SyncPolicy, Tsdb};
 
@@ -20,7 +20,7 @@ impl History {
             target.at = (target.at + 1).max(now + self.chance.between(0, 900));
         }
         let mut batch = store.appender();
-        let mut samples = Samples::new();
+        let mut written = Batch::default();
         // Some commits bring several samples of a series.
         let repeats = if self.chance.once_in(8) { 3 } else { 1 };
         let ended = target.ended.iter_mut().map(|line| (line, true));
@@ -39,37 +39,39 @@ impl History {
                 if self.model.was_refused(key, sample.value()) || (has_ended && step > 0) {
                     continue;
                 }
-                samples.insert(key, sample.value());
+                written.samples.insert(key, sample.value());
                 append(&mut *batch, line, at, &sample).expect("in order");
+                if self.chance.once_in(25)
+                    && let Some(name) = line.known_as
+                {
+                    let exemplar = exemplar(at, &mut self.chance);
+                    written.exemplars.insert(exemplar_key(series, &exemplar));
+                    batch.exemplar(name, exemplar).expect("short");
+                }
             }
         }
         target.at += repeats - 1;
-        let mut said = Vec::new();
         if self.chance.once_in(6) {
             let family = format!("metric_{}", self.chance.below(7));
             let help = format!("said at {}", target.at);
             let what = Metadata { metric_type: MetricType::Gauge, help, unit: String::new() };
             batch.metadata(&family, &what);
-            said.push((family, what));
+            written.metadata.push((family, what));
         }
         let outcome = batch.commit();
         target.was_refused = outcome.is_err();
         if let Ok(done) = &outcome {
             target.ended.clear();
-            assert_eq!((done.samples, done.out_of_order), (samples.len(), 0));
+            let stored = (done.samples, done.out_of_order, done.exemplars);
+            assert_eq!(stored, (written.samples.len(), 0, written.exemplars.len()));
         }
         self.say(|_| format!("scraped: {outcome:?}"));
-        self.note_commit(samples, said, outcome.is_ok())
+        self.note_commit(written, outcome.is_ok())
     }
 
-    fn note_commit(
-        &mut self,
-        samples: Samples,
-        said: Vec<(String, Metadata)>,
-        is_ok: bool,
-    ) -> bool {
+    fn note_commit(&mut self, batch: Batch, is_ok: bool) -> bool {
         let fate = if is_ok { Fate::Acknowledged } else { Fate::Refused };
-        self.model.committed(samples, said, fate);
+        self.model.committed(batch, fate);
         self.marks.note(if is_ok { Mark::Commit } else { Mark::RefusedCommit });
         if is_ok && self.config.sync() == SyncPolicy::Always && !self.is_in_doubt {
             self.model.committed_durably();
@@ -115,11 +117,11 @@ impl History {
                 Ok(done) => {
                     assert_eq!((done.samples, done.out_of_order), (samples.len(), 0), "in time");
                     newest = at;
-                    self.note_commit(samples, Vec::new(), true);
+                    self.note_commit(Batch { samples, ..Batch::default() }, true);
                 }
                 Err(_) if is_late => {}
                 Err(_) => {
-                    self.note_commit(samples, Vec::new(), false);
+                    self.note_commit(Batch { samples, ..Batch::default() }, false);
                 }
             }
         }
@@ -149,6 +151,12 @@ impl History {
         }
         drop(batch);
     }
+}
+
+fn exemplar(at: i64, chance: &mut Chance) -> Exemplar {
+    let trace = format!("{:08x}", chance.small(u32::MAX));
+    let labels = Labels::from_pairs([("trace_id", trace)]);
+    Exemplar { labels, value: chance.fraction(), at: Timestamp::from_millis(at) }
 }
 
 /// Appends by the name that the store gave the series, asked for anew when it is forgotten.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use narthex_model::{Matcher, Timestamp};
+use narthex_model::{Exemplar, MatchOp, Matcher, Timestamp};
 use narthex_storage::{Columns, Queryable, ReadError, TimeRange};
 
-use super::{Found, Key, Model, Samples};
+use super::{ExemplarKey, Found, Key, Model, Samples, SeriesNumber};
 use crate::Value;
 
 impl Model {
@@ -18,7 +18,25 @@ impl Model {
     /// When it shows what cannot be: series out of order, times out of order, unknown series.
     pub fn read(&self, store: &dyn Queryable) -> Result<Found, ReadError> {
         let samples = self.answer(store, TimeRange::ALL, &[])?;
-        Ok(Found { samples, metadata: store.metadata(None).into_iter().collect() })
+        let metadata = store.metadata(None).into_iter().collect();
+        Ok(Found { samples, metadata, exemplars: self.exemplars(store)? })
+    }
+
+    fn exemplars(&self, store: &dyn Queryable) -> Result<BTreeSet<ExemplarKey>, ReadError> {
+        let all = Matcher::new(MatchOp::Regex, "__name__", ".+").expect("a pattern");
+        let mut found = BTreeSet::new();
+        for series in store.exemplars(TimeRange::ALL, &[vec![all]])? {
+            let labels = &series.labels;
+            let number = self.catalog.find(labels);
+            let number = number.unwrap_or_else(|| panic!("series {labels} was never written"));
+            let times: Vec<i64> = series.exemplars.iter().map(|one| one.at.millis()).collect();
+            assert!(times.is_sorted(), "the exemplars of {labels} do not ascend: {times:?}");
+            for exemplar in &series.exemplars {
+                let is_new = found.insert(exemplar_key(number, exemplar));
+                assert!(is_new, "{labels} has an exemplar twice: {exemplar:?}");
+            }
+        }
+        Ok(found)
     }
 
     /// Asks a running store and compares with what was acknowledged.
@@ -111,6 +129,13 @@ impl Model {
             check_between(&values, &must, &may, name);
         }
     }
+}
+
+/// How an exemplar is compared.
+#[must_use]
+pub fn exemplar_key(series: SeriesNumber, exemplar: &Exemplar) -> ExemplarKey {
+    let text = format!("{} {:016x}", exemplar.labels, exemplar.value.to_bits());
+    (series, exemplar.at.millis(), text)
 }
 
 fn check_ascending(times: &[i64], labels: &narthex_model::Labels) {
