@@ -283,12 +283,20 @@ impl Model {
         found: &BTreeSet<ExemplarKey>,
     ) {
         for exemplar in must {
-            let is_there = found.contains(exemplar) || Some(exemplar.1) < self.exemplars_from;
+            // It may go with the sample beside it.
+            let key = (exemplar.0, exemplar.1);
+            let may_go = !self.shown.contains_key(&key) || self.optional.contains(&key);
+            let may_go = may_go || Some(exemplar.1) < self.exemplars_from;
+            let is_there = found.contains(exemplar) || may_go;
             assert!(is_there, "the exemplar {exemplar:?} is gone");
         }
     }
 
-    fn check_samples(&self, found: &Samples, expected: &Samples) {
+    /// Compares samples with those that are expected, but for what may be gone.
+    ///
+    /// # Panics
+    /// When they differ.
+    pub fn check_samples(&self, found: &Samples, expected: &Samples) {
         for (key, value) in found {
             let expected = expected.get(key);
             assert_eq!(Some(value), expected, "what is shown of {}", self.name(*key));

@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use narthex_oracles::{Chance, Found, Loss, Model};
 use narthex_platform::{Metrics, SimulatedClock, SimulatedDisk};
+use narthex_storage::ReadError;
 use narthex_tsdb::{Config, SyncPolicy, Tsdb};
 
 use crate::marks::{Mark, Marks};
 use crate::targets::Scraped;
 
 /// Where the store lives on the simulated disk.
-const DATA: &str = "/data";
+pub(crate) const DATA: &str = "/data";
 
 /// When a history begins: 2026-01-01.
-const BEGIN: i64 = 1_767_225_600_000;
+pub(crate) const BEGIN: i64 = 1_767_225_600_000;
 
 /// A store, its disk and clock, those who write to it, and the model of what was written.
 pub struct History {
@@ -31,6 +32,9 @@ pub struct History {
     /// The process was killed in that state: the next one cannot know what is not durable, so that
     /// no sync of its own promises it.
     pub(crate) is_in_doubt: bool,
+    /// A write was told to fail in this life.
+    pub(crate) write_failed: bool,
+    pub(crate) is_full: bool,
     tell: Tell,
 }
 
@@ -60,6 +64,8 @@ impl History {
             is_damaged: false,
             sync_failed: false,
             is_in_doubt: false,
+            write_failed: false,
+            is_full: false,
             tell: Tell::Nothing,
             chance,
         }
@@ -74,6 +80,9 @@ impl History {
         let mut history = Self::new(seed);
         history.tell = tell;
         history.say(|history| format!("{:?}", history.config));
+        if history.chance.once_in(2) {
+            history.begin_with_blocks();
+        }
         for _ in 0..1 + history.chance.below(4) {
             let steps = 5 + history.chance.below(50);
             // Half of the lives end in the middle of something.
@@ -82,7 +91,9 @@ impl History {
                 history.disk.cut_power_after(steps);
             }
             history.live(steps);
-            history.end();
+            if !history.end() {
+                break;
+            }
         }
         history.marks
     }
@@ -140,8 +151,15 @@ impl History {
         self.model.read(store).expect("what can be read")
     }
 
-    /// Ends a life, opens the store again, and compares.
-    fn end(&mut self) {
+    /// Whether what fails may have failed because of the disk.
+    pub(crate) fn is_disk_troubled(&self) -> bool {
+        let was_told = self.sync_failed || self.write_failed || self.is_full || self.is_damaged;
+        was_told || self.disk.is_off()
+    }
+
+    /// Ends a life, opens the store again, and compares. Answers whether the history goes on.
+    fn end(&mut self) -> bool {
+        (self.write_failed, self.is_full) = (false, false);
         match self.chance.below(5) {
             0 | 1 => {
                 self.disk.restart_after_kill();
@@ -157,9 +175,10 @@ impl History {
                 self.disk.restart_after_kill();
                 self.marks.note(Mark::Kill);
                 self.compare(Loss::Kill);
-                self.flip_bits();
+                return self.flip_bits();
             }
         }
+        true
     }
 
     fn compare(&mut self, loss: Loss) {
@@ -199,9 +218,12 @@ impl History {
         self.disk.restart_after_kill();
     }
 
-    /// Bits flip somewhere in the data; what is lost must be told, the rest is there.
-    fn flip_bits(&mut self) {
+    /// Bits flip somewhere in the data; what is lost must be told, the rest is there. Answers
+    /// whether everything can still be read, so that the history goes on.
+    fn flip_bits(&mut self) -> bool {
         self.is_damaged = true;
+        // What a block holds is looked at when it is asked for: its damage may come to light later.
+        let mut goes_on = true;
         for _ in 0..1 + self.chance.below(3) {
             let files = self.disk.files();
             let bits: u64 = files.iter().map(|(_, len)| len * 8).sum();
@@ -209,6 +231,7 @@ impl History {
             for (path, len) in files {
                 if bit < len * 8 {
                     self.say(|_| format!("bit {bit} of {path} flips"));
+                    goes_on &= path.starts_with("/data/log");
                     self.disk.flip_bit(&path, bit);
                     break;
                 }
@@ -216,15 +239,28 @@ impl History {
             }
         }
         let store = self.open().expect("damage does not keep the store from opening");
-        let found = self.read(&store);
-        let is_reported = !store.damaged().is_empty();
-        self.model.check_after_damage(&found, is_reported);
-        if is_reported {
+        let is_told = !store.damaged().is_empty() || !store.unreadable_blocks().is_empty();
+        let found = match self.model.read(&store) {
+            Ok(found) => found,
+            Err(error) => {
+                self.say(|_| format!("cannot be read: {error}"));
+                let is_damage =
+                    matches!(&error, ReadError::Damaged { path, .. } if path.starts_with(DATA));
+                assert!(is_damage, "damage is told as such: {error:?}");
+                // Only what stands at the damage is lost, and it stays there.
+                self.model.check_after_damage(&self.model.read_each(&store), true);
+                self.marks.note(Mark::ToldDamage);
+                return false;
+            }
+        };
+        self.model.check_after_damage(&found, is_told);
+        if is_told {
             self.marks.note(Mark::ToldDamage);
         }
         self.model.take_over(&found);
         drop(store);
         self.disk.restart_after_kill();
+        goes_on
     }
 }
 

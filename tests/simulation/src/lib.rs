@@ -10,6 +10,7 @@
 //!
 //! Open `history.rs` first, then `life.rs` for what may happen in a life.
 
+mod blocks;
 mod history;
 mod life;
 mod marks;

@@ -82,10 +82,17 @@ impl History {
                 self.sync_failed = true;
                 self.disk.fail_syncs(1 + self.chance.small(3));
             }
-            7 => self.disk.fail_writes(1 + self.chance.small(3)),
+            7 => {
+                self.write_failed = true;
+                self.disk.fail_writes(1 + self.chance.small(3));
+            }
             8 | 9 => self.race(store),
             10 => self.send_old(store),
             11 | 12 => self.churn(),
+            13 | 14 => self.maintain(store),
+            15 => self.delete_from_block(store),
+            16 => self.clean(store),
+            17 => self.snapshot(store),
             _ => {
                 let target = self.chance.index(self.targets.len());
                 self.scrape(store, target);
@@ -156,11 +163,13 @@ impl History {
     fn fill_disk(&mut self, store: &Tsdb) {
         let room = self.chance.index(600);
         self.disk.limit_bytes(Some(self.disk.used_bytes() + room));
+        self.is_full = true;
         for _ in 0..1 + self.chance.below(5) {
             match self.chance.below(8) {
                 0 => self.checkpoint(store),
                 1 => self.sync(store),
                 2 => self.retention(store),
+                3 => self.maintain(store),
                 _ => {
                     let target = self.chance.index(self.targets.len());
                     self.scrape(store, target);
@@ -173,6 +182,7 @@ impl History {
             self.clock.advance(Duration::from_secs(1));
         }
         self.disk.limit_bytes(None);
+        self.is_full = false;
         self.disk.fail_syncs(0);
         self.disk.fail_writes(0);
         self.clock.advance(Duration::from_secs(1));

@@ -43,13 +43,21 @@ pub enum Mark {
     CommitWhileReplaying,
     /// The process ended while the log was replayed.
     EndWhileReplaying,
+    /// Blocks became one.
+    Compaction,
+    /// A step of a round, or of a cleaning, failed.
+    FailedMaintenance,
+    /// Samples were deleted from a block.
+    Deletion,
+    /// A snapshot was compared.
+    Snapshot,
     /// Bits were flipped and it was told.
     ToldDamage,
 }
 
 impl Mark {
     /// All of them: a thousand seeds leave none out.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Commit,
         Self::RefusedCommit,
         Self::SecondTry,
@@ -69,6 +77,10 @@ impl Mark {
         Self::CutAtStart,
         Self::CommitWhileReplaying,
         Self::EndWhileReplaying,
+        Self::Compaction,
+        Self::FailedMaintenance,
+        Self::Deletion,
+        Self::Snapshot,
         Self::ToldDamage,
     ];
 }

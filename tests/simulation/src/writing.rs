@@ -6,6 +6,7 @@ use narthex_storage::{AppendError, Appendable, Appender};
 use narthex_tsdb::{SyncPolicy, Tsdb};
 
 use crate::History;
+use crate::history::BEGIN;
 use crate::marks::Mark;
 use crate::targets::{Line, Sample};
 
@@ -136,7 +137,8 @@ impl History {
         for line in &mut target.lines {
             let Some(series) = self.model.catalog.find(&line.labels) else { continue };
             let Some((newest, value)) = self.model.newest(series) else { continue };
-            if newest <= horizon + 1 {
+            // Only the head knows what is newest.
+            if newest <= horizon.max(BEGIN) + 1 {
                 continue;
             }
             let other = Sample::Float(0.123_456);

@@ -103,7 +103,12 @@ impl Tsdb {
         if with_head {
             shared.snapshot_head(&folder)?;
         }
-        shared.disk.sync_folder(&folder).map_err(|source| refused(&folder, source))?;
+        // And the names of the folders above, which may be new.
+        for folder in
+            folder.ancestors().take_while(|above| above.starts_with(shared.config.folder()))
+        {
+            shared.disk.sync_folder(folder).map_err(|source| refused(folder, source))?;
+        }
         Ok(folder)
     }
 }

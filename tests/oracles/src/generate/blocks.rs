@@ -11,7 +11,7 @@ use narthex_tsdb::block::{BlockMeta, BlockWriteError, BlockWriter, block_id};
 use narthex_tsdb::encoding::{self, Chunk, FloatEncoding};
 
 use super::{FloatKind, FloatWalk, HistogramKind, HistogramWalk, Target};
-use crate::Chance;
+use crate::{Chance, Value};
 
 /// When the samples begin.
 const BEGIN: i64 = 1_767_225_600_000;
@@ -21,12 +21,18 @@ const BEGIN: i64 = 1_767_225_600_000;
 pub struct SmallBlock {
     /// Ascending by labels; chunks ascend in time.
     pub series: BTreeMap<Labels, Vec<Chunk>>,
+    begin: i64,
     number: u128,
 }
 
 impl SmallBlock {
     /// A block of at most `series` series with at most `samples` samples each.
     pub fn generate(chance: &mut Chance, series: u64, samples: u64) -> Self {
+        Self::generate_from(BEGIN, chance, series, samples)
+    }
+
+    /// The same, with the first samples within a minute after `begin`.
+    pub fn generate_from(begin: i64, chance: &mut Chance, series: u64, samples: u64) -> Self {
         let target = Target::new(chance.below(3), usize::try_from(series).unwrap_or(1));
         let mut all = BTreeMap::new();
         for index in 0..1 + chance.index(target.len()) {
@@ -34,7 +40,7 @@ impl SmallBlock {
             let is_float = chance.below(3) > 0;
             let mut floats = FloatWalk::new(*chance.pick(&FloatKind::ALL));
             let mut histograms = HistogramWalk::new(*chance.pick(&HistogramKind::ALL), chance);
-            let mut at = BEGIN + chance.between(0, 60_000);
+            let mut at = begin + chance.between(0, 60_000);
             for _ in 0..1 + chance.below(samples) {
                 if is_float {
                     columns.push(at, floats.next(chance));
@@ -48,13 +54,34 @@ impl SmallBlock {
             encoding::encode(&columns, FloatEncoding::Xor, &mut chunks);
             all.insert(target.labels(index), chunks);
         }
-        Self { series: all, number: u128::from(chance.any()) }
+        Self { series: all, begin, number: u128::from(chance.any()) }
     }
 
     /// The name of its folder.
     #[must_use]
     pub fn folder(&self, data: &Utf8Path) -> Utf8PathBuf {
-        data.join(block_id(BEGIN, self.number).to_string())
+        data.join(block_id(self.begin, self.number).to_string())
+    }
+
+    /// All samples, series by series.
+    ///
+    /// # Panics
+    /// Never: what was encoded is decoded.
+    #[must_use]
+    pub fn samples(&self) -> BTreeMap<Labels, BTreeMap<i64, Value>> {
+        let decoded = |chunks: &Vec<Chunk>| {
+            let mut columns = Columns::default();
+            for chunk in chunks {
+                encoding::decode(chunk.encoding, &chunk.bytes, i64::MIN, i64::MAX, &mut columns)
+                    .expect("what was encoded");
+            }
+            let floats = columns.times.iter().zip(&columns.values);
+            let floats = floats.map(|(at, value)| (*at, Value::from(*value)));
+            let histograms = columns.histograms.iter();
+            let histograms = histograms.map(|point| (point.at, Value::from(&*point.histogram)));
+            floats.chain(histograms).collect()
+        };
+        self.series.iter().map(|(labels, chunks)| (labels.clone(), decoded(chunks))).collect()
     }
 
     /// Writes it below `data`.
@@ -66,7 +93,7 @@ impl SmallBlock {
         disk: &Arc<dyn Disk>,
         data: &Utf8Path,
     ) -> Result<BlockMeta, BlockWriteError> {
-        let ulid = block_id(BEGIN, self.number);
+        let ulid = block_id(self.begin, self.number);
         let symbols: BTreeSet<String> = self
             .series
             .keys()

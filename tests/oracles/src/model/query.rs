@@ -22,6 +22,20 @@ impl Model {
         Ok(Found { samples, metadata, exemplars: self.exemplars(store)? })
     }
 
+    /// What a store with damage shows of each series that can be read.
+    #[must_use]
+    pub fn read_each(&self, store: &dyn Queryable) -> Found {
+        let mut found = Found::default();
+        for labels in self.catalog.all() {
+            let matchers: Vec<Matcher> =
+                labels.iter().map(|(name, value)| Matcher::equal(name, value)).collect();
+            if let Ok(samples) = self.answer(store, TimeRange::ALL, &matchers) {
+                found.samples.extend(samples);
+            }
+        }
+        found
+    }
+
     fn exemplars(&self, store: &dyn Queryable) -> Result<BTreeSet<ExemplarKey>, ReadError> {
         let all = Matcher::new(MatchOp::Regex, "__name__", ".+").expect("a pattern");
         let mut found = BTreeSet::new();
