@@ -235,6 +235,19 @@ impl Model {
         (!self.optional.contains(key)).then_some((key.1, *value))
     }
 
+    /// The newest time of all.
+    #[must_use]
+    pub fn newest_of_all(&self) -> Option<i64> {
+        self.shown.keys().map(|(_, at)| *at).max()
+    }
+
+    /// Whether anything was ever written there, refused or not.
+    #[must_use]
+    pub fn was_written(&self, key: Key) -> bool {
+        let was_refused = self.refused.iter().any(|(refused, _)| *refused == key);
+        was_refused || self.shown.contains_key(&key) || self.revivable.contains_key(&key)
+    }
+
     /// Whether a refused commit had this very sample.
     #[must_use]
     pub fn was_refused(&self, key: Key, value: Value) -> bool {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use narthex_oracles::{Chance, Found, Loss, Model};
 use narthex_platform::{Metrics, SimulatedClock, SimulatedDisk};
 use narthex_storage::ReadError;
-use narthex_tsdb::{Config, SyncPolicy, Tsdb};
+use narthex_tsdb::{Config, Settings, SyncPolicy, Tsdb};
 
 use crate::marks::{Mark, Marks};
 use crate::targets::Scraped;
@@ -116,6 +116,17 @@ impl History {
         let retention = self.config.settings().retention().time.unwrap_or(Duration::MAX);
         let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
         self.now().saturating_sub(retention)
+    }
+
+    /// Samples before this may be refused: appends reach back half a block's range, here less.
+    pub(crate) fn reach(&self) -> i64 {
+        self.horizon().max(self.now() - 50 * 60_000)
+    }
+
+    /// How far out of order samples may be, in milliseconds.
+    pub(crate) fn window(&self) -> i64 {
+        let window = self.config.settings().out_of_order_window();
+        i64::try_from(window.as_millis()).unwrap_or(i64::MAX)
     }
 
     /// Opens the store and replays its log. `None`: the power failed meanwhile.
@@ -271,7 +282,9 @@ fn settings(chance: &mut Chance) -> Config {
         _ => SyncPolicy::Interval(Duration::from_secs(1)),
     };
     let retention = Duration::from_secs(3600 * (1 + chance.below(30)));
-    let config = Config::new(DATA).with_sync(sync);
+    let window = Duration::from_secs(*chance.pick(&[0, 0, 600, 3600]));
+    let late = Settings::default().with_out_of_order_window(window).expect("a window that can be");
+    let config = Config::new(DATA).with_settings(late).with_sync(sync);
     let config = config.and_then(|config| config.with_retention(retention));
     // The smallest segments, so that there are many.
     let config = config.and_then(|config| config.with_segment_bytes(64 << 10));

@@ -93,6 +93,7 @@ impl History {
             15 => self.delete_from_block(store),
             16 => self.clean(store),
             17 => self.snapshot(store),
+            18 | 19 => self.send_late(store),
             _ => {
                 let target = self.chance.index(self.targets.len());
                 self.scrape(store, target);

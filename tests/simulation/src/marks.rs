@@ -15,6 +15,8 @@ pub enum Mark {
     Race,
     /// Samples were refused for their order.
     RefusedSample,
+    /// Samples out of order were taken.
+    OutOfOrder,
     /// A series ended and another took its place.
     Churn,
     /// A sync succeeded.
@@ -57,12 +59,13 @@ pub enum Mark {
 
 impl Mark {
     /// All of them: a thousand seeds leave none out.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Commit,
         Self::RefusedCommit,
         Self::SecondTry,
         Self::Race,
         Self::RefusedSample,
+        Self::OutOfOrder,
         Self::Churn,
         Self::Sync,
         Self::FailedSync,

@@ -1,7 +1,7 @@
 //! The targets of a history: their series, how the values go on, what the store calls them.
 
-use narthex_model::Labels;
-use narthex_oracles::generate::{FloatKind, FloatWalk, Target};
+use narthex_model::{Labels, NativeHistogram};
+use narthex_oracles::generate::{FloatKind, FloatWalk, HistogramKind, HistogramWalk, Target};
 use narthex_oracles::{Chance, Value};
 use narthex_storage::SeriesRef;
 
@@ -9,12 +9,14 @@ use narthex_storage::SeriesRef;
 #[derive(Clone, Debug)]
 pub(crate) enum Sample {
     Float(f64),
+    Histogram(NativeHistogram),
 }
 
 impl Sample {
     pub(crate) fn value(&self) -> Value {
         match self {
             Self::Float(value) => Value::from(*value),
+            Self::Histogram(histogram) => Value::from(histogram),
         }
     }
 }
@@ -23,18 +25,31 @@ impl Sample {
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) labels: Labels,
-    walk: FloatWalk,
+    floats: FloatWalk,
+    histograms: HistogramWalk,
+    /// So many of a hundred samples are histograms.
+    histograms_percent: u64,
     /// What the store called it last.
     pub(crate) known_as: Option<SeriesRef>,
 }
 
 impl Line {
     fn new(labels: Labels, chance: &mut Chance) -> Self {
-        Self { labels, walk: FloatWalk::new(*chance.pick(&FloatKind::ALL)), known_as: None }
+        Self {
+            labels,
+            floats: FloatWalk::new(*chance.pick(&FloatKind::ALL)),
+            histograms: HistogramWalk::new(*chance.pick(&HistogramKind::ALL), chance),
+            histograms_percent: *chance.pick(&[0, 0, 0, 100, 100, 20]),
+            known_as: None,
+        }
     }
 
     pub(crate) fn next(&mut self, chance: &mut Chance) -> Sample {
-        Sample::Float(self.walk.next(chance))
+        if chance.below(100) < self.histograms_percent {
+            Sample::Histogram(self.histograms.next(chance))
+        } else {
+            Sample::Float(self.floats.next(chance))
+        }
     }
 }
 

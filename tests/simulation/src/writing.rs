@@ -13,9 +13,9 @@ use crate::targets::{Line, Sample};
 impl History {
     /// One scrape of one target is one commit; answers whether it was acknowledged.
     pub(crate) fn scrape(&mut self, store: &Tsdb, target: usize) -> bool {
-        let (now, horizon) = (self.now(), self.horizon());
+        let (now, reach) = (self.now(), self.reach());
         let Some(target) = self.targets.get_mut(target) else { return false };
-        if target.was_refused && target.at > horizon && self.chance.once_in(2) {
+        if target.was_refused && target.at > reach && self.chance.once_in(2) {
             self.marks.note(Mark::SecondTry);
         } else {
             target.at = (target.at + 1).max(now + self.chance.between(0, 900));
@@ -108,7 +108,7 @@ impl History {
         for (batch, samples) in batches {
             let at = samples.keys().map(|(_, at)| *at).max().unwrap_or(0);
             let outcome = batch.commit();
-            let is_late = at < newest;
+            let is_late = at < newest && self.window() == 0;
             self.say(|_| format!("race @{at}: {outcome:?}"));
             match &outcome {
                 Ok(done) if is_late => {
@@ -117,7 +117,7 @@ impl History {
                 }
                 Ok(done) => {
                     assert_eq!((done.samples, done.out_of_order), (samples.len(), 0), "in time");
-                    newest = at;
+                    newest = newest.max(at);
                     self.note_commit(Batch { samples, ..Batch::default() }, true);
                 }
                 Err(_) if is_late => {}
@@ -128,22 +128,59 @@ impl History {
         }
     }
 
+    /// Samples out of order, within the window.
+    pub(crate) fn send_late(&mut self, store: &Tsdb) {
+        let (index, window) = (self.chance.index(self.targets.len()), self.window());
+        let from = self.model.newest_of_all().unwrap_or(BEGIN) - window + 1_000;
+        let Some(target) = self.targets.get_mut(index) else { return };
+        if window == 0 {
+            return;
+        }
+        let mut batch = store.appender();
+        let mut samples = Samples::new();
+        for line in &mut target.lines {
+            let series = self.model.catalog.number(&line.labels);
+            for _ in 0..self.chance.below(4) {
+                let at = from.max(BEGIN) + self.chance.between(0, window);
+                let newest = self.model.newest(series).map(|(at, _)| at);
+                let sample = line.next(&mut self.chance);
+                let key = (series, at);
+                let is_new = !self.model.was_written(key) && !samples.contains_key(&key);
+                if !is_new || newest.is_none_or(|newest| at >= newest) {
+                    continue;
+                }
+                append(&mut *batch, line, at, &sample).expect("within the window");
+                samples.insert(key, sample.value());
+            }
+        }
+        let outcome = batch.commit();
+        self.say(|_| format!("late: {outcome:?}"));
+        if let Ok(done) = &outcome {
+            assert_eq!((done.samples, done.out_of_order), (samples.len(), 0), "late");
+            self.marks.note(Mark::OutOfOrder);
+        }
+        self.note_commit(Batch { samples, ..Batch::default() }, outcome.is_ok());
+    }
+
     /// Samples that come too late, again, or otherwise: refused by name; and a batch that is
     /// dropped leaves nothing.
     pub(crate) fn send_old(&mut self, store: &Tsdb) {
-        let (index, horizon) = (self.chance.index(self.targets.len()), self.horizon());
+        let (index, reach) = (self.chance.index(self.targets.len()), self.reach());
+        let window = self.window();
         let Some(target) = self.targets.get_mut(index) else { return };
         let mut batch = store.appender();
         for line in &mut target.lines {
             let Some(series) = self.model.catalog.find(&line.labels) else { continue };
             let Some((newest, value)) = self.model.newest(series) else { continue };
             // Only the head knows what is newest.
-            if newest <= horizon.max(BEGIN) + 1 {
+            if newest <= reach.max(BEGIN) + 1 {
                 continue;
             }
             let other = Sample::Float(0.123_456);
-            let late = append(&mut *batch, line, newest - 1, &other);
-            assert_eq!(late, Err(AppendError::OutOfOrder), "{} @{}", line.labels, newest - 1);
+            if window == 0 {
+                let late = append(&mut *batch, line, newest - 1, &other);
+                assert_eq!(late, Err(AppendError::OutOfOrder), "{} @{}", line.labels, newest - 1);
+            }
             if value != other.value() {
                 let twice = append(&mut *batch, line, newest, &other);
                 assert_eq!(twice, Err(AppendError::Duplicate), "{} @{newest}", line.labels);
@@ -175,8 +212,10 @@ fn append(
             None => batch.series(&line.labels)?,
         };
         line.known_as = Some(series);
-        let Sample::Float(value) = sample;
-        let outcome = batch.append(series, at, *value);
+        let outcome = match sample {
+            Sample::Float(value) => batch.append(series, at, *value),
+            Sample::Histogram(histogram) => batch.append_histogram(series, at, histogram.clone()),
+        };
         if outcome != Err(AppendError::UnknownSeries) {
             return outcome;
         }
