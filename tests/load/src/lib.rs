@@ -17,12 +17,14 @@ mod values;
 mod body;
 mod targets;
 
+mod blocks;
 mod push;
 mod remote_write;
 
 mod http;
 mod queries;
 
+pub use self::blocks::{Blocks, Compacted, write_blocks};
 pub use self::body::{Format, write_body};
 pub use self::push::{Push, Pushed, push};
 pub use self::queries::{Comparison, QueryRun, Timing, run_queries};

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
-use narthex_load::{Push, QueryRun, Serve, Shape, push, run_queries, serve};
+use narthex_load::{Blocks, Push, QueryRun, Serve, Shape, push, run_queries, serve, write_blocks};
 use serde_json::json;
 
 const USAGE: &str = "\
@@ -22,6 +22,8 @@ Usage: narthex-load COMMAND [--KEY VALUE]...
          targets at 127.1.x.y:PORT; prints `ready` once all listen
   push   --url URL --targets N --series N --steps N --interval SECONDS [--end UNIX_SECONDS] [--connections N]
          backfills by remote write up to the end (now)
+  blocks --folder FOLDER --targets N --series N --interval SECONDS --floats xor|dense
+         writes eight hours as blocks of two, and has the store make one of the first three
   query  --servers URL,URL --at UNIX_SECONDS [--rounds N]
          asks the list of queries of every server, and compares with the first
   probe  --series N
@@ -52,6 +54,7 @@ fn run() -> anyhow::Result<()> {
             || println!("ready"),
         ),
         "push" => run_push(&keys),
+        "blocks" => run_blocks(&keys),
         "query" => run_query(&keys),
         "probe" => {
             let shape = Shape::new(keys.number("series")?);
@@ -78,6 +81,28 @@ fn run_push(keys: &Keys) -> anyhow::Result<()> {
         connections: keys.number_or("connections", 2)?,
     })?;
     println!("{}", json!({ "samples": pushed.samples, "seconds": pushed.duration.as_secs_f64() }));
+    Ok(())
+}
+
+fn run_blocks(keys: &Keys) -> anyhow::Result<()> {
+    let done = write_blocks(&Blocks {
+        folder: keys.text("folder")?.into(),
+        targets: keys.number("targets")?,
+        series: keys.number("series")?,
+        interval: keys.seconds("interval")?,
+        is_dense: keys.text("floats")? == "dense",
+    })?;
+    println!(
+        "{}",
+        json!({
+            "samples": done.samples,
+            "series": done.series,
+            "bytes": done.bytes,
+            "index_bytes": done.index_bytes,
+            "bytes_before": done.bytes_before,
+            "cpu_seconds": done.cpu_seconds,
+        })
+    );
     Ok(())
 }
 

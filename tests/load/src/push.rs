@@ -105,7 +105,7 @@ impl<'a> Lane<'a> {
 
     fn run(mut self, targets: &[usize]) -> anyhow::Result<u64> {
         let identities: Vec<Vec<Vec<u8>>> =
-            targets.iter().map(|&target| identities(self.shape, target)).collect();
+            targets.iter().map(|&target| encoded(self.shape, target)).collect();
         let mut from = 0;
         while from < self.push.steps {
             let to = (from + STEPS_A_REQUEST).min(self.push.steps);
@@ -181,8 +181,16 @@ pub(crate) fn columns(
     columns
 }
 
-/// The labels of a target's series, in the order of [`columns`].
-fn identities(shape: &Shape, target: usize) -> Vec<Vec<u8>> {
+/// The same as a request writes them.
+fn encoded(shape: &Shape, target: usize) -> Vec<Vec<u8>> {
+    let pairs = |series: &Vec<(String, String)>| {
+        labels(series.iter().map(|(name, value)| (&**name, &**value)))
+    };
+    identities(shape, target).iter().map(pairs).collect()
+}
+
+/// The labels of a target's series, ascending by name, in the order of [`columns`].
+pub(crate) fn identities(shape: &Shape, target: usize) -> Vec<Vec<(String, String)>> {
     let instance = format!("load-{target:04}:9500");
     let mut all = Vec::with_capacity(shape.series());
     for family in &shape.families {
@@ -192,7 +200,9 @@ fn identities(shape: &Shape, target: usize) -> Vec<Vec<u8>> {
                 pairs.extend(member.labels.iter().map(|(name, value)| (*name, value.as_str())));
                 pairs.extend(bound.map(|bound| ("le", bound)));
                 pairs.sort_unstable();
-                all.push(labels(pairs));
+                let own =
+                    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+                all.push(own.collect());
             };
             if family.unit == Unit::Histogram {
                 let bucket = format!("{}_bucket", family.name);

@@ -11,6 +11,7 @@ use super::measures::Measures;
 use super::scrape::{free_port, to_f64, unix_now};
 use super::server::{Kind, Program, Server};
 use super::{Bench, http};
+use crate::process::Tool;
 
 /// Seconds between steps of the backfill.
 const INTERVAL: u64 = 15;
@@ -24,8 +25,13 @@ pub(super) fn measure(
 ) -> anyhow::Result<()> {
     let folder = bench.fresh(&format!("{}-blocks", program.kind.name()))?;
     match program.kind {
-        // Remote write is not served yet.
-        Kind::Narthex => Ok(()),
+        // Remote write is not served yet: the store's own code writes and joins the blocks.
+        Kind::Narthex => {
+            for (floats, key) in [("xor", "block_xor"), ("dense", "block_dense")] {
+                joined(bench, &folder.join(floats), floats, key, measures)?;
+            }
+            Ok(())
+        }
         Kind::Prometheus => {
             let more = ["--web.enable-remote-write-receiver", "--web.enable-admin-api"];
             let mut server = program.start(&folder, QUIET, free_port()?, &more)?;
@@ -51,6 +57,33 @@ pub(super) fn measure(
             Ok(())
         }
     }
+}
+
+/// Three blocks of two hours, and what it takes to make one of them.
+fn joined(
+    bench: &Bench<'_>,
+    folder: &Path,
+    floats: &str,
+    key: &'static str,
+    measures: &mut Measures,
+) -> anyhow::Result<()> {
+    let options = &bench.options;
+    let text = Tool::new(&bench.load)
+        .args(["blocks", "--floats", floats, "--interval", &INTERVAL.to_string()])
+        .args(["--targets", &options.backfill_targets.to_string()])
+        .args(["--series", &options.series.to_string(), "--folder"])
+        .arg(folder)
+        .capture()?;
+    let answer: Value = serde_json::from_str(&text).context("read what narthex-load answers")?;
+    let number = |key| {
+        answer.get(key).and_then(Value::as_f64).with_context(|| format!("{key} of the blocks"))
+    };
+    let samples = number("samples")?;
+    measures.set(key, number("bytes")? / samples);
+    measures.set("index_a_series", number("index_bytes")? / number("series")?.max(1.0));
+    let cost = if floats == "xor" { "compaction_cpu" } else { "compaction_dense_cpu" };
+    measures.set(cost, number("cpu_seconds")? / samples * 1e6);
+    Ok(())
 }
 
 /// Everything to disk, then one part of each partition.

@@ -38,7 +38,8 @@ pub(crate) const ROWS: &[Row] = &[
     row("block_xor", "blocks as XOR, B/sample with index", Some(2.74)),
     row("block_dense", "blocks as dense, B/sample with index", Some(1.2)),
     row("index_a_series", "index of a block, B/series", None),
-    row("compaction_cpu", "merging blocks, CPU s per M samples", None),
+    row("compaction_cpu", "joining three blocks as XOR, CPU s per M samples", None),
+    row("compaction_dense_cpu", "joining three blocks as dense, CPU s per M samples", None),
 ];
 
 /// Figures by key.
