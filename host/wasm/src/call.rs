@@ -14,12 +14,15 @@ use crate::guest::Guest;
 use crate::kill::{CpuSpent, KillReason};
 use crate::output::Output;
 use crate::sandbox::Sandbox;
+use crate::ticker::Ticking;
 
 /// A call that may begin: it has a slot, so an instance is to be had.
 pub struct Call<'a> {
     sandbox: &'a Sandbox,
     budget: Budget,
     _slot: tokio::sync::SemaphorePermit<'a>,
+    /// Lets the guest notice time.
+    _ticking: Ticking,
 }
 
 impl fmt::Debug for Call<'_> {
@@ -47,7 +50,8 @@ impl Sandbox {
     /// Waits for a slot, at most the wall time of the budget. `None`: all slots stayed taken.
     pub async fn begin(&self, budget: Budget) -> Option<Call<'_>> {
         let slot = tokio::time::timeout(budget.wall, self.calls().acquire()).await.ok()?.ok()?;
-        Some(Call { sandbox: self, budget, _slot: slot })
+        let ticking = self.ticker().tick();
+        Some(Call { sandbox: self, budget, _slot: slot, _ticking: ticking })
     }
 }
 

@@ -89,7 +89,7 @@ struct Parts {
     /// One compilation at a time, on one thread: scrapes go on meanwhile.
     compiler: Semaphore,
     memory_bytes_max: u64,
-    _ticker: Ticker,
+    ticker: Ticker,
 }
 
 impl Sandbox {
@@ -112,7 +112,7 @@ impl Sandbox {
             calls,
             compiler: Semaphore::new(1),
             memory_bytes_max: config.memory_bytes_max,
-            _ticker: ticker,
+            ticker,
         })))
     }
 
@@ -164,6 +164,10 @@ impl Sandbox {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    pub(crate) fn ticker(&self) -> &Ticker {
+        &self.0.ticker
     }
 
     pub(crate) fn calls(&self) -> &Semaphore {
