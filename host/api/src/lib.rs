@@ -14,6 +14,7 @@ mod envelope;
 mod params;
 mod plugins;
 mod query;
+mod replay;
 mod routes;
 mod rules;
 mod series;

@@ -14,6 +14,7 @@ use serde::{Serialize, Serializer};
 
 use crate::envelope::{Answer, ApiError, notes, ok, ok_with_notes};
 use crate::params::Params;
+use crate::replay;
 use crate::routes::Shared;
 
 /// Steps of a range query (Prometheus, `api.go`): enough for a day by minutes on a wide screen.
@@ -53,8 +54,9 @@ pub(crate) async fn instant(State(rooms): Shared, params: Params) -> Answer {
     let at = params.time_or("time", now)?;
     let options = options(&params)?;
     let (engine, text) = (rooms.engine.clone(), params.query().to_owned());
+    let replaying = replay::warning(&rooms.tsdb);
     let result = run(options, move |options| engine.instant(&text, at, options)).await?;
-    answer(result, limit, params.get("stats").is_some())
+    answer(result, replaying, limit, params.get("stats").is_some())
 }
 
 /// `/api/v1/query_range`
@@ -80,9 +82,10 @@ pub(crate) async fn range(State(rooms): Shared, params: Params) -> Answer {
     }
     let options = options(&params)?;
     let (engine, text) = (rooms.engine.clone(), params.query().to_owned());
+    let replaying = replay::warning(&rooms.tsdb);
     let result =
         run(options, move |options| engine.range(&text, start, end, step, options)).await?;
-    answer(result, limit, params.get("stats").is_some())
+    answer(result, replaying, limit, params.get("stats").is_some())
 }
 
 /// `/api/v1/query_exemplars`: the query is checked; the store keeps no exemplars yet.
@@ -99,8 +102,14 @@ pub(crate) async fn format(State(rooms): Shared, params: Params) -> Answer {
     ok(&expr.to_string())
 }
 
-fn answer(mut result: QueryResult, limit: usize, with_stats: bool) -> Answer {
+fn answer(
+    mut result: QueryResult,
+    replaying: Option<String>,
+    limit: usize,
+    with_stats: bool,
+) -> Answer {
     let mut warnings = notes(&result.warnings, "warning");
+    warnings.extend(replaying);
     let infos = notes(&result.infos, "info");
     let truncated = match &mut result.value {
         Value::Vector(samples) => truncate(samples, limit),

@@ -17,7 +17,7 @@ use narthex_tsdb::Tsdb;
 
 use crate::control::ServerControl;
 use crate::envelope::ApiError;
-use crate::{plugins, query, rules, series, status, targets};
+use crate::{plugins, query, replay, rules, series, status, targets};
 
 /// The rooms that handlers call.
 pub struct Rooms {
@@ -82,6 +82,7 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/status/config", get(status::config))
         .route("/status/flags", get(status::flags))
         .route("/status/tsdb", get(status::tsdb))
+        .route("/status/walreplay", get(replay::status))
         .fallback(any(unknown))
 }
 

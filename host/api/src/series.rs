@@ -11,7 +11,8 @@ use serde_json::json;
 use crate::envelope::{Answer, ApiError, ok, ok_with_notes};
 use crate::params::Params;
 use crate::query::LabelMap;
-use crate::routes::Shared;
+use crate::replay;
+use crate::routes::{Rooms, Shared};
 
 const TRUNCATED: &str = "results truncated due to limit";
 
@@ -46,6 +47,7 @@ pub(crate) async fn series(State(rooms): Shared, params: Params) -> Answer {
     if sets.is_empty() {
         return Err(ApiError::bad_data("no match[] parameter provided"));
     }
+    let replaying = replay::warning(&rooms.tsdb);
     let found = read(&rooms.store, range, move |querier| {
         let mut found: BTreeSet<Labels> = BTreeSet::new();
         for matchers in &sets {
@@ -56,12 +58,12 @@ pub(crate) async fn series(State(rooms): Shared, params: Params) -> Answer {
     .await?;
     let truncated = found.len() > limit;
     let shown: Vec<LabelMap<'_>> = found.iter().take(limit).map(LabelMap).collect();
-    ok_with_notes(&shown, &note(truncated), &[])
+    ok_with_notes(&shown, &notes(truncated, replaying), &[])
 }
 
 /// `/api/v1/labels`
 pub(crate) async fn names(State(rooms): Shared, params: Params) -> Answer {
-    texts(&rooms.store, &params, |querier, matchers| querier.label_names(matchers)).await
+    texts(&rooms, &params, |querier, matchers| querier.label_names(matchers)).await
 }
 
 /// `/api/v1/label/<name>/values`
@@ -75,12 +77,12 @@ pub(crate) async fn values(
     }
     let read =
         move |querier: &dyn Querier, matchers: &[Matcher]| querier.label_values(&name, matchers);
-    texts(&rooms.store, &params, read).await
+    texts(&rooms, &params, read).await
 }
 
 /// The union of what `ask` answers for each selector of `match[]`; all series without one.
 async fn texts(
-    store: &Arc<dyn Queryable>,
+    rooms: &Rooms,
     params: &Params,
     ask: impl Fn(&dyn Querier, &[Matcher]) -> Result<Vec<String>, ReadError> + Send + 'static,
 ) -> Answer {
@@ -90,7 +92,8 @@ async fn texts(
     if sets.is_empty() {
         sets.push(Vec::new());
     }
-    let found = read(store, range, move |querier| {
+    let replaying = replay::warning(&rooms.tsdb);
+    let found = read(&rooms.store, range, move |querier| {
         let mut found = BTreeSet::new();
         for matchers in &sets {
             found.extend(ask(querier, matchers)?);
@@ -100,11 +103,11 @@ async fn texts(
     .await?;
     let truncated = found.len() > limit;
     let shown: Vec<String> = found.into_iter().take(limit).collect();
-    ok_with_notes(&shown, &note(truncated), &[])
+    ok_with_notes(&shown, &notes(truncated, replaying), &[])
 }
 
-fn note(truncated: bool) -> Vec<String> {
-    if truncated { vec![TRUNCATED.to_owned()] } else { Vec::new() }
+fn notes(truncated: bool, replaying: Option<String>) -> Vec<String> {
+    truncated.then(|| TRUNCATED.to_owned()).into_iter().chain(replaying).collect()
 }
 
 /// `/api/v1/metadata`

@@ -25,6 +25,9 @@ use crate::views::GroupView;
 const EVALUATIONS_MAX: usize = 64;
 /// Evaluations before the state of `for` is read back.
 const EVALUATIONS_BEFORE_RESTORE: u8 = 2;
+/// So long the first evaluation waits for the store to have its past. It is below the four minutes
+/// after which receivers take an alert that is not repeated for resolved.
+const PAST_WAIT_MAX: Duration = Duration::from_secs(120);
 /// How long to wait when there is nothing to wait for.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -186,10 +189,25 @@ impl Rules {
         groups.iter().map(|group| group.view()).collect()
     }
 
-    /// Starts the loop.
-    pub fn spawn(&self, tasks: &mut Tasks) {
+    /// Starts the loop once the store `has_its_past`: an alert must not fire, nor end, because
+    /// samples are still to come that were written before the start. After two minutes it starts
+    /// all the same.
+    pub fn spawn(
+        &self,
+        has_its_past: impl Future<Output = ()> + Send + 'static,
+        tasks: &mut Tasks,
+    ) {
         let rules = self.clone();
-        tasks.spawn("rules", |stop| rules.run(stop));
+        tasks.spawn("rules", |mut stop| async move {
+            select! {
+                () = stop.stopped() => return,
+                () = has_its_past => {}
+                () = rules.0.tools.clock.sleep(PAST_WAIT_MAX) => {
+                    warn!("the log is still being replayed; rules are evaluated without all of it");
+                }
+            }
+            rules.run(stop).await;
+        });
     }
 
     /// The loop itself; ends after `stop`, when evaluations under way have ended too.

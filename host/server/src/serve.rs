@@ -63,6 +63,15 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     let external_url = external_url(&flags, &listening);
 
     let mut tasks = Tasks::new();
+    // First of all: its log is replayed while plugins are loaded and targets are found.
+    let defaults = flags.storage.settings(&flags.features).context("--storage.tsdb.retention")?;
+    let settings = config.store_settings(&defaults).context("storage")?;
+    let mut store_config = flags.storage.config(settings)?;
+    if let Some(sync) = config.storage.sync() {
+        store_config = store_config.with_sync(sync)?;
+    }
+    let store = Tsdb::open(store_config, Arc::clone(&disk), clock.clone(), &metrics)?;
+    store.spawn_replay(&mut tasks);
     let state = StateStore::open(flags.storage.path.join("state"), Arc::clone(&disk))?;
     let plugins = Plugins::load(
         config.plugins.clone(),
@@ -75,15 +84,6 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         },
     )
     .await?;
-
-    let defaults = flags.storage.settings(&flags.features).context("--storage.tsdb.retention")?;
-    let settings = config.store_settings(&defaults).context("storage")?;
-    let mut store_config = flags.storage.config(settings)?;
-    if let Some(sync) = config.storage.sync() {
-        store_config = store_config.with_sync(sync)?;
-    }
-    let store = Tsdb::open(store_config, Arc::clone(&disk), clock.clone(), &metrics)?;
-    store.spawn_replay(&mut tasks);
 
     let discovery = Discovery::spawn(Arc::new(plugins.clone()), &metrics, &mut tasks);
     let scraper = Scraper::new(ScrapeParts {
@@ -109,7 +109,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         clock: clock.clone(),
         metrics: metrics.clone(),
     });
-    rules.spawn(&mut tasks);
+    rules.spawn(store.replay_ended(), &mut tasks);
     let alerting = Alerting::new(
         config.alerting.clone().unwrap_or_default(),
         narthex_alerting::Parts {

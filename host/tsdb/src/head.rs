@@ -13,6 +13,7 @@ pub(crate) mod matching;
 pub(crate) mod older;
 pub(crate) mod out_of_order;
 pub(crate) mod postings;
+pub(crate) mod restore;
 pub(crate) mod sample;
 pub(crate) mod series;
 pub(crate) mod symbols;
@@ -28,7 +29,7 @@ use parking_lot::RwLock;
 
 use self::exemplars::Exemplars;
 use self::index::Index;
-use self::series::{IDS_MAX, Series, SeriesId, Slab, Slot, series_ref};
+use self::series::{IDS_MAX, Series, SeriesId, Slab, Slot, SymbolPair, series_ref};
 use self::visibility::Visibility;
 
 /// All series, their recent samples, and what is known of metric families.
@@ -122,26 +123,14 @@ impl Head {
 
     fn put(&self, index: &mut Index, id: SeriesId, slot: Slot, labels: &Labels) {
         let pairs = index.insert(labels, slot);
+        self.put_series(id, slot, pairs);
+    }
+
+    fn put_series(&self, id: SeriesId, slot: Slot, pairs: Box<[SymbolPair]>) {
         let round = self.counts.round.load(Ordering::Relaxed);
         self.slab.put(slot, Series::new(id, pairs, round));
         self.counts.series.fetch_add(1, Ordering::Relaxed);
         self.counts.series_created.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A series as the log or a checkpoint defines it. A label set that is there under another id
-    /// keeps that: appenders may hold it. Answers its slot and its id.
-    pub(crate) fn restore_series(&self, id: SeriesId, labels: &Labels) -> Option<(Slot, SeriesId)> {
-        if id >= IDS_MAX {
-            return None;
-        }
-        let mut index = self.index.write();
-        index.next_id = index.next_id.max(id + 1);
-        if let Some(slot) = index.find(labels, &self.slab) {
-            return self.slab.with(slot, |series| (slot, series.id));
-        }
-        let slot = index.take_slot()?;
-        self.put(&mut index, id, slot, labels);
-        Some((slot, id))
     }
 
     /// Notes that ids up to `id` are in use somewhere.

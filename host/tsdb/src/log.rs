@@ -8,6 +8,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod contents;
+pub(crate) mod definitions;
 pub(crate) mod exemplars;
 pub(crate) mod frame;
 pub(crate) mod header;

@@ -245,6 +245,19 @@ impl Host {
         })
     }
 
+    /// Waits until all that was stored before the start is there.
+    ///
+    /// # Panics
+    /// When it is not in time.
+    #[track_caller]
+    pub fn wait_until_replayed(&self) {
+        wait_for("the log is replayed", START_WITHIN, || {
+            let answer = self.json("/api/v1/status/walreplay");
+            let state = answer.pointer("/data/state").and_then(Value::as_str);
+            if state == Some("done") { Ok(()) } else { Err(format!("it says {answer}")) }
+        });
+    }
+
     /// Replaces the configuration file and reloads over HTTP; the answer may be a refusal.
     ///
     /// # Panics

@@ -44,7 +44,7 @@ async fn groups_run_in_their_slots_and_end_when_they_are_gone() {
     let world = World::new();
     let rules = rules(&world);
     let mut tasks = Tasks::new();
-    rules.spawn(&mut tasks);
+    rules.spawn(std::future::ready(()), &mut tasks);
     load(&rules, "groups: [{ name: g, interval: 10s, rules: [{ record: x, expr: '1' }] }]");
     let samples = || world.dump("x").first().map_or(0, |line| line.split('@').count() - 1);
     until(&world, || samples() >= 3).await;
@@ -64,4 +64,28 @@ async fn groups_run_in_their_slots_and_end_when_they_are_gone() {
     load(&rules, "groups: []");
     assert!(rules.groups().is_empty());
     until(&world, || world.dump("x")[0].contains(" x@")).await;
+}
+
+#[tokio::test]
+async fn rules_wait_for_the_past_but_not_for_ever() {
+    let text = "groups: [{ name: g, interval: 10s, rules: [{ record: x, expr: '1' }] }]";
+    for comes in [true, false] {
+        let world = World::new();
+        let rules = rules(&world);
+        let mut tasks = Tasks::new();
+        let (past, has_come) = tokio::sync::oneshot::channel::<()>();
+        let mut past = Some(past);
+        rules.spawn(async { has_come.await.unwrap_or(()) }, &mut tasks);
+        load(&rules, text);
+        let start = world.simulated.clock().now_millis();
+        until(&world, || world.simulated.clock().now_millis() >= start + 60_000).await;
+        assert_eq!(world.dump("x"), [""; 0], "nothing is evaluated before the past is there");
+        if comes {
+            past.take().unwrap().send(()).unwrap();
+        }
+        until(&world, || !world.dump("x").is_empty()).await;
+        drop(past);
+        let waited = world.simulated.clock().now_millis() - start;
+        assert_eq!(waited < 115_000, comes, "{waited} ms");
+    }
 }

@@ -94,12 +94,17 @@ impl Index {
             self.names.entry(pair.0).or_default().entry(pair.1).or_default().insert(slot);
             pairs.push(pair);
         }
+        self.enter(labels, slot);
+        pairs.into_boxed_slice()
+    }
+
+    /// Enters a series but for its postings.
+    pub(crate) fn enter(&mut self, labels: &Labels, slot: Slot) {
         let hash = hash_of(labels);
         self.by_labels.insert_unique(Entry::table_hash(hash), Entry { hash, slot }, |entry| {
             Entry::table_hash(entry.hash)
         });
         self.all.insert(slot);
-        pairs.into_boxed_slice()
     }
 
     /// Takes out a series and gives its slot back.

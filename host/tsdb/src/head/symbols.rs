@@ -54,6 +54,13 @@ impl Symbols {
         symbol
     }
 
+    /// More users of a symbol in use.
+    pub(crate) fn add_users(&mut self, symbol: Symbol, count: u32) {
+        if let Some(entry) = self.entries.get_mut(symbol as usize) {
+            entry.users += count;
+        }
+    }
+
     /// One user fewer; the last one takes the symbol along.
     pub(crate) fn release(&mut self, symbol: Symbol) {
         let Some(entry) = self.entries.get_mut(symbol as usize) else { return };

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use narthex_model::{Labels, Metadata, MetricType};
 
+use super::definitions::Definitions;
 use crate::encoding::Damage;
 use crate::encoding::varint::{Cursor, push_bytes, push_unsigned};
 use crate::head::series::SeriesId;
@@ -41,29 +42,8 @@ pub(crate) fn push_series(out: &mut Vec<u8>, series: &[(SeriesId, Labels)]) {
 
 /// Reads what [`push_series`] wrote.
 pub(crate) fn read_series(payload: &[u8]) -> Result<Vec<(SeriesId, Labels)>, Damage> {
-    let mut cursor = Cursor::new(payload);
-    let texts = cursor.count(1)?;
-    let texts: Vec<&str> = (0..texts).map(|_| cursor.text()).collect::<Result<_, _>>()?;
-    let text = |number: u64| {
-        usize::try_from(number).ok().and_then(|number| texts.get(number)).copied().ok_or(Damage)
-    };
-    let series_count = cursor.count(2)?;
-    let mut series = Vec::with_capacity(series_count);
-    let mut id: SeriesId = 0;
-    for _ in 0..series_count {
-        id = id.wrapping_add(cursor.unsigned()?);
-        let count = cursor.count(2)?;
-        let mut pairs = Vec::with_capacity(count);
-        for _ in 0..count {
-            pairs.push((text(cursor.unsigned()?)?, text(cursor.unsigned()?)?));
-        }
-        let ascends = pairs.windows(2).all(|pair| matches!(pair, [(a, _), (b, _)] if a < b));
-        if !ascends {
-            return Err(Damage);
-        }
-        series.push((id, Labels::from_sorted(pairs)));
-    }
-    if cursor.is_empty() { Ok(series) } else { Err(Damage) }
+    let found = Definitions::read(payload)?;
+    Ok(found.series().map(|(id, pairs)| (id, found.labels(pairs))).collect())
 }
 
 const TYPES: [MetricType; 8] = [

@@ -27,8 +27,9 @@ impl Shared {
         Ok(())
     }
 
-    /// Writes all of the head as a block into a folder of its own.
+    /// Writes all of the head as a block into a folder of its own. Not before its log is replayed.
     pub(crate) fn snapshot_head(&self, folder: &Utf8Path) -> Result<(), MaintenanceError> {
+        self.check_replayed()?;
         let (Some(oldest), Some(newest)) = (self.head.oldest_at(), self.head.newest_at()) else {
             return Ok(());
         };

@@ -30,8 +30,11 @@ impl Tsdb {
         note(shared.reload_blocks());
         shared.drop_old_blocks();
         self.apply_retention(now_millis);
-        note(shared.counted(|| shared.compact_head()));
-        note(shared.spill_chunks());
+        // A block of a range must hold all of it, what the log still brings included.
+        if shared.is_replayed() {
+            note(shared.counted(|| shared.compact_head()));
+            note(shared.spill_chunks());
+        }
         note(shared.counted(|| shared.compact_blocks()));
         note(shared.apply_rules(&mut rounds.rules_done));
         shared.drop_old_blocks();

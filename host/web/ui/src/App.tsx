@@ -4,6 +4,7 @@ import classes from "./App.module.css";
 import { CrashBoundary } from "./components/CrashBoundary";
 import { Loading } from "./components/Loading";
 import { NavBar } from "./components/NavBar";
+import { ReplayNotice } from "./components/ReplayNotice";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { navigate, useLocation } from "./router";
 import { REDIRECTS, ROUTES } from "./routes";
@@ -56,6 +57,7 @@ export function App() {
       </a>
       <NavBar page={page} firing={firing} />
       <main id="main" ref={main} tabIndex={-1} className={classes.main}>
+        <ReplayNotice />
         <CrashBoundary key={page}>
           <Suspense fallback={<Loading />}>{content()}</Suspense>
         </CrashBoundary>

@@ -152,6 +152,16 @@ export interface TsdbStatus {
   labelValueCountByLabelName?: { name: string; value: number }[];
 }
 
+/** The replay of the store's log after a start. */
+export interface WalReplay {
+  min: number;
+  max: number;
+  current: number;
+  state?: "waiting" | "in progress" | "done" | "failed";
+  samples?: number;
+  percent?: number;
+}
+
 /** A successful answer: the data, and what the host wants to be known about it. */
 export interface Answer<T> {
   data: T;
@@ -313,4 +323,8 @@ export function getConfig(signal: AbortSignal): Promise<Answer<{ yaml: string }>
 
 export function getTsdbStatus(signal: AbortSignal): Promise<Answer<TsdbStatus>> {
   return request("status/tsdb", { signal });
+}
+
+export function getWalReplay(signal: AbortSignal): Promise<Answer<WalReplay>> {
+  return request("status/walreplay", { signal });
 }

@@ -13,11 +13,13 @@ use super::{Progress, ReplayError};
 use crate::encoding::Damage;
 use crate::encoding::varint::Cursor;
 use crate::head::Head;
+use crate::head::restore::Restored;
 use crate::head::sample::Value;
 use crate::head::series::{SHARDS, SeriesId, Slot, shard_of};
 use crate::log::batch::{BatchDecoder, Decoded};
 use crate::log::contents::Contents;
-use crate::log::record::{read_chunks, read_series};
+use crate::log::definitions::Definitions;
+use crate::log::record::read_chunks;
 
 /// Samples of one message: 96 KiB, so a queue of them is nothing beside the series.
 const SAMPLES_MAX: usize = 4096;
@@ -94,11 +96,11 @@ impl Router {
 
     /// Restores the series of a record.
     pub(crate) fn series(&mut self, payload: &[u8]) -> Result<(), Damage> {
-        for (id, labels) in read_series(payload)? {
-            if let Some((slot, found)) = self.head.restore_series(id, &labels) {
-                let is_own = found != id && self.targets.get(found).is_none();
-                self.targets.insert(id, Target::new(slot, is_own).number());
-            }
+        for Restored { id, slot, lives_as } in
+            self.head.restore_series(&Definitions::read(payload)?)
+        {
+            let is_own = lives_as != id && self.targets.get(lives_as).is_none();
+            self.targets.insert(id, Target::new(slot, is_own).number());
         }
         Ok(())
     }
