@@ -31,6 +31,11 @@ impl ApiError {
         Self { kind: "not_found", message: message.into() }
     }
 
+    /// What was asked for is switched off: 503.
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        Self { kind: "unavailable", message: message.into() }
+    }
+
     /// A fault of ours: 500.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self { kind: "internal", message: message.into() }
@@ -41,7 +46,7 @@ impl ApiError {
             "bad_data" => StatusCode::BAD_REQUEST,
             "not_found" => StatusCode::NOT_FOUND,
             "execution" => StatusCode::UNPROCESSABLE_ENTITY,
-            "timeout" | "canceled" => StatusCode::SERVICE_UNAVAILABLE,
+            "timeout" | "canceled" | "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

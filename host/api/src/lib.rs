@@ -9,8 +9,10 @@
 //!
 //! Open `routes.rs` first.
 
+mod admin;
 mod control;
 mod envelope;
+mod exemplars;
 mod params;
 mod plugins;
 mod query;

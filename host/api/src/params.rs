@@ -1,4 +1,4 @@
-//! Parameters of a request: from the query string, and for POST from the form too.
+//! Parameters of a request: from the query string, and for POST and PUT from the form too.
 //!
 //! Every parameter is checked before any work is done; the message names the parameter, as
 //! Prometheus' does.
@@ -29,7 +29,7 @@ impl<S: Send + Sync> FromRequest<S> for Params {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let mut pairs = decode(request.uri().query().unwrap_or("").as_bytes());
-        let is_form = request.method() == Method::POST
+        let is_form = [Method::POST, Method::PUT].contains(request.method())
             && request
                 .headers()
                 .get(header::CONTENT_TYPE)

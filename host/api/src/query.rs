@@ -88,14 +88,6 @@ pub(crate) async fn range(State(rooms): Shared, params: Params) -> Answer {
     answer(result, replaying, limit, params.get("stats").is_some())
 }
 
-/// `/api/v1/query_exemplars`: the query is checked; the store keeps no exemplars yet.
-pub(crate) async fn exemplars(State(rooms): Shared, params: Params) -> Answer {
-    params.time_or("start", Timestamp::MIN)?;
-    params.time_or("end", Timestamp::MAX)?;
-    rooms.engine.parse(params.query()).map_err(QueryError::from)?;
-    ok(&[0_u8; 0])
-}
-
 /// `/api/v1/format_query`
 pub(crate) async fn format(State(rooms): Shared, params: Params) -> Answer {
     let expr = rooms.engine.parse(params.query()).map_err(QueryError::from)?;

@@ -17,7 +17,7 @@ use narthex_tsdb::Tsdb;
 
 use crate::control::ServerControl;
 use crate::envelope::ApiError;
-use crate::{plugins, query, replay, rules, series, status, targets};
+use crate::{admin, exemplars, plugins, query, replay, rules, series, status, targets};
 
 /// The rooms that handlers call.
 pub struct Rooms {
@@ -66,7 +66,7 @@ fn v1() -> Router<Arc<Rooms>> {
     Router::new()
         .route("/query", get(query::instant).post(query::instant))
         .route("/query_range", get(query::range).post(query::range))
-        .route("/query_exemplars", get(query::exemplars).post(query::exemplars))
+        .route("/query_exemplars", get(exemplars::exemplars).post(exemplars::exemplars))
         .route("/format_query", get(query::format).post(query::format))
         .route("/series", get(series::series).post(series::series))
         .route("/labels", get(series::names).post(series::names))
@@ -83,6 +83,13 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/status/flags", get(status::flags))
         .route("/status/tsdb", get(status::tsdb))
         .route("/status/walreplay", get(replay::status))
+        .route("/status/tsdb/blocks", get(admin::blocks))
+        .route("/admin/tsdb/delete_series", post(admin::delete_series).put(admin::delete_series))
+        .route(
+            "/admin/tsdb/clean_tombstones",
+            post(admin::clean_tombstones).put(admin::clean_tombstones),
+        )
+        .route("/admin/tsdb/snapshot", post(admin::snapshot).put(admin::snapshot))
         .fallback(any(unknown))
 }
 

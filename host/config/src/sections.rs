@@ -116,12 +116,12 @@ impl TryFrom<String> for SelectorText {
 
     fn try_from(text: String) -> Result<Self, String> {
         let expr = narthex_promql::parse(&text).map_err(|error| error.to_string())?;
-        match &expr.root().kind {
-            NodeKind::Selector(selector) if selector.is_plain() => {
-                Ok(Self(selector.matchers.clone()))
-            }
-            _ => Err(format!("{text:?} is no plain series selector, as in {{job=\"debug\"}}")),
+        if let NodeKind::Selector(selector) = &expr.root().kind
+            && selector.is_plain()
+        {
+            return Ok(Self(selector.matchers.clone()));
         }
+        Err(format!("{text:?} is no plain series selector, as in {{job=\"debug\"}}"))
     }
 }
 

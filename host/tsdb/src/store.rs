@@ -12,6 +12,7 @@ mod commit;
 mod compact;
 mod head_blocks;
 mod imports;
+mod leases;
 mod replay;
 mod retention;
 mod round;
@@ -23,7 +24,7 @@ mod tasks;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 use camino::Utf8PathBuf;
 use narthex_model::Metadata;
@@ -45,6 +46,7 @@ use self::blocks_observed::{BlocksObserved, BlocksSource};
 use self::commit::Writer;
 use self::compact::{BlockIds, overlapping};
 use self::imports::Imports;
+use self::leases::{LeasedQuerier, Leases};
 use self::replay::plan::Plan;
 use self::replay::{Progress, Walk};
 use self::round::Rounds;
@@ -140,6 +142,9 @@ pub enum MaintenanceError {
         /// What the disk said.
         source: io::Error,
     },
+    /// Somebody reads what is in blocks and should leave the head.
+    #[error("a query still reads what should leave the head; try again")]
+    Readers,
     /// A block could not be written, of the head or of other blocks.
     #[error("compact")]
     Compact(#[from] CompactError),
@@ -191,6 +196,9 @@ pub(crate) struct Shared {
     /// Held by the one compaction, deletion or snapshot that runs. Taken before `maintenance`.
     rounds: Mutex<Rounds>,
     interrupt: Interrupt,
+    pub(crate) leases: Leases,
+    /// The log holds what left the head for blocks.
+    has_let_go: AtomicBool,
     budget: ReadBudget,
     pub(crate) imports: Imports,
     /// Keeps other processes out.
@@ -286,6 +294,8 @@ impl Tsdb {
             blocks_observed: BlocksObserved::new(metrics),
             rounds: Mutex::new(Rounds::default()),
             interrupt: Interrupt::default(),
+            leases: Leases::default(),
+            has_let_go: AtomicBool::new(false),
             budget: ReadBudget::new(config.settings().query_bytes_max()),
             imports,
             config,
@@ -349,9 +359,11 @@ impl Queryable for Tsdb {
     fn querier(&self, range: TimeRange) -> Result<Box<dyn Querier>, ReadError> {
         // The head first: what leaves it after this waits for the reader, and what left it before
         // is in a block that is listed by now.
+        let lease = Arc::new(self.0.leases.begin(range.start.millis()));
         let head = HeadQuerier::new(Arc::clone(&self.0.head), range);
-        let head = Charged::new(Box::new(head), &self.0.budget);
-        let mut parts: Vec<Box<dyn Querier>> = vec![Box::new(head)];
+        let inner = Box::new(Charged::new(Box::new(head), &self.0.budget));
+        let head: Box<dyn Querier> = Box::new(LeasedQuerier { inner, lease });
+        let mut parts = vec![head];
         let blocks = self.0.blocks.list();
         parts.extend(overlapping(&blocks, range).map(|block| block.querier(range, &self.0.budget)));
         Ok(match (parts.len(), parts.pop()) {

@@ -12,6 +12,24 @@ use super::plan::{Candidate, Class};
 const FROM_STALE_SERIES: &str = "from-stale-series";
 const FROM_SELECTED_SERIES: &str = "from-selected-series";
 
+/// A section of ours in the document, which others pass over: whether chunks may be dense.
+const OWN_SECTION: &str = "narthex";
+const DENSE_CHUNKS: &str = "denseChunks";
+
+/// Whether the block may hold chunks that only Narthex reads.
+pub(crate) fn may_be_dense(meta: &BlockMeta) -> bool {
+    meta.other.get(OWN_SECTION).and_then(|own| own.get(DENSE_CHUNKS)).is_some()
+}
+
+pub(crate) fn set_dense(meta: &mut BlockMeta, is_dense: bool) {
+    if is_dense {
+        let own = serde_json::json!({ DENSE_CHUNKS: true });
+        meta.other.insert(OWN_SECTION.to_owned(), own);
+    } else {
+        meta.other.remove(OWN_SECTION);
+    }
+}
+
 /// The meta of a block made of these.
 pub(crate) fn merged(ulid: Ulid, parents: &[&BlockMeta]) -> BlockMeta {
     let min_time = parents.iter().map(|meta| meta.min_time).min().unwrap_or(0);
@@ -82,6 +100,17 @@ mod tests {
         assert_eq!(merged.compaction.sources, [Ulid(2), Ulid(5), Ulid(7)]);
         assert_eq!(merged.compaction.parents, [a.parent(), b.parent()]);
         assert!(merged.compaction.hints.is_empty());
+    }
+
+    #[test]
+    fn a_block_says_whether_its_chunks_may_be_dense() {
+        let mut meta = meta(1, (0, 10), 1, &[1]);
+        assert!(!may_be_dense(&meta));
+        set_dense(&mut meta, true);
+        assert!(may_be_dense(&meta));
+        assert!(!may_be_dense(&merged(Ulid(9), &[&meta])), "the one who writes says it");
+        set_dense(&mut meta, false);
+        assert!(meta.other.is_empty());
     }
 
     #[test]

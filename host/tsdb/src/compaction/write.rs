@@ -12,6 +12,7 @@ use narthex_model::Labels;
 use narthex_platform::Disk;
 use narthex_storage::ReadError;
 
+use super::meta;
 use super::unite::{Part, Piece, unite};
 use crate::block::{Block, BlockError, BlockMeta, BlockWriteError, BlockWriter, Interval};
 use crate::encoding::FloatEncoding;
@@ -83,8 +84,9 @@ impl Output<'_> {
         &self,
         sources: Vec<Source<'a>>,
         symbols: impl IntoIterator<Item: AsRef<str>>,
-        meta: BlockMeta,
+        mut meta: BlockMeta,
     ) -> Result<Option<BlockMeta>, CompactError> {
+        meta::set_dense(&mut meta, self.floats == FloatEncoding::Dense);
         let range = Interval { start: meta.min_time, end: meta.max_time.saturating_sub(1) };
         let mut writer = BlockWriter::create(self.disk, self.folder, meta.ulid, symbols)?;
         let mut merge = Merge::new(sources)?;

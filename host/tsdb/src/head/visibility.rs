@@ -108,7 +108,6 @@ impl State {
 
 impl Snapshot {
     /// The newest commit that it sees.
-    #[expect(dead_code, reason = "what makes blocks of the head asks it next")]
     pub(crate) fn seen(&self) -> u64 {
         self.seen
     }

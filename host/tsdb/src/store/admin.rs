@@ -2,12 +2,17 @@
 //! blocks as they are.
 
 use std::io;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use narthex_model::Matcher;
 use narthex_platform::Disk;
+use narthex_storage::{Querier, ReadError, TimeRange};
 
+use super::compact::overlapping;
 use super::{MaintenanceError, Tsdb, UnreadableBlock};
 use crate::block::{Block, BlockError, BlockMeta};
+use crate::querier::HeadQuerier;
 
 /// Why what an operator asked for was not done, or not all of it.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +25,9 @@ pub enum AdminError {
         /// What is wrong.
         source: BlockError,
     },
+    /// The head could not be asked.
+    #[error("look for series in the head")]
+    Head(#[source] ReadError),
     /// A snapshot has a name of its own within the folder of snapshots.
     #[error("{name:?} is no name for a snapshot")]
     Name {
@@ -61,6 +69,31 @@ impl Tsdb {
     #[must_use]
     pub fn unreadable_blocks(&self) -> Vec<UnreadableBlock> {
         self.0.blocks.unreadable()
+    }
+
+    /// Deletes the samples in a closed range of the series that satisfy all matchers, durably. Those
+    /// in the head become blocks first, so that one kind of deletion serves all.
+    ///
+    /// # Errors
+    /// When a block cannot be asked or changed, the head cannot be written, or the log is still
+    /// replayed. What was deleted before stays deleted.
+    pub fn delete_series(&self, matchers: &[Matcher], range: TimeRange) -> Result<(), AdminError> {
+        let shared = &self.0;
+        let mut rounds = shared.blocks_lock();
+        let head = HeadQuerier::new(Arc::clone(&shared.head), range);
+        if !head.select(matchers).map_err(AdminError::Head)?.is_empty() {
+            drop(head);
+            shared.flush_head(&mut rounds.leaving)?;
+        }
+        // Also what became a block a while ago and is still read in the head.
+        shared.wait_for_readers(&mut rounds.leaving)?;
+        for block in overlapping(&shared.blocks.list(), range) {
+            block.delete(matchers, range).map_err(|source| AdminError::Delete {
+                folder: block.folder().to_owned(),
+                source,
+            })?;
+        }
+        Ok(())
     }
 
     /// Writes blocks anew of which something was deleted, so that its bytes go.

@@ -18,6 +18,7 @@ use crate::compaction::plan::{Candidate, plan, ranges};
 use crate::compaction::retain::{Held, beyond_size, beyond_time, newest};
 use crate::compaction::write::{CompactError, Output};
 use crate::config::{Retention, Settings};
+use crate::encoding::FloatEncoding;
 
 /// Folders beside the blocks whose bytes count: ours, and Prometheus' until they are imported.
 const LOG_FOLDERS: [&str; 5] = ["log", "head_chunks", "wal", "wbl", "chunks_head"];
@@ -28,8 +29,7 @@ impl Shared {
         self.block_ids.next(self.clock.now_millis())
     }
 
-    pub(crate) fn output<'a>(&'a self, folder: &'a Utf8Path) -> Output<'a> {
-        let floats = self.in_force.get().floats();
+    pub(crate) fn output<'a>(&'a self, folder: &'a Utf8Path, floats: FloatEncoding) -> Output<'a> {
         Output { disk: &self.disk, folder, floats, interrupt: &self.interrupt }
     }
 
@@ -44,6 +44,15 @@ impl Shared {
 
     /// Makes one block of several, which it replaces. They stand in the order of their times.
     pub(crate) fn compact(&self, parents: &[Block]) -> Result<Option<BlockMeta>, MaintenanceError> {
+        self.compact_as(parents, self.in_force.get().floats())
+    }
+
+    /// The same with another encoding than the settings say.
+    pub(crate) fn compact_as(
+        &self,
+        parents: &[Block],
+        floats: FloatEncoding,
+    ) -> Result<Option<BlockMeta>, MaintenanceError> {
         let metas: Vec<&BlockMeta> = parents.iter().map(Block::meta).collect();
         let ids: BTreeSet<Ulid> = metas.iter().map(|meta| meta.ulid).collect();
         let observed = &self.blocks_observed;
@@ -52,7 +61,8 @@ impl Shared {
         }
         let begun = self.clock.monotonic();
         let meta = merged(self.new_block_id(), &metas);
-        let written = self.output(self.config.folder()).write_blocks(parents, meta);
+        let output = self.output(self.config.folder(), floats);
+        let written = output.write_blocks(parents, meta);
         let took = self.clock.monotonic().saturating_sub(begun);
         observed.compactions.increment();
         observed.compaction_seconds.observe_duration(took);

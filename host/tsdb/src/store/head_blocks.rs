@@ -1,29 +1,223 @@
 //! The head's samples become blocks.
 //!
-//! Invariant: samples leave the head only after a block that holds them is durable and listed.
+//! When the head spans one and a half block ranges its oldest range becomes a block, and so do the
+//! samples that came out of order, each range of them a block beside the one in order. Then the head
+//! lets go of them, and a checkpoint has the log do the same.
+//!
+//! Invariant: samples leave the head only after a block that holds them is durable and listed, and when
+//! no reader that began before needs them. A range that became a block takes no samples in order any
+//! more, so nothing comes between the two.
+//!
+//! A chunk that reaches over the end of a block stays, with samples that are in the block too. After
+//! a restart these may become a small block once more; it overlaps, and compaction makes one of both.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use camino::Utf8Path;
-use narthex_model::Timestamp;
-use narthex_storage::{Columns, Querier, ReadError, Series, TimeRange};
+use narthex_model::Labels;
+use narthex_storage::{Columns, ReadError, merge_columns};
 
-use super::{MaintenanceError, Shared};
-use crate::block::BlockMeta;
+use super::{MaintenanceError, Shared, Tsdb};
+use crate::block::{BlockMeta, FROM_OUT_OF_ORDER, Interval};
+use crate::compaction::meta::may_be_dense;
 use crate::compaction::unite::{Part, Piece};
 use crate::compaction::write::{CompactError, Source};
 use crate::encoding::{self, FloatEncoding};
-use crate::querier::HeadQuerier;
+use crate::head::Head;
+use crate::head::out_of_order::OutOfOrder;
+use crate::head::series::{Series, SeriesId, Slot};
+
+/// Queries end sooner, or are ended.
+const READERS_WAIT: Duration = Duration::from_secs(150);
+
+/// What is in blocks and still in the head, because somebody reads it there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leaving {
+    /// Samples before this go.
+    cutoff: i64,
+    /// Of those out of order the ones of commits up to this.
+    commit: u64,
+    /// Readers that began before this may read them.
+    point: u64,
+}
+
+/// The first sample in order of a series that is not before `from`.
+fn first_from(series: &Series, from: i64) -> Option<i64> {
+    let sealed = series.sealed.iter().find(|chunk| chunk.last_at >= from);
+    let first = sealed
+        .map(|chunk| chunk.first_at)
+        .or_else(|| series.open.span().filter(|(_, last)| *last >= from).map(|(first, _)| first));
+    first.map(|first| first.max(from))
+}
+
+fn newest(head: &Head) -> i64 {
+    head.newest_at().unwrap_or(i64::MIN)
+}
+
+/// What of the head goes into a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Share {
+    InOrder,
+    OutOfOrder,
+    All,
+}
+
+/// A series of the head, found once for a block.
+struct Found {
+    labels: Labels,
+    slot: Slot,
+    id: SeriesId,
+    out_of_order: Option<Arc<OutOfOrder>>,
+}
+
+impl Tsdb {
+    /// Makes blocks of the whole head, and of dense chunks what others read: so whoever reads the
+    /// folder's blocks has all samples, and nothing that the log holds is needed.
+    ///
+    /// # Errors
+    /// When a block cannot be written; what is not in one stays in head and log. Also while the log
+    /// is replayed, and while somebody reads what should leave the head.
+    pub fn flush(&self) -> Result<(), MaintenanceError> {
+        let shared = &self.0;
+        let mut rounds = shared.blocks_lock();
+        shared.flush_head(&mut rounds.leaving)?;
+        shared.wait_for_readers(&mut rounds.leaving)?;
+        for block in shared.blocks.list().iter().filter(|block| may_be_dense(block.meta())) {
+            shared.compact_as(std::slice::from_ref(block), FloatEncoding::Xor)?;
+        }
+        drop(rounds);
+        self.checkpoint_after_blocks()
+    }
+}
 
 impl Shared {
-    /// Whether the head spans so much that its oldest range should become a block.
-    pub(crate) fn head_is_due(&self) -> bool {
-        false
+    /// Where the part of the head begins that is in no block.
+    fn head_begin(&self) -> Option<i64> {
+        let valid_from = self.head.counts.valid_from.load(Ordering::Relaxed);
+        self.head.oldest_at().map(|oldest| oldest.max(valid_from))
     }
 
-    /// Writes the ranges of the head that are due as blocks.
-    pub(crate) fn compact_head(&self) -> Result<(), MaintenanceError> {
+    /// Whether the head spans so much that its oldest range should become a block.
+    pub(crate) fn head_is_due(&self) -> bool {
+        let range = self.config.block_millis();
+        let span = self.head_begin().zip(self.head.newest_at());
+        let span = span.map(|(begin, newest)| newest.saturating_sub(begin));
+        self.is_replayed() && span.is_some_and(|span| span > range.saturating_add(range / 2))
+    }
+
+    /// Writes the ranges of the head that are due as blocks, and lets go of what is in blocks.
+    pub(crate) fn compact_head(
+        &self,
+        leaving: &mut Option<Leaving>,
+    ) -> Result<(), MaintenanceError> {
+        self.let_go(leaving);
+        let mut has_written = false;
+        while self.head_is_due() {
+            let Some((begin, end)) = self.next_range() else { break };
+            if end.saturating_add(self.config.block_millis() / 2) > newest(&self.head) {
+                break;
+            }
+            self.write_in_order(begin, end)?;
+            has_written = true;
+        }
+        if has_written {
+            self.write_out_of_order(leaving)?;
+        }
+        Ok(())
+    }
+
+    /// Writes all of the head as blocks.
+    pub(crate) fn flush_head(&self, leaving: &mut Option<Leaving>) -> Result<(), MaintenanceError> {
+        self.check_replayed()?;
+        while let Some((begin, end)) = self.next_range() {
+            // What comes from now on belongs to what is left of the last range.
+            self.write_in_order(begin, end.min(newest(&self.head).saturating_add(1)))?;
+        }
+        self.write_out_of_order(leaving)
+    }
+
+    /// The first sample in order that is in no block, and the end of the aligned range it lies in.
+    fn next_range(&self) -> Option<(i64, i64)> {
+        let valid_from = self.head.counts.valid_from.load(Ordering::Relaxed);
+        let end = self.head.index.read().slots_end();
+        let mut slab = self.head.slab.reader();
+        let firsts = (0..end).filter_map(|slot| first_from(slab.get(slot)?, valid_from));
+        let begin = firsts.min()?;
+        let range = self.config.block_millis();
+        Some((begin, begin.div_euclid(range).saturating_add(1).saturating_mul(range)))
+    }
+
+    /// Writes the samples in order of a range, which takes no more of them from now on.
+    fn write_in_order(&self, begin: i64, end: i64) -> Result<(), MaintenanceError> {
+        let before = self.head.counts.valid_from.fetch_max(end, Ordering::Relaxed);
+        // Commits that were checked before have ended when the lock is free.
+        drop(self.writer.lock());
+        let meta = BlockMeta::new(self.new_block_id(), begin, end);
+        let written = self.write_head(self.config.folder(), meta, Share::InOrder);
+        let adopted = written.and_then(|meta| meta.map(|meta| self.adopt(meta)).transpose());
+        if let Err(error) = adopted {
+            // The range is in no block after all.
+            self.head.counts.valid_from.store(before, Ordering::Relaxed);
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Writes what came out of order for the ranges that are blocks already, and lets go of all that is
+    /// in blocks.
+    fn write_out_of_order(&self, leaving: &mut Option<Leaving>) -> Result<(), MaintenanceError> {
+        let cutoff = self.head.counts.valid_from.load(Ordering::Relaxed);
+        let snapshot = self.head.visibility.snapshot(i64::MIN);
+        let commit = snapshot.seen();
+        drop(snapshot);
+        let range = self.config.block_millis();
+        let late = self.found(Share::OutOfOrder).into_iter();
+        let spans = late.filter_map(|found| found.out_of_order?.span());
+        let span = spans.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
+        if let Some((first, last)) = span {
+            let last = last.min(cutoff.saturating_sub(1));
+            let mut begin = first.div_euclid(range).saturating_mul(range);
+            while begin <= last {
+                let end = begin.saturating_add(range);
+                let mut meta = BlockMeta::new(self.new_block_id(), begin, end.min(cutoff));
+                meta.compaction.hints = vec![FROM_OUT_OF_ORDER.to_owned()];
+                let folder = self.config.folder();
+                if let Some(meta) = self.write_head(folder, meta, Share::OutOfOrder)? {
+                    self.adopt(meta)?;
+                }
+                begin = end;
+            }
+        }
+        let point = self.leases.now();
+        *leaving = Some(Leaving { cutoff, commit, point });
+        self.let_go(leaving);
+        Ok(())
+    }
+
+    /// Lets go of what is in blocks, unless somebody still reads it in the head.
+    fn let_go(&self, leaving: &mut Option<Leaving>) {
+        let Some(Leaving { cutoff, commit, point }) = *leaving else { return };
+        if self.leases.are_over(point, cutoff) {
+            *leaving = None;
+            self.drop_before(cutoff, commit);
+            // The log still holds it; the next checkpoint does not.
+            self.has_let_go.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until what is in blocks has left the head.
+    pub(crate) fn wait_for_readers(
+        &self,
+        leaving: &mut Option<Leaving>,
+    ) -> Result<(), MaintenanceError> {
+        let Some(Leaving { cutoff, point, .. }) = *leaving else { return Ok(()) };
+        if !self.leases.wait(point, cutoff, READERS_WAIT) {
+            return Err(MaintenanceError::Readers);
+        }
+        self.let_go(leaving);
         Ok(())
     }
 
@@ -34,7 +228,7 @@ impl Shared {
             return Ok(());
         };
         let meta = BlockMeta::new(self.new_block_id(), oldest, newest.saturating_add(1));
-        self.write_head(folder, meta)?;
+        self.write_head(folder, meta, Share::All)?;
         Ok(())
     }
 
@@ -43,39 +237,92 @@ impl Shared {
         &self,
         folder: &Utf8Path,
         meta: BlockMeta,
+        share: Share,
     ) -> Result<Option<BlockMeta>, MaintenanceError> {
-        let range = TimeRange {
-            start: Timestamp::from_millis(meta.min_time),
-            end: Timestamp::from_millis(meta.max_time.saturating_sub(1)),
-        };
-        let head = HeadQuerier::new(Arc::clone(&self.head), range);
-        let series = head.select(&[]).map_err(CompactError::Head)?;
-        let pairs = series.iter().flat_map(|series| series.labels());
+        let begun = self.clock.monotonic();
+        let range = Interval { start: meta.min_time, end: meta.max_time.saturating_sub(1) };
+        let found = self.found(share);
+        let pairs = found.iter().flat_map(|found| &found.labels);
         // As Prometheus' head, whose symbols begin with the empty one.
         let symbols: BTreeSet<String> = pairs
             .flat_map(|(name, value)| [name.to_owned(), value.to_owned()])
             .chain([String::new()])
             .collect();
-        let output = self.output(folder);
-        let source = source_of(series, range, output.floats);
-        Ok(output.write(vec![source], symbols, meta)?)
+        let output = self.output(folder, self.in_force.get().floats());
+        let source: Source<'_> = Box::new(found.into_iter().map(|found| {
+            let columns = self.read_found(&found, range, share).map_err(CompactError::Head)?;
+            let mut chunks = Vec::new();
+            encoding::encode(&columns, output.floats, &mut chunks);
+            let chunks = chunks.into_iter().map(Piece::Made).collect();
+            Ok(Part { labels: found.labels, chunks, deleted: Vec::new() })
+        }));
+        let written = output.write(vec![source], symbols, meta)?;
+        let took = self.clock.monotonic().saturating_sub(begun);
+        self.blocks_observed.compactions.increment();
+        self.blocks_observed.compaction_seconds.observe_duration(took);
+        if let Some(meta) = &written {
+            tracing::info!(
+                block = %meta.ulid,
+                min_time = meta.min_time,
+                max_time = meta.max_time,
+                series = meta.stats.num_series,
+                samples = meta.stats.num_samples,
+                milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                "a part of the head became a block"
+            );
+        }
+        Ok(written)
+    }
+
+    /// The series of the head that may have such samples, ascending by labels.
+    fn found(&self, share: Share) -> Vec<Found> {
+        let index = self.head.index.read();
+        let mut slab = self.head.slab.reader();
+        let mut found = Vec::new();
+        for slot in 0..index.slots_end() {
+            let Some(series) = slab.get(slot) else { continue };
+            if share != Share::OutOfOrder || series.out_of_order().is_some() {
+                found.push(Found {
+                    labels: index.labels(&series.labels),
+                    slot,
+                    id: series.id,
+                    out_of_order: series.out_of_order().cloned(),
+                });
+            }
+        }
+        drop(slab);
+        drop(index);
+        found.sort_unstable_by(|a, b| a.labels.cmp(&b.labels));
+        found
+    }
+
+    fn read_found(
+        &self,
+        found: &Found,
+        range: Interval,
+        share: Share,
+    ) -> Result<Columns, ReadError> {
+        let damaged = |_| ReadError::Damaged { path: "memory".to_owned(), offset: 0 };
+        let mut pieces = vec![Columns::default()];
+        if share != Share::OutOfOrder
+            && let Some(in_order) = pieces.first_mut()
+        {
+            let read = self.head.slab.with(found.slot, |series| {
+                let is_same = series.id == found.id;
+                if is_same { series.read(range.start, range.end, in_order) } else { Ok(()) }
+            });
+            read.unwrap_or(Ok(())).map_err(damaged)?;
+        }
+        if share != Share::InOrder
+            && let Some(late) = &found.out_of_order
+        {
+            late.read(range.start, range.end, &mut pieces).map_err(damaged)?;
+        }
+        let mut columns = Columns::default();
+        merge_columns(pieces, &mut columns);
+        Ok(columns)
     }
 }
 
-/// Series of the head as parts of a block.
-fn source_of(
-    series: Vec<Box<dyn Series>>,
-    range: TimeRange,
-    floats: FloatEncoding,
-) -> Source<'static> {
-    let mut columns = Columns::default();
-    Box::new(series.into_iter().map(move |series| {
-        columns.clear();
-        let read: Result<(), ReadError> = series.read(range, &mut columns);
-        read.map_err(CompactError::Head)?;
-        let mut chunks = Vec::new();
-        encoding::encode(&columns, floats, &mut chunks);
-        let chunks = chunks.into_iter().map(Piece::Made).collect();
-        Ok(Part { labels: series.labels().clone(), chunks, deleted: Vec::new() })
-    }))
-}
+#[cfg(test)]
+mod tests;

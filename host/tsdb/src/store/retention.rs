@@ -3,6 +3,7 @@
 //! The clock alone does not decide: should it jump ahead, nothing is dropped that is not old
 //! compared with the newest sample.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use narthex_model::Timestamp;
@@ -28,10 +29,7 @@ impl Tsdb {
         let cutoff = now.saturating_sub(shared.in_force.kept_millis());
         let round = shared.head.counts.round.fetch_add(1, Ordering::Relaxed) + 1;
         shared.head.exemplars.write().drop_before(Timestamp::from_millis(cutoff));
-        let gone = shared.drop_chunks(cutoff, round);
-        if !gone.is_empty() {
-            shared.remove_series(&gone, cutoff, round);
-        }
+        shared.drop_samples(cutoff, u64::MAX, round);
     }
 }
 
@@ -47,8 +45,27 @@ fn is_over(series: &Series, cutoff: i64, round: u32) -> bool {
 }
 
 impl Shared {
+    /// Drops what stands in blocks: full chunks before `cutoff`, of samples out of order those of
+    /// commits up to `commit`, and series that have nothing left.
+    pub(crate) fn drop_before(&self, cutoff: i64, commit: u64) {
+        let _maintenance = self.maintenance.lock();
+        self.drop_samples(cutoff, commit, self.head.counts.round.load(Ordering::Relaxed));
+    }
+
+    fn drop_samples(&self, cutoff: i64, commit: u64, round: u32) {
+        let mut gone = self.drop_chunks(cutoff, commit, round);
+        if !gone.is_empty() {
+            // Exemplars are found by their series.
+            let exemplars = self.head.exemplars.read();
+            let needed: HashSet<SeriesId> = exemplars.iter().map(|(id, _)| id).collect();
+            drop(exemplars);
+            gone.retain(|(_, id)| !needed.contains(id));
+            self.remove_series(&gone, cutoff, round);
+        }
+    }
+
     /// Drops full chunks before `cutoff`; answers the series that have nothing left.
-    fn drop_chunks(&self, cutoff: i64, round: u32) -> Vec<(Slot, SeriesId)> {
+    fn drop_chunks(&self, cutoff: i64, commit: u64, round: u32) -> Vec<(Slot, SeriesId)> {
         let end = self.head.index.read().slots_end();
         let (mut gone, mut oldest) = (Vec::new(), i64::MAX);
         let mut dropped = 0;
@@ -58,7 +75,7 @@ impl Shared {
                 let Some(series) = slab.get(slot) else { continue };
                 dropped += series.drop_chunks_before(cutoff) as u64;
                 if series.out_of_order().is_some() {
-                    series.change_out_of_order(|kept| kept.drop_before(cutoff, u64::MAX));
+                    series.change_out_of_order(|kept| kept.drop_before(cutoff, commit));
                 }
                 if is_over(series, cutoff, round) {
                     gone.push((slot, series.id));

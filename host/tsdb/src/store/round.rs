@@ -4,8 +4,11 @@
 //! Each step goes on without those before it: a full disk or a damaged block must not keep old blocks
 //! from going.
 
+use std::sync::atomic::Ordering;
+
 use parking_lot::MutexGuard;
 
+use super::head_blocks::Leaving;
 use super::rules::RulesDone;
 use super::{MaintenanceError, Shared, Tsdb};
 use crate::compaction::write::CompactError;
@@ -14,6 +17,8 @@ use crate::compaction::write::CompactError;
 #[derive(Debug, Default)]
 pub(crate) struct Rounds {
     rules_done: RulesDone,
+    /// What is in blocks and still in the head.
+    pub(crate) leaving: Option<Leaving>,
 }
 
 impl Tsdb {
@@ -32,16 +37,23 @@ impl Tsdb {
         self.apply_retention(now_millis);
         // A block of a range must hold all of it, what the log still brings included.
         if shared.is_replayed() {
-            note(shared.counted(|| shared.compact_head()));
+            note(shared.counted(|| shared.compact_head(&mut rounds.leaving)));
             note(shared.spill_chunks());
         }
         note(shared.counted(|| shared.compact_blocks()));
         note(shared.apply_rules(&mut rounds.rules_done));
         shared.drop_old_blocks();
-        if self.checkpoint_is_due() {
-            note(self.checkpoint());
+        if shared.has_let_go.load(Ordering::Relaxed) || self.checkpoint_is_due() {
+            note(self.checkpoint_after_blocks());
         }
         failures
+    }
+
+    /// A checkpoint, after which the log does not hold what left the head for blocks.
+    pub(crate) fn checkpoint_after_blocks(&self) -> Result<(), MaintenanceError> {
+        self.checkpoint()?;
+        self.0.has_let_go.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Has a compaction that runs end at its next series; the next start begins it again.

@@ -5,6 +5,7 @@
     reason = "tests act as the operator, who writes files and starts programs"
 )]
 
+mod blocks;
 mod browser;
 mod configuration;
 mod durability;

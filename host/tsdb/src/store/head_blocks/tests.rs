@@ -1,0 +1,224 @@
+//! The head becomes blocks: nothing is lost and nothing shown twice, whoever reads and whenever the
+//! power fails.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use narthex_model::Timestamp;
+use narthex_platform::{Metrics, SimulatedClock, SimulatedDisk};
+use narthex_storage::{AppendError, Appendable, Columns, Queryable, TimeRange};
+
+use super::*;
+use crate::config::{Config, Settings};
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const JOBS: [&str; 3] = ["a", "b", "c"];
+
+/// Samples by job and time.
+type Samples = BTreeMap<(String, i64), f64>;
+
+fn open(disk: &SimulatedDisk) -> Tsdb {
+    let window = Duration::from_secs(3 * 3600);
+    let settings = Settings::default().with_out_of_order_window(window).unwrap();
+    let config = Config::new("/data").with_settings(settings);
+    let clock = SimulatedClock::at(0);
+    let store = Tsdb::open(config, disk.shared(), clock.clock(), &Metrics::new()).unwrap();
+    store.replay_now().unwrap();
+    store
+}
+
+/// Stores a sample of each job; what the store takes is in the answer.
+fn append(store: &Tsdb, at: i64, value: f64) -> Samples {
+    let mut batch = store.appender();
+    let mut samples = Samples::new();
+    for job in JOBS {
+        let labels = Labels::from_pairs([("__name__", "m"), ("job", job)]);
+        let series = batch.series(&labels).unwrap();
+        if batch.append(series, Timestamp::from_millis(at), value).is_ok() {
+            samples.insert((job.to_owned(), at), value);
+        }
+    }
+    if batch.commit().is_ok() { samples } else { Samples::new() }
+}
+
+/// A sample a minute from one hour to another.
+fn append_hours(store: &Tsdb, from: i64, to: i64) -> Samples {
+    let times = (from * HOUR..to * HOUR).step_by(usize::try_from(10 * MINUTE).unwrap());
+    times.flat_map(|at| append(store, at, at as f64)).collect()
+}
+
+fn read(store: &Tsdb) -> Samples {
+    let mut samples = Samples::new();
+    for series in store.querier(TimeRange::ALL).unwrap().select(&[]).unwrap() {
+        let mut columns = Columns::default();
+        series.read(TimeRange::ALL, &mut columns).unwrap();
+        assert!(columns.times.is_sorted_by(|a, b| a < b), "samples ascend");
+        let job = series.labels().get("job").unwrap().to_owned();
+        let all = columns.times.iter().zip(&columns.values);
+        samples.extend(all.map(|(at, value)| ((job.clone(), *at), *value)));
+    }
+    samples
+}
+
+#[track_caller]
+fn maintain(store: &Tsdb) {
+    let failures = store.maintain_now(0);
+    assert!(failures.is_empty(), "{failures:?}");
+}
+
+fn times(store: &Tsdb) -> Vec<(i64, i64)> {
+    let metas = store.block_metas();
+    metas.iter().map(|meta| (meta.min_time / HOUR, meta.max_time / HOUR)).collect()
+}
+
+#[test]
+fn the_oldest_range_becomes_a_block_when_the_head_spans_half_of_the_next() {
+    let disk = SimulatedDisk::new(1);
+    let store = open(&disk);
+    let mut samples = append_hours(&store, 10, 13);
+    maintain(&store);
+    assert!(times(&store).is_empty(), "there is less than one range and a half");
+    samples.extend(append_hours(&store, 13, 14));
+    maintain(&store);
+    assert_eq!((times(&store), read(&store)), (vec![(10, 12)], samples.clone()));
+    assert_eq!(
+        store.stats(1).oldest_at.map(|at| at / HOUR),
+        Some(10),
+        "a chunk reaches over the end"
+    );
+    let sources = &store.block_metas()[0].compaction;
+    assert_eq!((sources.level, sources.sources.len(), sources.parents.len()), (1, 1, 0));
+    samples.extend(append_hours(&store, 14, 16));
+    maintain(&store);
+    assert_eq!((times(&store), read(&store)), (vec![(10, 12), (12, 14)], samples.clone()));
+    drop(store);
+    assert_eq!(read(&open(&disk)), samples, "a restart changes nothing");
+}
+
+#[test]
+fn a_range_that_is_a_block_takes_no_samples_in_order() {
+    let disk = SimulatedDisk::new(1);
+    let store = open(&disk);
+    append_hours(&store, 10, 14);
+    maintain(&store);
+    let mut batch = store.appender();
+    let labels = Labels::from_pairs([("__name__", "new"), ("job", "new")]);
+    let series = batch.series(&labels).unwrap();
+    let refused = batch.append(series, Timestamp::from_millis(8 * HOUR), 1.0);
+    assert_eq!(refused, Err(AppendError::TooOld));
+}
+
+#[test]
+fn samples_out_of_order_become_blocks_of_their_own() {
+    let disk = SimulatedDisk::new(1);
+    let store = open(&disk);
+    let mut samples = append_hours(&store, 10, 13);
+    samples.extend(append(&store, 11 * HOUR + 1, -1.0));
+    samples.extend(append(&store, 12 * HOUR + 1, -2.0));
+    samples.extend(append_hours(&store, 13, 14));
+    let failures = store.maintain_now(0);
+    assert!(failures.is_empty(), "{failures:?}");
+    assert_eq!(read(&store), samples);
+    samples.extend(append(&store, 11 * HOUR + 2, -3.0));
+    samples.extend(append_hours(&store, 14, 16));
+    maintain(&store);
+    assert_eq!(read(&store), samples);
+    assert_eq!(times(&store), [(10, 12), (12, 14)], "blocks that overlap became one");
+    drop(store);
+    assert_eq!(read(&open(&disk)), samples);
+}
+
+#[test]
+fn a_reader_that_began_before_reads_to_its_end() {
+    let disk = SimulatedDisk::new(1);
+    let store = open(&disk);
+    let samples = append_hours(&store, 10, 14);
+    let series = store.querier(TimeRange::ALL).unwrap().select(&[]).unwrap();
+    maintain(&store);
+    let chunks = store.stats(1).chunks;
+    let mut columns = Columns::default();
+    series[0].read(TimeRange::ALL, &mut columns).unwrap();
+    assert_eq!(columns.len(), samples.len() / JOBS.len());
+    drop(series);
+    maintain(&store);
+    assert!(store.stats(1).chunks <= chunks);
+    assert_eq!(read(&store), samples);
+}
+
+#[test]
+fn a_flush_leaves_all_samples_in_blocks_and_none_in_the_head() {
+    let disk = SimulatedDisk::new(1);
+    let store = open(&disk);
+    let mut samples = append_hours(&store, 10, 15);
+    samples.extend(append(&store, 13 * HOUR + 1, -1.0));
+    store.flush().unwrap();
+    assert_eq!((store.stats(1).series, read(&store)), (0, samples.clone()));
+    samples.extend(append(&store, 15 * HOUR, 7.0));
+    assert_eq!(read(&store), samples, "and the store goes on");
+    store.flush().unwrap();
+    drop(store);
+    disk.shared().remove_folder(Utf8Path::new("/data/log")).unwrap();
+    assert_eq!(read(&open(&disk)), samples);
+}
+
+#[test]
+fn a_snapshot_holds_the_head_too() {
+    let disk = SimulatedDisk::new(1);
+    let store = open(&disk);
+    let mut samples = append_hours(&store, 10, 14);
+    maintain(&store);
+    samples.extend(append(&store, 13 * HOUR + 1, -1.0));
+    let folder = store.snapshot("s", true).unwrap();
+    let clock = SimulatedClock::at(0);
+    let copy = Tsdb::open(Config::new(folder), disk.shared(), clock.clock(), &Metrics::new());
+    assert_eq!(read(&copy.unwrap()), samples);
+}
+
+#[test]
+fn a_cut_at_any_step_loses_nothing_that_was_synced() {
+    let run = |disk: &SimulatedDisk| {
+        let store = open(disk);
+        let mut samples = append_hours(&store, 10, 13);
+        samples.extend(append(&store, 11 * HOUR + 1, -1.0));
+        samples.extend(append_hours(&store, 13, 14));
+        store.sync().unwrap();
+        (store, samples)
+    };
+    let disk = SimulatedDisk::new(3);
+    let (store, _) = run(&disk);
+    let begun = disk.steps();
+    store.maintain_now(0);
+    store.flush().unwrap();
+    let steps = disk.steps() - begun;
+    drop(store);
+    for step in 0..steps {
+        let disk = SimulatedDisk::new(step);
+        let (store, samples) = run(&disk);
+        disk.cut_power_after(disk.steps() + step);
+        store.maintain_now(0);
+        drop(store.flush());
+        drop(store);
+        disk.restart_after_power_cut();
+        let store = open(&disk);
+        assert_eq!(read(&store), samples, "step {step}");
+        maintain(&store);
+        assert_eq!(read(&store), samples, "step {step}, after a round");
+    }
+}
+
+#[test]
+fn a_full_disk_keeps_the_head_and_a_later_round_writes_it() {
+    let disk = SimulatedDisk::new(1);
+    let store = open(&disk);
+    let mut samples = append_hours(&store, 10, 14);
+    disk.limit_bytes(Some(disk.used_bytes()));
+    assert!(!store.maintain_now(0).is_empty());
+    assert!(append(&store, 14 * HOUR, 1.0).is_empty(), "nothing is acknowledged");
+    assert_eq!(read(&store), samples);
+    disk.limit_bytes(None);
+    store.maintain_now(0);
+    samples.extend(append(&store, 14 * HOUR + 1, 1.0));
+    maintain(&store);
+    assert_eq!((times(&store), read(&store)), (vec![(10, 12)], samples));
+}
