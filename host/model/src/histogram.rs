@@ -3,7 +3,13 @@
 //! Always holds after [`NativeHistogram::validate`]: as many buckets as the spans cover, no bucket
 //! below zero, custom bounds ascending. Shapes follow Prometheus (`model/histogram`).
 
+mod bounds;
+mod buckets;
+
 use std::fmt;
+
+pub use self::bounds::{exponential_bound, upper_bound};
+pub use self::buckets::{Bucket, indexed};
 
 use crate::sample::is_stale;
 
@@ -429,6 +435,17 @@ mod tests {
             "positive span 1 has the negative offset -1",
         );
         check(|h| h.layout.custom_bounds = vec![1.0], "custom bounds: belong to schema -53");
+    }
+
+    #[test]
+    fn buckets_have_bounds() {
+        let float = histogram().to_float();
+        let buckets = float.buckets();
+        let bounds: Vec<(f64, f64, f64)> =
+            buckets.iter().map(|bucket| (bucket.lower, bucket.upper, bucket.count)).collect();
+        let expected =
+            [(-0.001, 0.001, 1.0), (0.125, 0.25, 2.0), (0.25, 0.5, 3.0), (1.0, 2.0, 2.0)];
+        assert_eq!(bounds, expected);
     }
 
     #[test]

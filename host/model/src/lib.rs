@@ -32,9 +32,9 @@ pub use self::alert::{Alert, AlertBatch};
 pub use self::duration::{DurationError, format_duration, parse_duration};
 pub use self::exemplar::{EXEMPLAR_LABELS_CHARS_MAX, Exemplar};
 pub use self::histogram::{
-    BucketLayout, CUSTOM_BUCKETS_SCHEMA, CounterReset, EXPONENTIAL_SCHEMA_MAX,
+    Bucket, BucketLayout, CUSTOM_BUCKETS_SCHEMA, CounterReset, EXPONENTIAL_SCHEMA_MAX,
     EXPONENTIAL_SCHEMA_MIN, FloatHistogram, IntegerHistogram, InvalidHistogram, NativeHistogram,
-    Span, buckets_in,
+    Span, buckets_in, exponential_bound, indexed, upper_bound,
 };
 pub use self::labels::{
     BUCKET_LABEL, INSTANCE, JOB, Labels, LabelsBuilder, METRIC_NAME, QUANTILE_LABEL, is_label_name,

@@ -12,9 +12,11 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 mod mapped;
+mod overlay;
 mod simulated;
 
 pub use self::mapped::FileBytes;
+pub use self::overlay::OverlayDisk;
 pub use self::simulated::SimulatedDisk;
 
 /// A file system. Object-safe; every durable room gets one.

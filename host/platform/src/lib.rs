@@ -17,7 +17,7 @@ mod watch;
 
 pub use self::clock::{Clock, SimulatedClock};
 pub use self::disk::{
-    Disk, DiskFile, DiskLock, DiskSpace, FileBytes, FileInfo, RealDisk, SimulatedDisk,
+    Disk, DiskFile, DiskLock, DiskSpace, FileBytes, FileInfo, OverlayDisk, RealDisk, SimulatedDisk,
     read_to_string, replace,
 };
 pub use self::metrics::{

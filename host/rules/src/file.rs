@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use narthex_model::Labels;
+use narthex_model::{Labels, Timestamp};
 use narthex_promql::{Expr, parse};
 use narthex_settings::{Document, SettingsError};
 
 use crate::expand::{TemplateText, check_template};
+use crate::schedule;
 
 mod raw;
 
@@ -111,6 +112,63 @@ impl RuleFiles {
             }
         }
         if errors.is_empty() { Ok(read) } else { Err(RuleFileErrors(errors)) }
+    }
+}
+
+/// A recording rule, for whoever evaluates it over the past.
+#[derive(Clone, Copy, Debug)]
+pub struct Recording<'a> {
+    group: &'a GroupSpec,
+    rule: &'a RuleSpec,
+}
+
+impl<'a> Recording<'a> {
+    /// The group's name.
+    #[must_use]
+    pub fn group(&self) -> &'a str {
+        &self.group.name
+    }
+
+    /// The metric that it records.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        &self.rule.name
+    }
+
+    /// What it evaluates.
+    #[must_use]
+    pub fn expr(&self) -> &'a str {
+        self.rule.expr.text()
+    }
+
+    /// The labels that it gives to what it records.
+    #[must_use]
+    pub fn labels(&self) -> &'a Labels {
+        &self.rule.labels
+    }
+
+    /// How often it is evaluated, if the group says so.
+    #[must_use]
+    pub fn interval(&self) -> Option<Duration> {
+        self.group.interval
+    }
+
+    /// The first time from `from` on at which a server would evaluate it every `interval`.
+    #[must_use]
+    pub fn first_slot(&self, from: Timestamp, interval: Duration) -> Timestamp {
+        let offset = schedule::offset(&self.group.file, &self.group.name, interval);
+        let before = Timestamp::from_millis(from.millis().saturating_sub(1));
+        schedule::next_slot(before, interval, offset)
+    }
+}
+
+impl RuleFiles {
+    /// The recording rules, in the order of the files.
+    pub fn recordings(&self) -> impl Iterator<Item = Recording<'_>> {
+        self.groups.iter().flat_map(|group| {
+            let recorded = group.rules.iter().filter(|rule| rule.alert.is_none());
+            recorded.map(move |rule| Recording { group, rule })
+        })
     }
 }
 

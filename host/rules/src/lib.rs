@@ -34,6 +34,6 @@ mod write;
 
 pub use self::active::AlertState;
 pub use self::config::RulesConfig;
-pub use self::file::{RuleFileErrors, RuleFiles};
+pub use self::file::{Recording, RuleFileErrors, RuleFiles};
 pub use self::service::{Parts, Prepared, Rules, alert_queue};
 pub use self::views::{AlertView, GroupView, Health, RuleKind, RuleView};

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use narthex_model::parse_duration;
 
 pub(crate) use self::storage::{StorageFlags, retention_text};
+use crate::tsdb::TsdbCommand;
 
 /// A monitoring server: scrapes, stores, queries, alerts.
 #[derive(Debug, Parser)]
@@ -26,6 +27,9 @@ pub(crate) enum Command {
     /// Checks files without starting anything.
     #[command(subcommand)]
     Check(Check),
+    /// Works on a data folder, ours or Prometheus', without a server.
+    #[command(subcommand)]
+    Tsdb(TsdbCommand),
 }
 
 /// What can be checked.

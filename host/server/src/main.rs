@@ -1,4 +1,4 @@
-//! The binary `narthex`: reads the command line and either checks files or serves.
+//! The binary `narthex`: reads the command line and serves, or works on files.
 //!
 //! Open `serve.rs` for how the rooms are wired, `reload.rs` for how they change together.
 
@@ -9,6 +9,7 @@ mod logging;
 mod process;
 mod reload;
 mod serve;
+mod tsdb;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Some(Command::Check(Check::Config { files })) => check::config(&files),
+        Some(Command::Tsdb(command)) => tsdb::run(&command),
         None => logging::start(&cli.serve.log_level, cli.serve.log_format)
             .and_then(|()| serve::serve(cli.serve)),
     };

@@ -33,7 +33,7 @@ mod writer;
 pub use self::chunks::{ChunkPlace, ChunkView};
 pub use self::error::{BlockError, BlockWriteError};
 pub use self::meta::{
-    BlockMeta, BlockParent, BlockStats, CompactionMeta, FROM_OUT_OF_ORDER, block_id,
+    BlockMeta, BlockParent, BlockStats, CompactionMeta, FROM_OUT_OF_ORDER, block_id, is_block_name,
 };
 pub use self::tombstones::{Interval, Tombstones};
 pub use self::verify::Checked;

@@ -32,9 +32,11 @@
 
 pub mod block;
 mod budget;
+mod builder;
 mod compaction;
 mod config;
 pub mod encoding;
+mod export;
 mod head;
 mod import;
 mod log;
@@ -46,10 +48,12 @@ mod store;
 pub mod testing;
 
 pub use self::budget::{ReadBudget, ReadPermit};
+pub use self::builder::BlockBuilder;
 pub use self::compaction::write::CompactError;
 pub use self::config::{
     Config, InvalidConfig, Retention, RetentionRule, Settings, StorageSection, SyncPolicy,
 };
+pub use self::export::{ExportError, Exported, export_block};
 pub use self::import::ImportError;
 pub use self::stats::{Named, Stats};
 pub use self::store::{

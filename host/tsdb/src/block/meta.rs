@@ -186,6 +186,12 @@ pub fn block_id(now_millis: i64, randomness: u128) -> Ulid {
     Ulid::from_parts(now_millis.max(0).unsigned_abs(), randomness)
 }
 
+/// Whether a folder of this name is a block.
+#[must_use]
+pub fn is_block_name(name: &str) -> bool {
+    Ulid::from_string(name).is_ok()
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
 fn is_zero(value: &u64) -> bool {
     *value == 0

@@ -16,3 +16,4 @@ mod plugins;
 mod prometheus_folder;
 mod remote_write;
 mod support;
+mod tsdb_commands;

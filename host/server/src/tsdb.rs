@@ -1,0 +1,47 @@
+//! `narthex tsdb`: commands on a data folder, ours or Prometheus', without a server.
+//!
+//! Open `arguments.rs` first; each command has a file of its name.
+
+mod analyze;
+mod arguments;
+mod backfill;
+mod bench;
+mod dump;
+mod export;
+mod flush;
+mod histogram_chart;
+mod list;
+mod notation;
+mod open;
+mod openmetrics;
+mod output;
+mod rules;
+mod table;
+mod verify;
+
+pub(crate) use self::arguments::TsdbCommand;
+
+use self::arguments::{Bench, CreateBlocksFrom};
+
+/// Runs one command.
+///
+/// # Errors
+/// With the step that failed and the file that it failed on.
+pub(crate) fn run(command: &TsdbCommand) -> anyhow::Result<()> {
+    match command {
+        TsdbCommand::Analyze(arguments) => analyze::analyze(arguments),
+        TsdbCommand::List(arguments) => list::list(arguments),
+        TsdbCommand::Dump(arguments) => dump::dump(arguments),
+        TsdbCommand::DumpOpenMetrics(arguments) => dump::dump_openmetrics(arguments),
+        TsdbCommand::CreateBlocksFrom(CreateBlocksFrom::OpenMetrics(arguments)) => {
+            openmetrics::create(arguments)
+        }
+        TsdbCommand::CreateBlocksFrom(CreateBlocksFrom::Rules(arguments)) => {
+            rules::create(arguments)
+        }
+        TsdbCommand::Bench(Bench::Write(arguments)) => bench::write(arguments),
+        TsdbCommand::Verify(arguments) => verify::verify(arguments),
+        TsdbCommand::Flush(arguments) => flush::flush(arguments),
+        TsdbCommand::Export(arguments) => export::export(arguments),
+    }
+}

@@ -1,0 +1,217 @@
+//! `create-blocks-from rules`: recording rules over the past, evaluated by a running server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use camino::Utf8Path;
+use narthex_client::{Client, ClientOptions, HttpConfig, HttpKeys, Request};
+use narthex_exposition::parse_float;
+use narthex_model::{Labels, METRIC_NAME, Timestamp};
+use narthex_platform::{Clock, Disk, RealDisk};
+use narthex_rules::{Recording, RuleFiles};
+use narthex_settings::Document;
+use narthex_storage::Columns;
+use serde::Deserialize;
+
+use super::arguments::FromRules;
+use super::backfill::{Backfill, windows};
+use super::output::progress;
+
+/// A range of two hours at one sample a second and ten thousand series stays below.
+const ANSWER_BYTES_MAX: u64 = 2 << 30;
+/// How long a server may take for one range of one rule.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(300);
+/// A rule file is written by hand.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+/// Recent data may still change: promtool's default for the end.
+const END_BEFORE_NOW: Duration = Duration::from_secs(3 * 3600);
+
+/// `narthex tsdb create-blocks-from rules`.
+pub(crate) fn create(arguments: &FromRules) -> anyhow::Result<()> {
+    // An error means that another part of the process has set the same provider already.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    runtime.block_on(create_all(arguments))
+}
+
+async fn create_all(arguments: &FromRules) -> anyhow::Result<()> {
+    let disk = RealDisk::shared();
+    let files = read_rules(&*disk, arguments)?;
+    let now = Clock::real().now_millis();
+    let start = time(&arguments.start).context("--start")?;
+    let end = match &arguments.end {
+        Some(text) => time(text).context("--end")?,
+        None => now.saturating_sub(millis(END_BEFORE_NOW)),
+    };
+    if start > end {
+        bail!("--start lies after --end");
+    }
+    let server = Server {
+        client: client(&disk, arguments)?,
+        url: format!("{}/api/v1/query_range", arguments.url.trim_end_matches('/')),
+    };
+    let mut backfill = Backfill::new(disk, &arguments.output_dir, arguments.telling)?;
+    let range = arguments.telling.max_block_duration;
+    for window in windows(start, end, range) {
+        for rule in files.recordings() {
+            let from = Timestamp::from_millis(window.start.max(start));
+            let interval = rule.interval().unwrap_or(arguments.eval_interval);
+            let first = rule.first_slot(from, interval).millis();
+            let last = (window.end - 1).min(end);
+            if first > last {
+                continue;
+            }
+            for series in server.range(rule.expr(), first, last, interval).await? {
+                let (labels, columns) = recorded(&rule, series)?;
+                backfill.add(&labels, &columns);
+            }
+        }
+        backfill.finish_block()?;
+    }
+    backfill.end()
+}
+
+fn read_rules(disk: &dyn Disk, arguments: &FromRules) -> anyhow::Result<RuleFiles> {
+    let mut texts = Vec::new();
+    for file in &arguments.files {
+        let text = narthex_platform::read_to_string(disk, file, FILE_BYTES_MAX)
+            .with_context(|| format!("read {file}"))?;
+        texts.push((file.as_str(), text));
+    }
+    Ok(RuleFiles::read(texts)?)
+}
+
+fn client(disk: &Arc<dyn Disk>, arguments: &FromRules) -> anyhow::Result<Client> {
+    let keys = match &arguments.http_config {
+        Some(file) => http_keys(&**disk, file)?,
+        None => HttpKeys::default(),
+    };
+    let config = HttpConfig::try_from(keys).context("--http.config.file")?;
+    let options = ClientOptions { disk: Arc::clone(disk), ..ClientOptions::default() };
+    Client::new(config, options).context("--http.config.file")
+}
+
+fn http_keys(disk: &dyn Disk, file: &Utf8Path) -> anyhow::Result<HttpKeys> {
+    let text = narthex_platform::read_to_string(disk, file, FILE_BYTES_MAX)
+        .with_context(|| format!("read {file}"))?;
+    Ok(Document::parse(file.as_str(), &text)?.read()?)
+}
+
+/// The server that evaluates.
+struct Server {
+    client: Client,
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    status: String,
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    warnings: Vec<String>,
+    data: Option<Data>,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    #[serde(rename = "resultType")]
+    result_type: String,
+    result: serde_json::Value,
+}
+
+/// One series of a range query's answer.
+#[derive(Deserialize)]
+struct MatrixSeries {
+    metric: std::collections::BTreeMap<String, String>,
+    #[serde(default)]
+    values: Vec<(f64, String)>,
+    #[serde(default)]
+    histograms: Vec<serde::de::IgnoredAny>,
+}
+
+impl Server {
+    async fn range(
+        &self,
+        query: &str,
+        start: i64,
+        end: i64,
+        step: Duration,
+    ) -> anyhow::Result<Vec<MatrixSeries>> {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("query", query)
+            .append_pair("start", &seconds(start))
+            .append_pair("end", &seconds(end))
+            .append_pair("step", &seconds(millis(step)))
+            .finish();
+        let mut request = Request::get(&self.url, QUERY_TIMEOUT, ANSWER_BYTES_MAX);
+        request.method = "POST".to_owned();
+        let kind = ("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned());
+        request.headers.push(kind);
+        request.body = form.into_bytes().into();
+        let response =
+            self.client.request(request).await.with_context(|| format!("ask {}", self.url))?;
+        let answer: Answer = serde_json::from_slice(&response.body).with_context(|| {
+            format!("{} answered {} and no JSON", self.url, response.status_text())
+        })?;
+        for warning in &answer.warnings {
+            progress(&format!("warning: {warning}"));
+        }
+        let data = match answer.data {
+            Some(data) if answer.status == "success" => data,
+            _ => bail!("{} refused {query:?}: {}", self.url, answer.error),
+        };
+        if data.result_type != "matrix" {
+            bail!("{query:?} gives a {}, not series", data.result_type);
+        }
+        serde_json::from_value(data.result).context("read the answer's series")
+    }
+}
+
+/// What the rule records of one series: its own name and labels go before the query's.
+fn recorded(rule: &Recording<'_>, series: MatrixSeries) -> anyhow::Result<(Labels, Columns)> {
+    if !series.histograms.is_empty() {
+        bail!("rule {:?} gives native histograms, which cannot be backfilled", rule.name());
+    }
+    let mut labels = Labels::from_pairs(series.metric).to_builder();
+    for (name, value) in rule.labels() {
+        labels.set(name, value);
+    }
+    labels.set(METRIC_NAME, rule.name());
+    let mut columns = Columns::default();
+    for (at, value) in series.values {
+        let value = parse_float(value.as_bytes())
+            .with_context(|| format!("the server sent {value:?} as a value"))?;
+        columns.push(from_seconds(at), value);
+    }
+    Ok((labels.finish(), columns))
+}
+
+/// A time as RFC 3339 or in seconds since the epoch, in milliseconds.
+fn time(text: &str) -> anyhow::Result<i64> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Ok(from_seconds(seconds));
+    }
+    let parsed: jiff::Timestamp =
+        text.parse().with_context(|| format!("{text:?} is neither RFC 3339 nor seconds"))?;
+    Ok(parsed.as_millisecond())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "rounds; beyond the range it saturates")]
+fn from_seconds(seconds: f64) -> i64 {
+    (seconds * 1000.0).round() as i64
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn seconds(millis: i64) -> String {
+    let sign = if millis < 0 { "-" } else { "" };
+    let millis = millis.unsigned_abs();
+    format!("{sign}{}.{:03}", millis / 1000, millis % 1000)
+}
