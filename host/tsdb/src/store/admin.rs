@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use narthex_model::Matcher;
@@ -87,6 +88,10 @@ impl Tsdb {
         }
         // Also what became a block a while ago and is still read in the head.
         shared.wait_for_readers(&mut rounds.leaving)?;
+        if shared.has_let_go.load(Ordering::Relaxed) {
+            // The log still holds it, and the next start would bring it back.
+            self.checkpoint_after_blocks()?;
+        }
         for block in overlapping(&shared.blocks.list(), range) {
             block.delete(matchers, range).map_err(|source| AdminError::Delete {
                 folder: block.folder().to_owned(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use narthex_model::Timestamp;
+use narthex_model::{Matcher, Timestamp};
 use narthex_platform::{Metrics, SimulatedClock, SimulatedDisk};
 use narthex_storage::{AppendError, Appendable, Columns, Queryable, TimeRange};
 
@@ -221,4 +221,48 @@ fn a_full_disk_keeps_the_head_and_a_later_round_writes_it() {
     samples.extend(append(&store, 14 * HOUR + 1, 1.0));
     maintain(&store);
     assert_eq!((times(&store), read(&store)), (vec![(10, 12)], samples));
+}
+
+#[test]
+fn what_was_deleted_stays_away_after_a_kill_and_after_a_power_cut() {
+    for power in [false, true] {
+        let disk = SimulatedDisk::new(7);
+        let store = open(&disk);
+        let mut expected = append_hours(&store, 10, 14);
+        maintain(&store);
+        let (start, end) = (11 * HOUR, 13 * HOUR);
+        let range = TimeRange {
+            start: Timestamp::from_millis(start),
+            end: Timestamp::from_millis(end),
+        };
+        store.delete_series(&[Matcher::equal("job", "b")], range).unwrap();
+        expected.retain(|(job, at), _| job != "b" || !(start..=end).contains(at));
+        assert_eq!(read(&store), expected, "in the block and in the head");
+        drop(store);
+        if power {
+            disk.restart_after_power_cut();
+        } else {
+            disk.restart_after_kill();
+        }
+        let store = open(&disk);
+        assert_eq!(read(&store), expected, "power cut: {power}");
+        store.clean_tombstones().unwrap();
+        assert_eq!(read(&store), expected);
+        let left = store.blocks().iter().map(|block| block.tombstones().len()).sum::<usize>();
+        assert_eq!(left, 0, "the bytes are gone");
+    }
+}
+
+#[test]
+fn a_whole_series_can_be_deleted_and_written_again() {
+    let disk = SimulatedDisk::new(8);
+    let store = open(&disk);
+    let mut expected = append_hours(&store, 10, 11);
+    store.delete_series(&[Matcher::equal("job", "c")], TimeRange::ALL).unwrap();
+    expected.retain(|(job, _), _| job != "c");
+    assert_eq!(read(&store), expected);
+    expected.extend(append_hours(&store, 12, 13));
+    assert_eq!(read(&store), expected);
+    disk.restart_after_kill();
+    assert_eq!(read(&open(&disk)), expected);
 }
