@@ -73,9 +73,8 @@ impl History {
         let outcome = block.delete(&matchers, range);
         self.say(|_| format!("deleted from a block: {outcome:?}"));
         let end = end.min(block.meta().max_time - 1);
-        let is_deleted = |labels: &Labels, at: i64| {
-            (start..=end).contains(&at) && matches(&matchers, labels)
-        };
+        let is_deleted =
+            |labels: &Labels, at: i64| (start..=end).contains(&at) && matches(&matchers, labels);
         let fate = outcome.is_ok().then_some(Fate::Durable);
         self.model.deleted(|labels, at| at < BEGIN && is_deleted(labels, at), fate);
         // What the store made a block of may stand in a block beside it and in the head as well.

@@ -16,13 +16,14 @@ fn openmetrics() -> String {
     for code in ["200", "404", "500", "a\\\"b"] {
         for step in 0..300_i64 {
             let (at, value) = (1_700_000_000 + step * 30, step * 3);
-            writeln!(text, "requests_total{{code=\"{code}\",job=\"web\"}} {value} {at}").unwrap();
+            writeln!(text, "requests_total{{code=\"{code}\",job=\"web\"}} {value} {at}")
+                .expect("a string takes all");
         }
     }
     text.push_str("# TYPE temperature gauge\n");
     for step in (0..300_i64).filter(|step| step % 50 < 40) {
         let (at, value) = (1_700_000_000 + step * 30, (step % 7) as f64 * 0.1 - 0.2);
-        writeln!(text, "temperature{{room=\"büro\"}} {value} {at}.5").unwrap();
+        writeln!(text, "temperature{{room=\"büro\"}} {value} {at}.5").expect("a string takes all");
     }
     text.push_str("# EOF\n");
     text

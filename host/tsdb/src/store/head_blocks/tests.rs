@@ -231,10 +231,8 @@ fn what_was_deleted_stays_away_after_a_kill_and_after_a_power_cut() {
         let mut expected = append_hours(&store, 10, 14);
         maintain(&store);
         let (start, end) = (11 * HOUR, 13 * HOUR);
-        let range = TimeRange {
-            start: Timestamp::from_millis(start),
-            end: Timestamp::from_millis(end),
-        };
+        let range =
+            TimeRange { start: Timestamp::from_millis(start), end: Timestamp::from_millis(end) };
         store.delete_series(&[Matcher::equal("job", "b")], range).unwrap();
         expected.retain(|(job, at), _| job != "b" || !(start..=end).contains(at));
         assert_eq!(read(&store), expected, "in the block and in the head");
