@@ -18,6 +18,7 @@ use narthex_platform::Disk;
 use narthex_storage::TimeRange;
 use parking_lot::{Mutex, RwLock};
 
+mod answers;
 mod chunks;
 mod error;
 mod frame;
@@ -39,6 +40,7 @@ pub use self::tombstones::{Interval, Tombstones};
 pub use self::verify::Checked;
 pub use self::writer::{BlockWriter, UNFINISHED};
 
+use self::answers::Answers;
 use self::chunks::ChunkFiles;
 use self::index::{INDEX_FILE, Index};
 
@@ -52,6 +54,7 @@ struct Shared {
     meta: BlockMeta,
     meta_bytes: u64,
     index: Index,
+    answers: Answers,
     chunks: ChunkFiles,
     tombstones: RwLock<Arc<Tombstones>>,
     /// Held while tombstones are added, so that none of two additions is lost.
@@ -84,6 +87,7 @@ impl Block {
             folder: folder.to_owned(),
             meta,
             meta_bytes,
+            answers: Answers::new(index.size_bytes()),
             index,
             chunks,
             tombstones: RwLock::new(Arc::new(tombstones)),
@@ -173,8 +177,14 @@ impl Block {
     ///
     /// # Errors
     /// When the index is damaged.
-    pub fn matching(&self, matchers: &[Matcher]) -> Result<Vec<u32>, BlockError> {
-        matching::matching(&self.0.index, matchers).map_err(|fault| self.index_error(fault))
+    pub fn matching(&self, matchers: &[Matcher]) -> Result<Arc<[u32]>, BlockError> {
+        if let Some(known) = self.0.answers.get(matchers) {
+            return Ok(known);
+        }
+        let found = matching::matching(&self.0.index, matchers);
+        let found: Arc<[u32]> = found.map_err(|fault| self.index_error(fault))?.into();
+        self.0.answers.keep(matchers, &found);
+        Ok(found)
     }
 
     /// What was deleted.
@@ -189,7 +199,7 @@ impl Block {
     /// # Errors
     /// When the index is damaged or the disk refuses; nothing is deleted then.
     pub fn delete(&self, matchers: &[Matcher], range: TimeRange) -> Result<usize, BlockError> {
-        self.delete_ids(self.matching(matchers)?, range)
+        self.delete_ids(self.matching(matchers)?.iter().copied(), range)
     }
 
     /// The same of the series of these ids.

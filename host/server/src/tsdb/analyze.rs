@@ -31,8 +31,8 @@ pub(crate) fn analyze(arguments: &Analyze) -> anyhow::Result<()> {
         out.line(&format!("Matcher: {selector}"))?;
     }
     let mut found = Found::default();
-    for id in block.matching(matchers.as_deref().unwrap_or_default())? {
-        let series = block.series_of(id)?;
+    for id in block.matching(matchers.as_deref().unwrap_or_default())?.iter() {
+        let series = block.series_of(*id)?;
         found.add(&series, range);
         if arguments.extended {
             found.add_chunks(&block, &series)?;

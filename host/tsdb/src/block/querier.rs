@@ -49,8 +49,8 @@ impl Block {
 }
 
 impl BlockQuerier {
-    fn matching(&self, matchers: &[Matcher]) -> Result<Vec<u32>, BlockError> {
-        if self.block.overlaps(self.range) { self.block.matching(matchers) } else { Ok(Vec::new()) }
+    fn matching(&self, matchers: &[Matcher]) -> Result<Arc<[u32]>, BlockError> {
+        if self.block.overlaps(self.range) { self.block.matching(matchers) } else { Ok([].into()) }
     }
 
     /// The series, unless it has no chunk in the range.
@@ -109,8 +109,8 @@ impl BlockQuerier {
 impl Querier for BlockQuerier {
     fn select(&self, matchers: &[Matcher]) -> Result<Vec<Box<dyn Series>>, ReadError> {
         let mut all: Vec<Box<dyn Series>> = Vec::new();
-        for id in self.matching(matchers)? {
-            let found = self.found(id).map_err(|fault| self.block.index_error(fault))?;
+        for id in self.matching(matchers)?.iter() {
+            let found = self.found(*id).map_err(|fault| self.block.index_error(fault))?;
             if let Some(series) = found {
                 all.push(Box::new(series));
             }
@@ -126,8 +126,8 @@ impl Querier for BlockQuerier {
         }
         let mut symbols = BTreeSet::new();
         let mut names = Vec::new();
-        let outcome = self.matching(matchers)?.into_iter().try_for_each(|id| {
-            index.pairs(id, |(name, _)| {
+        let outcome = self.matching(matchers)?.iter().try_for_each(|id| {
+            index.pairs(*id, |(name, _)| {
                 symbols.insert(name);
                 true
             })

@@ -109,10 +109,10 @@ impl Shared {
 
 /// The series of a block by class.
 fn classes(block: &Block, settings: &Settings) -> Result<Vec<RoaringBitmap>, BlockError> {
-    let mut rest = RoaringBitmap::from_iter(block.matching(&[])?);
+    let mut rest = RoaringBitmap::from_iter(block.matching(&[])?.iter());
     let mut classes = Vec::with_capacity(settings.retention_rules().len() + 1);
     for rule in settings.retention_rules() {
-        let matching = RoaringBitmap::from_iter(block.matching(&rule.matchers)?);
+        let matching = RoaringBitmap::from_iter(block.matching(&rule.matchers)?.iter());
         classes.push(&matching & &rest);
         rest -= matching;
     }

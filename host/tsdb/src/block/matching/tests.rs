@@ -17,7 +17,7 @@ fn block(series: &BTreeSet<Labels>) -> Block {
 
 fn found(block: &Block, matchers: &[Matcher]) -> Vec<Labels> {
     let ids = block.matching(matchers).unwrap();
-    ids.into_iter().map(|id| block.series_of(id).unwrap().labels).collect()
+    ids.iter().map(|id| block.series_of(*id).unwrap().labels).collect()
 }
 
 fn matcher() -> impl Strategy<Value = Matcher> {
