@@ -54,6 +54,7 @@ pub struct HostBuilder {
     environment: Vec<(String, String)>,
     files: Vec<(String, Vec<u8>)>,
     expected_logs: Vec<String>,
+    under: Vec<String>,
 }
 
 /// One series of an instant vector.
@@ -108,6 +109,14 @@ impl HostBuilder {
         self
     }
 
+    /// Runs the host by another program, which is to become the host: it gets these arguments, then
+    /// the host's path and arguments.
+    #[must_use]
+    pub fn under(mut self, program: &[&str]) -> Self {
+        self.under = program.iter().map(|&part| part.to_owned()).collect();
+        self
+    }
+
     /// WARN and ERROR lines that contain `text` belong to the test.
     #[must_use]
     pub fn expect_log(mut self, text: &str) -> Self {
@@ -151,7 +160,14 @@ impl HostBuilder {
 
     #[track_caller]
     fn spawn(&self, folder: &TempFolder, port: u16) -> Process {
-        let mut command = Command::new(binary());
+        let mut command = match self.under.split_first() {
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(binary());
+                command
+            }
+            None => Command::new(binary()),
+        };
         command
             .current_dir(folder.path())
             .arg(format!("--config.file={}", folder.path().join("narthex.yml").display()))

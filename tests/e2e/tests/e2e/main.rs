@@ -9,6 +9,8 @@ mod blocks;
 mod browser;
 mod configuration;
 mod durability;
+mod durability_under_load;
+mod full_disk;
 mod node;
 mod path;
 mod peers;
