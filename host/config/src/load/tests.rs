@@ -179,11 +179,11 @@ fn a_retention_rule_that_cannot_be_is_refused_with_its_place() {
     );
     check_refused(
         "retention_rules:\n- { match: 'a', time: 2s }\n",
-        "prometheus.yml:2:22: retention_rules[0].time: a retention of 2s is shorter than a minute",
+        "prometheus.yml:2:23: retention_rules[0].time: a retention of 2s is shorter than a minute",
     );
     check_refused(
         "retention_rules:\n- { match: 'a' }\n",
-        "prometheus.yml:2:3: retention_rules[0]: missing field `time`",
+        "prometheus.yml:2:3: retention_rules[0]: key \"time\" is missing",
     );
     check_refused(
         "storage: { tsdb: { retention: { tyme: 2d } } }\n",

@@ -32,7 +32,9 @@ fn a_full_disk_stops_writes_only_and_only_while_it_is_full() {
         return skip("a full disk: this machine lets nobody mount a small file system");
     }
     let target = FakeTarget::start();
-    target.serve("a 1\n");
+    // So many that the rest of a page takes no two scrapes.
+    let others = (0..3000).map(|number| format!("b{{n=\"{number}\"}} {number}.25\n"));
+    target.serve(&format!("a 1\n{}", others.collect::<String>()));
     let mut host = Host::with_config(&config(&format!(
         "scrape_configs:\n- job_name: fake\n  static_configs: [{{ targets: ['{}'] }}]\n",
         target.address()
