@@ -6,6 +6,7 @@ mod check;
 mod control;
 mod flags;
 mod logging;
+mod memory;
 mod process;
 mod reload;
 mod serve;
@@ -21,6 +22,7 @@ use crate::flags::{Check, Cli, Command};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    memory::refuse_huge_pages();
     let cli = Cli::parse();
     let outcome = match cli.command {
         Some(Command::Check(Check::Config { files })) => check::config(&files),
