@@ -33,9 +33,11 @@ mod writer;
 
 pub use self::chunks::{ChunkPlace, ChunkView};
 pub use self::error::{BlockError, BlockWriteError};
+pub(crate) use self::meta::id_of_name;
 pub use self::meta::{
     BlockMeta, BlockParent, BlockStats, CompactionMeta, FROM_OUT_OF_ORDER, block_id, is_block_name,
 };
+pub(crate) use self::tombstones::remove_deleted;
 pub use self::tombstones::{Interval, Tombstones};
 pub use self::verify::Checked;
 pub use self::writer::{BlockWriter, UNFINISHED};
@@ -56,7 +58,8 @@ struct Shared {
     index: Index,
     answers: Answers,
     chunks: ChunkFiles,
-    tombstones: RwLock<Arc<Tombstones>>,
+    /// Guards what is deleted, with the length of its file.
+    tombstones: RwLock<(Arc<Tombstones>, u64)>,
     /// Held while tombstones are added, so that none of two additions is lost.
     deleting: Mutex<()>,
 }
@@ -68,7 +71,7 @@ pub struct BlockSeries {
     pub id: u32,
     /// Its identity.
     pub labels: Labels,
-    /// Ascending in time.
+    /// Ascending in time, unless another program wrote them otherwise.
     pub chunks: Vec<ChunkPlace>,
 }
 
@@ -81,7 +84,7 @@ impl Block {
         let (meta, meta_bytes) = BlockMeta::read(&**disk, folder)?;
         let chunks = ChunkFiles::open(&**disk, folder)?;
         let index = Index::open(&**disk, folder)?;
-        let (tombstones, _) = Tombstones::read(&**disk, folder)?;
+        let (tombstones, tombstones_bytes) = Tombstones::read(&**disk, folder)?;
         Ok(Self(Arc::new(Shared {
             disk: Arc::clone(disk),
             folder: folder.to_owned(),
@@ -90,7 +93,7 @@ impl Block {
             answers: Answers::new(index.size_bytes()),
             index,
             chunks,
-            tombstones: RwLock::new(Arc::new(tombstones)),
+            tombstones: RwLock::new((Arc::new(tombstones), tombstones_bytes)),
             deleting: Mutex::new(()),
         })))
     }
@@ -111,7 +114,7 @@ impl Block {
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
         let shared = &*self.0;
-        let tombstones = shared.tombstones.read().to_bytes().len() as u64;
+        let tombstones = shared.tombstones.read().1;
         shared.meta_bytes + shared.index.size_bytes() + shared.chunks.size_bytes() + tombstones
     }
 
@@ -190,14 +193,15 @@ impl Block {
     /// What was deleted.
     #[must_use]
     pub fn tombstones(&self) -> Arc<Tombstones> {
-        Arc::clone(&self.0.tombstones.read())
+        Arc::clone(&self.0.tombstones.read().0)
     }
 
     /// Deletes the samples in a closed range of the series that satisfy all matchers, durably, and
     /// says of how many series. Their bytes go when the block is compacted.
     ///
     /// # Errors
-    /// When the index is damaged or the disk refuses; nothing is deleted then.
+    /// When the index is damaged or the disk refuses. Nothing is deleted then, unless all that failed
+    /// is to write down in `meta.json` how many intervals there are.
     pub fn delete(&self, matchers: &[Matcher], range: TimeRange) -> Result<usize, BlockError> {
         self.delete_ids(self.matching(matchers)?.iter().copied(), range)
     }
@@ -218,11 +222,12 @@ impl Block {
             chunks.clear();
             self.0.index.chunks(id, &mut chunks).map_err(|fault| self.index_error(fault))?;
             // Only as far as there are samples, so that intervals of other deletions merge.
-            if let Some((first, last)) = chunks.first().zip(chunks.last())
+            let first_at = chunks.iter().map(|chunk| chunk.first_at).min();
+            let last_at = chunks.iter().map(|chunk| chunk.last_at).max();
+            if let Some((first_at, last_at)) = first_at.zip(last_at)
                 && chunks.iter().any(|chunk| chunk.overlaps(start, end))
             {
-                let interval =
-                    Interval { start: start.max(first.first_at), end: end.min(last.last_at) };
+                let interval = Interval { start: start.max(first_at), end: end.min(last_at) };
                 tombstones.add(u64::from(id), interval);
                 series += 1;
             }
@@ -235,10 +240,10 @@ impl Block {
 
     fn replace_tombstones(&self, tombstones: Tombstones) -> Result<(), BlockError> {
         let shared = &*self.0;
-        tombstones.write(&*shared.disk, &shared.folder)?;
+        let bytes = tombstones.write(&*shared.disk, &shared.folder)?;
         let mut meta = shared.meta.clone();
         meta.stats.num_tombstones = tombstones.len() as u64;
-        *shared.tombstones.write() = Arc::new(tombstones);
+        *shared.tombstones.write() = (Arc::new(tombstones), bytes);
         meta.write(&*shared.disk, &shared.folder)
     }
 

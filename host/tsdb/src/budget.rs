@@ -1,18 +1,43 @@
 //! How much all queries together may hold.
 //!
-//! Invariant: the sum of what permits hold is never above the limit.
+//! Invariant: the sum of what permits hold is never above the limit. What histograms hold is known
+//! when they are decoded: so far a reader may be above it, by one chunk of a block or one series of
+//! the head.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use narthex_storage::ReadError;
+use narthex_model::{NativeHistogram, Span};
+use narthex_storage::{HistogramPoint, ReadError};
 
 mod charged;
 
 pub(crate) use self::charged::Charged;
 
-/// A float decoded: a time and a value.
+/// A float decoded: a time and a value; of a histogram what stands in the list of samples.
 pub(crate) const SAMPLE_BYTES: u64 = 16;
+
+/// What decoded histograms take beside their place in the list of samples.
+pub(crate) fn histogram_bytes(points: &[HistogramPoint]) -> u64 {
+    points.iter().map(|point| one_histogram_bytes(&point.histogram)).sum()
+}
+
+fn one_histogram_bytes(histogram: &NativeHistogram) -> u64 {
+    /// The two counters of a shared allocation.
+    const SHARED_BYTES: usize = 16;
+    let (layout, buckets) = match histogram {
+        NativeHistogram::Integer(of) => {
+            (&of.layout, of.positive_deltas.capacity() + of.negative_deltas.capacity())
+        }
+        NativeHistogram::Float(of) => {
+            (&of.layout, of.positive_counts.capacity() + of.negative_counts.capacity())
+        }
+    };
+    let spans = layout.positive_spans.capacity() + layout.negative_spans.capacity();
+    let numbers = buckets + layout.custom_bounds.capacity();
+    let bytes = numbers * size_of::<f64>() + spans * size_of::<Span>();
+    (SHARED_BYTES + size_of::<NativeHistogram>() + bytes) as u64
+}
 
 /// Bytes of samples that are decoded at the same time, over all queries. Clones share it.
 #[derive(Clone, Debug)]

@@ -44,7 +44,7 @@ use self::appender::HeadAppender;
 use self::blocks::Blocks;
 use self::blocks_observed::{BlocksObserved, BlocksSource};
 use self::commit::Writer;
-use self::compact::{BlockIds, overlapping};
+use self::compact::{BlockIds, overlapping, ranked};
 use self::imports::Imports;
 use self::leases::{LeasedQuerier, Leases};
 use self::replay::plan::Plan;
@@ -365,7 +365,8 @@ impl Queryable for Tsdb {
         let head: Box<dyn Querier> = Box::new(LeasedQuerier { inner, lease });
         let mut parts = vec![head];
         let blocks = self.0.blocks.list();
-        parts.extend(overlapping(&blocks, range).map(|block| block.querier(range, &self.0.budget)));
+        let blocks = ranked(overlapping(&blocks, range));
+        parts.extend(blocks.iter().map(|block| block.querier(range, &self.0.budget)));
         Ok(match (parts.len(), parts.pop()) {
             (1, Some(head)) => head,
             (_, last) => {

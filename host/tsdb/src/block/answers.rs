@@ -16,6 +16,9 @@ const INDEX_SHARE: u64 = 8;
 /// More than a busy dashboard has panels.
 const ANSWERS_MAX: usize = 64;
 
+/// A selector and the series it chose.
+type Answer = (Box<[Matcher]>, Arc<[u32]>);
+
 /// Answers of one block.
 #[derive(Debug)]
 pub(super) struct Answers {
@@ -27,7 +30,7 @@ pub(super) struct Answers {
 #[derive(Debug, Default)]
 struct Kept {
     /// The one that was asked for last comes last.
-    answers: VecDeque<(Box<[Matcher]>, Arc<[u32]>)>,
+    answers: VecDeque<Answer>,
     bytes: usize,
 }
 

@@ -218,7 +218,8 @@ fn pair(cursor: &mut Cursor<'_>) -> Result<SymbolPair, Damage> {
     Ok((symbol(cursor.unsigned()?)?, symbol(cursor.unsigned()?)?))
 }
 
-/// Walks over the labels to the chunks. Times and references are differences to the chunk before.
+/// Walks over the labels to the chunks. Times and references are differences to the chunk before. Time
+/// wraps around: so other writers say that a chunk begins before the last one ended.
 fn chunk_places(cursor: &mut Cursor<'_>, out: &mut Vec<ChunkPlace>) -> Result<(), Damage> {
     for _ in 0..cursor.count(2)? {
         pair(cursor)?;
@@ -229,9 +230,9 @@ fn chunk_places(cursor: &mut Cursor<'_>, out: &mut Vec<ChunkPlace>) -> Result<()
     for _ in 0..count {
         let first_at = match last {
             None => cursor.signed()?,
-            Some(last) => last.last_at.checked_add_unsigned(cursor.unsigned()?).ok_or(Damage)?,
+            Some(last) => last.last_at.wrapping_add_unsigned(cursor.unsigned()?),
         };
-        let last_at = first_at.checked_add_unsigned(cursor.unsigned()?).ok_or(Damage)?;
+        let last_at = first_at.wrapping_add_unsigned(cursor.unsigned()?);
         let reference = match last {
             None => cursor.unsigned()?,
             Some(last) => last.reference.checked_add_signed(cursor.signed()?).ok_or(Damage)?,

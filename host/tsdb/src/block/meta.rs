@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use ulid::Ulid;
 
-use super::error::BlockError;
+use super::error::{BlockError, Fault};
 
 /// The file's name within the block's folder.
 pub(crate) const META_FILE: &str = "meta.json";
@@ -155,6 +155,9 @@ impl BlockMeta {
         let path = folder.join(META_FILE);
         let bytes = disk.read(&path, META_BYTES_MAX).map_err(BlockError::io("read", &path))?;
         match serde_json::from_slice::<Self>(&bytes) {
+            Ok(meta) if meta.version == VERSION && meta.min_time > meta.max_time => {
+                Err(Fault::new(0, "the block ends before it begins").of(&path))
+            }
             Ok(meta) if meta.version == VERSION => Ok((meta, bytes.len() as u64)),
             Ok(meta) => Err(BlockError::Version { path, version: meta.version }),
             Err(source) => Err(BlockError::Meta { path, source }),
@@ -189,7 +192,13 @@ pub fn block_id(now_millis: i64, randomness: u128) -> Ulid {
 /// Whether a folder of this name is a block.
 #[must_use]
 pub fn is_block_name(name: &str) -> bool {
-    Ulid::from_string(name).is_ok()
+    id_of_name(name).is_some()
+}
+
+/// The block that a folder of this name is: 26 characters as a writer writes them, no others.
+pub(crate) fn id_of_name(name: &str) -> Option<Ulid> {
+    let id = Ulid::from_string(name).ok()?;
+    (id.to_string() == name).then_some(id)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]

@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use narthex_model::{Labels, Matcher};
-use narthex_storage::{Columns, HistogramPoint, Querier, ReadError, Series, TimeRange};
+use narthex_storage::{Columns, Querier, ReadError, Series, TimeRange, merge_columns};
 use parking_lot::Mutex;
 
 use super::chunks::{ChunkPlace, ChunkView};
 use super::error::Fault;
-use super::tombstones::{Interval, Tombstones};
+use super::tombstones::{Interval, Tombstones, remove_deleted};
 use super::{Block, BlockError};
-use crate::budget::{ReadBudget, ReadPermit, SAMPLE_BYTES};
+use crate::budget::{ReadBudget, ReadPermit, SAMPLE_BYTES, histogram_bytes};
 use crate::encoding;
 
 struct BlockQuerier {
@@ -58,9 +58,8 @@ impl BlockQuerier {
         let index = &self.block.0.index;
         let (start, end) = (self.range.start.millis(), self.range.end.millis());
         let deleted = self.tombstones.of(u64::from(id));
-        let is_deleted = |chunk: &ChunkPlace| {
-            deleted.iter().any(|gone| gone.start <= chunk.first_at && chunk.last_at <= gone.end)
-        };
+        let is_deleted =
+            |chunk: &ChunkPlace| Interval::cover(deleted, chunk.first_at, chunk.last_at);
         let mut chunks = Vec::new();
         index.chunks(id, &mut chunks)?;
         chunks.retain(|chunk| chunk.overlaps(start, end) && !is_deleted(chunk));
@@ -163,13 +162,16 @@ impl Querier for BlockQuerier {
 }
 
 impl FoundSeries {
-    /// Takes what decoding the chunks will need, unless an earlier read took as much.
-    fn charge(&self, chunks: &[(&ChunkPlace, ChunkView<'_>)]) -> Result<(), ReadError> {
+    /// Takes what decoding the chunks will need, without what histograms hold, unless an earlier read
+    /// took as much.
+    fn charge(&self, chunks: &[(&ChunkPlace, ChunkView<'_>)]) -> Result<u64, ReadError> {
         let bytes = chunks.iter().map(|(_, chunk)| {
             let samples = encoding::count(chunk.encoding, chunk.bytes).unwrap_or(0) as u64;
             samples * SAMPLE_BYTES + chunk.bytes.len() as u64
         });
-        self.permit.lock().grow_to(bytes.sum())
+        let bytes = bytes.sum();
+        self.permit.lock().grow_to(bytes)?;
+        Ok(bytes)
     }
 
     fn damaged(&self, place: &ChunkPlace) -> ReadError {
@@ -208,52 +210,37 @@ impl Series for FoundSeries {
                 }
             }
         }
-        self.charge(&views)?;
+        let mut charged = self.charge(&views)?;
         let before = (out.times.len(), out.histograms.len());
+        // Others write chunks that run back; each is then a list of its own until all are read.
+        let ascends = views.is_sorted_by(|(a, _), (b, _)| a.last_at < b.first_at);
+        let mut lists = Vec::new();
         for (place, view) in views {
-            let decoded = encoding::decode(view.encoding, view.bytes, start, end, out);
-            if decoded.is_err() {
-                outcome = Err(self.damaged(place));
+            let mut list = Columns::default();
+            let into = if ascends { &mut *out } else { &mut list };
+            let known = into.histograms.len();
+            let decoded = encoding::decode(view.encoding, view.bytes, start, end, into);
+            let mut stopped = decoded.map_err(|_| self.damaged(place));
+            if view.encoding.is_histogram() {
+                charged += histogram_bytes(into.histograms.get(known..).unwrap_or_default());
+                stopped = stopped.and(self.permit.lock().grow_to(charged));
+            }
+            if !ascends {
+                lists.push(list);
+            }
+            if stopped.is_err() {
+                outcome = stopped;
                 break;
             }
+        }
+        if !ascends {
+            merge_columns(lists, out);
         }
         if !self.deleted.is_empty() {
             remove_deleted(out, before, &self.deleted);
         }
         outcome
     }
-}
-
-/// Takes away deleted samples from the given places on.
-fn remove_deleted(out: &mut Columns, from: (usize, usize), deleted: &[Interval]) {
-    let is_deleted = |at: i64| {
-        let next = deleted.partition_point(|gone| gone.end < at);
-        deleted.get(next).is_some_and(|gone| gone.contains(at))
-    };
-    let (floats, histograms) = from;
-    let kept: Vec<bool> = out.times.iter().skip(floats).map(|at| !is_deleted(*at)).collect();
-    if kept.contains(&false) {
-        keep(&mut out.times, floats, &kept);
-        keep(&mut out.values, floats, &kept);
-        keep(&mut out.starts, floats, &kept);
-    }
-    let kept: Vec<bool> = out
-        .histograms
-        .iter()
-        .skip(histograms)
-        .map(|HistogramPoint { at, .. }| !is_deleted(*at))
-        .collect();
-    keep(&mut out.histograms, histograms, &kept);
-}
-
-/// Of the items from `from` on, only those that are marked; all when there are none to mark.
-fn keep<T>(items: &mut Vec<T>, from: usize, marks: &[bool]) {
-    let mut place: usize = 0;
-    items.retain(|_| {
-        let mark = place.checked_sub(from).and_then(|mark| marks.get(mark));
-        place += 1;
-        mark.copied().unwrap_or(true)
-    });
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub(super) fn write(disk: &Arc<dyn Disk>, series: &[(Labels, Vec<Chunk>)]) -> Bl
         start = chunks.iter().map(|chunk| chunk.first_at).fold(start, i64::min);
         end = chunks.iter().map(|chunk| chunk.last_at + 1).fold(end, i64::max);
     }
-    let meta = writer.finish(BlockMeta::new(ulid, start, end)).unwrap();
+    let meta = writer.finish(BlockMeta::new(ulid, start.min(end), end)).unwrap();
     Block::open(disk, &Utf8PathBuf::from("/data").join(meta.ulid.to_string())).unwrap()
 }
 
@@ -195,4 +195,30 @@ fn the_drawn_example_is_what_is_written() {
     let block = Block::open(&disk, block.folder()).unwrap();
     assert_eq!(faults(&block), [""; 0]);
     assert!(block.tombstones().contains(5, 1_000));
+}
+
+#[test]
+fn a_block_that_ends_before_it_begins_is_refused() {
+    let disk = SimulatedDisk::new(1).shared();
+    let block = write(&disk, &two_series());
+    let mut meta = block.meta().clone();
+    (meta.min_time, meta.max_time) = (meta.max_time, meta.min_time);
+    meta.write(&*disk, block.folder()).unwrap();
+    let error = Block::open(&disk, block.folder()).unwrap_err();
+    let path = block.folder().join("meta.json");
+    let expected = format!("{path} is damaged at byte 0: the block ends before it begins");
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn another_number_of_tombstones_is_no_damage() {
+    let disk = SimulatedDisk::new(1).shared();
+    let block = write(&disk, &two_series());
+    let before = block.meta().clone();
+    let bytes = block.size_bytes();
+    block.delete(&[], TimeRange::ALL).unwrap();
+    let stones = disk.read(&block.folder().join("tombstones"), u64::MAX).unwrap().len() as u64;
+    assert_eq!(block.size_bytes(), bytes + stones - Tombstones::default().to_bytes().len() as u64);
+    before.write(&*disk, block.folder()).unwrap();
+    assert_eq!(faults(&Block::open(&disk, block.folder()).unwrap()), [""; 0]);
 }

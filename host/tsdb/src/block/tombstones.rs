@@ -7,6 +7,7 @@ use std::io;
 
 use camino::Utf8Path;
 use narthex_platform::{Disk, replace};
+use narthex_storage::Columns;
 
 use super::error::{BlockError, Fault};
 use crate::encoding::Damage;
@@ -37,6 +38,47 @@ impl Interval {
     pub const fn contains(&self, at: i64) -> bool {
         self.start <= at && at <= self.end
     }
+
+    /// The first of intervals as those of a series that does not end before `at`.
+    #[must_use]
+    pub fn first_from(intervals: &[Self], at: i64) -> Option<Self> {
+        intervals.get(intervals.partition_point(|interval| interval.end < at)).copied()
+    }
+
+    /// Whether one of intervals as those of a series holds all times from `first` to `last`.
+    #[must_use]
+    pub fn cover(intervals: &[Self], first: i64, last: i64) -> bool {
+        Self::first_from(intervals, first)
+            .is_some_and(|gone| gone.start <= first && last <= gone.end)
+    }
+}
+
+/// Takes away deleted samples, those before the given places of floats and histograms excepted.
+pub(crate) fn remove_deleted(out: &mut Columns, from: (usize, usize), deleted: &[Interval]) {
+    if deleted.is_empty() {
+        return;
+    }
+    let (floats, histograms) = from;
+    let is_kept = |at: i64| !Interval::cover(deleted, at, at);
+    let kept: Vec<bool> = out.times.iter().skip(floats).map(|at| is_kept(*at)).collect();
+    if kept.contains(&false) {
+        keep(&mut out.times, floats, &kept);
+        keep(&mut out.values, floats, &kept);
+        keep(&mut out.starts, floats, &kept);
+    }
+    let points = out.histograms.iter().skip(histograms);
+    let kept: Vec<bool> = points.map(|point| is_kept(point.at)).collect();
+    keep(&mut out.histograms, histograms, &kept);
+}
+
+/// Of the items from `from` on, only those that are marked; all when there are none to mark.
+fn keep<T>(items: &mut Vec<T>, from: usize, marks: &[bool]) {
+    let mut place: usize = 0;
+    items.retain(|_| {
+        let mark = place.checked_sub(from).and_then(|mark| marks.get(mark));
+        place += 1;
+        mark.copied().unwrap_or(true)
+    });
 }
 
 /// Deleted intervals by series of a block.
@@ -56,9 +98,7 @@ impl Tombstones {
     /// Whether the sample of a series at a time is deleted.
     #[must_use]
     pub fn contains(&self, series: u64, at: i64) -> bool {
-        let intervals = self.of(series);
-        let next = intervals.partition_point(|interval| interval.end < at);
-        intervals.get(next).is_some_and(|interval| interval.contains(at))
+        Interval::cover(self.of(series), at, at)
     }
 
     /// The deleted intervals of a series, ascending.
@@ -100,13 +140,15 @@ impl Tombstones {
         }
     }
 
-    /// Replaces the file of the block in `folder`, durably.
+    /// Replaces the file of the block in `folder`, durably; answers its length.
     ///
     /// # Errors
     /// What the disk says; the old file is then still there.
-    pub fn write(&self, disk: &dyn Disk, folder: &Utf8Path) -> Result<(), BlockError> {
+    pub fn write(&self, disk: &dyn Disk, folder: &Utf8Path) -> Result<u64, BlockError> {
         let path = folder.join(TOMBSTONES_FILE);
-        replace(disk, &path, &self.to_bytes()).map_err(BlockError::io("write", &path))
+        let bytes = self.to_bytes();
+        replace(disk, &path, &bytes).map_err(BlockError::io("write", &path))?;
+        Ok(bytes.len() as u64)
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {

@@ -5,7 +5,7 @@ use narthex_model::{Labels, Matcher};
 use narthex_storage::{Columns, Querier, ReadError, Series, TimeRange};
 use parking_lot::Mutex;
 
-use super::{ReadBudget, ReadPermit, SAMPLE_BYTES};
+use super::{ReadBudget, ReadPermit, SAMPLE_BYTES, histogram_bytes};
 
 /// See the head of this file.
 pub(crate) struct Charged {
@@ -54,8 +54,13 @@ impl Series for ChargedSeries {
 
     fn read(&self, range: TimeRange, out: &mut Columns) -> Result<(), ReadError> {
         let bytes = (self.of.samples_max() as u64).saturating_mul(SAMPLE_BYTES);
-        self.permit.lock().grow_to(bytes)?;
-        self.of.read(range, out)
+        let mut permit = self.permit.lock();
+        permit.grow_to(bytes)?;
+        let before = out.histograms.len();
+        let outcome = self.of.read(range, out);
+        let read = out.histograms.get(before..).unwrap_or_default();
+        permit.grow_to(bytes.saturating_add(histogram_bytes(read)))?;
+        outcome
     }
 }
 
@@ -85,5 +90,31 @@ mod tests {
         assert_eq!(columns.len(), 10);
         drop(first);
         second[0].read(TimeRange::ALL, &mut columns).unwrap();
+    }
+
+    #[test]
+    fn what_histograms_hold_counts() {
+        let store = MemoryStore::new();
+        let mut appender = store.appender();
+        let series = appender.series(&Labels::from_pairs([("a", "b")])).unwrap();
+        let histogram = narthex_model::FloatHistogram {
+            layout: narthex_model::BucketLayout {
+                positive_spans: vec![narthex_model::Span { offset: 0, length: 100 }],
+                ..Default::default()
+            },
+            positive_counts: vec![0.0; 100],
+            ..Default::default()
+        };
+        let histogram = narthex_model::NativeHistogram::Float(histogram);
+        appender.append_histogram(series, Timestamp::from_millis(1), histogram).unwrap();
+        appender.commit().unwrap();
+        for (max_bytes, is_enough) in [(700, false), (10_000, true)] {
+            let budget = ReadBudget::new(max_bytes);
+            let charged = Charged::new(store.querier(TimeRange::ALL).unwrap(), &budget);
+            let series = charged.select(&[]).unwrap();
+            let read = series[0].read(TimeRange::ALL, &mut Columns::default());
+            assert_eq!(read.is_ok(), is_enough);
+            assert_eq!(budget.held_bytes() > 800, is_enough);
+        }
     }
 }

@@ -106,7 +106,7 @@ fn filled_level<'a>(blocks: &[&'a Candidate], ranges: &[i64]) -> Vec<&'a Candida
     for range in ranges.iter().skip(1) {
         for group in groups(blocks, *range) {
             let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
-            let is_full = last.max_time - first.min_time == *range;
+            let is_full = last.max_time.saturating_sub(first.min_time) == *range;
             let is_past = last.max_time <= newest.min_time;
             let has_failed = group.iter().any(|block| block.failed);
             if group.len() > 1 && (is_full || is_past) && !has_failed {
@@ -123,10 +123,11 @@ fn groups<'a>(blocks: &[&'a Candidate], range: i64) -> Vec<Vec<&'a Candidate>> {
     for block in blocks {
         let start = block.min_time.div_euclid(range).saturating_mul(range);
         // The group that was begun takes whatever ends within it.
-        let open = groups.last_mut().filter(|(start, _)| block.max_time <= start + range);
+        let ends_within = |start: i64| block.max_time <= start.saturating_add(range);
+        let open = groups.last_mut().filter(|(start, _)| ends_within(*start));
         if let Some((_, group)) = open {
             group.push(block);
-        } else if block.max_time <= start.saturating_add(range) {
+        } else if ends_within(start) {
             groups.push((start, vec![block]));
         }
     }
@@ -138,7 +139,7 @@ fn groups<'a>(blocks: &[&'a Candidate], range: i64) -> Vec<Vec<&'a Candidate>> {
 fn much_deleted<'a>(blocks: &[&'a Candidate], ranges: &[i64]) -> Option<&'a Candidate> {
     let large = ranges.get(ranges.len() / 2).copied().unwrap_or(i64::MAX);
     for block in blocks.iter().rev().copied() {
-        if block.max_time - block.min_time < large {
+        if block.max_time.saturating_sub(block.min_time) < large {
             let all_deleted = block.tombstones > 0 && block.tombstones >= block.series;
             return Some(block).filter(|_| all_deleted && !block.failed);
         }

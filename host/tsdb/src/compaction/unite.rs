@@ -4,17 +4,17 @@
 //! wished for goes on as the bytes it is. Where two parts hold a sample of the same time, that of the first part counts.
 
 use narthex_model::Labels;
-use narthex_storage::{Columns, HistogramPoint, merge_columns};
+use narthex_storage::{Columns, merge_columns};
 
 use super::adapt::adapt;
-use crate::block::{ChunkView, Interval};
+use crate::block::{ChunkView, Interval, remove_deleted};
 use crate::encoding::{self, Chunk, Damage, FloatEncoding};
 
 /// A series as one source holds it.
 #[derive(Debug)]
 pub(crate) struct Part<'a> {
     pub(crate) labels: Labels,
-    /// Ascending in time.
+    /// Ascending in time, unless another program wrote them otherwise.
     pub(crate) chunks: Vec<Piece<'a>>,
     /// Ascending in time.
     pub(crate) deleted: Vec<Interval>,
@@ -86,14 +86,51 @@ fn fate(chunk: &ChunkView<'_>, range: Interval, deleted: &[Interval]) -> Option<
     if chunk.last_at < range.start || chunk.first_at > range.end {
         return None;
     }
-    let from = deleted.partition_point(|gone| gone.end < chunk.first_at);
-    let later = deleted.get(from..).unwrap_or_default();
-    let touching = later.first().filter(|gone| gone.start <= chunk.last_at);
-    if touching.is_some_and(|gone| gone.start <= chunk.first_at && chunk.last_at <= gone.end) {
+    if Interval::cover(deleted, chunk.first_at, chunk.last_at) {
         return None;
     }
+    let touching = Interval::first_from(deleted, chunk.first_at);
+    let is_touched = touching.is_some_and(|gone| gone.start <= chunk.last_at);
     let is_inside = range.contains(chunk.first_at) && range.contains(chunk.last_at);
-    Some(touching.is_some() || !is_inside)
+    Some(is_touched || !is_inside)
+}
+
+/// Samples of one part, ascending.
+struct List {
+    rank: usize,
+    last_at: i64,
+    columns: Columns,
+}
+
+/// The samples of a group. A part has one list, or several where its own chunks overlap, as those of
+/// blocks that others wrote may.
+struct Lists(Vec<List>);
+
+impl Lists {
+    /// Adds what of a chunk of a part lies in `range`.
+    fn decode(
+        &mut self,
+        rank: usize,
+        chunk: &ChunkView<'_>,
+        range: Interval,
+    ) -> Result<(), Damage> {
+        let takes = |list: &&mut List| list.rank == rank && list.last_at < chunk.first_at;
+        if let Some(list) = self.0.iter_mut().find(takes) {
+            return list.decode(chunk, range);
+        }
+        let mut list = List { rank, last_at: i64::MIN, columns: Columns::default() };
+        list.decode(chunk, range)?;
+        self.0.push(list);
+        Ok(())
+    }
+}
+
+impl List {
+    fn decode(&mut self, chunk: &ChunkView<'_>, range: Interval) -> Result<(), Damage> {
+        self.last_at = chunk.last_at;
+        let (start, end) = (range.start, range.end);
+        encoding::decode(chunk.encoding, chunk.bytes, start, end, &mut self.columns)
+    }
 }
 
 /// Passes on a group of chunks that overlap, and leaves it empty.
@@ -117,43 +154,22 @@ fn push_group<'a>(
         }
         Some(last) => chunks.push(last),
     }
-    let mut columns: Vec<Columns> = deleted.iter().map(|_| Columns::default()).collect();
+    let mut lists = Lists(Vec::new());
     for Ranked { rank, piece, .. } in &chunks {
-        let view = piece.view();
-        if let Some(columns) = columns.get_mut(*rank) {
-            encoding::decode(view.encoding, view.bytes, range.start, range.end, columns)?;
-        }
+        lists.decode(*rank, &piece.view(), range)?;
     }
-    for (columns, deleted) in columns.iter_mut().zip(deleted) {
-        remove(columns, deleted);
+    for List { rank, columns, .. } in &mut lists.0 {
+        remove_deleted(columns, (0, 0), deleted.get(*rank).map_or(&[], Vec::as_slice));
     }
+    // The sort keeps the order of the lists of one part.
+    lists.0.sort_by_key(|list| list.rank);
+    let columns = lists.0.into_iter().map(|list| list.columns).collect();
     let mut merged = Columns::default();
     merge_columns(columns, &mut merged);
     let mut made = Vec::new();
     encoding::encode(&merged, floats, &mut made);
     out.extend(made.into_iter().map(Piece::Made));
     Ok(())
-}
-
-/// Removes the samples in the intervals, which ascend as the samples do.
-pub(crate) fn remove(columns: &mut Columns, deleted: &[Interval]) {
-    if deleted.is_empty() || columns.is_empty() {
-        return;
-    }
-    let is_deleted = |at: i64| {
-        let next = deleted.partition_point(|gone| gone.end < at);
-        deleted.get(next).is_some_and(|gone| gone.contains(at))
-    };
-    let kept: Vec<bool> = columns.times.iter().map(|at| !is_deleted(*at)).collect();
-    retain(&mut columns.times, &kept);
-    retain(&mut columns.values, &kept);
-    retain(&mut columns.starts, &kept);
-    columns.histograms.retain(|HistogramPoint { at, .. }| !is_deleted(*at));
-}
-
-fn retain<T>(column: &mut Vec<T>, kept: &[bool]) {
-    let mut kept = kept.iter();
-    column.retain(|_| kept.next().copied().unwrap_or(true));
 }
 
 #[cfg(test)]

@@ -16,10 +16,10 @@ use narthex_platform::Disk;
 use parking_lot::{Mutex, RwLock};
 use ulid::Ulid;
 
-use crate::block::{Block, BlockError};
+use crate::block::{Block, BlockError, UNFINISHED, id_of_name};
 
 /// What the names of folders end with that are no blocks yet, or no longer.
-const UNFINISHED: [&str; 2] = [".tmp-for-creation", ".tmp"];
+const ABANDONED: [&str; 2] = [UNFINISHED, ".tmp"];
 const DOOMED: &str = ".tmp-for-deletion";
 
 /// A block that cannot be served.
@@ -56,23 +56,17 @@ impl Folders {
     fn list(disk: &dyn Disk, folder: &Utf8Path) -> io::Result<Self> {
         let mut folders = Self::default();
         for file in disk.list(folder)?.into_iter().filter(|file| file.is_folder) {
-            let stem = |end: &str| file.name.strip_suffix(end).and_then(parse_ulid);
-            if let Some(id) = parse_ulid(&file.name) {
+            let stem = |end: &str| file.name.strip_suffix(end).and_then(id_of_name);
+            if let Some(id) = id_of_name(&file.name) {
                 folders.blocks.push(id);
             } else if stem(DOOMED).is_some() {
                 folders.doomed.push(file.name);
-            } else if UNFINISHED.iter().any(|end| stem(end).is_some()) {
+            } else if ABANDONED.iter().any(|end| stem(end).is_some()) {
                 folders.unfinished.push(file.name);
             }
         }
         Ok(folders)
     }
-}
-
-/// The name as Prometheus writes it: 26 characters, no others.
-fn parse_ulid(name: &str) -> Option<Ulid> {
-    let id = Ulid::from_string(name).ok()?;
-    (id.to_string() == name).then_some(id)
 }
 
 impl Blocks {

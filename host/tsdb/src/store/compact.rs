@@ -12,7 +12,7 @@ use narthex_platform::Disk;
 use ulid::Ulid;
 
 use super::{MaintenanceError, Shared};
-use crate::block::{Block, BlockMeta, block_id};
+use crate::block::{Block, BlockMeta, BlockWriteError, block_id};
 use crate::compaction::meta::{candidate, merged};
 use crate::compaction::plan::{Candidate, plan, ranges};
 use crate::compaction::retain::{Held, beyond_size, beyond_time, newest};
@@ -62,7 +62,7 @@ impl Shared {
         let begun = self.clock.monotonic();
         let meta = merged(self.new_block_id(), &metas);
         let output = self.output(self.config.folder(), floats);
-        let written = output.write_blocks(parents, meta);
+        let written = output.write_blocks(&ranked(parents.iter()), meta);
         let took = self.clock.monotonic().saturating_sub(begun);
         observed.compactions.increment();
         observed.compaction_seconds.observe_duration(took);
@@ -98,8 +98,10 @@ impl Shared {
     fn note_failure(&self, parents: &[Block], error: &CompactError) {
         let is_to_blame = |block: &&Block| match error {
             CompactError::Read { folder, .. } => block.folder() == folder,
+            // What the writer refuses is what the parents hold: which of them is not known.
             CompactError::Decode { .. } => true,
-            CompactError::Head(_) | CompactError::Write(_) | CompactError::Stopped => false,
+            CompactError::Write(error) => !matches!(error, BlockWriteError::Io { .. }),
+            CompactError::Head(_) | CompactError::Stopped => false,
         };
         for block in parents.iter().filter(is_to_blame) {
             let mut meta = block.meta().clone();
@@ -204,6 +206,16 @@ fn share_of(bytes: u64, percentage: f64) -> u64 {
 fn held(block: &Block) -> Held {
     let meta = block.meta();
     Held { id: meta.ulid, max_time: meta.max_time, bytes: block.size_bytes() }
+}
+
+/// Blocks in the order in which their samples count, the first before the others, for queries as for
+/// compactions: samples in order before those that came out of order, as in the head; of these the
+/// blocks in the order in which they are given, which is that of their times. A block made of both
+/// kinds holds what counts already.
+pub(crate) fn ranked<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<Block> {
+    let mut ranked: Vec<Block> = blocks.cloned().collect();
+    ranked.sort_by_key(|block| block.meta().is_from_out_of_order());
+    ranked
 }
 
 fn overlap(metas: &[&BlockMeta]) -> bool {

@@ -17,12 +17,15 @@ use ulid::Ulid;
 
 use super::{MaintenanceError, Shared};
 use crate::block::{Block, BlockError};
-use crate::config::Settings;
+use crate::config::{RetentionRule, Settings};
 
-/// What was done for each block: the cutoffs of its classes, which say the same work is not due
-/// again.
+/// What was done: while the rules are the same and the cutoffs of a block's classes are, the same
+/// work is not due again.
 #[derive(Debug, Default)]
-pub(crate) struct RulesDone(HashMap<Ulid, Vec<Option<i64>>>);
+pub(crate) struct RulesDone {
+    rules: Vec<RetentionRule>,
+    blocks: HashMap<Ulid, Vec<Option<i64>>>,
+}
 
 /// Until when the samples of each class of a block go, exclusive; the last class is of the series
 /// that no rule matches. `None`: nothing of it goes.
@@ -58,19 +61,23 @@ impl Shared {
             return Ok(());
         };
         let blocks = self.blocks.list();
-        done.0.retain(|id, _| blocks.iter().any(|block| block.meta().ulid == *id));
+        if done.rules != settings.retention_rules() {
+            *done =
+                RulesDone { rules: settings.retention_rules().to_vec(), ..RulesDone::default() };
+        }
+        done.blocks.retain(|id, _| blocks.iter().any(|block| block.meta().ulid == *id));
         let mut outcome = Ok(());
         for block in blocks.iter() {
             let meta = block.meta();
             let times = (meta.min_time, meta.max_time);
             let cutoffs = cutoffs(&settings, newest, times, self.config.block_millis());
-            let is_done = done.0.get(&meta.ulid) == Some(&cutoffs);
+            let is_done = done.blocks.get(&meta.ulid) == Some(&cutoffs);
             if is_done || cutoffs.iter().all(Option::is_none) {
                 continue;
             }
             match self.apply_rules_to(block, &settings, &cutoffs) {
                 Ok(()) => {
-                    done.0.insert(meta.ulid, cutoffs);
+                    done.blocks.insert(meta.ulid, cutoffs);
                 }
                 // One block must not hold up the others.
                 Err(error) => outcome = Err(error),
@@ -100,7 +107,8 @@ impl Shared {
             block.delete_ids(ids, range).map_err(failed)?;
             is_over |= cutoff >= meta.max_time;
         }
-        if is_over {
+        // A block that could not be compacted before would fail again. Its tombstones hide the samples.
+        if is_over && !meta.compaction.failed {
             self.compact(std::slice::from_ref(block))?;
         }
         Ok(())
@@ -127,7 +135,7 @@ mod tests {
     use narthex_model::Matcher;
 
     use super::*;
-    use crate::config::{Retention, RetentionRule};
+    use crate::config::Retention;
 
     const HOUR: i64 = 3_600_000;
 

@@ -90,3 +90,10 @@ fn a_name_sorts_by_time_and_takes_the_callers_randomness() {
     assert_eq!(block_id(1_000, 5), block_id(1_000, 5));
     assert_eq!(block_id(1_000, 5).timestamp_ms(), 1_000);
 }
+
+#[test]
+fn a_name_is_written_in_one_way_only() {
+    assert!(is_block_name("01ARZ3NDEKTSV4RRFFQ69G5FAV"));
+    assert!(!is_block_name("01arz3ndektsv4rrffq69g5fav"));
+    assert!(!is_block_name("01ARZ3NDEKTSV4RRFFQ69G5FAV.tmp"));
+}

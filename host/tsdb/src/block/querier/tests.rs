@@ -130,3 +130,96 @@ fn all_reads_together_have_a_limit() {
     assert_eq!(budget.held_bytes(), 0);
     again[0].read(TimeRange::ALL, &mut refused).unwrap();
 }
+
+#[test]
+fn what_histograms_hold_counts() {
+    let layout = narthex_model::BucketLayout {
+        positive_spans: vec![narthex_model::Span { offset: 0, length: 160 }],
+        ..Default::default()
+    };
+    let mut deltas = vec![0; 160];
+    deltas[0] = 1;
+    let histogram = narthex_model::IntegerHistogram {
+        layout,
+        count: 160,
+        sum: 1.0,
+        positive_deltas: deltas,
+        ..Default::default()
+    };
+    let histogram = Arc::new(narthex_model::NativeHistogram::Integer(histogram));
+    let mut columns = Columns::default();
+    for at in 0..600 {
+        columns.push_histogram(at, Arc::clone(&histogram));
+    }
+    let mut chunks = Vec::new();
+    encoding::encode(&columns, encoding::FloatEncoding::Xor, &mut chunks);
+    let block = write(&SimulatedDisk::new(1).shared(), &[(labels(&[("a", "b")]), chunks)]);
+    let budget = ReadBudget::new(u64::MAX);
+    let series = block.querier(TimeRange::ALL, &budget).select(&[]).unwrap();
+    series[0].read(TimeRange::ALL, &mut Columns::default()).unwrap();
+    let held = budget.held_bytes();
+    assert!(held > 600 * 160 * 8, "{held}");
+    let budget = ReadBudget::new(held / 2);
+    let series = block.querier(TimeRange::ALL, &budget).select(&[]).unwrap();
+    let mut read = Columns::default();
+    let refused = series[0].read(TimeRange::ALL, &mut read).unwrap_err();
+    assert!(matches!(refused, ReadError::TooMuch { .. }), "{refused}");
+    assert!(read.samples() <= 300 + 120, "it ends one chunk after the limit: {}", read.samples());
+}
+
+#[test]
+fn chunks_that_run_back_are_read_in_the_order_of_time() {
+    let disk = SimulatedDisk::new(1);
+    let times = (0..720).map(|n| n * 1_000);
+    let block = write(&disk.shared(), &[(labels(&[("a", "b")]), chunks(times))]);
+    let mut series = block.series().next().unwrap().unwrap();
+    assert_eq!(series.chunks.len(), 6);
+    // The entry takes no more bytes than before when it has fewer chunks.
+    series.chunks.truncate(2);
+    series.chunks.reverse();
+    rewrite_entry(&disk, &block, &series);
+    let block = Block::open(&disk.shared(), block.folder()).unwrap();
+    assert_eq!(block.series().next().unwrap().unwrap(), series);
+    let querier = block.querier(millis(60_000, 200_000), &ReadBudget::unlimited());
+    let expected: Vec<i64> = (60..=200).map(|n| n * 1_000).collect();
+    assert_eq!(read(&*querier, &[], TimeRange::ALL)[0].1, expected);
+    let mut faults = Vec::new();
+    block.verify(&mut |fault| faults.push(fault.to_string()));
+    assert!(faults.iter().any(|fault| fault.contains("the series' chunks overlap")), "{faults:?}");
+    block.delete(&[], millis(0, 100_000)).unwrap();
+    let querier = block.querier(TimeRange::ALL, &ReadBudget::unlimited());
+    assert_eq!(read(&*querier, &[], TimeRange::ALL)[0].1[0], 101_000);
+}
+
+/// Lists other chunks for the first series.
+fn rewrite_entry(disk: &SimulatedDisk, block: &Block, series: &crate::block::BlockSeries) {
+    use crate::encoding::varint::{push_signed, push_unsigned};
+    let path = block.folder().join("index");
+    let mut bytes = disk.shared().read(&path, u64::MAX).unwrap();
+    let from = series.id as usize * 16;
+    let len = usize::from(bytes[from]);
+    // One label: a count and two symbols.
+    let mut content = bytes[from + 1..from + 4].to_vec();
+    push_unsigned(&mut content, series.chunks.len() as u64);
+    let mut last = ChunkPlace { reference: 0, first_at: 0, last_at: 0 };
+    for (number, place) in series.chunks.iter().enumerate() {
+        let (gap, took) = (place.first_at - last.last_at, place.last_at - place.first_at);
+        let reference = place.reference.cast_signed() - last.reference.cast_signed();
+        if number == 0 {
+            push_signed(&mut content, gap);
+            push_unsigned(&mut content, took.cast_unsigned());
+            push_unsigned(&mut content, place.reference);
+        } else {
+            push_unsigned(&mut content, gap.cast_unsigned());
+            push_unsigned(&mut content, took.cast_unsigned());
+            push_signed(&mut content, reference);
+        }
+        last = *place;
+    }
+    assert!(content.len() <= len && len < 128);
+    let mut entry = vec![u8::try_from(content.len()).unwrap()];
+    entry.extend_from_slice(&content);
+    entry.extend_from_slice(&crc32c::crc32c(&content).to_be_bytes());
+    bytes[from..from + entry.len()].copy_from_slice(&entry);
+    narthex_platform::replace(&*disk.shared(), &path, &bytes).unwrap();
+}

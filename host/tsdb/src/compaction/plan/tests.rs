@@ -139,3 +139,13 @@ fn blocks_of_some_series_are_not_mixed_with_others() {
     let all = [block(1, 0, 20), block(2, 10, 20), stale(3, 0, 20), stale(4, 10, 20)];
     check(&all, &[1, 2]);
 }
+
+#[test]
+fn times_at_the_ends_of_what_can_be_said_do_no_harm() {
+    check(&blocks(&[(i64::MIN, -1), (0, i64::MAX)]), &[]);
+    check(
+        &blocks(&[(i64::MIN, i64::MIN + 1), (i64::MAX - 1, i64::MAX), (i64::MAX, i64::MAX)]),
+        &[],
+    );
+    check(&[deleted(1, (i64::MIN, i64::MAX), 10, 100), block(2, i64::MAX, i64::MAX)], &[1]);
+}

@@ -81,3 +81,10 @@ fn a_damaged_chunk_that_must_be_decoded_is_reported() {
     }
     assert_eq!(unite(parts, ALL, FloatEncoding::Xor).unwrap_err(), Damage);
 }
+
+#[test]
+fn chunks_of_one_part_that_overlap_become_one() {
+    check(vec![part(1.0, &[&[1, 5], &[2, 3], &[4]], &[])], ALL, &["1=1 2=1 3=1 4=1 5=1"]);
+    let parts = vec![part(1.0, &[&[4, 6], &[1, 5]], &[(6, 6)]), part(2.0, &[&[4, 6]], &[])];
+    check(parts, ALL, &["1=1 4=1 5=1 6=2"]);
+}

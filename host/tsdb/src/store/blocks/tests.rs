@@ -389,3 +389,76 @@ fn a_deletion_that_is_cut_happened_or_did_not() {
         },
     );
 }
+
+/// Says of the only chunk of a series that it has no samples; its checksum is right.
+fn empty_first_chunk(disk: &SimulatedDisk, id: Ulid) {
+    let path = Utf8Path::new(FOLDER).join(id.to_string()).join("chunks/000001");
+    let mut bytes = disk.shared().read(&path, u64::MAX).unwrap();
+    let mut cursor = crate::encoding::varint::Cursor::new(&bytes[8..]);
+    let before = cursor.remaining();
+    let len = usize::try_from(cursor.unsigned().unwrap()).unwrap();
+    let from = 8 + before - cursor.remaining();
+    bytes[from + 1..from + 3].copy_from_slice(&[0, 0]);
+    let sum = crc32c::crc32c(&bytes[from..=from + len]).to_be_bytes();
+    bytes[from + 1 + len..from + 5 + len].copy_from_slice(&sum);
+    narthex_platform::replace(&*disk.shared(), &path, &bytes).unwrap();
+}
+
+#[test]
+fn a_block_that_no_writer_takes_holds_up_no_other() {
+    let disk = SimulatedDisk::new(1);
+    four_blocks(&disk);
+    let later = [(18, 20), (20, 22), (22, 24), (24, 26)].into_iter().zip(11..);
+    let later: Vec<Ulid> =
+        later.map(|(times, number)| write_block(&disk, number, times).0).collect();
+    empty_first_chunk(&disk, block_id(1_000, 2));
+    let store = open(&disk);
+    assert_eq!(store.maintain_now(0).len(), 1);
+    let failed = store.block_metas().iter().filter(|meta| meta.compaction.failed).count();
+    assert_eq!(failed, 3, "which of the parents it was is not known");
+    maintain(&store);
+    assert!(!ids(&store).contains(&later[0]), "the later ones became one");
+}
+
+#[test]
+fn samples_out_of_order_count_after_those_in_order_before_and_after_they_become_one() {
+    let disk = SimulatedDisk::new(1);
+    let (late, late_samples) = write_block(&disk, 1, (0, 3));
+    let (_, in_order) = write_block(&disk, 2, (1, 3));
+    let folder = Utf8Path::new(FOLDER).join(late.to_string());
+    let (mut meta, _) = BlockMeta::read(&*disk.shared(), &folder).unwrap();
+    meta.compaction.hints = vec![crate::block::FROM_OUT_OF_ORDER.to_owned()];
+    meta.write(&*disk.shared(), &folder).unwrap();
+    let mut expected = late_samples;
+    expected.extend(in_order);
+    let store = open(&disk);
+    assert_eq!(read(&store), expected);
+    maintain(&store);
+    assert_eq!((ids(&store).len(), read(&store)), (1, expected));
+}
+
+#[test]
+fn a_rule_for_other_series_is_applied_to_blocks_that_an_older_one_is_done_with() {
+    let disk = SimulatedDisk::new(1);
+    write_block(&disk, 1, (6, 12));
+    write_block(&disk, 2, (12, 14));
+    let store = open_with(&disk, rules(&[("debug", 4)], retention(Some(24), None)));
+    maintain(&store);
+    let settings = rules(&[("db", 4)], retention(Some(24), None));
+    store.commit(store.prepare(settings).unwrap());
+    maintain(&store);
+    assert_eq!(oldest_hours(&store), [Some(10), Some(10), Some(6)]);
+}
+
+#[test]
+fn a_rule_tries_once_to_write_a_damaged_block_anew() {
+    let disk = SimulatedDisk::new(1);
+    let (damaged, _) = write_block(&disk, 1, (0, 2));
+    write_block(&disk, 2, (12, 14));
+    empty_first_chunk(&disk, damaged);
+    let store = open_with(&disk, rules(&[("debug", 4)], retention(Some(24), None)));
+    assert_eq!(store.maintain_now(0).len(), 1);
+    maintain(&store);
+    assert!(store.block_metas()[0].compaction.failed);
+    assert_eq!(oldest_hours(&store)[1], Some(12), "the tombstones hide the samples");
+}
