@@ -45,6 +45,7 @@ pub use self::writer::{BlockWriter, UNFINISHED};
 use self::answers::Answers;
 use self::chunks::ChunkFiles;
 use self::index::{INDEX_FILE, Index};
+use crate::encoding::Encoding;
 
 /// An open block. Clones share it; the files are closed with the last one.
 #[derive(Clone)]
@@ -174,6 +175,26 @@ impl Block {
     /// When the place is damaged.
     pub fn chunk(&self, place: &ChunkPlace) -> Result<ChunkView<'_>, BlockError> {
         self.0.chunks.read(place)
+    }
+
+    /// Whether a chunk has an encoding of a kind; no checksum of a chunk is looked at.
+    pub(crate) fn has_chunk(&self, kind: impl Fn(Encoding) -> bool) -> Result<bool, BlockError> {
+        let (index, mut places) = (&self.0.index, Vec::new());
+        let mut look = |id| {
+            places.clear();
+            index.chunks(id, &mut places)?;
+            let mut views = places.iter().filter_map(|place| self.0.chunks.peek(place));
+            Ok(views.any(|view| kind(view.encoding)))
+        };
+        let found = index.all().and_then(|all| {
+            for id in all.iter() {
+                if look(id)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        });
+        found.map_err(|fault| self.index_error(fault))
     }
 
     /// The ids of the series that satisfy all matchers, ascending by labels.

@@ -4,7 +4,7 @@
 //! Enters: open blocks, or series of the head. Leaves: one new block, complete and durable under its
 //! name; the blocks it was made of are left to the caller, which removes them after.
 
-mod adapt;
+pub(crate) mod adapt;
 pub(crate) mod meta;
 pub(crate) mod plan;
 pub(crate) mod retain;

@@ -83,6 +83,15 @@ impl Encoding {
         Self::ALL.into_iter().find(|encoding| encoding.number() == number)
     }
 
+    /// Whether every reader of Prometheus' blocks knows it, old ones too.
+    #[must_use]
+    pub const fn is_known_to_all(self) -> bool {
+        match self {
+            Self::Xor | Self::Histogram | Self::FloatHistogram => true,
+            Self::Xor2 | Self::HistogramSt | Self::FloatHistogramSt | Self::Dense => false,
+        }
+    }
+
     /// Whether its samples are histograms.
     #[must_use]
     pub const fn is_histogram(self) -> bool {

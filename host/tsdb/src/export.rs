@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 use narthex_platform::Disk;
-use narthex_storage::Columns;
 
-use crate::block::{
-    Block, BlockError, BlockMeta, BlockWriteError, BlockWriter, ChunkView, Interval,
-};
-use crate::encoding::{Chunk, Damage, Encoding, FloatEncoding, decode, encode};
+use crate::block::{Block, BlockError, BlockMeta, BlockWriteError, BlockWriter, Interval};
+use crate::compaction::adapt::adapt_for_others;
+use crate::compaction::meta::set_dense;
+use crate::compaction::unite::{Part, Piece, unite};
+use crate::encoding::{Damage, FloatEncoding};
 
 /// What was copied.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +28,10 @@ pub enum ExportError {
     #[error(transparent)]
     Read(#[from] BlockError),
     /// A chunk's samples cannot be read.
-    #[error("{path}: the chunk {reference:#x} of {labels} is damaged")]
+    #[error("{path}: a chunk of {labels} is damaged")]
     Chunk {
         /// The block.
         path: String,
-        /// Segment and byte.
-        reference: u64,
         /// The series.
         labels: String,
     },
@@ -43,8 +41,8 @@ pub enum ExportError {
 }
 
 /// Copies `block` into the data folder `to`, without what was deleted from it, since not everybody
-/// heeds tombstones. Chunks of other encodings than [`Encoding::Xor`], [`Encoding::Histogram`] and
-/// [`Encoding::FloatHistogram`] are written anew; start times are lost thereby.
+/// heeds tombstones. Chunks of encodings that not all know are written anew; start times are lost
+/// thereby.
 ///
 /// # Errors
 /// When the block is damaged or the disk refuses; no copy is there then.
@@ -53,69 +51,48 @@ pub fn export_block(
     block: &Block,
     to: &Utf8Path,
 ) -> Result<Exported, ExportError> {
-    let meta = block.meta().clone();
+    let mut meta = block.meta().clone();
+    set_dense(&mut meta, false);
     let symbols = block.symbols().collect::<Result<Vec<_>, _>>()?;
     let mut writer = BlockWriter::create(disk, to, meta.ulid, symbols)?;
     let tombstones = block.tombstones();
-    let (mut transcoded, mut chunks) = (0, Vec::new());
+    let mut transcoded = 0;
     for series in block.series() {
         let series = series?;
-        chunks.clear();
-        for place in &series.chunks {
-            let view = block.chunk(place)?;
-            let deleted = tombstones.of(u64::from(series.id));
-            let is_new =
-                translate(&view, deleted, &mut chunks).map_err(|Damage| ExportError::Chunk {
-                    path: block.folder().to_string(),
-                    reference: place.reference,
-                    labels: series.labels.to_string(),
-                })?;
-            transcoded += u64::from(is_new);
-        }
-        if !chunks.is_empty() {
-            writer.push(&series.labels, &chunks)?;
+        let chunks = series.chunks.iter().map(|place| block.chunk(place).map(Piece::Mapped));
+        let part = Part {
+            labels: series.labels.clone(),
+            chunks: chunks.collect::<Result<_, _>>()?,
+            deleted: tombstones.of(u64::from(series.id)).to_vec(),
+        };
+        let all = Interval { start: i64::MIN, end: i64::MAX };
+        let united = unite(vec![part], all, FloatEncoding::Xor).and_then(adapt_for_others);
+        let united = united.map_err(|Damage| ExportError::Chunk {
+            path: block.folder().to_string(),
+            labels: series.labels.to_string(),
+        })?;
+        if !united.is_empty() {
+            let is_made = |piece: &&Piece<'_>| matches!(piece, Piece::Made(_));
+            transcoded += united.iter().filter(is_made).count() as u64;
+            let views: Vec<_> = united.iter().map(Piece::view).collect();
+            writer.push_views(&series.labels, &views)?;
         }
     }
     let meta = writer.finish(meta)?;
     Ok(Exported { meta, transcoded })
 }
 
-/// Appends what is left of the chunk, in an encoding that all know; says whether it is written anew.
-fn translate(
-    view: &ChunkView<'_>,
-    deleted: &[Interval],
-    out: &mut Vec<Chunk>,
-) -> Result<bool, Damage> {
-    let is_known =
-        matches!(view.encoding, Encoding::Xor | Encoding::Histogram | Encoding::FloatHistogram);
-    let mut cuts =
-        deleted.iter().filter(|cut| view.first_at <= cut.end && cut.start <= view.last_at);
-    if is_known && cuts.next().is_none() {
-        out.push(view.to_chunk());
-        return Ok(false);
-    }
-    let mut all = Columns::default();
-    decode(view.encoding, view.bytes, i64::MIN, i64::MAX, &mut all)?;
-    let is_kept = |at: i64| !deleted.iter().any(|cut| cut.contains(at));
-    let mut kept = Columns::default();
-    // With a start time, floats would need an encoding that others do not know.
-    for (at, value) in all.times.iter().zip(&all.values).filter(|(at, _)| is_kept(**at)) {
-        kept.push(*at, *value);
-    }
-    kept.histograms.extend(all.histograms.into_iter().filter(|point| is_kept(point.at)));
-    encode(&kept, FloatEncoding::Xor, out);
-    Ok(true)
-}
-
 #[cfg(test)]
 mod tests {
     use narthex_model::{Labels, Timestamp};
     use narthex_platform::SimulatedDisk;
-    use narthex_storage::TimeRange;
+    use narthex_storage::{Columns, TimeRange};
 
     use super::*;
     use crate::BlockBuilder;
     use crate::block::block_id;
+    use crate::compaction::meta::may_be_dense;
+    use crate::encoding::Encoding;
 
     #[test]
     fn a_copy_has_the_samples_that_are_not_deleted_in_an_encoding_that_all_know() {
@@ -130,13 +107,18 @@ mod tests {
             builder.add(&labels, &samples);
             let id = block_id(1, floats as u128);
             builder.write(&disk, "/data".into(), id).unwrap().unwrap();
-            let block = Block::open(&disk, &Utf8Path::new("/data").join(id.to_string())).unwrap();
+            let folder = Utf8Path::new("/data").join(id.to_string());
+            let (mut meta, _) = BlockMeta::read(&*disk, &folder).unwrap();
+            set_dense(&mut meta, floats == FloatEncoding::Dense);
+            meta.write(&*disk, &folder).unwrap();
+            let block = Block::open(&disk, &folder).unwrap();
             let cut =
                 TimeRange { start: Timestamp::from_millis(10), end: Timestamp::from_millis(499) };
             block.delete(&[], cut).unwrap();
             let copied = export_block(&disk, &block, "/copy".into()).unwrap();
             assert_eq!(copied.meta.stats.num_samples, 510, "{floats:?}");
             assert_eq!(copied.meta.ulid, id);
+            assert!(!may_be_dense(&copied.meta), "no dense chunk is left");
             let copy = Block::open(&disk, &Utf8Path::new("/copy").join(id.to_string())).unwrap();
             assert_eq!(copy.verify(&mut |fault| panic!("{fault}")).samples, 510);
             for series in copy.series() {

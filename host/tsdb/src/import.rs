@@ -23,7 +23,7 @@ mod scratch;
 mod series_samples;
 mod spill;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -35,7 +35,7 @@ use narthex_storage::Columns;
 use ulid::Ulid;
 
 use self::blocks::Target;
-use self::files::Files;
+use self::files::{File, Files};
 use self::gather::Gather;
 use self::marker::{Marker, UnderWay};
 use self::scratch::{Scratch, ScratchSeries};
@@ -187,6 +187,15 @@ pub(crate) fn pending(disk: &dyn Disk, folder: &Utf8Path) -> Result<Option<Pendi
     marker.under_way = Some(UnderWay { valid_from, blocks: Vec::new() });
     marker.write(disk, folder).map_err(|source| ImportError::Mark { path, source })?;
     Ok(Some(Pending { files, marker, valid_from }))
+}
+
+/// Bytes of what lies in Prometheus' folders and was imported.
+pub(crate) fn imported_bytes(disk: &dyn Disk, folder: &Utf8Path) -> u64 {
+    let (Ok(files), Ok(marker)) = (Files::list(disk, folder), Marker::read(disk, folder)) else {
+        return 0;
+    };
+    let imported: HashSet<&File> = marker.files.iter().collect();
+    files.all().filter(|file| imported.contains(file)).map(|file| file.bytes).sum()
 }
 
 /// Imports. Blocks are complete when this returns; [`finish`] must follow when everything that came

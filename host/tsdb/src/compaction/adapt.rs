@@ -34,6 +34,24 @@ pub(super) fn adapt(
     }
 }
 
+/// Chunks in encodings that all readers of blocks know. Start times are lost, which those do not.
+///
+/// # Errors
+/// When a chunk that must be decoded is damaged.
+pub(crate) fn adapt_for_others(pieces: Vec<Piece<'_>>) -> Result<Vec<Piece<'_>>, Damage> {
+    let mut adapted = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        if piece.view().encoding.is_known_to_all() {
+            adapted.push(piece);
+            continue;
+        }
+        let mut columns = decoded(&[piece])?;
+        columns.starts.clear();
+        push_encoded(&columns, FloatEncoding::Xor, &mut adapted);
+    }
+    Ok(adapted)
+}
+
 /// Neighbors become one chunk, as far as they fit and get smaller by it.
 fn join(pieces: Vec<Piece<'_>>) -> Result<Vec<Piece<'_>>, Damage> {
     let mut joined = Vec::with_capacity(pieces.len());
@@ -74,15 +92,23 @@ fn encode_anew(
     floats: FloatEncoding,
     out: &mut Vec<Piece<'_>>,
 ) -> Result<(), Damage> {
+    push_encoded(&decoded(pieces)?, floats, out);
+    Ok(())
+}
+
+fn decoded(pieces: &[Piece<'_>]) -> Result<Columns, Damage> {
     let mut columns = Columns::default();
     for piece in pieces {
         let view = piece.view();
         encoding::decode(view.encoding, view.bytes, i64::MIN, i64::MAX, &mut columns)?;
     }
+    Ok(columns)
+}
+
+fn push_encoded(columns: &Columns, floats: FloatEncoding, out: &mut Vec<Piece<'_>>) {
     let mut chunks = Vec::new();
-    encoding::encode(&columns, floats, &mut chunks);
+    encoding::encode(columns, floats, &mut chunks);
     out.extend(chunks.into_iter().map(Piece::Made));
-    Ok(())
 }
 
 #[cfg(test)]
@@ -134,6 +160,26 @@ mod tests {
     fn a_long_dense_chunk_goes_on_as_it_is() {
         let given = pieces(&[1440, 700], FloatEncoding::Dense);
         check(given, FloatEncoding::Dense, &[(Encoding::Dense, 1440), (Encoding::Dense, 700)]);
+    }
+
+    #[test]
+    fn for_others_all_floats_become_xor_without_start_times() {
+        let mut given = pieces(&[100], FloatEncoding::Xor);
+        let mut columns = Columns::default();
+        for at in 0..120 {
+            columns.push_with_start(1_500_000 + at, 1.0, 5);
+        }
+        push_encoded(&columns, FloatEncoding::Xor, &mut given);
+        given.extend(pieces(&[200], FloatEncoding::Dense));
+        let encodings = |pieces: &[Piece<'_>]| -> Vec<Encoding> {
+            pieces.iter().map(|piece| piece.view().encoding).collect()
+        };
+        assert_eq!(encodings(&given), [Encoding::Xor, Encoding::Xor2, Encoding::Dense]);
+        let mut expected = decoded(&given).unwrap();
+        expected.starts.clear();
+        let adapted = adapt_for_others(given).unwrap();
+        assert_eq!(encodings(&adapted), [Encoding::Xor; 4]);
+        assert_eq!(decoded(&adapted).unwrap(), expected);
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Writes a block of several sources of series: the only memory it takes grows with one series, and
-//! with the number of sources.
+//! Writes a block of several sources of series. In memory are one series of each source, what the
+//! index writer keeps until the end (docs/formats/block.md: the symbols, and some bytes for each series
+//! and each pair of name and value), and the buffers of the files.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -12,6 +13,7 @@ use narthex_model::Labels;
 use narthex_platform::Disk;
 use narthex_storage::ReadError;
 
+use super::adapt::adapt_for_others;
 use super::meta;
 use super::unite::{Part, Piece, unite};
 use crate::block::{Block, BlockError, BlockMeta, BlockWriteError, BlockWriter, Interval};
@@ -71,6 +73,9 @@ pub(crate) struct Output<'a> {
     /// Where the block's folder will stand.
     pub(crate) folder: &'a Utf8Path,
     pub(crate) floats: FloatEncoding,
+    /// Whether other programs will read the block: no chunk may have an encoding that one of them
+    /// does not know.
+    pub(crate) is_for_others: bool,
     pub(crate) interrupt: &'a Interrupt,
 }
 
@@ -96,7 +101,10 @@ impl Output<'_> {
             if seen.is_multiple_of(SERIES_A_LOOK) {
                 self.interrupt.check()?;
             }
-            let united = unite(parts, range, self.floats);
+            let mut united = unite(parts, range, self.floats);
+            if self.is_for_others {
+                united = united.and_then(adapt_for_others);
+            }
             let chunks = united.map_err(|_| CompactError::Decode { labels: labels.to_string() })?;
             if !chunks.is_empty() {
                 let views: Vec<_> = chunks.iter().map(Piece::view).collect();

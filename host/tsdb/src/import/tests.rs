@@ -511,7 +511,10 @@ fn a_store_answers_with_what_it_imported() {
     let store = open().unwrap();
     let total = store.import_progress().bytes_total;
     assert!(total > 0 && store.import_progress().bytes_done == 0);
+    let held = || imported_bytes(&*folder.disk, Utf8Path::new("/data"));
+    assert_eq!(held(), 0);
     store.import_now().unwrap();
+    assert_eq!(held(), total);
     let done = ImportProgress { bytes_total: total, bytes_done: total, samples: 2 };
     assert_eq!(store.import_progress(), done);
     let found = store.querier(TimeRange::ALL).unwrap().select(&[]).unwrap();

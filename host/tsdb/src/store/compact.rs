@@ -19,8 +19,9 @@ use crate::compaction::retain::{Held, beyond_size, beyond_time, newest};
 use crate::compaction::write::{CompactError, Output};
 use crate::config::{Retention, Settings};
 use crate::encoding::FloatEncoding;
+use crate::import::imported_bytes;
 
-/// Folders beside the blocks whose bytes count: ours, and Prometheus' until they are imported.
+/// Folders beside the blocks whose bytes count: ours, and what of Prometheus' is not imported.
 const LOG_FOLDERS: [&str; 5] = ["log", "head_chunks", "wal", "wbl", "chunks_head"];
 
 impl Shared {
@@ -30,7 +31,8 @@ impl Shared {
     }
 
     pub(crate) fn output<'a>(&'a self, folder: &'a Utf8Path, floats: FloatEncoding) -> Output<'a> {
-        Output { disk: &self.disk, folder, floats, interrupt: &self.interrupt }
+        let (interrupt, is_for_others) = (&self.interrupt, false);
+        Output { disk: &self.disk, folder, floats, is_for_others, interrupt }
     }
 
     /// Brings the list of blocks in line with the folder.
@@ -44,14 +46,15 @@ impl Shared {
 
     /// Makes one block of several, which it replaces. They stand in the order of their times.
     pub(crate) fn compact(&self, parents: &[Block]) -> Result<Option<BlockMeta>, MaintenanceError> {
-        self.compact_as(parents, self.in_force.get().floats())
+        let output = self.output(self.config.folder(), self.in_force.get().floats());
+        self.compact_as(parents, &output)
     }
 
-    /// The same with another encoding than the settings say.
+    /// The same with other encodings than the settings say.
     pub(crate) fn compact_as(
         &self,
         parents: &[Block],
-        floats: FloatEncoding,
+        output: &Output<'_>,
     ) -> Result<Option<BlockMeta>, MaintenanceError> {
         let metas: Vec<&BlockMeta> = parents.iter().map(Block::meta).collect();
         let ids: BTreeSet<Ulid> = metas.iter().map(|meta| meta.ulid).collect();
@@ -61,7 +64,6 @@ impl Shared {
         }
         let begun = self.clock.monotonic();
         let meta = merged(self.new_block_id(), &metas);
-        let output = self.output(self.config.folder(), floats);
         let written = output.write_blocks(&ranked(parents.iter()), meta);
         let took = self.clock.monotonic().saturating_sub(begun);
         observed.compactions.increment();
@@ -180,10 +182,12 @@ impl Shared {
         }
     }
 
-    /// Bytes of the folders that are no blocks.
+    /// Bytes of the folders that are no blocks. What was imported from Prometheus' stays for its sake,
+    /// and its samples are in blocks: it does not count.
     pub(crate) fn log_bytes(&self) -> u64 {
         let folder = self.config.folder();
-        LOG_FOLDERS.iter().map(|name| folder_bytes(&*self.disk, &folder.join(name))).sum()
+        let bytes = LOG_FOLDERS.iter().map(|name| folder_bytes(&*self.disk, &folder.join(name)));
+        bytes.sum::<u64>().saturating_sub(imported_bytes(&*self.disk, folder))
     }
 
     /// The end of the newest block, or of the head where it is newer.

@@ -21,10 +21,10 @@ use narthex_model::Labels;
 use narthex_storage::{Columns, ReadError, merge_columns};
 
 use super::{MaintenanceError, Shared, Tsdb};
-use crate::block::{BlockMeta, FROM_OUT_OF_ORDER, Interval};
+use crate::block::{Block, BlockMeta, FROM_OUT_OF_ORDER, Interval};
 use crate::compaction::meta::may_be_dense;
 use crate::compaction::unite::{Part, Piece};
-use crate::compaction::write::{CompactError, Source};
+use crate::compaction::write::{CompactError, Output, Source};
 use crate::encoding::{self, FloatEncoding};
 use crate::head::Head;
 use crate::head::out_of_order::OutOfOrder;
@@ -74,8 +74,9 @@ struct Found {
 }
 
 impl Tsdb {
-    /// Makes blocks of the whole head, and of dense chunks what others read: so whoever reads the
-    /// folder's blocks has all samples, and nothing that the log holds is needed.
+    /// Makes blocks of the whole head, and of chunks in encodings that not all know what others read:
+    /// so whoever reads the folder's blocks has all samples, and nothing that the log holds is needed.
+    /// Start times are lost where that is so.
     ///
     /// # Errors
     /// When a block cannot be written; what is not in one stays in head and log. Also while the log
@@ -85,8 +86,15 @@ impl Tsdb {
         let mut rounds = shared.blocks_lock();
         shared.flush_head(&mut rounds.leaving)?;
         shared.wait_for_readers(&mut rounds.leaving)?;
-        for block in shared.blocks.list().iter().filter(|block| may_be_dense(block.meta())) {
-            shared.compact_as(std::slice::from_ref(block), FloatEncoding::Xor)?;
+        let output = shared.output(shared.config.folder(), FloatEncoding::Xor);
+        let output = Output { is_for_others: true, ..output };
+        // What cannot be read cannot be written anew either, and is no reason to leave out the rest.
+        let is_for_all = |block: &Block| {
+            let has_own = block.has_chunk(|encoding| !encoding.is_known_to_all());
+            !may_be_dense(block.meta()) && !has_own.unwrap_or(false)
+        };
+        for block in shared.blocks.list().iter().filter(|block| !is_for_all(block)) {
+            shared.compact_as(std::slice::from_ref(block), &output)?;
         }
         drop(rounds);
         self.checkpoint_after_blocks()
@@ -248,7 +256,12 @@ impl Shared {
             .flat_map(|(name, value)| [name.to_owned(), value.to_owned()])
             .chain([String::new()])
             .collect();
-        let output = self.output(folder, self.in_force.get().floats());
+        // A copy of all may go to another program.
+        let floats = match share {
+            Share::All => FloatEncoding::Xor,
+            Share::InOrder | Share::OutOfOrder => self.in_force.get().floats(),
+        };
+        let output = self.output(folder, floats);
         let source: Source<'_> = Box::new(found.into_iter().map(|found| {
             let columns = self.read_found(&found, range, share).map_err(CompactError::Head)?;
             let mut chunks = Vec::new();

@@ -119,8 +119,9 @@ fn check(given: &[Given], floats: FloatEncoding) {
     let metas: Vec<&BlockMeta> = blocks.iter().map(Block::meta).collect();
     let meta = merged(Ulid(100), &metas);
     let interrupt = Interrupt::default();
-    let output =
-        Output { disk: &disk, folder: Utf8Path::new(FOLDER), floats, interrupt: &interrupt };
+    let folder = Utf8Path::new(FOLDER);
+    let (interrupt, is_for_others) = (&interrupt, false);
+    let output = Output { disk: &disk, folder, floats, is_for_others, interrupt };
     let Some(meta) = output.write_blocks(&blocks, meta).unwrap() else {
         assert!(model.is_empty(), "no block is written only when nothing is left");
         return;
@@ -155,7 +156,8 @@ fn an_interrupted_compaction_leaves_nothing() {
     let interrupt = Interrupt::default();
     interrupt.set();
     let (folder, floats) = (Utf8Path::new(FOLDER), FloatEncoding::Xor);
-    let output = Output { disk: &disk, folder, floats, interrupt: &interrupt };
+    let (interrupt, is_for_others) = (&interrupt, false);
+    let output = Output { disk: &disk, folder, floats, is_for_others, interrupt };
     let meta = merged(Ulid(2), &[block.meta()]);
     assert!(matches!(output.write_blocks(&[block], meta), Err(CompactError::Stopped)));
     let names: Vec<String> = disk.list(folder).unwrap().into_iter().map(|file| file.name).collect();

@@ -462,3 +462,22 @@ fn a_rule_tries_once_to_write_a_damaged_block_anew() {
     assert!(store.block_metas()[0].compaction.failed);
     assert_eq!(oldest_hours(&store)[1], Some(12), "the tombstones hide the samples");
 }
+
+#[test]
+fn what_was_imported_from_prometheus_does_not_count_against_the_retention() {
+    let disk = SimulatedDisk::new(1);
+    let folder = Utf8Path::new(FOLDER);
+    for name in ["wal", "log"] {
+        disk.shared().create_folder(&folder.join(name)).unwrap();
+    }
+    let put = |name: &str, bytes: &[u8]| {
+        narthex_platform::replace(&*disk.shared(), &folder.join(name), bytes).unwrap();
+    };
+    put("wal/00000000", &[0; 10_000]);
+    put("wal/00000001", &[0; 3_000]);
+    let marker = r#"{"version": 1, "files": [{"path": "wal/00000000", "bytes": 10000}]}"#;
+    put("log/imported.json", marker.as_bytes());
+    let store = open(&disk);
+    let bytes = store.0.log_bytes();
+    assert!((3_000..10_000).contains(&bytes), "{bytes}");
+}

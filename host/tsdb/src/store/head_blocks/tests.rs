@@ -10,6 +10,7 @@ use narthex_storage::{AppendError, Appendable, Columns, Queryable, TimeRange};
 
 use super::*;
 use crate::config::{Config, Settings};
+use crate::encoding::Encoding;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -160,6 +161,42 @@ fn a_flush_leaves_all_samples_in_blocks_and_none_in_the_head() {
     drop(store);
     disk.shared().remove_folder(Utf8Path::new("/data/log")).unwrap();
     assert_eq!(read(&open(&disk)), samples);
+}
+
+/// The encodings of all chunks of blocks.
+fn encodings(blocks: &[Block]) -> Vec<Encoding> {
+    let mut found = Vec::new();
+    for block in blocks {
+        for series in block.series() {
+            let places = series.unwrap().chunks;
+            found.extend(places.iter().map(|place| block.chunk(place).unwrap().encoding));
+        }
+    }
+    found.dedup();
+    found
+}
+
+#[test]
+fn a_flush_and_the_head_of_a_snapshot_are_for_all_readers() {
+    for (floats, own) in
+        [(FloatEncoding::Dense, Encoding::Dense), (FloatEncoding::Xor2, Encoding::Xor2)]
+    {
+        let disk = SimulatedDisk::new(1);
+        let config = Config::new("/data").with_settings(Settings::default().with_floats(floats));
+        let clock = SimulatedClock::at(0);
+        let store = Tsdb::open(config, disk.shared(), clock.clock(), &Metrics::new()).unwrap();
+        store.replay_now().unwrap();
+        let samples = append_hours(&store, 10, 14);
+        let folder = store.snapshot("head", true).unwrap();
+        let copy = disk.shared().list(&folder).unwrap().remove(0);
+        let copy = Block::open(&disk.shared(), &folder.join(copy.name)).unwrap();
+        assert_eq!(encodings(&[copy]), [Encoding::Xor]);
+        maintain(&store);
+        assert_eq!(encodings(&store.blocks()), [own]);
+        store.flush().unwrap();
+        assert_eq!(encodings(&store.blocks()), [Encoding::Xor]);
+        assert_eq!(read(&store), samples);
+    }
 }
 
 #[test]
