@@ -56,6 +56,8 @@ pub(crate) struct Counts {
     /// Times of the oldest and newest sample; the wrong way round when there is none.
     pub(crate) oldest_at: AtomicI64,
     pub(crate) newest_at: AtomicI64,
+    /// Time of the oldest sample that came since retention began to look for the oldest of all.
+    pub(crate) oldest_since: AtomicI64,
     /// Samples in order before it are not taken: they may be in a block already.
     pub(crate) valid_from: AtomicI64,
     /// How often retention went over the series.
@@ -71,6 +73,7 @@ impl Default for Counts {
             chunks: AtomicU64::new(0),
             oldest_at: AtomicI64::new(i64::MAX),
             newest_at: AtomicI64::new(i64::MIN),
+            oldest_since: AtomicI64::new(i64::MAX),
             valid_from: AtomicI64::new(i64::MIN),
             round: AtomicU32::new(0),
         }
@@ -143,6 +146,7 @@ impl Head {
     pub(crate) fn note_samples(&self, oldest: i64, newest: i64, chunks: u64) {
         self.counts.newest_at.fetch_max(newest, Ordering::Relaxed);
         self.counts.oldest_at.fetch_min(oldest, Ordering::Relaxed);
+        self.counts.oldest_since.fetch_min(oldest, Ordering::Relaxed);
         self.counts.chunks.fetch_add(chunks, Ordering::Relaxed);
     }
 

@@ -51,7 +51,7 @@ struct Candidate<T> {
 
 impl HeadQuerier {
     pub(crate) fn new(head: Arc<Head>, range: TimeRange) -> Self {
-        let snapshot = head.visibility.snapshot(range.start.millis());
+        let snapshot = head.visibility.snapshot();
         Self { head, range, snapshot }
     }
 

@@ -118,6 +118,9 @@ pub enum MaintenanceError {
     /// It has to wait until all that the log holds is in the head.
     #[error("the log is still being replayed")]
     Replaying,
+    /// It has to wait until all that a Prometheus left behind is in blocks.
+    #[error("what Prometheus left behind is not imported yet")]
+    Importing,
     /// The checkpoint could not be written.
     #[error("write checkpoint {path}")]
     Checkpoint {

@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use narthex_model::{Exemplar, Matcher, Timestamp};
 use narthex_storage::{SeriesExemplars, TimeRange};
 
@@ -130,6 +130,11 @@ impl Exemplars {
         self.next += 1;
         self.newest_by_slot.insert(slot, Newest { id, number });
         order
+    }
+
+    /// The series of which there is one.
+    pub(crate) fn series_ids(&self) -> HashSet<SeriesId> {
+        self.ring.iter().map(|entry| entry.id).collect()
     }
 
     /// All, the oldest first.

@@ -43,7 +43,8 @@ impl OutOfOrder {
         true
     }
 
-    fn seal(&mut self) {
+    /// Ends the chunk that takes samples.
+    pub(crate) fn seal(&mut self) {
         let mut chunks = Vec::new();
         encoding::encode(&self.open_columns(i64::MIN, i64::MAX), FloatEncoding::Xor, &mut chunks);
         let commit = self.open_commit;
@@ -100,9 +101,14 @@ impl OutOfOrder {
 
     /// Times of the oldest and newest sample, as far as the chunks' bounds tell.
     pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        self.spans().reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
+    }
+
+    /// The same of each chunk.
+    pub(crate) fn spans(&self) -> impl Iterator<Item = (i64, i64)> {
         let full = self.full.iter().map(|full| (full.chunk.first_at, full.chunk.last_at));
         let open = self.open.first().zip(self.open.last()).map(|((a, _), (b, _))| (*a, *b));
-        full.chain(open).reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
+        full.chain(open)
     }
 
     pub(crate) fn overlaps(&self, start: i64, end: i64) -> bool {
@@ -127,34 +133,6 @@ impl OutOfOrder {
         if self.open_commit <= commit {
             self.open.retain(|(at, _)| *at >= cutoff);
         }
-    }
-
-    /// Removes the samples in `start..=end`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "deletions call it next"))]
-    pub(crate) fn delete(&mut self, start: i64, end: i64) -> Result<(), Damage> {
-        self.open.retain(|(at, _)| !(start..=end).contains(at));
-        let mut kept = Vec::with_capacity(self.full.len());
-        for full in &self.full {
-            let chunk = &full.chunk;
-            if chunk.first_at > end || chunk.last_at < start {
-                kept.push(Arc::clone(full));
-                continue;
-            }
-            let mut columns = Columns::default();
-            let (encoding, bytes) = (chunk.encoding, &chunk.bytes);
-            if let Some(before) = start.checked_sub(1) {
-                encoding::decode(encoding, bytes, i64::MIN, before, &mut columns)?;
-            }
-            if let Some(after) = end.checked_add(1) {
-                encoding::decode(encoding, bytes, after, i64::MAX, &mut columns)?;
-            }
-            let mut chunks = Vec::new();
-            encoding::encode(&columns, FloatEncoding::Xor, &mut chunks);
-            let commit = full.commit;
-            kept.extend(chunks.into_iter().map(|chunk| Arc::new(FullChunk { chunk, commit })));
-        }
-        self.full = kept;
-        Ok(())
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
@@ -185,7 +163,6 @@ mod tests {
         #[test]
         fn samples_in_any_order_are_a_map(
             times in prop::collection::vec(0_i64..200, 0..150),
-            (start, end) in (0_i64..200, 0_i64..200),
             cutoff in 0_i64..200,
         ) {
             let (mut kept, mut model) = (OutOfOrder::default(), BTreeMap::new());
@@ -198,10 +175,6 @@ mod tests {
             }
             prop_assert_eq!(read(&kept), model.clone());
             prop_assert_eq!(kept.samples(), model.len());
-            let (start, end) = (start.min(end), start.max(end));
-            kept.delete(start, end).unwrap();
-            model.retain(|at, _| !(start..=end).contains(at));
-            prop_assert_eq!(read(&kept), model.clone());
             kept.drop_before(cutoff, 0);
             prop_assert_eq!(read(&kept), model.clone(), "a later commit stays");
             kept.drop_before(cutoff, 1);

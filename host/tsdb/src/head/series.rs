@@ -408,14 +408,18 @@ impl Series {
         Part { sealed: self.sealed.get(from..to).unwrap_or_default(), open }
     }
 
-    /// Drops full chunks that end before `cutoff`; answers how many.
+    /// Drops chunks that end before `cutoff`, also the open one; answers how many.
     pub(crate) fn drop_chunks_before(&mut self, cutoff: i64) -> usize {
         let old = self.sealed.partition_point(|chunk| chunk.last_at < cutoff);
         self.sealed.drain(..old);
         if self.sealed.is_empty() {
             self.sealed.shrink_to_fit();
         }
-        old
+        let ends = self.open.span().is_some_and(|(_, last)| last < cutoff);
+        if ends {
+            self.open = OpenChunk::default();
+        }
+        old + usize::from(ends)
     }
 
     /// Memory of the series beside its slot.

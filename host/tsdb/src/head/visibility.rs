@@ -51,8 +51,6 @@ struct State {
     finished: u64,
     /// Readers by the last commit that they see.
     readers: BTreeMap<u64, usize>,
-    /// Readers by the first time that they may ask for.
-    starts: BTreeMap<i64, usize>,
     /// Commits that some reader does not see, oldest first, the one in progress included.
     commits: VecDeque<(u64, Before)>,
 }
@@ -62,7 +60,6 @@ struct State {
 pub(crate) struct Snapshot {
     visibility: Arc<Visibility>,
     seen: u64,
-    start: i64,
 }
 
 impl Visibility {
@@ -81,19 +78,12 @@ impl Visibility {
         state.forget_what_all_see();
     }
 
-    /// A reader's view, of samples from `start` on.
-    pub(crate) fn snapshot(self: &Arc<Self>, start: i64) -> Snapshot {
+    /// A reader's view.
+    pub(crate) fn snapshot(self: &Arc<Self>) -> Snapshot {
         let mut state = self.state.lock();
         let seen = state.finished;
         *state.readers.entry(seen).or_default() += 1;
-        *state.starts.entry(start).or_default() += 1;
-        Snapshot { visibility: Arc::clone(self), seen, start }
-    }
-
-    /// The first time that some open reader may still ask for.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what makes blocks of the head asks it next"))]
-    pub(crate) fn oldest_open_reader(&self) -> Option<i64> {
-        self.state.lock().starts.keys().next().copied()
+        Snapshot { visibility: Arc::clone(self), seen }
     }
 }
 
@@ -130,20 +120,15 @@ impl Snapshot {
     }
 }
 
-fn leave<K: Ord>(counts: &mut BTreeMap<K, usize>, key: &K) {
-    if let Some(count) = counts.get_mut(key) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(key);
-        }
-    }
-}
-
 impl Drop for Snapshot {
     fn drop(&mut self) {
         let mut state = self.visibility.state.lock();
-        leave(&mut state.readers, &self.seen);
-        leave(&mut state.starts, &self.start);
+        if let Some(count) = state.readers.get_mut(&self.seen) {
+            *count -= 1;
+            if *count == 0 {
+                state.readers.remove(&self.seen);
+            }
+        }
         state.forget_what_all_see();
     }
 }
@@ -160,11 +145,10 @@ mod tests {
             visibility.finish();
         };
         commit(&[(1, 0)]);
-        let early = visibility.snapshot(5);
+        let early = visibility.snapshot();
         commit(&[(1, 10), (2, i64::MIN)]);
-        let late = visibility.snapshot(3);
+        let late = visibility.snapshot();
         visibility.begin(Before { times: vec![(1, 20)], ..Before::default() });
-        assert_eq!(visibility.oldest_open_reader(), Some(3));
         assert_eq!(early.unseen().bounds, HashMap::from([(1, 10), (2, i64::MIN)]));
         assert_eq!(
             late.unseen().bounds,
@@ -173,7 +157,6 @@ mod tests {
         );
         visibility.finish();
         drop(late);
-        assert_eq!(visibility.oldest_open_reader(), Some(5));
         drop(early);
         assert!(visibility.state.lock().commits.is_empty(), "nothing is kept without readers");
     }

@@ -76,18 +76,24 @@ impl Tsdb {
     /// in the head become blocks first, so that one kind of deletion serves all.
     ///
     /// # Errors
-    /// When a block cannot be asked or changed, the head cannot be written, or the log is still
-    /// replayed. What was deleted before stays deleted.
+    /// When a block cannot be asked or changed, or the head cannot be written; while the log is
+    /// replayed, and until what a Prometheus left behind is imported. What was deleted before stays
+    /// deleted.
     pub fn delete_series(&self, matchers: &[Matcher], range: TimeRange) -> Result<(), AdminError> {
         let shared = &self.0;
         let mut rounds = shared.blocks_lock();
+        // What is still to come would come without knowing of the deletion.
+        shared.check_replayed()?;
+        if shared.imports.is_pending() {
+            return Err(MaintenanceError::Importing.into());
+        }
         let head = HeadQuerier::new(Arc::clone(&shared.head), range);
         if !head.select(matchers).map_err(AdminError::Head)?.is_empty() {
             drop(head);
-            shared.flush_head(&mut rounds.leaving)?;
+            shared.flush_head(&mut rounds.head)?;
         }
         // Also what became a block a while ago and is still read in the head.
-        shared.wait_for_readers(&mut rounds.leaving)?;
+        shared.wait_for_readers(&mut rounds.head)?;
         if shared.has_let_go.load(Ordering::Relaxed) {
             // The log still holds it, and the next start would bring it back.
             self.checkpoint_after_blocks()?;
@@ -121,7 +127,8 @@ impl Tsdb {
     /// it takes no space until they are compacted. `with_head`: the head too, as one block.
     ///
     /// # Errors
-    /// When the disk refuses; what was copied so far stays there.
+    /// When the disk refuses; what was copied so far stays there. With the head also while the log is
+    /// replayed.
     pub fn snapshot(&self, name: &str, with_head: bool) -> Result<Utf8PathBuf, AdminError> {
         let is_name = !name.is_empty()
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
@@ -130,6 +137,9 @@ impl Tsdb {
         }
         let shared = &self.0;
         let _rounds = shared.blocks_lock();
+        if with_head {
+            shared.check_replayed()?;
+        }
         let folder = shared.config.folder().join("snapshots").join(name);
         let refused = |path: &Utf8Path, source| AdminError::Copy { path: path.to_owned(), source };
         shared.disk.create_folder(&folder).map_err(|source| refused(&folder, source))?;

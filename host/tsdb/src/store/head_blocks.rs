@@ -20,6 +20,7 @@ use camino::Utf8Path;
 use narthex_model::Labels;
 use narthex_storage::{Columns, ReadError, merge_columns};
 
+use super::retention::Cut;
 use super::{MaintenanceError, Shared, Tsdb};
 use crate::block::{Block, BlockMeta, FROM_OUT_OF_ORDER, Interval};
 use crate::compaction::meta::may_be_dense;
@@ -33,15 +34,27 @@ use crate::head::series::{Series, SeriesId, Slot};
 /// Queries end sooner, or are ended.
 const READERS_WAIT: Duration = Duration::from_secs(150);
 
-/// What is in blocks and still in the head, because somebody reads it there.
+/// What rounds remember of the head.
+#[derive(Debug, Default)]
+pub(crate) struct HeadRounds {
+    /// What is in blocks and still in the head, because somebody reads it there.
+    leaving: Option<Leaving>,
+    /// A range became a block, and the samples that came late to such ranges did not yet.
+    late_is_due: bool,
+}
+
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Leaving {
-    /// Samples before this go.
-    cutoff: i64,
-    /// Of those out of order the ones of commits up to this.
-    commit: u64,
-    /// Readers that began before this may read them.
+struct Leaving {
+    cut: Cut,
+    /// Readers that began before this may read what goes.
     point: u64,
+}
+
+impl Leaving {
+    /// Who reads nothing before this is not in the way.
+    fn cutoff(&self) -> i64 {
+        self.cut.in_order.max(self.cut.late)
+    }
 }
 
 /// The first sample in order of a series that is not before `from`.
@@ -84,8 +97,8 @@ impl Tsdb {
     pub fn flush(&self) -> Result<(), MaintenanceError> {
         let shared = &self.0;
         let mut rounds = shared.blocks_lock();
-        shared.flush_head(&mut rounds.leaving)?;
-        shared.wait_for_readers(&mut rounds.leaving)?;
+        shared.flush_head(&mut rounds.head)?;
+        shared.wait_for_readers(&mut rounds.head)?;
         let output = shared.output(shared.config.folder(), FloatEncoding::Xor);
         let output = Output { is_for_others: true, ..output };
         // What cannot be read cannot be written anew either, and is no reason to leave out the rest.
@@ -117,34 +130,35 @@ impl Shared {
     }
 
     /// Writes the ranges of the head that are due as blocks, and lets go of what is in blocks.
-    pub(crate) fn compact_head(
-        &self,
-        leaving: &mut Option<Leaving>,
-    ) -> Result<(), MaintenanceError> {
-        self.let_go(leaving);
-        let mut has_written = false;
+    pub(crate) fn compact_head(&self, rounds: &mut HeadRounds) -> Result<(), MaintenanceError> {
+        self.let_go(rounds);
         while self.head_is_due() {
             let Some((begin, end)) = self.next_range() else { break };
             if end.saturating_add(self.config.block_millis() / 2) > newest(&self.head) {
                 break;
             }
             self.write_in_order(begin, end)?;
-            has_written = true;
+            rounds.late_is_due = true;
         }
-        if has_written {
-            self.write_out_of_order(leaving)?;
+        if rounds.late_is_due {
+            let cutoff = self.head.counts.valid_from.load(Ordering::Relaxed);
+            self.write_out_of_order(rounds, cutoff)?;
         }
         Ok(())
     }
 
-    /// Writes all of the head as blocks.
-    pub(crate) fn flush_head(&self, leaving: &mut Option<Leaving>) -> Result<(), MaintenanceError> {
+    /// Writes all of the head as blocks. What comes meanwhile with newer times stays: otherwise a
+    /// busy server would never come to the end.
+    pub(crate) fn flush_head(&self, rounds: &mut HeadRounds) -> Result<(), MaintenanceError> {
         self.check_replayed()?;
-        while let Some((begin, end)) = self.next_range() {
-            // What comes from now on belongs to what is left of the last range.
-            self.write_in_order(begin, end.min(newest(&self.head).saturating_add(1)))?;
+        let until = newest(&self.head).saturating_add(1);
+        while let Some((begin, end)) = self.next_range()
+            && begin < until
+        {
+            self.write_in_order(begin, end.min(until))?;
+            rounds.late_is_due = true;
         }
-        self.write_out_of_order(leaving)
+        self.write_out_of_order(rounds, until)
     }
 
     /// The first sample in order that is in no block, and the end of the aligned range it lies in.
@@ -174,58 +188,72 @@ impl Shared {
         Ok(())
     }
 
-    /// Writes what came out of order for the ranges that are blocks already, and lets go of all that is
-    /// in blocks.
-    fn write_out_of_order(&self, leaving: &mut Option<Leaving>) -> Result<(), MaintenanceError> {
-        let cutoff = self.head.counts.valid_from.load(Ordering::Relaxed);
-        let snapshot = self.head.visibility.snapshot(i64::MIN);
-        let commit = snapshot.seen();
-        drop(snapshot);
+    /// Writes what came out of order with times before `late`, and lets go of all that is in blocks.
+    fn write_out_of_order(
+        &self,
+        rounds: &mut HeadRounds,
+        late: i64,
+    ) -> Result<(), MaintenanceError> {
+        let commit = self.end_late_chunks();
         let range = self.config.block_millis();
-        let late = self.found(Share::OutOfOrder).into_iter();
-        let spans = late.filter_map(|found| found.out_of_order?.span());
-        let span = spans.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
-        if let Some((first, last)) = span {
-            let last = last.min(cutoff.saturating_sub(1));
-            let mut begin = first.div_euclid(range).saturating_mul(range);
-            while begin <= last {
-                let end = begin.saturating_add(range);
-                let mut meta = BlockMeta::new(self.new_block_id(), begin, end.min(cutoff));
-                meta.compaction.hints = vec![FROM_OUT_OF_ORDER.to_owned()];
-                let folder = self.config.folder();
-                if let Some(meta) = self.write_head(folder, meta, Share::OutOfOrder)? {
-                    self.adopt(meta)?;
-                }
-                begin = end;
+        let kept = self.found(Share::OutOfOrder).into_iter().filter_map(|found| found.out_of_order);
+        let spans = kept.flat_map(|kept| kept.spans().collect::<Vec<_>>());
+        // Between late samples there may be years without any.
+        let begins: BTreeSet<i64> = spans
+            .flat_map(|(first, last)| first.div_euclid(range)..=last.div_euclid(range))
+            .map(|number| number.saturating_mul(range))
+            .filter(|begin| *begin < late)
+            .collect();
+        for begin in begins {
+            let end = begin.saturating_add(range).min(late);
+            let mut meta = BlockMeta::new(self.new_block_id(), begin, end);
+            meta.compaction.hints = vec![FROM_OUT_OF_ORDER.to_owned()];
+            if let Some(meta) = self.write_head(self.config.folder(), meta, Share::OutOfOrder)? {
+                self.adopt(meta)?;
             }
         }
+        let in_order = self.head.counts.valid_from.load(Ordering::Relaxed);
         let point = self.leases.now();
-        *leaving = Some(Leaving { cutoff, commit, point });
-        self.let_go(leaving);
+        rounds.late_is_due = false;
+        rounds.leaving = Some(Leaving { cut: Cut { in_order, late, commit }, point });
+        self.let_go(rounds);
         Ok(())
     }
 
+    /// Has later commits begin new chunks out of order, so that none of theirs shares a chunk with
+    /// samples that are about to leave; answers the newest commit before.
+    fn end_late_chunks(&self) -> u64 {
+        let late = self.found(Share::OutOfOrder);
+        let _writer = self.writer.lock();
+        let mut slab = self.head.slab.writer();
+        for Found { slot, id, .. } in late {
+            // No commit is under way. Who reads has the value from before, with the same samples.
+            if let Some(series) = slab.get(slot).filter(|series| series.id == id) {
+                series.change_out_of_order(OutOfOrder::seal);
+            }
+        }
+        drop(slab);
+        self.head.visibility.snapshot().seen()
+    }
+
     /// Lets go of what is in blocks, unless somebody still reads it in the head.
-    fn let_go(&self, leaving: &mut Option<Leaving>) {
-        let Some(Leaving { cutoff, commit, point }) = *leaving else { return };
-        if self.leases.are_over(point, cutoff) {
-            *leaving = None;
-            self.drop_before(cutoff, commit);
+    fn let_go(&self, rounds: &mut HeadRounds) {
+        let Some(leaving) = rounds.leaving else { return };
+        if self.leases.are_over(leaving.point, leaving.cutoff()) {
+            rounds.leaving = None;
+            self.drop_before(leaving.cut);
             // The log still holds it; the next checkpoint does not.
             self.has_let_go.store(true, Ordering::Relaxed);
         }
     }
 
     /// Waits until what is in blocks has left the head.
-    pub(crate) fn wait_for_readers(
-        &self,
-        leaving: &mut Option<Leaving>,
-    ) -> Result<(), MaintenanceError> {
-        let Some(Leaving { cutoff, point, .. }) = *leaving else { return Ok(()) };
-        if !self.leases.wait(point, cutoff, READERS_WAIT) {
+    pub(crate) fn wait_for_readers(&self, rounds: &mut HeadRounds) -> Result<(), MaintenanceError> {
+        let Some(leaving) = rounds.leaving else { return Ok(()) };
+        if !self.leases.wait(leaving.point, leaving.cutoff(), READERS_WAIT) {
             return Err(MaintenanceError::Readers);
         }
-        self.let_go(leaving);
+        self.let_go(rounds);
         Ok(())
     }
 

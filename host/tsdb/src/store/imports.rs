@@ -3,7 +3,7 @@
 //! [`Tsdb::open`] only looks whether there is something; it is read in the background. Until its
 //! blocks are listed, answers are without it.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use narthex_model::Timestamp;
 use narthex_platform::{Stop, Tasks};
@@ -18,6 +18,9 @@ use crate::import::{self, ImportError, Imported, Pending};
 pub(crate) struct Imports {
     /// Held while it is imported.
     pending: Mutex<Option<Pending>>,
+    /// All of it is in blocks, or there was nothing. Stays false after a failure: the next start
+    /// begins again.
+    is_over: AtomicBool,
     progress: import::Progress,
 }
 
@@ -26,7 +29,13 @@ impl Imports {
         let progress = import::Progress::default();
         let bytes = pending.as_ref().map_or(0, Pending::bytes);
         progress.bytes_total.store(bytes, Ordering::Relaxed);
-        Self { pending: Mutex::new(pending), progress }
+        let is_over = AtomicBool::new(pending.is_none());
+        Self { pending: Mutex::new(pending), is_over, progress }
+    }
+
+    /// Whether samples may still come.
+    pub(crate) fn is_pending(&self) -> bool {
+        !self.is_over.load(Ordering::Relaxed)
     }
 }
 
@@ -76,6 +85,7 @@ impl Tsdb {
         }
         self.take_over(&imported);
         import::finish(&**disk, folder, &mut imported)?;
+        shared.imports.is_over.store(true, Ordering::Relaxed);
         say(&imported, shared.clock.monotonic().saturating_sub(begun).as_millis());
         Ok(())
     }

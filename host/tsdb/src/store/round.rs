@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use parking_lot::MutexGuard;
 
-use super::head_blocks::Leaving;
+use super::head_blocks::HeadRounds;
 use super::rules::RulesDone;
 use super::{MaintenanceError, Shared, Tsdb};
 use crate::compaction::write::CompactError;
@@ -17,8 +17,7 @@ use crate::compaction::write::CompactError;
 #[derive(Debug, Default)]
 pub(crate) struct Rounds {
     rules_done: RulesDone,
-    /// What is in blocks and still in the head.
-    pub(crate) leaving: Option<Leaving>,
+    pub(crate) head: HeadRounds,
 }
 
 impl Tsdb {
@@ -37,7 +36,7 @@ impl Tsdb {
         self.apply_retention(now_millis);
         // A block of a range must hold all of it, what the log still brings included.
         if shared.is_replayed() {
-            note(shared.counted(|| shared.compact_head(&mut rounds.leaving)));
+            note(shared.counted(|| shared.compact_head(&mut rounds.head)));
             note(shared.spill_chunks());
         }
         note(shared.counted(|| shared.compact_blocks()));

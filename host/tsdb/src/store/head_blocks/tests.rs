@@ -20,13 +20,18 @@ const JOBS: [&str; 3] = ["a", "b", "c"];
 type Samples = BTreeMap<(String, i64), f64>;
 
 fn open(disk: &SimulatedDisk) -> Tsdb {
+    let store = open_behind(disk);
+    store.replay_now().unwrap();
+    store
+}
+
+/// The store before the replay.
+fn open_behind(disk: &SimulatedDisk) -> Tsdb {
     let window = Duration::from_secs(3 * 3600);
     let settings = Settings::default().with_out_of_order_window(window).unwrap();
     let config = Config::new("/data").with_settings(settings);
     let clock = SimulatedClock::at(0);
-    let store = Tsdb::open(config, disk.shared(), clock.clock(), &Metrics::new()).unwrap();
-    store.replay_now().unwrap();
-    store
+    Tsdb::open(config, disk.shared(), clock.clock(), &Metrics::new()).unwrap()
 }
 
 /// Stores a sample of each job; what the store takes is in the answer.
@@ -154,7 +159,11 @@ fn a_flush_leaves_all_samples_in_blocks_and_none_in_the_head() {
     let mut samples = append_hours(&store, 10, 15);
     samples.extend(append(&store, 13 * HOUR + 1, -1.0));
     store.flush().unwrap();
-    assert_eq!((store.stats(1).series, read(&store)), (0, samples.clone()));
+    assert_eq!((store.stats(1).chunks, read(&store)), (0, samples.clone()));
+    for _ in 0..3 {
+        maintain(&store);
+    }
+    assert_eq!(store.stats(1).series, 0, "nobody asked for the series since");
     samples.extend(append(&store, 15 * HOUR, 7.0));
     assert_eq!(read(&store), samples, "and the store goes on");
     store.flush().unwrap();
@@ -300,4 +309,39 @@ fn a_whole_series_can_be_deleted_and_written_again() {
     assert_eq!(read(&store), expected);
     disk.restart_after_kill();
     assert_eq!(read(&open(&disk)), expected);
+}
+
+#[test]
+fn a_series_that_lost_all_its_samples_is_defined_again() {
+    let disk = SimulatedDisk::new(9);
+    let store = open(&disk);
+    let mut expected = append_hours(&store, 10, 11);
+    store.flush().unwrap();
+    assert_eq!(store.stats(1).series, JOBS.len() as u64, "the series are still there");
+    expected.extend(append_hours(&store, 12, 13));
+    drop(store);
+    disk.restart_after_kill();
+    let store = open(&disk);
+    assert!(store.damaged().is_empty(), "{:?}", store.damaged());
+    assert_eq!(read(&store), expected);
+}
+
+#[test]
+fn what_is_still_replayed_is_neither_deleted_nor_copied() {
+    let disk = SimulatedDisk::new(10);
+    let store = open(&disk);
+    let mut expected = append_hours(&store, 10, 11);
+    drop(store);
+    disk.restart_after_kill();
+    let store = open_behind(&disk);
+    let matchers = [Matcher::equal("job", "b")];
+    let refused = store.delete_series(&matchers, TimeRange::ALL).unwrap_err();
+    assert_eq!(refused.to_string(), "the log is still being replayed");
+    assert!(store.snapshot("s", true).is_err());
+    let names = disk.shared().list(Utf8Path::new("/data")).unwrap();
+    assert!(names.iter().all(|file| file.name != "snapshots"), "no half of a snapshot");
+    store.replay_now().unwrap();
+    store.delete_series(&matchers, TimeRange::ALL).unwrap();
+    expected.retain(|(job, _), _| job != "b");
+    assert_eq!(read(&store), expected);
 }
