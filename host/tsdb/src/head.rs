@@ -58,7 +58,10 @@ pub(crate) struct Counts {
     pub(crate) newest_at: AtomicI64,
     /// Time of the oldest sample that came since retention began to look for the oldest of all.
     pub(crate) oldest_since: AtomicI64,
-    /// Samples in order before it are not taken: they may be in a block already.
+    /// Every sample in order before it is in a block that is durable and listed, or was deleted there.
+    /// What the head still has of them is not shown, and not written again.
+    pub(crate) floor: AtomicI64,
+    /// Samples in order before it are not taken: they may be in a block already. Never below the floor.
     pub(crate) valid_from: AtomicI64,
     /// How often retention went over the series.
     pub(crate) round: AtomicU32,
@@ -74,6 +77,7 @@ impl Default for Counts {
             oldest_at: AtomicI64::new(i64::MAX),
             newest_at: AtomicI64::new(i64::MIN),
             oldest_since: AtomicI64::new(i64::MAX),
+            floor: AtomicI64::new(i64::MIN),
             valid_from: AtomicI64::new(i64::MIN),
             round: AtomicU32::new(0),
         }
@@ -148,6 +152,18 @@ impl Head {
         self.counts.oldest_at.fetch_min(oldest, Ordering::Relaxed);
         self.counts.oldest_since.fetch_min(oldest, Ordering::Relaxed);
         self.counts.chunks.fetch_add(chunks, Ordering::Relaxed);
+    }
+
+    /// Where the part of the samples in order begins that is in no block. To be asked for before the
+    /// list of blocks is: then a sample is found twice rather than never.
+    pub(crate) fn floor(&self) -> i64 {
+        self.counts.floor.load(Ordering::Acquire)
+    }
+
+    /// All samples in order before `floor` are in blocks that are listed.
+    pub(crate) fn raise_floor(&self, floor: i64) {
+        self.counts.valid_from.fetch_max(floor, Ordering::Relaxed);
+        self.counts.floor.fetch_max(floor, Ordering::AcqRel);
     }
 
     /// Time of the newest sample.

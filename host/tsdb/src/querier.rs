@@ -2,7 +2,8 @@
 //!
 //! Invariant: a querier sees whole commits only. A later commit is hidden by bounding each series
 //! at the newest time it had before, and by taking its samples out of order as they were before (see
-//! `head/visibility.rs`), so nothing is copied.
+//! `head/visibility.rs`), so nothing is copied. Samples in order before the floor of its begin are not
+//! shown: blocks have them, without those that were deleted.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ use crate::head::visibility::Snapshot;
 pub(crate) struct HeadQuerier {
     head: Arc<Head>,
     range: TimeRange,
+    /// Samples in order begin here.
+    floor: i64,
     snapshot: Snapshot,
 }
 
@@ -31,6 +34,7 @@ struct HeadSeries {
     id: SeriesId,
     labels: Labels,
     start: i64,
+    floor: i64,
     /// The last time in order that the querier sees.
     end: i64,
     range_end: i64,
@@ -51,8 +55,9 @@ struct Candidate<T> {
 
 impl HeadQuerier {
     pub(crate) fn new(head: Arc<Head>, range: TimeRange) -> Self {
+        let floor = head.floor();
         let snapshot = head.visibility.snapshot();
-        Self { head, range, snapshot }
+        Self { head, range, floor, snapshot }
     }
 
     /// The matching series with samples in the range that this querier may see; `look` takes
@@ -68,12 +73,13 @@ impl HeadQuerier {
         let mut found = Vec::new();
         for slot in matching(index, matchers) {
             let Some(series) = slab.get(slot) else { continue };
-            if series.span().is_some_and(|(first, last)| first <= end && last >= start) {
+            let span = series.span_from(self.floor);
+            if span.is_some_and(|(first, last)| first <= end && last >= start) {
                 found.push(Candidate {
                     slot,
                     id: series.id,
-                    span: series.first_at().zip(series.newest_at()),
-                    samples_max: series.samples_max(start, end),
+                    span: series.in_order_from(self.floor),
+                    samples_max: series.samples_max(start.max(self.floor), end),
                     out_of_order: series.out_of_order().cloned(),
                     item: look(&series.labels),
                 });
@@ -124,6 +130,7 @@ impl Querier for HeadQuerier {
                 id: candidate.id,
                 labels: candidate.item,
                 start,
+                floor: self.floor,
                 end,
                 range_end: self.range.end.millis(),
                 samples_max: candidate.samples_max + late,
@@ -182,6 +189,7 @@ impl Series for HeadSeries {
 
 impl HeadSeries {
     fn read_in_order(&self, start: i64, end: i64, out: &mut Columns) -> Result<(), Damage> {
+        let start = start.max(self.floor);
         let outcome = self.head.slab.with(self.slot, |series| {
             // Retention may have given the slot to another series; then there is nothing left.
             if series.id == self.id { series.read(start, end, out) } else { Ok(()) }

@@ -24,7 +24,7 @@ mod tasks;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use camino::Utf8PathBuf;
 use narthex_model::Metadata;
@@ -257,6 +257,8 @@ impl Tsdb {
         let head = Arc::new(Head::new(config.settings().exemplars_max()));
         let plan = Plan::read(&*disk, &log_folder)?;
         head.reserve_ids(plan.next_id.saturating_sub(1));
+        // The log may hold older samples, and those count.
+        head.counts.valid_from.fetch_max(blocks.in_order_end(), Ordering::Relaxed);
         let log_config =
             LogConfig { folder: log_folder.clone(), segment_bytes_max: config.segment_bytes() };
         let begin = SegmentStart {
@@ -360,8 +362,8 @@ impl Appendable for Tsdb {
 
 impl Queryable for Tsdb {
     fn querier(&self, range: TimeRange) -> Result<Box<dyn Querier>, ReadError> {
-        // The head first: what leaves it after this waits for the reader, and what left it before
-        // is in a block that is listed by now.
+        // The head first, with its floor: what leaves it after this waits for the reader, and what left
+        // it before is in a block that is listed by now.
         let lease = Arc::new(self.0.leases.begin(range.start.millis()));
         let head = HeadQuerier::new(Arc::clone(&self.0.head), range);
         let inner = Box::new(Charged::new(Box::new(head), &self.0.budget));

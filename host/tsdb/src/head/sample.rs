@@ -56,6 +56,8 @@ pub(crate) struct Bounds {
     pub(crate) valid_from: i64,
     /// Samples out of order must not be older; `None`: none are taken.
     pub(crate) window_from: Option<i64>,
+    /// Nor must those that only a block under way keeps from being in order.
+    pub(crate) late_from: i64,
 }
 
 /// What becomes of a sample.
@@ -91,6 +93,12 @@ pub(crate) fn judge(
             Some((newest_at, _)) if at < *newest_at => {}
             _ => return Verdict::InOrder,
         }
+    }
+    // All of the head may become blocks at any time, up to its newest sample. A scrape that is under way
+    // then is late through no fault of its own: what would have been in order is kept, whatever the
+    // window is.
+    if at >= bounds.late_from && newest.is_none_or(|(newest_at, _)| at > *newest_at) {
+        return Verdict::OutOfOrder;
     }
     match bounds.window_from {
         Some(window_from) if at >= window_from => Verdict::OutOfOrder,

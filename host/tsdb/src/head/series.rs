@@ -330,9 +330,15 @@ impl Series {
         self.newest_at().is_none() && self.out_of_order().is_none_or(|kept| kept.is_empty())
     }
 
-    /// Times of the oldest and newest sample of any kind.
-    pub(crate) fn span(&self) -> Option<(i64, i64)> {
-        let in_order = self.first_at().zip(self.newest_at());
+    /// Bounds of the times in order that are not before `from`.
+    pub(crate) fn in_order_from(&self, from: i64) -> Option<(i64, i64)> {
+        let (first, last) = self.first_at().zip(self.newest_at())?;
+        (last >= from).then_some((first.max(from), last))
+    }
+
+    /// Bounds of the times of all samples, of those in order the ones not before `from`.
+    pub(crate) fn span_from(&self, from: i64) -> Option<(i64, i64)> {
+        let in_order = self.in_order_from(from);
         let out_of_order = self.out_of_order().and_then(|kept| kept.span());
         in_order.into_iter().chain(out_of_order).reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
     }

@@ -40,6 +40,8 @@ pub(crate) enum RecordKind {
     OutOfOrder,
     /// What series hold, in a checkpoint: chunks of all kinds.
     Contents,
+    /// Samples in order before a time are in blocks.
+    Floor,
 }
 
 impl RecordKind {
@@ -56,6 +58,7 @@ impl RecordKind {
             Self::Exemplars => 9,
             Self::OutOfOrder => 10,
             Self::Contents => 11,
+            Self::Floor => 12,
         }
     }
 
@@ -72,6 +75,7 @@ impl RecordKind {
             9 => Self::Exemplars,
             10 => Self::OutOfOrder,
             11 => Self::Contents,
+            12 => Self::Floor,
             _ => return None,
         })
     }

@@ -8,7 +8,7 @@ use narthex_model::{Labels, Metadata, MetricType};
 
 use super::definitions::Definitions;
 use crate::encoding::Damage;
-use crate::encoding::varint::{Cursor, push_bytes, push_unsigned};
+use crate::encoding::varint::{Cursor, push_bytes, push_signed, push_unsigned};
 use crate::head::series::SeriesId;
 
 /// Series of one record: enough to share their strings, few enough to buffer.
@@ -85,6 +85,18 @@ pub(crate) fn read_metadata(payload: &[u8]) -> Result<Vec<(String, Metadata)>, D
         families.push((family, Metadata { metric_type, help, unit }));
     }
     if cursor.is_empty() { Ok(families) } else { Err(Damage) }
+}
+
+/// Writes before which time all samples in order are in blocks.
+pub(crate) fn push_floor(out: &mut Vec<u8>, floor: i64) {
+    push_signed(out, floor);
+}
+
+/// Reads what [`push_floor`] wrote.
+pub(crate) fn read_floor(payload: &[u8]) -> Result<i64, Damage> {
+    let mut cursor = Cursor::new(payload);
+    let floor = cursor.signed()?;
+    if cursor.is_empty() { Ok(floor) } else { Err(Damage) }
 }
 
 /// The chunks of one series in a checkpoint, oldest first; the last one is open.
@@ -202,5 +214,25 @@ mod tests {
             prop_assert_eq!(read_chunks(&mut cursor), Ok(Some(SeriesChunks { id, chunks })));
             prop_assert_eq!(read_chunks(&mut cursor), Ok(None));
         }
+    }
+
+    /// As drawn in docs/formats/log.md.
+    #[test]
+    fn the_drawn_floor_is_what_is_written_and_read() {
+        let page = include_str!("../../../../docs/formats/log.md");
+        let (_, drawn) = page.split_once("```bytes\n").expect("the drawn floor");
+        let (drawn, _) = drawn.split_once('#').expect("its end");
+        let drawn: Vec<u8> = drawn
+            .split_whitespace()
+            .map(|byte| u8::from_str_radix(byte, 16).expect("hex"))
+            .collect();
+        let mut written = Vec::new();
+        push_floor(&mut written, 1_767_268_800_000);
+        assert_eq!(written, drawn);
+        assert_eq!(read_floor(&drawn), Ok(1_767_268_800_000));
+        drawn.iter().enumerate().for_each(|(len, _)| {
+            assert!(read_floor(&drawn[..len]).is_err(), "{len} bytes");
+        });
+        assert!(read_floor(&[0, 0]).is_err(), "and nothing follows");
     }
 }

@@ -145,6 +145,7 @@ impl Shared {
         let from_newest = newest.map_or(i64::MIN, |newest| newest.saturating_sub(reach));
         let mut bounds = self.bounds_of_commits();
         bounds.valid_from = bounds.valid_from.max(from_newest);
+        bounds.late_from = from_newest;
         bounds
     }
 
@@ -155,6 +156,8 @@ impl Shared {
         Bounds {
             valid_from: self.head.counts.valid_from.load(Ordering::Relaxed),
             window_from: (window > 0).then(|| newest.saturating_sub(window)),
+            // How old it may be was judged when it was appended.
+            late_from: i64::MIN,
         }
     }
 }

@@ -16,7 +16,7 @@ use narthex_platform::Disk;
 use parking_lot::{Mutex, RwLock};
 use ulid::Ulid;
 
-use crate::block::{Block, BlockError, UNFINISHED, id_of_name};
+use crate::block::{Block, BlockError, BlockMeta, FROM_OUT_OF_ORDER, UNFINISHED, id_of_name};
 
 /// What the names of folders end with that are no blocks yet, or no longer.
 const ABANDONED: [&str; 2] = [UNFINISHED, ".tmp"];
@@ -100,6 +100,15 @@ impl Blocks {
     /// Bytes of all open blocks.
     pub(crate) fn size_bytes(&self) -> u64 {
         self.list().iter().map(Block::size_bytes).sum()
+    }
+
+    /// Where blocks of samples in order end.
+    pub(crate) fn in_order_end(&self) -> i64 {
+        let is_late =
+            |meta: &BlockMeta| meta.compaction.hints.iter().any(|hint| hint == FROM_OUT_OF_ORDER);
+        let blocks = self.list();
+        let metas = blocks.iter().map(Block::meta).filter(|meta| !is_late(meta));
+        metas.map(|meta| meta.max_time).max().unwrap_or(i64::MIN)
     }
 
     /// Brings the list in line with the folder: opens what is new, forgets what is gone, removes what

@@ -11,6 +11,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use hashbrown::HashSet;
 use narthex_model::Exemplar;
 use narthex_platform::{Disk, DiskFile};
 
@@ -20,7 +21,7 @@ use crate::log::contents::{Contents, SavedChunk};
 use crate::log::exemplars::{RECORD_EXEMPLARS_MAX, push_exemplars};
 use crate::log::frame::{self, FileId, RESTART_MARK, RecordKind};
 use crate::log::header::{FileKind, Header, Previous};
-use crate::log::record::{CheckpointEnd, push_metadata, push_series};
+use crate::log::record::{CheckpointEnd, push_floor, push_metadata, push_series};
 use crate::log::writer::WriteError;
 use crate::log::{LogFile, checkpoint_path};
 
@@ -108,16 +109,23 @@ impl Shared {
             _ => {}
         }
         let mut out = CheckpointFile::create(&*self.disk, path, number)?;
-        let mut end = CheckpointEnd::default();
+        let floor = self.head.floor();
+        if floor != i64::MIN {
+            // First: what follows is to be read with it.
+            out.push(RecordKind::Floor, |out| push_floor(out, floor))?;
+        }
+        let named = self.head.exemplars.read().series_ids();
+        let mut saved = Saved { floor, named, end: CheckpointEnd::default() };
         let slots_end = self.head.index.read().slots_end();
         for start in (0..slots_end).step_by(STEP_SLOTS as usize) {
-            self.save_slots(start..slots_end.min(start + STEP_SLOTS), &mut out, &mut end)?;
+            self.save_slots(start..slots_end.min(start + STEP_SLOTS), &mut out, &mut saved)?;
         }
         self.save_exemplars(&mut out)?;
         let metadata = self.head.metadata.read().clone();
         out.push(RecordKind::Metadata, |out| {
             push_metadata(out, metadata.iter().map(|(name, what)| (name.as_str(), what)));
         })?;
+        let mut end = saved.end;
         end.next_id = self.head.index.read().next_id;
         out.push(RecordKind::End, |out| end.push(out))?;
         out.finish()
@@ -141,24 +149,30 @@ impl Shared {
         &self,
         slots: std::ops::Range<Slot>,
         out: &mut CheckpointFile,
-        end: &mut CheckpointEnd,
+        saved: &mut Saved,
     ) -> io::Result<()> {
         let (mut series, mut chunks) = (Vec::new(), Vec::new());
         let index = self.head.index.read();
         let mut slab = self.head.slab.reader();
         for slot in slots {
             let Some(found) = slab.get(slot) else { continue };
-            if found.is_empty() {
+            if found.is_empty() && !saved.named.contains(&found.id) {
                 continue;
             }
             series.push((found.id, index.labels(&found.labels)));
+            if found.is_empty() {
+                continue;
+            }
+            let is_kept = |last_at: i64| last_at >= saved.floor;
             // A chunk whose file is damaged is lost; that is said where it is read.
-            let sealed = found.sealed.iter().filter_map(|chunk| {
+            let sealed = found.sealed.iter().filter(|chunk| is_kept(chunk.last_at));
+            let sealed = sealed.filter_map(|chunk| {
                 let bytes = chunk.bytes().ok()?;
                 let (encoding, first_at, last_at) = (chunk.encoding, chunk.first_at, chunk.last_at);
                 Some(SavedChunk { encoding, first_at, last_at, bytes })
             });
-            let open = found.open.span().map(|(first_at, last_at)| {
+            let open = found.open.span().filter(|(_, last)| is_kept(*last));
+            let open = open.map(|(first_at, last_at)| {
                 let (encoding, bytes) = found.open.bytes();
                 SavedChunk { encoding, first_at, last_at, bytes }
             });
@@ -171,7 +185,7 @@ impl Shared {
             });
             let (sealed, out_of_order) = (sealed.collect(), out_of_order.collect());
             let contents = Contents { id: found.id, sealed, open, out_of_order };
-            end.chunks += contents.chunks() as u64;
+            saved.end.chunks += contents.chunks() as u64;
             contents.push(&mut chunks);
         }
         drop(slab);
@@ -179,10 +193,19 @@ impl Shared {
         if series.is_empty() {
             return Ok(());
         }
-        end.series += series.len() as u64;
+        saved.end.series += series.len() as u64;
         out.push(RecordKind::Series, |out| push_series(out, &series))?;
         out.push(RecordKind::Contents, |out| out.extend_from_slice(&chunks))
     }
+}
+
+/// What a checkpoint saves of series.
+struct Saved {
+    /// Chunks in order that end before it are in blocks.
+    floor: i64,
+    /// Series that exemplars name: they are defined also without samples.
+    named: HashSet<SeriesId>,
+    end: CheckpointEnd,
 }
 
 /// A checkpoint in the making.

@@ -8,8 +8,8 @@
 //! no reader that began before needs them. A range that became a block takes no samples in order any
 //! more, so nothing comes between the two.
 //!
-//! A chunk that reaches over the end of a block stays, with samples that are in the block too. After
-//! a restart these may become a small block once more; it overlaps, and compaction makes one of both.
+//! A chunk that reaches over the end of a block stays, with samples that are in the block too. They lie
+//! before the head's floor, which the log keeps: they are not shown any more, and not written again.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,6 +30,8 @@ use crate::encoding::{self, FloatEncoding};
 use crate::head::Head;
 use crate::head::out_of_order::OutOfOrder;
 use crate::head::series::{Series, SeriesId, Slot};
+use crate::log::frame::RecordKind;
+use crate::log::record::push_floor;
 
 /// Queries end sooner, or are ended.
 const READERS_WAIT: Duration = Duration::from_secs(150);
@@ -117,8 +119,7 @@ impl Tsdb {
 impl Shared {
     /// Where the part of the head begins that is in no block.
     fn head_begin(&self) -> Option<i64> {
-        let valid_from = self.head.counts.valid_from.load(Ordering::Relaxed);
-        self.head.oldest_at().map(|oldest| oldest.max(valid_from))
+        self.head.oldest_at().map(|oldest| oldest.max(self.head.floor()))
     }
 
     /// Whether the head spans so much that its oldest range should become a block.
@@ -141,8 +142,7 @@ impl Shared {
             rounds.late_is_due = true;
         }
         if rounds.late_is_due {
-            let cutoff = self.head.counts.valid_from.load(Ordering::Relaxed);
-            self.write_out_of_order(rounds, cutoff)?;
+            self.write_out_of_order(rounds, self.head.floor())?;
         }
         Ok(())
     }
@@ -163,10 +163,10 @@ impl Shared {
 
     /// The first sample in order that is in no block, and the end of the aligned range it lies in.
     fn next_range(&self) -> Option<(i64, i64)> {
-        let valid_from = self.head.counts.valid_from.load(Ordering::Relaxed);
+        let floor = self.head.floor();
         let end = self.head.index.read().slots_end();
         let mut slab = self.head.slab.reader();
-        let firsts = (0..end).filter_map(|slot| first_from(slab.get(slot)?, valid_from));
+        let firsts = (0..end).filter_map(|slot| first_from(slab.get(slot)?, floor));
         let begin = firsts.min()?;
         let range = self.config.block_millis();
         Some((begin, begin.div_euclid(range).saturating_add(1).saturating_mul(range)))
@@ -185,7 +185,25 @@ impl Shared {
             self.head.counts.valid_from.store(before, Ordering::Relaxed);
             return Err(error);
         }
+        self.raise_floor(end);
         Ok(())
+    }
+
+    /// All in order before `floor` is in blocks that are listed: from now on it is theirs.
+    fn raise_floor(&self, floor: i64) {
+        // First here: a checkpoint that begins now has it, and one that began before leaves the record.
+        self.head.raise_floor(floor);
+        let mut writer = self.writer.lock();
+        let log = &mut writer.log;
+        let next_id = self.head.index.read().next_id;
+        // Should it fail, the next checkpoint says it. Until then a restart would find samples in head
+        // and block; nothing is deleted before such a checkpoint.
+        if log.begin(self.head.counts.series.load(Ordering::Relaxed), next_id).is_ok() {
+            match log.push(RecordKind::Floor, |_, out| push_floor(out, floor)) {
+                Ok(()) => drop(log.write()),
+                Err(_) => log.abandon(),
+            }
+        }
     }
 
     /// Writes what came out of order with times before `late`, and lets go of all that is in blocks.
@@ -212,7 +230,7 @@ impl Shared {
                 self.adopt(meta)?;
             }
         }
-        let in_order = self.head.counts.valid_from.load(Ordering::Relaxed);
+        let in_order = self.head.floor();
         let point = self.leases.now();
         rounds.late_is_due = false;
         rounds.leaving = Some(Leaving { cut: Cut { in_order, late, commit }, point });
@@ -350,7 +368,8 @@ impl Shared {
         {
             let read = self.head.slab.with(found.slot, |series| {
                 let is_same = series.id == found.id;
-                if is_same { series.read(range.start, range.end, in_order) } else { Ok(()) }
+                let start = range.start.max(self.head.floor());
+                if is_same { series.read(start, range.end, in_order) } else { Ok(()) }
             });
             read.unwrap_or(Ok(())).map_err(damaged)?;
         }

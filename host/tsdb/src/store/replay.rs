@@ -334,6 +334,7 @@ impl Shared {
                 chunks.fetch_sub(before, Ordering::Relaxed);
             }
         }
+        self.drop_replayed();
         {
             let mut metadata = self.head.metadata.write();
             for (family, older) in walk.metadata {

@@ -53,6 +53,14 @@ impl Shared {
         self.drop_samples(cut);
     }
 
+    /// Drops what the log brought although it is in blocks.
+    pub(crate) fn drop_replayed(&self) {
+        let in_order = self.head.floor();
+        if in_order != i64::MIN {
+            self.drop_before(Cut { in_order, late: i64::MIN, commit: 0 });
+        }
+    }
+
     /// Drops chunks, and series that have had nothing for a while.
     fn drop_samples(&self, cut: Cut) {
         let mut gone = self.drop_chunks(cut);
@@ -68,7 +76,7 @@ impl Shared {
     fn drop_chunks(&self, cut: Cut) -> Vec<Gone> {
         let counts = &self.head.counts;
         let end = self.head.index.read().slots_end();
-        let round = counts.round.load(Ordering::Relaxed);
+        let (round, floor) = (counts.round.load(Ordering::Relaxed), self.head.floor());
         let (mut gone, mut oldest) = (Vec::new(), i64::MAX);
         let mut dropped = 0;
         counts.oldest_since.store(i64::MAX, Ordering::Relaxed);
@@ -83,8 +91,10 @@ impl Shared {
                 if series.out_of_order().is_some() {
                     series.change_out_of_order(|kept| kept.drop_before(cut.late, cut.commit));
                 }
-                if let Some((first, _)) = series.span() {
+                if let Some((first, _)) = series.span_from(floor) {
                     oldest = oldest.min(first);
+                }
+                if !series.is_empty() {
                     continue;
                 }
                 // The next checkpoint leaves it out. What the log's coder knows of it stays: the

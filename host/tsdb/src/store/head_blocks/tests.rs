@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use narthex_model::{Matcher, Timestamp};
+use narthex_model::{Exemplar, Matcher, Timestamp};
 use narthex_platform::{Metrics, SimulatedClock, SimulatedDisk};
 use narthex_storage::{AppendError, Appendable, Columns, Queryable, TimeRange};
 
@@ -90,8 +90,8 @@ fn the_oldest_range_becomes_a_block_when_the_head_spans_half_of_the_next() {
     assert_eq!((times(&store), read(&store)), (vec![(10, 12)], samples.clone()));
     assert_eq!(
         store.stats(1).oldest_at.map(|at| at / HOUR),
-        Some(10),
-        "a chunk reaches over the end"
+        Some(12),
+        "what is in a block does not count, although a chunk reaches over its end"
     );
     let sources = &store.block_metas()[0].compaction;
     assert_eq!((sources.level, sources.sources.len(), sources.parents.len()), (1, 1, 0));
@@ -344,4 +344,154 @@ fn what_is_still_replayed_is_neither_deleted_nor_copied() {
     store.delete_series(&matchers, TimeRange::ALL).unwrap();
     expected.retain(|(job, _), _| job != "b");
     assert_eq!(read(&store), expected);
+}
+
+fn some(matcher_job: &str) -> [Matcher; 1] {
+    [Matcher::equal("job", matcher_job)]
+}
+
+fn millis(start: i64, end: i64) -> TimeRange {
+    TimeRange { start: Timestamp::from_millis(start), end: Timestamp::from_millis(end) }
+}
+
+#[test]
+fn what_was_deleted_stays_away_although_commits_go_on_before_the_head_lets_go() {
+    let disk = SimulatedDisk::new(11);
+    let store = open(&disk);
+    let mut expected = append_hours(&store, 10, 14);
+    expected.extend(append(&store, 11 * HOUR + 1, -1.0));
+    let reader = store.querier(TimeRange::ALL).unwrap();
+    maintain(&store);
+    assert_eq!(times(&store), [(10, 12)]);
+    // The chunk that reaches over the end of the block goes on, in order and out of order.
+    expected.extend(append(&store, 14 * HOUR, 1.0));
+    expected.extend(append(&store, 13 * HOUR + 1, 1.0));
+    drop(reader);
+    let range = millis(11 * HOUR, 12 * HOUR - 1);
+    store.delete_series(&some("b"), range).unwrap();
+    expected.retain(|(job, at), _| job != "b" || !(11 * HOUR..12 * HOUR).contains(at));
+    assert_eq!(read(&store), expected);
+    let mut store = store;
+    for how in ["kill", "power cut"] {
+        drop(store);
+        if how == "kill" {
+            disk.restart_after_kill();
+        } else {
+            disk.restart_after_power_cut();
+        };
+        store = open(&disk);
+        assert_eq!(read(&store), expected, "{how}");
+        store.flush().unwrap();
+        assert_eq!(read(&store), expected, "{how}, as blocks");
+    }
+}
+
+#[test]
+fn a_chunk_over_the_end_of_a_block_makes_no_second_block_after_a_restart() {
+    for has_checkpoint in [false, true] {
+        let disk = SimulatedDisk::new(12);
+        let store = open(&disk);
+        let mut expected = append_hours(&store, 10, 14);
+        // Whoever reads keeps the head from letting go, and so from a checkpoint.
+        let reader = (!has_checkpoint).then(|| store.querier(TimeRange::ALL).unwrap());
+        maintain(&store);
+        drop(reader);
+        drop(store);
+        disk.restart_after_kill();
+        let store = open(&disk);
+        assert_eq!(store.stats(1).oldest_at, Some(12 * HOUR), "checkpoint: {has_checkpoint}");
+        expected.extend(append_hours(&store, 14, 16));
+        maintain(&store);
+        assert_eq!(times(&store), [(10, 12), (12, 14)], "checkpoint: {has_checkpoint}");
+        assert_eq!(read(&store), expected);
+    }
+}
+
+#[test]
+fn a_series_that_is_kept_for_its_exemplar_loses_its_samples() {
+    let disk = SimulatedDisk::new(13);
+    let store = open(&disk);
+    let mut expected = append_hours(&store, 10, 11);
+    let at = 11 * HOUR;
+    let mut batch = store.appender();
+    let labels = Labels::from_pairs([("__name__", "m"), ("job", "b")]);
+    let series = batch.series(&labels).unwrap();
+    batch.append(series, Timestamp::from_millis(at), 1.0).unwrap();
+    let exemplar = Exemplar {
+        labels: Labels::from_pairs([("trace_id", "x")]),
+        value: 1.0,
+        at: Timestamp::from_millis(at),
+    };
+    batch.exemplar(series, exemplar).unwrap();
+    assert_eq!(batch.commit().unwrap().exemplars, 1);
+    expected.insert(("b".to_owned(), at), 1.0);
+    store.delete_series(&some("b"), millis(0, at - 1)).unwrap();
+    expected.retain(|(job, time), _| job != "b" || *time == at);
+    assert_eq!((read(&store), times(&store)), (expected.clone(), vec![(10, 11)]));
+    drop(store);
+    disk.restart_after_kill();
+    let store = open(&disk);
+    assert_eq!(read(&store), expected);
+    let exemplars = store.exemplars(TimeRange::ALL, &[vec![]]).unwrap();
+    assert_eq!(exemplars.len(), 1, "the exemplar has its series");
+    store.flush().unwrap();
+    assert_eq!((read(&store), times(&store)), (expected, vec![(10, 11)]), "no second block");
+}
+
+#[test]
+fn a_commit_under_way_while_the_head_becomes_blocks_is_taken_and_found() {
+    let disk = SimulatedDisk::new(14);
+    let config = Config::new("/data");
+    let open = || {
+        let clock = SimulatedClock::at(0);
+        let store = Tsdb::open(config.clone(), disk.shared(), clock.clock(), &Metrics::new());
+        let store = store.unwrap();
+        store.replay_now().unwrap();
+        store
+    };
+    let store = open();
+    let mut expected = append_hours(&store, 10, 11);
+    // A scrape of which the time is that of its begin, and a faster one of another target.
+    let mut batch = store.appender();
+    for job in ["b", "new"] {
+        let series = Labels::from_pairs([("__name__", "m"), ("job", job)]);
+        let series = batch.series(&series).unwrap();
+        batch.append(series, Timestamp::from_millis(11 * HOUR), 7.0).unwrap();
+        expected.insert((job.to_owned(), 11 * HOUR), 7.0);
+    }
+    let mut faster = store.appender();
+    let series = Labels::from_pairs([("__name__", "m"), ("job", "a")]);
+    let series = faster.series(&series).unwrap();
+    faster.append(series, Timestamp::from_millis(11 * HOUR + 1), 8.0).unwrap();
+    faster.commit().unwrap();
+    expected.insert(("a".to_owned(), 11 * HOUR + 1), 8.0);
+    store.flush().unwrap();
+    let done = batch.commit().unwrap();
+    assert_eq!((done.samples, done.out_of_order), (2, 0));
+    assert_eq!(read(&store), expected);
+    drop(store);
+    disk.restart_after_kill();
+    let store = open();
+    assert_eq!(read(&store), expected, "after a kill");
+    store.flush().unwrap();
+    assert_eq!((read(&store), store.stats(1).chunks), (expected, 0), "as blocks");
+}
+
+#[test]
+fn a_head_without_samples_begins_where_the_newest_block_ends() {
+    let disk = SimulatedDisk::new(15);
+    let store = open(&disk);
+    append_hours(&store, 10, 12);
+    store.flush().unwrap();
+    drop(store);
+    disk.shared().remove_folder(Utf8Path::new("/data/log")).unwrap();
+    let store = open(&disk);
+    let expected = read(&store);
+    assert_eq!(store.0.head.counts.valid_from.load(Ordering::Relaxed), 12 * HOUR - 10 * MINUTE + 1);
+    append(&store, 12 * HOUR, 1.0);
+    drop(store);
+    disk.restart_after_kill();
+    let mut expected = expected;
+    expected.extend(JOBS.map(|job| ((job.to_owned(), 12 * HOUR), 1.0)));
+    assert_eq!(read(&open(&disk)), expected);
 }

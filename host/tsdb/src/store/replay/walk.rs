@@ -25,7 +25,7 @@ use crate::log::header::{FileKind, Header};
 use crate::log::histograms::HistogramDecoder;
 use crate::log::out_of_order::read_out_of_order;
 use crate::log::reader;
-use crate::log::record::{CheckpointEnd, read_metadata};
+use crate::log::record::{CheckpointEnd, read_floor, read_metadata};
 use crate::log::segment_path;
 
 /// The replay of a log: where it is, and what it needs to go on.
@@ -248,6 +248,7 @@ impl Walk {
             RecordKind::Series => self.router.series(payload)?,
             RecordKind::Metadata => self.metadata.extend(read_metadata(payload)?),
             RecordKind::Exemplars => self.exemplars(payload)?,
+            RecordKind::Floor => self.head.raise_floor(read_floor(payload)?),
             RecordKind::Chunks => {
                 self.router.chunks(payload, SavedAs::Chunks, place, &self.progress, out)?;
             }
@@ -272,6 +273,7 @@ impl Walk {
             RecordKind::Series => self.router.series(payload)?,
             RecordKind::Metadata => self.metadata.extend(read_metadata(payload)?),
             RecordKind::Exemplars => self.exemplars(payload)?,
+            RecordKind::Floor => self.head.raise_floor(read_floor(payload)?),
             RecordKind::Restart => {
                 self.decoder.restart();
                 self.histograms.restart();
