@@ -368,10 +368,14 @@ impl Queryable for Tsdb {
         let head = HeadQuerier::new(Arc::clone(&self.0.head), range);
         let inner = Box::new(Charged::new(Box::new(head), &self.0.budget));
         let head: Box<dyn Querier> = Box::new(LeasedQuerier { inner, lease });
-        let mut parts = vec![head];
         let blocks = self.0.blocks.list();
         let blocks = ranked(overlapping(&blocks, range));
-        parts.extend(blocks.iter().map(|block| block.querier(range, &self.0.budget)));
+        let mut parts: Vec<Box<dyn Querier>> =
+            blocks.iter().map(|block| block.querier(range, &self.0.budget)).collect();
+        // What the head has late counts where it will as a block. What it has in order is in no block
+        // in order, or the same there.
+        let place = blocks.partition_point(|block| !block.meta().is_from_out_of_order());
+        parts.insert(place, head);
         Ok(match (parts.len(), parts.pop()) {
             (1, Some(head)) => head,
             (_, last) => {

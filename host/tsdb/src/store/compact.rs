@@ -3,6 +3,7 @@
 //! Invariant: a block goes only after what replaces it is durable and open. What went wrong with a
 //! block's contents keeps it out of later compactions; a disk that refuses is no fault of a block.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -213,12 +214,16 @@ fn held(block: &Block) -> Held {
 }
 
 /// Blocks in the order in which their samples count, the first before the others, for queries as for
-/// compactions: samples in order before those that came out of order, as in the head; of these the
-/// blocks in the order in which they are given, which is that of their times. A block made of both
-/// kinds holds what counts already.
+/// compactions: samples in order before those that came out of order, as in the head. Blocks in order
+/// stand as they are given, by their times; of the others the newest comes first, as the head's late
+/// samples come before all of them. A block made of both kinds holds what counts already.
 pub(crate) fn ranked<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<Block> {
     let mut ranked: Vec<Block> = blocks.cloned().collect();
-    ranked.sort_by_key(|block| block.meta().is_from_out_of_order());
+    // The sort keeps the order of equal ones.
+    ranked.sort_by_key(|block| {
+        let meta = block.meta();
+        meta.is_from_out_of_order().then_some(Reverse(meta.ulid))
+    });
     ranked
 }
 

@@ -172,6 +172,29 @@ fn a_flush_leaves_all_samples_in_blocks_and_none_in_the_head() {
     assert_eq!(read(&open(&disk)), samples);
 }
 
+#[test]
+fn a_second_sample_of_a_time_counts_the_same_before_and_after_it_is_in_a_block() {
+    let disk = SimulatedDisk::new(1);
+    let store = open(&disk);
+    append_hours(&store, 10, 14);
+    maintain(&store);
+    assert_eq!(times(&store), [(10, 12)]);
+    // One of a time that is in a block, and two of one that is in none.
+    for (at, value) in [(11 * HOUR, -1.0), (11 * HOUR + 1, -2.0)] {
+        assert!(!append(&store, at, value).is_empty(), "it is late, not too late");
+    }
+    let before = read(&store);
+    assert_eq!(before[&("a".to_owned(), 11 * HOUR)], (11 * HOUR) as f64);
+    store.flush().unwrap();
+    assert_eq!(read(&store), before);
+    append(&store, 11 * HOUR + 1, -3.0);
+    let before = read(&store);
+    store.flush().unwrap();
+    assert_eq!(read(&store), before);
+    maintain(&store);
+    assert_eq!(read(&store), before);
+}
+
 /// The encodings of all chunks of blocks.
 fn encodings(blocks: &[Block]) -> Vec<Encoding> {
     let mut found = Vec::new();
