@@ -122,9 +122,13 @@ impl XorChunk {
     /// A chunk as it was when these bytes were its content, ready for more samples.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Damage> {
         let mut reader = XorReader::new(bytes)?;
-        let mut first_at = None;
+        let (mut first_at, mut before) = (None, None);
         while let Some((at, _)) = reader.next_sample()? {
             first_at.get_or_insert(at);
+            if before.is_some_and(|before| at <= before) {
+                return Err(Damage);
+            }
+            before = Some(at);
         }
         let first_at = first_at.ok_or(Damage)?;
         if reader.bits.rest() != 0 {

@@ -100,7 +100,9 @@ fn check_disk(disk: &SimulatedDisk) {
     if store.checkpoint().is_ok() {
         assert_eq!(shown(&store), after, "a checkpoint changes nothing");
         drop(store);
-        assert_eq!(shown(&open(disk)), after, "what was saved comes back");
+        let store = open(disk);
+        let damaged = store.damaged();
+        assert_eq!(shown(&store), after, "what was saved comes back: {damaged:?}");
     }
 }
 

@@ -144,9 +144,14 @@ impl OpenHistogramChunk {
             return Err(Damage);
         }
         let mut reader = Reader::new(encoding, bytes)?;
-        let mut first_at = None;
+        let (mut first_at, mut before) = (None, None);
         while reader.advance()? {
-            first_at.get_or_insert(reader.state.at());
+            let at = reader.state.at();
+            first_at.get_or_insert(at);
+            if before.is_some_and(|before| at <= before) {
+                return Err(Damage);
+            }
+            before = Some(at);
         }
         let first_at = first_at.ok_or(Damage)?;
         if reader.bits.rest() != 0 {
