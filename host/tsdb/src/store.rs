@@ -200,8 +200,8 @@ pub(crate) struct Shared {
     rounds: Mutex<Rounds>,
     interrupt: Interrupt,
     pub(crate) leases: Leases,
-    /// The log holds what left the head for blocks.
-    has_let_go: AtomicBool,
+    /// The log may hold what is in blocks, and not say so durably. Changed under `rounds`.
+    log_has_blocks: AtomicBool,
     budget: ReadBudget,
     pub(crate) imports: Imports,
     /// Keeps other processes out.
@@ -300,7 +300,7 @@ impl Tsdb {
             rounds: Mutex::new(Rounds::default()),
             interrupt: Interrupt::default(),
             leases: Leases::default(),
-            has_let_go: AtomicBool::new(false),
+            log_has_blocks: AtomicBool::new(false),
             budget: ReadBudget::new(config.settings().query_bytes_max()),
             imports,
             config,

@@ -94,7 +94,7 @@ impl Tsdb {
         }
         // Also what became a block a while ago and is still read in the head.
         shared.wait_for_readers(&mut rounds.head)?;
-        if shared.has_let_go.load(Ordering::Relaxed) {
+        if shared.log_has_blocks.load(Ordering::Relaxed) {
             // The log still holds it, and the next start would bring it back.
             self.checkpoint_after_blocks()?;
         }

@@ -111,7 +111,6 @@ impl Tsdb {
         for block in shared.blocks.list().iter().filter(|block| !is_for_all(block)) {
             shared.compact_as(std::slice::from_ref(block), &output)?;
         }
-        drop(rounds);
         self.checkpoint_after_blocks()
     }
 }
@@ -196,8 +195,9 @@ impl Shared {
         let mut writer = self.writer.lock();
         let log = &mut writer.log;
         let next_id = self.head.index.read().next_id;
-        // Should it fail, the next checkpoint says it. Until then a restart would find samples in head
-        // and block; nothing is deleted before such a checkpoint.
+        // Should it fail, or a power cut take it, a restart finds samples in head and block. Nothing is
+        // deleted before a checkpoint that says it.
+        self.log_has_blocks.store(true, Ordering::Relaxed);
         if log.begin(self.head.counts.series.load(Ordering::Relaxed), next_id).is_ok() {
             match log.push(RecordKind::Floor, |_, out| push_floor(out, floor)) {
                 Ok(()) => drop(log.write()),
@@ -261,7 +261,7 @@ impl Shared {
             rounds.leaving = None;
             self.drop_before(leaving.cut);
             // The log still holds it; the next checkpoint does not.
-            self.has_let_go.store(true, Ordering::Relaxed);
+            self.log_has_blocks.store(true, Ordering::Relaxed);
         }
     }
 

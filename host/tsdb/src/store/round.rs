@@ -42,16 +42,16 @@ impl Tsdb {
         note(shared.counted(|| shared.compact_blocks()));
         note(shared.apply_rules(&mut rounds.rules_done));
         shared.drop_old_blocks();
-        if shared.has_let_go.load(Ordering::Relaxed) || self.checkpoint_is_due() {
+        if shared.log_has_blocks.load(Ordering::Relaxed) || self.checkpoint_is_due() {
             note(self.checkpoint_after_blocks());
         }
         failures
     }
 
-    /// A checkpoint, after which the log does not hold what left the head for blocks.
+    /// A checkpoint, after which the log does not hold what left the head for blocks. Under `rounds`.
     pub(crate) fn checkpoint_after_blocks(&self) -> Result<(), MaintenanceError> {
         self.checkpoint()?;
-        self.0.has_let_go.store(false, Ordering::Relaxed);
+        self.0.log_has_blocks.store(false, Ordering::Relaxed);
         Ok(())
     }
 

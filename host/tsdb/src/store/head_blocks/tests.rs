@@ -383,15 +383,21 @@ fn what_was_deleted_stays_away_although_commits_go_on_before_the_head_lets_go() 
     let store = open(&disk);
     let mut expected = append_hours(&store, 10, 14);
     expected.extend(append(&store, 11 * HOUR + 1, -1.0));
+    // The steps of a deletion, with commits between them while somebody reads.
     let reader = store.querier(TimeRange::ALL).unwrap();
-    maintain(&store);
-    assert_eq!(times(&store), [(10, 12)]);
-    // The chunk that reaches over the end of the block goes on, in order and out of order.
+    let mut rounds = store.0.blocks_lock();
+    store.0.flush_head(&mut rounds.head).unwrap();
+    // The open chunks, in order and out of order, would go on behind what is in blocks now.
     expected.extend(append(&store, 14 * HOUR, 1.0));
     expected.extend(append(&store, 13 * HOUR + 1, 1.0));
+    assert_eq!(read(&store), expected, "in head, or in blocks, or in both");
     drop(reader);
-    let range = millis(11 * HOUR, 12 * HOUR - 1);
-    store.delete_series(&some("b"), range).unwrap();
+    store.0.wait_for_readers(&mut rounds.head).unwrap();
+    store.checkpoint_after_blocks().unwrap();
+    drop(rounds);
+    for block in store.blocks() {
+        block.delete(&some("b"), millis(11 * HOUR, 12 * HOUR - 1)).unwrap();
+    }
     expected.retain(|(job, at), _| job != "b" || !(11 * HOUR..12 * HOUR).contains(at));
     assert_eq!(read(&store), expected);
     let mut store = store;
@@ -517,4 +523,49 @@ fn a_head_without_samples_begins_where_the_newest_block_ends() {
     let mut expected = expected;
     expected.extend(JOBS.map(|job| ((job.to_owned(), 12 * HOUR), 1.0)));
     assert_eq!(read(&open(&disk)), expected);
+}
+
+#[test]
+fn a_deletion_waits_until_the_floor_is_durable() {
+    let disk = SimulatedDisk::new(16);
+    let store = open(&disk);
+    let mut expected = append_hours(&store, 10, 14);
+    store.sync().unwrap();
+    // As when the round fails after the block.
+    store.0.write_in_order(10 * HOUR, 12 * HOUR).unwrap();
+    store.delete_series(&some("b"), millis(11 * HOUR, 12 * HOUR - 1)).unwrap();
+    expected.retain(|(job, at), _| job != "b" || !(11 * HOUR..12 * HOUR).contains(at));
+    assert_eq!(read(&store), expected);
+    drop(store);
+    disk.restart_after_power_cut();
+    assert_eq!(read(&open(&disk)), expected);
+}
+
+#[test]
+fn late_samples_that_could_not_be_written_are_written_by_the_next_round() {
+    let disk = SimulatedDisk::new(17);
+    let store = open(&disk);
+    let mut expected = append_hours(&store, 10, 13);
+    expected.extend(append(&store, 11 * HOUR + 1, -1.0));
+    expected.extend(append_hours(&store, 13, 14));
+    // As when the disk is full after the block in order.
+    store.0.write_in_order(10 * HOUR, 12 * HOUR).unwrap();
+    store.0.blocks_lock().head.late_is_due = true;
+    maintain(&store);
+    let late = store.0.found(Share::OutOfOrder);
+    assert!(late.is_empty(), "they left the head");
+    assert_eq!(read(&store), expected);
+}
+
+#[test]
+fn nothing_is_deleted_before_prometheus_files_are_imported() {
+    let disk = SimulatedDisk::new(18);
+    let wal = Utf8Path::new("/data/wal");
+    disk.shared().create_folder(wal).unwrap();
+    disk.shared().create(&wal.join("00000000")).unwrap().append(&[0; 1 << 15]).unwrap();
+    let store = open(&disk);
+    let refused = store.delete_series(&some("b"), TimeRange::ALL).unwrap_err();
+    assert_eq!(refused.to_string(), "what Prometheus left behind is not imported yet");
+    store.import_now().unwrap();
+    store.delete_series(&some("b"), TimeRange::ALL).unwrap();
 }
