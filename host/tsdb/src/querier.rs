@@ -172,7 +172,11 @@ impl Series for HeadSeries {
     fn read(&self, range: TimeRange, out: &mut Columns) -> Result<(), ReadError> {
         let start = self.start.max(range.start.millis());
         let end = self.end.min(range.end.millis());
-        let damaged = |_| ReadError::Damaged { path: "memory".to_owned(), offset: 0 };
+        let damaged = |_| {
+            let place = self.head.slab.with(self.slot, |series| series.damaged_place());
+            let (path, offset) = place.unwrap_or(("memory".to_owned(), 0));
+            ReadError::Damaged { path, offset }
+        };
         let Some(kept) = &self.out_of_order else {
             return self.read_in_order(start, end, out).map_err(damaged);
         };

@@ -186,9 +186,9 @@ pub(crate) struct Shared {
     pub(crate) progress: Arc<Progress>,
     /// Guards the replay until it has ended. Taken before all other locks.
     replay: Mutex<Option<Walk>>,
-    /// Guards the list of files of another process that are to be synced before a sync means
-    /// anything. Taken alone.
-    inherited: Mutex<Vec<Utf8PathBuf>>,
+    /// Guards what another process wrote until it is synced. Taken last, and held while files are
+    /// synced.
+    inherited: Mutex<Inherited>,
     /// Bytes of the log that the newest checkpoint does not cover.
     uncovered_bytes: AtomicU64,
     /// Of the next file of chunks.
@@ -206,6 +206,23 @@ pub(crate) struct Shared {
     pub(crate) imports: Imports,
     /// Keeps other processes out.
     _lock: Option<Box<dyn DiskLock>>,
+}
+
+/// What another process left in the page cache.
+#[derive(Debug)]
+struct Inherited {
+    /// Files that are to be synced before a sync of this process means anything.
+    paths: Vec<Utf8PathBuf>,
+    /// One of them could not be synced, and no checkpoint has saved since what it holds.
+    is_lost: bool,
+}
+
+impl Inherited {
+    /// A checkpoint holds all of it.
+    fn forget(&mut self) {
+        self.paths.clear();
+        self.is_lost = false;
+    }
 }
 
 #[derive(Debug, Default)]
@@ -291,7 +308,7 @@ impl Tsdb {
             uncovered_bytes,
             progress,
             replay: Mutex::new(Some(walk)),
-            inherited: Mutex::new(inherited),
+            inherited: Mutex::new(Inherited { paths: inherited, is_lost: false }),
             in_force: InForce::new(config.settings().clone()),
             chunk_file_number: AtomicU32::new(1),
             blocks,

@@ -65,7 +65,13 @@ impl SimulatedDisk {
     /// The next `count` syncs of files or folders fail. Those of files lose what they should have
     /// made durable.
     pub fn fail_syncs(&self, count: u32) {
-        self.state.lock().syncs_failing = count;
+        self.fail_syncs_after(0, count);
+    }
+
+    /// As [`Self::fail_syncs`], after `passing` syncs that succeed.
+    pub fn fail_syncs_after(&self, passing: u32, count: u32) {
+        let mut state = self.state.lock();
+        (state.syncs_passing, state.syncs_failing) = (passing, count);
     }
 
     /// The next `count` appends write a part, or nothing, and fail.

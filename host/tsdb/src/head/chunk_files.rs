@@ -117,7 +117,17 @@ impl fmt::Debug for ChunkFile {
     }
 }
 
+impl Place {
+    pub(crate) fn offset(self) -> u64 {
+        u64::from(self.offset)
+    }
+}
+
 impl ChunkFile {
+    pub(crate) fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
     /// The data of a chunk, checked each time: the disk may have changed it since.
     pub(crate) fn chunk(&self, place: Place, encoding: Encoding) -> Result<&[u8], Damage> {
         let read = || {

@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use camino::Utf8Path;
 use narthex_model::NativeHistogram;
 use narthex_storage::{Columns, SeriesRef};
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -75,6 +76,20 @@ impl SealedChunk {
             Data::Memory(bytes) => Ok(bytes),
             Data::File(file, place) => file.chunk(*place, self.encoding),
         }
+    }
+
+    /// The file and the place in it, unless it is in memory.
+    fn place(&self) -> Option<(&Utf8Path, u64)> {
+        match &self.data {
+            Data::Memory(_) => None,
+            Data::File(file, place) => Some((file.path(), place.offset())),
+        }
+    }
+
+    /// As [`Self::move_to`], of data that is another by now.
+    #[cfg(test)]
+    pub(crate) fn damage(&mut self, file: Arc<ChunkFile>, place: FilePlace) {
+        self.data = Data::File(file, place);
     }
 
     pub(crate) fn is_in_memory(&self) -> bool {
@@ -402,6 +417,13 @@ impl Series {
             None => self.newest_part().read(start, end, out),
             Some(older) => self.read_with(older, start, end, out),
         }
+    }
+
+    /// Where the first full chunk stands that cannot be read, when reading has failed.
+    pub(crate) fn damaged_place(&self) -> (String, u64) {
+        let damaged = self.sealed.iter().filter(|chunk| chunk.bytes().is_err());
+        let place = damaged.filter_map(SealedChunk::place).next();
+        place.map_or(("memory".to_owned(), 0), |(path, offset)| (path.to_string(), offset))
     }
 
     /// All in order, but for what is replayed behind it.

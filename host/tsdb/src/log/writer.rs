@@ -61,9 +61,11 @@ pub(crate) struct LogWriter {
     pub(crate) epoch: u32,
     bytes_since_restart: u64,
     poisoned: Option<Poisoned>,
-    /// Something acknowledged may not be durable and cannot be synced any more: what memory holds
-    /// is to be saved anew.
-    pub(crate) wants_checkpoint: bool,
+    /// How often something acknowledged turned out not to be durable for certain, and not to be
+    /// synced any more: what memory holds is to be saved anew.
+    losses: u64,
+    /// So many of them a checkpoint has made good.
+    losses_mended: u64,
     /// Definitions of series may be among what is not durable: they are to be written again.
     pub(crate) wants_definitions: bool,
 }
@@ -113,7 +115,8 @@ impl LogWriter {
     ) -> io::Result<Self> {
         let previous = Previous { number: previous, end: PreviousEnd::Unknown };
         let ids_end = ids_end(next_id, next_id);
-        let segment = create(&*disk, &config.folder, number, previous, ids_end)?;
+        let segment = create(&*disk, &config.folder, number, previous, ids_end);
+        let segment = segment.map_err(|NotBegun { error, .. }| error)?;
         Ok(Self {
             disk,
             clock,
@@ -127,7 +130,8 @@ impl LogWriter {
             epoch: 1,
             bytes_since_restart: 0,
             poisoned: None,
-            wants_checkpoint: false,
+            losses: 0,
+            losses_mended: 0,
             wants_definitions: false,
         })
     }
@@ -139,8 +143,23 @@ impl LogWriter {
     /// What earlier processes wrote may not be durable: it is to be saved anew.
     pub(crate) fn lean_on_nothing(&mut self, error: &io::Error) {
         tracing::error!(%error, "cannot sync what an earlier process wrote to the log");
-        self.wants_checkpoint = true;
+        self.losses += 1;
         self.wants_definitions = true;
+    }
+
+    /// Whether something acknowledged is in memory only, for all that is known.
+    pub(crate) fn wants_checkpoint(&self) -> bool {
+        self.losses > self.losses_mended
+    }
+
+    /// What a checkpoint that begins now makes good: see [`Self::mended`].
+    pub(crate) fn losses(&self) -> u64 {
+        self.losses
+    }
+
+    /// A checkpoint is durable that began when there were so many losses.
+    pub(crate) fn mended(&mut self, losses: u64) {
+        self.losses_mended = self.losses_mended.max(losses);
     }
 
     /// Bytes written to the current segment.
@@ -231,7 +250,7 @@ impl LogWriter {
     pub(crate) fn synced(&mut self, point: &SyncPoint, outcome: &io::Result<()>) {
         if point.segment != self.segment.number {
             // It was closed meanwhile; that it was synced then says nothing after this failed.
-            self.wants_checkpoint |= outcome.is_err();
+            self.losses += u64::from(outcome.is_err());
             self.wants_definitions |= outcome.is_err();
             return;
         }
@@ -260,7 +279,13 @@ impl LogWriter {
             return Err(error);
         }
         self.segment.synced = self.segment.len;
-        self.next_segment()
+        self.next_segment().map_err(|NotBegun { error, is_named }| {
+            if is_named {
+                // Whoever finds that header reads this segment up to here only.
+                self.poison(format!("begin a segment of the log: {error}"));
+            }
+            error
+        })
     }
 
     /// After a failure. What was acknowledged in the old segment stays acknowledged; if it may not
@@ -268,11 +293,11 @@ impl LogWriter {
     fn replace_segment(&mut self) -> Result<(), WriteError> {
         match self.next_segment() {
             Ok(()) => {
-                self.wants_definitions = self.wants_checkpoint;
+                self.wants_definitions = self.wants_checkpoint();
                 tracing::warn!(segment = self.segment.number, "the log goes on in a new segment");
                 Ok(())
             }
-            Err(error) => {
+            Err(NotBegun { error, .. }) => {
                 let retry_at = self.clock.monotonic() + RETRY_INTERVAL;
                 if let Some(poisoned) = &mut self.poisoned {
                     poisoned.retry_at = retry_at;
@@ -282,7 +307,7 @@ impl LogWriter {
         }
     }
 
-    fn next_segment(&mut self) -> io::Result<()> {
+    fn next_segment(&mut self) -> Result<(), NotBegun> {
         let end = PreviousEnd::At(self.segment.len);
         let previous = Previous { number: self.segment.number, end };
         let ids_end = ids_end(self.first_id, self.next_id);
@@ -290,7 +315,9 @@ impl LogWriter {
         let segment = loop {
             match create(&*self.disk, &self.folder, number, previous, ids_end) {
                 // Left over from a try that failed and could not be removed.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(NotBegun { error, .. }) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    number += 1;
+                }
                 outcome => break outcome?,
             }
         };
@@ -330,7 +357,7 @@ impl LogWriter {
 
     fn poison(&mut self, reason: String) {
         tracing::error!(segment = self.segment.number, %reason, "the log takes no more writes");
-        self.wants_checkpoint |= self.segment.synced < self.segment.len;
+        self.losses += u64::from(self.segment.synced < self.segment.len);
         // The first try may come at once: a new segment has nothing to do with the old one.
         let retry_at = self.clock.monotonic();
         self.poisoned.get_or_insert(Poisoned { reason, retry_at });
@@ -342,6 +369,13 @@ fn ids_end(first_id: SeriesId, next_id: SeriesId) -> SeriesId {
     next_id.saturating_add(IDS_RESERVED_MIN.max(next_id.saturating_sub(first_id)))
 }
 
+/// Why there is no new segment.
+struct NotBegun {
+    error: io::Error,
+    /// Its header may be on disk all the same, and say where the segment before it ends.
+    is_named: bool,
+}
+
 /// A segment whose header and name are durable before anything is written to it.
 fn create(
     disk: &dyn Disk,
@@ -349,18 +383,19 @@ fn create(
     number: u32,
     previous: Previous,
     ids_end: SeriesId,
-) -> io::Result<Segment> {
+) -> Result<Segment, NotBegun> {
     let path = segment_path(folder, number);
-    let mut file = disk.create(&path)?;
+    let created = disk.create(&path);
+    let mut file = created.map_err(|error| NotBegun { error, is_named: false })?;
     let header = Header { kind: FileKind::Segment, number, previous, ids_end: Some(ids_end) };
-    let written = file
-        .append(&header.to_bytes())
-        .and_then(|()| file.sync())
-        .and_then(|()| disk.sync_folder(folder));
+    let appended = file.append(&header.to_bytes());
+    // A full disk takes a part of the header at most.
+    let is_named = !matches!(&appended, Err(e) if e.kind() == io::ErrorKind::StorageFull);
+    let written = appended.and_then(|()| file.sync()).and_then(|()| disk.sync_folder(folder));
     if let Err(error) = written {
         // Nothing was acknowledged in it; if it stays, replay sees that it is empty.
         disk.remove(&path).ok();
-        return Err(error);
+        return Err(NotBegun { error, is_named });
     }
     let len = HEADER_BYTES as u64;
     Ok(Segment { number, file, len, synced: len, ids_end })

@@ -12,11 +12,12 @@ use std::sync::atomic::Ordering;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use hashbrown::HashSet;
-use narthex_model::Exemplar;
+use narthex_model::{Exemplar, Metadata};
 use narthex_platform::{Disk, DiskFile};
 
 use super::{MaintenanceError, Shared, Tsdb};
-use crate::head::series::{SeriesId, Slot};
+use crate::encoding::Damage;
+use crate::head::series::{Series, SeriesId, Slot};
 use crate::log::contents::{Contents, SavedChunk};
 use crate::log::exemplars::{RECORD_EXEMPLARS_MAX, push_exemplars};
 use crate::log::frame::{self, FileId, RESTART_MARK, RecordKind};
@@ -31,6 +32,8 @@ const STEP_SLOTS: Slot = 256;
 const WRITE_BYTES: usize = 1 << 20;
 /// So many full segments are worth a checkpoint, if the last one was not larger still.
 const SEGMENTS_MIN: u64 = 4;
+/// A record of metadata ends with the family that reaches so many bytes.
+const RECORD_METADATA_BYTES: usize = 1 << 20;
 
 impl Tsdb {
     /// Whether the log since the last checkpoint is long enough, or a failure wants one. Waiting
@@ -44,7 +47,7 @@ impl Tsdb {
         let due = shared.config.segment_bytes().saturating_mul(SEGMENTS_MIN);
         let due = due.max(shared.maintenance.lock().checkpoint_bytes);
         shared.uncovered_bytes.load(Ordering::Relaxed) >= due
-            || shared.writer.lock().log.wants_checkpoint
+            || shared.writer.lock().log.wants_checkpoint()
     }
 
     /// Saves the head and removes the log before it.
@@ -56,7 +59,7 @@ impl Tsdb {
         shared.check_replayed()?;
         let mut maintenance = shared.maintenance.lock();
         shared.observed.checkpoints.increment();
-        let outcome = shared.checkpoint();
+        let outcome = shared.checkpoint(&|| {});
         match &outcome {
             Ok(bytes) => maintenance.checkpoint_bytes = *bytes,
             Err(_) => shared.observed.checkpoints_failed.increment(),
@@ -66,8 +69,9 @@ impl Tsdb {
 }
 
 impl Shared {
-    fn checkpoint(&self) -> Result<u64, MaintenanceError> {
-        let (number, uncovered) = {
+    /// `between` is called when the series are saved: what tests do beside a checkpoint.
+    pub(crate) fn checkpoint(&self, between: &dyn Fn()) -> Result<u64, MaintenanceError> {
+        let (number, uncovered, losses) = {
             let mut writer = self.writer.lock();
             writer.log.begin_segment().map_err(|error| MaintenanceError::Rotate {
                 reason: match error {
@@ -75,16 +79,24 @@ impl Shared {
                     WriteError::Poisoned(reason) => reason,
                 },
             })?;
-            (writer.log.segment(), self.uncovered_bytes.load(Ordering::Relaxed))
+            // What was lost before is in the head, all of it.
+            let losses = writer.log.losses();
+            (writer.log.segment(), self.uncovered_bytes.load(Ordering::Relaxed), losses)
         };
         let path = checkpoint_path(&self.log_folder, number);
         let failed = |source| MaintenanceError::Checkpoint { path: path.clone(), source };
         let temp = Utf8PathBuf::from(format!("{path}.tmp"));
-        let mut bytes = self.write_checkpoint(&temp, number).map_err(failed);
+        let mut bytes = self.write_checkpoint(&temp, number, between).map_err(failed);
         if bytes.is_ok() {
-            // What was saved of commits under way must be durable in the log first.
-            if let Err(error) = self.sync_log() {
+            // What was saved of commits under way must be durable in the log first. A sync of a
+            // later segment, or of the same one after an error, says nothing of it.
+            let synced = self.sync_segment();
+            let is_lost = self.writer.lock().log.losses() != losses;
+            if let Err(error) = synced {
                 bytes = Err(error);
+            } else if is_lost {
+                let source = io::Error::other("a sync failed while the head was saved");
+                bytes = Err(MaintenanceError::Sync { source });
             }
         }
         let bytes = match bytes {
@@ -97,13 +109,19 @@ impl Shared {
         let name = self.disk.rename(&temp, &path);
         name.and_then(|()| self.disk.sync_folder(&self.log_folder)).map_err(failed)?;
         self.uncovered_bytes.fetch_sub(uncovered, Ordering::Relaxed);
-        self.writer.lock().log.wants_checkpoint = false;
+        self.writer.lock().log.mended(losses);
+        self.inherited.lock().forget();
         remove_covered(&*self.disk, &self.log_folder, number).map_err(failed)?;
         tracing::info!(%path, bytes, "saved the head");
         Ok(bytes)
     }
 
-    fn write_checkpoint(&self, path: &Utf8Path, number: u32) -> io::Result<u64> {
+    fn write_checkpoint(
+        &self,
+        path: &Utf8Path,
+        number: u32,
+        between: &dyn Fn(),
+    ) -> io::Result<u64> {
         match self.disk.remove(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -120,15 +138,39 @@ impl Shared {
         for start in (0..slots_end).step_by(STEP_SLOTS as usize) {
             self.save_slots(start..slots_end.min(start + STEP_SLOTS), &mut out, &mut saved)?;
         }
+        between();
         self.save_exemplars(&mut out)?;
-        let metadata = self.head.metadata.read().clone();
-        out.push(RecordKind::Metadata, |out| {
-            push_metadata(out, metadata.iter().map(|(name, what)| (name.as_str(), what)));
-        })?;
+        self.save_metadata(&mut out)?;
         let mut end = saved.end;
         end.next_id = self.head.index.read().next_id;
         out.push(RecordKind::End, |out| end.push(out))?;
         out.finish()
+    }
+
+    /// Texts of help have no bound of their own, a record has.
+    fn save_metadata(&self, out: &mut CheckpointFile) -> io::Result<()> {
+        let all: Vec<(String, Metadata)> = self
+            .head
+            .metadata
+            .read()
+            .iter()
+            .map(|(name, what)| (name.clone(), what.clone()))
+            .collect();
+        let mut bytes = 0;
+        let parts = all.chunk_by(|(name, what), _| {
+            bytes += name.len() + what.help.len() + what.unit.len();
+            let goes_on = bytes < RECORD_METADATA_BYTES;
+            if !goes_on {
+                bytes = 0;
+            }
+            goes_on
+        });
+        for part in parts {
+            out.push(RecordKind::Metadata, |out| {
+                push_metadata(out, part.iter().map(|(name, what)| (name.as_str(), what)));
+            })?;
+        }
+        Ok(())
     }
 
     /// After the series, which they name.
@@ -164,12 +206,12 @@ impl Shared {
                 continue;
             }
             let is_kept = |last_at: i64| last_at >= saved.floor;
-            // A chunk whose file is damaged is lost; that is said where it is read.
             let sealed = found.sealed.iter().filter(|chunk| is_kept(chunk.last_at));
-            let sealed = sealed.filter_map(|chunk| {
-                let bytes = chunk.bytes().ok()?;
+            let sealed = sealed.map(|chunk| {
+                // The log before this still holds what a damaged chunk held, so it must stay.
+                let bytes = chunk.bytes().map_err(|Damage| DamagedChunk::of(found))?;
                 let (encoding, first_at, last_at) = (chunk.encoding, chunk.first_at, chunk.last_at);
-                Some(SavedChunk { encoding, first_at, last_at, bytes })
+                Ok(SavedChunk { encoding, first_at, last_at, bytes })
             });
             let open = found.open.span().filter(|(_, last)| is_kept(*last));
             let open = open.map(|(first_at, last_at)| {
@@ -183,7 +225,8 @@ impl Shared {
                 last_at: chunk.last_at,
                 bytes: &chunk.bytes,
             });
-            let (sealed, out_of_order) = (sealed.collect(), out_of_order.collect());
+            let sealed = sealed.collect::<io::Result<_>>()?;
+            let out_of_order = out_of_order.collect();
             let contents = Contents { id: found.id, sealed, open, out_of_order };
             saved.end.chunks += contents.chunks() as u64;
             contents.push(&mut chunks);
@@ -196,6 +239,21 @@ impl Shared {
         saved.end.series += series.len() as u64;
         out.push(RecordKind::Series, |out| push_series(out, &series))?;
         out.push(RecordKind::Contents, |out| out.extend_from_slice(&chunks))
+    }
+}
+
+/// A full chunk that left memory is not what was written.
+#[derive(Debug, thiserror::Error)]
+#[error("the chunk at byte {offset} of {path} is damaged; a restart takes it from the log again")]
+struct DamagedChunk {
+    path: String,
+    offset: u64,
+}
+
+impl DamagedChunk {
+    fn of(series: &Series) -> io::Error {
+        let (path, offset) = series.damaged_place();
+        io::Error::new(io::ErrorKind::InvalidData, Self { path, offset })
     }
 }
 

@@ -125,6 +125,13 @@ impl Shared {
     pub(crate) fn commit(&self, batch: &Batch) -> Result<Committed, CommitError> {
         let mut guard = self.writer.lock();
         let writer = &mut *guard;
+        if self.config.sync() == SyncPolicy::Always
+            && let Err(source) = self.sync_inherited_files()
+        {
+            // Later commits define their series anew and lean on nothing that may be lost.
+            writer.log.lean_on_nothing(&source);
+            return Err(CommitError::Log { source });
+        }
         let next_id = self.head.index.read().next_id;
         writer.log.begin(self.head.counts.series.load(Ordering::Relaxed), next_id)?;
         if std::mem::take(&mut writer.log.wants_definitions) {
@@ -142,9 +149,6 @@ impl Shared {
         writer.log.write().map_err(|source| CommitError::Log { source })?;
         if self.config.sync() == SyncPolicy::Always {
             let begun = self.clock.monotonic();
-            if let Err(error) = self.sync_inherited_files() {
-                writer.log.lean_on_nothing(&error);
-            }
             let outcome = writer.log.sync_commit();
             self.observed.sync_seconds.observe_duration(self.clock.monotonic() - begun);
             outcome.map_err(|source| CommitError::Log { source })?;

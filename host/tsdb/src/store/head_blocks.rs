@@ -361,7 +361,11 @@ impl Shared {
         range: Interval,
         share: Share,
     ) -> Result<Columns, ReadError> {
-        let damaged = |_| ReadError::Damaged { path: "memory".to_owned(), offset: 0 };
+        let damaged = |_| {
+            let place = self.head.slab.with(found.slot, |series| series.damaged_place());
+            let (path, offset) = place.unwrap_or(("memory".to_owned(), 0));
+            ReadError::Damaged { path, offset }
+        };
         let mut pieces = vec![Columns::default()];
         if share != Share::OutOfOrder
             && let Some(in_order) = pieces.first_mut()

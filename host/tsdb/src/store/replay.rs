@@ -368,8 +368,11 @@ impl Shared {
         })
     }
 
+    /// An error is told once; then it stands in [`Inherited`] until a checkpoint. Others wait for the
+    /// outcome: until it is known none of them may promise anything.
     pub(crate) fn sync_inherited_files(&self) -> io::Result<()> {
-        let paths = std::mem::take(&mut *self.inherited.lock());
+        let mut inherited = self.inherited.lock();
+        let paths = std::mem::take(&mut inherited.paths);
         if paths.is_empty() {
             return Ok(());
         }
@@ -382,6 +385,7 @@ impl Shared {
                 Ok(()) => {}
             }
         }
+        inherited.is_lost |= outcome.is_err();
         outcome
     }
 }

@@ -13,7 +13,8 @@ impl Tsdb {
     /// after an earlier failure, until a checkpoint has saved what could not be synced.
     pub fn sync(&self) -> Result<(), MaintenanceError> {
         self.0.sync_log()?;
-        if self.0.writer.lock().log.wants_checkpoint {
+        let is_lost = self.0.inherited.lock().is_lost;
+        if is_lost || self.0.writer.lock().log.wants_checkpoint() {
             let source = std::io::Error::other("an earlier sync failed; a checkpoint is due");
             return Err(MaintenanceError::Sync { source });
         }
@@ -129,10 +130,15 @@ fn say_failed(error: &MaintenanceError) {
 }
 
 impl Shared {
-    /// Syncs what was written so far, beside the writer.
-    pub(crate) fn sync_log(&self) -> Result<(), MaintenanceError> {
+    /// Syncs what was written so far, also by another process.
+    fn sync_log(&self) -> Result<(), MaintenanceError> {
+        self.sync_inherited().map_err(|source| MaintenanceError::Sync { source })?;
+        self.sync_segment()
+    }
+
+    /// Syncs what this process wrote so far, beside the writer.
+    pub(crate) fn sync_segment(&self) -> Result<(), MaintenanceError> {
         let failed = |source| MaintenanceError::Sync { source };
-        self.sync_inherited().map_err(failed)?;
         let point = self.writer.lock().log.sync_point().map_err(failed)?;
         let Some(mut point) = point else { return Ok(()) };
         let begun = self.clock.monotonic();

@@ -5,6 +5,7 @@ use narthex_storage::{AppendError, Columns, CommitError, SeriesRef, conformance}
 use super::*;
 use crate::{Named, Settings, SyncPolicy};
 
+mod durability;
 mod model;
 
 pub(super) struct World {

@@ -72,6 +72,8 @@ pub(super) struct State {
     pub(super) steps: u64,
     pub(super) cut_after: Option<u64>,
     pub(super) is_off: bool,
+    /// Of the syncs to come so many succeed before `syncs_failing` fail.
+    pub(super) syncs_passing: u32,
     pub(super) syncs_failing: u32,
     pub(super) writes_failing: u32,
     pub(super) bytes_max: Option<usize>,
@@ -96,6 +98,7 @@ impl State {
             steps: 0,
             cut_after: None,
             is_off: false,
+            syncs_passing: 0,
             syncs_failing: 0,
             writes_failing: 0,
             bytes_max: None,
@@ -126,6 +129,10 @@ impl State {
 
     /// Whether this sync is one of those that are to fail.
     pub(super) fn sync_fails(&mut self) -> bool {
+        if self.syncs_passing > 0 {
+            self.syncs_passing -= 1;
+            return false;
+        }
         let fails = self.syncs_failing > 0;
         self.syncs_failing = self.syncs_failing.saturating_sub(1);
         fails
@@ -136,6 +143,7 @@ impl State {
         self.locks.clear();
         self.is_off = false;
         self.cut_after = None;
+        self.syncs_passing = 0;
         self.syncs_failing = 0;
         self.writes_failing = 0;
     }
