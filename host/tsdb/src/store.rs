@@ -26,7 +26,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use narthex_model::Metadata;
 use narthex_platform::{Clock, Disk, DiskLock, Metrics};
 use narthex_storage::{
@@ -254,7 +254,7 @@ impl Tsdb {
         metrics: &Metrics,
     ) -> Result<Self, OpenError> {
         let log_folder = config.folder().join("log");
-        disk.create_folder(&log_folder)
+        create_durably(&*disk, &log_folder)
             .and_then(|()| disk.sync_folder(config.folder()))
             .map_err(|source| OpenError::Prepare { path: log_folder.clone(), source })?;
         let lock = if config.locks() {
@@ -359,6 +359,23 @@ impl Tsdb {
     pub fn log_bytes_written(&self) -> u64 {
         self.0.observed.log_bytes_written.get()
     }
+}
+
+/// Makes a folder and those above it that are missing, each with a name that lasts.
+fn create_durably(disk: &dyn Disk, folder: &Utf8Path) -> io::Result<()> {
+    let mut parents = Vec::new();
+    for path in folder.ancestors().filter(|path| !path.as_str().is_empty()) {
+        match disk.list(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let parent = path.parent().filter(|parent| !parent.as_str().is_empty());
+                parents.push(parent.unwrap_or(Utf8Path::new(".")));
+            }
+            // Whatever else is wrong with it is said where it is used.
+            Ok(_) | Err(_) => break,
+        }
+    }
+    disk.create_folder(folder)?;
+    parents.into_iter().try_for_each(|parent| disk.sync_folder(parent))
 }
 
 fn take_lock(disk: &dyn Disk, path: Utf8PathBuf) -> Result<Box<dyn DiskLock>, OpenError> {

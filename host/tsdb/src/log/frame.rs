@@ -12,6 +12,9 @@ pub(crate) const FRAME_BYTES: usize = 9;
 pub(crate) const PAYLOAD_BYTES_MAX: usize = 256 << 20;
 /// What a restart record holds: no text has such bytes, so a search for it finds little else.
 pub(crate) const RESTART_MARK: [u8; 8] = *b"\xff\xfeNXRST\xfd";
+/// A search for the next record checks so many bytes that may be one: a second of work, and far more
+/// than chance makes look like records.
+const SEARCH_BYTES_MAX: u64 = 1 << 30;
 /// How much is read from a file at a time.
 const READ_BYTES: usize = 1 << 20;
 
@@ -216,7 +219,8 @@ impl FrameReader {
         Ok(Some((len, *code, u32::from_le_bytes([*e, *f, *g, *h]))))
     }
 
-    /// After damage: the record that the damaged one's length leads to, else the next restart.
+    /// After damage: the record that the damaged one's length leads to, else the next that proves
+    /// itself, wherever it begins. Only if there is none at all may the rest be a torn tail.
     fn find_next(&mut self) -> io::Result<Option<u64>> {
         if let Some((len, ..)) = self.frame(self.offset)? {
             let next = self.offset + FRAME_BYTES as u64 + u64::from(len);
@@ -224,26 +228,25 @@ impl FrameReader {
                 return Ok(Some(next));
             }
         }
+        let mut budget = SEARCH_BYTES_MAX;
         let mut at = self.offset + 1;
-        loop {
-            let span = usize::try_from(self.end.saturating_sub(at)).unwrap_or(usize::MAX);
-            let span = span.min(READ_BYTES);
-            let Some(bytes) = self.bytes(at, span)? else { return Ok(None) };
-            let found = bytes.windows(RESTART_MARK.len()).position(|part| part == RESTART_MARK);
-            match found {
-                Some(index) => {
-                    let mark = at + index as u64;
-                    let record = mark.saturating_sub(FRAME_BYTES as u64);
-                    if record > self.offset && self.check(record)?.is_some() {
-                        return Ok(Some(record));
-                    }
-                    at = mark + 1;
+        while let Some((len, code, _)) = self.frame(at)? {
+            let kind = RecordKind::from_code(code);
+            let cost = FRAME_BYTES as u64 + u64::from(len);
+            // Restarts are short, so they are found also when the rest of the work is used up.
+            let is_restart =
+                kind == Some(RecordKind::Restart) && len as usize == RESTART_MARK.len();
+            if kind.is_some() && at + cost <= self.end && (is_restart || cost <= budget) {
+                if !is_restart {
+                    budget -= cost;
                 }
-                None if at + span as u64 >= self.end => return Ok(None),
-                // A mark may lie across the border.
-                None => at += (span - RESTART_MARK.len() + 1) as u64,
+                if self.check(at)?.is_some() {
+                    return Ok(Some(at));
+                }
             }
+            at += 1;
         }
+        Ok(None)
     }
 
     /// `len` bytes at `offset`, or `None` when the file ends before.

@@ -18,7 +18,7 @@ use crate::head::Head;
 use crate::head::exemplars::Exemplars;
 use crate::head::sample::Value;
 use crate::head::series::SeriesId;
-use crate::log::batch::{BatchDecoder, Decoded};
+use crate::log::batch::{BatchDecoder, Decoded, GOES_ON};
 use crate::log::exemplars::read_exemplars;
 use crate::log::frame::{FrameReader, Next, RecordKind};
 use crate::log::header::{FileKind, Header};
@@ -45,6 +45,9 @@ pub(crate) struct Walk {
     batch: Vec<Part>,
     /// Damage came since the last restart: samples cannot be decoded.
     is_lost: bool,
+    /// What comes next may belong to a batch of which something was lost: it counts as a whole or
+    /// not at all.
+    is_batch_lost: bool,
     samples_skipped: u64,
     records_skipped: u64,
     /// What metric families are, as far as the log says.
@@ -96,6 +99,11 @@ impl From<ReplayError> for RecordError {
     }
 }
 
+/// Whether a record of samples, of whatever kind, says that its commit goes on.
+fn goes_on(payload: &[u8]) -> bool {
+    payload.first().is_some_and(|flags| flags & GOES_ON != 0)
+}
+
 impl Walk {
     pub(crate) fn new(
         disk: Arc<dyn Disk>,
@@ -122,6 +130,7 @@ impl Walk {
             histograms: HistogramDecoder::default(),
             batch: Vec::new(),
             is_lost: false,
+            is_batch_lost: false,
             samples_skipped: 0,
             records_skipped: 0,
             metadata: BTreeMap::new(),
@@ -196,8 +205,7 @@ impl Walk {
         let outcome = match next {
             Next::End => return Ok(false),
             Next::Damaged { offset, resumes_at } => {
-                self.is_lost = true;
-                self.batch.clear();
+                self.lose();
                 let is_checkpoint = open.planned.id.kind == FileKind::Checkpoint;
                 match resumes_at {
                     Some(resumes_at) => {
@@ -227,8 +235,7 @@ impl Walk {
         match outcome {
             Ok(()) => {}
             Err(RecordError::Damage) => {
-                self.is_lost = true;
-                self.batch.clear();
+                self.lose();
                 self.progress.report(open.path.clone(), at, "the content of a record");
             }
             Err(RecordError::Replay(error)) => return Err(error),
@@ -280,10 +287,14 @@ impl Walk {
                 self.is_lost = false;
                 self.batch.clear();
             }
-            RecordKind::Samples | RecordKind::Histograms | RecordKind::OutOfOrder
-                if self.is_lost =>
-            {
+            RecordKind::Samples | RecordKind::Histograms if self.is_lost => {
                 self.records_skipped += 1;
+                self.is_batch_lost = goes_on(payload);
+                self.batch.clear();
+            }
+            RecordKind::OutOfOrder if self.is_lost && self.is_batch_lost => {
+                self.records_skipped += 1;
+                self.is_batch_lost = goes_on(payload);
             }
             RecordKind::Samples => {
                 let mut samples = Vec::new();
@@ -312,6 +323,13 @@ impl Walk {
             }
         }
         Ok(())
+    }
+
+    /// Damage: samples lean on what was lost, and the commit under way is not whole.
+    fn lose(&mut self) {
+        self.is_lost = true;
+        self.is_batch_lost = true;
+        self.batch.clear();
     }
 
     /// Sends a batch on its way once it is whole.

@@ -8,6 +8,7 @@ use narthex_model::{Metadata, MetricType};
 use super::*;
 use crate::encoding::Encoding;
 use crate::head::chunk_files::NewFile;
+use crate::log::header::HEADER_BYTES;
 use crate::testing::{LogFileKind, log_records};
 
 #[track_caller]
@@ -135,4 +136,63 @@ fn metadata_of_any_length_is_saved() {
     drop(store);
     world.disk.restart_after_kill();
     assert_eq!(world.open().metadata(None), known);
+}
+
+#[test]
+fn damage_that_whole_records_follow_is_no_torn_tail() {
+    let world = World::new();
+    let store = world.open();
+    for instance in 0..4 {
+        write(&store, &labels("a", instance), &[(1_000, 1.0)]);
+    }
+    store.sync().unwrap();
+    drop(store);
+    world.disk.restart_after_power_cut();
+    let path = Utf8Path::new("/data/log/00000001.log");
+    let len = || world.disk.files().into_iter().find(|(found, _)| found == path).unwrap().1;
+    let before = len();
+    // In the length of the first record, which leads to no record then.
+    world.disk.flip_bit(path, 8 * HEADER_BYTES as u64 + 20);
+    let store = world.open();
+    let damaged = store.damaged();
+    assert!(!damaged.is_empty() && damaged.iter().all(|one| !one.is_torn_tail), "{damaged:?}");
+    assert_eq!(damaged[0].offset, HEADER_BYTES as u64);
+    assert_eq!(len(), before, "nothing is cut off");
+}
+
+#[test]
+fn a_new_data_folder_outlives_the_power() {
+    for seed in 0..20 {
+        let world = World { disk: SimulatedDisk::new(seed), ..World::new() };
+        let config = Config::new("/var/new/data");
+        let store = world.open_with(config.clone());
+        write(&store, &labels("a", 1), &[(1_000, 1.0)]);
+        store.sync().unwrap();
+        drop(store);
+        world.disk.restart_after_power_cut();
+        let found = read(&world.open_with(config), &[]);
+        assert_eq!(found.len(), 1, "seed {seed}");
+    }
+}
+
+#[test]
+fn samples_out_of_order_behind_damage_are_taken() {
+    let world = World::new();
+    let settings =
+        Settings::default().with_out_of_order_window(Duration::from_secs(3_600)).unwrap();
+    let config = Config::new("/data").with_settings(settings);
+    let store = world.open_with(config.clone());
+    write(&store, &labels("a", 1), &[(1_000_000, 1.0)]);
+    let first = world.disk.files().into_iter().find(|(path, _)| path.as_str().ends_with(".log"));
+    let (path, first_end) = first.unwrap();
+    write(&store, &labels("a", 1), &[(2_000_000, 2.0)]);
+    write(&store, &labels("a", 1), &[(3_000_000, 3.0)]);
+    write(&store, &labels("a", 1), &[(1_500_000, 1.5)]);
+    drop(store);
+    world.disk.restart_after_kill();
+    // The second commit is lost, the third leans on it, the fourth does not.
+    world.disk.flip_bit(&path, 8 * (first_end + 12));
+    let store = world.open_with(config);
+    assert_eq!(read(&store, &[])[0].1, [(1_000_000, 1.0), (1_500_000, 1.5)]);
+    assert!(store.damaged().iter().all(|one| !one.is_torn_tail), "{:?}", store.damaged());
 }
