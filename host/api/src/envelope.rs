@@ -31,7 +31,7 @@ impl ApiError {
         Self { kind: "not_found", message: message.into() }
     }
 
-    /// What was asked for is switched off: 503.
+    /// What was asked for is switched off: 500, as in Prometheus.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self { kind: "unavailable", message: message.into() }
     }
@@ -46,7 +46,7 @@ impl ApiError {
             "bad_data" => StatusCode::BAD_REQUEST,
             "not_found" => StatusCode::NOT_FOUND,
             "execution" => StatusCode::UNPROCESSABLE_ENTITY,
-            "timeout" | "canceled" | "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
+            "timeout" | "canceled" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

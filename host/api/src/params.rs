@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{Method, header};
 use narthex_model::{Matcher, Timestamp, parse_duration};
-use narthex_promql::NodeKind;
+use narthex_promql::parse_selector;
 
 use crate::envelope::ApiError;
 
@@ -125,13 +125,7 @@ impl Params {
 }
 
 fn parse_match(text: &str) -> Result<Vec<Matcher>, ApiError> {
-    let expr = narthex_promql::parse(text).map_err(|error| invalid("match[]", error))?;
-    if let NodeKind::Selector(selector) = &expr.root().kind
-        && selector.is_plain()
-    {
-        return Ok(selector.matchers.clone());
-    }
-    Err(invalid("match[]", format!("{text:?} is no plain series selector")))
+    parse_selector(text).map_err(|error| invalid("match[]", error))
 }
 
 fn parse_time(name: &str, text: &str) -> Result<Timestamp, ApiError> {

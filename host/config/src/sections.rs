@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 use narthex_model::{Labels, LabelsBuilder, Matcher};
-use narthex_promql::NodeKind;
+use narthex_promql::parse_selector;
 use narthex_scrape::{GlobalScrape, Limits};
 use narthex_settings::{
     Document, DurationText, Entry, LabelSet, Node, SettingsError, SizeText, Value, error_chain,
@@ -115,13 +115,7 @@ impl TryFrom<String> for SelectorText {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let expr = narthex_promql::parse(&text).map_err(|error| error.to_string())?;
-        if let NodeKind::Selector(selector) = &expr.root().kind
-            && selector.is_plain()
-        {
-            return Ok(Self(selector.matchers.clone()));
-        }
-        Err(format!("{text:?} is no plain series selector, as in {{job=\"debug\"}}"))
+        parse_selector(&text).map(Self).map_err(|error| error.to_string())
     }
 }
 

@@ -106,6 +106,13 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// How many lines were read. It is counted when it is asked for.
+    #[must_use]
+    pub fn lines_read(&self) -> usize {
+        let read = self.body.get(..self.at).unwrap_or(self.body);
+        read.iter().filter(|byte| **byte == b'\n').count()
+    }
+
     /// Reads the next line when it is a sample of one certain series: `is_known` is shown the next
     /// `series_len` bytes and says whether they are, byte for byte, the [`SeriesText`] of a series
     /// that this format's parser accepted before. `None`: nothing was read; ask

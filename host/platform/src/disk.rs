@@ -69,8 +69,8 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// What the file system says.
     fn sync_folder(&self, folder: &Utf8Path) -> io::Result<()>;
 
-    /// The whole file as bytes that are read when they are looked at. The file must not become
-    /// shorter while the answer lives.
+    /// The whole file as bytes that are read when they are looked at. Only for files that no process
+    /// cuts or writes anew while the answer lives, such as those of blocks. What users name is read.
     ///
     /// # Errors
     /// What the file system says.

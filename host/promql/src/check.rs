@@ -13,6 +13,15 @@ pub(crate) fn check(text: &str, root: &Node) -> Result<(), ParseError> {
     Checker { text }.node(root)
 }
 
+/// Checks a selector that may choose every series.
+pub(crate) fn check_selector(
+    text: &str,
+    span: Span,
+    selector: &Selector,
+) -> Result<(), ParseError> {
+    Checker { text }.selector(span, selector, false)
+}
+
 struct Checker<'a> {
     text: &'a str,
 }

@@ -43,6 +43,7 @@ mod lex;
 mod parse;
 mod print;
 mod result;
+mod selector;
 mod span;
 
 pub use self::ast::{
@@ -56,6 +57,7 @@ pub use self::result::{
     Annotation, Cancel, ErrorKind, MatrixSeries, QueryError, QueryOptions, QueryResult, QueryStats,
     Value, VectorSample,
 };
+pub use self::selector::{NotASelector, parse_any_selector, parse_selector};
 pub use self::span::{ParseError, Position, Span};
 
 /// Reads a query, without the guarded parts of the language.

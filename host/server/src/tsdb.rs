@@ -21,24 +21,30 @@ mod verify;
 
 pub(crate) use self::arguments::TsdbCommand;
 
-use self::arguments::{Bench, CreateBlocksFrom};
+use self::arguments::{Bench, BlockSource};
+use self::output::ClosedPipe;
 
 /// Runs one command.
 ///
 /// # Errors
 /// With the step that failed and the file that it failed on.
 pub(crate) fn run(command: &TsdbCommand) -> anyhow::Result<()> {
+    match run_one(command) {
+        Err(error) if error.is::<ClosedPipe>() => Ok(()),
+        outcome => outcome,
+    }
+}
+
+fn run_one(command: &TsdbCommand) -> anyhow::Result<()> {
     match command {
         TsdbCommand::Analyze(arguments) => analyze::analyze(arguments),
         TsdbCommand::List(arguments) => list::list(arguments),
         TsdbCommand::Dump(arguments) => dump::dump(arguments),
         TsdbCommand::DumpOpenMetrics(arguments) => dump::dump_openmetrics(arguments),
-        TsdbCommand::CreateBlocksFrom(CreateBlocksFrom::OpenMetrics(arguments)) => {
-            openmetrics::create(arguments)
-        }
-        TsdbCommand::CreateBlocksFrom(CreateBlocksFrom::Rules(arguments)) => {
-            rules::create(arguments)
-        }
+        TsdbCommand::CreateBlocksFrom(from) => match &from.source {
+            BlockSource::OpenMetrics(arguments) => openmetrics::create(arguments, from.telling),
+            BlockSource::Rules(arguments) => rules::create(arguments, from.telling),
+        },
         TsdbCommand::Bench(Bench::Write(arguments)) => bench::write(arguments),
         TsdbCommand::Verify(arguments) => verify::verify(arguments),
         TsdbCommand::Flush(arguments) => flush::flush(arguments),

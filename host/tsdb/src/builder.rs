@@ -15,6 +15,18 @@ use ulid::Ulid;
 use crate::block::{BlockMeta, BlockWriteError, BlockWriter};
 use crate::encoding::{CHUNK_SAMPLES_MAX, Chunk, Damage, FloatEncoding, decode, encode};
 
+/// Samples of a series that do not ascend in time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("samples of {labels} do not ascend: {next} follows {before}, in milliseconds")]
+pub struct Unordered {
+    /// The series.
+    pub labels: String,
+    /// A time.
+    pub before: i64,
+    /// The time that follows it.
+    pub next: i64,
+}
+
 /// Collects series until they are written as a block.
 #[derive(Debug, Default)]
 pub struct BlockBuilder {
@@ -49,21 +61,28 @@ impl BlockBuilder {
 
     /// Adds samples of a series; those of one call ascend in time. Samples that are older than
     /// what the series has are sorted in; of two at one time, the one that came first counts.
-    pub fn add(&mut self, labels: &Labels, columns: &Columns) {
-        let Some((first_at, last_at)) = bounds(columns) else { return };
+    ///
+    /// # Errors
+    /// When the samples do not ascend, or a float and a histogram have one time; none is taken then.
+    pub fn add(&mut self, labels: &Labels, columns: &Columns) -> Result<(), Unordered> {
+        if let Some((before, next)) = unordered(columns) {
+            return Err(Unordered { labels: labels.to_string(), before, next });
+        }
+        let Some((first_at, last_at)) = bounds(columns) else { return Ok(()) };
         if !self.series.contains_key(labels) {
             self.series.insert(labels.clone(), Building::default());
         }
-        let Some(series) = self.series.get_mut(labels) else { return };
+        let Some(series) = self.series.get_mut(labels) else { return Ok(()) };
         if first_at <= series.last_at {
             series.late.push(columns.clone());
-            return;
+            return Ok(());
         }
         merge_columns(vec![columns.clone()], &mut series.pending);
         series.last_at = last_at;
         if series.pending.samples() >= CHUNK_SAMPLES_MAX {
             series.seal(self.floats);
         }
+        Ok(())
     }
 
     /// Writes the block `ulid` into the data folder; without samples there is none.
@@ -147,6 +166,21 @@ impl Building {
     }
 }
 
+/// The first two times that do not ascend.
+fn unordered(columns: &Columns) -> Option<(i64, i64)> {
+    let histograms = columns.histograms.iter().map(|point| point.at);
+    let floats = columns.times.iter().copied();
+    let falls = |(before, next): &(i64, i64)| next <= before;
+    let among_floats = floats.clone().zip(floats.skip(1)).find(falls);
+    let among_histograms = || histograms.clone().zip(histograms.clone().skip(1)).find(falls);
+    let of_both = || {
+        let mut histograms = histograms.clone();
+        let shared = histograms.find(|at| columns.times.binary_search(at).is_ok());
+        shared.map(|at| (at, at))
+    };
+    among_floats.or_else(among_histograms).or_else(of_both)
+}
+
 /// First and last time.
 fn bounds(columns: &Columns) -> Option<(i64, i64)> {
     let floats = columns.times.first().copied().zip(columns.times.last().copied());
@@ -182,7 +216,7 @@ mod tests {
         let labels = |job: &str| Labels::from_pairs([("__name__", "up"), ("job", job)]);
         for job in ["b", "a"] {
             for part in 0..10 {
-                builder.add(&labels(job), &floats(part * 50..part * 50 + 50, 1.0));
+                builder.add(&labels(job), &floats(part * 50..part * 50 + 50, 1.0)).unwrap();
             }
         }
         let made = builder.finish();
@@ -198,12 +232,23 @@ mod tests {
     fn late_samples_are_sorted_in_and_the_first_value_counts() {
         let mut builder = BlockBuilder::new(FloatEncoding::Xor);
         let labels = Labels::from_pairs([("__name__", "up")]);
-        builder.add(&labels, &floats(100..300, 1.0));
-        builder.add(&labels, &floats(0..101, 2.0));
-        builder.add(&labels, &floats(300..301, 3.0));
+        builder.add(&labels, &floats(100..300, 1.0)).unwrap();
+        builder.add(&labels, &floats(0..101, 2.0)).unwrap();
+        builder.add(&labels, &floats(300..301, 3.0)).unwrap();
         let made = builder.finish();
         let found = read(&made[0].1);
         assert_eq!(found.times, Vec::from_iter(0..301));
         assert_eq!((found.values[99], found.values[100], found.values[300]), (2.0, 1.0, 3.0));
+    }
+
+    #[test]
+    fn samples_that_do_not_ascend_are_refused() {
+        let mut builder = BlockBuilder::new(FloatEncoding::Xor);
+        let labels = Labels::from_pairs([("__name__", "up")]);
+        for (times, before, next) in [([100, 50, 200], 100, 50), ([1, 2, 2], 2, 2)] {
+            let refused = builder.add(&labels, &floats(times.into_iter(), 1.0)).unwrap_err();
+            assert_eq!((refused.before, refused.next), (before, next));
+        }
+        assert!(builder.is_empty());
     }
 }

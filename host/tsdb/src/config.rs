@@ -36,6 +36,8 @@ pub struct Config {
     block_range: Duration,
     block_range_max: Option<Duration>,
     merges_overlaps: bool,
+    chunk_segment_bytes: Option<u64>,
+    uploads_file: Option<Utf8PathBuf>,
     reload_interval: Duration,
     locks: bool,
 }
@@ -75,6 +77,9 @@ pub enum InvalidConfig {
     /// Too small to be worth a file, or too large to be replayed in one piece.
     #[error("a segment of {0} bytes is not between 64 KiB and 1 GiB")]
     SegmentBytes(u64),
+    /// Too small to be worth a file, or longer than a place in it can be told.
+    #[error("a file of chunks of {0} bytes is not between 1 MiB and 4 GiB")]
+    ChunkSegmentBytes(u64),
 }
 
 impl Config {
@@ -101,6 +106,8 @@ impl Config {
             block_range: Self::BLOCK_RANGE_DEFAULT,
             block_range_max: None,
             merges_overlaps: true,
+            chunk_segment_bytes: None,
+            uploads_file: None,
             reload_interval: Self::RELOAD_INTERVAL_DEFAULT,
             locks: true,
         }
@@ -146,6 +153,27 @@ impl Config {
     #[must_use]
     pub fn with_overlaps_merged(mut self, merges: bool) -> Self {
         self.merges_overlaps = merges;
+        self
+    }
+
+    /// How long a file of chunks in a block gets that is made of the head or of other blocks; without
+    /// it, as long as in Prometheus.
+    ///
+    /// # Errors
+    /// Below 1 MiB or above 4 GiB.
+    pub fn with_chunk_segment_bytes(mut self, bytes: u64) -> Result<Self, InvalidConfig> {
+        if !(1 << 20..=4 << 30).contains(&bytes) {
+            return Err(InvalidConfig::ChunkSegmentBytes(bytes));
+        }
+        self.chunk_segment_bytes = Some(bytes);
+        Ok(self)
+    }
+
+    /// The file in which a shipper says what it has uploaded: new blocks are merged with others only
+    /// when they stand there.
+    #[must_use]
+    pub fn with_uploads_file(mut self, file: impl Into<Utf8PathBuf>) -> Self {
+        self.uploads_file = Some(file.into());
         self
     }
 
@@ -220,6 +248,18 @@ impl Config {
     #[must_use]
     pub fn merges_overlaps(&self) -> bool {
         self.merges_overlaps
+    }
+
+    /// How long a file of chunks in a new block gets, if that is set.
+    #[must_use]
+    pub fn chunk_segment_bytes(&self) -> Option<u64> {
+        self.chunk_segment_bytes
+    }
+
+    /// The file in which a shipper says what it has uploaded.
+    #[must_use]
+    pub fn uploads_file(&self) -> Option<&Utf8PathBuf> {
+        self.uploads_file.as_ref()
     }
 
     /// How often the folder is looked at.

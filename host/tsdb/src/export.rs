@@ -104,7 +104,7 @@ mod tests {
             let mut builder = BlockBuilder::new(floats);
             let labels = Labels::from_pairs([("__name__", "up")]);
             let samples = Columns::from_floats((0..1000).collect(), vec![1.5; 1000]);
-            builder.add(&labels, &samples);
+            builder.add(&labels, &samples).unwrap();
             let id = block_id(1, floats as u128);
             builder.write(&disk, "/data".into(), id).unwrap().unwrap();
             let folder = Utf8Path::new("/data").join(id.to_string());

@@ -48,7 +48,7 @@ mod store;
 pub mod testing;
 
 pub use self::budget::{ReadBudget, ReadPermit};
-pub use self::builder::BlockBuilder;
+pub use self::builder::{BlockBuilder, Unordered};
 pub use self::compaction::write::CompactError;
 pub use self::config::{
     Config, InvalidConfig, Retention, RetentionRule, Settings, StorageSection, SyncPolicy,

@@ -20,6 +20,7 @@ mod rules;
 mod settings;
 mod spill;
 mod tasks;
+mod uploads;
 
 use std::fmt;
 use std::io;

@@ -79,7 +79,9 @@ impl History {
         self.model.deleted(|labels, at| at < BEGIN && is_deleted(labels, at), fate);
         // What the store made a block of may stand in a block beside it and in the head as well.
         self.model.deleted(|labels, at| at >= BEGIN && is_deleted(labels, at), None);
-        self.marks.note(Mark::Deletion);
+        if fate.is_some() {
+            self.marks.note(Mark::Deletion);
+        }
     }
 
     /// Writes blocks anew of which something was deleted.

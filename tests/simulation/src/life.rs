@@ -45,7 +45,10 @@ impl History {
         let mut goes_on = true;
         while goes_on && self.chance.below(6) > 0 {
             let target = self.chance.index(self.targets.len());
-            self.scrape(store, target);
+            let is_replaying = !store.is_replayed();
+            if self.scrape(store, target) && is_replaying {
+                self.marks.note(Mark::CommitWhileReplaying);
+            }
             match self.chance.below(12) {
                 0 => self.sync(store),
                 1 => self.checkpoint(store),
@@ -65,7 +68,6 @@ impl History {
                 goes_on = goes_on && store.replay_step().is_ok_and(|goes_on| goes_on);
             }
             self.clock.advance(Duration::from_secs(15));
-            self.marks.note(Mark::CommitWhileReplaying);
         }
         self.replay_to_end(store)
     }

@@ -10,8 +10,8 @@ use memmap2::Mmap;
 
 /// A whole file as bytes. Clones share them.
 ///
-/// Of a real file these are a mapping: pages come from the system's cache and go back to it. Who
-/// maps a file keeps it from being cut: whoever looks at a page that is gone is killed.
+/// Of a real file these are a mapping: pages come from the system's cache and go back to it. Only
+/// files that nobody cuts are mapped: whoever looks at a page that is gone is killed.
 #[derive(Clone)]
 pub struct FileBytes(Arc<Bytes>);
 
@@ -33,8 +33,13 @@ impl FileBytes {
         if file.metadata()?.len() == 0 {
             return Ok(Self::from_bytes([]));
         }
-        // SAFETY: files that are mapped are only ever replaced or appended to by this process, which
-        // holds the lock of their folder; `Disk::map` tells its callers so.
+        // SAFETY: what is mapped are files of a data folder that nobody cuts: those of blocks and the
+        // head's chunks, which are written once, before they are mapped, and what Prometheus left,
+        // whose files grow, and are cut only when they are young and are read instead. Processes
+        // that work on the folder at the same time, with its lock or only reading, remove and replace
+        // such files, which leaves a mapping as it is. Our own log is never mapped, for a failed
+        // commit cuts it, nor is what users name: `Disk::map` tells its callers so. Against others
+        // who cut files of a data folder nothing helps but owner and mode.
         let mapped = unsafe { Mmap::map(file) }?;
         Ok(Self(Arc::new(Bytes::Mapped(mapped))))
     }

@@ -96,13 +96,19 @@ impl OverlayDisk {
         if from != path {
             return Ok(from);
         }
-        let bytes = self.base().map(path)?;
+        // Read, not mapped: a server may cut the end of its log meanwhile.
+        let from = self.base().open(path)?;
         let to = self.0.changes.lock().add(path, &self.0.sandbox);
         let mut file = self.base().create(&to)?;
-        for part in bytes.chunks(COPY_BYTES) {
-            file.append(part)?;
+        let (mut part, mut copied) = (vec![0; COPY_BYTES], 0);
+        loop {
+            let count = from.read_at(copied, &mut part)?;
+            file.append(part.get(..count).unwrap_or_default())?;
+            copied += count as u64;
+            if count < COPY_BYTES {
+                return Ok(to);
+            }
         }
-        Ok(to)
     }
 
     fn remove_name(&self, path: &Utf8Path) {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 use narthex_model::{format_duration, parse_duration};
@@ -82,6 +83,9 @@ pub(crate) struct StorageFlags {
     overlaps: OverlapFlags,
 
     #[command(flatten)]
+    shipping: ShippingFlags,
+
+    #[command(flatten)]
     unused: UnusedFlags,
 }
 
@@ -107,6 +111,29 @@ struct OverlapFlags {
         hide = true
     )]
     no_overlapping_compaction: bool,
+}
+
+/// For programs that copy blocks elsewhere.
+#[derive(Clone, Debug, Args)]
+struct ShippingFlags {
+    /// A JSON file in which a shipper says which blocks it has uploaded, as Thanos' sidecar does. New
+    /// blocks are merged with others only when they stand there.
+    #[arg(
+        long = "storage.tsdb.delay-compact-file.path",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "FILE"
+    )]
+    delay_compact_file: Utf8PathBuf,
+
+    /// How long a file of chunks in a block gets.
+    #[arg(
+        long = "storage.tsdb.max-block-chunk-segment-size",
+        value_parser = parse_size,
+        value_name = "SIZE",
+        hide = true
+    )]
+    max_block_chunk_segment_size: Option<u64>,
 }
 
 /// Taken, and without any effect here.
@@ -208,6 +235,14 @@ impl StorageFlags {
             );
             config = config.with_segment_bytes(bytes)?;
         }
+        let shipping = &self.shipping;
+        if let Some(bytes) = shipping.max_block_chunk_segment_size.filter(|bytes| *bytes > 0) {
+            let set = config.with_chunk_segment_bytes(bytes);
+            config = set.context("--storage.tsdb.max-block-chunk-segment-size")?;
+        }
+        if !shipping.delay_compact_file.as_str().is_empty() {
+            config = config.with_uploads_file(&shipping.delay_compact_file);
+        }
         Ok(config)
     }
 
@@ -216,7 +251,7 @@ impl StorageFlags {
         let duration =
             |time: Option<Duration>| time.map_or_else(|| "0s".to_owned(), format_duration);
         let size = |bytes: Option<u64>| format_size(bytes.unwrap_or(0));
-        let (overlaps, unused) = (&self.overlaps, &self.unused);
+        let (overlaps, shipping, unused) = (&self.overlaps, &self.shipping, &self.unused);
         let compression = match unused.wal_compression_type {
             WalCompression::Snappy => "snappy",
             WalCompression::Zstd => "zstd",
@@ -230,6 +265,11 @@ impl StorageFlags {
             ("storage.tsdb.min-block-duration", duration(Some(self.min_block_duration))),
             ("storage.tsdb.max-block-duration", duration(self.max_block_duration)),
             ("storage.tsdb.wal-segment-size", size(self.wal_segment_size)),
+            (
+                "storage.tsdb.max-block-chunk-segment-size",
+                size(shipping.max_block_chunk_segment_size),
+            ),
+            ("storage.tsdb.delay-compact-file.path", shipping.delay_compact_file.to_string()),
             (
                 "storage.tsdb.allow-overlapping-compaction",
                 (overlaps.allow_overlapping_compaction && !overlaps.no_overlapping_compaction)
@@ -327,8 +367,23 @@ mod tests {
         let config = |given: &[&str]| flags(given).config(Settings::default());
         assert!(config(&["--storage.tsdb.wal-segment-size=1MB"]).is_err());
         assert!(config(&["--storage.tsdb.wal-segment-size=20MB"]).is_ok());
+        assert!(config(&["--storage.tsdb.max-block-chunk-segment-size=512KB"]).is_err());
+        let chunks = config(&["--storage.tsdb.max-block-chunk-segment-size=64MB"]).unwrap();
+        assert_eq!(chunks.chunk_segment_bytes(), Some(64 << 20));
         let short =
             ["--storage.tsdb.min-block-duration=1h", "--storage.tsdb.max-block-duration=30m"];
         assert!(config(&short).is_err());
+    }
+
+    #[test]
+    fn blocks_wait_for_a_shipper_only_when_its_file_is_named() {
+        let file = |given: &[&str]| {
+            let config = flags(given).config(Settings::default()).unwrap();
+            config.uploads_file().map(ToString::to_string)
+        };
+        assert_eq!(file(&[]), None);
+        assert_eq!(file(&["--storage.tsdb.delay-compact-file.path="]), None);
+        let given = file(&["--storage.tsdb.delay-compact-file.path=data/thanos.shipper.json"]);
+        assert_eq!(given.as_deref(), Some("data/thanos.shipper.json"));
     }
 }

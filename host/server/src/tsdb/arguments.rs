@@ -19,13 +19,15 @@ pub(crate) enum TsdbCommand {
     #[command(name = "dump-openmetrics")]
     DumpOpenMetrics(DumpOpenMetrics),
     /// Makes blocks of other data.
-    #[command(subcommand, name = "create-blocks-from")]
+    #[command(name = "create-blocks-from")]
     CreateBlocksFrom(CreateBlocksFrom),
     /// Measures.
     #[command(subcommand)]
     Bench(Bench),
-    /// Checks every checksum of blocks, log and mapped chunks; says what is damaged, and where.
-    Verify(Folder),
+    /// Checks every checksum of blocks, of the log, and of what Prometheus left that is not imported
+    /// yet; says what is damaged, and where. Files of the head's chunks are copies of what the log
+    /// holds, and go with the next start: they are not looked at.
+    Verify(Verify),
     /// Makes blocks of all that is in the head, so that Prometheus can go on with the folder.
     Flush(Flush),
     /// Copies blocks for others: every chunk in an encoding that all tools read.
@@ -116,9 +118,18 @@ pub(crate) struct DumpOpenMetrics {
     pub(crate) selection: Selection,
 }
 
+/// `create-blocks-from`.
+#[derive(Debug, Args)]
+pub(crate) struct CreateBlocksFrom {
+    #[command(flatten)]
+    pub(crate) telling: Telling,
+    #[command(subcommand)]
+    pub(crate) source: BlockSource,
+}
+
 /// What blocks can be made of.
 #[derive(Debug, Subcommand)]
-pub(crate) enum CreateBlocksFrom {
+pub(crate) enum BlockSource {
     /// OpenMetrics text whose samples all have a time.
     #[command(name = "openmetrics")]
     OpenMetrics(FromOpenMetrics),
@@ -126,17 +137,17 @@ pub(crate) enum CreateBlocksFrom {
     Rules(FromRules),
 }
 
-/// How made blocks are told of.
+/// How made blocks are told of; before the kind of source or behind it.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Telling {
     /// Times and sizes for people.
-    #[arg(short = 'r', long)]
+    #[arg(short = 'r', long, global = true)]
     pub(crate) human_readable: bool,
     /// Prints no list of the blocks made.
-    #[arg(short = 'q', long)]
+    #[arg(short = 'q', long, global = true)]
     pub(crate) quiet: bool,
     /// The longest range of a block; rounded down to 2h times a power of three.
-    #[arg(long, default_value = "2h", value_parser = parse_duration, hide = true)]
+    #[arg(long, default_value = "2h", value_parser = parse_duration, hide = true, global = true)]
     pub(crate) max_block_duration: Duration,
 }
 
@@ -152,8 +163,6 @@ pub(crate) struct FromOpenMetrics {
     /// A label for every series; may be repeated.
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = parse_label)]
     pub(crate) labels: Vec<(String, String)>,
-    #[command(flatten)]
-    pub(crate) telling: Telling,
 }
 
 /// `create-blocks-from rules`.
@@ -180,8 +189,6 @@ pub(crate) struct FromRules {
     /// The step of groups that say none.
     #[arg(long, default_value = "60s", value_parser = parse_duration)]
     pub(crate) eval_interval: Duration,
-    #[command(flatten)]
-    pub(crate) telling: Telling,
 }
 
 /// What can be measured.
@@ -206,6 +213,17 @@ pub(crate) struct BenchWrite {
     /// Samples of each series.
     #[arg(long, default_value_t = 3_000)]
     pub(crate) scrapes: usize,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) folder: Folder,
+    /// Where the log is replayed, in a folder that is removed at the end; the data folder itself
+    /// when it is not given. The data folder's own files are never changed.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) sandbox_dir_root: Option<Utf8PathBuf>,
 }
 
 /// `flush`.
@@ -254,6 +272,28 @@ mod tests {
         Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).command
     }
 
+    #[track_caller]
+    fn source(line: &str) -> (Telling, BlockSource) {
+        let TsdbCommand::CreateBlocksFrom(from) = read(line) else { panic!() };
+        (from.telling, from.source)
+    }
+
+    #[test]
+    fn what_is_told_of_blocks_may_stand_before_or_behind_their_source() {
+        for line in [
+            "create-blocks-from -r -q --max-block-duration=6h openmetrics in out",
+            "create-blocks-from openmetrics in out -r -q --max-block-duration=6h",
+            "create-blocks-from -r rules --start=0 -q a --max-block-duration 6h",
+        ] {
+            let (telling, _) = source(line);
+            assert!(telling.human_readable && telling.quiet, "{line}");
+            assert_eq!(telling.max_block_duration.as_secs(), 6 * 3600, "{line}");
+        }
+        let (telling, _) = source("create-blocks-from openmetrics in");
+        assert!(!telling.human_readable && !telling.quiet);
+        assert_eq!(telling.max_block_duration.as_secs(), 2 * 3600);
+    }
+
     #[test]
     fn the_arguments_of_promtool_are_taken() {
         let TsdbCommand::Dump(dump) =
@@ -265,15 +305,11 @@ mod tests {
         assert_eq!(dump.selection.selectors, ["up", "a"]);
         assert_eq!(dump.selection.folder.path, "d");
         let line = "create-blocks-from openmetrics -r -q --label=a=b --label c=d in out";
-        let TsdbCommand::CreateBlocksFrom(CreateBlocksFrom::OpenMetrics(from)) = read(line) else {
-            panic!()
-        };
+        let (telling, BlockSource::OpenMetrics(from)) = source(line) else { panic!() };
         assert_eq!(from.labels, [("a".into(), "b".into()), ("c".into(), "d".into())]);
-        assert!(from.telling.quiet && from.telling.human_readable);
+        assert!(telling.quiet && telling.human_readable);
         let line = "create-blocks-from rules --start=0 --url=http://x --eval-interval=30s a b";
-        let TsdbCommand::CreateBlocksFrom(CreateBlocksFrom::Rules(from)) = read(line) else {
-            panic!()
-        };
+        let (_, BlockSource::Rules(from)) = source(line) else { panic!() };
         assert_eq!((from.files.len(), from.eval_interval.as_secs()), (2, 30));
         let TsdbCommand::Analyze(analyze) = read("analyze data 01ABC --limit=3 --extended") else {
             panic!()

@@ -10,9 +10,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use narthex_model::Labels;
 use narthex_platform::{Clock, Disk};
 use narthex_storage::Columns;
-use narthex_tsdb::BlockBuilder;
 use narthex_tsdb::block::{BlockMeta, block_id};
 use narthex_tsdb::encoding::FloatEncoding;
+use narthex_tsdb::{BlockBuilder, Unordered};
 
 use super::arguments::Telling;
 use super::list;
@@ -68,8 +68,11 @@ impl Backfill {
     }
 
     /// Adds samples to the block that is being made.
-    pub(crate) fn add(&mut self, labels: &Labels, columns: &Columns) {
-        self.builder.add(labels, columns);
+    ///
+    /// # Errors
+    /// When the samples do not ascend in time.
+    pub(crate) fn add(&mut self, labels: &Labels, columns: &Columns) -> Result<(), Unordered> {
+        self.builder.add(labels, columns)
     }
 
     /// Writes the block; one without samples is none.
@@ -119,7 +122,7 @@ mod tests {
             windows(start, end, longest).collect::<Vec<_>>()
         };
         assert_eq!(of(HOUR, 2 * HOUR, 2), [0..2 * HOUR, 2 * HOUR..4 * HOUR]);
-        assert_eq!(of(HOUR, HOUR, 7), [0..6 * HOUR]);
+        assert_eq!(of(HOUR, HOUR, 7).as_slice(), std::slice::from_ref(&(0..6 * HOUR)));
         assert_eq!(of(-1, 0, 1), [-2 * HOUR..0, 0..2 * HOUR]);
     }
 }

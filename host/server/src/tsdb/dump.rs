@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use narthex_model::{Labels, Matcher, Timestamp};
-use narthex_promql::NodeKind;
 use narthex_storage::{Columns, Queryable, Series, TimeRange};
 
 use super::arguments::{Dump, DumpFormat, DumpOpenMetrics, Selection};
-use super::notation;
+use super::notation::{self, seconds};
 use super::open::{self, ReadOnly};
 use super::output::Output;
 
@@ -45,6 +44,7 @@ fn each_series(
     let sandbox = selection.sandbox_dir_root.as_deref();
     let ReadOnly { store, .. } = &open::read_only(&selection.folder.path, sandbox)?;
     open::tell_damage(store);
+    let unreadable = open::tell_unreadable(store);
     let querier = store.querier(range).context("read the store")?;
     let mut found: BTreeMap<Labels, Box<dyn Series>> = BTreeMap::new();
     for selector in &selectors {
@@ -54,24 +54,22 @@ fn each_series(
     }
     let mut out = Output::new();
     let mut columns = Columns::default();
-    for (labels, series) in &found {
+    // Each goes before the next is read, with what it holds of the memory of queries.
+    for (labels, series) in found {
         columns.clear();
         series.read(range, &mut columns).with_context(|| format!("read {labels}"))?;
         if !columns.is_empty() {
-            write(labels, &columns, &mut out)?;
+            write(&labels, &columns, &mut out)?;
         }
     }
     end(&mut out)?;
-    out.finish()
+    out.finish()?;
+    unreadable
 }
 
 /// The conditions of a plain selector.
 pub(crate) fn matchers(text: &str) -> anyhow::Result<Vec<Matcher>> {
-    let expr = narthex_promql::parse(text).with_context(|| format!("--match={text}"))?;
-    match &expr.root().kind {
-        NodeKind::Selector(selector) => Ok(selector.matchers.clone()),
-        _ => bail!("--match={text}: not a series selector"),
-    }
+    narthex_promql::parse_any_selector(text).with_context(|| format!("--match={text}"))
 }
 
 /// One line a sample: labels, value, milliseconds.
@@ -106,11 +104,4 @@ fn openmetrics(labels: &Labels, columns: &Columns, out: &mut Output) -> anyhow::
         out.line(&format!("{name}{series} {} {}", notation::float(*value), seconds(*at)))?;
     }
     Ok(())
-}
-
-/// Milliseconds as seconds with three decimals.
-fn seconds(millis: i64) -> String {
-    let sign = if millis < 0 { "-" } else { "" };
-    let millis = millis.unsigned_abs();
-    format!("{sign}{}.{:03}", millis / 1000, millis % 1000)
 }

@@ -141,6 +141,13 @@ pub(crate) fn bytes(bytes: u64) -> String {
     text
 }
 
+/// Milliseconds as seconds with three decimals.
+pub(super) fn seconds(millis: i64) -> String {
+    let sign = if millis < 0 { "-" } else { "" };
+    let millis = millis.unsigned_abs();
+    format!("{sign}{}.{:03}", millis / 1000, millis % 1000)
+}
+
 #[cfg(test)]
 mod tests {
     use narthex_model::{BucketLayout, IntegerHistogram, Span};

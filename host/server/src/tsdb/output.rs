@@ -4,7 +4,12 @@ use std::io::{self, BufWriter, Stdout, Write};
 
 use anyhow::Context as _;
 
-/// Lines for standard output. A closed pipe (`| head`) ends the program quietly.
+/// Nobody reads standard output any more (`| head`): an end, not a failure.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output is closed")]
+pub(crate) struct ClosedPipe;
+
+/// Lines for standard output; [`ClosedPipe`] when nobody reads them any more.
 pub(crate) struct Output(BufWriter<Stdout>);
 
 impl Output {
@@ -28,7 +33,7 @@ impl Output {
 
 fn check(outcome: io::Result<()>) -> anyhow::Result<()> {
     match outcome {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(ClosedPipe.into()),
         outcome => outcome.context("write to standard output"),
     }
 }

@@ -1,5 +1,9 @@
 //! `create-blocks-from rules`: recording rules over the past, evaluated by a running server.
+//!
+//! A rule that cannot be evaluated ends only itself: what the others give becomes blocks, and all
+//! errors are told at the end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +18,9 @@ use narthex_settings::Document;
 use narthex_storage::Columns;
 use serde::Deserialize;
 
-use super::arguments::FromRules;
+use super::arguments::{FromRules, Telling};
 use super::backfill::{Backfill, windows};
+use super::notation::seconds;
 use super::output::progress;
 
 /// A range of two hours at one sample a second and ten thousand series stays below.
@@ -28,17 +33,17 @@ const FILE_BYTES_MAX: u64 = 16 << 20;
 const END_BEFORE_NOW: Duration = Duration::from_secs(3 * 3600);
 
 /// `narthex tsdb create-blocks-from rules`.
-pub(crate) fn create(arguments: &FromRules) -> anyhow::Result<()> {
+pub(crate) fn create(arguments: &FromRules, telling: Telling) -> anyhow::Result<()> {
     // An error means that another part of the process has set the same provider already.
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("start the runtime")?;
-    runtime.block_on(create_all(arguments))
+    runtime.block_on(create_all(arguments, telling))
 }
 
-async fn create_all(arguments: &FromRules) -> anyhow::Result<()> {
+async fn create_all(arguments: &FromRules, telling: Telling) -> anyhow::Result<()> {
     let disk = RealDisk::shared();
     let files = read_rules(&*disk, arguments)?;
     let now = Clock::real().now_millis();
@@ -54,10 +59,13 @@ async fn create_all(arguments: &FromRules) -> anyhow::Result<()> {
         client: client(&disk, arguments)?,
         url: format!("{}/api/v1/query_range", arguments.url.trim_end_matches('/')),
     };
-    let mut backfill = Backfill::new(disk, &arguments.output_dir, arguments.telling)?;
-    let range = arguments.telling.max_block_duration;
-    for window in windows(start, end, range) {
-        for rule in files.recordings() {
+    let mut backfill = Backfill::new(disk, &arguments.output_dir, telling)?;
+    let mut failed = BTreeSet::new();
+    for window in windows(start, end, telling.max_block_duration) {
+        for (index, rule) in files.recordings().enumerate() {
+            if failed.contains(&index) {
+                continue;
+            }
             let from = Timestamp::from_millis(window.start.max(start));
             let interval = rule.interval().unwrap_or(arguments.eval_interval);
             let first = rule.first_slot(from, interval).millis();
@@ -65,14 +73,41 @@ async fn create_all(arguments: &FromRules) -> anyhow::Result<()> {
             if first > last {
                 continue;
             }
-            for series in server.range(rule.expr(), first, last, interval).await? {
-                let (labels, columns) = recorded(&rule, series)?;
-                backfill.add(&labels, &columns);
+            let slots = Slots { first, last, step: interval };
+            if let Err(error) = evaluate(&server, &rule, slots, &mut backfill).await {
+                progress(&format!("narthex: rule {:?}: {error:#}", rule.name()));
+                failed.insert(index);
             }
         }
         backfill.finish_block()?;
     }
-    backfill.end()
+    backfill.end()?;
+    match failed.len() {
+        0 => Ok(()),
+        1 => bail!("one rule could not be evaluated"),
+        count => bail!("{count} rules could not be evaluated"),
+    }
+}
+
+/// Times of evaluations, in milliseconds.
+#[derive(Clone, Copy)]
+struct Slots {
+    first: i64,
+    last: i64,
+    step: Duration,
+}
+
+async fn evaluate(
+    server: &Server,
+    rule: &Recording<'_>,
+    slots: Slots,
+    backfill: &mut Backfill,
+) -> anyhow::Result<()> {
+    for series in server.range(rule.expr(), slots).await? {
+        let (labels, columns) = recorded(rule, series)?;
+        backfill.add(&labels, &columns)?;
+    }
+    Ok(())
 }
 
 fn read_rules(disk: &dyn Disk, arguments: &FromRules) -> anyhow::Result<RuleFiles> {
@@ -128,25 +163,18 @@ struct Data {
 #[derive(Deserialize)]
 struct MatrixSeries {
     metric: std::collections::BTreeMap<String, String>,
+    /// Native histograms stand beside them; they are passed over, as by promtool.
     #[serde(default)]
     values: Vec<(f64, String)>,
-    #[serde(default)]
-    histograms: Vec<serde::de::IgnoredAny>,
 }
 
 impl Server {
-    async fn range(
-        &self,
-        query: &str,
-        start: i64,
-        end: i64,
-        step: Duration,
-    ) -> anyhow::Result<Vec<MatrixSeries>> {
+    async fn range(&self, query: &str, slots: Slots) -> anyhow::Result<Vec<MatrixSeries>> {
         let form = form_urlencoded::Serializer::new(String::new())
             .append_pair("query", query)
-            .append_pair("start", &seconds(start))
-            .append_pair("end", &seconds(end))
-            .append_pair("step", &seconds(millis(step)))
+            .append_pair("start", &seconds(slots.first))
+            .append_pair("end", &seconds(slots.last))
+            .append_pair("step", &seconds(millis(slots.step)))
             .finish();
         let mut request = Request::get(&self.url, QUERY_TIMEOUT, ANSWER_BYTES_MAX);
         request.method = "POST".to_owned();
@@ -174,9 +202,6 @@ impl Server {
 
 /// What the rule records of one series: its own name and labels go before the query's.
 fn recorded(rule: &Recording<'_>, series: MatrixSeries) -> anyhow::Result<(Labels, Columns)> {
-    if !series.histograms.is_empty() {
-        bail!("rule {:?} gives native histograms, which cannot be backfilled", rule.name());
-    }
     let mut labels = Labels::from_pairs(series.metric).to_builder();
     for (name, value) in rule.labels() {
         labels.set(name, value);
@@ -208,10 +233,4 @@ fn from_seconds(seconds: f64) -> i64 {
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn seconds(millis: i64) -> String {
-    let sign = if millis < 0 { "-" } else { "" };
-    let millis = millis.unsigned_abs();
-    format!("{sign}{}.{:03}", millis / 1000, millis % 1000)
 }

@@ -85,6 +85,12 @@ impl BlockWriter {
         })
     }
 
+    /// Another length of files of chunks, at most 4 GiB. Called before anything is pushed.
+    #[must_use]
+    pub(crate) fn with_segment_bytes(self, max: u64) -> Self {
+        Self { chunks: self.chunks.with_segment_bytes(max), ..self }
+    }
+
     /// Writes a series whose labels are above those of the one before; its chunks ascend in time
     /// and do not overlap.
     ///

@@ -76,6 +76,8 @@ pub(crate) struct Output<'a> {
     /// Whether other programs will read the block: no chunk may have an encoding that one of them
     /// does not know.
     pub(crate) is_for_others: bool,
+    /// How long files of chunks get, if that is set.
+    pub(crate) segment_bytes: Option<u64>,
     pub(crate) interrupt: &'a Interrupt,
 }
 
@@ -94,6 +96,9 @@ impl Output<'_> {
         meta::set_dense(&mut meta, self.floats == FloatEncoding::Dense);
         let range = Interval { start: meta.min_time, end: meta.max_time.saturating_sub(1) };
         let mut writer = BlockWriter::create(self.disk, self.folder, meta.ulid, symbols)?;
+        if let Some(bytes) = self.segment_bytes {
+            writer = writer.with_segment_bytes(bytes);
+        }
         let mut merge = Merge::new(sources)?;
         let mut seen = 0_usize;
         while let Some((labels, parts)) = merge.next_series()? {

@@ -24,6 +24,11 @@ const EXEMPLARS_MAX: usize = 100_000;
 const DAMAGED_MAX: usize = 1_000;
 /// How many bytes are read between two looks at the clock and the way out.
 const STEP_BYTES: usize = 1 << 20;
+/// Files up to this are read, not mapped: Prometheus reserves 128 KiB for a new file of chunks, and
+/// cuts what it did not need of that, which it may do while a command looks at its folder.
+const YOUNG_BYTES: u64 = 1 << 20;
+/// No file of a Prometheus head is longer than 256 MiB.
+const FILE_BYTES_MAX: u64 = 512 << 20;
 
 /// What was found beside samples.
 pub(super) struct Gathered {
@@ -100,7 +105,12 @@ impl<'a> Gather<'a> {
 
     fn map(&self, file: &File) -> Result<FileBytes, ImportError> {
         let path = self.folder.join(&file.path);
-        self.disk.map(&path).map_err(|source| ImportError::Read { path, source })
+        let bytes = if file.bytes <= YOUNG_BYTES {
+            self.disk.read(&path, FILE_BYTES_MAX).map(FileBytes::from_bytes)
+        } else {
+            self.disk.map(&path)
+        };
+        bytes.map_err(|source| ImportError::Read { path, source })
     }
 
     /// `path` is within the data folder.

@@ -12,7 +12,7 @@ use camino::Utf8Path;
 use narthex_platform::Disk;
 use ulid::Ulid;
 
-use super::{MaintenanceError, Shared};
+use super::{MaintenanceError, Shared, uploads};
 use crate::block::{Block, BlockMeta, BlockWriteError, block_id};
 use crate::compaction::meta::{candidate, merged};
 use crate::compaction::plan::{Candidate, plan, ranges};
@@ -32,8 +32,9 @@ impl Shared {
     }
 
     pub(crate) fn output<'a>(&'a self, folder: &'a Utf8Path, floats: FloatEncoding) -> Output<'a> {
+        let segment_bytes = self.config.chunk_segment_bytes();
         let (interrupt, is_for_others) = (&self.interrupt, false);
-        Output { disk: &self.disk, folder, floats, is_for_others, interrupt }
+        Output { disk: &self.disk, folder, floats, is_for_others, segment_bytes, interrupt }
     }
 
     /// Brings the list of blocks in line with the folder.
@@ -124,7 +125,10 @@ impl Shared {
         let ranges = ranges(self.config.block_millis(), longest);
         loop {
             self.interrupt.check().map_err(MaintenanceError::Compact)?;
-            let blocks = self.blocks.list();
+            let mut blocks = self.blocks.list().to_vec();
+            if let Some(file) = self.config.uploads_file() {
+                blocks = uploads::uploaded(&*self.disk, file, blocks);
+            }
             let candidates: Vec<Candidate> = blocks
                 .iter()
                 .map(|block| candidate(block.meta(), block.tombstones().len()))

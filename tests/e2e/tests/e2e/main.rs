@@ -19,3 +19,5 @@ mod prometheus_folder;
 mod remote_write;
 mod support;
 mod tsdb_commands;
+mod tsdb_handover;
+mod tsdb_refusals;

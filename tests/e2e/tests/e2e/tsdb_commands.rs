@@ -11,7 +11,7 @@ use narthex_harness::{
 use crate::support::config;
 
 /// Two blocks' worth of floats: a counter of four series, a gauge that is not always there.
-fn openmetrics() -> String {
+pub(crate) fn openmetrics() -> String {
     let mut text = String::from("# TYPE requests counter\n");
     for code in ["200", "404", "500", "a\\\"b"] {
         for step in 0..300_i64 {
@@ -30,7 +30,7 @@ fn openmetrics() -> String {
 }
 
 #[track_caller]
-fn run(program: &Path, folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn run(program: &Path, folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new(program)
         .args(arguments)
         .current_dir(folder)

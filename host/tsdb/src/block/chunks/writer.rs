@@ -44,8 +44,7 @@ impl ChunkWriter {
         })
     }
 
-    #[cfg(test)]
-    pub(super) fn with_segment_bytes(mut self, max: u64) -> Self {
+    pub(in super::super) fn with_segment_bytes(mut self, max: u64) -> Self {
         self.segment_bytes_max = max;
         self
     }

@@ -121,7 +121,8 @@ fn check(given: &[Given], floats: FloatEncoding) {
     let interrupt = Interrupt::default();
     let folder = Utf8Path::new(FOLDER);
     let (interrupt, is_for_others) = (&interrupt, false);
-    let output = Output { disk: &disk, folder, floats, is_for_others, interrupt };
+    let output =
+        Output { disk: &disk, folder, floats, is_for_others, segment_bytes: None, interrupt };
     let Some(meta) = output.write_blocks(&blocks, meta).unwrap() else {
         assert!(model.is_empty(), "no block is written only when nothing is left");
         return;
@@ -157,7 +158,8 @@ fn an_interrupted_compaction_leaves_nothing() {
     interrupt.set();
     let (folder, floats) = (Utf8Path::new(FOLDER), FloatEncoding::Xor);
     let (interrupt, is_for_others) = (&interrupt, false);
-    let output = Output { disk: &disk, folder, floats, is_for_others, interrupt };
+    let output =
+        Output { disk: &disk, folder, floats, is_for_others, segment_bytes: None, interrupt };
     let meta = merged(Ulid(2), &[block.meta()]);
     assert!(matches!(output.write_blocks(&[block], meta), Err(CompactError::Stopped)));
     let names: Vec<String> = disk.list(folder).unwrap().into_iter().map(|file| file.name).collect();
