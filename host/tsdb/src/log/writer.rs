@@ -51,6 +51,8 @@ pub(crate) struct LogWriter {
     folder: Utf8PathBuf,
     segment_bytes_max: u64,
     segment: Segment,
+    /// The segment of another process that the first of this one follows, until that one is there.
+    inherited: Option<Previous>,
     /// The first id of this life of the store, and the first that is free.
     first_id: SeriesId,
     next_id: SeriesId,
@@ -82,6 +84,49 @@ struct Segment {
     ids_end: SeriesId,
 }
 
+impl Segment {
+    /// Stands in for a segment that could not be begun. The writer is poisoned meanwhile.
+    fn absent(number: u32, ids_end: SeriesId) -> Self {
+        Self { number, file: Box::new(NoFile), len: 0, synced: 0, ids_end }
+    }
+}
+
+/// No file: takes nothing and holds nothing.
+#[derive(Debug)]
+struct NoFile;
+
+impl NoFile {
+    fn refused<T>() -> io::Result<T> {
+        Err(io::Error::other("the log has no segment yet"))
+    }
+}
+
+impl DiskFile for NoFile {
+    fn append(&mut self, _: &[u8]) -> io::Result<()> {
+        Self::refused()
+    }
+
+    fn read_at(&self, _: u64, _: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(0)
+    }
+
+    fn truncate(&mut self, _: u64) -> io::Result<()> {
+        Self::refused()
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Self::refused()
+    }
+
+    fn sync_handle(&self) -> io::Result<Box<dyn DiskFile>> {
+        Self::refused()
+    }
+}
+
 #[derive(Debug)]
 struct Poisoned {
     reason: String,
@@ -106,7 +151,8 @@ pub(crate) struct SegmentStart {
 }
 
 impl LogWriter {
-    /// Begins a segment behind those of another process.
+    /// Begins a segment behind those of another process. On a full disk the writer comes without one
+    /// and refuses commits until there is room, as after any failure.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         clock: Clock,
@@ -115,21 +161,31 @@ impl LogWriter {
     ) -> io::Result<Self> {
         let previous = Previous { number: previous, end: PreviousEnd::Unknown };
         let ids_end = ids_end(next_id, next_id);
-        let segment = create(&*disk, &config.folder, number, previous, ids_end);
-        let segment = segment.map_err(|NotBegun { error, .. }| error)?;
+        let mut poisoned = None;
+        let segment = match create(&*disk, &config.folder, number, previous, ids_end) {
+            Ok(segment) => segment,
+            Err(NotBegun { error, .. }) if error.kind() == io::ErrorKind::StorageFull => {
+                let reason = format!("begin a segment of the log: {error}");
+                tracing::error!(%reason, "the log takes no writes until there is room");
+                poisoned = Some(Poisoned { reason, retry_at: clock.monotonic() });
+                Segment::absent(number.saturating_sub(1), ids_end)
+            }
+            Err(NotBegun { error, .. }) => return Err(error),
+        };
         Ok(Self {
             disk,
             clock,
             folder: config.folder,
             segment_bytes_max: config.segment_bytes_max,
             segment,
+            inherited: poisoned.is_some().then_some(previous),
             first_id: next_id,
             next_id,
             out: Vec::new(),
             coder: BatchCoder::default(),
             epoch: 1,
             bytes_since_restart: 0,
-            poisoned: None,
+            poisoned,
             losses: 0,
             losses_mended: 0,
             wants_definitions: false,
@@ -309,7 +365,8 @@ impl LogWriter {
 
     fn next_segment(&mut self) -> Result<(), NotBegun> {
         let end = PreviousEnd::At(self.segment.len);
-        let previous = Previous { number: self.segment.number, end };
+        let own = Previous { number: self.segment.number, end };
+        let previous = self.inherited.unwrap_or(own);
         let ids_end = ids_end(self.first_id, self.next_id);
         let mut number = self.segment.number + 1;
         let segment = loop {
@@ -322,6 +379,7 @@ impl LogWriter {
             }
         };
         self.segment = segment;
+        self.inherited = None;
         self.poisoned = None;
         self.force_restart();
         Ok(())

@@ -38,6 +38,29 @@ fn a_sync_that_fails_beside_a_checkpoint_is_not_forgotten() {
     assert_eq!(found[0].1, [(1_000, 1.0), (2_000, 2.0), (3_000, 3.0)]);
 }
 
+#[test]
+fn a_start_on_a_full_disk_answers_and_takes_writes_when_there_is_room() {
+    let world = World::new();
+    let store = world.open();
+    write(&store, &labels("a", 1), &[(1_000, 1.0)]);
+    drop(store);
+    world.disk.restart_after_kill();
+    world.disk.limit_bytes(Some(world.disk.used_bytes()));
+    let store = world.open();
+    assert_eq!(read(&store, &[])[0].1, [(1_000, 1.0)], "queries go on");
+    let mut batch = store.appender();
+    let series = batch.series(&labels("a", 1)).unwrap();
+    batch.append(series, Timestamp::from_millis(2_000), 2.0).unwrap();
+    assert!(batch.commit().is_err(), "there is no room for a segment");
+    assert!(store.sync().is_err());
+    world.disk.limit_bytes(None);
+    world.clock.advance(Duration::from_secs(2));
+    write(&store, &labels("a", 1), &[(3_000, 3.0)]);
+    store.sync().unwrap();
+    let found = after_power_cut(&world, store);
+    assert_eq!(found[0].1, [(1_000, 1.0), (3_000, 3.0)]);
+}
+
 /// Fails the syncs of a rotation one after the other: of the old segment, of the header, of the name.
 #[test]
 fn a_rotation_that_fails_costs_nothing_that_was_acknowledged() {
