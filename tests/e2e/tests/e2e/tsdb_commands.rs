@@ -152,6 +152,7 @@ fn rules_are_evaluated_over_the_past_by_a_server() {
         "rules.yml",
         "groups:\n- name: g\n  interval: 1m\n  rules:\n  - record: job:requests:rate\n    \
          expr: sum by (job) (rate(requests_total[5m]))\n    labels: { made: up }\n  \
+         - record: seven\n    expr: vector(7)\n  \
          - alert: Never\n    expr: vector(0) > 1\n",
     );
     folder.write("prometheus.yml", "");
@@ -200,5 +201,10 @@ fn rules_are_evaluated_over_the_past_by_a_server() {
     assert_eq!(series(&us), series(&them));
     assert!(us.lines().count().abs_diff(them.lines().count()) <= 1, "{us}\n{them}");
     assert!(us.contains(r#"{__name__="job:requests:rate", job="web", made="up"}"#), "{us}");
+    for dumped in [&us, &them] {
+        let sevens = dumped.lines().filter_map(|line| line.strip_prefix(r#"{__name__="seven"} "#));
+        let values: Vec<&str> = sevens.filter_map(|line| line.split(' ').next()).collect();
+        assert!(values.len() > 100 && values.iter().all(|value| *value == "7"), "{values:?}");
+    }
     drop(server);
 }
