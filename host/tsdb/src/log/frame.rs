@@ -236,7 +236,8 @@ impl FrameReader {
             // Restarts are short, so they are found also when the rest of the work is used up.
             let is_restart =
                 kind == Some(RecordKind::Restart) && len as usize == RESTART_MARK.len();
-            if kind.is_some() && at + cost <= self.end && (is_restart || cost <= budget) {
+            let may_be = kind.is_some() && len as usize <= PAYLOAD_BYTES_MAX;
+            if may_be && at + cost <= self.end && (is_restart || cost <= budget) {
                 if !is_restart {
                     budget -= cost;
                 }

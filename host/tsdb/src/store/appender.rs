@@ -140,10 +140,11 @@ impl Shared {
     /// The times that a batch may bring: samples in order within the reach of a block that is still
     /// to be made, counted from the newest; out of order within the window.
     fn bounds_of_appends(&self) -> Bounds {
-        let newest = self.head.newest_at();
-        let reach = self.in_force.kept_millis().min(self.config.block_millis() / 2);
-        let from_newest = newest.map_or(i64::MIN, |newest| newest.saturating_sub(reach));
         let mut bounds = self.bounds_of_commits();
+        // An empty head stands where the blocks end.
+        let newest = self.head.newest_at().unwrap_or(bounds.valid_from);
+        let reach = self.in_force.kept_millis().min(self.config.block_millis() / 2);
+        let from_newest = newest.saturating_sub(reach);
         bounds.valid_from = bounds.valid_from.max(from_newest);
         bounds.late_from = from_newest;
         bounds

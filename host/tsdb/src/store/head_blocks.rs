@@ -133,11 +133,11 @@ impl Shared {
     pub(crate) fn compact_head(&self, rounds: &mut HeadRounds) -> Result<(), MaintenanceError> {
         self.let_go(rounds);
         while self.head_is_due() {
-            let Some((begin, end)) = self.next_range() else { break };
+            let Some((_, end)) = self.next_range() else { break };
             if end.saturating_add(self.config.block_millis() / 2) > newest(&self.head) {
                 break;
             }
-            self.write_in_order(begin, end)?;
+            self.write_in_order(end)?;
             rounds.late_is_due = true;
         }
         if rounds.late_is_due {
@@ -154,10 +154,11 @@ impl Shared {
         while let Some((begin, end)) = self.next_range()
             && begin < until
         {
-            self.write_in_order(begin, end.min(until))?;
+            self.write_in_order(end.min(until))?;
             rounds.late_is_due = true;
         }
-        self.write_out_of_order(rounds, until)
+        // Late samples of any time: a chunk may hold some from before and some from after `until`.
+        self.write_out_of_order(rounds, i64::MAX)
     }
 
     /// The first sample in order that is in no block, and the end of the aligned range it lies in.
@@ -171,11 +172,17 @@ impl Shared {
         Some((begin, begin.div_euclid(range).saturating_add(1).saturating_mul(range)))
     }
 
-    /// Writes the samples in order of a range, which takes no more of them from now on.
-    fn write_in_order(&self, begin: i64, end: i64) -> Result<(), MaintenanceError> {
+    /// Writes the samples in order of the oldest range before `end`, which takes no more of them from
+    /// now on.
+    fn write_in_order(&self, end: i64) -> Result<(), MaintenanceError> {
         let before = self.head.counts.valid_from.fetch_max(end, Ordering::Relaxed);
-        // Commits that were checked before have ended when the lock is free.
+        // Commits that were checked before have ended when the lock is free. They may have brought
+        // something older than all that was there, so where the range begins is asked only now.
         drop(self.writer.lock());
+        let Some((begin, range_end)) = self.next_range().filter(|(begin, _)| *begin < end) else {
+            return Ok(());
+        };
+        let end = end.min(range_end);
         let meta = BlockMeta::new(self.new_block_id(), begin, end);
         let written = self.write_head(self.config.folder(), meta, Share::InOrder);
         let adopted = written.and_then(|meta| meta.map(|meta| self.adopt(meta)).transpose());

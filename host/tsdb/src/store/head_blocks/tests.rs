@@ -532,7 +532,7 @@ fn a_deletion_waits_until_the_floor_is_durable() {
     let mut expected = append_hours(&store, 10, 14);
     store.sync().unwrap();
     // As when the round fails after the block.
-    store.0.write_in_order(10 * HOUR, 12 * HOUR).unwrap();
+    store.0.write_in_order(12 * HOUR).unwrap();
     store.delete_series(&some("b"), millis(11 * HOUR, 12 * HOUR - 1)).unwrap();
     expected.retain(|(job, at), _| job != "b" || !(11 * HOUR..12 * HOUR).contains(at));
     assert_eq!(read(&store), expected);
@@ -549,7 +549,7 @@ fn late_samples_that_could_not_be_written_are_written_by_the_next_round() {
     expected.extend(append(&store, 11 * HOUR + 1, -1.0));
     expected.extend(append_hours(&store, 13, 14));
     // As when the disk is full after the block in order.
-    store.0.write_in_order(10 * HOUR, 12 * HOUR).unwrap();
+    store.0.write_in_order(12 * HOUR).unwrap();
     store.0.blocks_lock().head.late_is_due = true;
     maintain(&store);
     let late = store.0.found(Share::OutOfOrder);
