@@ -35,6 +35,8 @@ mod budget;
 mod builder;
 mod compaction;
 mod config;
+#[cfg(test)]
+mod drawn;
 pub mod encoding;
 mod export;
 mod head;

@@ -157,16 +157,7 @@ fn every_byte_of_every_file_is_checked() {
 #[test]
 fn the_drawn_example_is_what_is_written() {
     let page = include_str!("../../../../docs/formats/block.md");
-    let drawn: Vec<Vec<u8>> = page
-        .split("```hex\n")
-        .skip(1)
-        .map(|part| {
-            let (drawn, _) = part.split_once("```").expect("its end");
-            let hex = drawn.lines().map(|line| line.split_once('#').unwrap_or((line, "")).0);
-            let bytes = hex.flat_map(str::split_whitespace);
-            bytes.map(|byte| u8::from_str_radix(byte, 16).expect("hex")).collect()
-        })
-        .collect();
+    let drawn = crate::drawn::examples(page);
     let columns = |times: &[i64], values: &[f64]| {
         let mut chunks = Vec::new();
         let columns = Columns::from_floats(times.to_vec(), values.to_vec());

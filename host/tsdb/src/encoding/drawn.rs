@@ -14,13 +14,7 @@ use super::{Encoding, FloatEncoding, decode, dense, encode};
 fn drawn(heading: &str) -> Vec<u8> {
     let page = include_str!("../../../../docs/formats/chunks.md");
     let (_, section) = page.split_once(&format!("\n## {heading}\n")).expect("a section");
-    let (_, drawn) = section.split_once("```hex\n").expect("a drawn example");
-    let (drawn, _) = drawn.split_once("```").expect("its end");
-    let bytes = drawn.lines().flat_map(|line| {
-        let (hex, _) = line.split_once('#').unwrap_or((line, ""));
-        hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("hex"))
-    });
-    bytes.collect()
+    crate::drawn::example(section)
 }
 
 fn hex(bytes: &[u8]) -> String {

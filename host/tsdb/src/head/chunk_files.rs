@@ -215,13 +215,7 @@ mod tests {
     #[test]
     fn the_drawn_file_is_what_is_written() {
         let page = include_str!("../../../../docs/formats/head_chunks.md");
-        let (_, drawn) = page.split_once("```hex\n").expect("a drawn example");
-        let (drawn, _) = drawn.split_once("```").expect("its end");
-        let drawn: Vec<u8> = drawn
-            .lines()
-            .flat_map(|line| line.split('#').next().unwrap_or("").split_whitespace())
-            .map(|byte| u8::from_str_radix(byte, 16).expect("hex"))
-            .collect();
+        let drawn = crate::drawn::example(page);
         let (disk, _file, _) = written(&[(Encoding::Xor, b"\0\x01\x02")]);
         let found = disk.shared().read("/data/head_chunks/00000007".into(), 1 << 20).unwrap();
         assert_eq!(found, drawn, "{found:02x?}");

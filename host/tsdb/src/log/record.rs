@@ -220,12 +220,8 @@ mod tests {
     #[test]
     fn the_drawn_floor_is_what_is_written_and_read() {
         let page = include_str!("../../../../docs/formats/log.md");
-        let (_, drawn) = page.split_once("```bytes\n").expect("the drawn floor");
-        let (drawn, _) = drawn.split_once('#').expect("its end");
-        let drawn: Vec<u8> = drawn
-            .split_whitespace()
-            .map(|byte| u8::from_str_radix(byte, 16).expect("hex"))
-            .collect();
+        let (_, section) = page.split_once("\n### 12 floor\n").expect("its section");
+        let drawn = crate::drawn::example(section);
         let mut written = Vec::new();
         push_floor(&mut written, 1_767_268_800_000);
         assert_eq!(written, drawn);

@@ -225,4 +225,4 @@ fn describe(error: &BlockError) -> UnreadableBlock {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::store) mod tests;

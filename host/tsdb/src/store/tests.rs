@@ -414,13 +414,8 @@ fn readers_and_writers_at_once_agree() {
 #[test]
 fn the_drawn_log_is_what_is_written_and_read() {
     let page = include_str!("../../../../docs/formats/log.md");
-    let (_, drawn) = page.split_once("```hex\n").expect("a drawn example");
-    let (drawn, _) = drawn.split_once("```").expect("its end");
-    let drawn: Vec<u8> = drawn
-        .lines()
-        .flat_map(|line| line.split('#').next().unwrap_or("").split_whitespace())
-        .map(|byte| u8::from_str_radix(byte, 16).expect("hex"))
-        .collect();
+    let (_, section) = page.split_once("\n## Example\n").expect("its section");
+    let drawn = crate::drawn::example(section);
     let series = ["a", "b"].map(|job| Labels::from_pairs([("__name__", "up"), ("job", job)]));
     let world = World::new();
     let store = world.open();

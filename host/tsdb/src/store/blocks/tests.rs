@@ -19,7 +19,7 @@ const HOUR: i64 = 3_600_000;
 const JOBS: [&str; 3] = ["db", "debug", "web"];
 
 /// Samples by job and time.
-type Samples = BTreeMap<(String, i64), f64>;
+pub(in crate::store) type Samples = BTreeMap<(String, i64), f64>;
 
 /// A block with a sample a minute of every job, in hours.
 fn write_block(disk: &SimulatedDisk, number: u128, (from, to): (i64, i64)) -> (Ulid, Samples) {
@@ -60,7 +60,8 @@ fn open(disk: &SimulatedDisk) -> Tsdb {
     open_with(disk, Settings::default())
 }
 
-fn read(store: &Tsdb) -> Samples {
+/// All that a store shows.
+pub(in crate::store) fn read(store: &Tsdb) -> Samples {
     let mut samples = Samples::new();
     for series in store.querier(TimeRange::ALL).unwrap().select(&[]).unwrap() {
         let mut columns = Columns::default();

@@ -1,7 +1,6 @@
 //! The head becomes blocks: nothing is lost and nothing shown twice, whoever reads and whenever the
 //! power fails.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use narthex_model::{Exemplar, Matcher, Timestamp};
@@ -11,13 +10,11 @@ use narthex_storage::{AppendError, Appendable, Columns, Queryable, TimeRange};
 use super::*;
 use crate::config::{Config, Settings};
 use crate::encoding::Encoding;
+use crate::store::blocks::tests::{Samples, read};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const JOBS: [&str; 3] = ["a", "b", "c"];
-
-/// Samples by job and time.
-type Samples = BTreeMap<(String, i64), f64>;
 
 fn open(disk: &SimulatedDisk) -> Tsdb {
     let store = open_behind(disk);
@@ -52,19 +49,6 @@ fn append(store: &Tsdb, at: i64, value: f64) -> Samples {
 fn append_hours(store: &Tsdb, from: i64, to: i64) -> Samples {
     let times = (from * HOUR..to * HOUR).step_by(usize::try_from(10 * MINUTE).unwrap());
     times.flat_map(|at| append(store, at, at as f64)).collect()
-}
-
-fn read(store: &Tsdb) -> Samples {
-    let mut samples = Samples::new();
-    for series in store.querier(TimeRange::ALL).unwrap().select(&[]).unwrap() {
-        let mut columns = Columns::default();
-        series.read(TimeRange::ALL, &mut columns).unwrap();
-        assert!(columns.times.is_sorted_by(|a, b| a < b), "samples ascend");
-        let job = series.labels().get("job").unwrap().to_owned();
-        let all = columns.times.iter().zip(&columns.values);
-        samples.extend(all.map(|(at, value)| ((job.clone(), *at), *value)));
-    }
-    samples
 }
 
 #[track_caller]
