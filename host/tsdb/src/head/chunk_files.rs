@@ -21,8 +21,6 @@ const MAGIC: [u8; 4] = *b"NXHC";
 const VERSION: u8 = 1;
 /// Magic, version, three bytes of zero, number, checksum.
 const HEADER_BYTES: usize = 16;
-/// Length, checksum, encoding.
-const FRAME_BYTES: usize = 9;
 /// Bytes of a file, about: what a round holds in memory, and what goes at once.
 pub(crate) const FILE_BYTES_MAX: usize = 16 << 20;
 
@@ -62,7 +60,7 @@ impl NewFile {
         self.bytes.len() >= FILE_BYTES_MAX
     }
 
-    /// Adds a chunk; `None`: it is longer than a file.
+    /// Adds a chunk behind its length, checksum and encoding; `None`: it is longer than a file.
     pub(crate) fn push(&mut self, encoding: Encoding, data: &[u8]) -> Option<Place> {
         let offset = u32::try_from(self.bytes.len()).ok()?;
         let len = u32::try_from(data.len()).ok()?;
@@ -166,8 +164,6 @@ pub(crate) fn prepare(disk: &dyn Disk, data: &Utf8Path) -> io::Result<()> {
     }
     Ok(())
 }
-
-const _: () = assert!(FRAME_BYTES == 4 + 4 + 1, "the frame is what is drawn");
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use camino::Utf8Path;
 
 use super::id_map::IdMap;
+use super::parallel::WORKERS_MAX;
 use super::work::{Routed, SavedAs, Target, Work, Worker};
 use super::{Progress, ReplayError};
 use crate::encoding::Damage;
@@ -247,6 +248,6 @@ impl Router {
 }
 
 const fn worker_of(slot: Slot, workers: usize) -> usize {
-    const { assert!(SHARDS >= 8, "there are shards for all workers") };
+    const { assert!(SHARDS >= WORKERS_MAX, "there are shards for all workers") };
     shard_of(slot) % workers
 }
