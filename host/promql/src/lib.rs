@@ -40,6 +40,7 @@ mod features;
 mod functions;
 mod gate;
 mod lex;
+mod notation;
 mod parse;
 mod print;
 mod result;
@@ -53,6 +54,9 @@ pub use self::ast::{
 pub use self::engine::{Engine, EngineConfig};
 pub use self::features::Features;
 pub use self::functions::{Extra, Function};
+pub use self::notation::{
+    BlockError, SeriesNotation, SeriesPoint, parse_series_block, parse_series_notation,
+};
 pub use self::result::{
     Annotation, Cancel, ErrorKind, MatrixSeries, QueryError, QueryOptions, QueryResult, QueryStats,
     Value, VectorSample,
