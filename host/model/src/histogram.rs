@@ -3,13 +3,31 @@
 //! Always holds after [`NativeHistogram::validate`]: as many buckets as the spans cover, no bucket
 //! below zero, custom bounds ascending. Shapes follow Prometheus (`model/histogram`).
 
+mod add;
+mod body;
 mod bounds;
 mod buckets;
+mod compensated;
+mod custom;
+mod equal;
+mod logarithm;
+mod reset;
+mod scale;
+mod side;
+mod sum;
+mod text;
+mod trim;
+mod zero;
+
+#[cfg(test)]
+mod testing;
 
 use std::fmt;
 
+pub use self::add::{Incompatible, Merged};
 pub use self::bounds::{exponential_bound, upper_bound};
 pub use self::buckets::{Bucket, indexed};
+pub use self::sum::{HistogramMean, HistogramSum};
 
 use crate::sample::is_stale;
 

@@ -23,6 +23,7 @@ mod histogram;
 mod labels;
 mod matcher;
 mod metadata;
+mod number;
 mod relabel;
 mod sample;
 mod target;
@@ -33,8 +34,9 @@ pub use self::duration::{DurationError, format_duration, parse_duration};
 pub use self::exemplar::{EXEMPLAR_LABELS_CHARS_MAX, Exemplar};
 pub use self::histogram::{
     Bucket, BucketLayout, CUSTOM_BUCKETS_SCHEMA, CounterReset, EXPONENTIAL_SCHEMA_MAX,
-    EXPONENTIAL_SCHEMA_MIN, FloatHistogram, IntegerHistogram, InvalidHistogram, NativeHistogram,
-    Span, buckets_in, exponential_bound, indexed, upper_bound,
+    EXPONENTIAL_SCHEMA_MIN, FloatHistogram, HistogramMean, HistogramSum, Incompatible,
+    IntegerHistogram, InvalidHistogram, Merged, NativeHistogram, Span, buckets_in,
+    exponential_bound, indexed, upper_bound,
 };
 pub use self::labels::{
     BUCKET_LABEL, INSTANCE, JOB, Labels, LabelsBuilder, METRIC_NAME, QUANTILE_LABEL, is_label_name,
@@ -42,6 +44,7 @@ pub use self::labels::{
 };
 pub use self::matcher::{AnchoredRegex, MatchOp, Matcher, MatcherError};
 pub use self::metadata::{Metadata, MetricType};
+pub use self::number::Shortest;
 pub use self::relabel::{RelabelAction, RelabelError, RelabelRule, RelabelSpec, relabel};
 pub use self::sample::{STALE_NAN_BITS, Sample, is_stale, stale_nan};
 pub use self::target::{TargetGroup, TargetSet};

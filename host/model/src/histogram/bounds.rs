@@ -98,7 +98,7 @@ pub fn exponential_bound(index: i32, schema: i32) -> f64 {
 }
 
 /// `value * 2^exponent`, in two steps so that neither power leaves the floats before it must.
-fn scale(value: f64, exponent: i64) -> f64 {
+pub(super) fn scale(value: f64, exponent: i64) -> f64 {
     let exponent = i32::try_from(exponent.clamp(-3000, 3000)).unwrap_or(0);
     let half = exponent / 2;
     value * 2_f64.powi(half) * 2_f64.powi(exponent - half)
