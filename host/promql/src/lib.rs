@@ -43,6 +43,8 @@ mod lex;
 mod notation;
 mod parse;
 mod print;
+#[allow(dead_code, reason = "the operators take these up one by one")]
+mod remarks;
 mod result;
 mod selector;
 mod span;

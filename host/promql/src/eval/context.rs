@@ -9,6 +9,7 @@ use narthex_storage::Querier;
 use parking_lot::Mutex;
 
 use crate::features::Features;
+use crate::remarks::Remark;
 use crate::result::{Annotation, Cancel, QueryError, QueryStats};
 use crate::span::Span;
 
@@ -98,6 +99,12 @@ impl Context<'_> {
     pub(crate) fn warn(&self, span: Span, message: impl std::fmt::Display) {
         let message = format!("PromQL warning: {message}");
         self.remark(span, message, |remarks| &mut remarks.warnings);
+    }
+
+    /// Keeps a remark where it belongs.
+    #[allow(dead_code, reason = "the operators take this up one by one")]
+    pub(crate) fn remark_on(&self, span: Span, remark: &Remark<'_>) {
+        if remark.is_warning() { self.warn(span, remark) } else { self.inform(span, remark) }
     }
 
     pub(crate) fn inform(&self, span: Span, message: impl std::fmt::Display) {

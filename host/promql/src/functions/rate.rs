@@ -17,7 +17,7 @@ pub(crate) const DELTA: RateKind = RateKind { is_counter: false, is_per_second: 
 
 /// The change over the window, extrapolated to its ends where the samples come close enough.
 pub(crate) fn extrapolated(window: &Window<'_>, kind: RateKind) -> Option<f64> {
-    let ((first_at, first), (last_at, last)) = window.ends()?;
+    let ((_, first), (_, last)) = window.ends()?;
     let mut change = last - first;
     if kind.is_counter {
         for (before, after) in window.values.iter().zip(window.values.get(1..)?) {
@@ -26,31 +26,56 @@ pub(crate) fn extrapolated(window: &Window<'_>, kind: RateKind) -> Option<f64> {
             }
         }
     }
-    let mut to_start = seconds(first_at - window.start);
-    let mut to_end = seconds(window.end - last_at);
-    let sampled = seconds(last_at - first_at);
-    let spacing = sampled / (window.times.len() - 1) as f64;
-    // A series that begins or ends within the window is taken to do so half a spacing beyond.
-    let threshold = spacing * 1.1;
-    if to_start >= threshold {
-        to_start = spacing / 2.0;
+    let extent = Extent::of(window.times, window.start, window.end)?;
+    Some(change * extent.factor(kind, None, first, change))
+}
+
+/// How the samples of a window lie within it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent {
+    pub(crate) first_at: i64,
+    last_at: i64,
+    /// From each sample to the next.
+    gaps: usize,
+    start: i64,
+    end: i64,
+}
+
+impl Extent {
+    /// Of the samples at `times`, of which there is one at least, within a window.
+    pub(crate) fn of(times: &[i64], start: i64, end: i64) -> Option<Self> {
+        let (first_at, last_at) = (*times.first()?, *times.last()?);
+        Some(Self { first_at, last_at, gaps: times.len() - 1, start, end })
     }
-    if kind.is_counter {
-        // A counter is not extrapolated below zero.
-        let to_zero =
-            if change > 0.0 && first >= 0.0 { sampled * (first / change) } else { to_start };
-        if to_zero < to_start {
-            to_start = to_zero;
+
+    /// By what the change from the `first` sample to the last is to be multiplied to stand for the
+    /// whole window. Where a counter `began` within the window, nothing was before that.
+    pub(crate) fn factor(
+        &self,
+        kind: RateKind,
+        began: Option<i64>,
+        first: f64,
+        change: f64,
+    ) -> f64 {
+        let mut sampled = seconds(self.last_at - self.first_at);
+        let spacing = if self.gaps == 0 { 0.0 } else { sampled / self.gaps as f64 };
+        // A series that begins or ends within the window is taken to do so half a spacing beyond.
+        let threshold = spacing * 1.1;
+        let within = |distance: f64| if distance >= threshold { spacing / 2.0 } else { distance };
+        let mut to_start = within(seconds(self.first_at - self.start));
+        let to_end = within(seconds(self.end - self.last_at));
+        if let Some(began) = began {
+            (to_start, sampled) = (0.0, seconds(self.last_at - began));
+        } else if kind.is_counter && change > 0.0 && first >= 0.0 {
+            // A counter is not extrapolated below zero.
+            let to_zero = sampled * (first / change);
+            if to_zero < to_start {
+                to_start = to_zero;
+            }
         }
+        let factor = if sampled == 0.0 { 1.0 } else { (sampled + to_start + to_end) / sampled };
+        if kind.is_per_second { factor / seconds(self.end - self.start) } else { factor }
     }
-    if to_end >= threshold {
-        to_end = spacing / 2.0;
-    }
-    let mut factor = if sampled == 0.0 { 1.0 } else { (sampled + to_start + to_end) / sampled };
-    if kind.is_per_second {
-        factor /= window.seconds();
-    }
-    Some(change * factor)
 }
 
 /// `irate` and `idelta`: from the last two samples alone.
