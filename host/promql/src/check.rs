@@ -6,11 +6,20 @@ use crate::ast::{
     Aggregate, AggregateOp, Binary, Cardinality, Node, NodeKind, Selector, ValueType,
 };
 use crate::functions::{Extra, Function, FunctionId};
+use crate::parse::Diagnosis;
 use crate::span::{ParseError, Span};
 
 /// Checks the tree of `text`, children first.
 pub(crate) fn check(text: &str, root: &Node) -> Result<(), ParseError> {
-    Checker { text }.node(root)
+    Checker { text, kept: None }.node(root).map(|_| ())
+}
+
+/// Checks all of a tree that may have holes; what is wrong is added to the diagnosis.
+pub(crate) fn check_all(text: &str, diagnosis: &mut Diagnosis) {
+    let Some(root) = diagnosis.root.take() else { return };
+    let outcome = Checker { text, kept: Some(diagnosis) }.node(&root);
+    debug_assert!(outcome.is_ok(), "errors are kept");
+    diagnosis.root = Some(root);
 }
 
 /// Checks a selector that may choose every series.
@@ -19,74 +28,82 @@ pub(crate) fn check_selector(
     span: Span,
     selector: &Selector,
 ) -> Result<(), ParseError> {
-    Checker { text }.selector(span, selector, false)
+    Checker { text, kept: None }.selector(span, selector, false).map(|_| ())
 }
 
 struct Checker<'a> {
     text: &'a str,
+    /// Where errors are kept; without it the first one is returned.
+    kept: Option<&'a mut Diagnosis>,
 }
 
+/// The type of what was checked; nothing for what is a hole, or is wrong.
+type Checked = Result<Option<ValueType>, ParseError>;
+
 impl Checker<'_> {
-    fn fail(&self, span: Span, message: impl Into<String>) -> Result<(), ParseError> {
-        Err(ParseError::new(self.text, span, message))
+    fn fail(&mut self, span: Span, message: impl Into<String>) -> Checked {
+        let error = ParseError::new(self.text, span, message);
+        match &mut self.kept {
+            None => Err(error),
+            Some(kept) => {
+                kept.push(error);
+                Ok(None)
+            }
+        }
     }
 
-    fn node(&self, node: &Node) -> Result<(), ParseError> {
+    fn node(&mut self, node: &Node) -> Checked {
         match &node.kind {
-            NodeKind::Number { .. } | NodeKind::String(_) => Ok(()),
-            NodeKind::Selector(selector) | NodeKind::Matrix { selector, .. } => {
-                self.selector(node.span, selector, true)
+            NodeKind::Number { .. } => {
+                let is_hole = self.kept.as_ref().is_some_and(|kept| kept.is_hole(node));
+                Ok((!is_hole).then_some(ValueType::Scalar))
             }
-            NodeKind::Subquery { expr, .. } => {
-                self.node(expr)?;
-                match expr.value_type() {
-                    ValueType::Vector => Ok(()),
-                    other @ (ValueType::Scalar | ValueType::String | ValueType::Matrix) => self
-                        .fail(
-                            node.span,
-                            format!(
-                                "subquery is only allowed on instant vector, got {} instead",
-                                other.name()
-                            ),
-                        ),
+            NodeKind::String(_) => Ok(Some(ValueType::String)),
+            NodeKind::Selector(selector) => self.selector(node.span, selector, true),
+            NodeKind::Matrix { selector, .. } => {
+                let checked = self.selector(node.span, selector, true)?;
+                Ok(checked.map(|_| ValueType::Matrix))
+            }
+            NodeKind::Subquery { expr, .. } => match self.node(expr)? {
+                None | Some(ValueType::Vector) => Ok(Some(ValueType::Matrix)),
+                Some(other @ (ValueType::Scalar | ValueType::String | ValueType::Matrix)) => {
+                    let other = other.name();
+                    let message =
+                        format!("subquery is only allowed on instant vector, got {other} instead");
+                    self.fail(node.span, message)
                 }
-            }
+            },
             NodeKind::Paren(expr) => self.node(expr),
-            NodeKind::Unary { expr, .. } => {
-                self.node(expr)?;
-                match expr.value_type() {
-                    ValueType::Scalar | ValueType::Vector => Ok(()),
-                    other @ (ValueType::String | ValueType::Matrix) => self.fail(
-                        node.span,
-                        format!(
-                            "unary expression only allowed on expressions of type scalar or \
-                             instant vector, got {:?}",
-                            other.description()
-                        ),
-                    ),
+            NodeKind::Unary { expr, .. } => match self.node(expr)? {
+                Some(other @ (ValueType::String | ValueType::Matrix)) => {
+                    let other = other.description();
+                    let message = format!(
+                        "unary expression only allowed on expressions of type scalar or instant \
+                         vector, got {other:?}"
+                    );
+                    self.fail(node.span, message)
                 }
-            }
+                checked @ (None | Some(ValueType::Scalar | ValueType::Vector)) => Ok(checked),
+            },
             NodeKind::Binary(binary) => self.binary(node.span, binary),
             NodeKind::Aggregate(aggregate) => self.aggregate(aggregate),
             NodeKind::Call { function, args } => self.call(node.span, function, args),
         }
     }
 
-    fn expect(&self, node: &Node, wanted: ValueType, context: &str) -> Result<(), ParseError> {
-        let found = node.value_type();
-        if found == wanted {
-            return Ok(());
-        }
+    fn expect(
+        &mut self,
+        node: &Node,
+        found: Option<ValueType>,
+        wanted: ValueType,
+        context: &str,
+    ) -> Checked {
+        let Some(found) = found.filter(|found| *found != wanted) else { return Ok(found) };
         let (wanted, found) = (wanted.description(), found.description());
         self.fail(node.span, format!("expected type {wanted} in {context}, got {found}"))
     }
 
-    fn selector(
-        &self,
-        span: Span,
-        selector: &Selector,
-        needs_matcher: bool,
-    ) -> Result<(), ParseError> {
+    fn selector(&mut self, span: Span, selector: &Selector, needs_matcher: bool) -> Checked {
         if let Some(name) = &selector.name {
             let inside = selector.matchers.split_last().map_or(&[][..], |(_, rest)| rest);
             if let Some(twice) = inside.iter().find(|matcher| matcher.name() == METRIC_NAME) {
@@ -99,29 +116,30 @@ impl Checker<'_> {
         {
             return self.fail(span, "vector selector must contain at least one non-empty matcher");
         }
-        Ok(())
+        Ok(Some(ValueType::Vector))
     }
 
-    fn aggregate(&self, aggregate: &Aggregate) -> Result<(), ParseError> {
-        self.node(&aggregate.expr)?;
-        self.expect(&aggregate.expr, ValueType::Vector, "aggregation expression")?;
-        let Some(param) = &aggregate.param else { return Ok(()) };
-        self.node(param)?;
-        let is_text = aggregate.op == AggregateOp::CountValues;
-        let wanted = if is_text { ValueType::String } else { ValueType::Scalar };
-        self.expect(param, wanted, "aggregation parameter")
+    fn aggregate(&mut self, aggregate: &Aggregate) -> Checked {
+        let found = self.node(&aggregate.expr)?;
+        self.expect(&aggregate.expr, found, ValueType::Vector, "aggregation expression")?;
+        if let Some(param) = &aggregate.param {
+            let found = self.node(param)?;
+            let is_text = aggregate.op == AggregateOp::CountValues;
+            let wanted = if is_text { ValueType::String } else { ValueType::Scalar };
+            self.expect(param, found, wanted, "aggregation parameter")?;
+        }
+        Ok(Some(ValueType::Vector))
     }
 
-    fn binary(&self, span: Span, binary: &Binary) -> Result<(), ParseError> {
-        self.node(&binary.lhs)?;
-        self.node(&binary.rhs)?;
+    fn binary(&mut self, span: Span, binary: &Binary) -> Checked {
+        let sides = [&binary.lhs, &binary.rhs];
+        let [lhs, rhs] = [self.node(&binary.lhs)?, self.node(&binary.rhs)?];
         let (op, matching) = (binary.op, &binary.matching);
-        let (lhs, rhs) = (binary.lhs.value_type(), binary.rhs.value_type());
         if binary.return_bool && !op.is_comparison() {
             let message = "bool modifier can only be used on comparison operators";
             return self.fail(binary.op_span, message);
         }
-        let both_scalar = lhs == ValueType::Scalar && rhs == ValueType::Scalar;
+        let both_scalar = lhs == Some(ValueType::Scalar) && rhs == Some(ValueType::Scalar);
         if op.is_comparison() && !binary.return_bool && both_scalar {
             let message = "comparisons between scalars must use BOOL modifier";
             return self.fail(binary.op_span, message);
@@ -131,41 +149,20 @@ impl Checker<'_> {
             let message = format!("label {label:?} must not occur in ON and GROUP clause at once");
             return self.fail(binary.op_span, message);
         }
-        for (side, kind) in [(&binary.lhs, lhs), (&binary.rhs, rhs)] {
-            if kind != ValueType::Scalar && kind != ValueType::Vector {
+        for (side, kind) in sides.into_iter().zip([lhs, rhs]) {
+            if matches!(kind, Some(ValueType::String | ValueType::Matrix)) {
                 let message = "binary expression must contain only scalar and instant vector types";
                 return self.fail(side.span, message);
             }
         }
-        let fills = matching.fill_left.is_some() || matching.fill_right.is_some();
-        if lhs != ValueType::Vector || rhs != ValueType::Vector {
-            if !matching.labels.is_empty() {
-                return self.fail(span, "vector matching only allowed between instant vectors");
-            }
-            if fills {
-                let message = "filling in missing series only allowed between instant vectors";
-                return self.fail(span, message);
-            }
-            if op.is_set() {
-                let symbol = op.symbol();
-                let message =
-                    format!("set operator {symbol:?} not allowed in binary scalar expression");
-                return self.fail(span, message);
-            }
-        } else if op.is_set() {
-            if matching.cardinality != Cardinality::OneToOne {
-                let message = format!("no grouping allowed for {:?} operation", op.symbol());
-                return self.fail(span, message);
-            }
-            if fills {
-                let message = "filling in missing series not allowed for set operators";
-                return self.fail(span, message);
-            }
+        let (Some(lhs), Some(rhs)) = (lhs, rhs) else { return Ok(None) };
+        if let Some(message) = matching_complaint(binary, [lhs, rhs]) {
+            return self.fail(span, message);
         }
-        Ok(())
+        Ok(Some(if both_scalar { ValueType::Scalar } else { ValueType::Vector }))
     }
 
-    fn call(&self, span: Span, function: &Function, args: &[Node]) -> Result<(), ParseError> {
+    fn call(&mut self, span: Span, function: &Function, args: &[Node]) -> Checked {
         let (name, wanted, found) = (function.name, function.args.len(), args.len());
         let complaint = match function.extra {
             Extra::None if found != wanted => {
@@ -182,24 +179,54 @@ impl Checker<'_> {
             Extra::None | Extra::UpTo(_) | Extra::Any => None,
         };
         if let Some(complaint) = complaint {
-            return self.fail(span, complaint);
+            self.fail(span, complaint)?;
         }
         for (index, arg) in args.iter().enumerate() {
             let is_info_filter = function.id == FunctionId::Info && index == 1;
-            match (&arg.kind, is_info_filter) {
+            let is_hole = self.kept.as_ref().is_some_and(|kept| kept.is_hole(arg));
+            let found = match (&arg.kind, is_info_filter && !is_hole) {
                 (NodeKind::Selector(selector), true) if selector.name.is_some() => {
                     let message = "expected label selectors only, got vector selector instead";
-                    return self.fail(arg.span, message);
+                    self.fail(arg.span, message)?
                 }
-                (NodeKind::Selector(selector), true) => {
-                    self.selector(arg.span, selector, false)?;
-                }
-                (_, true) => return self.fail(arg.span, "expected label selectors only"),
+                (NodeKind::Selector(selector), true) => self.selector(arg.span, selector, false)?,
+                (_, true) => self.fail(arg.span, "expected label selectors only")?,
                 (_, false) => self.node(arg)?,
-            }
-            let Some(wanted) = function.args.get(index).or(function.args.last()) else { continue };
-            self.expect(arg, *wanted, &format!("call to function {name:?}"))?;
+            };
+            let is_surplus = function.extra == Extra::None && index >= function.args.len();
+            let wanted = function.args.get(index).or(function.args.last());
+            let Some(wanted) = wanted.filter(|_| !is_surplus) else { continue };
+            self.expect(arg, found, *wanted, &format!("call to function {name:?}"))?;
         }
-        Ok(())
+        Ok(Some(function.returns))
     }
+}
+
+/// What is wrong with how the sides of an operator find each other.
+fn matching_complaint(binary: &Binary, sides: [ValueType; 2]) -> Option<String> {
+    let (op, matching) = (binary.op, &binary.matching);
+    let fills = matching.fill_left.is_some() || matching.fill_right.is_some();
+    if sides != [ValueType::Vector; 2] {
+        if !matching.labels.is_empty() {
+            return Some("vector matching only allowed between instant vectors".to_owned());
+        }
+        if fills {
+            let message = "filling in missing series only allowed between instant vectors";
+            return Some(message.to_owned());
+        }
+        if op.is_set() {
+            let symbol = op.symbol();
+            return Some(format!(
+                "set operator {symbol:?} not allowed in binary scalar expression"
+            ));
+        }
+    } else if op.is_set() {
+        if matching.cardinality != Cardinality::OneToOne {
+            return Some(format!("no grouping allowed for {:?} operation", op.symbol()));
+        }
+        if fills {
+            return Some("filling in missing series not allowed for set operators".to_owned());
+        }
+    }
+    None
 }

@@ -39,6 +39,8 @@ pub(crate) enum Token {
     TrimLower,
     MatchesRegex,
     NotMatchesRegex,
+    /// What is no token. Only a reader that goes on after errors gets to see it.
+    Bad,
     End,
 }
 
@@ -72,6 +74,12 @@ pub(crate) struct Lexer<'a> {
 impl<'a> Lexer<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         Self { text, at: 0, in_brackets: false, in_braces: false }
+    }
+
+    /// All brackets are taken for closed.
+    pub(crate) fn leave_brackets(&mut self) {
+        self.in_braces = false;
+        self.in_brackets = false;
     }
 
     fn rest(&self) -> &'a str {
@@ -119,7 +127,9 @@ impl<'a> Lexer<'a> {
             }
             '"' | '\'' | '`' => self.string(first, start)?,
             ':' if self.in_brackets => self.single(Token::Colon),
-            'a'..='z' | 'A'..='Z' | '_' | ':' => self.identifier(),
+            'a'..='z' | 'A'..='Z' | '_' => self.identifier(),
+            // No label's name has one.
+            ':' if !self.in_braces => self.identifier(),
             _ => self.mark(first, start)?,
         };
         Ok((token, Span::new(start, self.at)))

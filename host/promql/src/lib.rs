@@ -83,3 +83,24 @@ pub fn parse_with(query: &str, features: Features) -> Result<Expr, ParseError> {
     check::check(query, &root)?;
     Ok(Expr { text: query.into(), root: root.into() })
 }
+
+/// Everything that is wrong with a text, in its order, for an editor: reading goes on after an
+/// error at the next comma, closing bracket or operator. Nothing for a query that
+/// [`parse_with`] takes; otherwise its refusal is among the errors, of which there are a few dozen
+/// at most.
+///
+/// ```
+/// use narthex_promql::{Features, diagnose};
+///
+/// let errors = diagnose("sum(rate(up{job=}[5m])) / nosuch(up) + (1", Features::default());
+/// let places: Vec<String> = errors.iter().map(|error| error.position.to_string()).collect();
+/// assert_eq!(places, ["1:17", "1:27", "1:42"]);
+/// ```
+#[must_use]
+pub fn diagnose(query: &str, features: Features) -> Vec<ParseError> {
+    let mut diagnosis = parse::diagnose(query, features);
+    check::check_all(query, &mut diagnosis);
+    let mut errors = diagnosis.errors;
+    errors.sort_by_key(|error| error.span.start);
+    errors
+}

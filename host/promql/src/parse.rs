@@ -7,7 +7,10 @@
 mod aggregate;
 mod binary;
 mod length;
+mod recover;
 mod selector;
+
+pub(crate) use self::recover::{Diagnosis, diagnose};
 
 use crate::ast::{Node, NodeKind};
 use crate::features::Features;
@@ -15,20 +18,14 @@ use crate::functions;
 use crate::lex::{Lexer, Token, parse_number, unquote};
 use crate::span::{ParseError, Span};
 
+use self::recover::Recovery;
+
 /// How high a tree may grow: far beyond what people and generators write, well within a stack.
 const HEIGHT_MAX: usize = 512;
 
 /// Reads a tree without checking its types.
 pub(crate) fn parse_tree(text: &str, features: Features) -> Result<Node, ParseError> {
-    let mut parser = Parser::new(text, features)?;
-    if parser.token == Token::End {
-        return Err(parser.error(parser.span, "no expression found in input"));
-    }
-    let root = parser.expr(0)?;
-    match parser.token {
-        Token::End => Ok(root),
-        _ => Err(parser.unexpected("", "an operator or the end of input")),
-    }
+    Parser::new(text, features, None)?.query()
 }
 
 pub(crate) struct Parser<'a> {
@@ -44,21 +41,56 @@ pub(crate) struct Parser<'a> {
     depth: usize,
     /// The height of the node returned last.
     height: usize,
+    /// Where errors are kept by a reader that goes on after them.
+    recovery: Option<Recovery>,
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str, features: Features) -> Result<Self, ParseError> {
-        let mut lexer = Lexer::new(text);
-        let (token, span) = lexer.next()?;
-        Ok(Self { text, lexer, features, token, span, last_end: 0, depth: 0, height: 0 })
+    fn new(
+        text: &'a str,
+        features: Features,
+        recovery: Option<Recovery>,
+    ) -> Result<Self, ParseError> {
+        let (lexer, token, span) = (Lexer::new(text), Token::End, Span::default());
+        let mut parser =
+            Self { text, lexer, features, token, span, last_end: 0, depth: 0, height: 0, recovery };
+        parser.advance()?;
+        Ok(parser)
+    }
+
+    fn query(&mut self) -> Result<Node, ParseError> {
+        if self.token == Token::End {
+            return Err(self.error(self.span, "no expression found in input"));
+        }
+        let root = self.expr(0)?;
+        match self.token {
+            Token::End => Ok(root),
+            _ => {
+                let error = self.unexpected("", "an operator or the end of input");
+                self.go_on(root, error)
+            }
+        }
     }
 
     /// Takes the token that is looked at.
     fn take(&mut self) -> Result<Span, ParseError> {
         let taken = self.span;
         self.last_end = taken.end;
-        (self.token, self.span) = self.lexer.next()?;
+        self.note_bracket();
+        self.advance()?;
         Ok(taken)
+    }
+
+    fn advance(&mut self) -> Result<(), ParseError> {
+        (self.token, self.span) = match self.lexer.next() {
+            Ok(next) => next,
+            Err(error) => {
+                let span = error.span;
+                self.record(error)?;
+                (Token::Bad, span)
+            }
+        };
+        Ok(())
     }
 
     fn take_if(&mut self, token: Token) -> Result<bool, ParseError> {
@@ -134,14 +166,29 @@ impl<'a> Parser<'a> {
     /// An expression of operators that bind at least as tightly as `power_min`.
     fn expr(&mut self, power_min: u8) -> Result<Node, ParseError> {
         self.enter()?;
-        let mut lhs = self.prefix()?;
+        let place = self.place(self.span);
+        let operand = match self.prefix() {
+            Ok(operand) => operand,
+            Err(error) => self.recover(error, place)?,
+        };
+        let node = self.operators(operand, power_min)?;
+        self.depth -= 1;
+        Ok(node)
+    }
+
+    /// The operators that follow an operand, with their right sides.
+    fn operators(&mut self, operand: Node, power_min: u8) -> Result<Node, ParseError> {
+        let mut lhs = operand;
         while let Some((op, power)) = self.binary_op() {
             if power < power_min {
                 break;
             }
-            lhs = self.binary(lhs, op, power)?;
+            let place = self.place(lhs.span);
+            lhs = match self.binary(lhs, op, power) {
+                Ok(node) => node,
+                Err(error) => self.recover(error, place)?,
+            };
         }
-        self.depth -= 1;
         Ok(lhs)
     }
 
@@ -251,14 +298,18 @@ impl<'a> Parser<'a> {
     fn call(&mut self) -> Result<Node, ParseError> {
         let name = self.take()?;
         let text = self.slice(name);
-        let function = functions::find(text)
-            .ok_or_else(|| self.error(name, format!("unknown function with name {text:?}")))?;
-        if function.is_experimental && !self.features.experimental_functions {
+        let function = functions::find(text);
+        if function.is_none() {
+            self.record(self.error(name, format!("unknown function with name {text:?}")))?;
+        }
+        let is_guarded = function.is_some_and(|function| function.is_experimental);
+        if is_guarded && !self.features.experimental_functions {
             let message = format!("function {text:?} is not enabled");
-            return Err(self.error(name, message));
+            self.record(self.error(name, message))?;
         }
         let args = self.args("function call")?;
         let span = Span::new(name.start, self.last_end);
+        let Some(function) = function else { return Ok(self.hole(span)) };
         self.grow(self.height + 1, span)?;
         Ok(Node { kind: NodeKind::Call { function, args }, span })
     }
@@ -268,16 +319,26 @@ impl<'a> Parser<'a> {
         self.expect(Token::LeftParen, context, "\"(\"")?;
         let mut args = Vec::new();
         let mut height = 0;
+        let place = self.place(self.span);
         while self.token != Token::RightParen {
             args.push(self.expr(0)?);
             height = self.height.max(height);
             if self.token == Token::RightParen {
                 break;
             }
-            let comma = self.expect(Token::Comma, context, "\",\" or \")\"")?;
-            if self.token == Token::RightParen {
-                let message = "trailing commas not allowed in function call args";
-                return Err(self.error(comma, message));
+            match self.expect(Token::Comma, context, "\",\" or \")\"") {
+                Ok(comma) if self.token == Token::RightParen => {
+                    let message = "trailing commas not allowed in function call args";
+                    self.record(self.error(comma, message))?;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.record(error)?;
+                    self.skip(place, false)?;
+                    if self.token != Token::RightParen && !self.take_if(Token::Comma)? {
+                        return Ok(args);
+                    }
+                }
             }
         }
         self.take()?;

@@ -248,6 +248,53 @@ fn histograms_repeat_and_may_be_empty() {
 }
 
 #[test]
+fn histograms_grow_and_shrink_by_another() {
+    check(
+        "a {{count:1 sum:2}}+{{count:3 sum:0.5}}x2 {{count:5}}-{{count:1}}x1",
+        expect!["a: count 1 sum 2 count 4 sum 2.5 count 7 sum 3 count 5 sum 0 count 4 sum 0"],
+    );
+    let series = parse_series_notation(
+        "a {{buckets:[1] counter_reset_hint:reset}}+{{buckets:[1 2] counter_reset_hint:reset}}x1 \
+         {{counter_reset_hint:gauge}}+{{}}x0",
+    );
+    let points = series.unwrap().points;
+    let SeriesPoint::Histogram { histogram, is_reset_given: true } = &points[1] else {
+        panic!("{points:?}")
+    };
+    assert_eq!(histogram.positive_counts, [2.0, 2.0]);
+    assert_eq!(histogram.reset, CounterReset::Reset);
+    assert!(matches!(points[2], SeriesPoint::Histogram { is_reset_given: false, .. }));
+    check(
+        "a {{schema:1}}+{{schema:0}}x1",
+        expect![[r#"
+        1:5: parse error: error combining histograms: cannot merge from schema 0 to 1
+        a {{schema:1}}+{{schema:0}}x1
+            ^^^^^^^^^^^^^^^^^^^^^^^^^"#]],
+    );
+    check(
+        "a {{}}+{{schema:-53}}x1",
+        expect![[r#"
+        1:5: parse error: error combining histograms: cannot merge from schema -53 to 0
+        a {{}}+{{schema:-53}}x1
+            ^^^^^^^^^^^^^^^^^^^"#]],
+    );
+    check(
+        "a {{}}+{{}}",
+        expect![[r#"
+        1:12: parse error: unexpected end of input in series values, expected "x" and how often the change is repeated
+        a {{}}+{{}}
+                   ^"#]],
+    );
+    check(
+        "a {{}}+{{}}x200001",
+        expect![[r#"
+        1:5: parse error: a histogram changes at most 200000 times
+        a {{}}+{{}}x200001
+            ^^^^^^^^^^^^^^"#]],
+    );
+}
+
+#[test]
 fn start_times_belong_to_the_next_line() {
     let lines = ["a{b=\"c\"}@st -1m 0s+15sx1 _x2 30s-1mx1 _", "a{b=\"c\"} 0x7", "d 1"];
     let series = parse_series_block(lines).unwrap();

@@ -33,42 +33,55 @@ impl Parser<'_> {
 
     /// `a="b", "metric name"}`; a comma may end the list.
     fn matchers(&mut self, matchers: &mut Vec<Matcher>) -> Result<(), ParseError> {
-        let context = "label matching";
+        let place = self.place(self.span);
         while self.token != Token::RightBrace {
-            let label = self.span;
-            let (name, is_quoted) = match self.token {
-                Token::Identifier => (self.current().to_owned(), false),
-                Token::String => (self.unquoted(label)?, true),
-                _ => return Err(self.unexpected(context, "identifier or \"}\"")),
-            };
-            self.take()?;
-            let op = match self.token {
-                Token::Assign => MatchOp::Equal,
-                Token::NotEqual => MatchOp::NotEqual,
-                Token::MatchesRegex => MatchOp::Regex,
-                Token::NotMatchesRegex => MatchOp::NotRegex,
-                Token::Comma | Token::RightBrace if is_quoted => {
-                    matchers.push(Matcher::equal(METRIC_NAME, name));
-                    self.take_if(Token::Comma)?;
-                    continue;
+            if let Err(error) = self.matcher(matchers) {
+                self.record(error)?;
+                self.skip(place, false)?;
+                if self.token != Token::RightBrace && !self.take_if(Token::Comma)? {
+                    return Ok(());
                 }
-                _ => return Err(self.unexpected(context, "label matching operator")),
-            };
-            self.take()?;
-            let value = self.expect(Token::String, context, "string")?;
-            let value_text = self.unquoted(value)?;
-            let matcher = Matcher::new(op, name, value_text).map_err(|error| {
-                let reason = std::error::Error::source(&error).map(ToString::to_string);
-                let reason = reason.unwrap_or_default();
-                let reason = reason.lines().last().unwrap_or("").trim_start_matches("error: ");
-                self.error(label.to(value), format!("{error}: {reason}"))
-            })?;
-            matchers.push(matcher);
-            if self.token != Token::RightBrace && !self.take_if(Token::Comma)? {
-                return Err(self.unexpected(context, "\",\" or \"}\""));
             }
         }
         self.take()?;
+        Ok(())
+    }
+
+    /// One condition, and the comma behind it.
+    fn matcher(&mut self, matchers: &mut Vec<Matcher>) -> Result<(), ParseError> {
+        let context = "label matching";
+        let label = self.span;
+        let (name, is_quoted) = match self.token {
+            Token::Identifier => (self.current().to_owned(), false),
+            Token::String => (self.unquoted(label)?, true),
+            _ => return Err(self.unexpected(context, "identifier or \"}\"")),
+        };
+        self.take()?;
+        let op = match self.token {
+            Token::Assign => MatchOp::Equal,
+            Token::NotEqual => MatchOp::NotEqual,
+            Token::MatchesRegex => MatchOp::Regex,
+            Token::NotMatchesRegex => MatchOp::NotRegex,
+            Token::Comma | Token::RightBrace if is_quoted => {
+                matchers.push(Matcher::equal(METRIC_NAME, name));
+                self.take_if(Token::Comma)?;
+                return Ok(());
+            }
+            _ => return Err(self.unexpected(context, "label matching operator")),
+        };
+        self.take()?;
+        let value = self.expect(Token::String, context, "string")?;
+        let value_text = self.unquoted(value)?;
+        let matcher = Matcher::new(op, name, value_text).map_err(|error| {
+            let reason = std::error::Error::source(&error).map(ToString::to_string);
+            let reason = reason.unwrap_or_default();
+            let reason = reason.lines().last().unwrap_or("").trim_start_matches("error: ");
+            self.error(label.to(value), format!("{error}: {reason}"))
+        })?;
+        matchers.push(matcher);
+        if self.token != Token::RightBrace && !self.take_if(Token::Comma)? {
+            return Err(self.unexpected(context, "\",\" or \"}\""));
+        }
         Ok(())
     }
 
