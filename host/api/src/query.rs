@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use narthex_model::{Labels, Timestamp};
+use narthex_model::{FloatHistogram, Labels, NativeHistogram, Timestamp};
 use narthex_promql::{
-    Cancel, MatrixSeries, QueryError, QueryOptions, QueryResult, Value, VectorSample,
+    Cancel, MatrixSeries, QueryError, QueryOptions, QueryResult, SampleValue, Value, VectorSample,
 };
-use narthex_storage::Columns;
+use narthex_storage::{Columns, HistogramPoint};
 use serde::ser::{SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple};
 use serde::{Serialize, Serializer};
 
@@ -180,7 +180,7 @@ impl Serialize for Seconds {
     }
 }
 
-/// A value as Prometheus writes it: a string, shortest form, no exponent.
+/// A value as Prometheus writes it: a string in its shortest form.
 struct Number(f64);
 
 impl Serialize for Number {
@@ -189,12 +189,20 @@ impl Serialize for Number {
     }
 }
 
-/// A value as text: `NaN`, `+Inf`, `-Inf`, or digits without an exponent.
+/// A value as text: `NaN`, `+Inf`, `-Inf`, or digits; with an exponent where it is very small or
+/// very large.
 pub(crate) fn number_text(value: f64) -> String {
     if value.is_nan() {
         "NaN".to_owned()
     } else if value.is_infinite() {
         if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
+    } else if value != 0.0 && !(1e-6..1e21).contains(&value.abs()) {
+        let text = format!("{value:e}");
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        match exponent.strip_prefix('-') {
+            Some(digits) => format!("{mantissa}e-{digits:0>2}"),
+            None => format!("{mantissa}e+{exponent:0>2}"),
+        }
     } else {
         format!("{value}")
     }
@@ -238,7 +246,12 @@ impl Serialize for VectorItem<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut item = serializer.serialize_struct("sample", 2)?;
         item.serialize_field("metric", &LabelMap(&self.0.labels))?;
-        item.serialize_field("value", &Pair(self.0.at, self.0.value))?;
+        match &self.0.value {
+            SampleValue::Float(value) => item.serialize_field("value", &Pair(self.0.at, *value))?,
+            SampleValue::Histogram(histogram) => {
+                item.serialize_field("histogram", &(Seconds(self.0.at), Distribution(histogram)))?;
+            }
+        }
         item.end()
     }
 }
@@ -259,9 +272,16 @@ struct MatrixItem<'a>(&'a MatrixSeries);
 
 impl Serialize for MatrixItem<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut item = serializer.serialize_struct("series", 2)?;
+        let Columns { times, histograms, .. } = &self.0.points;
+        let kinds = usize::from(!times.is_empty()) + usize::from(!histograms.is_empty());
+        let mut item = serializer.serialize_struct("series", 1 + kinds)?;
         item.serialize_field("metric", &LabelMap(&self.0.labels))?;
-        item.serialize_field("values", &Points(&self.0.points))?;
+        if !times.is_empty() {
+            item.serialize_field("values", &Points(&self.0.points))?;
+        }
+        if !histograms.is_empty() {
+            item.serialize_field("histograms", &HistogramPoints(histograms))?;
+        }
         item.end()
     }
 }
@@ -275,6 +295,58 @@ impl Serialize for Points<'_> {
     }
 }
 
+struct HistogramPoints<'a>(&'a [HistogramPoint]);
+
+impl Serialize for HistogramPoints<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for point in self.0 {
+            let at = Seconds(Timestamp::from_millis(point.at));
+            match &*point.histogram {
+                NativeHistogram::Float(histogram) => {
+                    list.serialize_element(&(at, Distribution(histogram)))?;
+                }
+                NativeHistogram::Integer(histogram) => {
+                    list.serialize_element(&(at, Distribution(&histogram.to_float())))?;
+                }
+            }
+        }
+        list.end()
+    }
+}
+
+/// A native histogram: count, sum, and the buckets that hold something, each as which of its bounds
+/// belong to it, the bounds, and the count.
+struct Distribution<'a>(&'a FloatHistogram);
+
+impl Serialize for Distribution<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let buckets: Vec<_> = self
+            .0
+            .buckets()
+            .into_iter()
+            .filter(|bucket| bucket.count != 0.0)
+            .map(|bucket| {
+                let rule = match (bucket.is_lower_inclusive, bucket.is_upper_inclusive) {
+                    (false, true) => 0_u8,
+                    (true, false) => 1,
+                    (false, false) => 2,
+                    (true, true) => 3,
+                };
+                (rule, Number(bucket.lower), Number(bucket.upper), Number(bucket.count))
+            })
+            .collect();
+        let mut out =
+            serializer.serialize_struct("histogram", 2 + usize::from(!buckets.is_empty()))?;
+        out.serialize_field("count", &Number(self.0.count))?;
+        out.serialize_field("sum", &Number(self.0.sum))?;
+        if !buckets.is_empty() {
+            out.serialize_field("buckets", &buckets)?;
+        }
+        out.end()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,8 +357,10 @@ mod tests {
             (1.0, "1"),
             (0.1, "0.1"),
             (-0.0, "-0"),
-            (1e21, "1000000000000000000000"),
-            (1e-7, "0.0000001"),
+            (1e20, "100000000000000000000"),
+            (1e21, "1e+21"),
+            (1e-6, "0.000001"),
+            (1.5e-7, "1.5e-07"),
             (f64::NAN, "NaN"),
             (f64::INFINITY, "+Inf"),
             (f64::NEG_INFINITY, "-Inf"),

@@ -240,7 +240,7 @@ impl Engine {
         };
         let subquery_step = self.0.subquery_step_millis.load(Ordering::Relaxed);
         let text = expr.text();
-        let mut planner = Planner { text, start, end, step, lookback, subquery_step, needed: None };
+        let mut planner = Planner::new(text, (start, end, step), lookback, subquery_step);
         let plan = planner.plan(expr.root(), grid)?;
         let nothing = TimeRange { start: Timestamp::default(), end: Timestamp::default() };
         let context = Context {
@@ -258,7 +258,7 @@ impl Engine {
             When::Range { .. } => eval::range(&plan, grid, &context)?,
         };
         let stats = context.stats();
-        let Remarks { warnings, infos } = context.remarks.into_inner();
+        let (warnings, infos) = context.take_remarks();
         Ok(QueryResult { value, warnings, infos, stats })
     }
 }

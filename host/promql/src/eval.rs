@@ -8,6 +8,7 @@ mod aggregate;
 mod arithmetic;
 mod buckets;
 mod choose;
+mod combine;
 mod context;
 mod count_values;
 mod extended;
@@ -23,6 +24,7 @@ mod scalar;
 mod select;
 mod set;
 mod sort;
+mod track;
 mod window;
 
 pub(crate) use self::context::{Context, Counts, Limits, Remarks};
@@ -35,7 +37,7 @@ use narthex_model::{Labels, Timestamp};
 use crate::result::{MatrixSeries, QueryError, Value, VectorSample};
 
 use self::plan::{Vector, VectorKind};
-use self::row::{Column, Row};
+use self::row::{Column, Item, Row};
 
 /// A stream of rows: no row without a value, no two rows of the same labels.
 type Rows<'q> = Box<dyn Iterator<Item = Result<Row, QueryError>> + 'q>;
@@ -45,7 +47,7 @@ fn open<'q>(plan: &'q Vector, cx: &'q Context<'q>) -> Result<Rows<'q>, QueryErro
     let grid = plan.grid;
     match &plan.kind {
         _ if grid.steps == 0 => Ok(Box::new(std::iter::empty())),
-        VectorKind::Select(select) => select::open(select, grid, cx),
+        VectorKind::Select(select) => select::open(select, plan.span, grid, cx),
         VectorKind::Fixed(inner) => Ok(fixed(open(inner, cx)?, grid, cx)),
         VectorKind::Window(window) => window::open(window, cx),
         VectorKind::Absent { labels, input } => {
@@ -59,16 +61,17 @@ fn open<'q>(plan: &'q Vector, cx: &'q Context<'q>) -> Result<Rows<'q>, QueryErro
             map::open(*function, input, params, grid, cx)
         }
         VectorKind::Negate(input) => map::negate(input, cx),
+        VectorKind::OfHistograms { function, input } => map::of_histograms(*function, input, cx),
         VectorKind::OfScalar(value) => {
             let numbers = scalar::evaluate(value, grid, cx)?;
             let values = numbers.column(grid.steps);
             one_row(Row { labels: Labels::empty(), drops_name: false, values })
         }
-        VectorKind::Arithmetic(arithmetic) => arithmetic::open(arithmetic, grid, cx),
+        VectorKind::Arithmetic(arithmetic) => arithmetic::open(arithmetic, plan.span, grid, cx),
         VectorKind::Join(join) => join::open(join, plan.span, grid, cx),
         VectorKind::Set(join) => set::open(join, grid, cx),
         VectorKind::Aggregate(aggregate) => aggregate::open(aggregate, grid, cx),
-        VectorKind::Choose(aggregate) => choose::open(aggregate, grid, cx),
+        VectorKind::Choose(aggregate) => choose::open(aggregate, plan.span, grid, cx),
         VectorKind::CountValues { label, grouping, input } => {
             count_values::open(label, grouping, input, grid, cx)
         }
@@ -97,7 +100,7 @@ fn collect(rows: Rows<'_>, cx: &Context<'_>) -> Result<Vec<Row>, QueryError> {
     let mut all = Vec::new();
     for row in rows {
         let row = row?;
-        cx.hold(row.values.steps())?;
+        cx.hold(row.values.samples())?;
         all.push(row);
     }
     Ok(all)
@@ -105,7 +108,7 @@ fn collect(rows: Rows<'_>, cx: &Context<'_>) -> Result<Vec<Row>, QueryError> {
 
 /// Notes that rows from [`collect`] are held no more.
 fn release(rows: &[Row], cx: &Context<'_>) {
-    cx.release(rows.iter().map(|row| row.values.steps()).sum());
+    cx.release(rows.iter().map(|row| row.values.samples()).sum());
 }
 
 /// Repeats the only value of each row at every step.
@@ -113,8 +116,15 @@ fn fixed<'q>(rows: Rows<'q>, grid: Grid, cx: &'q Context<'q>) -> Rows<'q> {
     Box::new(rows.map(move |row| {
         cx.check()?;
         let row = row?;
-        let values = match row.values.get(0) {
-            Some(value) => Column::constant(value, grid.steps),
+        let values = match row.values.item(0) {
+            Some(Item::Float(value)) => Column::constant(value, grid.steps),
+            Some(item @ Item::Histogram(_)) => {
+                let mut values = Column::absent(grid.steps);
+                for step in 0..grid.steps {
+                    values.put(step, item.to_value());
+                }
+                values
+            }
             None => Column::absent(grid.steps),
         };
         Ok(Row { values, ..row })
@@ -131,7 +141,7 @@ fn presence(rows: Rows<'_>, grid: Grid) -> Result<Vec<bool>, QueryError> {
 }
 
 fn mark(present: &mut [bool], values: &Column) {
-    for (step, _) in values.iter() {
+    for (step, _) in values.items() {
         if let Some(slot) = present.get_mut(step) {
             *slot = true;
         }
@@ -162,7 +172,7 @@ pub(crate) fn instant(plan: &Plan, at: i64, cx: &Context<'_>) -> Result<Value, Q
         Plan::Vector(vector) => {
             let rows = final_rows(open(vector, cx)?, cx)?;
             let sample = |row: Row| {
-                let value = row.values.get(0)?;
+                let value = row.values.into_value()?;
                 Some(VectorSample { labels: row.labels, at: time, value })
             };
             Value::Vector(rows.into_iter().filter_map(sample).collect())
@@ -183,7 +193,7 @@ pub(crate) fn range(plan: &Plan, grid: Grid, cx: &Context<'_>) -> Result<Value, 
     };
     let series = rows
         .into_iter()
-        .map(|row| MatrixSeries { points: row.values.points(grid), labels: row.labels });
+        .map(|row| MatrixSeries { points: row.values.into_points(grid), labels: row.labels });
     let mut series: Vec<MatrixSeries> = series.filter(|series| !series.points.is_empty()).collect();
     series.sort_by(|a, b| a.labels.cmp(&b.labels));
     Ok(Value::Matrix(series))

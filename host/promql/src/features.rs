@@ -12,14 +12,20 @@ pub struct Features {
     pub binop_fill_modifiers: bool,
     /// `promql-delayed-name-removal`: metric names are dropped at the end of the query
     pub delayed_name_removal: bool,
+    /// `use-start-timestamps`: `rate` and its relatives know resets by start times
+    pub start_timestamps: bool,
+    /// `type-and-unit-labels`: what a metric is stands in the label `__type__`
+    pub type_and_unit_labels: bool,
 }
 
 impl Features {
-    /// All of them.
+    /// All that change the language.
     pub const ALL: Self = Self {
         experimental_functions: true,
         extended_range_selectors: true,
         binop_fill_modifiers: true,
         delayed_name_removal: true,
+        start_timestamps: true,
+        type_and_unit_labels: false,
     };
 }

@@ -2,7 +2,6 @@
 
 pub(crate) mod calendar;
 pub(crate) mod math;
-#[allow(dead_code, reason = "the operators take these up one by one")]
 pub(crate) mod native;
 pub(crate) mod over_time;
 pub(crate) mod quantile;

@@ -28,7 +28,7 @@
 //! let result = engine.instant("sum by (job) (up) * 2", at, &QueryOptions::default())?;
 //! let Value::Vector(samples) = result.value else { panic!("a vector was asked for") };
 //! assert_eq!(samples[0].labels.to_string(), r#"{job="node"}"#);
-//! assert_eq!(samples[0].value, 2.0);
+//! assert_eq!(samples[0].value.float(), Some(2.0));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -43,7 +43,6 @@ mod lex;
 mod notation;
 mod parse;
 mod print;
-#[allow(dead_code, reason = "the operators take these up one by one")]
 mod remarks;
 mod result;
 mod selector;
@@ -61,7 +60,7 @@ pub use self::notation::{
 };
 pub use self::result::{
     Annotation, Cancel, ErrorKind, MatrixSeries, QueryError, QueryOptions, QueryResult, QueryStats,
-    Value, VectorSample,
+    SampleValue, Value, VectorSample,
 };
 pub use self::selector::{NotASelector, parse_any_selector, parse_selector};
 pub use self::span::{ParseError, Position, Span};

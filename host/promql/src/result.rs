@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use narthex_model::{Labels, Timestamp};
+use narthex_model::{FloatHistogram, Labels, Timestamp};
 use narthex_storage::{Columns, ReadError};
 
 use crate::ast::ValueType;
@@ -60,6 +60,35 @@ impl Value {
     }
 }
 
+/// The value of a sample.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SampleValue {
+    /// A number.
+    Float(f64),
+    /// A distribution. Shared: many steps and operators look at the same one.
+    Histogram(Arc<FloatHistogram>),
+}
+
+impl SampleValue {
+    /// The number; nothing for a histogram.
+    #[must_use]
+    pub const fn float(&self) -> Option<f64> {
+        match self {
+            Self::Float(value) => Some(*value),
+            Self::Histogram(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for SampleValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Float(value) => write!(f, "{value}"),
+            Self::Histogram(histogram) => write!(f, "{histogram}"),
+        }
+    }
+}
+
 /// One sample of a vector.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VectorSample {
@@ -68,7 +97,7 @@ pub struct VectorSample {
     /// The time of evaluation.
     pub at: Timestamp,
     /// The value.
-    pub value: f64,
+    pub value: SampleValue,
 }
 
 /// One series of a matrix.

@@ -35,7 +35,7 @@ impl Span {
 }
 
 /// A place in a text, for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// Counted from 1.
     pub line: usize,

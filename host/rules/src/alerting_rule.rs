@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use narthex_model::{Alert, AlertBatch, Labels, METRIC_NAME, Timestamp};
-use narthex_promql::VectorSample;
+use narthex_promql::{SampleValue, VectorSample};
 
 use crate::active::{ActiveAlert, ActiveAlerts, AlertState, Found};
 use crate::config::RulesConfig;
@@ -27,7 +27,9 @@ pub(crate) fn found(
 ) -> Result<BTreeMap<Labels, Found>, RuleError> {
     let mut all = BTreeMap::new();
     for sample in result {
-        let expand = |text| expander.expand(text, &sample.labels, sample.value);
+        // A histogram shows as 0, as in Prometheus: templates have no words for it.
+        let value = sample.value.float().unwrap_or(0.0);
+        let expand = |text| expander.expand(text, &sample.labels, value);
         let mut labels = sample.labels.to_builder();
         labels.remove(METRIC_NAME);
         for (name, text) in &alert.labels {
@@ -36,7 +38,7 @@ pub(crate) fn found(
         labels.set(ALERT_NAME, &spec.name);
         let annotations = alert.annotations.iter().map(|(name, text)| (name, expand(text)));
         let annotations = Labels::from_pairs(annotations);
-        let found = Found { annotations, value: sample.value };
+        let found = Found { annotations, value };
         if all.insert(labels.finish(), found).is_some() {
             return Err(RuleError::DuplicateAlert);
         }
@@ -45,7 +47,7 @@ pub(crate) fn found(
 }
 
 /// The series that pending and firing alerts write.
-pub(crate) fn series(alerts: &ActiveAlerts) -> Vec<(Labels, f64)> {
+pub(crate) fn series(alerts: &ActiveAlerts) -> Vec<(Labels, SampleValue)> {
     let mut series = Vec::new();
     for (labels, alert) in &alerts.0 {
         if alert.state == AlertState::Inactive {
@@ -53,10 +55,11 @@ pub(crate) fn series(alerts: &ActiveAlerts) -> Vec<(Labels, f64)> {
         }
         let mut state = labels.to_builder();
         state.set(METRIC_NAME, ALERTS).set(ALERT_STATE, alert.state.name());
-        series.push((state.finish(), 1.0));
+        series.push((state.finish(), SampleValue::Float(1.0)));
         let mut since = labels.to_builder();
         since.set(METRIC_NAME, ALERTS_FOR_STATE);
-        series.push((since.finish(), alert.active_at.seconds().floor()));
+        let active_at = alert.active_at.seconds().floor();
+        series.push((since.finish(), SampleValue::Float(active_at)));
     }
     series
 }

@@ -100,7 +100,10 @@ fn samples(value: QueryValue) -> Result<Vec<QuerySample>, String> {
     match value {
         QueryValue::Vector(samples) => Ok(samples
             .into_iter()
-            .map(|sample| QuerySample { labels: sample.labels, value: sample.value })
+            .map(|sample| {
+                let value = sample.value.float().unwrap_or(0.0);
+                QuerySample { labels: sample.labels, value }
+            })
             .collect()),
         QueryValue::Scalar { value, .. } => {
             Ok(vec![QuerySample { labels: Labels::empty(), value }])

@@ -11,7 +11,7 @@ use std::time::Duration;
 use narthex_model::{Labels, Timestamp};
 use narthex_platform::queue::Sender;
 use narthex_platform::{Clock, Metrics};
-use narthex_promql::{Cancel, Engine, QueryError, QueryOptions};
+use narthex_promql::{Cancel, Engine, QueryError, QueryOptions, SampleValue};
 use narthex_settings::error_chain;
 use narthex_storage::{Appendable, Queryable};
 use parking_lot::Mutex;
@@ -245,7 +245,7 @@ impl Group {
         &self,
         spec: &RuleSpec,
         sample_at: Timestamp,
-    ) -> Result<Vec<(Labels, f64)>, RuleError> {
+    ) -> Result<Vec<(Labels, SampleValue)>, RuleError> {
         let result = self.query(spec, sample_at)?;
         output(spec, result, self.spec.limit)
     }
@@ -258,7 +258,7 @@ impl Group {
         at: Timestamp,
         sample_at: Timestamp,
         writes: bool,
-    ) -> Result<Vec<(Labels, f64)>, RuleError> {
+    ) -> Result<Vec<(Labels, SampleValue)>, RuleError> {
         let result = self.query(spec, sample_at)?;
         let (external_labels, external_url) =
             (&self.config.external_labels, &self.config.external_url);

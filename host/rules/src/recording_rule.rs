@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use narthex_model::{Labels, METRIC_NAME};
-use narthex_promql::{Value, VectorSample};
+use narthex_promql::{SampleValue, Value, VectorSample};
 
 use crate::file::RuleSpec;
 use crate::group::RuleError;
@@ -13,7 +13,7 @@ pub(crate) fn output(
     spec: &RuleSpec,
     result: Vec<VectorSample>,
     limit: usize,
-) -> Result<Vec<(Labels, f64)>, RuleError> {
+) -> Result<Vec<(Labels, SampleValue)>, RuleError> {
     let mut seen = BTreeSet::new();
     let mut series = Vec::with_capacity(result.len());
     for sample in result {
@@ -39,6 +39,7 @@ pub(crate) fn vector(value: Value) -> Result<Vec<VectorSample>, RuleError> {
     match value {
         Value::Vector(samples) => Ok(samples),
         Value::Scalar { at, value } => {
+            let value = SampleValue::Float(value);
             Ok(vec![VectorSample { labels: Labels::empty(), at, value }])
         }
         Value::String { .. } | Value::Matrix(_) => Err(RuleError::NotVector),

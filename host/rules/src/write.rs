@@ -1,9 +1,10 @@
 //! What an evaluation writes, gathered so that a group needs few commits.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use narthex_model::{Labels, METRIC_NAME, Timestamp, stale_nan};
-use narthex_promql::Expr;
+use narthex_model::{Labels, METRIC_NAME, NativeHistogram, Timestamp, stale_nan};
+use narthex_promql::{Expr, SampleValue};
 use narthex_storage::{AppendError, Appendable, CommitError, Committed};
 use tracing::{debug, warn};
 
@@ -13,7 +14,7 @@ pub(crate) struct Write {
     pub(crate) rule: usize,
     pub(crate) labels: Labels,
     pub(crate) at: Timestamp,
-    pub(crate) value: f64,
+    pub(crate) value: SampleValue,
 }
 
 /// Writes that wait for a commit. Rules that read what waits must see it: ask
@@ -35,13 +36,13 @@ impl Batch {
         self.writes.is_empty()
     }
 
-    pub(crate) fn push(&mut self, rule: usize, labels: Labels, at: Timestamp, value: f64) {
+    pub(crate) fn push(&mut self, rule: usize, labels: Labels, at: Timestamp, value: SampleValue) {
         self.writes.push(Write { rule, labels, at, value });
     }
 
     /// The end of a series.
     pub(crate) fn push_stale(&mut self, rule: usize, labels: Labels, at: Timestamp) {
-        self.push(rule, labels, at, stale_nan());
+        self.push(rule, labels, at, SampleValue::Float(stale_nan()));
     }
 
     /// Whether the expression may select one of the series that wait.
@@ -67,10 +68,17 @@ impl Batch {
         let mut appender = store.appender();
         for write in self.writes.drain(..) {
             let series = appender.series(&write.labels);
-            let appended = series.and_then(|series| appender.append(series, write.at, write.value));
+            let is_stale = write.value.float().is_some_and(narthex_model::is_stale);
+            let appended = series.and_then(|series| match write.value {
+                SampleValue::Float(value) => appender.append(series, write.at, value),
+                SampleValue::Histogram(histogram) => {
+                    let histogram = NativeHistogram::Float(Arc::unwrap_or_clone(histogram));
+                    appender.append_histogram(series, write.at, histogram)
+                }
+            });
             match appended {
                 Ok(()) => {}
-                Err(error) if narthex_model::is_stale(write.value) => {
+                Err(error) if is_stale => {
                     debug!(%error, series = %write.labels, "no staleness marker");
                 }
                 Err(error) => {

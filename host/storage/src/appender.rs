@@ -40,6 +40,10 @@ pub trait Appender: Send {
         histogram: NativeHistogram,
     ) -> Result<(), AppendError>;
 
+    /// Says when the counting of the sample appended last to `series` began. A store that keeps no
+    /// start times forgets it.
+    fn started(&mut self, _series: SeriesRef, _start: Timestamp) {}
+
     /// Adds an exemplar to a series. The same exemplar again is taken silently.
     ///
     /// # Errors

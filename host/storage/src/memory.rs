@@ -72,9 +72,18 @@ impl Appendable for MemoryStore {
     }
 }
 
+/// A sample of a batch that is not committed yet.
+struct Pending {
+    series: SeriesRef,
+    at: i64,
+    value: Value,
+    /// 0: not known.
+    start: i64,
+}
+
 struct MemoryAppender<'a> {
     store: &'a MemoryStore,
-    samples: Vec<(SeriesRef, i64, Value)>,
+    samples: Vec<Pending>,
     exemplars: Vec<(SeriesRef, Exemplar)>,
     metadata: Vec<(String, Metadata)>,
     created: usize,
@@ -82,8 +91,8 @@ struct MemoryAppender<'a> {
 
 impl MemoryAppender<'_> {
     fn newest(&self, series: SeriesRef) -> Option<(i64, Value)> {
-        let pending = self.samples.iter().rev().find(|(owner, ..)| *owner == series);
-        let pending = pending.map(|(_, at, value)| (*at, value.clone()));
+        let pending = self.samples.iter().rev().find(|sample| sample.series == series);
+        let pending = pending.map(|sample| (sample.at, sample.value.clone()));
         pending.or_else(|| self.store.read().newest(series))
     }
 
@@ -92,7 +101,7 @@ impl MemoryAppender<'_> {
             return Err(AppendError::UnknownSeries);
         }
         if check_order(self.newest(series), at, &value)? {
-            self.samples.push((series, at, value));
+            self.samples.push(Pending { series, at, value, start: 0 });
         }
         Ok(())
     }
@@ -158,6 +167,13 @@ impl Appender for MemoryAppender<'_> {
         self.add(series, at.millis(), Value::Histogram(Arc::new(histogram)))
     }
 
+    fn started(&mut self, series: SeriesRef, start: Timestamp) {
+        let last = self.samples.last_mut().filter(|sample| sample.series == series);
+        if let Some(sample) = last {
+            sample.start = start.millis();
+        }
+    }
+
     fn exemplar(&mut self, series: SeriesRef, exemplar: Exemplar) -> Result<(), AppendError> {
         let chars = exemplar
             .labels
@@ -180,12 +196,14 @@ impl Appender for MemoryAppender<'_> {
     fn commit(self: Box<Self>) -> Result<Committed, CommitError> {
         let mut data = self.store.write();
         let mut done = Committed { series_created: self.created, ..Committed::default() };
-        for (series, at, value) in self.samples {
+        for Pending { series, at, value, start } in self.samples {
             if check_order(data.newest(series), at, &value) == Ok(true) {
                 if let Some((_, columns)) = data.series.get_mut(&series) {
                     match value {
-                        Value::Float(value) => columns.push(at, value),
-                        Value::Histogram(histogram) => columns.push_histogram(at, histogram),
+                        Value::Float(value) => columns.push_with_start(at, value, start),
+                        Value::Histogram(histogram) => {
+                            columns.push_histogram_with_start(at, histogram, start);
+                        }
                     }
                     done.samples += 1;
                 }
@@ -258,9 +276,10 @@ impl Queryable for MemoryStore {
 
 fn cut(columns: &Columns, range: TimeRange) -> Columns {
     let mut out = Columns::default();
-    for (at, value) in columns.times.iter().zip(&columns.values) {
+    for (index, (at, value)) in columns.times.iter().zip(&columns.values).enumerate() {
         if range.contains(Timestamp::from_millis(*at)) {
-            out.push(*at, *value);
+            let start = columns.starts.get(index).copied().unwrap_or(0);
+            out.push_with_start(*at, *value, start);
         }
     }
     let histograms = columns.histograms.iter();
@@ -317,8 +336,9 @@ impl Series for MemorySeries {
 
     fn read(&self, range: TimeRange, out: &mut Columns) -> Result<(), ReadError> {
         let part = cut(&self.columns, range);
-        out.times.extend(part.times);
-        out.values.extend(part.values);
+        for (index, (at, value)) in part.times.iter().zip(&part.values).enumerate() {
+            out.push_with_start(*at, *value, part.starts.get(index).copied().unwrap_or(0));
+        }
         out.histograms.extend(part.histograms);
         Ok(())
     }

@@ -31,6 +31,8 @@ impl TimeRange {
 pub struct HistogramPoint {
     /// Milliseconds since the epoch.
     pub at: i64,
+    /// When its counting began, in milliseconds since the epoch; 0 where that is not known.
+    pub start: i64,
     /// The sample; a staleness marker is one whose sum is the marker.
     pub histogram: Arc<NativeHistogram>,
 }
@@ -94,7 +96,17 @@ impl Columns {
 
     /// Adds one histogram.
     pub fn push_histogram(&mut self, at: i64, histogram: Arc<NativeHistogram>) {
-        self.histograms.push(HistogramPoint { at, histogram });
+        self.push_histogram_with_start(at, histogram, 0);
+    }
+
+    /// Adds one histogram of which it is known when its counting began; 0: it is not.
+    pub fn push_histogram_with_start(
+        &mut self,
+        at: i64,
+        histogram: Arc<NativeHistogram>,
+        start: i64,
+    ) {
+        self.histograms.push(HistogramPoint { at, start, histogram });
     }
 
     /// Forgets all samples, keeps the memory.

@@ -8,7 +8,8 @@ use narthex_model::{Labels, METRIC_NAME};
 use crate::ast::{AggregateOp, Grouping};
 use crate::functions::quantile::quantile;
 use crate::functions::sum::{Mean, Sum};
-use crate::result::QueryError;
+use crate::remarks::Remark;
+use crate::result::{QueryError, SampleValue};
 
 use super::context::Context;
 use super::grid::Grid;
@@ -17,6 +18,11 @@ use super::row::{Column, Row};
 use super::scalar::{self, Numbers};
 use super::window::check_quantile;
 use super::{Rows, from_vec};
+
+use self::histograms::Histograms;
+pub(super) use self::histograms::Resets;
+
+mod histograms;
 
 /// What the values of a group at one step become.
 trait Fold: Sized {
@@ -46,6 +52,10 @@ pub(super) struct Groups {
 }
 
 impl Groups {
+    pub(super) fn get(&self, labels: &Labels) -> Option<usize> {
+        self.index.get(labels).copied()
+    }
+
     pub(super) fn find(&mut self, labels: Labels) -> usize {
         *self.index.entry(labels).or_insert_with_key(|labels| {
             self.labels.push(labels.clone());
@@ -86,43 +96,102 @@ pub(super) fn open<'q>(
     }
 }
 
+/// A group while its series come in.
+struct Group<F> {
+    drops_name: bool,
+    /// The fold of the floats at each step.
+    floats: Vec<Option<F>>,
+    histograms: Histograms,
+}
+
 fn fold<'q, F: Fold>(
     plan: &AggregatePlan,
     param: &Numbers,
     grid: Grid,
     cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
-    let mut groups = Groups::default();
-    let mut folds: Vec<(bool, Vec<Option<F>>)> = Vec::new();
+    let mut names = Groups::default();
+    let mut groups: Vec<Group<F>> = Vec::new();
     for row in super::open(&plan.input, cx)? {
         let row = row?;
-        let group = groups.find(group_labels(&row.labels, &plan.grouping));
-        if group == folds.len() {
+        let index = names.find(group_labels(&row.labels, &plan.grouping));
+        if index == groups.len() {
             cx.hold(grid.steps)?;
-            folds.push((false, (0..grid.steps).map(|_| None).collect()));
+            let floats = (0..grid.steps).map(|_| None).collect();
+            groups.push(Group { drops_name: false, floats, histograms: Histograms::default() });
         }
-        let Some((drops_name, steps)) = folds.get_mut(group) else { continue };
-        *drops_name |= row.drops_name;
+        let Some(group) = groups.get_mut(index) else { continue };
+        group.drops_name |= row.drops_name;
         for (step, value) in row.values.iter() {
-            match steps.get_mut(step) {
+            match group.floats.get_mut(step) {
                 Some(Some(fold)) => fold.add(value),
                 Some(empty) => *empty = Some(F::start(value)),
                 None => {}
             }
         }
+        if row.values.has_histograms() {
+            take_histograms(plan, group, &row, cx)?;
+        }
     }
-    let mut rows = Vec::with_capacity(folds.len());
-    for (labels, (drops_name, steps)) in groups.labels.into_iter().zip(folds) {
+    let mut rows = Vec::with_capacity(groups.len());
+    for (labels, group) in names.labels.into_iter().zip(groups) {
+        let Group { drops_name, floats, histograms } = group;
+        cx.release(histograms.held());
         let mut values = Column::absent(grid.steps);
-        for (step, fold) in steps.into_iter().enumerate() {
-            if let Some(fold) = fold {
+        let mut histograms = histograms.finish(plan, cx);
+        for (step, fold) in floats.into_iter().enumerate() {
+            let Some(fold) = fold else { continue };
+            if histograms.contains(step) {
+                // A number and a distribution have no sum.
+                cx.remark(plan.input_span, Remark::MixedFloatsHistogramsInAggregation);
+                histograms.forget(step);
+            } else {
                 values.set(step, fold.finish(param.get(step)));
             }
+        }
+        for (step, histogram) in histograms.into_iter() {
+            values.put(step, SampleValue::Histogram(histogram));
         }
         rows.push(Row { labels, drops_name, values });
     }
     cx.release(rows.len() * grid.steps);
+    rows.retain(|row| !row.values.is_empty());
     Ok(from_vec(rows))
+}
+
+/// Takes in the histograms of a series, as the operator treats them.
+fn take_histograms<F: Fold>(
+    plan: &AggregatePlan,
+    group: &mut Group<F>,
+    row: &Row,
+    cx: &Context<'_>,
+) -> Result<(), QueryError> {
+    match plan.op {
+        AggregateOp::Sum | AggregateOp::Avg => group.histograms.take(plan, row, cx)?,
+        AggregateOp::Count | AggregateOp::Group => {
+            for (step, _) in row.values.iter_histograms() {
+                match group.floats.get_mut(step) {
+                    Some(Some(fold)) => fold.add(0.0),
+                    Some(empty) => *empty = Some(F::start(0.0)),
+                    None => {}
+                }
+            }
+        }
+        AggregateOp::Min
+        | AggregateOp::Max
+        | AggregateOp::Stddev
+        | AggregateOp::Stdvar
+        | AggregateOp::Quantile
+        | AggregateOp::Topk
+        | AggregateOp::Bottomk
+        | AggregateOp::Limitk
+        | AggregateOp::LimitRatio
+        | AggregateOp::CountValues => {
+            let aggregation = plan.op.name();
+            cx.remark(plan.input_span, Remark::HistogramIgnoredInAggregation { aggregation });
+        }
+    }
+    Ok(())
 }
 
 struct SumFold(Sum);

@@ -1,9 +1,11 @@
-//! Functions of classic histograms: series that differ in `le` only are one histogram.
+//! Quantiles and fractions of histograms: classic ones, whose series differ in `le` only, and native
+//! ones.
 
-use narthex_model::{BUCKET_LABEL, Labels, METRIC_NAME};
+use narthex_model::{BUCKET_LABEL, FloatHistogram, Labels, METRIC_NAME, Shortest};
 
-use crate::functions::calendar::rfc3339;
+use crate::functions::native::estimate;
 use crate::functions::quantile::{Bucket, Forced, bucket_fraction, bucket_quantile};
+use crate::remarks::{ForcedSamples, Remark};
 use crate::result::QueryError;
 
 use super::aggregate::Groups;
@@ -12,9 +14,9 @@ use super::grid::Grid;
 use super::merge::merge;
 use super::plan::{BucketsPlan, Measure};
 use super::row::{Column, Row};
-use super::scalar::{self, Numbers, short};
+use super::scalar::{self, Numbers};
 use super::window::check_quantile;
-use super::{Rows, collect, from_vec, release};
+use super::{Rows, collect, from_vec};
 
 /// One histogram: its buckets' upper bounds and rows.
 #[derive(Default)]
@@ -39,13 +41,15 @@ pub(super) fn open<'q>(
     cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
     let questions = questions(&plan.measure, grid, cx)?;
-    let rows = collect(super::open(&plan.input, cx)?, cx)?;
+    let mut rows = collect(super::open(&plan.input, cx)?, cx)?;
+    let held = rows.iter().map(|row| row.values.samples()).sum();
     let mut groups = Groups::default();
     let mut histograms: Vec<Histogram> = Vec::new();
-    for (index, row) in rows.iter().enumerate() {
+    for (index, row) in rows.iter().enumerate().filter(|(_, row)| row.values.has_floats()) {
         let bound = row.labels.get(BUCKET_LABEL).unwrap_or("");
         let Some(upper) = parse_bound(bound) else {
-            warn_bound(&row.labels, bound, plan, cx);
+            let metric = metric_name(&row.labels, cx);
+            cx.remark(plan.input_span, Remark::BadBucketLabel { metric, bound });
             continue;
         };
         let group = groups.find(row.labels.filtered(|name| name != BUCKET_LABEL));
@@ -56,30 +60,100 @@ pub(super) fn open<'q>(
             histogram.buckets.push((upper, index));
         }
     }
+    remove_twice(&mut rows, &groups, &histograms, plan, cx);
     let mut out = Vec::new();
     let mut forced = ForcedSteps::default();
     for question in &questions {
+        for row in rows.iter().filter(|row| row.values.has_histograms()) {
+            cx.check()?;
+            out.push(answer(question, &row.labels, of_native(question, row, plan, cx), plan, cx));
+        }
         for (labels, histogram) in groups.labels.iter().zip(&histograms) {
             cx.check()?;
             let values = measure(question, histogram, &rows, grid, |at, fixed| {
                 forced.note(metric_name(labels, cx), at, fixed);
             });
-            let mut row = Row { labels: labels.clone(), drops_name: false, values };
-            if let (Some(value), Measure::Quantiles { label, .. }) =
-                (&question.label, &plan.measure)
-            {
-                let mut builder = row.labels.to_builder();
-                builder.set(label.as_str(), value.as_str());
-                row.labels = builder.finish();
-            }
-            cx.drop_name(&mut row);
-            out.push(row);
+            out.push(answer(question, labels, values, plan, cx));
         }
     }
     forced.inform(plan, cx);
-    release(&rows, cx);
+    cx.release(held);
     out.retain(|row| !row.values.is_empty());
     Ok(from_vec(if cx.features.delayed_name_removal { out } else { merge(out)? }))
+}
+
+/// The row of an answer about the histogram of these labels.
+fn answer(
+    question: &Question,
+    labels: &Labels,
+    values: Column,
+    plan: &BucketsPlan,
+    cx: &Context<'_>,
+) -> Row {
+    let mut row = Row { labels: labels.clone(), drops_name: false, values };
+    if let (Some(value), Measure::Quantiles { label, .. }) = (&question.label, &plan.measure) {
+        let mut builder = row.labels.to_builder();
+        builder.set(label.as_str(), value.as_str());
+        row.labels = builder.finish();
+    }
+    cx.drop_name(&mut row);
+    row
+}
+
+/// Where buckets and a native histogram have the same labels at the same step, neither counts.
+fn remove_twice(
+    rows: &mut [Row],
+    groups: &Groups,
+    histograms: &[Histogram],
+    plan: &BucketsPlan,
+    cx: &Context<'_>,
+) {
+    let natives: Vec<usize> = (0..rows.len())
+        .filter(|index| rows.get(*index).is_some_and(|row| row.values.has_histograms()))
+        .collect();
+    for native in natives {
+        let Some(labels) = rows.get(native).map(|row| row.labels.clone()) else { continue };
+        let group = groups.get(&labels).and_then(|group| histograms.get(group));
+        let Some(Histogram { buckets }) = group else { continue };
+        let steps = rows.get(native).map_or(0, |row| row.values.steps());
+        let is_twice = |step: usize| {
+            let has_float =
+                |index: &usize| rows.get(*index).is_some_and(|row| row.values.get(step).is_some());
+            rows.get(native).is_some_and(|row| row.values.histogram(step).is_some())
+                && buckets.iter().any(|(_, index)| has_float(index))
+        };
+        let twice: Vec<bool> = (0..steps).map(is_twice).collect();
+        if !twice.contains(&true) {
+            continue;
+        }
+        let metric = metric_name(&labels, cx);
+        cx.remark(plan.input_span, Remark::MixedClassicNative { metric });
+        for index in buckets.iter().map(|(_, index)| *index).chain([native]) {
+            if let Some(row) = rows.get_mut(index) {
+                row.values.keep(|step| !twice.get(step).copied().unwrap_or(false));
+            }
+        }
+    }
+}
+
+/// The answers for the native histograms of a row.
+fn of_native(question: &Question, row: &Row, plan: &BucketsPlan, cx: &Context<'_>) -> Column {
+    let mut values = Column::absent(row.values.steps());
+    let metric = metric_name(&row.labels, cx);
+    for (step, histogram) in row.values.iter_histograms() {
+        let histogram: &FloatHistogram = histogram;
+        let (value, finding) = match &question.kind {
+            QuestionKind::Quantile(q) => estimate::quantile(q.get(step), histogram),
+            QuestionKind::Fraction(lower, upper) => {
+                estimate::fraction(lower.get(step), upper.get(step), histogram)
+            }
+        };
+        if let Some(finding) = finding {
+            cx.remark(plan.input_span, finding.remark(metric));
+        }
+        values.set(step, value);
+    }
+    values
 }
 
 fn questions(measure: &Measure, grid: Grid, cx: &Context<'_>) -> Result<Vec<Question>, QueryError> {
@@ -157,15 +231,6 @@ fn metric_name<'l>(labels: &'l Labels, cx: &Context<'_>) -> &'l str {
     if cx.features.delayed_name_removal { labels.get(METRIC_NAME).unwrap_or("") } else { "" }
 }
 
-fn named(message: String, name: &str) -> String {
-    if name.is_empty() { message } else { format!("{message} for metric name {name:?}") }
-}
-
-fn warn_bound(labels: &Labels, bound: &str, plan: &BucketsPlan, cx: &Context<'_>) {
-    let message = format!("bucket label \"le\" is missing or has a malformed value of {bound:?}");
-    cx.warn(plan.input_span, named(message, metric_name(labels, cx)));
-}
-
 /// Where counts had to be raised, put together by metric.
 #[derive(Default)]
 struct ForcedSteps(Vec<ForcedMetric>);
@@ -194,36 +259,17 @@ impl ForcedSteps {
     }
 
     fn inform(&self, plan: &BucketsPlan, cx: &Context<'_>) {
-        for metric in &self.0 {
-            let message = "input to histogram_quantile needed to be fixed for monotonicity (see \
-                           https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)";
-            let message = named(message.to_owned(), &metric.name);
-            let Forced { lowest, highest, difference } = metric.forced;
-            let (first, last) =
-                (rfc3339(metric.first.div_euclid(1000)), rfc3339(metric.last.div_euclid(1000)));
-            cx.inform(
-                plan.input_span,
-                format_args!(
-                    "{message}, from buckets {} to {}, with a max diff of {}, over {} samples \
-                     from {first} to {last}",
-                    short(lowest),
-                    short(highest),
-                    two_digits(difference),
-                    metric.count,
-                ),
-            );
+        for ForcedMetric { name, first, last, forced, count } in &self.0 {
+            let (first, last, forced, count) = (*first, *last, *forced, *count);
+            let forced = ForcedSamples { first, last, forced, count };
+            cx.remark(plan.input_span, Remark::ForcedMonotonicity { metric: name, forced });
         }
     }
 }
 
-/// A number with two significant digits.
-fn two_digits(value: f64) -> String {
-    short(format!("{value:.1e}").parse().unwrap_or(value))
-}
-
 /// A number as OpenMetrics writes label values: with a point, if it would read as an integer.
 fn open_metrics(value: f64) -> String {
-    let text = short(value);
+    let text = Shortest(value).to_string();
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     if is_plain { format!("{text}.0") } else { text }
 }

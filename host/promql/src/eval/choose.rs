@@ -2,20 +2,25 @@
 
 use std::cmp::Ordering;
 
+use narthex_model::{Labels, Shortest};
+
 use crate::ast::AggregateOp;
+use crate::remarks::Remark;
 use crate::result::QueryError;
+use crate::span::Span;
 
 use super::aggregate::{Groups, group_labels};
 use super::context::Context;
 use super::grid::Grid;
 use super::plan::AggregatePlan;
 use super::planner::refuse;
-use super::row::{Column, Row};
+use super::row::{Column, Item, Row};
 use super::scalar::{self, Numbers};
 use super::{Rows, collect, from_vec, release};
 
 pub(super) fn open<'q>(
     plan: &'q AggregatePlan,
+    span: Span,
     grid: Grid,
     cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
@@ -30,7 +35,7 @@ pub(super) fn open<'q>(
     } else if is_none(&param, grid)? {
         Vec::new()
     } else {
-        by_count(&rows, plan, &param, grid)
+        by_count(&rows, plan, &param, (span, grid), cx)
     };
     release(&rows, cx);
     Ok(from_vec(chosen))
@@ -48,10 +53,10 @@ fn is_none(param: &Numbers, grid: Grid) -> Result<bool, QueryError> {
         return refuse("Parameter value is NaN");
     }
     if min <= -9_223_372_036_854_775_808.0 {
-        return refuse(format!("Scalar value {} underflows int64", scalar::short(min)));
+        return refuse(format!("Scalar value {} underflows int64", Shortest(min)));
     }
     if max >= 9_223_372_036_854_775_808.0 {
-        return refuse(format!("Scalar value {} overflows int64", scalar::short(max)));
+        return refuse(format!("Scalar value {} overflows int64", Shortest(max)));
     }
     Ok(false)
 }
@@ -88,7 +93,13 @@ fn compare(a: f64, b: f64, op: AggregateOp) -> Ordering {
     a.is_nan().cmp(&b.is_nan()).then_with(by_value)
 }
 
-fn by_count(rows: &[Row], plan: &AggregatePlan, param: &Numbers, grid: Grid) -> Vec<Row> {
+fn by_count(
+    rows: &[Row],
+    plan: &AggregatePlan,
+    param: &Numbers,
+    (span, grid): (Span, Grid),
+    cx: &Context<'_>,
+) -> Vec<Row> {
     let mut groups = Groups::default();
     let mut best: Vec<Vec<Best>> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
@@ -96,7 +107,16 @@ fn by_count(rows: &[Row], plan: &AggregatePlan, param: &Numbers, grid: Grid) -> 
         if group == best.len() {
             best.push(vec![Best::default(); grid.steps]);
         }
-        for (step, value) in row.values.iter() {
+        if plan.op != AggregateOp::Limitk && row.values.has_histograms() {
+            cx.remark(span, Remark::HistogramIgnoredInAggregation { aggregation: plan.op.name() });
+        }
+        for (step, item) in row.values.items() {
+            let value = match item {
+                Item::Float(value) => value,
+                // Only whether it is there counts.
+                Item::Histogram(_) if plan.op == AggregateOp::Limitk => 0.0,
+                Item::Histogram(_) => continue,
+            };
             let k = count(param.get(step)).min(rows.len());
             if let Some(best) = best.get_mut(group).and_then(|steps| steps.get_mut(step)) {
                 best.offer(value, index, k, plan.op);
@@ -108,7 +128,7 @@ fn by_count(rows: &[Row], plan: &AggregatePlan, param: &Numbers, grid: Grid) -> 
     let mut chosen: Vec<Row> = Vec::new();
     for steps in best {
         for (step, best) in steps.into_iter().enumerate() {
-            for (value, index) in best.0 {
+            for (_, index) in best.0 {
                 let (Some(row), Some(place)) = (rows.get(index), place.get_mut(index)) else {
                     continue;
                 };
@@ -117,8 +137,8 @@ fn by_count(rows: &[Row], plan: &AggregatePlan, param: &Numbers, grid: Grid) -> 
                     chosen.push(Row { values, ..row.clone() });
                     chosen.len() - 1
                 });
-                if let Some(row) = chosen.get_mut(place) {
-                    row.values.set(step, value);
+                if let (Some(chosen), Some(item)) = (chosen.get_mut(place), row.values.item(step)) {
+                    chosen.values.put(step, item.to_value());
                 }
             }
         }
@@ -145,14 +165,11 @@ fn check_ratio(
         return refuse("Ratio value is NaN");
     }
     let (max, min) = (all().fold(f64::NEG_INFINITY, f64::max), all().fold(f64::INFINITY, f64::min));
-    for (value, cap) in [(max, 1.0), (min, -1.0)] {
-        if cap > 0.0 && value > cap || cap < 0.0 && value < cap {
-            let (value, cap) = (scalar::short(value), scalar::short(cap));
-            let message = format_args!(
-                "ratio value should be between -1 and 1, got {value}, capping to {cap}"
-            );
-            cx.warn(plan.param_span, message);
-        }
+    if max > 1.0 {
+        cx.remark(plan.param_span, Remark::InvalidRatio { ratio: max, cap: 1.0 });
+    }
+    if min < -1.0 {
+        cx.remark(plan.param_span, Remark::InvalidRatio { ratio: min, cap: -1.0 });
     }
     Ok(())
 }
@@ -161,14 +178,32 @@ fn check_ratio(
 /// one the others.
 fn by_ratio(rows: &[Row], param: &Numbers) -> Vec<Row> {
     let chosen = rows.iter().map(|row| {
-        let place = row.labels.stable_hash() as f64 / u64::MAX as f64;
+        let place = hash(&row.labels) as f64 / u64::MAX as f64;
         let mut row = row.clone();
-        row.values.change(|step, value| {
+        let is_in = |step| {
             let ratio = param.get(step).clamp(-1.0, 1.0);
-            let is_in = if ratio >= 0.0 { place < ratio } else { place >= 1.0 + ratio };
-            is_in.then_some(value)
-        });
+            if ratio >= 0.0 { place < ratio } else { place >= 1.0 + ratio }
+        };
+        row.values.keep(is_in);
         row
     });
     chosen.filter(|row| !row.values.is_empty()).collect()
+}
+
+/// The hash of Prometheus (xxHash64 over names and values, each behind its length), so that the
+/// same series are taken here and there.
+fn hash(labels: &Labels) -> u64 {
+    let mut bytes = Vec::new();
+    for text in labels.iter().flat_map(|(name, value)| [name, value]) {
+        let length = text.len().to_le_bytes();
+        match u8::try_from(text.len()) {
+            Ok(short) if short < u8::MAX => bytes.push(short),
+            _ => {
+                bytes.push(u8::MAX);
+                bytes.extend(length.iter().take(3));
+            }
+        }
+        bytes.extend_from_slice(text.as_bytes());
+    }
+    xxhash_rust::xxh64::xxh64(&bytes, 0)
 }

@@ -9,6 +9,7 @@ use narthex_storage::Querier;
 use parking_lot::Mutex;
 
 use crate::features::Features;
+use crate::functions::native::Findings;
 use crate::remarks::Remark;
 use crate::result::{Annotation, Cancel, QueryError, QueryStats};
 use crate::span::Span;
@@ -49,11 +50,13 @@ pub(crate) struct Counts {
     held_peak: AtomicUsize,
 }
 
-/// Warnings and infos, in the order in which they came up.
+/// Warnings and infos as they came up.
 #[derive(Default)]
 pub(crate) struct Remarks {
     pub(crate) warnings: Vec<Annotation>,
     pub(crate) infos: Vec<Annotation>,
+    /// Where start times overlap, of which metric, and how often.
+    overlaps: Vec<(Span, String, usize)>,
 }
 
 impl Context<'_> {
@@ -96,34 +99,45 @@ impl Context<'_> {
         }
     }
 
-    pub(crate) fn warn(&self, span: Span, message: impl std::fmt::Display) {
-        let message = format!("PromQL warning: {message}");
-        self.remark(span, message, |remarks| &mut remarks.warnings);
-    }
-
-    /// Keeps a remark where it belongs.
-    #[allow(dead_code, reason = "the operators take this up one by one")]
-    pub(crate) fn remark_on(&self, span: Span, remark: &Remark<'_>) {
-        if remark.is_warning() { self.warn(span, remark) } else { self.inform(span, remark) }
-    }
-
-    pub(crate) fn inform(&self, span: Span, message: impl std::fmt::Display) {
-        let message = format!("PromQL info: {message}");
-        self.remark(span, message, |remarks| &mut remarks.infos);
-    }
-
-    fn remark(
-        &self,
-        span: Span,
-        message: String,
-        list: impl FnOnce(&mut Remarks) -> &mut Vec<Annotation>,
-    ) {
-        let remark = Annotation { message, position: span.position(self.text) };
-        let mut remarks = self.remarks.lock();
-        let list = list(&mut remarks);
-        if !list.contains(&remark) {
-            list.push(remark);
+    /// Says something about the part of the query at `span`; each remark is kept once. Start times
+    /// that overlap are counted.
+    pub(crate) fn remark(&self, span: Span, remark: Remark<'_>) {
+        if let Remark::StartTimeOverlap { metric, count } = remark {
+            let mut remarks = self.remarks.lock();
+            let mut known = remarks.overlaps.iter_mut();
+            match known.find(|(at, name, _)| *at == span && name == metric) {
+                Some((.., known)) => *known += count,
+                None => remarks.overlaps.push((span, metric.to_owned(), count)),
+            }
+            return;
         }
+        let remark_of = annotation(self.text, span, remark);
+        let mut remarks = self.remarks.lock();
+        let list = if remark.is_warning() { &mut remarks.warnings } else { &mut remarks.infos };
+        if !list.contains(&remark_of) {
+            list.push(remark_of);
+        }
+    }
+
+    /// Says what was found in a series of this metric.
+    pub(crate) fn report(&self, span: Span, metric: &str, findings: &Findings) {
+        for finding in findings.iter() {
+            self.remark(span, finding.remark(metric));
+        }
+    }
+
+    /// All warnings and all infos, in the order of their places.
+    pub(crate) fn take_remarks(&self) -> (Vec<Annotation>, Vec<Annotation>) {
+        let Remarks { mut warnings, mut infos, overlaps } =
+            std::mem::take(&mut *self.remarks.lock());
+        for (span, metric, count) in overlaps {
+            let remark = Remark::StartTimeOverlap { metric: &metric, count };
+            warnings.push(annotation(self.text, span, remark));
+        }
+        for list in [&mut warnings, &mut infos] {
+            list.sort_by(|a, b| (a.position, &a.message).cmp(&(b.position, &b.message)));
+        }
+        (warnings, infos)
     }
 
     /// The metric's name does not apply to `row` any more.
@@ -133,6 +147,11 @@ impl Context<'_> {
             row.labels = without_metadata(&row.labels);
         }
     }
+}
+
+fn annotation(text: &str, span: Span, remark: Remark<'_>) -> Annotation {
+    let kind = if remark.is_warning() { "warning" } else { "info" };
+    Annotation { message: format!("PromQL {kind}: {remark}"), position: span.position(text) }
 }
 
 /// The labels without those that say what the metric is.

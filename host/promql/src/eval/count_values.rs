@@ -45,6 +45,18 @@ pub(super) fn open<'q>(
                 counts.set(step, counts.get(step).unwrap_or(0.0) + 1.0);
             }
         }
+        for (step, histogram) in row.values.iter_histograms() {
+            let mut labels = row.labels.to_builder();
+            labels.set(label, histogram.to_string());
+            let group = groups.find(group_labels(&labels.finish(), &grouping));
+            if group == counts.len() {
+                cx.hold(grid.steps)?;
+                counts.push(Column::absent(grid.steps));
+            }
+            if let Some(counts) = counts.get_mut(group) {
+                counts.set(step, counts.get(step).unwrap_or(0.0) + 1.0);
+            }
+        }
     }
     cx.release(counts.len() * grid.steps);
     let rows = groups.labels.into_iter().zip(counts);

@@ -1,15 +1,23 @@
 //! `anchored` and `smoothed`: windows whose ends borrow from the samples beyond them.
 
-use narthex_model::is_stale;
+use std::sync::Arc;
+
+use narthex_model::{FloatHistogram, Labels, METRIC_NAME};
 use narthex_storage::Columns;
 
 use crate::ast::Extension;
+use crate::functions::native::{self, Findings};
 use crate::functions::rate::RateKind;
 use crate::functions::window::Window;
+use crate::remarks::Remark;
+use crate::result::SampleValue;
+use crate::span::Span;
 
+use super::context::Context;
 use super::grid::Grid;
 use super::plan::Select;
 use super::row::Column;
+use super::track::{Slider, Track};
 
 /// The value on the line from one sample to the next. A counter that fell began again at zero.
 fn interpolate(from: (i64, f64), to: (i64, f64), at: i64, is_counter: bool) -> f64 {
@@ -18,37 +26,56 @@ fn interpolate(from: (i64, f64), to: (i64, f64), at: i64, is_counter: bool) -> f
 }
 
 /// A smoothed instant selector: the value between the samples around each step.
-pub(super) fn smooth(samples: &mut Columns, select: &Select, grid: Grid, lookback: i64) -> Column {
-    remove_stale(samples);
+pub(super) fn smooth(
+    samples: Columns,
+    labels: &Labels,
+    (select, span): (&Select, Span),
+    grid: Grid,
+    cx: &Context<'_>,
+) -> Column {
+    let track = Track::new(samples, false, select.reading);
+    let metric = labels.get(METRIC_NAME).unwrap_or("");
+    let mut slider = Slider::default();
     let mut values = Column::absent(grid.steps);
-    let sample = |index: usize| Some((*samples.times.get(index)?, *samples.values.get(index)?));
     for (step, step_at) in grid.times().enumerate() {
         let at = select.reference(step_at);
-        let next = samples.times.partition_point(|time| *time < at);
-        let after = sample(next).filter(|(time, _)| *time <= at.saturating_add(lookback));
-        let before = next.checked_sub(1).and_then(sample);
-        let before = before.filter(|(time, _)| *time > at.saturating_sub(lookback));
-        let value = match (before, after) {
-            (_, Some((time, value))) if time == at => Some(value),
-            (Some(before), Some(after)) => Some(interpolate(before, after, at, false)),
-            (Some((_, value)), None) => Some(value),
-            (None, _) => None,
-        };
-        if let Some(value) = value {
-            values.set(step, value);
+        let ends = (at.saturating_sub(cx.lookback), at.saturating_add(cx.lookback));
+        let window = slider.window(&track, ends, (at, at, step_at));
+        if window.is_mixed() {
+            cx.remark(span, Remark::MixedFloatsHistograms { metric });
+        } else if window.histograms.is_empty() {
+            if let Some(value) = smoothed_at(&window, at) {
+                values.set(step, value);
+            }
+        } else {
+            let (histogram, findings) = smoothed_histogram(&window, at);
+            cx.report(span, metric, &findings);
+            if let Some(histogram) = histogram {
+                values.put(step, SampleValue::Histogram(Arc::new(histogram)));
+            }
         }
     }
     values
 }
 
-/// Removes staleness markers.
-pub(super) fn remove_stale(samples: &mut Columns) {
-    if !samples.values.iter().any(|value| is_stale(*value)) {
-        return;
+fn smoothed_histogram(window: &Window<'_>, at: i64) -> (Option<FloatHistogram>, Findings) {
+    let sample = |index: usize| -> Option<(i64, &FloatHistogram)> {
+        Some((*window.histogram_times.get(index)?, &**window.histograms.get(index)?))
+    };
+    let next = window.histogram_times.partition_point(|time| *time < at);
+    native::extended::smooth(next.checked_sub(1).and_then(sample), sample(next), at)
+}
+
+fn smoothed_at(window: &Window<'_>, at: i64) -> Option<f64> {
+    let sample = |index: usize| Some((*window.times.get(index)?, *window.values.get(index)?));
+    let next = window.times.partition_point(|time| *time < at);
+    let before = next.checked_sub(1).and_then(sample);
+    match (before, sample(next)) {
+        (_, Some((time, value))) if time == at => Some(value),
+        (Some(before), Some(after)) => Some(interpolate(before, after, at, false)),
+        (Some((_, value)), None) => Some(value),
+        (None, _) => None,
     }
-    let mut keep = samples.values.iter().map(|value| !is_stale(*value));
-    samples.times.retain(|_| keep.next().unwrap_or(true));
-    samples.values.retain(|value| !is_stale(*value));
 }
 
 /// The part of an extended window that counts: its samples from the last one at or before the
@@ -107,15 +134,6 @@ pub(super) fn rate(window: &Window<'_>, extension: Extension, kind: RateKind) ->
         }
     }
     Some(if kind.is_per_second { change / window.seconds() } else { change })
-}
-
-/// The values that `resets` and `changes` compare over an anchored window.
-pub(super) fn anchored<'a>(window: &Window<'a>) -> Option<&'a [f64]> {
-    let after = window.times.partition_point(|at| *at <= window.start);
-    if after >= window.times.len() {
-        return None;
-    }
-    window.values.get(after.saturating_sub(1)..)
 }
 
 /// The samples that a bare extended range selector shows: its own, and one at either end.

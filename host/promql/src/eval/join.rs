@@ -8,16 +8,16 @@ use std::collections::HashMap;
 use narthex_model::{Labels, METRIC_NAME};
 
 use crate::ast::{Cardinality, Matching};
-use crate::result::QueryError;
+use crate::result::{QueryError, SampleValue};
 use crate::span::Span;
 
 use super::arithmetic::changes_meaning;
+use super::combine::{Combined, Place};
 use super::context::{Context, braced, without_metadata};
 use super::grid::Grid;
 use super::merge::merge;
 use super::plan::Join;
-use super::row::{Column, Row};
-use super::scalar::{Outcome, compute};
+use super::row::{Column, Item, Row};
 use super::{Rows, collect, from_vec, release};
 
 /// The labels that count for a match.
@@ -46,6 +46,7 @@ struct Pair {
 
 struct Joiner<'q> {
     plan: &'q Join,
+    place: Place<'q>,
     many: Vec<Row>,
     one: Vec<Row>,
     steps: usize,
@@ -64,18 +65,8 @@ pub(super) fn open<'q>(
     let (many, one) = if is_flipped { (rhs, lhs) } else { (lhs, rhs) };
     let drops_name_now =
         changes_meaning(plan.op) || plan.return_bool && !cx.features.delayed_name_removal;
-    if matches!(plan.op, crate::ast::BinaryOp::TrimLower | crate::ast::BinaryOp::TrimUpper)
-        && !many.is_empty()
-        && !one.is_empty()
-    {
-        let symbol = plan.op.symbol();
-        let message = format_args!(
-            "incompatible sample types encountered for binary operator \
-             {symbol:?}: float {symbol} float"
-        );
-        cx.inform(span, message);
-    }
-    let joiner = Joiner { plan, many, one, steps: grid.steps, drops_name_now };
+    let place = Place { op: plan.op, span, cx };
+    let joiner = Joiner { plan, place, many, one, steps: grid.steps, drops_name_now };
     let rows = joiner.join(cx)?;
     release(&joiner.many, cx);
     release(&joiner.one, cx);
@@ -142,7 +133,7 @@ impl Joiner<'_> {
         }
         for step in 0..self.steps {
             // Nothing is looked at where the other side is empty altogether.
-            if self.many.iter().any(|row| row.values.get(step).is_some()) {
+            if self.many.iter().any(|row| row.values.item(step).is_some()) {
                 self.one_at(signature, group, step)?;
             }
         }
@@ -155,11 +146,11 @@ impl Joiner<'_> {
         signature: &Labels,
         group: &Group,
         step: usize,
-    ) -> Result<Option<(usize, f64)>, QueryError> {
-        let mut found: Option<(usize, f64)> = None;
+    ) -> Result<Option<(usize, Item<'_>)>, QueryError> {
+        let mut found: Option<(usize, Item<'_>)> = None;
         for index in &group.one {
             let Some(row) = self.one.get(*index) else { continue };
-            let Some(value) = row.values.get(step) else { continue };
+            let Some(value) = row.values.item(step) else { continue };
             if let Some((other, _)) = found {
                 let other = self.one.get(other).map(|row| braced(&row.labels));
                 let mut pair = [braced(&row.labels), other.unwrap_or_default()];
@@ -184,7 +175,7 @@ impl Joiner<'_> {
         &self,
         signature: &Labels,
         group: &Group,
-        one: Option<(usize, f64)>,
+        one: Option<(usize, Item<'_>)>,
         step: usize,
         first: usize,
         out: &mut Vec<Pair>,
@@ -198,11 +189,11 @@ impl Joiner<'_> {
         };
         let mut matched: Vec<usize> = Vec::new();
         for many in &group.many {
-            let value = self.many.get(*many).and_then(|row| row.values.get(step));
+            let value = self.many.get(*many).and_then(|row| row.values.item(step));
             let Some(value) = value else { continue };
             let (one, one_value) = match (one, fill_one) {
                 (Some((one, value)), _) => (Some(one), value),
-                (None, Some(fill)) => (None, fill),
+                (None, Some(fill)) => (None, Item::Float(fill)),
                 (None, None) => continue,
             };
             let pair = self.pair(signature, Some(*many), one, first, out);
@@ -212,7 +203,7 @@ impl Joiner<'_> {
             && matched.is_empty()
         {
             let pair = self.pair(signature, None, Some(one), first, out);
-            self.set(pair, step, fill, value, &mut matched, out)?;
+            self.set(pair, step, Item::Float(fill), value, &mut matched, out)?;
         }
         Ok(())
     }
@@ -221,11 +212,23 @@ impl Joiner<'_> {
         &self,
         pair: usize,
         step: usize,
-        many: f64,
-        one: f64,
+        many: Item<'_>,
+        one: Item<'_>,
         matched: &mut Vec<usize>,
         out: &mut [Pair],
     ) -> Result<(), QueryError> {
+        let flipped = self.plan.matching.cardinality == Cardinality::OneToMany;
+        let (a, b) = if flipped { (one, many) } else { (many, one) };
+        let value = match self.place.combine(a, b) {
+            Combined::Value(value) => Some(value),
+            Combined::Claim(holds) if self.plan.return_bool => {
+                Some(SampleValue::Float(f64::from(u8::from(holds))))
+            }
+            Combined::Claim(true) => Some(a.to_value()),
+            Combined::Claim(false) => None,
+            // What cannot be computed does not even count as matched.
+            Combined::Nothing => return Ok(()),
+        };
         let labels_at = |index: usize| out.get(index).map(|pair| &pair.row.labels);
         if self.plan.matching.cardinality == Cardinality::OneToOne {
             if !matched.is_empty() {
@@ -235,16 +238,8 @@ impl Joiner<'_> {
             return ambiguous("grouping labels must ensure unique matches");
         }
         matched.push(pair);
-        let flipped = self.plan.matching.cardinality == Cardinality::OneToMany;
-        let (a, b) = if flipped { (one, many) } else { (many, one) };
-        let value = match compute(self.plan.op, a, b) {
-            Outcome::Value(value) => value,
-            Outcome::Claim(holds) if self.plan.return_bool => f64::from(u8::from(holds)),
-            Outcome::Claim(true) => a,
-            Outcome::Claim(false) | Outcome::Neither => return Ok(()),
-        };
-        if let Some(pair) = out.get_mut(pair) {
-            pair.row.values.set(step, value);
+        if let (Some(pair), Some(value)) = (out.get_mut(pair), value) {
+            pair.row.values.put(step, value);
         }
         Ok(())
     }

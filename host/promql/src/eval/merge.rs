@@ -60,6 +60,7 @@ pub(super) fn is_distinct(plan: &Vector) -> bool {
         VectorKind::Fixed(inner)
         | VectorKind::Negate(inner)
         | VectorKind::Map { input: inner, .. }
+        | VectorKind::OfHistograms { input: inner, .. }
         | VectorKind::Sort { input: inner, .. } => is_distinct(inner),
         VectorKind::Arithmetic(arithmetic) => is_distinct(&arithmetic.vector),
         VectorKind::Choose(choose) => is_distinct(&choose.input),

@@ -97,7 +97,12 @@ pub(crate) enum VectorKind {
     },
     /// Classic histograms.
     Buckets(BucketsPlan),
-    /// What only native histograms yield: nothing, for samples that are numbers.
+    /// A number of each native histogram; floats have none.
+    OfHistograms {
+        function: FunctionId,
+        input: Box<Vector>,
+    },
+    /// What is not there: the input is looked at all the same.
     Nothing(Box<Vector>),
 }
 
@@ -109,8 +114,19 @@ pub(crate) struct Select {
     pub(crate) at: Option<i64>,
     pub(crate) offset: i64,
     pub(crate) extension: Extension,
-    /// Whether the value is the time of the sample, for `timestamp`.
-    pub(crate) takes_time: bool,
+    pub(crate) reading: Reading,
+}
+
+/// What of a sample is its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    Value,
+    /// Its time, for `timestamp`.
+    Time,
+    /// When its counting began, for `start_timestamp`.
+    Start,
+    /// Of a histogram only count and sum; its hint about resets is made from the one before.
+    Totals,
 }
 
 impl Select {
@@ -187,6 +203,7 @@ pub(crate) struct AggregatePlan {
     pub(crate) op: AggregateOp,
     pub(crate) grouping: Grouping,
     pub(crate) input: Box<Vector>,
+    pub(crate) input_span: Span,
     pub(crate) param: Option<Scalar>,
     pub(crate) param_span: Span,
 }

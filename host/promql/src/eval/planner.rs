@@ -12,7 +12,7 @@ use crate::result::QueryError;
 use crate::span::ParseError;
 
 use super::grid::Grid;
-use super::plan::{Plan, RangePlan, RangeSource, Scalar, Select, Vector, VectorKind};
+use super::plan::{Plan, RangePlan, RangeSource, Reading, Scalar, Select, Vector, VectorKind};
 
 mod calls;
 mod operators;
@@ -26,6 +26,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) step: i64,
     pub(crate) lookback: i64,
     pub(crate) subquery_step: i64,
+    /// What the selectors to be planned next read of native histograms.
+    pub(crate) reading: Reading,
     /// All that the selectors planned so far look at.
     pub(crate) needed: Option<TimeRange>,
 }
@@ -37,7 +39,18 @@ pub(crate) fn refuse<T>(message: impl Into<String>) -> Planned<T> {
     Err(QueryError::Execution(message.into()))
 }
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
+    /// For the times `start`, `start + step`, … up to `end`.
+    pub(crate) const fn new(
+        text: &'a str,
+        (start, end, step): (i64, i64, i64),
+        lookback: i64,
+        subquery_step: i64,
+    ) -> Self {
+        let reading = Reading::Value;
+        Self { text, start, end, step, lookback, subquery_step, reading, needed: None }
+    }
+
     pub(crate) fn plan(&mut self, node: &Node, grid: Grid) -> Planned<Plan> {
         Ok(match node.value_type() {
             ValueType::Scalar => Plan::Scalar(self.scalar(node, grid)?),
@@ -97,6 +110,14 @@ impl Planner<'_> {
         Ok(Vector { kind, grid, span: node.span })
     }
 
+    /// Plans what needs the buckets of histograms, whatever stands around it.
+    fn whole<T>(&mut self, plan: impl FnOnce(&mut Self) -> Planned<T>) -> Planned<T> {
+        let outer = std::mem::replace(&mut self.reading, Reading::Value);
+        let planned = plan(self);
+        self.reading = outer;
+        planned
+    }
+
     fn boxed(&mut self, node: &Node, grid: Grid) -> Planned<Box<Vector>> {
         self.vector(node, grid).map(Box::new)
     }
@@ -122,7 +143,8 @@ impl Planner<'_> {
                 if grid.steps == 0 {
                     inner_grid.steps = 0;
                 }
-                let inner = self.boxed(expr, inner_grid)?;
+                // Resets are told by buckets.
+                let inner = self.whole(|planner| planner.boxed(expr, inner_grid))?;
                 let source = RangeSource::Subquery { inner, at, offset };
                 Ok(RangePlan { source, range, grid })
             }
@@ -140,7 +162,7 @@ impl Planner<'_> {
     fn select(&mut self, selector: &Selector, grid: Grid, back: i64) -> Planned<Select> {
         let (at, offset) = self.time(&selector.time)?;
         let (matchers, extension) = (selector.matchers.clone(), selector.extension);
-        let select = Select { matchers, at, offset, extension, takes_time: false };
+        let select = Select { matchers, at, offset, extension, reading: self.reading };
         let (before, after) = match extension {
             Extension::None => (0, 0),
             Extension::Anchored => (self.lookback, 0),

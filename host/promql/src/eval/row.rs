@@ -1,9 +1,14 @@
 //! One series at all steps: what flows between operators.
 
-use narthex_model::{Labels, is_stale, stale_nan};
+use std::sync::Arc;
+
+use narthex_model::{FloatHistogram, Labels, NativeHistogram, is_stale, stale_nan};
 use narthex_storage::Columns;
 
+use crate::result::SampleValue;
+
 use super::grid::Grid;
+use super::track::Track;
 
 /// One series with its value at each step.
 #[derive(Clone, Debug)]
@@ -15,72 +20,228 @@ pub(crate) struct Row {
     pub(crate) values: Column,
 }
 
-/// The value of a series at each step, where there is one.
+/// The value of a series at each step, where there is one: a float, or a native histogram.
 ///
-/// Where there is none stands the staleness marker, which no operator takes in or brings forth.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Column(Vec<f64>);
+/// Where there is no float stands the staleness marker, which no operator takes in or brings forth.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Column {
+    floats: Vec<f64>,
+    /// As long as `floats`, or empty when there is no histogram at all. A step with a histogram has
+    /// no float.
+    histograms: Vec<Option<Arc<FloatHistogram>>>,
+}
+
+/// A value of a column, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Item<'a> {
+    Float(f64),
+    Histogram(&'a Arc<FloatHistogram>),
+}
+
+impl Item<'_> {
+    pub(crate) fn to_value(self) -> SampleValue {
+        match self {
+            Self::Float(value) => SampleValue::Float(value),
+            Self::Histogram(histogram) => SampleValue::Histogram(Arc::clone(histogram)),
+        }
+    }
+}
 
 impl Column {
     /// No value at any step.
     pub(crate) fn absent(steps: usize) -> Self {
-        Self(vec![stale_nan(); steps])
+        Self { floats: vec![stale_nan(); steps], histograms: Vec::new() }
     }
 
     /// The same value at each step.
     pub(crate) fn constant(value: f64, steps: usize) -> Self {
-        Self(vec![value; steps])
+        Self { floats: vec![value; steps], histograms: Vec::new() }
     }
 
+    /// The float at a step.
     pub(crate) fn get(&self, step: usize) -> Option<f64> {
-        self.0.get(step).copied().filter(|value| !is_stale(*value))
+        self.floats.get(step).copied().filter(|value| !is_stale(*value))
     }
 
+    pub(crate) fn histogram(&self, step: usize) -> Option<&Arc<FloatHistogram>> {
+        self.histograms.get(step)?.as_ref()
+    }
+
+    pub(crate) fn item(&self, step: usize) -> Option<Item<'_>> {
+        match self.get(step) {
+            Some(value) => Some(Item::Float(value)),
+            None => self.histogram(step).map(Item::Histogram),
+        }
+    }
+
+    /// Puts a float where there is no value yet, or another float.
     pub(crate) fn set(&mut self, step: usize, value: f64) {
-        if let Some(slot) = self.0.get_mut(step) {
+        if let Some(slot) = self.floats.get_mut(step) {
             *slot = value;
         }
     }
 
+    /// Puts a value in place of any other.
+    pub(crate) fn put(&mut self, step: usize, value: SampleValue) {
+        match value {
+            SampleValue::Float(value) => {
+                self.set(step, value);
+                if let Some(slot) = self.histograms.get_mut(step) {
+                    *slot = None;
+                }
+            }
+            SampleValue::Histogram(histogram) => {
+                self.set(step, stale_nan());
+                if self.histograms.is_empty() {
+                    self.histograms = vec![None; self.floats.len()];
+                }
+                if let Some(slot) = self.histograms.get_mut(step) {
+                    *slot = Some(histogram);
+                }
+            }
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.iter().all(|value| is_stale(*value))
+        self.floats.iter().all(|value| is_stale(*value))
+            && self.histograms.iter().all(Option::is_none)
+    }
+
+    /// Whether any value is a float.
+    pub(crate) fn has_floats(&self) -> bool {
+        self.floats.iter().any(|value| !is_stale(*value))
+    }
+
+    /// Whether any value is a histogram.
+    pub(crate) fn has_histograms(&self) -> bool {
+        self.histograms.iter().any(Option::is_some)
+    }
+
+    /// Leaves floats alone.
+    pub(crate) fn remove_histograms(&mut self) {
+        self.histograms = Vec::new();
     }
 
     pub(crate) fn steps(&self) -> usize {
-        self.0.len()
+        self.floats.len()
     }
 
-    /// Every step that has a value.
+    /// What it counts for the limit of samples: a histogram counts as many as fit its size.
+    pub(crate) fn samples(&self) -> usize {
+        self.floats.len()
+            + self.histograms.iter().flatten().map(|h| histogram_samples(h)).sum::<usize>()
+    }
+
+    /// Every step that has a float.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, f64)> {
-        self.0.iter().copied().enumerate().filter(|(_, value)| !is_stale(*value))
+        self.floats.iter().copied().enumerate().filter(|(_, value)| !is_stale(*value))
     }
 
-    /// Replaces each value by what `change` makes of it and of its step.
+    /// Every step that has a histogram.
+    pub(crate) fn iter_histograms(&self) -> impl Iterator<Item = (usize, &Arc<FloatHistogram>)> {
+        let slots = self.histograms.iter().enumerate();
+        slots.filter_map(|(step, histogram)| Some((step, histogram.as_ref()?)))
+    }
+
+    /// Every step that has a value, ascending.
+    pub(crate) fn items(&self) -> impl Iterator<Item = (usize, Item<'_>)> {
+        (0..self.floats.len()).filter_map(|step| Some((step, self.item(step)?)))
+    }
+
+    /// Keeps the values of steps that `is_kept` says.
+    pub(crate) fn keep(&mut self, is_kept: impl Fn(usize) -> bool) {
+        self.change(|step, value| is_kept(step).then_some(value));
+        for (step, slot) in self.histograms.iter_mut().enumerate() {
+            if slot.is_some() && !is_kept(step) {
+                *slot = None;
+            }
+        }
+    }
+
+    /// Replaces each float by what `change` makes of it and of its step.
     pub(crate) fn change(&mut self, mut change: impl FnMut(usize, f64) -> Option<f64>) {
-        for (step, slot) in self.0.iter_mut().enumerate() {
+        for (step, slot) in self.floats.iter_mut().enumerate() {
             if !is_stale(*slot) {
                 *slot = change(step, *slot).unwrap_or(stale_nan());
             }
         }
     }
 
+    /// Replaces each histogram by what `change` makes of it and of its step.
+    pub(crate) fn change_histograms(
+        &mut self,
+        mut change: impl FnMut(usize, &Arc<FloatHistogram>) -> Option<SampleValue>,
+    ) {
+        for (step, slot) in self.histograms.iter_mut().enumerate() {
+            let Some(histogram) = slot.take() else { continue };
+            match change(step, &histogram) {
+                Some(SampleValue::Float(value)) => {
+                    if let Some(float) = self.floats.get_mut(step) {
+                        *float = value;
+                    }
+                }
+                Some(SampleValue::Histogram(new)) => *slot = Some(new),
+                None => {}
+            }
+        }
+    }
+
     /// Takes in the values of `other`; false when both have one at the same step.
     pub(crate) fn merge(&mut self, other: &Self) -> bool {
-        other.iter().all(|(step, value)| {
-            let is_free = self.get(step).is_none();
-            self.set(step, value);
+        other.items().all(|(step, value)| {
+            let is_free = self.item(step).is_none();
+            self.put(step, value.to_value());
             is_free
         })
     }
 
     /// The values with their times.
-    pub(crate) fn points(&self, grid: Grid) -> Columns {
+    pub(crate) fn into_points(self, grid: Grid) -> Columns {
         let mut points = Columns::default();
-        for (at, value) in grid.times().zip(&self.0) {
+        for (at, value) in grid.times().zip(&self.floats) {
             if !is_stale(*value) {
                 points.push(at, *value);
             }
         }
+        for (at, histogram) in grid.times().zip(self.histograms) {
+            if let Some(histogram) = histogram {
+                points.push_histogram(at, Arc::new(to_native(histogram)));
+            }
+        }
         points
     }
+
+    /// The values as samples at their times.
+    pub(crate) fn into_track(self, grid: Grid) -> Track {
+        let mut track = Track::default();
+        for (at, value) in grid.times().zip(&self.floats) {
+            if !is_stale(*value) {
+                track.columns.push(at, *value);
+            }
+        }
+        for (at, histogram) in grid.times().zip(self.histograms) {
+            if let Some(histogram) = histogram {
+                track.histogram_times.push(at);
+                track.histograms.push(histogram);
+            }
+        }
+        track
+    }
+
+    /// The only value of an instant query.
+    pub(crate) fn into_value(self) -> Option<SampleValue> {
+        self.item(0).map(Item::to_value)
+    }
+}
+
+/// As the store's kind of histogram.
+pub(crate) fn to_native(histogram: Arc<FloatHistogram>) -> NativeHistogram {
+    NativeHistogram::Float(Arc::unwrap_or_clone(histogram))
+}
+
+/// What a histogram counts for the limit of samples: as many as would fill the bytes it takes.
+pub(crate) fn histogram_samples(histogram: &FloatHistogram) -> usize {
+    const SAMPLE_BYTES: usize = 16;
+    // A histogram has a time as well.
+    (histogram.size() + size_of::<i64>()) / SAMPLE_BYTES
 }

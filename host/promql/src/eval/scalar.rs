@@ -1,5 +1,7 @@
 //! Scalars: a number at each step, one number when it is the same at all.
 
+use narthex_model::Shortest;
+
 use crate::ast::BinaryOp;
 use crate::functions::math::{greater, lesser};
 use crate::functions::window::seconds;
@@ -111,28 +113,7 @@ pub(super) fn compute(op: BinaryOp, a: f64, b: f64) -> Outcome {
     }
 }
 
-/// A number in a message, as short as it can be: `0.5`, `1e+21`, `+Inf`.
-pub(super) fn short(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
-    }
-    let magnitude = value.abs();
-    if value != 0.0 && !(1e-4..1e21).contains(&magnitude) {
-        let text = format!("{value:e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (sign, digits) = match exponent.strip_prefix('-') {
-            Some(digits) => ('-', digits),
-            None => ('+', exponent),
-        };
-        return format!("{mantissa}e{sign}{digits:0>2}");
-    }
-    value.to_string()
-}
-
 /// A number as a label value: all digits, no exponent.
 pub(super) fn plain(value: f64) -> String {
-    if value.is_infinite() { short(value) } else { value.to_string() }
+    if value.is_infinite() { Shortest(value).to_string() } else { value.to_string() }
 }

@@ -1,21 +1,26 @@
 //! Instant selectors: the last sample within the lookback at each step.
 
-use narthex_model::{Timestamp, is_stale};
+use std::sync::Arc;
+
+use narthex_model::{FloatHistogram, Timestamp, is_stale, stale_nan};
 use narthex_storage::{Columns, Series, TimeRange};
 
 use crate::ast::Extension;
 use crate::functions::window::seconds;
-use crate::result::QueryError;
+use crate::result::{QueryError, SampleValue};
+use crate::span::Span;
 
 use super::Rows;
 use super::context::Context;
 use super::extended;
 use super::grid::Grid;
-use super::plan::Select;
+use super::plan::{Reading, Select};
 use super::row::{Column, Row};
+use super::track::{point_samples, to_float, totals};
 
 pub(super) fn open<'q>(
     select: &'q Select,
+    span: Span,
     grid: Grid,
     cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
@@ -28,7 +33,8 @@ pub(super) fn open<'q>(
     let rows = cx.querier.select(&select.matchers)?.into_iter().map(move |series| {
         read(series.as_ref(), range, &mut samples, cx)?;
         let values = if select.extension == Extension::Smoothed {
-            extended::smooth(&mut samples, select, grid, cx.lookback)
+            let samples = std::mem::take(&mut samples);
+            extended::smooth(samples, series.labels(), (select, span), grid, cx)
         } else {
             at_steps(&samples, select, grid, cx.lookback)
         };
@@ -51,28 +57,70 @@ pub(super) fn read(
     cx.check()?;
     samples.clear();
     series.read(range, samples)?;
-    cx.count_read(samples.len());
+    let histograms: usize = samples.histograms.iter().map(point_samples).sum();
+    let count = samples.len() + histograms;
+    cx.count_read(count);
     // Held only until the next series is read into the same place.
-    cx.hold(samples.len())?;
-    cx.release(samples.len());
+    cx.hold(count)?;
+    cx.release(count);
     Ok(())
 }
 
+/// The last sample at each step, unless it is too old or a staleness marker.
 fn at_steps(samples: &Columns, select: &Select, grid: Grid, lookback: i64) -> Column {
     let mut values = Column::absent(grid.steps);
-    let mut rest = samples.times.iter().zip(&samples.values).peekable();
-    let mut last = None;
+    let (mut floats, mut histograms) = (0, 0);
+    let totals =
+        if select.reading == Reading::Totals { totals(&samples.histograms) } else { Vec::new() };
+    // The same histogram often stands at many steps.
+    let mut last: Option<(usize, Arc<FloatHistogram>)> = None;
     for (step, step_at) in grid.times().enumerate() {
         let reference = select.reference(step_at);
-        while let Some(sample) = rest.next_if(|(at, _)| **at <= reference) {
-            last = Some(sample);
-        }
-        if let Some((at, value)) = last
-            && at.saturating_add(lookback) > reference
-            && !is_stale(*value)
-        {
-            values.set(step, if select.takes_time { seconds(*at) } else { *value });
+        let rest = samples.times.get(floats..).unwrap_or(&[]);
+        floats += rest.iter().take_while(|at| **at <= reference).count();
+        let rest = samples.histograms.get(histograms..).unwrap_or(&[]);
+        histograms += rest.iter().take_while(|point| point.at <= reference).count();
+        let float = floats.checked_sub(1);
+        let float_at = float.and_then(|index| samples.times.get(index)).copied();
+        let index = histograms.checked_sub(1);
+        let histogram = index.and_then(|index| samples.histograms.get(index));
+        let is_recent = |at: i64| at.saturating_add(lookback) > reference;
+        match (float.zip(float_at), histogram) {
+            (Some((index, at)), other) if other.is_none_or(|point| point.at < at) => {
+                let value = samples.values.get(index).copied().unwrap_or(stale_nan());
+                if is_recent(at) && !is_stale(value) {
+                    let start = samples.starts.get(index).copied().unwrap_or(0);
+                    values.set(step, read_float(select.reading, at, value, start));
+                }
+            }
+            (_, Some(point)) if is_recent(point.at) && !point.histogram.is_stale() => {
+                let value = match select.reading {
+                    Reading::Value => {
+                        let index = index.unwrap_or(0);
+                        let known = last.take().filter(|(known, _)| *known == index);
+                        let (_, histogram) = last
+                            .insert(known.unwrap_or_else(|| (index, to_float(&point.histogram))));
+                        SampleValue::Histogram(Arc::clone(histogram))
+                    }
+                    Reading::Time => SampleValue::Float(seconds(point.at)),
+                    Reading::Start => SampleValue::Float(seconds(point.start)),
+                    Reading::Totals => match index.and_then(|index| totals.get(index)) {
+                        Some(histogram) => SampleValue::Histogram(Arc::clone(histogram)),
+                        None => continue,
+                    },
+                };
+                values.put(step, value);
+            }
+            _ => {}
         }
     }
     values
+}
+
+fn read_float(reading: Reading, at: i64, value: f64, start: i64) -> f64 {
+    match reading {
+        Reading::Value | Reading::Totals => value,
+        Reading::Time => seconds(at),
+        Reading::Start => seconds(start),
+    }
 }

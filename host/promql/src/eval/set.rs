@@ -28,9 +28,9 @@ fn note(presence: &mut Presence, row: &Row, plan: &Join, grid: Grid) {
 /// Keeps the values of steps at which the row's match group is, or is not, present.
 fn keep(row: &mut Row, presence: &Presence, plan: &Join, wanted: bool) {
     let present = presence.get(&signature(&row.labels, &plan.matching));
-    row.values.change(|step, value| {
+    row.values.keep(|step| {
         let is_present = present.and_then(|steps| steps.get(step)).copied().unwrap_or(false);
-        (is_present == wanted).then_some(value)
+        is_present == wanted
     });
 }
 
@@ -49,7 +49,7 @@ pub(super) fn open<'q>(
             let mut row = row?;
             keep(&mut row, &presence, plan, false);
             if !row.values.is_empty() {
-                cx.hold(row.values.steps())?;
+                cx.hold(row.values.samples())?;
                 rows.push(row);
             }
         }

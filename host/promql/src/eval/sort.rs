@@ -4,11 +4,13 @@ use std::cmp::Ordering;
 
 use narthex_model::Labels;
 
+use crate::remarks::Remark;
 use crate::result::QueryError;
 use crate::span::Span;
 
 use super::context::Context;
 use super::grid::Grid;
+use super::map::without_empty;
 use super::plan::{Order, Vector};
 use super::{Rows, collect, from_vec, release};
 
@@ -20,14 +22,15 @@ pub(super) fn open<'q>(
     cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
     if grid.steps > 1 {
-        cx.warn(
-            span,
-            "sort is ineffective for range queries since results are always ordered by labels",
-        );
-        return super::open(input, cx);
+        cx.remark(span, Remark::SortInRange);
+        let rows = super::open(input, cx)?;
+        return Ok(if matches!(order, Order::Value { .. }) { floats_only(rows) } else { rows });
     }
     let mut rows = collect(super::open(input, cx)?, cx)?;
     release(&rows, cx);
+    if matches!(order, Order::Value { .. }) {
+        rows.retain(|row| row.values.get(0).is_some());
+    }
     rows.sort_by(|a, b| match order {
         Order::Value { descending } => {
             let value = |row: &super::Row| row.values.get(0).unwrap_or(f64::NAN);
@@ -39,6 +42,15 @@ pub(super) fn open<'q>(
         }
     });
     Ok(from_vec(rows))
+}
+
+/// Histograms have no order: they are left out.
+fn floats_only(rows: Rows<'_>) -> Rows<'_> {
+    without_empty(Box::new(rows.map(|row| {
+        let mut row = row?;
+        row.values.remove_histograms();
+        Ok(row)
+    })))
 }
 
 /// NaN comes last in either direction.

@@ -1,35 +1,46 @@
 //! Range functions: a window slides over the samples of one series, step by step.
 
+use std::sync::Arc;
+
 use narthex_model::{Labels, METRIC_NAME};
 use narthex_storage::Columns;
 
 use crate::ast::Extension;
-use crate::functions::quantile::quantile;
-use crate::functions::window::{Window, seconds};
-use crate::functions::{FunctionId, over_time, rate, regression};
-use crate::result::{MatrixSeries, QueryError};
+use crate::functions::FunctionId;
+use crate::functions::window::Window;
+use crate::remarks::Remark;
+use crate::result::{MatrixSeries, QueryError, SampleValue};
 
 use super::context::Context;
 use super::extended;
 use super::merge;
 use super::plan::{RangePlan, RangeSource, WindowPlan};
-use super::planner::refuse;
-use super::row::{Column, Row};
+use super::row::{Column, Row, to_native};
 use super::scalar::{self, Numbers};
 use super::select::{read, time_range};
-use super::{Rows, from_vec, mark, open as open_vector};
+use super::track::{Slider, Track};
+use super::{Rows, from_vec, open as open_vector};
+
+use self::apply::Series;
+
+mod apply;
+mod histograms;
 
 /// One series of a range vector, all samples that any window needs.
 struct Samples {
     labels: Labels,
     drops_name: bool,
-    columns: Columns,
+    track: Track,
 }
 
 type SampleStream<'q> = Box<dyn Iterator<Item = Result<Samples, QueryError>> + 'q>;
 
 /// The series of a range vector without staleness markers.
-fn samples<'q>(plan: &'q RangePlan, cx: &'q Context<'q>) -> Result<SampleStream<'q>, QueryError> {
+fn samples<'q>(
+    plan: &'q RangePlan,
+    with_starts: bool,
+    cx: &'q Context<'q>,
+) -> Result<SampleStream<'q>, QueryError> {
     let grid = plan.grid;
     match &plan.source {
         RangeSource::Select(select) => {
@@ -41,8 +52,8 @@ fn samples<'q>(plan: &'q RangePlan, cx: &'q Context<'q>) -> Result<SampleStream<
             Ok(Box::new(series.map(move |series| {
                 let mut columns = Columns::default();
                 read(series.as_ref(), range, &mut columns, cx)?;
-                extended::remove_stale(&mut columns);
-                Ok(Samples { labels: series.labels().clone(), drops_name: false, columns })
+                let track = Track::new(columns, with_starts, select.reading);
+                Ok(Samples { labels: series.labels().clone(), drops_name: false, track })
             })))
         }
         RangeSource::Subquery { inner, .. } => {
@@ -50,8 +61,8 @@ fn samples<'q>(plan: &'q RangePlan, cx: &'q Context<'q>) -> Result<SampleStream<
             Ok(Box::new(open_vector(inner, cx)?.map(move |row| {
                 cx.check()?;
                 let row = row?;
-                let columns = row.values.points(inner_grid);
-                Ok(Samples { labels: row.labels, drops_name: row.drops_name, columns })
+                let track = row.values.into_track(inner_grid);
+                Ok(Samples { labels: row.labels, drops_name: row.drops_name, track })
             })))
         }
     }
@@ -70,27 +81,29 @@ fn margins(extension: Extension, lookback: i64) -> (i64, i64) {
 fn slide(
     plan: &RangePlan,
     lookback: i64,
-    columns: &Columns,
+    track: &Track,
     mut visit: impl FnMut(usize, &Window<'_>) -> Result<(), QueryError>,
 ) -> Result<(), QueryError> {
     let (before, after) = margins(plan.extension(), lookback);
-    let (mut first, mut last) = (0, 0);
-    let skip = |from: usize, until: i64| {
-        let rest = columns.times.get(from..).unwrap_or(&[]);
-        from + rest.iter().take_while(|at| **at <= until).count()
-    };
+    let mut slider = Slider::default();
     for (step, at) in plan.grid.times().enumerate() {
         let end = plan.end(at);
         let start = end.saturating_sub(plan.range);
-        first = skip(first, start.saturating_sub(before));
-        last = skip(last.max(first), end.saturating_add(after));
-        let times = columns.times.get(first..last).unwrap_or(&[]);
-        let values = columns.values.get(first..last).unwrap_or(&[]);
-        if !times.is_empty() {
-            visit(step, &Window { times, values, start, end, at })?;
+        let ends = (start.saturating_sub(before), end.saturating_add(after));
+        let window = slider.window(track, ends, (start, end, at));
+        if window.len() > 0 {
+            visit(step, &window)?;
         }
     }
     Ok(())
+}
+
+/// Whether start times change what the function makes of a window.
+const fn uses_starts(function: FunctionId) -> bool {
+    matches!(
+        function,
+        FunctionId::Rate | FunctionId::Irate | FunctionId::Increase | FunctionId::Resets
+    )
 }
 
 pub(super) fn open<'q>(plan: &'q WindowPlan, cx: &'q Context<'q>) -> Result<Rows<'q>, QueryError> {
@@ -99,10 +112,11 @@ pub(super) fn open<'q>(plan: &'q WindowPlan, cx: &'q Context<'q>) -> Result<Rows
         plan.params.iter().map(|param| scalar::evaluate(param, grid, cx)).collect();
     let params = params?;
     let keeps_name = matches!(plan.function, FunctionId::LastOverTime | FunctionId::FirstOverTime);
-    let rows = samples(&plan.input, cx)?.filter_map(move |series| {
+    let with_starts = cx.features.start_timestamps && uses_starts(plan.function);
+    let rows = samples(&plan.input, with_starts, cx)?.filter_map(move |series| {
         let row = series.and_then(|series| {
-            let values = compute(plan, &series.columns, &params, cx)?;
-            if !values.is_empty() {
+            let values = compute(plan, &series.labels, &series.track, &params, cx)?;
+            if values.has_floats() {
                 suspect_counter(plan, &series.labels, cx);
             }
             let drops_name = series.drops_name;
@@ -130,91 +144,31 @@ pub(super) fn open<'q>(plan: &'q WindowPlan, cx: &'q Context<'q>) -> Result<Rows
 
 fn compute(
     plan: &WindowPlan,
-    columns: &Columns,
+    labels: &Labels,
+    track: &Track,
     params: &[Numbers],
     cx: &Context<'_>,
 ) -> Result<Column, QueryError> {
     let mut values = Column::absent(plan.input.grid.steps);
-    slide(&plan.input, cx.lookback, columns, |step, window| {
+    let metric = labels.get(METRIC_NAME).unwrap_or("");
+    let series = Series { plan, cx, metric };
+    slide(&plan.input, cx.lookback, track, |step, window| {
         let param = |index: usize| params.get(index).map_or(f64::NAN, |param| param.get(step));
-        if let Some(value) = apply(plan, window, param, cx)? {
-            values.set(step, value);
+        match series.apply(window, param)? {
+            Some(SampleValue::Float(value)) => values.set(step, value),
+            Some(value) => values.put(step, value),
+            None => {}
         }
         Ok(())
     })?;
     Ok(values)
 }
 
-/// The function at one step; the window is not empty.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the others take no range vector")]
-fn apply(
-    plan: &WindowPlan,
-    window: &Window<'_>,
-    param: impl Fn(usize) -> f64,
-    cx: &Context<'_>,
-) -> Result<Option<f64>, QueryError> {
-    let extension = plan.input.extension();
-    let rate = |kind| match extension {
-        Extension::None => rate::extrapolated(window, kind),
-        Extension::Anchored | Extension::Smoothed => extended::rate(window, extension, kind),
-    };
-    let compared = || match extension {
-        Extension::None => Some(window.values),
-        Extension::Anchored | Extension::Smoothed => extended::anchored(window),
-    };
-    let values = window.values;
-    Ok(match plan.function {
-        FunctionId::Rate => rate(rate::RATE),
-        FunctionId::Increase => rate(rate::INCREASE),
-        FunctionId::Delta => rate(rate::DELTA),
-        FunctionId::Irate => rate::instant(window, true),
-        FunctionId::Idelta => rate::instant(window, false),
-        FunctionId::Resets => compared().map(rate::resets),
-        FunctionId::Changes => compared().map(rate::changes),
-        FunctionId::Deriv => regression::deriv(window),
-        FunctionId::PredictLinear => regression::predict_linear(window, param(0)),
-        FunctionId::DoubleExponentialSmoothing => smoothing(values, param(0), param(1))?,
-        FunctionId::AvgOverTime => over_time::avg(values),
-        FunctionId::SumOverTime => Some(over_time::sum(values)),
-        FunctionId::MinOverTime => over_time::min(window),
-        FunctionId::MaxOverTime => over_time::max(window),
-        FunctionId::CountOverTime => Some(values.len() as f64),
-        FunctionId::StddevOverTime => Some(over_time::variance(values).sqrt()),
-        FunctionId::StdvarOverTime => Some(over_time::variance(values)),
-        FunctionId::QuantileOverTime => {
-            let q = param(0);
-            check_quantile(q, plan.first_span, cx);
-            Some(quantile(q, &mut values.to_vec()))
-        }
-        FunctionId::LastOverTime => values.last().copied(),
-        FunctionId::FirstOverTime => values.first().copied(),
-        FunctionId::PresentOverTime => Some(1.0),
-        FunctionId::MadOverTime => Some(over_time::median_deviation(values)),
-        FunctionId::TsOfMinOverTime => over_time::ts_of_min(window),
-        FunctionId::TsOfMaxOverTime => over_time::ts_of_max(window),
-        FunctionId::TsOfFirstOverTime => window.times.first().map(|at| seconds(*at)),
-        FunctionId::TsOfLastOverTime => window.times.last().map(|at| seconds(*at)),
-        _ => None,
-    })
-}
-
 /// Warns of a quantile that is none.
 pub(super) fn check_quantile(q: f64, span: crate::span::Span, cx: &Context<'_>) {
     if !(0.0..=1.0).contains(&q) {
-        let q = super::scalar::short(q);
-        cx.warn(span, format_args!("quantile value should be between 0 and 1, got {q}"));
+        cx.remark(span, Remark::InvalidQuantile(q));
     }
-}
-
-fn smoothing(values: &[f64], factor: f64, trend: f64) -> Result<Option<f64>, QueryError> {
-    for (name, short, value) in [("smoothing", "sf", factor), ("trend", "tf", trend)] {
-        if value <= 0.0 || value >= 1.0 {
-            return refuse(format!(
-                "invalid {name} factor. Expected: 0 < {short} < 1, got: {value:.6}"
-            ));
-        }
-    }
-    Ok(regression::double_exponential_smoothing(values, factor, trend))
 }
 
 /// Remarks on a `rate` of what does not look like a counter.
@@ -222,26 +176,30 @@ fn suspect_counter(plan: &WindowPlan, labels: &Labels, cx: &Context<'_>) {
     if !matches!(plan.function, FunctionId::Rate | FunctionId::Increase) {
         return;
     }
-    let Some(name) = labels.get(METRIC_NAME) else { return };
-    if !["_total", "_sum", "_count", "_bucket"].iter().any(|suffix| name.ends_with(suffix)) {
-        let message = format_args!(
-            "metric might not be a counter, name does not end in \
-             _total/_sum/_count/_bucket: {name:?}"
-        );
-        cx.inform(plan.first_span, message);
+    let Some(metric) = labels.get(METRIC_NAME) else { return };
+    if cx.features.type_and_unit_labels {
+        let metric_type = labels.get("__type__").unwrap_or("");
+        if !["counter", "histogram"].contains(&metric_type) {
+            cx.remark(plan.first_span, Remark::PossibleNonCounterType { metric, metric_type });
+        }
+    } else if !COUNTER_SUFFIXES.iter().any(|suffix| metric.ends_with(suffix)) {
+        cx.remark(plan.first_span, Remark::PossibleNonCounter { metric });
     }
 }
+
+/// How the names of counters end.
+const COUNTER_SUFFIXES: [&str; 4] = ["_total", "_sum", "_count", "_bucket"];
 
 /// At which steps any series has a sample in its window.
 pub(super) fn presence(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<bool>, QueryError> {
     let mut present = vec![false; plan.grid.steps];
-    for series in samples(plan, cx)? {
-        let mut values = Column::absent(plan.grid.steps);
-        slide(plan, cx.lookback, &series?.columns, |step, _| {
-            values.set(step, 1.0);
+    for series in samples(plan, false, cx)? {
+        slide(plan, cx.lookback, &series?.track, |step, _| {
+            if let Some(slot) = present.get_mut(step) {
+                *slot = true;
+            }
             Ok(())
         })?;
-        mark(&mut present, &values);
     }
     Ok(present)
 }
@@ -249,21 +207,19 @@ pub(super) fn presence(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<bool>, 
 /// The samples themselves, of a range vector at a single time.
 pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries>, QueryError> {
     let mut all = Vec::new();
-    for series in samples(plan, cx)? {
+    for series in samples(plan, false, cx)? {
         let series = series?;
         let mut points = Columns::default();
-        slide(plan, cx.lookback, &series.columns, |_, window| {
+        slide(plan, cx.lookback, &series.track, |_, window| {
             points = match plan.extension() {
-                Extension::None => {
-                    Columns::from_floats(window.times.to_vec(), window.values.to_vec())
-                }
+                Extension::None => columns_of(window),
                 extension @ (Extension::Anchored | Extension::Smoothed) => {
                     extended::extend(window, extension)
                 }
             };
             Ok(())
         })?;
-        cx.hold(points.len())?;
+        cx.hold(points.samples())?;
         if !points.is_empty() {
             let labels = if series.drops_name {
                 super::context::without_metadata(&series.labels)
@@ -275,4 +231,12 @@ pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries
     }
     all.sort_by(|a, b| a.labels.cmp(&b.labels));
     Ok(all)
+}
+
+fn columns_of(window: &Window<'_>) -> Columns {
+    let mut points = Columns::from_floats(window.times.to_vec(), window.values.to_vec());
+    for (at, histogram) in window.histogram_times.iter().zip(window.histograms) {
+        points.push_histogram(*at, Arc::new(to_native(Arc::clone(histogram))));
+    }
+    points
 }

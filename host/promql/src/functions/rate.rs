@@ -1,5 +1,6 @@
 //! `rate` and its relatives: how fast a series changes.
 
+use super::native::starts;
 use super::window::{Window, seconds};
 
 /// Which of the extrapolating functions.
@@ -17,17 +18,41 @@ pub(crate) const DELTA: RateKind = RateKind { is_counter: false, is_per_second: 
 
 /// The change over the window, extrapolated to its ends where the samples come close enough.
 pub(crate) fn extrapolated(window: &Window<'_>, kind: RateKind) -> Option<f64> {
-    let ((_, first), (_, last)) = window.ends()?;
+    let (first, last) = (*window.values.first()?, *window.values.last()?);
+    let extent = Extent::of(window.times, window.start, window.end)?;
     let mut change = last - first;
-    if kind.is_counter {
-        for (before, after) in window.values.iter().zip(window.values.get(1..)?) {
-            if after < before {
+    let began = if kind.is_counter {
+        for (index, pair) in window.values.windows(2).enumerate() {
+            if let [before, after] = pair
+                && (after < before || is_reset_by_start(window, index))
+            {
                 change += before;
             }
         }
+        starts::began(window.starts, window.start, extent.first_at)
+    } else {
+        None
+    };
+    if began.is_some() {
+        change += first;
+    } else if extent.gaps == 0 {
+        return None;
     }
-    let extent = Extent::of(window.times, window.start, window.end)?;
-    Some(change * extent.factor(kind, None, first, change))
+    Some(change * extent.factor(kind, began, first, change))
+}
+
+/// Whether start times tell of a reset between the sample at `index` and the next.
+fn is_reset_by_start(window: &Window<'_>, index: usize) -> bool {
+    let at = |index| starts::at(window.starts, window.times, index);
+    at(index).zip(at(index + 1)).is_some_and(|(before, now)| starts::is_reset(before, now))
+}
+
+/// Whether any sample counts from within the time of the one before.
+pub(crate) fn overlaps(window: &Window<'_>) -> bool {
+    let mut pairs = window.starts.windows(2).zip(window.times);
+    pairs.any(|(starts, at)| {
+        matches!(starts, [before, start] if starts::overlaps((*before, *at), *start))
+    })
 }
 
 /// How the samples of a window lie within it.
@@ -76,30 +101,4 @@ impl Extent {
         let factor = if sampled == 0.0 { 1.0 } else { (sampled + to_start + to_end) / sampled };
         if kind.is_per_second { factor / seconds(self.end - self.start) } else { factor }
     }
-}
-
-/// `irate` and `idelta`: from the last two samples alone.
-pub(crate) fn instant(window: &Window<'_>, is_rate: bool) -> Option<f64> {
-    let ([.., at_before, at_last], [.., before, last]) = (window.times, window.values) else {
-        return None;
-    };
-    let interval = at_last - at_before;
-    if interval == 0 {
-        return None;
-    }
-    let is_reset = is_rate && last < before;
-    let change = if is_reset { *last } else { last - before };
-    Some(if is_rate { change / seconds(interval) } else { change })
-}
-
-/// How often the value fell.
-pub(crate) fn resets(values: &[f64]) -> f64 {
-    values.iter().zip(values.iter().skip(1)).filter(|(before, after)| after < before).count() as f64
-}
-
-/// How often the value became another; one NaN after another is no change.
-pub(crate) fn changes(values: &[f64]) -> f64 {
-    let differ =
-        |(before, after): &(&f64, &f64)| before != after && !(before.is_nan() && after.is_nan());
-    values.iter().zip(values.iter().skip(1)).filter(differ).count() as f64
 }

@@ -72,7 +72,8 @@ pub(super) fn decode(
             break;
         }
         if at >= start {
-            out.push_histogram(at, Arc::new(reader.histogram()));
+            let histogram = Arc::new(reader.histogram());
+            out.push_histogram_with_start(at, histogram, reader.starts.start);
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use narthex_model::{Labels, Timestamp, is_stale};
-use narthex_promql::{Annotation, MatrixSeries, QueryResult, Value, VectorSample};
+use narthex_promql::{Annotation, MatrixSeries, QueryResult, SampleValue, Value, VectorSample};
 
 use super::script::{Eval, Expect, Expected, Mode, Text};
 use super::series::Point;
@@ -112,14 +112,17 @@ fn vector(
     for (place, sample) in found.iter().enumerate() {
         let VectorSample { labels, value, .. } = sample;
         let Some((expected_place, point)) = missing.remove(labels) else {
-            return Err(format!("unexpected series {labels:?} with {value}"));
+            return Err(format!("unexpected series {labels:?} with {value:?}"));
         };
         if is_ordered && place != expected_place {
             return Err(format!("{labels:?} came at place {place}, not {expected_place}"));
         }
-        match point {
-            Some(Point::Value(expected)) if almost_equal(*expected, *value) => {}
-            other => return Err(format!("expected {other:?} for {labels:?}, got {value}")),
+        match (point, value) {
+            (Some(Point::Value(expected)), SampleValue::Float(value))
+                if almost_equal(*expected, *value) => {}
+            (other, value) => {
+                return Err(format!("expected {other:?} for {labels:?}, got {value:?}"));
+            }
         }
     }
     match missing.keys().next() {
@@ -167,12 +170,14 @@ pub(super) fn middle(series: &[MatrixSeries], at: i64, is_scalar: bool) -> Value
     let time = Timestamp::from_millis(at);
     let samples = series.iter().filter_map(|series| {
         let index = series.points.times.iter().position(|time| *time == at)?;
-        let value = *series.points.values.get(index)?;
+        let value = SampleValue::Float(*series.points.values.get(index)?);
         Some(VectorSample { labels: series.labels.clone(), at: time, value })
     });
     let samples: Vec<VectorSample> = samples.collect();
     match samples.first() {
-        Some(sample) if is_scalar => Value::Scalar { at: time, value: sample.value },
+        Some(sample) if is_scalar => {
+            Value::Scalar { at: time, value: sample.value.float().unwrap_or(f64::NAN) }
+        }
         _ => Value::Vector(samples),
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use narthex_storage::{Columns, HistogramPoint};
+use narthex_storage::Columns;
 use narthex_tsdb::encoding::{self, Encoding, FloatEncoding};
 
 use crate::generate::{FloatKind, FloatWalk, HistogramKind, HistogramWalk};
@@ -94,7 +94,7 @@ pub(super) fn generate(chance: &mut Chance) -> Vec<u8> {
             columns.push_with_start(at, floats.next(chance), start);
         } else {
             let histogram = Arc::new(histograms.next(chance));
-            columns.histograms.push(HistogramPoint { at, histogram });
+            columns.push_histogram(at, histogram);
         }
     }
     let mut chunks = Vec::new();

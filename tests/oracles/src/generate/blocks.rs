@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use narthex_model::Labels;
 use narthex_platform::Disk;
-use narthex_storage::{Columns, HistogramPoint};
+use narthex_storage::Columns;
 use narthex_tsdb::block::{BlockMeta, BlockWriteError, BlockWriter, block_id};
 use narthex_tsdb::encoding::{self, Chunk, FloatEncoding};
 
@@ -46,7 +46,7 @@ impl SmallBlock {
                     columns.push(at, floats.next(chance));
                 } else {
                     let histogram = Arc::new(histograms.next(chance));
-                    columns.histograms.push(HistogramPoint { at, histogram });
+                    columns.push_histogram(at, histogram);
                 }
                 at += 15_000;
             }

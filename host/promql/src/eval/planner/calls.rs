@@ -7,7 +7,7 @@ use crate::functions::FunctionId;
 
 use super::super::grid::Grid;
 use super::super::plan::{
-    BucketsPlan, Measure, Order, Relabel, Scalar, Vector, VectorKind, WindowPlan,
+    BucketsPlan, Measure, Order, Reading, Relabel, Scalar, Vector, VectorKind, WindowPlan,
 };
 use super::{Planned, Planner, absent_labels, refuse, text_of};
 
@@ -73,15 +73,14 @@ impl Planner<'_> {
                 VectorKind::Relabel { relabel, input: self.boxed(first, grid)? }
             }
             (FunctionId::Timestamp, _) => self.timestamp(first, grid)?,
+            (FunctionId::StartTimestamp, _) => self.start_timestamp(first, grid)?,
             (
-                FunctionId::HistogramAvg
-                | FunctionId::HistogramCount
-                | FunctionId::HistogramSum
-                | FunctionId::HistogramStddev
-                | FunctionId::HistogramStdvar
-                | FunctionId::StartTimestamp,
+                FunctionId::HistogramAvg | FunctionId::HistogramCount | FunctionId::HistogramSum,
                 _,
-            ) => VectorKind::Nothing(self.boxed(first, grid)?),
+            ) => self.of_histograms(id, first, grid)?,
+            (FunctionId::HistogramStddev | FunctionId::HistogramStdvar, _) => {
+                VectorKind::OfHistograms { function: id, input: self.boxed(first, grid)? }
+            }
             (FunctionId::Info, _) => return refuse("function info() is not supported yet"),
             (FunctionId::HistogramQuantile, [vector]) => {
                 let measure = Measure::Quantile { q: self.scalar(first, grid)?, span: first.span };
@@ -123,18 +122,37 @@ impl Planner<'_> {
     /// The times of the samples, if they come right from the store.
     fn timestamp(&mut self, arg: &Node, grid: Grid) -> Planned<VectorKind> {
         let mut input = self.boxed(arg, grid)?;
-        if matches!(arg.unwrapped().kind, NodeKind::Selector(_)) {
-            let kind = &mut input.kind;
-            let select = if let VectorKind::Fixed(inner) = kind { &mut inner.kind } else { kind };
-            if let VectorKind::Select(select) = select {
-                select.takes_time = true;
-            }
-        }
+        set_reading(arg, &mut input, Reading::Time);
         Ok(VectorKind::Map { function: FunctionId::Timestamp, input, params: Vec::new() })
     }
 
+    /// When the counting of the samples began; nothing if they do not come right from the store.
+    fn start_timestamp(&mut self, arg: &Node, grid: Grid) -> Planned<VectorKind> {
+        let mut input = self.boxed(arg, grid)?;
+        Ok(if set_reading(arg, &mut input, Reading::Start) {
+            VectorKind::Map { function: FunctionId::StartTimestamp, input, params: Vec::new() }
+        } else {
+            VectorKind::Nothing(input)
+        })
+    }
+
+    /// `histogram_count` and its relatives need no buckets of what they select, unless something
+    /// on the way does.
+    fn of_histograms(
+        &mut self,
+        function: FunctionId,
+        arg: &Node,
+        grid: Grid,
+    ) -> Planned<VectorKind> {
+        let outer = std::mem::replace(&mut self.reading, Reading::Totals);
+        let input = self.boxed(arg, grid);
+        self.reading = outer;
+        Ok(VectorKind::OfHistograms { function, input: input? })
+    }
+
     fn buckets(&mut self, measure: Measure, vector: &Node, grid: Grid) -> Planned<VectorKind> {
-        let (input, input_span) = (self.boxed(vector, grid)?, vector.span);
+        let input = self.whole(|planner| planner.boxed(vector, grid))?;
+        let input_span = vector.span;
         Ok(VectorKind::Buckets(BucketsPlan { measure, input, input_span }))
     }
 
@@ -164,6 +182,19 @@ impl Planner<'_> {
         let first_span = first.span;
         Ok(VectorKind::Window(WindowPlan { function, input, params, first_span }))
     }
+}
+
+/// Makes a selector yield another part of its samples; false when the argument is none.
+fn set_reading(arg: &Node, input: &mut Vector, reading: Reading) -> bool {
+    let kind = &mut input.kind;
+    let select = if let VectorKind::Fixed(inner) = kind { &mut inner.kind } else { kind };
+    if let VectorKind::Select(select) = select
+        && matches!(arg.unwrapped().kind, NodeKind::Selector(_))
+    {
+        select.reading = reading;
+        return true;
+    }
+    false
 }
 
 fn texts(args: &[Node]) -> Planned<Vec<String>> {

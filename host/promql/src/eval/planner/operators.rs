@@ -1,9 +1,9 @@
 //! Plans of binary operators and aggregations.
 
-use crate::ast::{Aggregate, AggregateOp, Binary, BinaryOp, ValueType};
+use crate::ast::{Aggregate, AggregateOp, Binary, BinaryOp, Node, ValueType};
 
 use super::super::grid::Grid;
-use super::super::plan::{AggregatePlan, Arithmetic, Join, VectorKind};
+use super::super::plan::{AggregatePlan, Arithmetic, Join, Vector, VectorKind};
 use super::{Planned, Planner, chooses, refuse, text_of};
 
 impl Planner<'_> {
@@ -20,14 +20,20 @@ impl Planner<'_> {
                 (&binary.rhs, &binary.lhs)
             };
             let scalar = self.scalar(scalar, grid)?;
-            let vector = self.boxed(vector, grid)?;
+            let vector = self.side(vector, trims, grid)?;
             let arithmetic = Arithmetic { op, return_bool, vector, scalar, scalar_is_left };
             return Ok(VectorKind::Arithmetic(arithmetic));
         }
-        let (lhs, rhs) = (self.boxed(&binary.lhs, grid)?, self.boxed(&binary.rhs, grid)?);
+        let lhs = self.side(&binary.lhs, trims, grid)?;
+        let rhs = self.side(&binary.rhs, trims, grid)?;
         let join = Join { op, return_bool, matching: binary.matching.clone(), lhs, rhs };
         debug_assert!(!(trims && op.is_set()), "an operator is of one kind");
         Ok(if op.is_set() { VectorKind::Set(join) } else { VectorKind::Join(join) })
+    }
+
+    /// A side of an operator; one that trims needs the buckets.
+    fn side(&mut self, node: &Node, trims: bool, grid: Grid) -> Planned<Box<Vector>> {
+        if trims { self.whole(|planner| planner.boxed(node, grid)) } else { self.boxed(node, grid) }
     }
 
     pub(super) fn aggregate(&mut self, aggregate: &Aggregate, grid: Grid) -> Planned<VectorKind> {
@@ -45,7 +51,8 @@ impl Planner<'_> {
         let param_span = param.map_or(aggregate.expr.span, |param| param.span);
         let param = param.map(|param| self.scalar(param, grid)).transpose()?;
         let input = self.boxed(&aggregate.expr, grid)?;
-        let plan = AggregatePlan { op, grouping, input, param, param_span };
+        let input_span = aggregate.expr.span;
+        let plan = AggregatePlan { op, grouping, input, input_span, param, param_span };
         Ok(if chooses(op) { VectorKind::Choose(plan) } else { VectorKind::Aggregate(plan) })
     }
 }

@@ -32,17 +32,26 @@ pub(crate) struct Floats<'a> {
 }
 
 /// Histograms of one series, likewise.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Histograms<'a, H> {
     pub(crate) times: &'a [i64],
     pub(crate) values: &'a [H],
     pub(crate) starts: &'a [i64],
 }
 
+// By hand: what is borrowed need not be `Copy` itself.
+impl<H> Clone for Histograms<'_, H> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<H> Copy for Histograms<'_, H> {}
+
 /// The samples of both kinds by time.
 pub(crate) fn by_time<'a, H: Borrow<FloatHistogram>>(
     floats: Floats<'a>,
-    histograms: &Histograms<'a, H>,
+    histograms: Histograms<'a, H>,
 ) -> impl Iterator<Item = Mixed<'a>> {
     let start = |starts: &'a [i64], index: usize| starts.get(index).copied().unwrap_or(0);
     let mut floats = floats
@@ -56,7 +65,7 @@ pub(crate) fn by_time<'a, H: Borrow<FloatHistogram>>(
             value: MixedValue::Float(*value),
         })
         .peekable();
-    let Histograms { times, values, starts } = *histograms;
+    let Histograms { times, values, starts } = histograms;
     let mut histograms = times
         .iter()
         .zip(values)

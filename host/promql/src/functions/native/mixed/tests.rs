@@ -24,7 +24,7 @@ fn check(text: &str, expected_resets: f64, expected_changes: f64) {
     let (times, all): (Vec<i64>, Vec<FloatHistogram>) = histograms.into_iter().unzip();
     let floats = Floats { times: &float_times, values: &values, starts: &[] };
     let histograms = Histograms { times: &times, values: &all, starts: &[] };
-    let by_time = || by_time(floats, &histograms);
+    let by_time = || by_time(floats, histograms);
     assert!(by_time().map(|sample| sample.at).is_sorted());
     let counts = (resets(by_time()), changes(by_time()));
     assert_eq!(counts, (Some(expected_resets), Some(expected_changes)), "{text}");
@@ -50,7 +50,7 @@ fn start_times_tell_of_resets() {
     let count = |starts: &[i64]| {
         let floats = Floats { times: &[10, 20], values: &[1.0, 2.0], starts };
         let none = Histograms::<FloatHistogram> { times: &[], values: &[], starts: &[] };
-        resets(by_time(floats, &none))
+        resets(by_time(floats, none))
     };
     assert_eq!((count(&[]), count(&[5, 5]), count(&[5, 15])), (Some(0.0), Some(0.0), Some(1.0)));
 }

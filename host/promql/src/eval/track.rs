@@ -1,0 +1,138 @@
+//! The samples of one series as range functions need them: decoded once, without staleness markers.
+
+use std::sync::Arc;
+
+use narthex_model::{
+    BucketLayout, CounterReset, FloatHistogram, NativeHistogram, buckets_in, is_stale,
+};
+use narthex_storage::{Columns, HistogramPoint};
+
+use crate::functions::window::Window;
+
+use super::plan::Reading;
+
+/// All samples of a series that any window needs.
+#[derive(Debug, Default)]
+pub(crate) struct Track {
+    pub(super) columns: Columns,
+    /// The histograms with fractional counts, their times and, if they are of use, their starts.
+    pub(super) histograms: Vec<Arc<FloatHistogram>>,
+    pub(super) histogram_times: Vec<i64>,
+    pub(super) histogram_starts: Vec<i64>,
+}
+
+/// As queries compute with it.
+pub(super) fn to_float(histogram: &NativeHistogram) -> Arc<FloatHistogram> {
+    Arc::new(histogram.to_float())
+}
+
+impl Track {
+    /// Takes over what was read. `with_starts`: whether start times are of use.
+    pub(super) fn new(mut columns: Columns, with_starts: bool, reading: Reading) -> Self {
+        remove_stale(&mut columns);
+        if !with_starts {
+            columns.starts.clear();
+        }
+        let points = std::mem::take(&mut columns.histograms);
+        let histograms = match reading {
+            Reading::Totals => totals(&points),
+            Reading::Value | Reading::Time | Reading::Start => {
+                points.iter().map(|point| to_float(&point.histogram)).collect()
+            }
+        };
+        let histogram_times = points.iter().map(|point| point.at).collect();
+        let starts = points.iter().map(|point| point.start);
+        let histogram_starts = if with_starts { starts.collect() } else { Vec::new() };
+        Self { columns, histograms, histogram_times, histogram_starts }
+    }
+}
+
+/// Only count and sum of each. What is not known of a reset is found out by the one before, while
+/// the buckets are still there.
+pub(super) fn totals(points: &[HistogramPoint]) -> Vec<Arc<FloatHistogram>> {
+    let mut before: Option<FloatHistogram> = None;
+    let mut all = Vec::with_capacity(points.len());
+    for point in points {
+        let mut whole = point.histogram.to_float();
+        if let (CounterReset::Unknown, Some(before)) = (whole.reset, &before)
+            && !is_stale(whole.sum)
+        {
+            let is_reset = whole.detect_reset(before);
+            whole.reset = if is_reset { CounterReset::Reset } else { CounterReset::NotReset };
+        }
+        let layout = BucketLayout { schema: whole.layout.schema, ..BucketLayout::default() };
+        let FloatHistogram { reset, count, sum, .. } = whole;
+        all.push(Arc::new(FloatHistogram { reset, layout, count, sum, ..Default::default() }));
+        if !is_stale(sum) {
+            before = Some(whole);
+        }
+    }
+    all
+}
+
+/// What a stored histogram counts for the limit of samples.
+pub(super) fn point_samples(point: &HistogramPoint) -> usize {
+    const SAMPLE_BYTES: usize = 16;
+    let layout = point.histogram.layout();
+    let spans = layout.positive_spans.len() + layout.negative_spans.len();
+    let buckets = buckets_in(&layout.positive_spans) + buckets_in(&layout.negative_spans);
+    let buckets = usize::try_from(buckets).unwrap_or(usize::MAX / SAMPLE_BYTES);
+    let values = spans + buckets + layout.custom_bounds.len();
+    (size_of::<FloatHistogram>() + values * size_of::<f64>()).div_ceil(SAMPLE_BYTES)
+}
+
+/// Removes staleness markers of either kind.
+pub(super) fn remove_stale(samples: &mut Columns) {
+    samples.histograms.retain(|point| !point.histogram.is_stale());
+    if !samples.values.iter().any(|value| is_stale(*value)) {
+        return;
+    }
+    let is_kept: Vec<bool> = samples.values.iter().map(|value| !is_stale(*value)).collect();
+    let mut keep = is_kept.iter();
+    samples.times.retain(|_| keep.next().copied().unwrap_or(true));
+    let mut keep = is_kept.iter();
+    samples.starts.retain(|_| keep.next().copied().unwrap_or(true));
+    samples.values.retain(|value| !is_stale(*value));
+}
+
+/// A window that slides over a track: both ends only move on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Slider {
+    floats: (usize, usize),
+    histograms: (usize, usize),
+}
+
+impl Slider {
+    /// The samples after `first` and up to `last`; the rest of the window is as given.
+    pub(super) fn window<'t>(
+        &mut self,
+        track: &'t Track,
+        (first, last): (i64, i64),
+        (start, end, at): (i64, i64, i64),
+    ) -> Window<'t> {
+        let Track { columns, .. } = track;
+        let skip = |times: &[i64], from: usize, until: i64| {
+            let rest = times.get(from..).unwrap_or(&[]);
+            from + rest.iter().take_while(|at| **at <= until).count()
+        };
+        let slide = |times: &[i64], (from, to): (usize, usize)| {
+            let from = skip(times, from, first);
+            (from, skip(times, to.max(from), last))
+        };
+        self.floats = slide(&columns.times, self.floats);
+        self.histograms = slide(&track.histogram_times, self.histograms);
+        let floats = self.floats.0..self.floats.1;
+        let histograms = self.histograms.0..self.histograms.1;
+        Window {
+            times: columns.times.get(floats.clone()).unwrap_or(&[]),
+            values: columns.values.get(floats.clone()).unwrap_or(&[]),
+            starts: columns.starts.get(floats).unwrap_or(&[]),
+            histogram_times: track.histogram_times.get(histograms.clone()).unwrap_or(&[]),
+            histograms: track.histograms.get(histograms.clone()).unwrap_or(&[]),
+            histogram_starts: track.histogram_starts.get(histograms).unwrap_or(&[]),
+            start,
+            end,
+            at,
+        }
+    }
+}
