@@ -22,6 +22,7 @@ mod rules;
 mod series;
 mod status;
 mod targets;
+mod write;
 
 pub use self::control::{ReloadError, ServerControl};
 pub use self::routes::{Rooms, router};

@@ -10,6 +10,7 @@ use axum::routing::{any, get, post};
 use narthex_platform::{Clock, Metrics};
 use narthex_plugins::Plugins;
 use narthex_promql::Engine;
+use narthex_remote::Receiver;
 use narthex_rules::Rules;
 use narthex_scrape::Scraper;
 use narthex_storage::Queryable;
@@ -17,7 +18,7 @@ use narthex_tsdb::Tsdb;
 
 use crate::control::ServerControl;
 use crate::envelope::ApiError;
-use crate::{admin, exemplars, plugins, query, replay, rules, series, status, targets};
+use crate::{admin, exemplars, plugins, query, replay, rules, series, status, targets, write};
 
 /// The rooms that handlers call.
 pub struct Rooms {
@@ -27,6 +28,8 @@ pub struct Rooms {
     pub store: Arc<dyn Queryable>,
     /// Knows the targets.
     pub scraper: Scraper,
+    /// Takes remote write requests, where that is switched on.
+    pub remote: Option<Receiver>,
     /// Knows rules and alerts.
     pub rules: Rules,
     /// Knows the plugins.
@@ -72,6 +75,7 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/labels", get(series::names).post(series::names))
         .route("/label/{name}/values", get(series::values))
         .route("/metadata", get(series::metadata))
+        .route("/write", post(write::write))
         .route("/targets", get(targets::targets))
         .route("/scrape_pools", get(targets::pools))
         .route("/rules", get(rules::rules))

@@ -79,6 +79,10 @@ pub(crate) struct ServeFlags {
     #[arg(long = "web.enable-admin-api")]
     pub(crate) admin: bool,
 
+    /// Take samples by remote write, at /api/v1/write.
+    #[arg(long = "web.enable-remote-write-receiver")]
+    pub(crate) remote_write: bool,
+
     #[command(flatten)]
     pub(crate) storage: StorageFlags,
 
@@ -132,6 +136,7 @@ impl ServeFlags {
             ("web.external-url", self.external_url.clone().unwrap_or_default()),
             ("web.enable-lifecycle", self.lifecycle.to_string()),
             ("web.enable-admin-api", self.admin.to_string()),
+            ("web.enable-remote-write-receiver", self.remote_write.to_string()),
             ("query.lookback-delta", duration(self.lookback)),
             ("query.timeout", duration(self.query_timeout)),
             ("query.max-concurrency", self.query_concurrency.to_string()),

@@ -10,6 +10,7 @@ use narthex_discovery::Discovery;
 use narthex_platform::{Clock, Metrics, RealDisk, Tasks};
 use narthex_plugins::Plugins;
 use narthex_promql::{Engine, EngineConfig, Features};
+use narthex_remote::Receiver;
 use narthex_rules::{Rules, alert_queue};
 use narthex_scrape::{ScrapeParts, Scraper};
 use narthex_state::StateStore;
@@ -147,10 +148,13 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         (reloader, hang_ups),
         &mut tasks,
     );
+    let remote =
+        flags.remote_write.then(|| Receiver::new(Arc::new(store.clone()), clock.clone(), &metrics));
     let rooms = Rooms {
         engine,
         store: Arc::new(store.clone()),
         scraper,
+        remote,
         rules,
         plugins,
         metrics,

@@ -119,13 +119,19 @@ impl Head {
         let slot = index.find(labels, &self.slab)?;
         let (id, is_empty) = self.slab.with(slot, |series| (series.id, series.is_empty()))?;
         if is_empty {
-            // Somebody is about to write it: retention must not take it away now.
-            let round = self.counts.round.load(Ordering::Relaxed);
-            if let Some(series) = self.slab.writer().get(slot) {
-                series.asked_in_round = round;
-            }
+            self.ask_for(id, slot);
         }
         Some(series_ref(id, slot))
+    }
+
+    /// Somebody is about to write a series that has no samples: retention must not take it away now.
+    /// Answers whether it is still there.
+    pub(crate) fn ask_for(&self, id: SeriesId, slot: Slot) -> bool {
+        let round = self.counts.round.load(Ordering::Relaxed);
+        let mut slab = self.slab.writer();
+        let Some(series) = slab.get(slot).filter(|series| series.id == id) else { return false };
+        series.asked_in_round = round;
+        true
     }
 
     fn put(&self, index: &mut Index, id: SeriesId, slot: Slot, labels: &Labels) {

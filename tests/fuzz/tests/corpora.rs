@@ -122,6 +122,11 @@ fn documents_of_blocks_are_read_whatever_they_hold() {
 }
 
 #[test]
+fn requests_of_remote_write_are_read_whatever_they_hold() {
+    replay("remote_write");
+}
+
+#[test]
 fn every_target_has_a_corpus_and_every_corpus_a_target() {
     let folder = corpus("");
     let folders = std::fs::read_dir(&folder).expect("corpora");

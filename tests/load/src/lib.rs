@@ -19,7 +19,6 @@ mod targets;
 
 mod blocks;
 mod push;
-mod remote_write;
 
 mod http;
 mod queries;

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use narthex_remote::encode::{HEADERS, Request, labels};
 
 use crate::http::{Connection, split};
-use crate::remote_write::{Request, labels};
 use crate::shape::{Family, Member, Shape, Unit};
 use crate::values::{BUCKETS, Seed, Value, histogram, single};
 
@@ -13,8 +13,6 @@ use crate::values::{BUCKETS, Seed, Value, histogram, single};
 const STEPS_A_REQUEST: u64 = 10;
 /// Samples in one request, about; what senders are configured to.
 const SAMPLES_A_REQUEST: usize = 5000;
-const HEADERS: &str = "Content-Type: application/x-protobuf\r\nContent-Encoding: snappy\r\n\
-                       X-Prometheus-Remote-Write-Version: 0.1.0\r\nUser-Agent: narthex-load\r\n";
 
 /// What is pushed where.
 #[derive(Debug, Clone)]
@@ -82,6 +80,7 @@ struct Lane<'a> {
     shape: &'a Shape,
     connection: Connection,
     path: &'a str,
+    headers: String,
     request: Request,
     /// Samples in `request`.
     pending: usize,
@@ -97,6 +96,7 @@ impl<'a> Lane<'a> {
             shape,
             connection,
             path,
+            headers: headers(),
             request: Request::default(),
             pending: 0,
             pushed: 0,
@@ -148,8 +148,8 @@ impl<'a> Lane<'a> {
         if self.pending == 0 {
             return Ok(());
         }
-        let body = self.request.finish()?;
-        let (status, text) = self.connection.post(self.path, HEADERS, &body)?;
+        let body = self.request.finish();
+        let (status, text) = self.connection.post(self.path, &self.headers, &body)?;
         if status / 100 != 2 {
             bail!("{} answers {status}: {}", self.push.url, String::from_utf8_lossy(&text).trim());
         }
@@ -157,6 +157,12 @@ impl<'a> Lane<'a> {
         self.pending = 0;
         Ok(())
     }
+}
+
+/// As lines of a request.
+fn headers() -> String {
+    let lines = HEADERS.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    lines.chain(["User-Agent: narthex-load\r\n".to_owned()]).collect()
 }
 
 /// The values of a member's series over steps, one column a series.
@@ -184,7 +190,7 @@ pub(crate) fn columns(
 /// The same as a request writes them.
 fn encoded(shape: &Shape, target: usize) -> Vec<Vec<u8>> {
     let pairs = |series: &Vec<(String, String)>| {
-        labels(series.iter().map(|(name, value)| (&**name, &**value)))
+        labels(series.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())))
     };
     identities(shape, target).iter().map(pairs).collect()
 }

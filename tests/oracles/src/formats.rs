@@ -1,4 +1,4 @@
-//! Bytes as they lie on disk: for each format a generator and an oracle.
+//! Bytes as they lie on disk or come over a network: for each format a generator and an oracle.
 //!
 //! An oracle takes any bytes. It panics when reading them panics, or when what was read does not
 //! survive being written and read again.
@@ -8,6 +8,7 @@ mod checksums;
 mod chunks;
 mod log;
 mod mutation;
+mod remote_write;
 
 pub use self::mutation::mutate;
 
@@ -42,4 +43,5 @@ pub const TARGETS: &[Target] = &[
         generate: block::tombstones,
     },
     Target { name: "block_meta", check: block::check_meta, generate: block::meta },
+    Target { name: "remote_write", check: remote_write::check, generate: remote_write::generate },
 ];

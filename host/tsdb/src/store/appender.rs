@@ -45,6 +45,10 @@ impl<'a> HeadAppender<'a> {
         let found =
             self.store.head.slab.with(slot, |found| (found.id == id).then(|| found.newest()));
         let stored = found.flatten().ok_or(AppendError::UnknownSeries)?;
+        // Who has a reference from before need not have asked for the series by its labels.
+        if stored.is_none() && !self.store.head.ask_for(id, slot) {
+            return Err(AppendError::UnknownSeries);
+        }
         let newest = match pending {
             Some(last) if stored.as_ref().is_none_or(|(at, _)| last.at > *at) => {
                 Some((last.at, last.value.clone()))

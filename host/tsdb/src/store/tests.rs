@@ -162,6 +162,23 @@ fn two_batches_for_one_series_are_put_in_order_at_commit() {
 }
 
 #[test]
+fn a_batch_under_way_keeps_its_series() {
+    const HOUR: i64 = 3_600_000;
+    let world = World::new();
+    let config = Config::new("/data").with_retention(std::time::Duration::from_secs(3600)).unwrap();
+    let store = world.open_with(config);
+    let old = write(&store, &labels("old", 1), &[(0, 1.0)]);
+    write(&store, &labels("new", 1), &[(4 * HOUR, 1.0)]);
+    // All samples of the one are gone, and it goes with the next round but one.
+    (0..3).for_each(|_| store.apply_retention(4 * HOUR));
+    let mut batch = store.appender();
+    batch.append(old, Timestamp::from_millis(4 * HOUR), 2.0).unwrap();
+    (0..2).for_each(|_| store.apply_retention(4 * HOUR));
+    let done = batch.commit().unwrap();
+    assert_eq!((done.samples, done.out_of_order), (1, 0));
+}
+
+#[test]
 fn old_chunks_and_series_go_and_ids_do_not_come_back() {
     const HOUR: i64 = 3_600_000;
     let world = World::new();

@@ -1,7 +1,6 @@
 //! A data folder that a real Prometheus wrote under load and left by `kill -9`, opened by us: the
 //! same answers. And back, and forth again.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,20 +8,18 @@ use std::process::Command;
 use narthex_harness::{
     FakeTarget, Peer, Process, SECONDS, TempFolder, free_port, http, peer, wait_until,
 };
-use narthex_model::{Labels, NativeHistogram, Timestamp, is_stale};
+use narthex_model::{Labels, Timestamp};
 use narthex_platform::{Clock, Metrics, RealDisk};
-use narthex_storage::{Appendable, Columns, Queryable, TimeRange};
+use narthex_remote::encode::TimeSeries;
+use narthex_storage::Appendable;
 use narthex_tsdb::{Config, Tsdb};
-use serde_json::Value as Json;
 
-use crate::remote_write::{Buckets, TimeSeries, Value, send};
+use crate::push::{buckets, send};
+use crate::samples::{Samples, compare, of_matrix, of_store};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const INSTANCES: usize = 5;
-
-/// Series by labels, samples by time: what two stores are compared by.
-type Samples = BTreeMap<String, Vec<(i64, String)>>;
 
 #[test]
 fn a_folder_without_compression_answers_as_prometheus_does() {
@@ -154,9 +151,7 @@ impl Story<'_> {
             let at = (self.now + 30 * MINUTE) / 1000;
             let url = prometheus.url(&format!("/api/v1/query?query={query}&time={at}"));
             let answer = http::get(&url).expect_success().json();
-            for series in answer["data"]["result"].as_array().expect("a matrix") {
-                all.insert(labels_of(&series["metric"]), samples_of(series));
-            }
+            all.extend(of_matrix(&answer));
         }
         prometheus.kill();
         all
@@ -174,17 +169,7 @@ impl Story<'_> {
         store.import_now().expect("the folder is imported");
         let damaged: Vec<_> = store.damaged().into_iter().filter(|d| !d.is_torn_tail).collect();
         assert_eq!(damaged, [], "the folder is whole");
-        let mut all = Samples::new();
-        let querier = store.querier(TimeRange::ALL).expect("it answers");
-        for series in querier.select(&[]).expect("it answers") {
-            let mut columns = Columns::default();
-            series.read(TimeRange::ALL, &mut columns).expect("its samples are whole");
-            let labels = series.labels().iter().map(|(name, value)| format!("{name}={value};"));
-            let samples = ours(&columns);
-            if !samples.is_empty() {
-                all.insert(labels.collect(), samples);
-            }
-        }
+        let mut all = of_store(&store);
         let own = all.remove("__name__=own;").unwrap_or_default();
         assert_eq!(own.len(), visits, "what we held ourselves is still there");
         let mut batch = store.appender();
@@ -225,33 +210,41 @@ impl Prometheus {
     fn push(&self, times: &[i64], instances: Range<usize>) {
         let mut list = Vec::new();
         for instance in instances {
-            let samples = |value: &dyn Fn(i64) -> Value| {
-                times.iter().map(|at| (*at, value(*at / 1_000 + instance as i64))).collect()
-            };
-            let count = |second: i64| u32::try_from(second % 10_000).expect("it is small");
-            let float = |second: i64| Value::Float(f64::from(count(second)).sqrt());
-            let mut floats = TimeSeries::new("pushed", instance, samples(&float));
-            floats.exemplar_at = times.first().copied();
+            let number = instance.to_string();
+            let new = |name: &str| TimeSeries::new(&[("__name__", name), ("instance", &number)]);
+            // By the second, and different for each instance.
+            let second = |at: i64| at / 1_000 + instance as i64;
+            let count = |at: i64| u32::try_from(second(at) % 10_000).expect("it is small");
+            let mut floats = new("pushed");
+            floats.samples = times.iter().map(|at| (*at, f64::from(count(*at)).sqrt())).collect();
+            if let Some(first) = times.first() {
+                floats = floats.with_exemplar(*first, 0.25, &[("trace_id", "abc")]);
+            }
             list.push(floats);
             for (name, is_float) in [("pushed_histogram", false), ("pushed_float_histogram", true)]
             {
-                let buckets = |second: i64| {
-                    let counts = [count(second), count(second) * 2, count(second) / 3];
-                    Value::Histogram(Buckets { is_float, counts })
-                };
-                list.push(TimeSeries::new(name, instance, samples(&buckets)));
+                let mut histograms = new(name);
+                histograms.histograms = times
+                    .iter()
+                    .map(|at| {
+                        let count = count(*at);
+                        (*at, buckets(is_float, [count, count * 2, count / 3]))
+                    })
+                    .collect();
+                list.push(histograms);
             }
             // A series that changes its kind.
-            let mixed = |second: i64| {
-                if second / 600 % 2 == 0 {
-                    Value::Float(1.0)
+            let mut mixed = new("pushed_mixed");
+            for at in times {
+                if second(*at) / 600 % 2 == 0 {
+                    mixed.samples.push((*at, 1.0));
                 } else {
-                    Value::Histogram(Buckets { is_float: false, counts: [1, 2, 3] })
+                    mixed.histograms.push((*at, buckets(false, [1, 2, 3])));
                 }
-            };
-            list.push(TimeSeries::new("pushed_mixed", instance, samples(&mixed)));
+            }
+            list.push(mixed);
         }
-        send(&self.address, &list);
+        send(&self.address, &list).expect_success();
     }
 
     #[track_caller]
@@ -274,80 +267,6 @@ impl Prometheus {
 
     fn kill(mut self) {
         self.process.kill();
-    }
-}
-
-fn labels_of(metric: &Json) -> String {
-    let labels: BTreeMap<_, _> = metric.as_object().expect("labels").iter().collect();
-    let pairs = labels
-        .into_iter()
-        .map(|(name, value)| format!("{name}={};", value.as_str().expect("a value")));
-    pairs.collect()
-}
-
-fn samples_of(series: &Json) -> Vec<(i64, String)> {
-    let list = |key: &str| series[key].as_array().cloned().unwrap_or_default();
-    let millis = |at: &Json| {
-        // Times have three digits behind the point; strings show them as they are.
-        let text = at.to_string();
-        let (seconds, rest) = text.split_once('.').unwrap_or((&text, ""));
-        format!("{seconds}{rest:0<3}").parse::<i64>().expect("a time")
-    };
-    let number = |value: &Json| -> f64 {
-        value.as_str().expect("numbers are strings").parse().expect("a number")
-    };
-    let floats = list("values")
-        .into_iter()
-        .map(|point| (millis(&point[0]), format!("{:?}", number(&point[1]))));
-    let histograms = list("histograms").into_iter().map(|point| {
-        let histogram = &point[1];
-        let buckets = histogram["buckets"].as_array().cloned().unwrap_or_default();
-        let buckets: Vec<f64> = buckets.iter().map(|bucket| number(&bucket[3])).collect();
-        let text = show(number(&histogram["count"]), number(&histogram["sum"]), &buckets);
-        (millis(&point[0]), text)
-    });
-    let mut samples: Vec<_> = floats.chain(histograms).collect();
-    samples.sort();
-    samples
-}
-
-fn show(count: f64, sum: f64, buckets: &[f64]) -> String {
-    format!("count {count} sum {sum} buckets {buckets:?}")
-}
-
-/// A range answers everything but staleness markers.
-fn ours(columns: &Columns) -> Vec<(i64, String)> {
-    let floats = columns.times.iter().zip(&columns.values);
-    let floats = floats.filter(|(_, value)| !is_stale(**value));
-    let mut samples: Vec<_> = floats.map(|(at, value)| (*at, format!("{value:?}"))).collect();
-    for point in columns.histograms.iter().filter(|point| !point.histogram.is_stale()) {
-        let histogram = NativeHistogram::to_float(&point.histogram);
-        let negative = histogram.negative_counts.iter().rev();
-        let zero = std::iter::once(&histogram.zero_count);
-        let buckets = negative.chain(zero).chain(&histogram.positive_counts);
-        let buckets: Vec<f64> = buckets.copied().filter(|count| *count != 0.0).collect();
-        samples.push((point.at, show(histogram.count, histogram.sum, &buckets)));
-    }
-    samples.sort();
-    samples
-}
-
-#[track_caller]
-fn compare(ours: &Samples, theirs: &Samples) {
-    let names = |all: &Samples| all.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(ours), names(theirs));
-    for (labels, wanted) in theirs {
-        let found = &ours[labels];
-        let missing: Vec<_> =
-            wanted.iter().filter(|sample| !found.contains(sample)).take(5).collect();
-        let surplus: Vec<_> =
-            found.iter().filter(|sample| !wanted.contains(sample)).take(5).collect();
-        assert!(
-            missing.is_empty() && surplus.is_empty(),
-            "{labels} has {} samples, wanted {}\nmissing {missing:?}\nsurplus {surplus:?}",
-            found.len(),
-            wanted.len()
-        );
     }
 }
 

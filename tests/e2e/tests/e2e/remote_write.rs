@@ -1,152 +1,170 @@
-//! Just enough of remote write 1.0 to give samples of all kinds to a peer: a hand-rolled protobuf.
+//! Remote write: what a sender is told, and that what it is told holds after `kill -9`.
 
-use narthex_harness::http;
+use narthex_harness::{Host, HostBuilder, http};
+use narthex_platform::Clock;
+use narthex_remote::encode::{Family, HEADERS, Request, TimeSeries};
+use serde_json::Value as Json;
 
-/// A native histogram of whole or of fractional counts with two positive buckets and one negative.
-#[derive(Clone, Copy)]
-pub(crate) struct Buckets {
-    pub(crate) is_float: bool,
-    pub(crate) counts: [u32; 3],
+use crate::push::{buckets, send, send_body};
+use crate::samples::of_folder;
+use crate::support::config;
+
+fn host() -> HostBuilder {
+    Host::with_config(&config("")).file("plugins/.keep", "")
 }
 
-#[derive(Clone, Copy)]
-pub(crate) enum Value {
-    Float(f64),
-    Histogram(Buckets),
+fn receiver() -> HostBuilder {
+    host().flag("--web.enable-remote-write-receiver").flag("--enable-feature=exemplar-storage")
 }
 
-/// Samples of one series, and the time of an exemplar.
-pub(crate) struct TimeSeries {
-    pub(crate) labels: Vec<(String, String)>,
-    pub(crate) samples: Vec<(i64, Value)>,
-    pub(crate) exemplar_at: Option<i64>,
+fn address(host: &Host) -> String {
+    host.url("").trim_start_matches("http://").trim_end_matches('/').to_owned()
 }
 
-impl TimeSeries {
-    pub(crate) fn new(name: &str, instance: usize, samples: Vec<(i64, Value)>) -> Self {
-        let labels = [("__name__", name.to_owned()), ("instance", instance.to_string())];
-        let labels = labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { labels, samples, exemplar_at: None }
+#[test]
+fn without_the_flag_nothing_is_taken() {
+    let host = host().start();
+    let answer = send(&address(&host), &[]);
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (
+            404,
+            "remote write receiver needs to be enabled with --web.enable-remote-write-receiver\n"
+        )
+    );
+    host.stop();
+}
+
+#[test]
+fn a_sender_is_told_what_became_of_its_request() {
+    let host = receiver().expect_log("remote write").start();
+    let (address, now) = (address(&host), Clock::real().now_millis());
+    let series = |samples: &[(i64, f64)]| {
+        TimeSeries::new(&[("__name__", "pushed"), ("job", "a")]).with_samples(samples)
+    };
+    let answer = send(&address, &[series(&[(now - 1, 1.0), (now, 2.0)])]);
+    assert_eq!((answer.status, answer.body.len()), (204, 0));
+    let stored = |expression: &str| host.query(expression).first().map(|series| series.value);
+    assert_eq!(stored("pushed"), Some(2.0));
+    assert_eq!(stored("count_over_time(pushed[1m])"), Some(2.0));
+
+    let check = |answer: http::Response, status: u16, text: &str| {
+        assert_eq!((answer.status, answer.text()), (status, format!("{text}\n")));
+    };
+    // What stands before the refused sample is not kept either.
+    let other = TimeSeries::new(&[("__name__", "other")]).with_samples(&[(now, 1.0)]);
+    check(
+        send(&address, &[other, series(&[(now - 1, 1.0)])]),
+        400,
+        &format!("out of order sample: pushed{{job=\"a\"}} at {}", now - 1),
+    );
+    assert_eq!(stored("other"), None);
+    check(
+        send(&address, &[series(&[(now, 3.0)])]),
+        400,
+        &format!("duplicate sample for timestamp: pushed{{job=\"a\"}} at {now}"),
+    );
+    let ahead = now + 3_600_000;
+    check(
+        send(&address, &[series(&[(ahead, 1.0)])]),
+        400,
+        &format!(
+            "out of bounds: timestamp is too far in the future: pushed{{job=\"a\"}} at {ahead}"
+        ),
+    );
+    let early = send(&address, &[series(&[(now - 7_200_000, 1.0)])]);
+    assert_eq!(early.status, 400, "{early}");
+    // Impossible labels alone are left out.
+    let nameless = TimeSeries::new(&[("job", "b")]).with_samples(&[(now, 1.0)]);
+    assert_eq!(send(&address, &[nameless, series(&[(now + 1, 4.0)])]).status, 204);
+    check(send_body(&address, b""), 400, "snappy: corrupt input (the body is empty)");
+    host.stop();
+}
+
+#[test]
+fn what_is_not_served_is_named() {
+    let host = receiver().expect_log("remote write").start();
+    let url = host.url("/api/v1/write");
+    let check = |headers: &[(&str, &str)], body: &[u8], status: u16, text: &str| {
+        let answer = http::send("POST", &url, headers, body).expect("the host answers");
+        assert_eq!((answer.status, answer.text()), (status, format!("{text}\n")));
+    };
+    check(
+        &[("Content-Type", "application/x-protobuf;proto=io.prometheus.write.v2.Request")],
+        b"",
+        415,
+        "io.prometheus.write.v2.Request protobuf message is not accepted by this server; only accepts prometheus.WriteRequest",
+    );
+    check(
+        &[("Content-Encoding", "zstd")],
+        b"",
+        415,
+        "zstd encoding (compression) is not accepted by this server; only snappy is acceptable",
+    );
+    // A long body that is not sent at all: its length is enough.
+    let length = ((32 << 20) + 1).to_string();
+    let long = vec![0; (32 << 20) + 1];
+    let answer = http::send("POST", &url, &HEADERS, &long);
+    // The host may close the connection before all is sent, and the answer be lost with it.
+    if let Ok(answer) = answer {
+        assert_eq!((answer.status, length.len()), (413, 8), "{answer}");
     }
+    let get = http::get(&url);
+    assert_eq!(get.status, 405);
+    host.stop();
+}
 
-    fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        for (name, value) in &self.labels {
-            push_bytes(&mut out, 1, &label(name, value));
+#[test]
+fn what_was_acknowledged_survives_kill_9() {
+    let mut host = receiver().start();
+    let from = Clock::real().now_millis() - 60_000;
+    let address = address(&host);
+    for step in 0..20 {
+        let at = from + step * 1_000;
+        let whole = u32::try_from(step).expect("it is small");
+        let mut request = Request::default();
+        request.add_series(
+            &TimeSeries::new(&[("__name__", "pushed")])
+                .with_samples(&[(at, f64::from(whole))])
+                .with_exemplar(at, 0.5, &[("trace_id", &step.to_string())]),
+        );
+        for (name, is_float) in [("whole", false), ("fractional", true)] {
+            let series = TimeSeries::new(&[("__name__", name)]);
+            request.add_series(&series.with_histogram(at, buckets(is_float, [whole, 1, 2])));
         }
-        for (at, value) in &self.samples {
-            if let Value::Float(value) = value {
-                let mut sample = Vec::new();
-                push_double(&mut sample, 1, *value);
-                push_varint(&mut sample, 2, at.cast_unsigned());
-                push_bytes(&mut out, 2, &sample);
-            }
-        }
-        if let Some(at) = self.exemplar_at {
-            let mut exemplar = Vec::new();
-            push_bytes(&mut exemplar, 1, &label("trace_id", "abc"));
-            push_double(&mut exemplar, 2, 0.25);
-            push_varint(&mut exemplar, 3, at.cast_unsigned());
-            push_bytes(&mut out, 3, &exemplar);
-        }
-        for (at, value) in &self.samples {
-            if let Value::Histogram(buckets) = value {
-                push_bytes(&mut out, 4, &histogram(*at, *buckets));
-            }
-        }
-        out
+        request.add_family(&Family {
+            name: b"pushed".to_vec(),
+            metric_type: narthex_model::MetricType::Counter,
+            help: b"What was pushed.".to_vec(),
+            unit: Vec::new(),
+        });
+        assert_eq!(send_body(&address, &request.finish()).status, 204);
     }
-}
-
-/// Sends one request; all of it must be accepted.
-#[track_caller]
-pub(crate) fn send(address: &str, series: &[TimeSeries]) {
-    let mut body = Vec::new();
-    series.iter().for_each(|one| push_bytes(&mut body, 1, &one.encode()));
-    let body = snap::raw::Encoder::new().compress_vec(&body).expect("a request can be compressed");
-    let headers = [
-        ("Content-Type", "application/x-protobuf"),
-        ("Content-Encoding", "snappy"),
-        ("X-Prometheus-Remote-Write-Version", "0.1.0"),
-    ];
-    let url = format!("http://{address}/api/v1/write");
-    let answer = http::send("POST", &url, &headers, &body).expect("the peer answers");
-    answer.expect_success();
-}
-
-fn label(name: &str, value: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    push_bytes(&mut out, 1, name.as_bytes());
-    push_bytes(&mut out, 2, value.as_bytes());
-    out
-}
-
-fn histogram(at: i64, buckets: Buckets) -> Vec<u8> {
-    let [low, high, negative] = buckets.counts;
-    let count = low + high + negative;
-    let mut out = Vec::new();
-    if buckets.is_float {
-        push_double(&mut out, 2, f64::from(count));
-    } else {
-        push_varint(&mut out, 1, u64::from(count));
+    let seen = |host: &Host| {
+        let all = "query_range?query=pushed&step=1";
+        let exemplars = "query_exemplars?query=pushed";
+        let range = format!("&start={}&end={}", from / 1000, from / 1000 + 60);
+        let counts = host.query("count_over_time(pushed[5m])");
+        (
+            host.json(&format!("/api/v1/{all}{range}")),
+            host.json(&format!("/api/v1/{exemplars}{range}")),
+            host.json("/api/v1/metadata?metric=pushed"),
+            counts.iter().map(|series| series.value).collect::<Vec<_>>(),
+        )
+    };
+    let before = seen(&host);
+    assert_eq!(before.3, [20.0]);
+    let exemplars = before.1.pointer("/data/0/exemplars").and_then(Json::as_array);
+    assert_eq!(exemplars.map(Vec::len), Some(20));
+    host.kill_and_restart();
+    host.wait_until_replayed();
+    assert_eq!(seen(&host), before);
+    assert_eq!(send(&address, &[]).status, 204, "and goes on");
+    host.process().kill();
+    let all = of_folder(&host.folder().path().join("data"));
+    for name in ["pushed", "whole", "fractional"] {
+        let times: Vec<i64> = all[&format!("__name__={name};")].iter().map(|(at, _)| *at).collect();
+        let wanted: Vec<i64> = (0..20).map(|step| from + step * 1_000).collect();
+        assert_eq!(times, wanted, "{name}");
     }
-    push_double(&mut out, 3, f64::from(count) * 1.5);
-    push_varint(&mut out, 4, zigzag(1));
-    push_double(&mut out, 5, 0.001);
-    push_bytes(&mut out, 8, &span(1, 1));
-    if buckets.is_float {
-        push_bytes(&mut out, 10, &f64::from(negative).to_le_bytes());
-    } else {
-        push_bytes(&mut out, 9, &varint(zigzag(i64::from(negative))));
-    }
-    push_bytes(&mut out, 11, &span(-1, 2));
-    if buckets.is_float {
-        let counts = [f64::from(low), f64::from(high)];
-        push_bytes(&mut out, 13, &counts.map(f64::to_le_bytes).concat());
-    } else {
-        let deltas = [i64::from(low), i64::from(high) - i64::from(low)];
-        push_bytes(&mut out, 12, &deltas.map(|delta| varint(zigzag(delta))).concat());
-    }
-    push_varint(&mut out, 15, at.cast_unsigned());
-    out
-}
-
-fn span(offset: i64, length: u64) -> Vec<u8> {
-    let mut out = Vec::new();
-    push_varint(&mut out, 1, zigzag(offset));
-    push_varint(&mut out, 2, length);
-    out
-}
-
-fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)).cast_unsigned()
-}
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut out = Vec::new();
-    loop {
-        let [byte, ..] = value.to_le_bytes();
-        value >>= 7;
-        if value == 0 {
-            out.push(byte & 0x7f);
-            return out;
-        }
-        out.push(byte | 0x80);
-    }
-}
-
-fn push_varint(out: &mut Vec<u8>, field: u64, value: u64) {
-    out.extend(varint(field << 3));
-    out.extend(varint(value));
-}
-
-fn push_double(out: &mut Vec<u8>, field: u64, value: f64) {
-    out.extend(varint(field << 3 | 1));
-    out.extend(value.to_le_bytes());
-}
-
-fn push_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
-    out.extend(varint(field << 3 | 2));
-    out.extend(varint(bytes.len() as u64));
-    out.extend(bytes);
 }

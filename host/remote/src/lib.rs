@@ -1,0 +1,34 @@
+//! Remote write 1.0, received.
+//!
+//! Enters: headers and bodies of `POST /api/v1/write`. Leaves: samples, native histograms, exemplars
+//! and metadata in the store, one batch a request, and what is to be answered.
+//!
+//! Always holds: a request is stored as a whole or not at all, but for series whose labels are no
+//! labels, which are left out and counted, as Prometheus does; what was acknowledged is committed;
+//! nothing in a body decides memory or time beyond the bounds in `receiver.rs` and `labels.rs`.
+//!
+//! Open `receiver.rs` first, then `batch.rs` for what becomes of a request, and `wire.rs` for its
+//! bytes. `known.rs` is what makes a series that is sent again cheap.
+
+mod error;
+mod headers;
+mod receiver;
+mod telemetry;
+
+mod batch;
+mod known;
+mod labels;
+
+mod wire;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod encode;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use self::batch::Written;
+pub use self::error::{Fault, WriteError};
+pub use self::headers::{UnsupportedHeader, check_headers};
+pub use self::labels::InvalidLabels;
+pub use self::receiver::{BODY_BYTES_MAX, Place, Receiver};
+pub use self::wire::Malformed;
