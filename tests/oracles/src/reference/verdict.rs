@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use narthex_model::{Labels, Timestamp};
-use narthex_promql::{Engine, QueryError, QueryOptions, Value};
+use narthex_promql::{Engine, QueryError, QueryOptions, SampleValue, Value};
 use narthex_storage::Columns;
 
 use super::{Answer, Reference, Sample, samples};
@@ -81,7 +81,7 @@ fn answer(value: Value) -> Result<Answer, String> {
             let count = elements.len();
             let elements: BTreeMap<Labels, Sample> = elements
                 .into_iter()
-                .map(|element| (element.labels, Sample::Float(element.value)))
+                .map(|element| (element.labels, sample(element.value)))
                 .collect();
             if elements.len() < count {
                 return Err("two elements have the same labels".to_owned());
@@ -93,6 +93,13 @@ fn answer(value: Value) -> Result<Answer, String> {
             Answer::Matrix(series.map(|series| (series.labels, points(&series.points))).collect())
         }
     })
+}
+
+fn sample(value: SampleValue) -> Sample {
+    match value {
+        SampleValue::Float(value) => Sample::Float(value),
+        SampleValue::Histogram(histogram) => Sample::Histogram(histogram),
+    }
 }
 
 fn points(columns: &Columns) -> Vec<(i64, Sample)> {
