@@ -4,23 +4,23 @@
 //! selectors fixed by `@` and evaluated at other times; and as the middle step of a range query.
 
 mod compare;
+mod hints;
+mod nhcb;
 mod script;
-mod series;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_model::{Labels, Timestamp};
+use narthex_model::{Labels, NativeHistogram, Timestamp};
 use narthex_platform::{Clock, Metrics};
 use narthex_promql::{
     AtTime, Engine, EngineConfig, Features, Node, NodeKind, QueryError, QueryOptions, QueryResult,
-    Value,
+    SeriesPoint, Value,
 };
 use narthex_storage::{Appendable, MemoryStore};
 
 use self::script::{Command, Eval, Expect, Load, Mode};
-use self::series::Point;
 
 /// What came of one evaluation.
 #[derive(Clone, Debug)]
@@ -54,7 +54,8 @@ pub fn run(script: &str, features: Features) -> Result<Vec<Outcome>, String> {
 }
 
 struct World {
-    samples: BTreeMap<Labels, BTreeMap<i64, f64>>,
+    /// Each point with its start time; 0 where that is not known.
+    samples: BTreeMap<Labels, BTreeMap<i64, (i64, SeriesPoint)>>,
     features: Features,
     /// Made anew after each change of the samples.
     engine: Option<Engine>,
@@ -72,13 +73,22 @@ impl World {
 
     fn load(&mut self, load: &Load) -> Result<(), String> {
         self.engine = None;
-        for (labels, points) in &load.series {
-            let samples = self.samples.entry(labels.clone()).or_default();
-            for (at, point) in (0..).map(|index| index * load.step).zip(points) {
-                // The store holds no native histograms yet: their samples are left out.
-                if let Point::Value(value) = point {
-                    samples.insert(at, *value);
+        let time = |place: usize| i64::try_from(place).unwrap_or(i64::MAX) * load.step;
+        for series in &load.series {
+            let samples = self.samples.entry(series.labels.clone()).or_default();
+            for (place, point) in series.points.iter().enumerate() {
+                if *point == SeriesPoint::Omitted {
+                    continue;
                 }
+                let after = series.starts.get(place).copied().flatten();
+                let start = after.map_or(0, |after| time(place) + after);
+                samples.insert(time(place), (start, point.clone()));
+            }
+        }
+        if load.with_nhcb {
+            for (labels, points) in nhcb::convert(&load.series)? {
+                let samples = self.samples.entry(labels).or_default();
+                samples.extend(points.into_iter().map(|(place, point)| (time(place), (0, point))));
             }
         }
         Ok(())
@@ -92,9 +102,20 @@ impl World {
         let mut batch = store.appender();
         for (labels, samples) in &self.samples {
             let series = batch.series(labels).map_err(|error| error.to_string())?;
-            for (at, value) in samples {
-                let at = Timestamp::from_millis(*at);
-                batch.append(series, at, *value).map_err(|error| error.to_string())?;
+            for (at, (start, point)) in hints::as_stored(samples) {
+                let at = Timestamp::from_millis(at);
+                let appended = match point {
+                    SeriesPoint::Omitted => continue,
+                    SeriesPoint::Float(value) => batch.append(series, at, value),
+                    SeriesPoint::Histogram { histogram, .. } => {
+                        let histogram = NativeHistogram::Float((*histogram).clone());
+                        batch.append_histogram(series, at, histogram)
+                    }
+                };
+                appended.map_err(|error| format!("{labels}: {error}"))?;
+                if start != 0 {
+                    batch.started(series, Timestamp::from_millis(start));
+                }
             }
         }
         batch.commit().map_err(|error| error.to_string())?;

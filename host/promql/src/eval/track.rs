@@ -45,6 +45,19 @@ impl Track {
         let histogram_starts = if with_starts { starts.collect() } else { Vec::new() };
         Self { columns, histograms, histogram_times, histogram_starts }
     }
+
+    /// Forgets what each histogram says of a reset before it. A subquery leaves samples out and
+    /// repeats others, so that this would be missed, or counted twice.
+    pub(super) fn forget_resets(&mut self) {
+        for histogram in &mut self.histograms {
+            match histogram.reset {
+                CounterReset::Reset | CounterReset::NotReset => {
+                    Arc::make_mut(histogram).reset = CounterReset::Unknown;
+                }
+                CounterReset::Unknown | CounterReset::Gauge => {}
+            }
+        }
+    }
 }
 
 /// Only count and sum of each. What is not known of a reset is found out by the one before, while

@@ -61,7 +61,8 @@ fn samples<'q>(
             Ok(Box::new(open_vector(inner, cx)?.map(move |row| {
                 cx.check()?;
                 let row = row?;
-                let track = row.values.into_track(inner_grid);
+                let mut track = row.values.into_track(inner_grid);
+                track.forget_resets();
                 Ok(Samples { labels: row.labels, drops_name: row.drops_name, track })
             })))
         }

@@ -1,12 +1,15 @@
 //! What was expected against what came.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use narthex_model::{Labels, Timestamp, is_stale};
-use narthex_promql::{Annotation, MatrixSeries, QueryResult, SampleValue, Value, VectorSample};
+use narthex_model::{FloatHistogram, Labels, Timestamp, indexed, is_stale};
+use narthex_promql::{
+    Annotation, MatrixSeries, QueryResult, SampleValue, SeriesNotation, SeriesPoint, Value,
+    VectorSample,
+};
 
 use super::script::{Eval, Expect, Expected, Mode, Text};
-use super::series::Point;
 
 /// The relative error that is allowed.
 const EPSILON: f64 = 0.000_001;
@@ -23,6 +26,72 @@ fn almost_equal(a: f64, b: f64) -> bool {
         return difference < EPSILON * f64::MIN_POSITIVE;
     }
     difference / sum.min(f64::MAX) < EPSILON
+}
+
+/// Whether `found` is almost the same, the hint only if one is expected.
+fn histograms_equal(expected: &FloatHistogram, found: &FloatHistogram, with_hint: bool) -> bool {
+    let compact = |histogram: &FloatHistogram| {
+        let mut histogram = histogram.clone();
+        histogram.compact(0);
+        histogram
+    };
+    let (a, b) = (compact(expected), compact(found));
+    let totals =
+        |histogram: &FloatHistogram| [histogram.count, histogram.sum, histogram.zero_count];
+    let sides_equal = |side: fn(&FloatHistogram) -> Vec<(i32, f64)>| {
+        let (a, b) = (side(&a), side(&b));
+        let same = |(a, b): (&(i32, f64), &(i32, f64))| a.0 == b.0 && almost_equal(a.1, b.1);
+        a.len() == b.len() && a.iter().zip(&b).all(same)
+    };
+    a.layout.schema == b.layout.schema
+        && a.layout.custom_bounds == b.layout.custom_bounds
+        && a.layout.zero_threshold == b.layout.zero_threshold
+        && totals(&a).into_iter().zip(totals(&b)).all(|(a, b)| almost_equal(a, b))
+        && sides_equal(|h| indexed(&h.layout.positive_spans, &h.positive_counts).collect())
+        && sides_equal(|h| indexed(&h.layout.negative_spans, &h.negative_counts).collect())
+        && (!with_hint || a.reset == b.reset)
+}
+
+fn is_as_expected(expected: &SeriesPoint, found: &SampleValue) -> bool {
+    match (expected, found) {
+        (SeriesPoint::Float(expected), SampleValue::Float(found)) => {
+            almost_equal(*expected, *found)
+        }
+        (SeriesPoint::Histogram { histogram, is_reset_given }, SampleValue::Histogram(found)) => {
+            histograms_equal(histogram, found, *is_reset_given)
+        }
+        (SeriesPoint::Omitted | SeriesPoint::Float(_) | SeriesPoint::Histogram { .. }, _) => false,
+    }
+}
+
+fn show(point: Option<&SeriesPoint>) -> String {
+    match point {
+        None | Some(SeriesPoint::Omitted) => "nothing".to_owned(),
+        Some(SeriesPoint::Float(value)) => value.to_string(),
+        Some(SeriesPoint::Histogram { histogram, .. }) => histogram.notation(),
+    }
+}
+
+fn show_found(value: &SampleValue) -> String {
+    match value {
+        SampleValue::Float(value) => value.to_string(),
+        SampleValue::Histogram(histogram) => histogram.notation(),
+    }
+}
+
+/// The samples of a series by time.
+fn samples(series: &MatrixSeries) -> BTreeMap<i64, SampleValue> {
+    let points = &series.points;
+    let floats = points.times.iter().zip(&points.values);
+    let mut all: BTreeMap<i64, SampleValue> =
+        floats.map(|(at, value)| (*at, SampleValue::Float(*value))).collect();
+    all.extend(
+        points
+            .histograms
+            .iter()
+            .map(|point| (point.at, SampleValue::Histogram(Arc::new(point.histogram.to_float())))),
+    );
+    all
 }
 
 /// Warnings and infos.
@@ -100,29 +169,26 @@ pub(super) fn value(eval: &Eval, found: &Value) -> Result<(), String> {
 }
 
 fn vector(
-    expected: &[(Labels, Vec<Point>)],
+    expected: &[SeriesNotation],
     found: &[VectorSample],
     is_ordered: bool,
 ) -> Result<(), String> {
-    let mut missing: BTreeMap<&Labels, (usize, Option<&Point>)> = expected
+    let mut missing: BTreeMap<&Labels, (usize, Option<&SeriesPoint>)> = expected
         .iter()
         .enumerate()
-        .map(|(place, (labels, points))| (labels, (place, points.first())))
+        .map(|(place, series)| (&series.labels, (place, series.points.first())))
         .collect();
     for (place, sample) in found.iter().enumerate() {
         let VectorSample { labels, value, .. } = sample;
         let Some((expected_place, point)) = missing.remove(labels) else {
-            return Err(format!("unexpected series {labels:?} with {value:?}"));
+            return Err(format!("unexpected series {labels:?} with {}", show_found(value)));
         };
         if is_ordered && place != expected_place {
             return Err(format!("{labels:?} came at place {place}, not {expected_place}"));
         }
-        match (point, value) {
-            (Some(Point::Value(expected)), SampleValue::Float(value))
-                if almost_equal(*expected, *value) => {}
-            (other, value) => {
-                return Err(format!("expected {other:?} for {labels:?}, got {value:?}"));
-            }
+        if !point.is_some_and(|point| is_as_expected(point, value)) {
+            let (expected, found) = (show(point), show_found(value));
+            return Err(format!("expected {expected} for {labels:?}, got {found}"));
         }
     }
     match missing.keys().next() {
@@ -132,7 +198,7 @@ fn vector(
 }
 
 fn matrix(
-    expected: &[(Labels, Vec<Point>)],
+    expected: &[SeriesNotation],
     found: &[MatrixSeries],
     start: i64,
     step: i64,
@@ -140,23 +206,28 @@ fn matrix(
     if !found.is_sorted_by(|a, b| a.labels <= b.labels) {
         return Err("the series are not sorted".to_owned());
     }
-    let mut missing: BTreeMap<&Labels, &Vec<Point>> =
-        expected.iter().map(|(labels, points)| (labels, points)).collect();
-    for MatrixSeries { labels, points } in found {
+    let mut missing: BTreeMap<&Labels, &SeriesNotation> =
+        expected.iter().map(|series| (&series.labels, series)).collect();
+    for series in found {
+        let (labels, found) = (&series.labels, samples(series));
         let Some(expected) = missing.remove(labels) else {
-            return Err(format!("unexpected series {labels:?} with {:?}", points.values));
+            let found: Vec<String> = found.values().map(show_found).collect();
+            return Err(format!("unexpected series {labels:?} with {found:?}"));
         };
         let times = (0..).map(|index| start + index * step);
-        let expected = times.zip(expected).filter(|(_, point)| **point != Point::Omitted);
-        let found = points.times.iter().zip(&points.values);
-        let pairs: Vec<_> = expected.collect();
-        let is_same = pairs.len() == points.len()
-            && pairs.iter().zip(found).all(|((at, point), (found_at, value))| {
-                let is_equal = matches!(point, Point::Value(v) if almost_equal(*v, *value));
-                at == found_at && is_equal
+        let expected: BTreeMap<i64, &SeriesPoint> = times
+            .zip(&expected.points)
+            .filter(|(_, point)| **point != SeriesPoint::Omitted)
+            .collect();
+        let is_same = found.len() == expected.len()
+            && expected.iter().zip(&found).all(|((at, point), (found_at, value))| {
+                at == found_at && is_as_expected(point, value)
             });
         if !is_same {
-            return Err(format!("expected {pairs:?} for {labels:?}, got {points:?}"));
+            let expected: Vec<_> =
+                expected.iter().map(|(at, point)| (at, show(Some(point)))).collect();
+            let found: Vec<_> = found.iter().map(|(at, value)| (at, show_found(value))).collect();
+            return Err(format!("expected {expected:?} for {labels:?}, got {found:?}"));
         }
     }
     match missing.keys().next() {
@@ -169,8 +240,7 @@ fn matrix(
 pub(super) fn middle(series: &[MatrixSeries], at: i64, is_scalar: bool) -> Value {
     let time = Timestamp::from_millis(at);
     let samples = series.iter().filter_map(|series| {
-        let index = series.points.times.iter().position(|time| *time == at)?;
-        let value = SampleValue::Float(*series.points.values.get(index)?);
+        let value = samples(series).remove(&at)?;
         Some(VectorSample { labels: series.labels.clone(), at: time, value })
     });
     let samples: Vec<VectorSample> = samples.collect();

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use narthex_model::{Labels, parse_duration};
+use narthex_model::parse_duration;
+use narthex_promql::{SeriesNotation, parse_series_block, parse_series_notation};
 use regex::Regex;
-
-use super::series::{self, Point};
 
 #[derive(Debug)]
 pub(super) enum Command {
@@ -18,7 +17,9 @@ pub(super) enum Command {
 pub(super) struct Load {
     /// Milliseconds.
     pub(super) step: i64,
-    pub(super) series: Vec<(Labels, Vec<Point>)>,
+    pub(super) series: Vec<SeriesNotation>,
+    /// Whether classic histograms are loaded as native ones too.
+    pub(super) with_nhcb: bool,
 }
 
 #[derive(Debug)]
@@ -41,7 +42,7 @@ pub(super) enum Mode {
 
 #[derive(Debug)]
 pub(super) enum Expected {
-    Series(Vec<(Labels, Vec<Point>)>),
+    Series(Vec<SeriesNotation>),
     Scalar(f64),
     Text(String),
 }
@@ -141,15 +142,10 @@ fn millis(text: &str) -> Result<i64, String> {
 
 fn load(line: &str, lines: &mut Lines<'_>) -> Result<Load, String> {
     let step = line.split_whitespace().nth(1).ok_or("a load needs a step")?;
-    let mut load = Load { step: millis(step)?, series: Vec::new() };
-    while let Some(line) = lines.in_block() {
-        // Start timestamps are not stored yet.
-        let metric = line.split([' ', '\t']).next().unwrap_or("");
-        if !metric.ends_with("@st") {
-            load.series.push(series::parse(line)?);
-        }
-    }
-    Ok(load)
+    let with_nhcb = line.starts_with("load_with_nhcb");
+    let block = std::iter::from_fn(|| lines.in_block());
+    let series = parse_series_block(block).map_err(|error| error.to_string())?;
+    Ok(Load { step: millis(step)?, series, with_nhcb })
 }
 
 fn eval(line: &str, number: usize, lines: &mut Lines<'_>) -> Result<Eval, String> {
@@ -216,7 +212,7 @@ fn expectation(eval: &mut Eval, line: &str) -> Result<(), String> {
         eval.values = Expected::Scalar(value);
         return Ok(());
     }
-    let series = series::parse(line)?;
+    let series = parse_series_notation(line).map_err(|error| error.to_string())?;
     if let Expected::Series(all) = &mut eval.values {
         all.push(series);
     }
