@@ -13,12 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use narthex_model::{Labels, NativeHistogram, Timestamp};
-use narthex_platform::{Clock, Metrics};
+use narthex_platform::{Clock, Metrics, SimulatedClock, SimulatedDisk};
 use narthex_promql::{
     AtTime, Engine, EngineConfig, Features, Node, NodeKind, QueryError, QueryOptions, QueryResult,
     SeriesPoint, Value,
 };
-use narthex_storage::{Appendable, MemoryStore};
+use narthex_storage::{Appendable, MemoryStore, Queryable};
+use narthex_tsdb::{Config, Tsdb};
 
 use self::script::{Command, Eval, Expect, Load, Mode};
 
@@ -33,12 +34,21 @@ pub struct Outcome {
     pub failure: Option<String>,
 }
 
-/// Runs a script with the guarded parts of the language that `features` allows.
+/// What holds the samples of a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// The reference: as it was told.
+    Memory,
+    /// The local store's head, on a simulated disk.
+    Head,
+}
+
+/// Runs a script over a store with the guarded parts of the language that `features` allows.
 ///
 /// # Errors
 /// When the script itself is malformed: the line and what is wrong with it.
-pub fn run(script: &str, features: Features) -> Result<Vec<Outcome>, String> {
-    let mut world = World::new(features);
+pub fn run(script: &str, features: Features, store: Store) -> Result<Vec<Outcome>, String> {
+    let mut world = World::new(features, store);
     let mut outcomes = Vec::new();
     for command in script::parse(script)? {
         match command {
@@ -53,17 +63,20 @@ pub fn run(script: &str, features: Features) -> Result<Vec<Outcome>, String> {
     Ok(outcomes)
 }
 
+/// The points of a series by time, each with its start time; 0 where that is not known.
+type Samples = BTreeMap<i64, (i64, SeriesPoint)>;
+
 struct World {
-    /// Each point with its start time; 0 where that is not known.
-    samples: BTreeMap<Labels, BTreeMap<i64, (i64, SeriesPoint)>>,
+    samples: BTreeMap<Labels, Samples>,
     features: Features,
+    store: Store,
     /// Made anew after each change of the samples.
     engine: Option<Engine>,
 }
 
 impl World {
-    const fn new(features: Features) -> Self {
-        Self { samples: BTreeMap::new(), features, engine: None }
+    const fn new(features: Features, store: Store) -> Self {
+        Self { samples: BTreeMap::new(), features, store, engine: None }
     }
 
     fn clear(&mut self) {
@@ -98,11 +111,37 @@ impl World {
         if let Some(engine) = &self.engine {
             return Ok(engine.clone());
         }
-        let store = MemoryStore::new();
+        let store: Arc<dyn Queryable> = match self.store {
+            Store::Memory => {
+                let store = MemoryStore::new();
+                self.append(&store, hints::as_stored)?;
+                Arc::new(store)
+            }
+            Store::Head => {
+                let (disk, clock) = (SimulatedDisk::new(1), SimulatedClock::at(0));
+                let config = Config::new("/data");
+                let store = Tsdb::open(config, disk.shared(), clock.clock(), &Metrics::new())
+                    .map_err(|error| error.to_string())?;
+                // The head looks for resets by itself.
+                self.append(&store, Clone::clone)?;
+                Arc::new(store)
+            }
+        };
+        let config = EngineConfig { features: self.features, ..EngineConfig::default() };
+        let engine = Engine::new(config, store, Clock::real(), &Metrics::new());
+        self.engine = Some(engine.clone());
+        Ok(engine)
+    }
+
+    fn append(
+        &self,
+        store: &dyn Appendable,
+        prepare: impl Fn(&Samples) -> Samples,
+    ) -> Result<(), String> {
         let mut batch = store.appender();
         for (labels, samples) in &self.samples {
             let series = batch.series(labels).map_err(|error| error.to_string())?;
-            for (at, (start, point)) in hints::as_stored(samples) {
+            for (at, (start, point)) in prepare(samples) {
                 let at = Timestamp::from_millis(at);
                 let appended = match point {
                     SeriesPoint::Omitted => continue,
@@ -118,11 +157,7 @@ impl World {
                 }
             }
         }
-        batch.commit().map_err(|error| error.to_string())?;
-        let config = EngineConfig { features: self.features, ..EngineConfig::default() };
-        let engine = Engine::new(config, Arc::new(store), Clock::real(), &Metrics::new());
-        self.engine = Some(engine.clone());
-        Ok(engine)
+        batch.commit().map(|_| ()).map_err(|error| error.to_string())
     }
 
     fn check(&mut self, eval: &Eval) -> Result<(), String> {

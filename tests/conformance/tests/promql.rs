@@ -1,9 +1,9 @@
-//! Prometheus' own scripts, and ours, against the engine over the reference store.
+//! Prometheus' own scripts, and ours, against the engine over the reference store and the head.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use narthex_conformance::promql::{Outcome, run};
+use narthex_conformance::promql::{Outcome, Store, run};
 use narthex_promql::Features;
 
 fn here() -> &'static Path {
@@ -43,7 +43,7 @@ fn known(list: &str) -> BTreeMap<String, String> {
 /// Runs every shared script; exactly the evaluations in `gaps` must fail.
 #[track_caller]
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the counts are the report")]
-fn check_shared(features: Features, mut gaps: BTreeMap<String, String>) {
+fn check_shared(features: Features, store: Store, mut gaps: BTreeMap<String, String>) {
     let scripts = scripts(&shared());
     if scripts.is_empty() {
         eprintln!("SKIPPED: no scripts in {}", shared().display());
@@ -51,7 +51,8 @@ fn check_shared(features: Features, mut gaps: BTreeMap<String, String>) {
     }
     let mut complaints = Vec::new();
     for (file, script) in &scripts {
-        let outcomes = run(script, features).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let outcomes =
+            run(script, features, store).unwrap_or_else(|error| panic!("{file}: {error}"));
         let mut listed: BTreeMap<String, usize> = BTreeMap::new();
         let mut failed = 0;
         for Outcome { line, query, failure } in &outcomes {
@@ -76,7 +77,12 @@ fn check_shared(features: Features, mut gaps: BTreeMap<String, String>) {
 
 #[test]
 fn the_shared_scripts_give_the_expected_answers_but_for_the_known_gaps() {
-    check_shared(Features::ALL, known("known_gaps.txt"));
+    check_shared(Features::ALL, Store::Memory, known("known_gaps.txt"));
+}
+
+#[test]
+fn the_shared_scripts_give_the_expected_answers_over_the_head_too() {
+    check_shared(Features::ALL, Store::Head, known("known_gaps.txt"));
 }
 
 /// The scripts are written for names that are removed at the end of a query; by default they are
@@ -86,21 +92,23 @@ fn the_shared_scripts_hold_when_names_are_removed_at_once_too() {
     let features = Features { delayed_name_removal: false, ..Features::ALL };
     let mut gaps = known("known_gaps.txt");
     gaps.extend(known("known_gaps_immediate_names.txt"));
-    check_shared(features, gaps);
+    check_shared(features, Store::Memory, gaps);
 }
 
 #[test]
 fn our_own_scripts_give_the_expected_answers() {
     let mut names = BTreeSet::new();
     for (file, script) in scripts(&here().join("promql")) {
-        let outcomes =
-            run(&script, Features::ALL).unwrap_or_else(|error| panic!("{file}: {error}"));
-        for Outcome { line, query, failure } in outcomes {
-            assert!(
-                failure.is_none(),
-                "{file}:{line} {query}\n    {}",
-                failure.unwrap_or_default()
-            );
+        // The head keeps no start times.
+        let is_for_head = file != "start_times.test";
+        let stores = [Some(Store::Memory), is_for_head.then_some(Store::Head)];
+        for store in stores.into_iter().flatten() {
+            let outcomes = run(&script, Features::ALL, store)
+                .unwrap_or_else(|error| panic!("{file}: {error}"));
+            for Outcome { line, query, failure } in outcomes {
+                let failure = failure.unwrap_or_default();
+                assert!(failure.is_empty(), "{store:?} {file}:{line} {query}\n    {failure}");
+            }
         }
         names.insert(file);
     }

@@ -4,13 +4,12 @@
 //! of a run it says nothing, since what was before may be gone, and of the others that there was
 //! none.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use narthex_model::{CounterReset, FloatHistogram};
 use narthex_promql::SeriesPoint;
 
-type Samples = BTreeMap<i64, (i64, SeriesPoint)>;
+use super::Samples;
 
 /// The samples of a series with the hints that a store would give.
 pub(super) fn as_stored(samples: &Samples) -> Samples {
