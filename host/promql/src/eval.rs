@@ -13,6 +13,7 @@ mod context;
 mod count_values;
 mod extended;
 mod grid;
+mod info;
 mod join;
 mod map;
 mod merge;
@@ -78,6 +79,7 @@ fn open<'q>(plan: &'q Vector, cx: &'q Context<'q>) -> Result<Rows<'q>, QueryErro
         VectorKind::Relabel { relabel, input } => relabel::open(relabel, input, cx),
         VectorKind::Sort { order, input } => sort::open(order, input, plan.span, grid, cx),
         VectorKind::Buckets(buckets) => buckets::open(buckets, grid, cx),
+        VectorKind::Info(info) => info::open(info, grid, cx),
         VectorKind::Nothing(input) => {
             for row in open(input, cx)? {
                 row?;

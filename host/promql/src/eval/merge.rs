@@ -72,7 +72,7 @@ pub(super) fn is_distinct(plan: &Vector) -> bool {
         | VectorKind::AbsentOverTime { .. }
         | VectorKind::OfScalar(_)
         | VectorKind::Nothing(_) => true,
-        VectorKind::Join(_) | VectorKind::Relabel { .. } => false,
+        VectorKind::Join(_) | VectorKind::Relabel { .. } | VectorKind::Info(_) => false,
     }
 }
 

@@ -102,6 +102,7 @@ pub(crate) enum VectorKind {
         function: FunctionId,
         input: Box<Vector>,
     },
+    Info(InfoPlan),
     /// What is not there: the input is looked at all the same.
     Nothing(Box<Vector>),
 }
@@ -232,4 +233,28 @@ pub(crate) enum Measure {
     Quantile { q: Scalar, span: Span },
     Quantiles { label: String, qs: Vec<(Scalar, Span)> },
     Fraction { lower: Scalar, upper: Scalar },
+}
+
+/// `info`: data labels of info series for the series of the input.
+#[derive(Debug)]
+pub(crate) struct InfoPlan {
+    pub(crate) input: Box<Vector>,
+    /// The info series, whatever they are about.
+    pub(crate) select: Select,
+    /// What is asked of their names.
+    pub(crate) names: Vec<Matcher>,
+    /// What is asked of their data labels.
+    pub(crate) data: Vec<Matcher>,
+}
+
+impl InfoPlan {
+    /// Whether a data label of this name is taken: those that are asked for, or all.
+    pub(crate) fn takes(&self, name: &str) -> bool {
+        self.data.is_empty() || self.data.iter().any(|matcher| matcher.name() == name)
+    }
+
+    /// Whether a series without info series stays as it is.
+    pub(crate) fn keeps_unmatched(&self) -> bool {
+        self.data.iter().all(Matcher::matches_empty)
+    }
 }

@@ -15,6 +15,7 @@ use super::grid::Grid;
 use super::plan::{Plan, RangePlan, RangeSource, Reading, Scalar, Select, Vector, VectorKind};
 
 mod calls;
+mod info;
 mod operators;
 
 /// What the plan of a query depends on besides its tree.
@@ -170,12 +171,17 @@ impl<'a> Planner<'a> {
         };
         let first = select.reference(grid.start).saturating_sub(back).saturating_sub(before);
         let last = select.reference(grid.last()).saturating_add(after);
+        self.need(first, last);
+        Ok(select)
+    }
+
+    /// Notes that a selector looks at the samples from `first` to `last`.
+    fn need(&mut self, first: i64, last: i64) {
         let (start, end) = (Timestamp::from_millis(first), Timestamp::from_millis(last));
         self.needed = Some(match self.needed {
             None => TimeRange { start, end },
             Some(known) => TimeRange { start: known.start.min(start), end: known.end.max(end) },
         });
-        Ok(select)
     }
 
     /// The fixed time and the offset.

@@ -81,7 +81,7 @@ impl Planner<'_> {
             (FunctionId::HistogramStddev | FunctionId::HistogramStdvar, _) => {
                 VectorKind::OfHistograms { function: id, input: self.boxed(first, grid)? }
             }
-            (FunctionId::Info, _) => return refuse("function info() is not supported yet"),
+            (FunctionId::Info, rest) => self.info(first, rest.first(), grid)?,
             (FunctionId::HistogramQuantile, [vector]) => {
                 let measure = Measure::Quantile { q: self.scalar(first, grid)?, span: first.span };
                 self.buckets(measure, vector, grid)?
