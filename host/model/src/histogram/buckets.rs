@@ -1,5 +1,7 @@
 //! Buckets of a histogram one by one, with their bounds.
 
+use std::ops::Range;
+
 use super::bounds::upper_bound;
 use super::logarithm::{exp2, log2};
 use super::{FloatHistogram, Span};
@@ -21,13 +23,17 @@ pub struct Bucket {
 
 /// Index of each bucket that `spans` cover, in their order.
 pub(super) fn indices(spans: &[Span]) -> impl Iterator<Item = i32> + '_ {
-    let runs = spans.iter().scan(0_i32, |next, span| {
+    ranges(spans).flatten()
+}
+
+/// Indices of the buckets of each span.
+pub(super) fn ranges(spans: &[Span]) -> impl Iterator<Item = Range<i32>> + '_ {
+    spans.iter().scan(0_i32, |next, span| {
         let start = next.wrapping_add(span.offset);
         let length = i32::try_from(span.length).unwrap_or(i32::MAX);
         *next = start.saturating_add(length);
         Some(start..*next)
-    });
-    runs.flatten()
+    })
 }
 
 /// Index and count of each bucket that `spans` cover, in their order.

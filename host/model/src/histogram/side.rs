@@ -3,7 +3,7 @@
 //! Always holds: as many counts as the spans cover; indices ascend.
 
 use super::Span;
-use super::buckets::indices;
+use super::buckets::{indices, ranges};
 use super::compensated::Count;
 
 /// How many empty buckets at most are put between two others to make one run of them. All bounds
@@ -51,10 +51,8 @@ impl<C: Count> Side<C> {
         is_hidden: impl Fn(i32) -> bool,
     ) {
         let is_first_hidden = spans.first().is_some_and(|span| is_hidden(span.offset));
-        if !is_first_hidden && self.spans == spans {
-            for (mine, other) in self.counts.iter_mut().zip(counts) {
-                *mine = mine.plus(other);
-            }
+        if !is_first_hidden && self.covers(spans) {
+            self.add_within(spans, counts);
             return;
         }
         let others = indices(spans).zip(counts);
@@ -72,6 +70,28 @@ impl<C: Count> Side<C> {
         }
         sum.extend(others);
         *self = Self::from_entries(sum);
+    }
+
+    /// Whether each run of `spans` lies within a run here: then nothing has to move.
+    fn covers(&self, spans: &[Span]) -> bool {
+        let mut mine = ranges(&self.spans);
+        let mut run = mine.next();
+        ranges(spans).filter(|other| !other.is_empty()).all(|other| {
+            while run.as_ref().is_some_and(|run| run.end < other.end) {
+                run = mine.next();
+            }
+            run.as_ref().is_some_and(|run| run.start <= other.start)
+        })
+    }
+
+    /// Adds buckets all of which are here.
+    fn add_within(&mut self, spans: &[Span], counts: impl Iterator<Item = C>) {
+        let mut mine = indices(&self.spans).zip(&mut self.counts);
+        for (index, other) in indices(spans).zip(counts) {
+            if let Some((_, count)) = mine.find(|(candidate, _)| *candidate == index) {
+                *count = count.plus(other);
+            }
+        }
     }
 
     /// The buckets of a schema that is coarser by `steps`.
@@ -131,6 +151,8 @@ pub(super) fn coarser(index: i32, steps: u32) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -168,6 +190,23 @@ mod tests {
             prop_assert_eq!(covered.first(), held.first().map(|(index, _)| index));
             prop_assert_eq!(covered.last(), held.last().map(|(index, _)| index));
             prop_assert_eq!(&Side::from_entries(compact.entries()), &compact);
+        }
+
+        #[test]
+        fn adding_in_place_is_adding(a in side(), b in side()) {
+            let mut sum = a.clone();
+            sum.add(&b.spans, b.counts.iter().copied(), |_| false);
+            let mut model: BTreeMap<i32, f64> = a.entries().collect();
+            for (index, count) in b.entries() {
+                *model.entry(index).or_default() += count;
+            }
+            prop_assert_eq!(sum.entries().collect::<BTreeMap<_, _>>(), model);
+            let (spans, len) = (sum.spans.clone(), sum.counts.len());
+            // Once all buckets are there, none moves any more.
+            for other in [&a, &b] {
+                sum.add(&other.spans, other.counts.iter().copied(), |_| false);
+                prop_assert_eq!((&sum.spans, sum.counts.len()), (&spans, len));
+            }
         }
 
         #[test]

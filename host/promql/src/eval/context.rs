@@ -1,5 +1,6 @@
 //! What the operators of one query share: the store, the limits, the remarks, the counts.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -105,8 +106,13 @@ impl Context<'_> {
         if let Remark::StartTimeOverlap { metric, count } = remark {
             let mut remarks = self.remarks.lock();
             let mut known = remarks.overlaps.iter_mut();
-            match known.find(|(at, name, _)| *at == span && name == metric) {
-                Some((.., known)) => *known += count,
+            match known.find(|(_, name, _)| name == metric) {
+                Some((last, _, known)) => {
+                    *known += count;
+                    if last.start < span.start {
+                        *last = span;
+                    }
+                }
                 None => remarks.overlaps.push((span, metric.to_owned(), count)),
             }
             return;
@@ -136,6 +142,7 @@ impl Context<'_> {
         }
         for list in [&mut warnings, &mut infos] {
             list.sort_by(|a, b| (a.position, &a.message).cmp(&(b.position, &b.message)));
+            keep_last(list);
         }
         (warnings, infos)
     }
@@ -147,6 +154,15 @@ impl Context<'_> {
             row.labels = without_metadata(&row.labels);
         }
     }
+}
+
+/// Keeps one remark of each text. Prometheus has the place where it came upon it last: of both sides
+/// of an operator, the right one.
+fn keep_last(remarks: &mut Vec<Annotation>) {
+    let mut seen = HashSet::new();
+    remarks.reverse();
+    remarks.retain(|remark| seen.insert(remark.message.clone()));
+    remarks.reverse();
 }
 
 fn annotation(text: &str, span: Span, remark: Remark<'_>) -> Annotation {
