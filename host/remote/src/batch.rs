@@ -7,9 +7,10 @@
 
 use std::fmt;
 
-use narthex_model::{Labels, Metadata, Timestamp};
+use narthex_model::{Labels, Metadata, NativeHistogram, Timestamp};
 use narthex_storage::{AppendError, Appender, SeriesRef};
 
+use crate::coarse::coarsen;
 use crate::error::WriteError;
 use crate::known::{Key, Known};
 use crate::labels::{InvalidLabels, Pairs};
@@ -22,6 +23,9 @@ pub(crate) const SAMPLES_MAX: usize = 1 << 20;
 const AHEAD_MAX_MILLIS: i64 = 10 * 60 * 1000;
 /// Bytes of what a family says of itself. More is no help text.
 const METADATA_BYTES_MAX: usize = 64 << 10;
+
+/// Of a series in an error.
+const SHOWN_CHARS_MAX: usize = 1_000;
 
 /// What a request brought.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,6 +51,8 @@ pub(crate) struct Batch<'s, 'k, 'b> {
     /// What `known` should know after the request.
     pub(crate) learned: Vec<(Key, SeriesRef)>,
     latest_at: i64,
+    /// The series before this one, and the time of the newest sample that it got.
+    last: Option<(SeriesRef, i64)>,
     pairs: Pairs<'b>,
     left: usize,
     pub(crate) written: Written,
@@ -92,6 +98,7 @@ impl<'s, 'k, 'b> Batch<'s, 'k, 'b> {
             known,
             learned: Vec::new(),
             latest_at: now.saturating_add(AHEAD_MAX_MILLIS),
+            last: None,
             pairs: Pairs::default(),
             left: SAMPLES_MAX,
             written: Written::default(),
@@ -134,6 +141,8 @@ impl<'s, 'k, 'b> Batch<'s, 'k, 'b> {
             return Ok(());
         }
         let Some(mut place) = self.look_up(series)? else { return Ok(()) };
+        // One series may stand in two parts.
+        place.newest_at = self.last.filter(|(last, _)| *last == place.series).map(|(_, at)| at);
         self.samples(series, &mut place)?;
         for message in &series.histograms {
             self.histogram(message, series, &mut place)?;
@@ -141,6 +150,7 @@ impl<'s, 'k, 'b> Batch<'s, 'k, 'b> {
         for message in &series.exemplars {
             self.exemplar(message, place.series)?;
         }
+        self.last = place.newest_at.map(|at| (place.series, at));
         Ok(())
     }
 
@@ -177,7 +187,7 @@ impl<'s, 'k, 'b> Batch<'s, 'k, 'b> {
 
     fn ask(&mut self, labels: &Labels, key: Option<Key>) -> Result<SeriesRef, Stop> {
         let series = self.appender.series(labels).map_err(|reason| {
-            Stop::Refused(WriteError::Series { series: labels.to_string(), reason })
+            Stop::Refused(WriteError::Series { series: shown(labels), reason })
         })?;
         self.learned.extend(key.map(|key| (key, series)));
         Ok(series)
@@ -211,13 +221,13 @@ impl<'s, 'k, 'b> Batch<'s, 'k, 'b> {
         series: &TimeSeries<'b>,
         place: &mut Place,
     ) -> Result<(), Stop> {
-        let (at, histogram) = wire::histogram(message)?;
+        let (at, histogram) = read_histogram(message)?;
         self.check_ahead(at, series)?;
         let time = Timestamp::from_millis(at);
         let mut outcome = self.appender.append_histogram(place.series, time, histogram);
         if outcome == Err(AppendError::UnknownSeries) {
             self.renew(series, place)?;
-            let (_, histogram) = wire::histogram(message)?;
+            let (_, histogram) = read_histogram(message)?;
             outcome = self.appender.append_histogram(place.series, time, histogram);
         }
         self.note(outcome, at, series, place)
@@ -257,10 +267,9 @@ impl<'s, 'k, 'b> Batch<'s, 'k, 'b> {
         Err(Stop::Refused(WriteError::Ahead { series, at }))
     }
 
-    /// The series as people write it.
     fn name(&mut self, series: &TimeSeries<'b>) -> String {
         match self.pairs.series(&series.labels) {
-            Ok(Ok(labels)) => labels.to_string(),
+            Ok(Ok(labels)) => shown(&labels),
             Ok(Err(_)) | Err(_) => String::new(),
         }
     }
@@ -294,4 +303,21 @@ impl<'s, 'k, 'b> Batch<'s, 'k, 'b> {
         }
         Ok(())
     }
+}
+
+/// A series as people write it, in an answer and a log line: not longer than either should be.
+fn shown(labels: &Labels) -> String {
+    let mut text = labels.to_string();
+    if let Some((end, _)) = text.char_indices().nth(SHOWN_CHARS_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// Time and histogram, as fine as it may be.
+fn read_histogram(message: &[u8]) -> Result<(i64, NativeHistogram), Malformed> {
+    let (at, mut histogram) = wire::histogram(message)?;
+    coarsen(&mut histogram);
+    Ok((at, histogram))
 }

@@ -7,8 +7,9 @@ use crate::wire::{Malformed, label};
 /// Labels of one series. Prometheus has no bound; a series with more is a mistake of its maker, and
 /// would be carried along by every query of its metric.
 pub(crate) const LABELS_MAX: usize = 1 << 10;
-/// Bytes of the names and values of one series, for the same reason.
-pub(crate) const LABEL_BYTES_MAX: usize = 1 << 20;
+/// Bytes of the names and values of one series, for the same reason. The records of the store, which
+/// hold some hundred series, have a bound too.
+pub(crate) const LABEL_BYTES_MAX: usize = 64 << 10;
 
 /// Why labels name no series.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -146,6 +147,6 @@ mod tests {
         let many = vec![(&b"a"[..], &b"1"[..]); LABELS_MAX + 1];
         check(&many, Err("more than 1024 labels"));
         let long = vec![b'x'; LABEL_BYTES_MAX];
-        check(&[(b"a", &long)], Err("labels of more than 1048576 bytes"));
+        check(&[(b"a", &long)], Err("labels of more than 65536 bytes"));
     }
 }

@@ -16,6 +16,7 @@ mod receiver;
 mod telemetry;
 
 mod batch;
+mod coarse;
 mod known;
 mod labels;
 

@@ -20,8 +20,8 @@ Usage: narthex-load COMMAND [--KEY VALUE]...
 
   serve  --targets N --series N --interval SECONDS --port PORT
          targets at 127.1.x.y:PORT; prints `ready` once all listen
-  push   --url URL --targets N --series N --steps N --interval SECONDS [--end UNIX_SECONDS] [--connections N]
-         backfills by remote write up to the end (now)
+  push   --url URL --targets N --series N --steps N --interval SECONDS [--end UNIX_SECONDS] [--connections N] [--together N]
+         backfills by remote write up to the end (now), so many samples of a series in a request (10)
   blocks --folder FOLDER --targets N --series N --interval SECONDS --floats xor|dense
          writes eight hours as blocks of two, and has the store make one of the first three
   query  --servers URL,URL --at UNIX_SECONDS [--rounds N]
@@ -79,6 +79,7 @@ fn run_push(keys: &Keys) -> anyhow::Result<()> {
         first_at: end * 1000 - whole,
         interval,
         connections: keys.number_or("connections", 2)?,
+        together: keys.number_or("together", 10)?,
     })?;
     println!("{}", json!({ "samples": pushed.samples, "seconds": pushed.duration.as_secs_f64() }));
     Ok(())

@@ -9,8 +9,6 @@ use crate::http::{Connection, split};
 use crate::shape::{Family, Member, Shape, Unit};
 use crate::values::{BUCKETS, Seed, Value, histogram, single};
 
-/// Samples of one series in one request. Few, so that series ascend in time together, as a server expects.
-const STEPS_A_REQUEST: u64 = 10;
 /// Samples in one request, about; what senders are configured to.
 const SAMPLES_A_REQUEST: usize = 5000;
 
@@ -31,6 +29,9 @@ pub struct Push {
     pub interval: Duration,
     /// Targets are dealt out to as many connections.
     pub connections: usize,
+    /// Samples of one series in one request. Few, so that series ascend in time together, as a server
+    /// expects: a sender that keeps up sends one.
+    pub together: u64,
 }
 
 impl Push {
@@ -108,7 +109,7 @@ impl<'a> Lane<'a> {
             targets.iter().map(|&target| encoded(self.shape, target)).collect();
         let mut from = 0;
         while from < self.push.steps {
-            let to = (from + STEPS_A_REQUEST).min(self.push.steps);
+            let to = (from + self.push.together.max(1)).min(self.push.steps);
             for (&target, identities) in targets.iter().zip(&identities) {
                 self.target(u64::try_from(target)?, identities, from..to)?;
             }

@@ -131,9 +131,20 @@ fn a_refused_sample_refuses_the_request() {
 fn samples_behind_newer_ones_of_the_request_are_left_out() {
     let rig = Rig::new();
     rig.check(
-        &[up(&[(0, 1.0), (20, 2.0), (10, 3.0), (20, 4.0), (30, 5.0)])],
+        &[up(&[(0, 1.0), (20, 2.0), (10, 3.0), (20, 4.0), (30, 5.0)]), up(&[(25, 1.0)])],
         Ok(&[r#"up{job="a"} 1@0 2@20 5@30"#]),
     );
+}
+
+#[test]
+fn a_histogram_that_is_too_fine_is_made_coarser() {
+    let rig = Rig::new();
+    let mut fine = histogram(2.5);
+    if let NativeHistogram::Integer(one) = &mut fine {
+        one.layout.schema = 9;
+    }
+    let series = TimeSeries::new(&[("__name__", "h")]).with_histogram(NOW, fine);
+    rig.check(&[series], Ok(&["h h2.5@0"]));
 }
 
 #[test]

@@ -28,6 +28,9 @@ use crate::log::{LogFile, checkpoint_path};
 
 /// Slots saved under one hold of the locks.
 const STEP_SLOTS: Slot = 256;
+/// Bytes of chunks in a record: a record has a bound, and histograms may be large. Small in tests, so
+/// that they see records of all sizes.
+const CONTENTS_BYTES_MAX: usize = if cfg!(test) { 1 << 10 } else { 64 << 20 };
 /// So much is collected before it is written.
 const WRITE_BYTES: usize = 1 << 20;
 /// So many full segments are worth a checkpoint, if the last one was not larger still.
@@ -193,10 +196,10 @@ impl Shared {
         out: &mut CheckpointFile,
         saved: &mut Saved,
     ) -> io::Result<()> {
-        let (mut series, mut chunks) = (Vec::new(), Vec::new());
+        let (mut series, mut chunks, mut count) = (Vec::new(), Vec::new(), 0);
         let index = self.head.index.read();
         let mut slab = self.head.slab.reader();
-        for slot in slots {
+        for slot in slots.clone() {
             let Some(found) = slab.get(slot) else { continue };
             if found.is_empty() && !saved.named.contains(&found.id) {
                 continue;
@@ -228,15 +231,24 @@ impl Shared {
             let sealed = sealed.collect::<io::Result<_>>()?;
             let out_of_order = out_of_order.collect();
             let contents = Contents { id: found.id, sealed, open, out_of_order };
-            saved.end.chunks += contents.chunks() as u64;
+            count += contents.chunks() as u64;
             contents.push(&mut chunks);
+            if chunks.len() > CONTENTS_BYTES_MAX && slots.len() > 1 {
+                break;
+            }
         }
         drop(slab);
         drop(index);
+        if chunks.len() > CONTENTS_BYTES_MAX && slots.len() > 1 {
+            let middle = slots.start + (slots.end - slots.start) / 2;
+            self.save_slots(slots.start..middle, out, saved)?;
+            return self.save_slots(middle..slots.end, out, saved);
+        }
         if series.is_empty() {
             return Ok(());
         }
         saved.end.series += series.len() as u64;
+        saved.end.chunks += count;
         out.push(RecordKind::Series, |out| push_series(out, &series))?;
         out.push(RecordKind::Contents, |out| out.extend_from_slice(&chunks))
     }

@@ -42,19 +42,21 @@ fn what_prometheus_sends_is_answered_as_it_answers() {
     let everything = "{job=~\"text|native\",__name__!~\"up|scrape_.*\"}[1h]";
     let at = Clock::real().now_millis() / 1000 + 1;
     let all = of_matrix(&sender.ask("query", &[("query", everything), ("time", &at.to_string())]));
-    assert!(all.len() > 15, "{:?}", all.keys());
+    let has_native = all.keys().any(|labels| labels.starts_with("__name__=native;"));
+    assert!(all.len() > 15 && has_native, "{:?}", all.keys());
     host.wait_until_replayed();
     // One queue keeps the order: what was scraped before has come.
     host.wait_for_query("sum(up{job=~\"text|native\"})", 60 * SECONDS, |found| {
         found.first().is_some_and(|series| series.value == 0.0)
     });
     for (path, query) in [
-        (
-            "query",
-            "sum by (job) (count_over_time({job=~\"text|native\",__name__=~\"temp|rounds_total\"}[1h]))",
-        ),
+        ("query", everything),
+        ("query", "sum by (job) (count_over_time({__name__=~\"temp|native\"}[1h]))"),
         ("query", "max_over_time(temp[1h])"),
+        ("query", "increase(rounds_total[1h])"),
         ("query", "histogram_quantile(0.9, max_over_time(latency_bucket[1h]))"),
+        ("query", "histogram_quantile(0.9, last_over_time(native[1h]))"),
+        ("query", "last_over_time(native[1h])"),
         ("query_exemplars", "rounds_total"),
     ] {
         let mut parameters = vec![("query", query)];
