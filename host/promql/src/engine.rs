@@ -1,8 +1,10 @@
 //! The door: one engine answers every query of the program.
 
 use std::fmt;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use narthex_model::Timestamp;
@@ -12,11 +14,12 @@ use narthex_platform::{
 use narthex_storage::{Queryable, TimeRange};
 
 use crate::ast::{Expr, ValueType};
-use crate::eval::{self, Context, Counts, Grid, Limits, Planner, Remarks};
+use crate::eval::{self, Context, Counts, Grid, HoldingLimits, Ledger, Limits, Planner, Remarks};
 use crate::features::Features;
 use crate::gate::Gate;
 use crate::result::{QueryError, QueryOptions, QueryResult};
 use crate::span::ParseError;
+use crate::workers::Workers;
 
 /// From a millisecond to ten seconds, as most queries take.
 const DURATION_BOUNDS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
@@ -30,8 +33,12 @@ pub struct EngineConfig {
     pub timeout: Duration,
     /// How many samples a query may hold in memory at once.
     pub samples_max: usize,
+    /// How many bytes of samples and results a query may hold in memory at once.
+    pub memory_max: usize,
     /// How many queries run at once; others wait.
     pub concurrency: usize,
+    /// How many threads work for queries beside those that ask.
+    pub workers: usize,
     /// The step of a subquery that names none.
     pub subquery_step: Duration,
     /// The guarded parts of the language.
@@ -45,7 +52,9 @@ impl Default for EngineConfig {
             lookback: Duration::from_secs(300),
             timeout: Duration::from_secs(120),
             samples_max: 50_000_000,
+            memory_max: 1 << 30,
             concurrency: 20,
+            workers: thread::available_parallelism().map_or(1, NonZero::get) - 1,
             subquery_step: Duration::from_secs(60),
             features: Features::default(),
         }
@@ -61,6 +70,7 @@ struct Inner {
     store: Arc<dyn Queryable>,
     clock: Clock,
     gate: Arc<Gate>,
+    workers: Workers,
     subquery_step_millis: AtomicI64,
     durations: Histogram,
     samples: Counter,
@@ -102,12 +112,14 @@ impl Engine {
             "The total number of samples loaded by all queries.",
             &[],
         );
+        let workers = Workers::new(config.workers);
         let subquery_step_millis = AtomicI64::new(millis(config.subquery_step).max(1));
         Self(Arc::new(Inner {
             config,
             store,
             clock,
             gate,
+            workers,
             subquery_step_millis,
             durations,
             samples,
@@ -211,8 +223,7 @@ impl Engine {
         let deadline = arrived.saturating_add(timeout);
         let pass = self.0.gate.enter(clock, deadline, &options.cancel)?;
         let began = clock.monotonic();
-        let limits =
-            Limits { clock, deadline, cancel: &options.cancel, samples_max: config.samples_max };
+        let limits = Limits { clock, deadline, cancel: &options.cancel };
         let mut result = self.evaluate(expr, when, options, limits)?;
         drop(pass);
         result.stats.queued = began.saturating_sub(arrived);
@@ -249,6 +260,12 @@ impl Engine {
             features: self.0.config.features,
             lookback,
             limits,
+            workers: &self.0.workers,
+            ledger: Ledger::new(HoldingLimits {
+                samples_max: self.0.config.samples_max,
+                bytes_max: self.0.config.memory_max,
+            }),
+            selected: parking_lot::Mutex::default(),
             counts: Counts::default(),
             remarks: parking_lot::Mutex::new(Remarks::default()),
         };

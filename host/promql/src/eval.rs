@@ -13,10 +13,12 @@ mod context;
 mod count_values;
 mod extended;
 mod grid;
+mod holding;
 mod info;
 mod join;
 mod map;
 mod merge;
+mod parallel;
 mod plan;
 mod planner;
 mod relabel;
@@ -30,6 +32,7 @@ mod window;
 
 pub(crate) use self::context::{Context, Counts, Limits, Remarks};
 pub(crate) use self::grid::Grid;
+pub(crate) use self::holding::{HoldingLimits, Ledger};
 pub(crate) use self::plan::Plan;
 pub(crate) use self::planner::Planner;
 
@@ -37,6 +40,7 @@ use narthex_model::{Labels, Timestamp};
 
 use crate::result::{MatrixSeries, QueryError, Value, VectorSample};
 
+use self::holding::{Amount, Holding};
 use self::plan::{Vector, VectorKind};
 use self::row::{Column, Item, Row};
 
@@ -97,20 +101,15 @@ fn from_vec<'q>(rows: Vec<Row>) -> Rows<'q> {
     Box::new(rows.into_iter().map(Ok))
 }
 
-/// All rows of a stream; their samples count as held until the caller releases them.
-fn collect(rows: Rows<'_>, cx: &Context<'_>) -> Result<Vec<Row>, QueryError> {
-    let mut all = Vec::new();
+/// All rows of a stream; they count as held until the holding is dropped.
+fn collect<'c>(rows: Rows<'_>, cx: &'c Context<'_>) -> Result<(Vec<Row>, Holding<'c>), QueryError> {
+    let (mut all, mut holding) = (Vec::new(), cx.ledger.holding());
     for row in rows {
         let row = row?;
-        cx.hold(row.values.samples())?;
+        holding.add(Amount::of_row(&row))?;
         all.push(row);
     }
-    Ok(all)
-}
-
-/// Notes that rows from [`collect`] are held no more.
-fn release(rows: &[Row], cx: &Context<'_>) {
-    cx.release(rows.iter().map(|row| row.values.samples()).sum());
+    Ok((all, holding))
 }
 
 /// Repeats the only value of each row at every step.
@@ -203,7 +202,7 @@ pub(crate) fn range(plan: &Plan, grid: Grid, cx: &Context<'_>) -> Result<Value, 
 
 /// All rows, without the names that were to be dropped at the end.
 fn final_rows(rows: Rows<'_>, cx: &Context<'_>) -> Result<Vec<Row>, QueryError> {
-    let mut rows = collect(rows, cx)?;
+    let (mut rows, _holding) = collect(rows, cx)?;
     if !cx.features.delayed_name_removal {
         return Ok(rows);
     }

@@ -47,6 +47,7 @@ mod remarks;
 mod result;
 mod selector;
 mod span;
+mod workers;
 
 pub use self::ast::{
     Aggregate, AggregateOp, AtTime, Binary, BinaryOp, Cardinality, Expr, Extension, Grouping,

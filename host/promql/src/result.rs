@@ -133,6 +133,8 @@ pub struct QueryStats {
     pub samples: u64,
     /// The most samples held in memory at once.
     pub samples_peak: u64,
+    /// The most bytes held in memory at once.
+    pub bytes_peak: u64,
     /// Time spent waiting for other queries.
     pub queued: Duration,
     /// Time spent computing.
@@ -185,6 +187,14 @@ pub enum QueryError {
     /// The query needs more samples in memory than it may hold.
     #[error("query processing would load too many samples into memory in query execution")]
     TooManySamples,
+    /// The query holds more bytes, or is expected to, than it may.
+    #[error("{}", too_much_memory(*.max, *.estimate))]
+    TooMuchMemory {
+        /// The limit.
+        max: usize,
+        /// What it would have come to, when that was clear before it began.
+        estimate: Option<usize>,
+    },
     /// The query took longer than it may.
     #[error("query timed out in {stage}")]
     Timeout {
@@ -200,6 +210,16 @@ pub enum QueryError {
     /// The store could not be read.
     #[error("expanding series")]
     Storage(#[from] ReadError),
+}
+
+fn too_much_memory(max: usize, estimate: Option<usize>) -> String {
+    let mib = |bytes: usize| bytes.div_ceil(1 << 20);
+    let what = match estimate {
+        Some(bytes) => format!("query is expected to hold {} MiB of memory", mib(bytes)),
+        None => "query holds too much memory in query execution".to_owned(),
+    };
+    let max = mib(max);
+    format!("{what}: {max} MiB are allowed; narrow it, or raise --query.max-memory")
 }
 
 /// How the HTTP API reports an error.
@@ -237,7 +257,9 @@ impl QueryError {
     pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::Parse(_) => ErrorKind::BadData,
-            Self::Execution(_) | Self::TooManySamples => ErrorKind::Execution,
+            Self::Execution(_) | Self::TooManySamples | Self::TooMuchMemory { .. } => {
+                ErrorKind::Execution
+            }
             Self::Timeout { .. } => ErrorKind::Timeout,
             Self::Canceled { .. } => ErrorKind::Canceled,
             Self::Storage(_) => ErrorKind::Internal,

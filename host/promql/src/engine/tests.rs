@@ -176,3 +176,74 @@ fn deep_queries_fit_the_stack() {
     };
     std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
 }
+
+/// 300 series of 500 samples each: enough for several batches and runs.
+fn crowd() -> MemoryStore {
+    let store = MemoryStore::new();
+    let mut batch = store.appender();
+    for index in 0..300_u32 {
+        let (job, instance) = ((index % 7).to_string(), index.to_string());
+        let pairs = [("__name__", "work_total"), ("job", &job), ("instance", &instance)];
+        let series = batch.series(&Labels::from_pairs(pairs)).unwrap();
+        for step in 0..500 {
+            let value = f64::from(index) * 0.1 + step as f64 * 1.7;
+            batch.append(series, Timestamp::from_millis(step * 15_000), value).unwrap();
+        }
+    }
+    batch.commit().unwrap();
+    store
+}
+
+#[test]
+fn threads_do_not_change_the_answer() {
+    let store = Arc::new(crowd());
+    let answers = [0, 1, 7].map(|workers| {
+        let config = EngineConfig { workers, ..EngineConfig::default() };
+        let engine = Engine::new(config, Arc::clone(&store) as _, Clock::real(), &Metrics::new());
+        let (end, step) = (Timestamp::from_millis(7_500_000), Duration::from_secs(15));
+        ["work_total", "rate(work_total[5m])", "sum by (job) (rate(work_total[5m]))"].map(|query| {
+            let options = QueryOptions::default();
+            let mut result =
+                engine.range(query, Timestamp::default(), end, step, &options).unwrap();
+            assert!(result.stats.samples >= 150_000, "{query}: {:?}", result.stats);
+            // Times differ from run to run, and so does what is held at once.
+            result.stats = crate::QueryStats::default();
+            result
+        })
+    });
+    let [one, two, eight] = answers;
+    assert_eq!(one, two);
+    assert_eq!(one, eight);
+}
+
+#[test]
+fn an_error_in_a_thread_is_the_answer() {
+    let cancel = Cancel::new();
+    cancel.cancel();
+    let config = EngineConfig { workers: 3, ..EngineConfig::default() };
+    let engine = Engine::new(config, Arc::new(crowd()), Clock::real(), &Metrics::new());
+    let options = QueryOptions { cancel, ..QueryOptions::default() };
+    let at = Timestamp::from_millis(7_500_000);
+    let error = engine.instant("sum(rate(work_total[2h]))", at, &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Canceled);
+}
+
+#[test]
+fn a_query_beyond_its_memory_is_refused() {
+    let config = EngineConfig { memory_max: 1 << 20, ..EngineConfig::default() };
+    let engine = Engine::new(config, Arc::new(crowd()), Clock::real(), &Metrics::new());
+    let (end, step) = (Timestamp::from_millis(7_500_000), Duration::from_secs(15));
+    let ask = |query: &str| {
+        engine.range(query, Timestamp::default(), end, step, &QueryOptions::default())
+    };
+    let error = ask("work_total").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Execution);
+    expect![[r#"
+        query holds too much memory in query execution: 1 MiB are allowed; narrow it, or raise --query.max-memory"#]]
+    .assert_eq(&error.to_string());
+    // What is put together needs no more than its result.
+    let result = ask("sum by (job) (rate(work_total[5m]))").unwrap();
+    let Value::Matrix(series) = result.value else { panic!("a range query answers a matrix") };
+    assert_eq!(series.len(), 7);
+    assert!(result.stats.bytes_peak < 300 << 10, "{:?}", result.stats);
+}

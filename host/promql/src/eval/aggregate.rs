@@ -13,6 +13,7 @@ use crate::result::{QueryError, SampleValue};
 
 use super::context::Context;
 use super::grid::Grid;
+use super::holding::{Amount, Holding};
 use super::plan::AggregatePlan;
 use super::row::{Column, Row};
 use super::scalar::{self, Numbers};
@@ -112,11 +113,12 @@ fn fold<'q, F: Fold>(
 ) -> Result<Rows<'q>, QueryError> {
     let mut names = Groups::default();
     let mut groups: Vec<Group<F>> = Vec::new();
+    let mut holding = cx.ledger.holding();
     for row in super::open(&plan.input, cx)? {
         let row = row?;
         let index = names.find(group_labels(&row.labels, &plan.grouping));
         if index == groups.len() {
-            cx.hold(grid.steps)?;
+            holding.add(Amount::of(grid.steps, size_of::<Option<F>>()))?;
             let floats = (0..grid.steps).map(|_| None).collect();
             groups.push(Group { drops_name: false, floats, histograms: Histograms::default() });
         }
@@ -130,13 +132,12 @@ fn fold<'q, F: Fold>(
             }
         }
         if row.values.has_histograms() {
-            take_histograms(plan, group, &row, cx)?;
+            take_histograms(plan, group, &row, &mut holding, cx)?;
         }
     }
     let mut rows = Vec::with_capacity(groups.len());
     for (labels, group) in names.labels.into_iter().zip(groups) {
         let Group { drops_name, floats, histograms } = group;
-        cx.release(histograms.held());
         let mut values = Column::absent(grid.steps);
         let mut histograms = histograms.finish(plan, cx);
         for (step, fold) in floats.into_iter().enumerate() {
@@ -154,7 +155,6 @@ fn fold<'q, F: Fold>(
         }
         rows.push(Row { labels, drops_name, values });
     }
-    cx.release(rows.len() * grid.steps);
     rows.retain(|row| !row.values.is_empty());
     Ok(from_vec(rows))
 }
@@ -164,10 +164,11 @@ fn take_histograms<F: Fold>(
     plan: &AggregatePlan,
     group: &mut Group<F>,
     row: &Row,
+    holding: &mut Holding<'_>,
     cx: &Context<'_>,
 ) -> Result<(), QueryError> {
     match plan.op {
-        AggregateOp::Sum | AggregateOp::Avg => group.histograms.take(plan, row, cx)?,
+        AggregateOp::Sum | AggregateOp::Avg => group.histograms.take(plan, row, holding, cx)?,
         AggregateOp::Count | AggregateOp::Group => {
             for (step, _) in row.values.iter_histograms() {
                 match group.floats.get_mut(step) {

@@ -41,8 +41,7 @@ pub(super) fn open<'q>(
     cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
     let questions = questions(&plan.measure, grid, cx)?;
-    let mut rows = collect(super::open(&plan.input, cx)?, cx)?;
-    let held = rows.iter().map(|row| row.values.samples()).sum();
+    let (mut rows, _holding) = collect(super::open(&plan.input, cx)?, cx)?;
     let mut groups = Groups::default();
     let mut histograms: Vec<Histogram> = Vec::new();
     for (index, row) in rows.iter().enumerate().filter(|(_, row)| row.values.has_floats()) {
@@ -77,7 +76,6 @@ pub(super) fn open<'q>(
         }
     }
     forced.inform(plan, cx);
-    cx.release(held);
     out.retain(|row| !row.values.is_empty());
     Ok(from_vec(if cx.features.delayed_name_removal { out } else { merge(out)? }))
 }

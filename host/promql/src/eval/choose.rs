@@ -16,7 +16,7 @@ use super::plan::AggregatePlan;
 use super::planner::refuse;
 use super::row::{Column, Item, Row};
 use super::scalar::{self, Numbers};
-use super::{Rows, collect, from_vec, release};
+use super::{Rows, collect, from_vec};
 
 pub(super) fn open<'q>(
     plan: &'q AggregatePlan,
@@ -28,7 +28,7 @@ pub(super) fn open<'q>(
         Some(param) => scalar::evaluate(param, grid, cx)?,
         None => Numbers::Same(f64::NAN),
     };
-    let rows = collect(super::open(&plan.input, cx)?, cx)?;
+    let (rows, _holding) = collect(super::open(&plan.input, cx)?, cx)?;
     let chosen = if plan.op == AggregateOp::LimitRatio {
         check_ratio(plan, &param, grid, cx)?;
         by_ratio(&rows, &param)
@@ -37,7 +37,6 @@ pub(super) fn open<'q>(
     } else {
         by_count(&rows, plan, &param, (span, grid), cx)
     };
-    release(&rows, cx);
     Ok(from_vec(chosen))
 }
 

@@ -1,10 +1,11 @@
 //! What the operators of one query share: the store, the limits, the remarks, the counts.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use narthex_model::Labels;
+use narthex_model::{Labels, Matcher};
 use narthex_platform::Clock;
 use narthex_storage::Querier;
 use parking_lot::Mutex;
@@ -14,7 +15,10 @@ use crate::functions::native::Findings;
 use crate::remarks::Remark;
 use crate::result::{Annotation, Cancel, QueryError, QueryStats};
 use crate::span::Span;
+use crate::workers::Workers;
 
+use super::holding::Ledger;
+use super::parallel::SeriesList;
 use super::row::Row;
 
 const STAGE: &str = "expression evaluation";
@@ -28,7 +32,11 @@ pub(crate) struct Context<'q> {
     pub(crate) features: Features,
     pub(crate) lookback: i64,
     pub(crate) limits: Limits<'q>,
+    pub(crate) workers: &'q Workers,
+    pub(crate) ledger: Ledger,
     pub(crate) counts: Counts,
+    /// Guards the series that were asked for, so that the same are looked up once.
+    pub(crate) selected: Mutex<Vec<(Vec<Matcher>, SeriesList)>>,
     /// Guards the remarks; each is kept once.
     pub(crate) remarks: Mutex<Remarks>,
 }
@@ -39,7 +47,6 @@ pub(crate) struct Limits<'q> {
     /// On the clock's monotonic scale.
     pub(crate) deadline: Duration,
     pub(crate) cancel: &'q Cancel,
-    pub(crate) samples_max: usize,
 }
 
 /// What a query has cost so far.
@@ -47,8 +54,6 @@ pub(crate) struct Limits<'q> {
 pub(crate) struct Counts {
     series: AtomicUsize,
     samples: AtomicUsize,
-    held: AtomicUsize,
-    held_peak: AtomicUsize,
 }
 
 /// Warnings and infos as they came up.
@@ -72,16 +77,15 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// Notes that `count` more samples are held.
-    pub(crate) fn hold(&self, count: usize) -> Result<(), QueryError> {
-        let held = self.counts.held.fetch_add(count, Ordering::Relaxed) + count;
-        self.counts.held_peak.fetch_max(held, Ordering::Relaxed);
-        if held > self.limits.samples_max { Err(QueryError::TooManySamples) } else { Ok(()) }
-    }
-
-    /// Notes that `count` samples are held no more.
-    pub(crate) fn release(&self, count: usize) {
-        self.counts.held.fetch_sub(count, Ordering::Relaxed);
+    /// The series that satisfy all matchers.
+    pub(crate) fn series(&self, matchers: &[Matcher]) -> Result<SeriesList, QueryError> {
+        let mut selected = self.selected.lock();
+        if let Some((_, known)) = selected.iter().find(|(known, _)| known == matchers) {
+            return Ok(Arc::clone(known));
+        }
+        let series: SeriesList = self.querier.select(matchers)?.into();
+        selected.push((matchers.to_vec(), Arc::clone(&series)));
+        Ok(series)
     }
 
     /// Notes that a series was read.
@@ -92,10 +96,12 @@ impl Context<'_> {
 
     pub(crate) fn stats(&self) -> QueryStats {
         let read = |count: &AtomicUsize| count.load(Ordering::Relaxed) as u64;
+        let peak = self.ledger.peak();
         QueryStats {
             series: read(&self.counts.series),
             samples: read(&self.counts.samples),
-            samples_peak: read(&self.counts.held_peak),
+            samples_peak: peak.samples as u64,
+            bytes_peak: peak.bytes as u64,
             ..QueryStats::default()
         }
     }

@@ -6,6 +6,7 @@ use crate::result::QueryError;
 use super::aggregate::{Groups, group_labels};
 use super::context::Context;
 use super::grid::Grid;
+use super::holding::Amount;
 use super::plan::Vector;
 use super::row::{Column, Row};
 use super::{Rows, from_vec, scalar};
@@ -23,6 +24,7 @@ pub(super) fn open<'q>(
     }
     let mut groups = Groups::default();
     let mut counts: Vec<Column> = Vec::new();
+    let mut holding = cx.ledger.holding();
     for row in super::open(input, cx)? {
         let row = row?;
         // Values often stay the same from step to step; then so does the group.
@@ -38,7 +40,7 @@ pub(super) fn open<'q>(
             };
             last = Some((value.to_bits(), group));
             if group == counts.len() {
-                cx.hold(grid.steps)?;
+                holding.add(Amount::of(grid.steps, size_of::<f64>()))?;
                 counts.push(Column::absent(grid.steps));
             }
             if let Some(counts) = counts.get_mut(group) {
@@ -50,7 +52,7 @@ pub(super) fn open<'q>(
             labels.set(label, histogram.to_string());
             let group = groups.find(group_labels(&labels.finish(), &grouping));
             if group == counts.len() {
-                cx.hold(grid.steps)?;
+                holding.add(Amount::of(grid.steps, size_of::<f64>()))?;
                 counts.push(Column::absent(grid.steps));
             }
             if let Some(counts) = counts.get_mut(group) {
@@ -58,7 +60,6 @@ pub(super) fn open<'q>(
             }
         }
     }
-    cx.release(counts.len() * grid.steps);
     let rows = groups.labels.into_iter().zip(counts);
     let rows = rows.map(|(labels, values)| Row { labels, drops_name: false, values });
     Ok(from_vec(rows.collect()))

@@ -12,11 +12,12 @@ use crate::result::QueryError;
 
 use super::context::{Context, braced};
 use super::grid::Grid;
+use super::holding::{Amount, Holding};
 use super::merge::merge;
 use super::plan::InfoPlan;
 use super::row::{Column, Row};
 use super::select::{read, time_range};
-use super::{Rows, collect, from_vec, mark, release};
+use super::{Rows, collect, from_vec, mark};
 
 /// The labels that tell what a series is about.
 const IDENTITY: [&str; 2] = ["instance", "job"];
@@ -30,26 +31,23 @@ pub(super) fn open<'q>(
     grid: Grid,
     cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
-    let base = collect(super::open(&plan.input, cx)?, cx)?;
-    let held: usize = base.iter().map(|row| row.values.samples()).sum();
+    let (base, mut holding) = collect(super::open(&plan.input, cx)?, cx)?;
     let is_info = |row: &Row| {
         let name = row.labels.metric_name().unwrap_or("");
         plan.names.iter().all(|matcher| matcher.matches(name))
     };
     let wanted = Wanted::by(base.iter().filter(|row| !is_info(row)));
-    let info = Info::read(plan, &wanted, &base, grid, cx)?;
+    let info = Info::read(plan, &wanted, &base, grid, (&mut holding, cx))?;
     let mut rows = Vec::with_capacity(base.len());
     for row in base {
         cx.check()?;
         if is_info(&row) {
-            cx.hold(row.values.samples())?;
+            holding.add(Amount::of_row(&row))?;
             rows.push(row);
         } else {
-            info.enrich(row, plan, &mut rows, cx)?;
+            info.enrich(row, plan, &mut rows, &mut holding)?;
         }
     }
-    cx.release(held + info.held);
-    release(&rows, cx);
     Ok(from_vec(merge(rows)?))
 }
 
@@ -124,8 +122,6 @@ struct Info {
     groups: Vec<Vec<Option<Newest>>>,
     /// The groups of an identity by their names.
     by_identity: HashMap<Labels, BTreeMap<String, usize>>,
-    /// Samples that count as held for the groups.
-    held: usize,
 }
 
 impl Info {
@@ -134,7 +130,7 @@ impl Info {
         wanted: &Wanted<'_>,
         base: &[Row],
         grid: Grid,
-        cx: &Context<'_>,
+        (holding, cx): (&mut Holding<'_>, &Context<'_>),
     ) -> Result<Self, QueryError> {
         let mut info = Self::default();
         if wanted.labels().next().is_none() {
@@ -151,10 +147,10 @@ impl Info {
         let first = select.reference(grid.start).saturating_sub(cx.lookback).saturating_add(1);
         let range = time_range(first, select.reference(grid.last()));
         let mut samples = Columns::default();
-        for series in cx.querier.select(&matchers)? {
+        for series in cx.series(&matchers)?.iter() {
             if wanted.has(series.labels()) {
                 read(series.as_ref(), range, &mut samples, cx)?;
-                info.take(series.labels(), &samples, plan, (grid, &looked_at), cx)?;
+                info.take(series.labels(), &samples, plan, (grid, &looked_at), (holding, cx))?;
             }
         }
         Ok(info)
@@ -167,7 +163,7 @@ impl Info {
         samples: &Columns,
         plan: &InfoPlan,
         (grid, looked_at): (Grid, &[bool]),
-        cx: &Context<'_>,
+        (holding, cx): (&mut Holding<'_>, &Context<'_>),
     ) -> Result<(), QueryError> {
         let references = grid.times().map(|at| plan.select.reference(at));
         let times = times_at(samples, references, cx.lookback).ok_or_else(|| {
@@ -184,8 +180,7 @@ impl Info {
         let name = labels.metric_name().unwrap_or("").to_owned();
         let group = *names.entry(name).or_insert(self.groups.len());
         if group == self.groups.len() {
-            cx.hold(grid.steps)?;
-            self.held += grid.steps;
+            holding.add(Amount::of(grid.steps, size_of::<Option<Newest>>()))?;
             self.groups.push(vec![None; grid.steps]);
         }
         let Some(group) = self.groups.get_mut(group) else { return Ok(()) };
@@ -213,7 +208,7 @@ impl Info {
         row: Row,
         plan: &InfoPlan,
         out: &mut Vec<Row>,
-        cx: &Context<'_>,
+        holding: &mut Holding<'_>,
     ) -> Result<(), QueryError> {
         let names = self.by_identity.get(&identity(&row.labels));
         let groups: Vec<&Vec<Option<Newest>>> = names
@@ -223,7 +218,7 @@ impl Info {
             .collect();
         if groups.is_empty() {
             if plan.keeps_unmatched() {
-                cx.hold(row.values.samples())?;
+                holding.add(Amount::of_row(&row))?;
                 out.push(row);
             }
             return Ok(());
@@ -252,7 +247,10 @@ impl Info {
                 enriched.values.put(step, value.to_value());
             }
         }
-        cx.hold(out.iter().skip(first).map(|row| row.values.samples()).sum())
+        for row in out.iter().skip(first) {
+            holding.add(Amount::of_row(row))?;
+        }
+        Ok(())
     }
 
     /// Makes an empty row for a series together with info series; nothing when it is left out.

@@ -18,7 +18,7 @@ use super::grid::Grid;
 use super::merge::merge;
 use super::plan::Join;
 use super::row::{Column, Item, Row};
-use super::{Rows, collect, from_vec, release};
+use super::{Rows, collect, from_vec};
 
 /// The labels that count for a match.
 pub(super) fn signature(labels: &Labels, matching: &Matching) -> Labels {
@@ -59,8 +59,8 @@ pub(super) fn open<'q>(
     grid: Grid,
     cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
-    let lhs = collect(super::open(&plan.lhs, cx)?, cx)?;
-    let rhs = collect(super::open(&plan.rhs, cx)?, cx)?;
+    let (lhs, _lhs_holding) = collect(super::open(&plan.lhs, cx)?, cx)?;
+    let (rhs, _rhs_holding) = collect(super::open(&plan.rhs, cx)?, cx)?;
     let is_flipped = plan.matching.cardinality == Cardinality::OneToMany;
     let (many, one) = if is_flipped { (rhs, lhs) } else { (lhs, rhs) };
     let drops_name_now =
@@ -68,8 +68,6 @@ pub(super) fn open<'q>(
     let place = Place { op: plan.op, span, cx };
     let joiner = Joiner { plan, place, many, one, steps: grid.steps, drops_name_now };
     let rows = joiner.join(cx)?;
-    release(&joiner.many, cx);
-    release(&joiner.one, cx);
     Ok(from_vec(merge(rows)?))
 }
 

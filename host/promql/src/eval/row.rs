@@ -132,6 +132,13 @@ impl Column {
             + self.histograms.iter().flatten().map(|h| histogram_samples(h)).sum::<usize>()
     }
 
+    /// Bytes of the values; a histogram counts for each step at which it stands.
+    pub(crate) fn bytes(&self) -> usize {
+        let slots = self.histograms.len() * size_of::<Option<Arc<FloatHistogram>>>();
+        let histograms = self.histograms.iter().flatten().map(|histogram| histogram.size());
+        self.floats.len() * size_of::<f64>() + slots + histograms.sum::<usize>()
+    }
+
     /// Every step that has a float.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, f64)> {
         self.floats.iter().copied().enumerate().filter(|(_, value)| !is_stale(*value))

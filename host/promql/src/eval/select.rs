@@ -14,6 +14,8 @@ use super::Rows;
 use super::context::Context;
 use super::extended;
 use super::grid::Grid;
+use super::holding::Amount;
+use super::parallel;
 use super::plan::{Reading, Select};
 use super::row::{Column, Row};
 use super::track::{point_samples, to_float, totals};
@@ -29,18 +31,20 @@ pub(super) fn open<'q>(
     // A sample exactly one lookback old is too old.
     let start = first.saturating_sub(cx.lookback).saturating_add(1);
     let range = time_range(start, last.saturating_add(after));
-    let mut samples = Columns::default();
-    let rows = cx.querier.select(&select.matchers)?.into_iter().map(move |series| {
-        read(series.as_ref(), range, &mut samples, cx)?;
+    let series = cx.series(&select.matchers)?;
+    Ok(parallel::rows(series, grid.steps, cx, move |series, samples| {
+        read(series, range, samples, cx)?;
         let values = if select.extension == Extension::Smoothed {
-            let samples = std::mem::take(&mut samples);
+            let samples = std::mem::take(samples);
             extended::smooth(samples, series.labels(), (select, span), grid, cx)
         } else {
-            at_steps(&samples, select, grid, cx.lookback)
+            at_steps(samples, select, grid, cx.lookback)
         };
-        Ok(Row { labels: series.labels().clone(), drops_name: false, values })
-    });
-    Ok(Box::new(rows.filter(|row| !row.as_ref().is_ok_and(|row| row.values.is_empty()))))
+        if values.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Row { labels: series.labels().clone(), drops_name: false, values }))
+    }))
 }
 
 pub(super) fn time_range(start: i64, end: i64) -> TimeRange {
@@ -61,10 +65,11 @@ pub(super) fn read(
     let count = samples.len() + histograms;
     cx.count_read(count);
     // Held only until the next series is read into the same place.
-    cx.hold(count)?;
-    cx.release(count);
-    Ok(())
+    cx.ledger.holding().add(Amount::of(count, SAMPLE_BYTES))
 }
+
+/// A time and a value.
+const SAMPLE_BYTES: usize = 16;
 
 /// The last sample at each step, unless it is too old or a staleness marker.
 fn at_steps(samples: &Columns, select: &Select, grid: Grid, lookback: i64) -> Column {

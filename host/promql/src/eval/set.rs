@@ -9,12 +9,13 @@ use crate::result::QueryError;
 
 use super::context::Context;
 use super::grid::Grid;
+use super::holding::Amount;
 use super::join::signature;
 use super::map::without_empty;
 use super::merge::merge;
 use super::plan::Join;
 use super::row::Row;
-use super::{Rows, collect, from_vec, mark, release};
+use super::{Rows, collect, from_vec, mark};
 
 /// At which steps a match group has a value.
 type Presence = HashMap<Labels, Vec<bool>>;
@@ -41,7 +42,7 @@ pub(super) fn open<'q>(
 ) -> Result<Rows<'q>, QueryError> {
     let mut presence = Presence::new();
     if plan.op == BinaryOp::Or {
-        let mut rows = collect(super::open(&plan.lhs, cx)?, cx)?;
+        let (mut rows, mut holding) = collect(super::open(&plan.lhs, cx)?, cx)?;
         for row in &rows {
             note(&mut presence, row, plan, grid);
         }
@@ -49,11 +50,10 @@ pub(super) fn open<'q>(
             let mut row = row?;
             keep(&mut row, &presence, plan, false);
             if !row.values.is_empty() {
-                cx.hold(row.values.samples())?;
+                holding.add(Amount::of_row(&row))?;
                 rows.push(row);
             }
         }
-        release(&rows, cx);
         return Ok(from_vec(merge(rows)?));
     }
     for row in super::open(&plan.rhs, cx)? {

@@ -12,7 +12,7 @@ use super::context::Context;
 use super::grid::Grid;
 use super::map::without_empty;
 use super::plan::{Order, Vector};
-use super::{Rows, collect, from_vec, release};
+use super::{Rows, collect, from_vec};
 
 pub(super) fn open<'q>(
     order: &'q Order,
@@ -26,8 +26,7 @@ pub(super) fn open<'q>(
         let rows = super::open(input, cx)?;
         return Ok(if matches!(order, Order::Value { .. }) { floats_only(rows) } else { rows });
     }
-    let mut rows = collect(super::open(input, cx)?, cx)?;
-    release(&rows, cx);
+    let (mut rows, _holding) = collect(super::open(input, cx)?, cx)?;
     if matches!(order, Order::Value { .. }) {
         rows.retain(|row| row.values.get(0).is_some());
     }

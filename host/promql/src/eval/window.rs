@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use narthex_model::{Labels, METRIC_NAME};
-use narthex_storage::Columns;
+use narthex_storage::{Columns, TimeRange};
 
 use crate::ast::Extension;
 use crate::functions::FunctionId;
@@ -13,8 +13,10 @@ use crate::result::{MatrixSeries, QueryError, SampleValue};
 
 use super::context::Context;
 use super::extended;
+use super::holding::Amount;
 use super::merge;
-use super::plan::{RangePlan, RangeSource, WindowPlan};
+use super::parallel;
+use super::plan::{RangePlan, RangeSource, Vector, WindowPlan};
 use super::row::{Column, Row, to_native};
 use super::scalar::{self, Numbers};
 use super::select::{read, time_range};
@@ -26,6 +28,9 @@ use self::apply::Series;
 mod apply;
 mod histograms;
 
+/// A time and a value.
+const SAMPLE_BYTES: usize = 16;
+
 /// One series of a range vector, all samples that any window needs.
 struct Samples {
     labels: Labels,
@@ -35,38 +40,43 @@ struct Samples {
 
 type SampleStream<'q> = Box<dyn Iterator<Item = Result<Samples, QueryError>> + 'q>;
 
-/// The series of a range vector without staleness markers.
-fn samples<'q>(
-    plan: &'q RangePlan,
-    with_starts: bool,
-    cx: &'q Context<'q>,
-) -> Result<SampleStream<'q>, QueryError> {
-    let grid = plan.grid;
+/// The times that the windows of a selector look at.
+fn needed(plan: &RangePlan, cx: &Context<'_>) -> TimeRange {
+    let (before, after) = margins(plan.extension(), cx.lookback);
+    let start = plan.end(plan.grid.start).saturating_sub(plan.range).saturating_sub(before);
+    let end = plan.end(plan.grid.last()).saturating_add(after);
+    time_range(start.saturating_add(1), end)
+}
+
+/// The series of a range vector without staleness markers, one after the other.
+fn samples<'q>(plan: &'q RangePlan, cx: &'q Context<'q>) -> Result<SampleStream<'q>, QueryError> {
     match &plan.source {
         RangeSource::Select(select) => {
-            let (before, after) = margins(plan.extension(), cx.lookback);
-            let start = plan.end(grid.start).saturating_sub(plan.range).saturating_sub(before);
-            let end = plan.end(grid.last()).saturating_add(after);
-            let range = time_range(start.saturating_add(1), end);
-            let series = cx.querier.select(&select.matchers)?.into_iter();
-            Ok(Box::new(series.map(move |series| {
+            let range = needed(plan, cx);
+            let series = cx.series(&select.matchers)?;
+            Ok(Box::new((0..series.len()).filter_map(move |index| {
+                let series = series.get(index)?;
                 let mut columns = Columns::default();
-                read(series.as_ref(), range, &mut columns, cx)?;
-                let track = Track::new(columns, with_starts, select.reading);
-                Ok(Samples { labels: series.labels().clone(), drops_name: false, track })
+                let read = read(series.as_ref(), range, &mut columns, cx);
+                Some(read.map(|()| {
+                    let track = Track::new(columns, false, select.reading);
+                    Samples { labels: series.labels().clone(), drops_name: false, track }
+                }))
             })))
         }
-        RangeSource::Subquery { inner, .. } => {
-            let inner_grid = inner.grid;
-            Ok(Box::new(open_vector(inner, cx)?.map(move |row| {
-                cx.check()?;
-                let row = row?;
-                let mut track = row.values.into_track(inner_grid);
-                track.forget_resets();
-                Ok(Samples { labels: row.labels, drops_name: row.drops_name, track })
-            })))
-        }
+        RangeSource::Subquery { inner, .. } => of_subquery(inner, cx),
     }
+}
+
+fn of_subquery<'q>(inner: &'q Vector, cx: &'q Context<'q>) -> Result<SampleStream<'q>, QueryError> {
+    let grid = inner.grid;
+    Ok(Box::new(open_vector(inner, cx)?.map(move |row| {
+        cx.check()?;
+        let row = row?;
+        let mut track = row.values.into_track(grid);
+        track.forget_resets();
+        Ok(Samples { labels: row.labels, drops_name: row.drops_name, track })
+    })))
 }
 
 /// How far an extended window reaches beyond its start and its end.
@@ -112,23 +122,29 @@ pub(super) fn open<'q>(plan: &'q WindowPlan, cx: &'q Context<'q>) -> Result<Rows
     let params: Result<Vec<Numbers>, _> =
         plan.params.iter().map(|param| scalar::evaluate(param, grid, cx)).collect();
     let params = params?;
-    let keeps_name = matches!(plan.function, FunctionId::LastOverTime | FunctionId::FirstOverTime);
-    let with_starts = cx.features.start_timestamps && uses_starts(plan.function);
-    let rows = samples(&plan.input, with_starts, cx)?.filter_map(move |series| {
-        let row = series.and_then(|series| {
-            let values = compute(plan, &series.labels, &series.track, &params, cx)?;
-            if values.has_floats() {
-                suspect_counter(plan, &series.labels, cx);
-            }
-            let drops_name = series.drops_name;
-            let mut row = Row { labels: series.labels, drops_name, values };
-            if !keeps_name {
-                cx.drop_name(&mut row);
-            }
-            Ok(row)
-        });
-        (!row.as_ref().is_ok_and(|row| row.values.is_empty())).then_some(row)
-    });
+    let keeps_name = keeps_name(plan.function);
+    let rows: Rows<'q> = match &plan.input.source {
+        RangeSource::Select(select) => {
+            let with_starts = cx.features.start_timestamps && uses_starts(plan.function);
+            let range = needed(&plan.input, cx);
+            let series = cx.series(&select.matchers)?;
+            parallel::rows(series, grid.steps, cx, move |series, scratch| {
+                read(series, range, scratch, cx)?;
+                let track = Track::new(std::mem::take(scratch), with_starts, select.reading);
+                let row = row(plan, series.labels().clone(), false, &track, &params, cx);
+                *scratch = track.columns;
+                row
+            })
+        }
+        RangeSource::Subquery { inner, .. } => {
+            Box::new(of_subquery(inner, cx)?.filter_map(move |series| {
+                let row = series.and_then(|Samples { labels, drops_name, track }| {
+                    row(plan, labels, drops_name, &track, &params, cx)
+                });
+                row.transpose()
+            }))
+        }
+    };
     let is_distinct =
         keeps_name || cx.features.delayed_name_removal || merge::is_range_distinct(&plan.input);
     if is_distinct {
@@ -143,16 +159,21 @@ pub(super) fn open<'q>(plan: &'q WindowPlan, cx: &'q Context<'q>) -> Result<Rows
     Ok(from_vec(rows))
 }
 
-fn compute(
+const fn keeps_name(function: FunctionId) -> bool {
+    matches!(function, FunctionId::LastOverTime | FunctionId::FirstOverTime)
+}
+
+/// The function of one series at all steps; nothing when it has no value.
+fn row(
     plan: &WindowPlan,
-    labels: &Labels,
+    labels: Labels,
+    drops_name: bool,
     track: &Track,
     params: &[Numbers],
     cx: &Context<'_>,
-) -> Result<Column, QueryError> {
+) -> Result<Option<Row>, QueryError> {
     let mut values = Column::absent(plan.input.grid.steps);
-    let metric = labels.get(METRIC_NAME).unwrap_or("");
-    let series = Series { plan, cx, metric };
+    let series = Series { plan, cx, metric: labels.get(METRIC_NAME).unwrap_or("") };
     slide(&plan.input, cx.lookback, track, |step, window| {
         let param = |index: usize| params.get(index).map_or(f64::NAN, |param| param.get(step));
         match series.apply(window, param)? {
@@ -162,7 +183,17 @@ fn compute(
         }
         Ok(())
     })?;
-    Ok(values)
+    if values.is_empty() {
+        return Ok(None);
+    }
+    if values.has_floats() {
+        suspect_counter(plan, &labels, cx);
+    }
+    let mut row = Row { labels, drops_name, values };
+    if !keeps_name(plan.function) {
+        cx.drop_name(&mut row);
+    }
+    Ok(Some(row))
 }
 
 /// Warns of a quantile that is none.
@@ -194,7 +225,7 @@ const COUNTER_SUFFIXES: [&str; 4] = ["_total", "_sum", "_count", "_bucket"];
 /// At which steps any series has a sample in its window.
 pub(super) fn presence(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<bool>, QueryError> {
     let mut present = vec![false; plan.grid.steps];
-    for series in samples(plan, false, cx)? {
+    for series in samples(plan, cx)? {
         slide(plan, cx.lookback, &series?.track, |step, _| {
             if let Some(slot) = present.get_mut(step) {
                 *slot = true;
@@ -207,8 +238,8 @@ pub(super) fn presence(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<bool>, 
 
 /// The samples themselves, of a range vector at a single time.
 pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries>, QueryError> {
-    let mut all = Vec::new();
-    for series in samples(plan, false, cx)? {
+    let (mut all, mut holding) = (Vec::new(), cx.ledger.holding());
+    for series in samples(plan, cx)? {
         let series = series?;
         let mut points = Columns::default();
         slide(plan, cx.lookback, &series.track, |_, window| {
@@ -220,7 +251,7 @@ pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries
             };
             Ok(())
         })?;
-        cx.hold(points.samples())?;
+        holding.add(Amount::of(points.samples(), SAMPLE_BYTES))?;
         if !points.is_empty() {
             let labels = if series.drops_name {
                 super::context::without_metadata(&series.labels)

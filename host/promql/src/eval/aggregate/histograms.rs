@@ -10,6 +10,7 @@ use crate::remarks::{Operation, Remark};
 use crate::result::QueryError;
 
 use super::super::context::Context;
+use super::super::holding::{Amount, Holding};
 use super::super::plan::AggregatePlan;
 use super::super::row::{Row, histogram_samples};
 
@@ -17,7 +18,6 @@ use super::super::row::{Row, histogram_samples};
 #[derive(Default)]
 pub(super) struct Histograms {
     steps: Vec<Option<State>>,
-    held: usize,
 }
 
 enum State {
@@ -56,16 +56,12 @@ impl Resets {
 }
 
 impl Histograms {
-    /// What is held for the limit of samples.
-    pub(super) const fn held(&self) -> usize {
-        self.held
-    }
-
     /// Takes in those of one series.
     pub(super) fn take(
         &mut self,
         plan: &AggregatePlan,
         row: &Row,
+        holding: &mut Holding<'_>,
         cx: &Context<'_>,
     ) -> Result<(), QueryError> {
         if self.steps.is_empty() {
@@ -75,9 +71,9 @@ impl Histograms {
             let Some(slot) = self.steps.get_mut(step) else { continue };
             match slot {
                 None => {
-                    let size = histogram_samples(histogram);
-                    cx.hold(size)?;
-                    self.held += size;
+                    // A sum holds what rounding took from it beside it.
+                    let samples = histogram_samples(histogram);
+                    holding.add(Amount { samples, bytes: 2 * histogram.size() })?;
                     let mut resets = Resets::default();
                     resets.see(histogram);
                     let total = Box::new(if plan.op == AggregateOp::Avg {
