@@ -8,6 +8,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use narthex_model::parse_duration;
 
+use self::storage::parse_size;
 pub(crate) use self::storage::{StorageFlags, retention_text};
 use crate::tsdb::TsdbCommand;
 
@@ -112,6 +113,15 @@ pub(crate) struct ServeFlags {
     #[arg(long = "query.max-samples", default_value_t = 50_000_000, value_name = "N")]
     pub(crate) query_samples_max: usize,
 
+    /// Memory that one query may take for samples and results, as in 512MiB.
+    #[arg(
+        long = "query.max-memory",
+        default_value = "1GiB",
+        value_parser = parse_size,
+        value_name = "SIZE"
+    )]
+    pub(crate) query_memory_max: u64,
+
     /// Features of Prometheus that are off by default, separated by commas; may be repeated.
     #[arg(long = "enable-feature", value_delimiter = ',', value_name = "FEATURE")]
     pub(crate) features: Vec<String>,
@@ -141,6 +151,7 @@ impl ServeFlags {
             ("query.timeout", duration(self.query_timeout)),
             ("query.max-concurrency", self.query_concurrency.to_string()),
             ("query.max-samples", self.query_samples_max.to_string()),
+            ("query.max-memory", self.query_memory_max.to_string()),
             ("enable-feature", self.features.join(",")),
             ("log.level", self.log_level.clone()),
             (

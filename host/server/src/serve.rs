@@ -195,6 +195,7 @@ fn engine_config(flags: &ServeFlags) -> EngineConfig {
         lookback: flags.lookback,
         timeout: flags.query_timeout,
         samples_max: flags.query_samples_max,
+        memory_max: usize::try_from(flags.query_memory_max).unwrap_or(usize::MAX),
         concurrency: flags.query_concurrency,
         features,
         ..EngineConfig::default()

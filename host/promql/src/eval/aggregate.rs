@@ -10,6 +10,7 @@ use crate::functions::quantile::quantile;
 use crate::functions::sum::{Mean, Sum};
 use crate::remarks::Remark;
 use crate::result::{QueryError, SampleValue};
+use crate::span::Span;
 
 use super::context::Context;
 use super::grid::Grid;
@@ -17,7 +18,6 @@ use super::holding::{Amount, Holding};
 use super::plan::AggregatePlan;
 use super::row::{Column, Row};
 use super::scalar::{self, Numbers};
-use super::window::check_quantile;
 use super::{Rows, from_vec};
 
 use self::histograms::Histograms;
@@ -84,9 +84,7 @@ pub(super) fn open<'q>(
         AggregateOp::Stdvar => fold::<Spread<false>>(plan, &param, grid, cx),
         AggregateOp::Stddev => fold::<Spread<true>>(plan, &param, grid, cx),
         AggregateOp::Quantile => {
-            for step in 0..grid.steps {
-                check_quantile(param.get(step), plan.param_span, cx);
-            }
+            check_quantiles(&param, grid, plan.param_span, cx);
             fold::<QuantileFold>(plan, &param, grid, cx)
         }
         AggregateOp::Topk
@@ -94,6 +92,21 @@ pub(super) fn open<'q>(
         | AggregateOp::Limitk
         | AggregateOp::LimitRatio
         | AggregateOp::CountValues => super::planner::refuse("no aggregation of this kind"),
+    }
+}
+
+/// Warns of the quantiles that are none, of the extremes only.
+fn check_quantiles(param: &Numbers, grid: Grid, span: Span, cx: &Context<'_>) {
+    let all = || (0..grid.steps).map(|step| param.get(step));
+    if all().any(f64::is_nan) {
+        cx.remark(span, Remark::InvalidQuantile(f64::NAN));
+    }
+    let (max, min) = (all().fold(f64::NAN, f64::max), all().fold(f64::NAN, f64::min));
+    if max > 1.0 {
+        cx.remark(span, Remark::InvalidQuantile(max));
+    }
+    if min < 0.0 {
+        cx.remark(span, Remark::InvalidQuantile(min));
     }
 }
 

@@ -43,13 +43,13 @@ pub(super) fn open<'q>(
 /// Whether `k` is below one at every step. A `k` that is no integer of 64 bits is refused.
 fn is_none(param: &Numbers, grid: Grid) -> Result<bool, QueryError> {
     let all = || (0..grid.steps).map(|step| param.get(step));
+    if all().any(f64::is_nan) {
+        return refuse("Parameter value is NaN");
+    }
     let max = all().fold(f64::NEG_INFINITY, f64::max);
     let min = all().fold(f64::INFINITY, f64::min);
     if max < 1.0 {
         return Ok(true);
-    }
-    if all().any(f64::is_nan) {
-        return refuse("Parameter value is NaN");
     }
     if min <= -9_223_372_036_854_775_808.0 {
         return refuse(format!("Scalar value {} underflows int64", Shortest(min)));

@@ -179,12 +179,9 @@ impl Joiner<'_> {
         out: &mut Vec<Pair>,
     ) -> Result<(), QueryError> {
         let matching = &self.plan.matching;
-        let flipped = matching.cardinality == Cardinality::OneToMany;
-        let (fill_many, fill_one) = if flipped {
-            (matching.fill_right, matching.fill_left)
-        } else {
-            (matching.fill_left, matching.fill_right)
-        };
+        // As in Prometheus, `group_right` does not swap the fills: the left one is for the side of
+        // many always.
+        let (fill_many, fill_one) = (matching.fill_left, matching.fill_right);
         let mut matched: Vec<usize> = Vec::new();
         for many in &group.many {
             let value = self.many.get(*many).and_then(|row| row.values.item(step));

@@ -192,7 +192,7 @@ enum WalCompression {
     Zstd,
 }
 
-fn parse_size(text: &str) -> Result<u64, String> {
+pub(super) fn parse_size(text: &str) -> Result<u64, String> {
     let size = SizeText::try_from(text.to_owned()).map_err(|error| error.to_string())?;
     Ok(size.0)
 }

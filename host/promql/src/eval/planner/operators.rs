@@ -44,6 +44,13 @@ impl Planner<'_> {
             if label.is_empty() {
                 return refuse("invalid label name \"\"");
             }
+            // A byte that is no UTF-8, written as an escape, was replaced when it was read.
+            let literal = param.unwrapped().span.of(self.text);
+            if label.contains(char::REPLACEMENT_CHARACTER)
+                && !literal.contains(char::REPLACEMENT_CHARACTER)
+            {
+                return refuse(format!("invalid label name {literal}"));
+            }
             let input = self.boxed(&aggregate.expr, grid)?;
             return Ok(VectorKind::CountValues { label, grouping, input });
         }
