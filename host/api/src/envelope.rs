@@ -59,6 +59,7 @@ impl From<QueryError> for ApiError {
             QueryError::Parse(parse) => format!("invalid parameter \"query\": {parse}"),
             QueryError::Execution(_)
             | QueryError::TooManySamples
+            | QueryError::TooMuchMemory { .. }
             | QueryError::Timeout { .. }
             | QueryError::Canceled { .. }
             | QueryError::Storage(_) => error_chain(&error),

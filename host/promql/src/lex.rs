@@ -4,6 +4,7 @@
 //! parser only. A colon is part of an identifier, but for one within square brackets, where it
 //! divides a subquery's range from its step.
 
+use crate::raw_bytes;
 use crate::span::{ParseError, Span};
 
 /// What a token is. Its text is the query's text at its span.
@@ -346,6 +347,5 @@ pub(crate) fn unquote(literal: &str) -> Result<String, (usize, &'static str)> {
             _ => return Err((offset, "unknown escape sequence")),
         }
     }
-    // Bytes that are no UTF-8 can only come from escapes; labels hold text, so they can match none.
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(raw_bytes::text_of(&bytes))
 }

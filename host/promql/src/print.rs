@@ -9,6 +9,7 @@ use crate::ast::{
     Aggregate, AtTime, Binary, Cardinality, Expr, Extension, Length, LengthKind, LengthOp,
     Matching, Node, NodeKind, Selector, TimeShift,
 };
+use crate::raw_bytes;
 
 impl Display for Expr {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -94,13 +95,17 @@ fn quoted(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
             '\r' => f.write_str("\\r")?,
             '\t' => f.write_str("\\t")?,
             c if c.is_control() => write!(f, "\\u{:04x}", u32::from(c))?,
-            c => write!(f, "{c}")?,
+            c => match raw_bytes::byte_of(c) {
+                Some(byte) => write!(f, "\\x{byte:02x}")?,
+                None => write!(f, "{c}")?,
+            },
         }
     }
     f.write_str("\"")
 }
 
-struct Quoted<'a>(&'a str);
+/// A text in double quotes.
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
 impl Display for Quoted<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

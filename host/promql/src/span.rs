@@ -24,12 +24,6 @@ impl Span {
         Self { start: self.start, end: last.end }
     }
 
-    /// The part of the text that it names.
-    #[must_use]
-    pub fn of(self, text: &str) -> &str {
-        text.get(self.start..self.end).unwrap_or("")
-    }
-
     /// Line and column of the first byte in `text`, both counted from 1, the column in bytes.
     #[must_use]
     pub fn position(self, text: &str) -> Position {

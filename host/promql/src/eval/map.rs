@@ -1,5 +1,6 @@
 //! Functions of each value by itself.
 
+use std::ops::Not;
 use std::sync::Arc;
 
 use narthex_model::FloatHistogram;
@@ -35,7 +36,8 @@ pub(super) fn open<'q>(
             return Some(of_one(value));
         }
         let param = |index: usize| params.get(index).map(|param| param.get(step));
-        let clamp = |min: f64, max: f64| (max >= min).then(|| math::clamp(value, min, max));
+        // Bounds that are no numbers are not the wrong way round.
+        let clamp = |min: f64, max: f64| (max < min).not().then(|| math::clamp(value, min, max));
         match function {
             FunctionId::Round => Some(math::round(value, param(0).unwrap_or(1.0))),
             FunctionId::Clamp => clamp(param(0)?, param(1)?),

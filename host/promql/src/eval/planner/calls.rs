@@ -4,6 +4,7 @@ use narthex_model::AnchoredRegex;
 
 use crate::ast::{Extension, Node, NodeKind};
 use crate::functions::FunctionId;
+use crate::raw_bytes;
 
 use super::super::grid::Grid;
 use super::super::plan::{
@@ -210,7 +211,7 @@ fn relabel(id: FunctionId, args: &[Node]) -> Planned<Relabel> {
             let message = format!("invalid regular expression in label_replace(): {pattern}");
             return refuse(message);
         };
-        if target.is_empty() {
+        if target.is_empty() || raw_bytes::has_any(&target) {
             return refuse(format!("invalid destination label name in label_replace(): {target}"));
         }
         return Ok(Relabel::Replace { target, replacement, source, pattern });
@@ -220,7 +221,7 @@ fn relabel(id: FunctionId, args: &[Node]) -> Planned<Relabel> {
     if let Some(source) = sources.iter().find(|source| source.is_empty()) {
         return refuse(format!("invalid source label name in label_join(): {source}"));
     }
-    if target.is_empty() {
+    if target.is_empty() || raw_bytes::has_any(&target) {
         return refuse(format!("invalid destination label name in label_join(): {target}"));
     }
     Ok(Relabel::Join { target, separator, sources })

@@ -5,6 +5,8 @@ use crate::ast::{Aggregate, AggregateOp, Binary, BinaryOp, Node, ValueType};
 use super::super::grid::Grid;
 use super::super::plan::{AggregatePlan, Arithmetic, Join, Vector, VectorKind};
 use super::{Planned, Planner, chooses, refuse, text_of};
+use crate::print::Quoted;
+use crate::raw_bytes;
 
 impl Planner<'_> {
     pub(super) fn binary(&mut self, binary: &Binary, grid: Grid) -> Planned<VectorKind> {
@@ -41,15 +43,8 @@ impl Planner<'_> {
         let op = aggregate.op;
         if let (AggregateOp::CountValues, Some(param)) = (op, &aggregate.param) {
             let label = text_of(param)?.to_owned();
-            if label.is_empty() {
-                return refuse("invalid label name \"\"");
-            }
-            // A byte that is no UTF-8, written as an escape, was replaced when it was read.
-            let literal = param.unwrapped().span.of(self.text);
-            if label.contains(char::REPLACEMENT_CHARACTER)
-                && !literal.contains(char::REPLACEMENT_CHARACTER)
-            {
-                return refuse(format!("invalid label name {literal}"));
+            if label.is_empty() || raw_bytes::has_any(&label) {
+                return refuse(format!("invalid label name {}", Quoted(&label)));
             }
             let input = self.boxed(&aggregate.expr, grid)?;
             return Ok(VectorKind::CountValues { label, grouping, input });
