@@ -323,7 +323,7 @@ impl Serialize for Distribution<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let buckets: Vec<_> = self
             .0
-            .buckets()
+            .disjoint_buckets()
             .into_iter()
             .filter(|bucket| bucket.count != 0.0)
             .map(|bucket| {
