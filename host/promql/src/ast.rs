@@ -384,6 +384,14 @@ pub struct Grouping {
     pub labels: Vec<String>,
 }
 
+impl Grouping {
+    /// Whether all series fall into one group.
+    #[must_use]
+    pub const fn is_all(&self) -> bool {
+        !self.without && self.labels.is_empty()
+    }
+}
+
 /// The aggregations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AggregateOp {

@@ -14,10 +14,13 @@ use narthex_platform::{
 use narthex_storage::{Queryable, TimeRange};
 
 use crate::ast::{Expr, ValueType};
-use crate::eval::{self, Context, Counts, Grid, HoldingLimits, Ledger, Limits, Planner, Remarks};
+use crate::eval::{
+    self, Context, Cost, Counting, Counts, Grid, HoldingLimits, Ledger, Limits, Plan, PlanNode,
+    Planner, Probes, Remarks,
+};
 use crate::features::Features;
 use crate::gate::Gate;
-use crate::result::{QueryError, QueryOptions, QueryResult};
+use crate::result::{QueryError, QueryOptions, QueryResult, QueryStats};
 use crate::span::ParseError;
 use crate::workers::Workers;
 
@@ -76,7 +79,36 @@ struct Inner {
     samples: Counter,
 }
 
-/// When a query is evaluated.
+/// When a query is to be evaluated.
+#[derive(Clone, Copy, Debug)]
+pub enum Times {
+    /// Once.
+    Instant(Timestamp),
+    /// At `start`, `start + step`, … up to `end`.
+    Range {
+        /// The first time.
+        start: Timestamp,
+        /// The last one, at most.
+        end: Timestamp,
+        /// From one to the next.
+        step: Duration,
+    },
+}
+
+/// The plan of a query.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The operator that yields the answer.
+    pub root: PlanNode,
+    /// What the query is expected to cost, its answer included.
+    pub expected: Cost,
+    /// The bytes that it may hold; a query that is expected to hold more is refused.
+    pub memory_max: usize,
+    /// What it did cost, if it was run.
+    pub stats: Option<QueryStats>,
+}
+
+/// Times in milliseconds.
 #[derive(Clone, Copy)]
 enum When {
     Instant(Timestamp),
@@ -198,14 +230,7 @@ impl Engine {
         step: Duration,
         options: &QueryOptions,
     ) -> Result<QueryResult, QueryError> {
-        let kind = expr.value_type();
-        if !matches!(kind, ValueType::Scalar | ValueType::Vector) {
-            let message = format!(
-                "invalid expression type {:?} for range query, must be Scalar or instant Vector",
-                kind.description()
-            );
-            return Err(ParseError::new(expr.text(), expr.root().span, message).into());
-        }
+        check_range_type(expr)?;
         let (start, end) = (start.millis(), end.millis());
         let when = When::Range { start, end, step: millis(step).max(1) };
         self.answer(expr, when, options)
@@ -224,7 +249,10 @@ impl Engine {
         let pass = self.0.gate.enter(clock, deadline, &options.cancel)?;
         let began = clock.monotonic();
         let limits = Limits { clock, deadline, cancel: &options.cancel };
-        let mut result = self.evaluate(expr, when, options, limits)?;
+        let mut result =
+            self.planned(expr, when, options, (limits, None), |plan, grid, context| {
+                evaluate(plan, grid, when, context)
+            })?;
         drop(pass);
         result.stats.queued = began.saturating_sub(arrived);
         result.stats.evaluated = clock.monotonic().saturating_sub(began);
@@ -233,13 +261,16 @@ impl Engine {
         Ok(result)
     }
 
-    fn evaluate(
+    /// Plans a query, refuses it if it is known to take more memory than it may, and hands it to
+    /// `work`.
+    fn planned<T>(
         &self,
         expr: &Expr,
         when: When,
         options: &QueryOptions,
-        limits: Limits<'_>,
-    ) -> Result<QueryResult, QueryError> {
+        (limits, probes): (Limits<'_>, Option<Probes>),
+        work: impl FnOnce(&Plan, Grid, &Context<'_>) -> Result<T, QueryError>,
+    ) -> Result<T, QueryError> {
         let lookback = millis(options.lookback.unwrap_or(self.0.config.lookback));
         let (start, end, step) = match when {
             When::Instant(at) => (at.millis(), at.millis(), 0),
@@ -254,6 +285,7 @@ impl Engine {
         let mut planner = Planner::new(text, (start, end, step), lookback, subquery_step);
         let plan = planner.plan(expr.root(), grid)?;
         let nothing = TimeRange { start: Timestamp::default(), end: Timestamp::default() };
+        let bytes_max = self.0.config.memory_max;
         let context = Context {
             text,
             querier: self.0.store.querier(planner.needed.unwrap_or(nothing))?,
@@ -263,21 +295,91 @@ impl Engine {
             workers: &self.0.workers,
             ledger: Ledger::new(HoldingLimits {
                 samples_max: self.0.config.samples_max,
-                bytes_max: self.0.config.memory_max,
+                bytes_max,
             }),
+            probes,
             selected: parking_lot::Mutex::default(),
             counts: Counts::default(),
             remarks: parking_lot::Mutex::new(Remarks::default()),
         };
         context.check()?;
-        let value = match when {
-            When::Instant(at) => eval::instant(&plan, at.millis(), &context)?,
-            When::Range { .. } => eval::range(&plan, grid, &context)?,
-        };
-        let stats = context.stats();
-        let (warnings, infos) = context.take_remarks();
-        Ok(QueryResult { value, warnings, infos, stats })
+        work(&plan, grid, &context)
     }
+
+    /// The plan of a query and what it will cost; what it did cost, too, when it is to be run.
+    ///
+    /// # Errors
+    /// When the query has no plan or, if it is run, no answer.
+    pub fn explain(
+        &self,
+        query: &str,
+        times: Times,
+        run: bool,
+        options: &QueryOptions,
+    ) -> Result<Explanation, QueryError> {
+        let expr = self.parse(query)?;
+        let when = match times {
+            Times::Instant(at) => When::Instant(at),
+            Times::Range { start, end, step } => {
+                check_range_type(&expr)?;
+                let (start, end) = (start.millis(), end.millis());
+                When::Range { start, end, step: millis(step).max(1) }
+            }
+        };
+        let Inner { config, clock, .. } = &*self.0;
+        let timeout = options.timeout.map_or(config.timeout, |own| own.min(config.timeout));
+        let began = clock.monotonic();
+        let deadline = began.saturating_add(timeout);
+        let _pass = self.0.gate.enter(clock, deadline, &options.cancel)?;
+        let limits = Limits { clock, deadline, cancel: &options.cancel };
+        let probes = run.then(Probes::default);
+        self.planned(&expr, when, options, (limits, probes), |plan, grid, context| {
+            let expected = eval::cost_of(plan, Counting::Groups, context)?;
+            let stats = if run {
+                let mut stats = evaluate(plan, grid, when, context)?.stats;
+                stats.evaluated = clock.monotonic().saturating_sub(began);
+                Some(stats)
+            } else {
+                None
+            };
+            let root = eval::explain(plan, context)?;
+            Ok(Explanation { root, expected, memory_max: config.memory_max, stats })
+        })
+    }
+}
+
+/// The answer of a planned query.
+fn evaluate(
+    plan: &Plan,
+    grid: Grid,
+    when: When,
+    context: &Context<'_>,
+) -> Result<QueryResult, QueryError> {
+    let max = context.ledger.bytes_max();
+    let expected = eval::cost_of(plan, Counting::Series, context)?.held_bytes;
+    if expected > max {
+        return Err(QueryError::TooMuchMemory { max, estimate: Some(expected) });
+    }
+    let value = match when {
+        When::Instant(at) => eval::instant(plan, at.millis(), context)?,
+        When::Range { .. } => eval::range(plan, grid, context)?,
+    };
+    let stats = context.stats();
+    let (warnings, infos) = context.take_remarks();
+    Ok(QueryResult { value, warnings, infos, stats })
+}
+
+/// A range query answers with numbers and histograms only.
+fn check_range_type(expr: &Expr) -> Result<(), ParseError> {
+    let kind = expr.value_type();
+    if matches!(kind, ValueType::Scalar | ValueType::Vector) {
+        return Ok(());
+    }
+    let message = format!(
+        "invalid expression type {:?} for range query, must be Scalar or instant Vector",
+        kind.description()
+    );
+    Err(ParseError::new(expr.text(), expr.root().span, message))
 }
 
 fn millis(duration: Duration) -> i64 {

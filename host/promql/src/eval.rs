@@ -10,7 +10,9 @@ mod buckets;
 mod choose;
 mod combine;
 mod context;
+mod cost;
 mod count_values;
+mod explain;
 mod extended;
 mod grid;
 mod holding;
@@ -31,6 +33,10 @@ mod track;
 mod window;
 
 pub(crate) use self::context::{Context, Counts, Limits, Remarks};
+pub use self::cost::Cost;
+pub(crate) use self::cost::{Counting, of_plan as cost_of};
+pub use self::explain::{Actual, PlanNode};
+pub(crate) use self::explain::{Probes, explain};
 pub(crate) use self::grid::Grid;
 pub(crate) use self::holding::{HoldingLimits, Ledger};
 pub(crate) use self::plan::Plan;
@@ -49,6 +55,13 @@ type Rows<'q> = Box<dyn Iterator<Item = Result<Row, QueryError>> + 'q>;
 
 /// Opens the operator of a plan.
 fn open<'q>(plan: &'q Vector, cx: &'q Context<'q>) -> Result<Rows<'q>, QueryError> {
+    match &cx.probes {
+        None => open_kind(plan, cx),
+        Some(probes) => explain::watch(plan, probes, cx, || open_kind(plan, cx)),
+    }
+}
+
+fn open_kind<'q>(plan: &'q Vector, cx: &'q Context<'q>) -> Result<Rows<'q>, QueryError> {
     let grid = plan.grid;
     match &plan.kind {
         _ if grid.steps == 0 => Ok(Box::new(std::iter::empty())),

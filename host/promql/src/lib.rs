@@ -54,7 +54,8 @@ pub use self::ast::{
     Aggregate, AggregateOp, AtTime, Binary, BinaryOp, Cardinality, Expr, Extension, Grouping,
     Length, LengthKind, LengthOp, Matching, Node, NodeKind, Selector, TimeShift, ValueType,
 };
-pub use self::engine::{Engine, EngineConfig};
+pub use self::engine::{Engine, EngineConfig, Explanation, Times};
+pub use self::eval::{Actual, Cost, PlanNode};
 pub use self::features::Features;
 pub use self::functions::{Extra, Function};
 pub use self::notation::{

@@ -17,6 +17,7 @@ use crate::result::{Annotation, Cancel, QueryError, QueryStats};
 use crate::span::Span;
 use crate::workers::Workers;
 
+use super::explain::Probes;
 use super::holding::Ledger;
 use super::parallel::SeriesList;
 use super::row::Row;
@@ -35,6 +36,8 @@ pub(crate) struct Context<'q> {
     pub(crate) workers: &'q Workers,
     pub(crate) ledger: Ledger,
     pub(crate) counts: Counts,
+    /// What watches operators, when the query is explained.
+    pub(crate) probes: Option<Probes>,
     /// Guards the series that were asked for, so that the same are looked up once.
     pub(crate) selected: Mutex<Vec<(Vec<Matcher>, SeriesList)>>,
     /// Guards the remarks; each is kept once.
@@ -92,6 +95,11 @@ impl Context<'_> {
     pub(crate) fn count_read(&self, samples: usize) {
         self.counts.series.fetch_add(1, Ordering::Relaxed);
         self.counts.samples.fetch_add(samples, Ordering::Relaxed);
+    }
+
+    /// How many samples were read so far.
+    pub(crate) fn samples_read(&self) -> usize {
+        self.counts.samples.load(Ordering::Relaxed)
     }
 
     pub(crate) fn stats(&self) -> QueryStats {

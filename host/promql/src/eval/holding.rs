@@ -51,6 +51,11 @@ impl Ledger {
         Self { limits, samples: zero(), bytes: zero(), samples_peak: zero(), bytes_peak: zero() }
     }
 
+    /// How many bytes may be held.
+    pub(crate) const fn bytes_max(&self) -> usize {
+        self.limits.bytes_max
+    }
+
     /// An account of what one operator holds; it is settled when it is dropped.
     pub(crate) fn holding(&self) -> Holding<'_> {
         Holding { ledger: self, amount: Amount::default() }

@@ -2,7 +2,7 @@
 
 use narthex_model::{AnchoredRegex, Labels, Matcher};
 
-use crate::ast::{AggregateOp, BinaryOp, Extension, Grouping, Matching};
+use crate::ast::{AggregateOp, BinaryOp, Cardinality, Extension, Grouping, Matching};
 use crate::functions::FunctionId;
 use crate::span::Span;
 
@@ -107,6 +107,107 @@ pub(crate) enum VectorKind {
     Nothing(Box<Vector>),
 }
 
+impl Scalar {
+    /// The vectors that it is computed of.
+    pub(crate) fn inputs(&self) -> Vec<&Vector> {
+        match self {
+            Self::Number(_) | Self::Time => Vec::new(),
+            Self::Negate(inner) => inner.inputs(),
+            Self::Binary { lhs, rhs, .. } | Self::Extreme { lhs, rhs, .. } => {
+                let mut inputs = lhs.inputs();
+                inputs.extend(rhs.inputs());
+                inputs
+            }
+            Self::OfVector(vector) => vec![vector],
+        }
+    }
+}
+
+impl Vector {
+    /// The selector whose series it reads by itself.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others read none")]
+    pub(crate) const fn select(&self) -> Option<&Select> {
+        let source = match &self.kind {
+            VectorKind::Select(select) => return Some(select),
+            VectorKind::Window(window) => &window.input.source,
+            VectorKind::AbsentOverTime { input, .. } => &input.source,
+            _ => return None,
+        };
+        match source {
+            RangeSource::Select(select) => Some(select),
+            RangeSource::Subquery { .. } => None,
+        }
+    }
+
+    /// The selector whose series' labels its rows have, but for the name.
+    pub(crate) fn labels_of(&self) -> Option<&Select> {
+        match &self.kind {
+            VectorKind::Select(select) => Some(select),
+            VectorKind::Window(window) => match &window.input.source {
+                RangeSource::Select(select) => Some(select),
+                RangeSource::Subquery { inner, .. } => inner.labels_of(),
+            },
+            VectorKind::Fixed(inner)
+            | VectorKind::Negate(inner)
+            | VectorKind::Map { input: inner, .. }
+            | VectorKind::OfHistograms { input: inner, .. }
+            | VectorKind::Sort { input: inner, .. } => inner.labels_of(),
+            VectorKind::Arithmetic(arithmetic) => arithmetic.vector.labels_of(),
+            VectorKind::Absent { .. }
+            | VectorKind::AbsentOverTime { .. }
+            | VectorKind::OfScalar(_)
+            | VectorKind::Join(_)
+            | VectorKind::Set(_)
+            | VectorKind::Aggregate(_)
+            | VectorKind::Choose(_)
+            | VectorKind::CountValues { .. }
+            | VectorKind::Relabel { .. }
+            | VectorKind::Buckets(_)
+            | VectorKind::Info(_)
+            | VectorKind::Nothing(_) => None,
+        }
+    }
+
+    /// The vectors that it is computed of, parameters among them.
+    pub(crate) fn inputs(&self) -> Vec<&Self> {
+        fn with<'p>(vector: &'p Vector, scalars: &'p [Scalar]) -> Vec<&'p Vector> {
+            let scalars = scalars.iter().flat_map(Scalar::inputs);
+            std::iter::once(vector).chain(scalars).collect()
+        }
+        match &self.kind {
+            VectorKind::Select(_) => Vec::new(),
+            VectorKind::Fixed(inner)
+            | VectorKind::Negate(inner)
+            | VectorKind::Absent { input: inner, .. }
+            | VectorKind::CountValues { input: inner, .. }
+            | VectorKind::Relabel { input: inner, .. }
+            | VectorKind::Sort { input: inner, .. }
+            | VectorKind::OfHistograms { input: inner, .. }
+            | VectorKind::Nothing(inner) => vec![inner],
+            VectorKind::Window(window) => {
+                let params = window.params.iter().flat_map(Scalar::inputs);
+                window.input.inner().into_iter().chain(params).collect()
+            }
+            VectorKind::AbsentOverTime { input, .. } => input.inner().into_iter().collect(),
+            VectorKind::Map { input, params, .. } => with(input, params),
+            VectorKind::OfScalar(scalar) => scalar.inputs(),
+            VectorKind::Arithmetic(arithmetic) => {
+                with(&arithmetic.vector, std::slice::from_ref(&arithmetic.scalar))
+            }
+            VectorKind::Join(join) | VectorKind::Set(join) => vec![&join.lhs, &join.rhs],
+            VectorKind::Aggregate(aggregate) | VectorKind::Choose(aggregate) => {
+                with(&aggregate.input, aggregate.param.as_slice())
+            }
+            VectorKind::Buckets(buckets) => {
+                let scalars = buckets.measure.scalars();
+                let scalars = scalars.into_iter().flat_map(Scalar::inputs);
+                std::iter::once(&*buckets.input).chain(scalars).collect()
+            }
+            VectorKind::Info(info) => vec![&info.input],
+        }
+    }
+}
+
 /// Series of the store, and when to look at them.
 #[derive(Clone, Debug)]
 pub(crate) struct Select {
@@ -153,6 +254,14 @@ pub(crate) enum RangeSource {
 }
 
 impl RangePlan {
+    /// What a subquery evaluates.
+    pub(crate) fn inner(&self) -> Option<&Vector> {
+        match &self.source {
+            RangeSource::Select(_) => None,
+            RangeSource::Subquery { inner, .. } => Some(inner),
+        }
+    }
+
     /// The end of the window for the step at `step_at`.
     pub(crate) fn end(&self, step_at: i64) -> i64 {
         match &self.source {
@@ -197,6 +306,13 @@ pub(crate) struct Join {
     pub(crate) matching: Matching,
     pub(crate) lhs: Box<Vector>,
     pub(crate) rhs: Box<Vector>,
+}
+
+impl Join {
+    /// Whether the right side may have several series for one of the left.
+    pub(crate) fn many_is_right(&self) -> bool {
+        self.matching.cardinality == Cardinality::OneToMany
+    }
 }
 
 #[derive(Debug)]
@@ -256,5 +372,16 @@ impl InfoPlan {
     /// Whether a series without info series stays as it is.
     pub(crate) fn keeps_unmatched(&self) -> bool {
         self.data.iter().all(Matcher::matches_empty)
+    }
+}
+
+impl Measure {
+    /// Its parameters.
+    pub(crate) fn scalars(&self) -> Vec<&Scalar> {
+        match self {
+            Self::Quantile { q, .. } => vec![q],
+            Self::Quantiles { qs, .. } => qs.iter().map(|(q, _)| q).collect(),
+            Self::Fraction { lower, upper } => vec![lower, upper],
+        }
     }
 }
