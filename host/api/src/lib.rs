@@ -13,6 +13,7 @@ mod admin;
 mod control;
 mod envelope;
 mod exemplars;
+mod explain;
 mod params;
 mod plugins;
 mod query;

@@ -29,17 +29,18 @@ impl Drop for CancelOnDrop {
     }
 }
 
-async fn run(
+/// Runs a query on the threads that may block, until its client goes away.
+pub(crate) async fn run<T: Send + 'static>(
     options: QueryOptions,
-    query: impl FnOnce(&QueryOptions) -> Result<QueryResult, QueryError> + Send + 'static,
-) -> Result<QueryResult, ApiError> {
+    query: impl FnOnce(&QueryOptions) -> Result<T, QueryError> + Send + 'static,
+) -> Result<T, ApiError> {
     let _guard = CancelOnDrop(options.cancel.clone());
     let joined = tokio::task::spawn_blocking(move || query(&options)).await;
     let result = joined.map_err(|panic| ApiError::internal(format!("query failed: {panic}")))?;
     Ok(result?)
 }
 
-fn options(params: &Params) -> Result<QueryOptions, ApiError> {
+pub(crate) fn options(params: &Params) -> Result<QueryOptions, ApiError> {
     Ok(QueryOptions {
         lookback: params.duration("lookback_delta")?,
         timeout: params.duration("timeout")?,
@@ -62,6 +63,17 @@ pub(crate) async fn instant(State(rooms): Shared, params: Params) -> Answer {
 /// `/api/v1/query_range`
 pub(crate) async fn range(State(rooms): Shared, params: Params) -> Answer {
     let limit = params.limit("limit")?;
+    let (start, end, step) = range_times(&params)?;
+    let options = options(&params)?;
+    let (engine, text) = (rooms.engine.clone(), params.query().to_owned());
+    let replaying = replay::warning(&rooms.tsdb);
+    let result =
+        run(options, move |options| engine.range(&text, start, end, step, options)).await?;
+    answer(result, replaying, limit, params.get("stats").is_some())
+}
+
+/// The times of a range query: the first, the last, and the distance between two.
+pub(crate) fn range_times(params: &Params) -> Result<(Timestamp, Timestamp, Duration), ApiError> {
     let start = params.time("start")?;
     let end = params.time("end")?;
     if end < start {
@@ -80,12 +92,7 @@ pub(crate) async fn range(State(rooms): Shared, params: Params) -> Answer {
                    the query resolution (?step=XX)";
         return Err(ApiError::bad_data(why));
     }
-    let options = options(&params)?;
-    let (engine, text) = (rooms.engine.clone(), params.query().to_owned());
-    let replaying = replay::warning(&rooms.tsdb);
-    let result =
-        run(options, move |options| engine.range(&text, start, end, step, options)).await?;
-    answer(result, replaying, limit, params.get("stats").is_some())
+    Ok((start, end, step))
 }
 
 /// `/api/v1/format_query`

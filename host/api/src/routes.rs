@@ -18,7 +18,9 @@ use narthex_tsdb::Tsdb;
 
 use crate::control::ServerControl;
 use crate::envelope::ApiError;
-use crate::{admin, exemplars, plugins, query, replay, rules, series, status, targets, write};
+use crate::{
+    admin, exemplars, explain, plugins, query, replay, rules, series, status, targets, write,
+};
 
 /// The rooms that handlers call.
 pub struct Rooms {
@@ -69,6 +71,7 @@ fn v1() -> Router<Arc<Rooms>> {
     Router::new()
         .route("/query", get(query::instant).post(query::instant))
         .route("/query_range", get(query::range).post(query::range))
+        .route("/query_explain", get(explain::explain).post(explain::explain))
         .route("/query_exemplars", get(exemplars::exemplars).post(exemplars::exemplars))
         .route("/format_query", get(query::format).post(query::format))
         .route("/series", get(series::series).post(series::series))
