@@ -20,6 +20,7 @@ use crate::eval::{
 };
 use crate::features::Features;
 use crate::gate::Gate;
+use crate::push;
 use crate::result::{QueryError, QueryOptions, QueryResult, QueryStats};
 use crate::span::ParseError;
 use crate::workers::Workers;
@@ -283,7 +284,8 @@ impl Engine {
         let subquery_step = self.0.subquery_step_millis.load(Ordering::Relaxed);
         let text = expr.text();
         let mut planner = Planner::new(text, (start, end, step), lookback, subquery_step);
-        let plan = planner.plan(expr.root(), grid)?;
+        let pushed = push::push(expr.root());
+        let plan = planner.plan(pushed.as_ref().unwrap_or(expr.root()), grid)?;
         let nothing = TimeRange { start: Timestamp::default(), end: Timestamp::default() };
         let bytes_max = self.0.config.memory_max;
         let context = Context {

@@ -41,6 +41,7 @@ pub(crate) use self::grid::Grid;
 pub(crate) use self::holding::{HoldingLimits, Ledger};
 pub(crate) use self::plan::Plan;
 pub(crate) use self::planner::Planner;
+pub(crate) use self::window::COUNTER_SUFFIXES;
 
 use narthex_model::{Labels, Timestamp};
 

@@ -43,6 +43,7 @@ mod lex;
 mod notation;
 mod parse;
 mod print;
+mod push;
 mod raw_bytes;
 mod remarks;
 mod result;

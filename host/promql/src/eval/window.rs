@@ -220,7 +220,7 @@ fn suspect_counter(plan: &WindowPlan, labels: &Labels, cx: &Context<'_>) {
 }
 
 /// How the names of counters end.
-const COUNTER_SUFFIXES: [&str; 4] = ["_total", "_sum", "_count", "_bucket"];
+pub(crate) const COUNTER_SUFFIXES: [&str; 4] = ["_total", "_sum", "_count", "_bucket"];
 
 /// At which steps any series has a sample in its window.
 pub(super) fn presence(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<bool>, QueryError> {
