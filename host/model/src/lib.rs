@@ -24,6 +24,7 @@ mod labels;
 mod matcher;
 mod metadata;
 mod number;
+mod quote;
 mod relabel;
 mod sample;
 mod target;
@@ -45,6 +46,7 @@ pub use self::labels::{
 pub use self::matcher::{AnchoredRegex, MatchOp, Matcher, MatcherError};
 pub use self::metadata::{Metadata, MetricType};
 pub use self::number::Shortest;
+pub use self::quote::Quoted;
 pub use self::relabel::{RelabelAction, RelabelError, RelabelRule, RelabelSpec, relabel};
 pub use self::sample::{STALE_NAN_BITS, Sample, is_stale, stale_nan};
 pub use self::target::{TargetGroup, TargetSet};

@@ -34,6 +34,7 @@
 
 mod ast;
 mod check;
+mod edit;
 mod engine;
 mod eval;
 mod features;
@@ -42,6 +43,7 @@ mod gate;
 mod lex;
 mod notation;
 mod parse;
+mod pretty;
 mod print;
 mod push;
 mod raw_bytes;
@@ -60,7 +62,8 @@ pub use self::eval::{Actual, Cost, PlanNode};
 pub use self::features::Features;
 pub use self::functions::{Extra, Function};
 pub use self::notation::{
-    BlockError, SeriesNotation, SeriesPoint, parse_series_block, parse_series_notation,
+    BlockError, SeriesNotation, SeriesPoint, SeriesSample, append_samples, parse_series_block,
+    parse_series_notation, settle_resets,
 };
 pub use self::result::{
     Annotation, Cancel, ErrorKind, MatrixSeries, QueryError, QueryOptions, QueryResult, QueryStats,

@@ -11,6 +11,7 @@ mod cursor;
 mod histogram;
 mod metric;
 mod points;
+mod samples;
 mod starts;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use narthex_model::{FloatHistogram, Labels};
 
 pub use self::block::{BlockError, parse_series_block};
+pub use self::samples::{SeriesSample, append_samples, settle_resets};
 
 use self::cursor::Cursor;
 use crate::span::ParseError;

@@ -276,6 +276,12 @@ impl<'a> Parser<'a> {
         if name.eq_ignore_ascii_case("inf") || name.eq_ignore_ascii_case("nan") {
             return self.number();
         }
+        if ["bool", "on", "ignoring", "group_left", "group_right", "atan2"]
+            .iter()
+            .any(|word| name.eq_ignore_ascii_case(word))
+        {
+            return Err(self.unexpected("", "an expression"));
+        }
         if let Some(op) = aggregate::op_named(name)
             && aggregate::follows(self.text, self.span.end)
         {
@@ -284,12 +290,6 @@ impl<'a> Parser<'a> {
         let next = self.text.get(self.span.end..).unwrap_or("");
         if aggregate::skip_blank(next).starts_with('(') && !name.contains(':') {
             return self.call();
-        }
-        if ["bool", "on", "ignoring", "group_left", "group_right", "atan2"]
-            .iter()
-            .any(|word| name.eq_ignore_ascii_case(word))
-        {
-            return Err(self.unexpected("", "an expression"));
         }
         let span = self.take()?;
         self.selector(Some(span))

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use narthex_model::{METRIC_NAME, MatchOp, Matcher, format_duration, is_label_name};
+use narthex_model::{METRIC_NAME, MatchOp, Matcher, Shortest, format_duration, is_label_name};
 
 use crate::ast::{
     Aggregate, AtTime, Binary, Cardinality, Expr, Extension, Length, LengthKind, LengthOp,
@@ -21,7 +21,7 @@ impl Display for Node {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.kind {
             NodeKind::Number { value, is_duration } => number(f, *value, *is_duration),
-            NodeKind::String(text) => quoted(f, text),
+            NodeKind::String(text) => Quoted(text).fmt(f),
             NodeKind::Selector(selector) => {
                 selection(f, selector)?;
                 at(f, &selector.time)?;
@@ -36,13 +36,7 @@ impl Display for Node {
                 offset(f, &selector.time)
             }
             NodeKind::Subquery { expr, range, step, time } => {
-                write!(f, "{expr}[{range}:")?;
-                if let Some(step) = step {
-                    step.fmt(f)?;
-                }
-                f.write_str("]")?;
-                at(f, time)?;
-                offset(f, time)
+                write!(f, "{expr}{}", Window { range, step: step.as_ref(), time })
             }
             NodeKind::Paren(expr) => write!(f, "({expr})"),
             NodeKind::Unary { negative, expr } => {
@@ -60,6 +54,23 @@ impl Display for Node {
                 f.write_str(")")
             }
         }
+    }
+}
+
+/// A subquery without what it evaluates.
+pub(crate) struct Window<'a> {
+    pub(crate) range: &'a Length,
+    pub(crate) step: Option<&'a Length>,
+    pub(crate) time: &'a TimeShift,
+}
+
+impl Display for Window<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}:", self.range)?;
+        self.step.map_or(Ok(()), |step| step.fmt(f))?;
+        f.write_str("]")?;
+        at(f, self.time)?;
+        offset(f, self.time)
     }
 }
 
@@ -84,33 +95,31 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from((duration.as_nanos() + 500_000) / 1_000_000).unwrap_or(u64::MAX)
 }
 
-/// A string literal in double quotes.
-fn quoted(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
-    f.write_str("\"")?;
-    for c in text.chars() {
-        match c {
-            '"' => f.write_str("\\\"")?,
-            '\\' => f.write_str("\\\\")?,
-            '\n' => f.write_str("\\n")?,
-            '\r' => f.write_str("\\r")?,
-            '\t' => f.write_str("\\t")?,
-            c if c.is_control() => write!(f, "\\u{:04x}", u32::from(c))?,
-            c => match raw_bytes::byte_of(c) {
-                Some(byte) => write!(f, "\\x{byte:02x}")?,
-                None => write!(f, "{c}")?,
-            },
-        }
-    }
-    f.write_str("\"")
-}
-
-/// A text in double quotes.
+/// A text in double quotes; bytes that are no text as the escapes that they were written as.
 pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
 impl Display for Quoted<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        quoted(f, self.0)
+        f.write_str("\"")?;
+        let mut rest = self.0;
+        while let Some((at, byte)) =
+            rest.char_indices().find_map(|(at, c)| Some((at, raw_bytes::byte_of(c)?)))
+        {
+            let (text, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            escaped(f, text)?;
+            write!(f, "\\x{byte:02x}")?;
+            let mut tail = tail.chars();
+            tail.next();
+            rest = tail.as_str();
+        }
+        escaped(f, rest)?;
+        f.write_str("\"")
     }
+}
+
+fn escaped(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
+    let quoted = narthex_model::Quoted(text).to_string();
+    f.write_str(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or(""))
 }
 
 /// The name and the matchers, these in the order of their text.
@@ -173,8 +182,10 @@ impl Display for Length {
             LengthKind::Step => f.write_str("step()"),
             LengthKind::Range => f.write_str("range()"),
             LengthKind::Unary { negative, operand } => {
-                write!(f, "{}{}", if *negative { "-" } else { "+" }, Operand(operand))
+                write!(f, "{}{}", if *negative { "-" } else { "" }, Operand(operand))
             }
+            // More than one pair of parentheses says no more than one.
+            LengthKind::Paren(inner) if matches!(inner.kind, LengthKind::Paren(_)) => inner.fmt(f),
             LengthKind::Paren(inner) => write!(f, "({})", Operand(inner)),
             LengthKind::Binary { op, lhs, rhs } => {
                 let (lhs, rhs) = (Operand(lhs), Operand(rhs));
@@ -212,9 +223,17 @@ impl Display for Operand<'_> {
 
 impl Display for Binary {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let bool_word = if self.return_bool { " bool" } else { "" };
-        let Self { op, matching, lhs, rhs, .. } = self;
-        write!(f, "{lhs} {}{bool_word}{matching} {rhs}", op.symbol())
+        write!(f, "{} {} {}", self.lhs, Operator(self), self.rhs)
+    }
+}
+
+/// An operator with its modifiers.
+pub(crate) struct Operator<'a>(pub(crate) &'a Binary);
+
+impl Display for Operator<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let bool_word = if self.0.return_bool { " bool" } else { "" };
+        write!(f, "{}{bool_word}{}", self.0.op.symbol(), self.0.matching)
     }
 }
 
@@ -234,23 +253,15 @@ impl Display for Matching {
         }
         match (self.fill_left, self.fill_right) {
             (Some(left), Some(right)) if left.to_bits() == right.to_bits() => {
-                write!(f, " fill ({})", Fill(left))
+                write!(f, " fill ({})", Shortest(left))
             }
             (left, right) => {
                 if let Some(left) = left {
-                    write!(f, " fill_left ({})", Fill(left))?;
+                    write!(f, " fill_left ({})", Shortest(left))?;
                 }
-                right.map_or(Ok(()), |right| write!(f, " fill_right ({})", Fill(right)))
+                right.map_or(Ok(()), |right| write!(f, " fill_right ({})", Shortest(right)))
             }
         }
-    }
-}
-
-struct Fill(f64);
-
-impl Display for Fill {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        number(f, self.0, false)
     }
 }
 
@@ -260,7 +271,7 @@ impl Display for LabelList<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for (index, label) in self.0.iter().enumerate() {
             f.write_str(if index > 0 { ", " } else { "" })?;
-            if is_label_name(label) { f.write_str(label)? } else { quoted(f, label)? }
+            if is_label_name(label) { f.write_str(label)? } else { Quoted(label).fmt(f)? }
         }
         Ok(())
     }
@@ -268,16 +279,28 @@ impl Display for LabelList<'_> {
 
 impl Display for Aggregate {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.op.name())?;
-        let labels = LabelList(&self.grouping.labels);
-        if self.grouping.without {
-            write!(f, " without ({labels}) ")?;
-        } else if !self.grouping.labels.is_empty() {
-            write!(f, " by ({labels}) ")?;
-        }
+        Aggregation(self).fmt(f)?;
         match &self.param {
             Some(param) => write!(f, "({param}, {})", self.expr),
             None => write!(f, "({})", self.expr),
+        }
+    }
+}
+
+/// An aggregation without its arguments.
+pub(crate) struct Aggregation<'a>(pub(crate) &'a Aggregate);
+
+impl Display for Aggregation<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Aggregate { op, grouping, .. } = self.0;
+        f.write_str(op.name())?;
+        let labels = LabelList(&grouping.labels);
+        if grouping.without {
+            write!(f, " without ({labels}) ")
+        } else if grouping.labels.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " by ({labels}) ")
         }
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use narthex_model::{Labels, Timestamp};
-use narthex_promql::{Expr, parse};
+use narthex_promql::{Expr, Features, parse_with};
 use narthex_settings::{Document, SettingsError};
 
 use crate::expand::{TemplateText, check_template};
@@ -17,6 +17,15 @@ use crate::schedule;
 mod raw;
 
 use raw::{RawFile, RawGroup, RawRule};
+
+/// How rule files are read. By default as strictly as Prometheus does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading {
+    /// The guarded parts of the language that expressions may use.
+    pub features: Features,
+    /// Whether keys that rule files do not have are passed over.
+    pub ignores_unknown_keys: bool,
+}
 
 /// Rule files that were found good. `Default` has no groups.
 #[derive(Clone, Debug, Default)]
@@ -101,12 +110,24 @@ impl RuleFiles {
     pub fn read<P: AsRef<str>, T: AsRef<str>>(
         files: impl IntoIterator<Item = (P, T)>,
     ) -> Result<Self, RuleFileErrors> {
+        Self::read_with(files, Reading::default())
+    }
+
+    /// Reads files, given as path and text, as `reading` says.
+    ///
+    /// # Errors
+    /// With everything that is wrong in any of them.
+    pub fn read_with<P: AsRef<str>, T: AsRef<str>>(
+        files: impl IntoIterator<Item = (P, T)>,
+        reading: Reading,
+    ) -> Result<Self, RuleFileErrors> {
         let mut read = Self::default();
         let mut errors = Vec::new();
         for (path, text) in files {
             match Document::parse(path.as_ref(), text.as_ref()) {
                 Ok(document) => {
-                    Reader { document: &document, errors: &mut errors }.read(&mut read.groups);
+                    let mut reader = Reader { document: &document, errors: &mut errors, reading };
+                    reader.read(&mut read.groups);
                 }
                 Err(error) => errors.push(error),
             }
@@ -175,11 +196,17 @@ impl RuleFiles {
 struct Reader<'a> {
     document: &'a Document,
     errors: &'a mut Vec<SettingsError>,
+    reading: Reading,
 }
 
 impl Reader<'_> {
     fn read(&mut self, groups: &mut Vec<GroupSpec>) {
-        let raw: RawFile = match self.document.read() {
+        let raw: Result<RawFile, _> = if self.reading.ignores_unknown_keys {
+            self.document.read_node(&raw::without_unknown_keys(self.document.root()), "")
+        } else {
+            self.document.read()
+        };
+        let raw = match raw {
             Ok(raw) => raw,
             Err(error) => return self.errors.push(error),
         };
@@ -279,7 +306,7 @@ impl RuleReader<'_, '_> {
             self.wrong("expr", "field 'expr' must be set in rule");
             return None;
         }
-        match parse(&raw.expr) {
+        match parse_with(&raw.expr, self.reader.reading.features) {
             Ok(expr) => Some(expr),
             Err(error) => {
                 self.wrong("expr", &format!("could not parse expression: {error}"));

@@ -26,6 +26,7 @@ mod file;
 mod group;
 mod measures;
 mod recording_rule;
+mod rehearsal;
 mod restore;
 mod schedule;
 mod service;
@@ -34,6 +35,7 @@ mod write;
 
 pub use self::active::AlertState;
 pub use self::config::RulesConfig;
-pub use self::file::{Recording, RuleFileErrors, RuleFiles};
+pub use self::file::{Reading, Recording, RuleFileErrors, RuleFiles};
+pub use self::rehearsal::Rehearsal;
 pub use self::service::{Parts, Prepared, Rules, alert_queue};
 pub use self::views::{AlertView, GroupView, Health, RuleKind, RuleView};

@@ -60,6 +60,13 @@ impl std::fmt::Debug for Parts {
     }
 }
 
+impl From<Parts> for Tools {
+    fn from(parts: Parts) -> Self {
+        let Parts { engine, read, write, alerts, clock, metrics } = parts;
+        Self { engine, read, write, alerts, clock, metrics }
+    }
+}
+
 /// All rules. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Rules(Arc<Shared>);
@@ -114,14 +121,7 @@ impl Rules {
     /// No rules yet: [`Rules::commit`] brings them.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let tools = Tools {
-            engine: parts.engine,
-            read: parts.read,
-            write: parts.write,
-            alerts: parts.alerts,
-            clock: parts.clock,
-            metrics: parts.metrics,
-        };
+        let tools = parts.into();
         let shared = Shared { tools, plan: Mutex::new(Plan::default()), changed: Notify::new() };
         Self(Arc::new(shared))
     }

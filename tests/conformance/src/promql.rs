@@ -4,7 +4,6 @@
 //! selectors fixed by `@` and evaluated at other times; and as the middle step of a range query.
 
 mod compare;
-mod hints;
 mod nhcb;
 mod script;
 
@@ -12,11 +11,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_model::{Labels, NativeHistogram, Timestamp};
+use narthex_model::{Labels, Timestamp};
 use narthex_platform::{Clock, Metrics, SimulatedClock, SimulatedDisk};
 use narthex_promql::{
     AtTime, Engine, EngineConfig, Features, Node, NodeKind, QueryError, QueryOptions, QueryResult,
-    SeriesPoint, Value,
+    SeriesSample, Value, append_samples, settle_resets,
 };
 use narthex_storage::{Appendable, MemoryStore, Queryable};
 use narthex_tsdb::{Config, Tsdb};
@@ -63,11 +62,8 @@ pub fn run(script: &str, features: Features, store: Store) -> Result<Vec<Outcome
     Ok(outcomes)
 }
 
-/// The points of a series by time, each with its start time; 0 where that is not known.
-type Samples = BTreeMap<i64, (i64, SeriesPoint)>;
-
 struct World {
-    samples: BTreeMap<Labels, Samples>,
+    samples: BTreeMap<Labels, BTreeMap<Timestamp, SeriesSample>>,
     features: Features,
     store: Store,
     /// Made anew after each change of the samples.
@@ -86,23 +82,12 @@ impl World {
 
     fn load(&mut self, load: &Load) -> Result<(), String> {
         self.engine = None;
-        let time = |place: usize| i64::try_from(place).unwrap_or(i64::MAX) * load.step;
-        for series in &load.series {
+        let first = Timestamp::from_millis(0);
+        let native = if load.with_nhcb { nhcb::convert(&load.series)? } else { Vec::new() };
+        for series in load.series.iter().chain(&native) {
             let samples = self.samples.entry(series.labels.clone()).or_default();
-            for (place, point) in series.points.iter().enumerate() {
-                if *point == SeriesPoint::Omitted {
-                    continue;
-                }
-                let after = series.starts.get(place).copied().flatten();
-                let start = after.map_or(0, |after| time(place) + after);
-                samples.insert(time(place), (start, point.clone()));
-            }
-        }
-        if load.with_nhcb {
-            for (labels, points) in nhcb::convert(&load.series)? {
-                let samples = self.samples.entry(labels).or_default();
-                samples.extend(points.into_iter().map(|(place, point)| (time(place), (0, point))));
-            }
+            let loaded = series.samples(first, load.step);
+            samples.extend(loaded.into_iter().map(|sample| (sample.at, sample)));
         }
         Ok(())
     }
@@ -114,7 +99,7 @@ impl World {
         let store: Arc<dyn Queryable> = match self.store {
             Store::Memory => {
                 let store = MemoryStore::new();
-                self.append(&store, hints::as_stored)?;
+                self.append(&store, true)?;
                 Arc::new(store)
             }
             Store::Head => {
@@ -123,7 +108,7 @@ impl World {
                 let store = Tsdb::open(config, disk.shared(), clock.clock(), &Metrics::new())
                     .map_err(|error| error.to_string())?;
                 // The head looks for resets by itself.
-                self.append(&store, Clone::clone)?;
+                self.append(&store, false)?;
                 Arc::new(store)
             }
         };
@@ -133,29 +118,15 @@ impl World {
         Ok(engine)
     }
 
-    fn append(
-        &self,
-        store: &dyn Appendable,
-        prepare: impl Fn(&Samples) -> Samples,
-    ) -> Result<(), String> {
+    fn append(&self, store: &dyn Appendable, settles: bool) -> Result<(), String> {
         let mut batch = store.appender();
         for (labels, samples) in &self.samples {
-            let series = batch.series(labels).map_err(|error| error.to_string())?;
-            for (at, (start, point)) in prepare(samples) {
-                let at = Timestamp::from_millis(at);
-                let appended = match point {
-                    SeriesPoint::Omitted => continue,
-                    SeriesPoint::Float(value) => batch.append(series, at, value),
-                    SeriesPoint::Histogram { histogram, .. } => {
-                        let histogram = NativeHistogram::Float((*histogram).clone());
-                        batch.append_histogram(series, at, histogram)
-                    }
-                };
-                appended.map_err(|error| format!("{labels}: {error}"))?;
-                if start != 0 {
-                    batch.started(series, Timestamp::from_millis(start));
-                }
+            let mut samples: Vec<SeriesSample> = samples.values().cloned().collect();
+            if settles {
+                settle_resets(&mut samples);
             }
+            append_samples(&mut *batch, labels, &samples)
+                .map_err(|error| format!("{labels}: {error}"))?;
         }
         batch.commit().map(|_| ()).map_err(|error| error.to_string())
     }

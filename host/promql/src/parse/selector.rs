@@ -37,6 +37,8 @@ impl Parser<'_> {
         while self.token != Token::RightBrace {
             if let Err(error) = self.matcher(matchers) {
                 self.record(error)?;
+                // What could not be read may have been the condition that a selector needs.
+                matchers.push(Matcher::equal("", "?"));
                 self.skip(place, false)?;
                 if self.token != Token::RightBrace && !self.take_if(Token::Comma)? {
                     return Ok(());
@@ -175,7 +177,8 @@ impl Parser<'_> {
             let (value, ..) = self.number_value()?;
             let seconds = if negative { -value } else { value };
             if !seconds.is_finite() || seconds.abs() >= 9_223_372_036_854_775_807.0 {
-                let message = format!("timestamp out of bounds for @ modifier: {seconds:.6}");
+                let shown = narthex_model::Shortest(seconds);
+                let message = format!("timestamp out of bounds for @ modifier: {shown}");
                 return Err(self.error(node.span, message));
             }
             AtTime::Fixed(Timestamp::from_seconds(seconds))

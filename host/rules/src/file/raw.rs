@@ -2,8 +2,35 @@
 
 use std::collections::BTreeMap;
 
-use narthex_settings::DurationText;
+use narthex_settings::{DurationText, Node, Value};
 use serde::Deserialize;
+
+const FILE_KEYS: &[&str] = &["groups"];
+const GROUP_KEYS: &[&str] = &["name", "interval", "query_offset", "limit", "labels", "rules"];
+const RULE_KEYS: &[&str] =
+    &["record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations"];
+
+/// The file without keys that the shapes below do not have.
+pub(super) fn without_unknown_keys(root: &Node) -> Node {
+    let mut root = root.clone();
+    root.take_entries(|key| !FILE_KEYS.contains(&key));
+    for group in items(&mut root, "groups") {
+        group.take_entries(|key| !GROUP_KEYS.contains(&key));
+        for rule in items(group, "rules") {
+            rule.take_entries(|key| !RULE_KEYS.contains(&key));
+        }
+    }
+    root
+}
+
+fn items<'a>(node: &'a mut Node, key: &str) -> &'a mut [Node] {
+    let Value::Map(entries) = &mut node.value else { return &mut [] };
+    let Some(entry) = entries.iter_mut().find(|entry| entry.key == key) else { return &mut [] };
+    match &mut entry.node.value {
+        Value::List(items) => items,
+        Value::Null | Value::Scalar { .. } | Value::Map(_) => &mut [],
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

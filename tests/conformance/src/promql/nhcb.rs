@@ -24,10 +24,8 @@ enum Part {
     Sum,
 }
 
-/// The native histograms, by labels and by the place of their points.
-pub(super) fn convert(
-    series: &[SeriesNotation],
-) -> Result<BTreeMap<Labels, BTreeMap<usize, SeriesPoint>>, String> {
+/// The native histograms of all classic ones.
+pub(super) fn convert(series: &[SeriesNotation]) -> Result<Vec<SeriesNotation>, String> {
     let mut all: BTreeMap<Labels, BTreeMap<usize, Classic>> = BTreeMap::new();
     for SeriesNotation { labels, points, .. } in series {
         let Some((part, base)) = part(labels) else { continue };
@@ -42,12 +40,15 @@ pub(super) fn convert(
             }
         }
     }
-    let mut natives = BTreeMap::new();
-    for (labels, classics) in all {
-        let points: &mut BTreeMap<usize, SeriesPoint> = natives.entry(labels).or_default();
-        for (place, classic) in classics {
-            points.insert(place, classic.into_native()?);
-        }
+    let mut natives = Vec::new();
+    for (labels, mut classics) in all {
+        let places = classics.keys().next_back().map_or(0, |last| last + 1);
+        let points = (0..places).map(|place| match classics.remove(&place) {
+            Some(classic) => classic.into_native(),
+            None => Ok(SeriesPoint::Omitted),
+        });
+        let points = points.collect::<Result<_, String>>()?;
+        natives.push(SeriesNotation { labels, points, starts: Vec::new() });
     }
     Ok(natives)
 }
