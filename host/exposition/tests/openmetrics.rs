@@ -95,7 +95,8 @@ fn parse(body: &[u8]) -> Result<(), String> {
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the suite lies outside the project")]
 fn the_suite_is_judged_as_prometheus_judges_it() {
-    let project = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    // From the package's folder, where cargo runs its tests.
+    let project = "../..";
     let suite = std::env::var("NARTHEX_CONFORMANCE").map(PathBuf::from);
     let suite = suite.unwrap_or_else(|_| PathBuf::from(project).join("../shared/conformance"));
     let Ok(cases) = suite.join("openmetrics").read_dir() else {

@@ -1,6 +1,7 @@
 //! Folders: a fresh one that goes with its owner, and the checkout.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A new empty folder, removed on drop; kept and named in the output when the test fails.
@@ -68,10 +69,18 @@ impl Drop for TempFolder {
 }
 
 /// The root of the checkout, for configuration files and fixtures.
+///
+/// Asked of the environment while running: what one checkout built may run in another one that
+/// shares its target folder.
 #[must_use]
 pub fn repository() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here)
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let here = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = here.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
+        root.map(Path::to_path_buf).unwrap_or(here)
+    });
+    &ROOT
 }
 
 #[cfg(test)]

@@ -44,7 +44,9 @@ fn build() {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    // Where cargo runs the tests of a package; a path known when this was built may be that of
+    // another checkout.
+    PathBuf::from("../..")
 }
 
 /// The folder that holds this test's own binary: `<target>/<profile>/deps/<binary>`.
