@@ -2,7 +2,7 @@
 //!
 //! Enters: a seed, through [`Chance`]. Leaves: label sets, values, histograms, matchers, and a
 //! verdict of the [`Model`] on what a store shows; queries, and a verdict of the
-//! [reference evaluator](reference) on what they answer. The same seed is the same everything.
+//! [reference evaluator](mod@reference) on what they answer. The same seed is the same everything.
 //!
 //! Always holds: a generator makes only what a store must take; an oracle knows nothing of how a
 //! store works, only what it promised.

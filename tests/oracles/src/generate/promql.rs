@@ -1,7 +1,7 @@
-//! Random queries about the [`World`](super::World): well typed, of bounded depth, and mostly ones
-//! that have an answer.
+//! Random queries about the [`World`]: well typed, of bounded depth, and mostly ones that have an
+//! answer.
 //!
-//! Invariant: whatever jumps (`floor`, `==`, `topk`, `changes`, …) is applied to [`Exact`] operands
+//! Invariant: whatever jumps (`floor`, `==`, `topk`, `changes`, …) is applied to `Exact` operands
 //! only, whose values do not depend on the order of additions or on the last bit of a logarithm.
 //! Two right implementations therefore agree, save for rounding.
 
