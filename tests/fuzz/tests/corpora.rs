@@ -127,6 +127,16 @@ fn requests_of_remote_write_are_read_whatever_they_hold() {
 }
 
 #[test]
+fn queries_are_read_whatever_they_hold() {
+    replay("promql_parse");
+}
+
+#[test]
+fn queries_are_answered_as_the_reference_answers_them() {
+    replay("promql_eval");
+}
+
+#[test]
 fn every_target_has_a_corpus_and_every_corpus_a_target() {
     let folder = corpus("");
     let folders = std::fs::read_dir(&folder).expect("corpora");

@@ -8,6 +8,7 @@ mod checksums;
 mod chunks;
 mod log;
 mod mutation;
+mod promql;
 mod remote_write;
 
 pub use self::mutation::mutate;
@@ -43,5 +44,7 @@ pub const TARGETS: &[Target] = &[
         generate: block::tombstones,
     },
     Target { name: "block_meta", check: block::check_meta, generate: block::meta },
+    Target { name: "promql_parse", check: promql::check_text, generate: promql::text },
+    Target { name: "promql_eval", check: promql::check_answer, generate: promql::seed },
     Target { name: "remote_write", check: remote_write::check, generate: remote_write::generate },
 ];

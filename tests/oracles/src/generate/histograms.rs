@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use narthex_model::{
     BucketLayout, CUSTOM_BUCKETS_SCHEMA, CounterReset, FloatHistogram, IntegerHistogram,
-    NativeHistogram, Span, stale_nan,
+    NativeHistogram, Span, exponential_bound, stale_nan,
 };
 
 use crate::Chance;
@@ -60,13 +60,25 @@ pub struct HistogramWalk {
     positive: BTreeMap<i32, u32>,
     negative: BTreeMap<i32, u32>,
     custom_bounds: Vec<f64>,
+    is_natural: bool,
 }
 
 impl HistogramWalk {
     /// A series that begins.
     pub fn new(kind: HistogramKind, chance: &mut Chance) -> Self {
+        Self::beginning(kind, false, chance)
+    }
+
+    /// A series of histograms as observations make them: no bucket reaches into the one around
+    /// zero. Custom bounds are the same in all of them.
+    pub fn natural(kind: HistogramKind, chance: &mut Chance) -> Self {
+        Self::beginning(kind, true, chance)
+    }
+
+    fn beginning(kind: HistogramKind, is_natural: bool, chance: &mut Chance) -> Self {
         let mut walk = Self {
             kind,
+            is_natural,
             schema: 0,
             zero_threshold: 0.0,
             zero_count: 0,
@@ -100,8 +112,16 @@ impl HistogramWalk {
             };
             let index = i32::try_from(chance.between(low, high)).unwrap_or(0);
             let more = 1 + chance.small(9);
+            let is_custom = self.kind.is_custom();
+            if self.is_natural
+                && !is_custom
+                && exponential_bound(index.min(-index) - 1, self.schema) < self.zero_threshold
+            {
+                self.zero_count += more;
+                continue;
+            }
             *self.positive.entry(index).or_default() += more;
-            if !self.kind.is_custom() && chance.once_in(3) {
+            if !is_custom && chance.once_in(3) {
                 *self.negative.entry(-index).or_default() += more;
             }
         }
@@ -125,8 +145,10 @@ impl HistogramWalk {
         self.zero_count = 0;
         if self.kind.is_custom() {
             self.schema = CUSTOM_BUCKETS_SCHEMA;
-            let count = 1 + chance.small(8);
-            let scale = *chance.pick(&[1.0, 0.005, 1000.0]);
+            let (mut count, mut scale) = (1 + chance.small(8), *chance.pick(&[1.0, 0.005, 1000.0]));
+            if self.is_natural {
+                (count, scale) = (5, 0.5);
+            }
             self.custom_bounds = (0..count).map(|at| f64::from(at + 1) * scale).collect();
         } else {
             self.schema = i32::try_from(chance.between(-4, 8)).unwrap_or(0);
@@ -226,10 +248,14 @@ mod tests {
         for seed in 0..20 {
             let mut chance = Chance::new(seed);
             for kind in HistogramKind::ALL {
-                let mut walk = HistogramWalk::new(kind, &mut chance);
-                for _ in 0..100 {
-                    let histogram = walk.next(&mut chance);
-                    assert_eq!(histogram.validate(), Ok(()), "{histogram:?}");
+                for mut walk in [
+                    HistogramWalk::new(kind, &mut chance),
+                    HistogramWalk::natural(kind, &mut chance),
+                ] {
+                    for _ in 0..100 {
+                        let histogram = walk.next(&mut chance);
+                        assert_eq!(histogram.validate(), Ok(()), "{histogram:?}");
+                    }
                 }
             }
         }

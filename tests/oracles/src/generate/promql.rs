@@ -114,12 +114,15 @@ impl Shape {
 struct Maker<'a> {
     chance: &'a mut Chance,
     dialect: Dialect,
+    /// Only counts and sums of histograms matter. Prometheus does not look at buckets then, so
+    /// that it misses resets of gauges, which nobody should take for counters.
+    is_about_totals: bool,
 }
 
 /// A query out of this dialect.
 pub fn query(dialect: Dialect, chance: &mut Chance) -> Query {
     let when = when(chance);
-    let mut maker = Maker { chance, dialect };
+    let mut maker = Maker { chance, dialect, is_about_totals: false };
     let text = maker.root(matches!(when, When::Instant(_)));
     Query { text, when }
 }

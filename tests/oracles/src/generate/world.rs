@@ -38,6 +38,8 @@ enum Kind {
     Lone,
     /// Native histograms.
     Native(HistogramKind),
+    /// Native histograms with custom bounds that change.
+    Changing,
     /// Slices of floats and slices of native histograms.
     Mixed,
 }
@@ -90,6 +92,7 @@ impl World {
             ("size", Kind::Native(Native::FloatCounter)),
             ("queue", Kind::Native(Native::IntegerGauge)),
             ("web_seconds", Kind::Native(Native::IntegerCustom)),
+            ("web_changing", Kind::Changing),
             ("mixed", Kind::Mixed),
         ];
         for (name, kind) in metrics {
@@ -203,7 +206,14 @@ impl World {
 
     fn add_labels(&mut self, kind: Kind, labels: Labels, chance: &mut Chance) {
         let columns = match kind {
-            Kind::Native(kind) => natives(kind, chance),
+            Kind::Native(kind) => {
+                let walk = HistogramWalk::natural(kind, chance);
+                natives(walk, chance)
+            }
+            Kind::Changing => {
+                let walk = HistogramWalk::new(HistogramKind::IntegerCustom, chance);
+                natives(walk, chance)
+            }
             Kind::Mixed => mixed(chance),
             Kind::Lone => Columns::from_floats(vec![Self::START + Self::LENGTH / 2], vec![7.0]),
             Kind::Counter
@@ -315,18 +325,20 @@ fn floats(kind: Kind, chance: &mut Chance) -> Columns {
                     -1.5,
                     2.0,
                 ]),
-                Kind::Gauge | Kind::Gappy | Kind::Lone | Kind::Native(_) | Kind::Mixed => {
-                    eighths(chance, 1 << 16) - 4096.0
-                }
+                Kind::Gauge
+                | Kind::Gappy
+                | Kind::Lone
+                | Kind::Native(_)
+                | Kind::Changing
+                | Kind::Mixed => eighths(chance, 1 << 16) - 4096.0,
             },
         );
     }
     columns
 }
 
-fn natives(kind: HistogramKind, chance: &mut Chance) -> Columns {
+fn natives(mut walk: HistogramWalk, chance: &mut Chance) -> Columns {
     let mut columns = Columns::default();
-    let mut walk = HistogramWalk::new(kind, chance);
     for at in times(chance) {
         let histogram = walk.next(chance);
         if !chance.once_in(25) {
@@ -338,7 +350,7 @@ fn natives(kind: HistogramKind, chance: &mut Chance) -> Columns {
 
 fn mixed(chance: &mut Chance) -> Columns {
     let mut columns = Columns::default();
-    let mut walk = HistogramWalk::new(HistogramKind::IntegerCounter, chance);
+    let mut walk = HistogramWalk::natural(HistogramKind::IntegerCounter, chance);
     for (step, at) in times(chance).into_iter().enumerate() {
         if (step / World::SLICE).is_multiple_of(2) {
             columns.push(at, f64::from(chance.small(100)));

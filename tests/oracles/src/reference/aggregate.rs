@@ -6,7 +6,7 @@ use narthex_model::Labels;
 use narthex_promql::{Aggregate, AggregateOp, Grouping};
 
 use super::over_range::{ascending, quantile};
-use super::{Element, Query, Result, Sample, refuse};
+use super::{Element, Query, Result, Sample, natives, refuse};
 
 /// The labels of the group that a series is in.
 fn group(grouping: &Grouping, labels: &Labels) -> Labels {
@@ -127,11 +127,12 @@ impl Query<'_> {
         }
         let mut groups: BTreeMap<Labels, f64> = BTreeMap::new();
         for element in self.vector(&aggregate.expr, at)? {
-            let Some(value) = element.value.float() else {
-                return refuse("the text of a histogram is not made here");
+            let text = match &element.value {
+                Sample::Float(value) => plain(*value),
+                Sample::Histogram(histogram) => histogram.notation(),
             };
             let mut labels = element.labels.to_builder();
-            labels.set(name.as_str(), plain(value));
+            labels.set(name.as_str(), text);
             *groups.entry(group(&grouping, &labels.finish())).or_default() += 1.0;
         }
         let elements = groups.into_iter().map(|(labels, count)| Element {
@@ -192,7 +193,14 @@ fn summary(op: AggregateOp, param: f64, labels: Labels, elements: &[Element]) ->
             Sample::Float(count)
         }
         AggregateOp::Group => Sample::Float(1.0),
-        AggregateOp::Sum | AggregateOp::Avg if has_histograms => return None,
+        AggregateOp::Sum | AggregateOp::Avg if has_histograms => {
+            let histograms: Vec<_> =
+                elements.iter().filter_map(|element| element.value.histogram()).collect();
+            if !floats.is_empty() {
+                return None;
+            }
+            natives::summed(op == AggregateOp::Avg, &histograms)?
+        }
         AggregateOp::Quantile if !floats.is_empty() => {
             Sample::Float(quantile(param, &ascending(&floats)))
         }

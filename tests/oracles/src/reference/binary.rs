@@ -3,8 +3,7 @@
 use narthex_model::Labels;
 use narthex_promql::{Binary, BinaryOp, Cardinality, Matching};
 
-use super::natives::scaled;
-use super::{Element, Out, Query, Result, Sample, refuse};
+use super::{Element, Out, Query, Result, Sample, natives, refuse};
 
 /// What an operator makes of two floats, and whether a comparison holds.
 fn floats(op: BinaryOp, lhs: f64, rhs: f64) -> (f64, bool) {
@@ -42,13 +41,14 @@ fn samples(op: BinaryOp, lhs: &Sample, rhs: &Sample) -> Option<(Sample, bool)> {
             let (value, holds) = floats(op, *lhs, *rhs);
             Some((Sample::Float(value), holds))
         }
-        (Sample::Float(factor), Sample::Histogram(histogram)) if op == BinaryOp::Mul => {
-            Some((scaled(histogram, *factor), true))
+        (Sample::Float(number), Sample::Histogram(histogram)) if op == BinaryOp::Mul => {
+            natives::with_number(op, histogram, *number).map(|value| (value, true))
         }
-        (Sample::Histogram(histogram), Sample::Float(factor)) if op == BinaryOp::Mul => {
-            Some((scaled(histogram, *factor), true))
+        (Sample::Float(_), Sample::Histogram(_)) => None,
+        (Sample::Histogram(histogram), Sample::Float(number)) => {
+            natives::with_number(op, histogram, *number).map(|value| (value, true))
         }
-        _ => None,
+        (Sample::Histogram(lhs), Sample::Histogram(rhs)) => natives::of_two(op, lhs, rhs),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Functions of instant vectors, scalars and time.
 
-use narthex_model::{Labels, MatchOp};
+use narthex_model::{FloatHistogram, Labels, MatchOp};
 use narthex_promql::{Node, NodeKind, Selector};
 
 use super::{Element, Out, Query, Result, Sample, calendar, classic, natives, refuse};
@@ -157,12 +157,9 @@ impl Query<'_> {
         self.map(of, at, |value| either(either(value, high, f64::min), low, f64::max))
     }
 
-    /// When the newest samples were. An offset counts only without `@`.
+    /// When the newest samples were.
     fn timestamps(&self, selector: &Selector, at: i64) -> Result<Out> {
-        let time = match self.fixed(&selector.time) {
-            Some(fixed) => fixed,
-            None => self.shifted(&selector.time, at)?,
-        };
+        let time = self.shifted(&selector.time, at)?;
         let elements = self.newest(selector, time).into_iter().map(|(labels, at, value)| {
             let element = Element { labels, value, is_nameless: false };
             self.dropping_name(element, Sample::Float(seconds(at)))
@@ -215,11 +212,9 @@ impl Query<'_> {
             ("histogram_fraction", [low, high, of]) => {
                 let (low, high) = (self.scalar(low, at)?, self.scalar(high, at)?);
                 let elements = self.vector(of, at)?;
-                for (labels, is_nameless, buckets) in classic::histograms(&elements) {
-                    let value = Sample::Float(classic::fraction(low, high, &buckets));
-                    let element = Element { labels, value: value.clone(), is_nameless };
-                    out.push(self.dropping_name(element, value));
-                }
+                let classic = |buckets: &classic::Buckets| classic::fraction(low, high, buckets);
+                let native = |histogram: &FloatHistogram| natives::fraction(low, high, histogram);
+                out = self.estimates(&elements, classic, native);
             }
             (_, [of]) => {
                 for element in self.vector(of, at)? {
@@ -244,10 +239,9 @@ impl Query<'_> {
         label: Option<&str>,
         out: &mut Vec<Element>,
     ) -> Result<()> {
-        for (labels, is_nameless, buckets) in classic::histograms(elements) {
-            let value = Sample::Float(classic::quantile(q, &buckets));
-            let mut element =
-                self.dropping_name(Element { labels, value: value.clone(), is_nameless }, value);
+        let classic = |buckets: &classic::Buckets| classic::quantile(q, buckets);
+        let native = |histogram: &FloatHistogram| natives::quantile(q, histogram);
+        for mut element in self.estimates(elements, classic, native) {
             if let Some(label) = label {
                 let mut labels = element.labels.to_builder();
                 labels.set(label, super::aggregate::plain(q));
@@ -256,5 +250,31 @@ impl Query<'_> {
             out.push(element);
         }
         Ok(())
+    }
+
+    /// An estimate of each histogram, classic or native; of none where both have the same labels.
+    fn estimates(
+        &self,
+        elements: &[Element],
+        classic: impl Fn(&classic::Buckets) -> f64,
+        native: impl Fn(&FloatHistogram) -> f64,
+    ) -> Vec<Element> {
+        let mut all: Vec<(Labels, bool, f64)> = Vec::new();
+        for (labels, is_nameless, buckets) in classic::histograms(elements) {
+            all.push((labels, is_nameless, classic(&buckets)));
+        }
+        for element in elements {
+            let Some(histogram) = element.value.histogram() else { continue };
+            let count = all.len();
+            all.retain(|(labels, ..)| *labels != element.labels);
+            if all.len() == count {
+                all.push((element.labels.clone(), element.is_nameless, native(histogram)));
+            }
+        }
+        let element = |(labels, is_nameless, value): (Labels, bool, f64)| {
+            let value = Sample::Float(value);
+            self.dropping_name(Element { labels, value: value.clone(), is_nameless }, value)
+        };
+        all.into_iter().map(element).collect()
     }
 }

@@ -5,7 +5,7 @@ use narthex_model::Labels;
 use super::Element;
 
 /// Upper bound and count, ascending by bound.
-type Buckets = Vec<(f64, f64)>;
+pub(super) type Buckets = Vec<(f64, f64)>;
 
 /// The classic histograms among elements, each with its labels but `le`.
 pub(super) fn histograms(elements: &[Element]) -> Vec<(Labels, bool, Buckets)> {

@@ -3,7 +3,7 @@
 use narthex_promql::{Node, NodeKind};
 
 use super::aggregate::{mean, sum, variance};
-use super::{Element, Out, Query, Result, Row, Sample, refuse};
+use super::{Element, Out, Query, Result, Row, Sample, natives, refuse};
 
 /// A float and when it was.
 type Point = (i64, f64);
@@ -118,21 +118,26 @@ fn one(name: &str, row: &Row, numbers: &[f64], window: Window) -> Result<Option<
         "present_over_time" => Some(1.0),
         "ts_of_first_over_time" => row.points.first().map(|(at, _)| seconds(*at)),
         "ts_of_last_over_time" => row.points.last().map(|(at, _)| seconds(*at)),
-        "changes" => Some(pairs(row, |before, after| match (before, after) {
-            (Sample::Float(a), Sample::Float(b)) => a != b && !(a.is_nan() && b.is_nan()),
-            (before, after) => before != after,
-        })),
-        "resets" => Some(pairs(row, |before, after| match (before, after) {
-            (Sample::Float(a), Sample::Float(b)) => b < a,
-            _ => true,
-        })),
+        "changes" => Some(pairs(row, natives::is_changed)),
+        "resets" => Some(pairs(row, natives::is_reset)),
         _ => None,
     };
     if let Some(whole) = whole {
         return Ok(Some(Sample::Float(whole)));
     }
     if is_mixed && is_about_both_kinds(name) {
-        return Ok(None);
+        // The last two samples may be of one kind in a range of both.
+        let last = row.points.iter().rev().take(2);
+        let kinds = last.filter(|(_, value)| value.float().is_some()).count();
+        let is_last_two = matches!(name, "irate" | "idelta");
+        if !floats.is_empty() && (!is_last_two || kinds == 1) {
+            return Ok(None);
+        }
+        if floats.is_empty() || kinds == 0 {
+            let histograms = natives::histograms(row);
+            let value = natives::over_range(name, &histograms, (window.start, window.end));
+            return Ok(value);
+        }
     }
     if floats.is_empty() {
         return Ok(None);
@@ -245,11 +250,14 @@ fn regression(floats: &[Point], at: i64) -> Option<(f64, f64)> {
     }
     let xs: Vec<f64> = floats.iter().map(|(other, _)| seconds(other - at)).collect();
     let ys: Vec<f64> = floats.iter().map(|(_, value)| *value).collect();
-    let (x, y) = (mean(&xs), mean(&ys));
-    let both = xs.iter().zip(&ys).map(|(one, other)| (one - x) * (other - y)).sum::<f64>();
-    let squares = xs.iter().map(|one| (one - x) * (one - x)).sum::<f64>();
-    let slope = both / squares;
-    Some((slope, y - slope * x))
+    // By sums, not by distances from the means: of infinite values the two make different things.
+    let products: Vec<f64> = xs.iter().zip(&ys).map(|(x, y)| x * y).collect();
+    let squares: Vec<f64> = xs.iter().map(|x| x * x).collect();
+    #[expect(clippy::cast_precision_loss, reason = "few samples")]
+    let count = floats.len() as f64;
+    let (x, y) = (sum(&xs), sum(&ys));
+    let slope = (sum(&products) - x * y / count) / (sum(&squares) - x * x / count);
+    Some((slope, y / count - slope * x / count))
 }
 
 fn smoothed(values: &[f64], smoothing: f64, trending: f64) -> Option<f64> {

@@ -36,6 +36,11 @@ pub enum Verdict {
 /// # Errors
 /// What differs.
 pub fn judge(engine: &Engine, reference: &Reference, query: &Query) -> Result<Verdict, String> {
+    // Of a series that `or` puts together from both sides, the first step decides whether the name
+    // goes in all others; the reference knows no other steps.
+    if reference.is_name_removal_delayed && query.text.contains(" or ") {
+        return Ok(Verdict::Unknown);
+    }
     let expr = engine.parse(&query.text).map_err(|error| format!("is refused: {error}"))?;
     let expected = reference.answer(&expr, query.when);
     let options = QueryOptions::default();

@@ -8,9 +8,8 @@ impl Maker<'_> {
         let is_native = self.dialect.native && exact == Exact::No && self.chance.once_in(4);
         let name = match shape {
             Shape::Path => self.word(&["requests_total", "errors_total"]),
-            Shape::Instance if is_native => {
-                self.word(&["latency", "size", "queue", "web_seconds", "mixed"])
-            }
+            Shape::Instance if is_native && self.dialect.recent && self.seldom() => "web_changing",
+            Shape::Instance if is_native => self.native_metric(),
             Shape::Instance => {
                 self.word(&["memory_bytes", "limit_bytes", "up", "gappy", "odd", "requests_count"])
             }
@@ -18,6 +17,12 @@ impl Maker<'_> {
             Shape::One => "grand_total",
         };
         self.matched(name, shape)
+    }
+
+    pub(super) fn native_metric(&mut self) -> &'static str {
+        let metrics = ["latency", "size", "web_seconds", "mixed", "queue"];
+        let count = if self.is_about_totals { 4 } else { 5 };
+        self.word(metrics.get(..count).unwrap_or_default())
     }
 
     fn matched(&mut self, name: &str, shape: Shape) -> String {

@@ -107,14 +107,51 @@ impl Maker<'_> {
     }
 
     fn histogram_function(&mut self, depth: u32) -> String {
+        let name = self.word(&[
+            "quantile",
+            "quantile",
+            "quantile",
+            "quantiles",
+            "fraction",
+            "count",
+            "sum",
+            "avg",
+            "stddev",
+            "stdvar",
+        ]);
+        self.is_about_totals = matches!(name, "count" | "sum" | "avg");
+        let of = self.histograms(depth);
+        self.is_about_totals = false;
+        // Where buckets are empty, a quantile jumps at the whole ranks.
+        let q = if of.contains("5m") || of.contains("increase") {
+            self.word(&["0.513", "0.987", "0.0137", "1", "1.5", "NaN"])
+        } else {
+            self.quantile()
+        };
+        match name {
+            "quantiles" if self.dialect.recent && self.dialect.experimental => {
+                format!("histogram_quantiles({of}, \"q\", 0.513, 0.987)")
+            }
+            "quantile" | "quantiles" => format!("histogram_quantile({q}, {of})"),
+            "fraction" => {
+                let low = self.word(&["-Inf", "0", "0.25", "1", "NaN", "-3"]);
+                let high = self.word(&["+Inf", "1", "0.5", "100", "0", "NaN"]);
+                format!("histogram_fraction({low}, {high}, {of})")
+            }
+            _ => format!("histogram_{name}({of})"),
+        }
+    }
+
+    /// Something that functions of histograms are asked about.
+    fn histograms(&mut self, depth: u32) -> String {
         let by = self.word(&["job, le", "le", "instance, job, le"]);
-        let of = match self.chance.below(7) {
+        match self.chance.below(7) {
             0 => format!("wait_seconds_bucket{}", self.time_shift()),
             1 => format!("sum by ({by}) (rate(wait_seconds_bucket[5m]))"),
             2 => "odd_bucket".to_owned(),
             3 if self.dialect.native => "{__name__=~\"wait_seconds_bucket|latency|up\"}".to_owned(),
             4.. if self.dialect.native => {
-                let metric = self.word(&["latency", "size", "queue", "web_seconds", "mixed"]);
+                let metric = self.native_metric();
                 match self.chance.below(4) {
                     0 => metric.to_owned(),
                     1 => format!("rate({metric}[{}])", self.length()),
@@ -123,27 +160,6 @@ impl Maker<'_> {
                 }
             }
             _ => format!("sum by ({by}) (increase(wait_seconds_bucket[{}]))", self.length()),
-        };
-        // Where buckets are empty, a quantile jumps at the whole ranks.
-        let q = if of.contains("5m") || of.contains("increase") {
-            self.word(&["0.513", "0.987", "0.0137", "1", "1.5", "NaN"])
-        } else {
-            self.quantile()
-        };
-        match self.chance.below(8) {
-            0..=2 => format!("histogram_quantile({q}, {of})"),
-            3 => {
-                let low = self.word(&["-Inf", "0", "0.25", "1", "NaN", "-3"]);
-                let high = self.word(&["+Inf", "1", "0.5", "100", "0", "NaN"]);
-                format!("histogram_fraction({low}, {high}, {of})")
-            }
-            4 if self.dialect.recent && self.dialect.experimental => {
-                format!("histogram_quantiles({of}, \"q\", 0.513, 0.987)")
-            }
-            _ => {
-                let name = self.word(&["count", "sum", "avg", "stddev", "stdvar"]);
-                format!("histogram_{name}({of})")
-            }
         }
     }
 
@@ -291,7 +307,7 @@ impl Maker<'_> {
     }
 
     fn with_scalar(&mut self, depth: u32, shape: Shape, exact: Exact) -> String {
-        if self.dialect.recent && self.dialect.native && self.seldom() {
+        if self.dialect.recent && self.dialect.native && exact == Exact::No && self.seldom() {
             let op = self.word(&["</", ">/"]);
             let of = self.selection(Shape::Instance, Exact::No);
             let of = format!("({of} {op} {})", self.constant());
