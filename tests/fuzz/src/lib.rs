@@ -30,7 +30,10 @@ pub fn find(name: &str) -> &'static Target {
 /// The folder of a target's corpus.
 #[must_use]
 pub fn corpus(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name)
+    // While running: what one checkout built may run in another one.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.join("corpus").join(name)
 }
 
 /// Checks the files that the command line names, or standard input: what a found case is run with,
