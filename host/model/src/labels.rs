@@ -25,6 +25,8 @@ pub const QUANTILE_LABEL: &str = "quantile";
 /// Length digits in base 128, most significant first, all below 128; the byte 127 announces that
 /// four digits follow, so lengths up to 126 take one byte and up to 2^28 take five.
 const LONG_LENGTH: u8 = 127;
+/// Most sets fit: while one is put together it need not grow.
+const USUAL_BYTES: usize = 256;
 
 /// An immutable, sorted set of name-value pairs. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -55,7 +57,7 @@ impl Labels {
     /// # Panics
     /// In builds with debug assertions, when the order is broken.
     pub fn from_sorted<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut text = String::new();
+        let mut text = String::with_capacity(USUAL_BYTES);
         let mut last: Option<&str> = None;
         for (name, value) in pairs {
             debug_assert!(last.is_none_or(|last| last < name), "labels are strictly ascending");

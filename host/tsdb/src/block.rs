@@ -44,7 +44,7 @@ pub use self::writer::{BlockWriter, UNFINISHED};
 
 use self::answers::Answers;
 use self::chunks::ChunkFiles;
-use self::index::{INDEX_FILE, Index};
+use self::index::{INDEX_FILE, Index, Texts};
 use crate::encoding::Encoding;
 
 /// An open block. Clones share it; the files are closed with the last one.
@@ -159,11 +159,10 @@ impl Block {
     /// # Errors
     /// When there is none or the index is damaged there.
     pub fn series_of(&self, id: u32) -> Result<BlockSeries, BlockError> {
-        let index = &self.0.index;
         let mut chunks = Vec::new();
-        let labels = index.labels(id).and_then(|labels| {
-            index.chunks(id, &mut chunks)?;
-            Ok(labels)
+        let labels = self.0.index.series(id).and_then(|series| {
+            series.chunks(&mut chunks)?;
+            series.labels(&mut Texts::forgetful())
         });
         let labels = labels.map_err(|fault| self.index_error(fault))?;
         Ok(BlockSeries { id, labels, chunks })
@@ -182,7 +181,7 @@ impl Block {
         let (index, mut places) = (&self.0.index, Vec::new());
         let mut look = |id| {
             places.clear();
-            index.chunks(id, &mut places)?;
+            index.series(id)?.chunks(&mut places)?;
             let mut views = places.iter().filter_map(|place| self.0.chunks.peek(place));
             Ok(views.any(|view| kind(view.encoding)))
         };
@@ -241,7 +240,8 @@ impl Block {
         let mut chunks = Vec::new();
         for id in ids {
             chunks.clear();
-            self.0.index.chunks(id, &mut chunks).map_err(|fault| self.index_error(fault))?;
+            let found = self.0.index.series(id).and_then(|series| series.chunks(&mut chunks));
+            found.map_err(|fault| self.index_error(fault))?;
             // Only as far as there are samples, so that intervals of other deletions merge.
             let first_at = chunks.iter().map(|chunk| chunk.first_at).min();
             let last_at = chunks.iter().map(|chunk| chunk.last_at).max();

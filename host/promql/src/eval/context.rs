@@ -19,7 +19,7 @@ use crate::workers::Workers;
 
 use super::explain::Probes;
 use super::holding::Ledger;
-use super::parallel::SeriesList;
+use super::parallel::{Selected, SeriesList};
 use super::row::Row;
 
 const STAGE: &str = "expression evaluation";
@@ -86,9 +86,9 @@ impl Context<'_> {
         if let Some((_, known)) = selected.iter().find(|(known, _)| known == matchers) {
             return Ok(Arc::clone(known));
         }
-        let series: SeriesList = self.querier.select(matchers)?.into();
-        selected.push((matchers.to_vec(), Arc::clone(&series)));
-        Ok(series)
+        let found = Arc::new(Selected::new(self.querier.select(matchers)?));
+        selected.push((matchers.to_vec(), Arc::clone(&found)));
+        Ok(found)
     }
 
     /// Notes that a series was read.
@@ -186,10 +186,12 @@ fn annotation(text: &str, span: Span, remark: Remark<'_>) -> Annotation {
 
 /// The labels without those that say what the metric is.
 pub(crate) fn without_metadata(labels: &Labels) -> Labels {
-    if METADATA_LABELS.iter().all(|name| labels.get(name).is_none()) {
-        return labels.clone();
+    let is_metadata = |name: &str| METADATA_LABELS.contains(&name);
+    if labels.iter().any(|(name, _)| is_metadata(name)) {
+        labels.filtered(|name| !is_metadata(name))
+    } else {
+        labels.clone()
     }
-    labels.filtered(|name| !METADATA_LABELS.contains(&name))
 }
 
 /// How messages show labels: the name among them.

@@ -72,9 +72,9 @@ pub(crate) fn of_plan(
 }
 
 fn of_select(select: &Select, cx: &Context<'_>) -> Result<Cost, QueryError> {
-    let series = cx.series(&select.matchers)?;
-    let samples = series.iter().map(|series| series.samples_max()).sum();
-    Ok(Cost { series: series.len(), samples, rows: series.len(), held_bytes: 0 })
+    let selected = cx.series(&select.matchers)?;
+    let series = selected.series.len();
+    Ok(Cost { series, samples: selected.samples(), rows: series, held_bytes: 0 })
 }
 
 /// All of them together: rows add up, and of what is held only the most at a time counts.
@@ -151,7 +151,8 @@ fn groups(
     cx: &Context<'_>,
 ) -> Result<Option<usize>, QueryError> {
     let Some(select) = plan.labels_of() else { return Ok(None) };
-    let series = cx.series(&select.matchers)?;
-    let groups: HashSet<Labels> = series.iter().map(|series| group(series.labels())).collect();
+    let selected = cx.series(&select.matchers)?;
+    let labels = selected.series.iter().map(|series| group(series.labels()));
+    let groups: HashSet<Labels> = labels.collect();
     Ok(Some(groups.len()))
 }

@@ -147,7 +147,7 @@ impl Info {
         let first = select.reference(grid.start).saturating_sub(cx.lookback).saturating_add(1);
         let range = time_range(first, select.reference(grid.last()));
         let mut samples = Columns::default();
-        for series in cx.series(&matchers)?.iter() {
+        for series in &cx.series(&matchers)?.series {
             if wanted.has(series.labels()) {
                 read(series.as_ref(), range, &mut samples, cx)?;
                 info.take(series.labels(), &samples, plan, (grid, &looked_at), (holding, cx))?;

@@ -29,25 +29,44 @@ const THREADS_MAX: usize = 16;
 const RUNS: usize = 4;
 
 /// The series that satisfy the same matchers.
-pub(super) type SeriesList = Arc<[Box<dyn Series>]>;
+pub(super) type SeriesList = Arc<Selected>;
+
+/// What a selection found.
+pub(crate) struct Selected {
+    pub(super) series: Vec<Box<dyn Series>>,
+    /// How many samples each has at most. Asked once: the store looks into every chunk for it.
+    samples: Vec<usize>,
+}
+
+impl Selected {
+    pub(super) fn new(series: Vec<Box<dyn Series>>) -> Self {
+        let samples = series.iter().map(|series| series.samples_max()).collect();
+        Self { series, samples }
+    }
+
+    /// How many samples all have at most.
+    pub(super) fn samples(&self) -> usize {
+        self.samples.iter().sum()
+    }
+}
 
 type Computed = Result<Option<Row>, QueryError>;
 
 /// The rows that `compute` makes of series. It gets memory to decode into.
 pub(super) fn rows<'q>(
-    series: SeriesList,
+    selected: SeriesList,
     steps: usize,
     cx: &'q Context<'q>,
     compute: impl Fn(&dyn Series, &mut Columns) -> Computed + Sync + 'q,
 ) -> Rows<'q> {
-    let work: usize = series.iter().map(|series| series.samples_max() + steps).sum();
-    let is_parallel = work >= WORK_MIN && series.len() > 1;
+    let work = selected.samples() + steps.saturating_mul(selected.series.len());
+    let is_parallel = work >= WORK_MIN && selected.series.len() > 1;
     let (scratch, ready) = (Columns::default(), Vec::new().into_iter());
-    Box::new(Batches { series, next: 0, steps, is_parallel, cx, compute, scratch, ready })
+    Box::new(Batches { selected, next: 0, steps, is_parallel, cx, compute, scratch, ready })
 }
 
 struct Batches<'q, F> {
-    series: SeriesList,
+    selected: SeriesList,
     /// The first series that no batch has taken.
     next: usize,
     steps: usize,
@@ -61,13 +80,14 @@ struct Batches<'q, F> {
 impl<F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Batches<'_, F> {
     /// The series of a batch for so many threads.
     fn batch(&self, threads: usize) -> &[Box<dyn Series>] {
-        let rest = self.series.get(self.next..).unwrap_or(&[]);
+        let Selected { series, samples } = &*self.selected;
+        let rest = series.get(self.next..).unwrap_or(&[]);
         let (mut work, mut values, mut count) = (0_usize, 0_usize, 0);
-        for series in rest {
+        for samples in samples.iter().skip(self.next) {
             if work >= BATCH_WORK * threads || values >= BATCH_VALUES_MAX {
                 break;
             }
-            work += series.samples_max() + self.steps;
+            work += samples + self.steps;
             values += self.steps;
             count += 1;
         }
@@ -112,11 +132,11 @@ impl<F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Iterator for Batches<'
             if let Some(row) = self.ready.next() {
                 return Some(row);
             }
-            let series = self.series.get(self.next)?;
+            let series = self.selected.series.get(self.next)?;
             if self.is_parallel {
                 let lease = self.cx.workers.lease(THREADS_MAX - 1);
-                let batch = self.batch(lease.count + 1);
-                if lease.count > 0 && batch.len() > 1 {
+                let batch = if lease.count > 0 { self.batch(lease.count + 1) } else { &[] };
+                if batch.len() > 1 {
                     let (count, rows) = (batch.len(), self.compute_batch(batch, lease.count));
                     self.next += count;
                     self.ready = rows.into_iter();

@@ -31,8 +31,8 @@ pub(super) fn open<'q>(
     // A sample exactly one lookback old is too old.
     let start = first.saturating_sub(cx.lookback).saturating_add(1);
     let range = time_range(start, last.saturating_add(after));
-    let series = cx.series(&select.matchers)?;
-    Ok(parallel::rows(series, grid.steps, cx, move |series, samples| {
+    let selected = cx.series(&select.matchers)?;
+    Ok(parallel::rows(selected, grid.steps, cx, move |series, samples| {
         read(series, range, samples, cx)?;
         let values = if select.extension == Extension::Smoothed {
             let samples = std::mem::take(samples);

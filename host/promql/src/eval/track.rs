@@ -7,6 +7,7 @@ use narthex_model::{
 };
 use narthex_storage::{Columns, HistogramPoint};
 
+use crate::functions::rate;
 use crate::functions::window::Window;
 
 use super::plan::Reading;
@@ -19,6 +20,17 @@ pub(crate) struct Track {
     pub(super) histograms: Vec<Arc<FloatHistogram>>,
     pub(super) histogram_times: Vec<i64>,
     pub(super) histogram_starts: Vec<i64>,
+    /// Where the floats begin anew, once [`Track::find_resets`] was asked for it.
+    resets: Resets,
+}
+
+/// Resets of a counter of floats.
+#[derive(Debug, Default)]
+struct Resets {
+    /// Indices of the samples after each.
+    at: Vec<usize>,
+    /// The values before each.
+    before: Vec<f64>,
 }
 
 /// As queries compute with it.
@@ -43,7 +55,21 @@ impl Track {
         let histogram_times = points.iter().map(|point| point.at).collect();
         let starts = points.iter().map(|point| point.start);
         let histogram_starts = if with_starts { starts.collect() } else { Vec::new() };
-        Self { columns, histograms, histogram_times, histogram_starts }
+        let resets = Resets::default();
+        Self { columns, histograms, histogram_times, histogram_starts, resets }
+    }
+
+    /// Finds the resets of the floats, once for all windows.
+    pub(super) fn find_resets(&mut self) {
+        let Columns { times, values, starts, .. } = &self.columns;
+        let has_starts = !starts.is_empty();
+        for (index, pair) in values.windows(2).enumerate() {
+            let [before, after] = *pair else { continue };
+            if after < before || has_starts && rate::is_reset_by_start(starts, times, index) {
+                self.resets.at.push(index + 1);
+                self.resets.before.push(before);
+            }
+        }
     }
 
     /// Forgets what each histogram says of a reset before it. A subquery leaves samples out and
@@ -108,44 +134,70 @@ pub(super) fn remove_stale(samples: &mut Columns) {
     samples.values.retain(|value| !is_stale(*value));
 }
 
+/// Moves a window on, so that it holds what comes after `first` and up to `last`.
+fn slide<T: PartialOrd>(
+    sorted: &[T],
+    window: (usize, usize),
+    (first, last): (T, T),
+) -> (usize, usize) {
+    let skip = |from: usize, until: &T| {
+        let rest = sorted.get(from..).unwrap_or(&[]);
+        from + rest.iter().take_while(|at| *at <= until).count()
+    };
+    let from = skip(window.0, &first);
+    (from, skip(window.1.max(from), &last))
+}
+
 /// A window that slides over a track: both ends only move on.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Slider {
     floats: (usize, usize),
     histograms: (usize, usize),
+    resets: (usize, usize),
 }
 
 impl Slider {
     /// The samples after `first` and up to `last`; the rest of the window is as given.
+    #[inline]
     pub(super) fn window<'t>(
         &mut self,
         track: &'t Track,
         (first, last): (i64, i64),
         (start, end, at): (i64, i64, i64),
     ) -> Window<'t> {
-        let Track { columns, .. } = track;
-        let skip = |times: &[i64], from: usize, until: i64| {
-            let rest = times.get(from..).unwrap_or(&[]);
-            from + rest.iter().take_while(|at| **at <= until).count()
-        };
-        let slide = |times: &[i64], (from, to): (usize, usize)| {
-            let from = skip(times, from, first);
-            (from, skip(times, to.max(from), last))
-        };
-        self.floats = slide(&columns.times, self.floats);
-        self.histograms = slide(&track.histogram_times, self.histograms);
+        let Track { columns, resets, .. } = track;
+        self.floats = slide(&columns.times, self.floats, (first, last));
         let floats = self.floats.0..self.floats.1;
-        let histograms = self.histograms.0..self.histograms.1;
-        Window {
+        let mut window = Window {
             times: columns.times.get(floats.clone()).unwrap_or(&[]),
             values: columns.values.get(floats.clone()).unwrap_or(&[]),
-            starts: columns.starts.get(floats).unwrap_or(&[]),
-            histogram_times: track.histogram_times.get(histograms.clone()).unwrap_or(&[]),
-            histograms: track.histograms.get(histograms.clone()).unwrap_or(&[]),
-            histogram_starts: track.histogram_starts.get(histograms).unwrap_or(&[]),
+            starts: columns.starts.get(floats.clone()).unwrap_or(&[]),
+            before_resets: &[],
+            histogram_times: &[],
+            histograms: &[],
+            histogram_starts: &[],
             start,
             end,
             at,
+        };
+        if !resets.at.is_empty() {
+            // The sample after a reset may not be the window's first.
+            let ends = (floats.start, floats.end.saturating_sub(1));
+            self.resets = slide(&resets.at, self.resets, ends);
+            let resets = resets.before.get(self.resets.0..self.resets.1);
+            window.before_resets = resets.unwrap_or(&[]);
         }
+        if !track.histograms.is_empty() {
+            self.histograms = slide(&track.histogram_times, self.histograms, (first, last));
+            let histograms = self.histograms.0..self.histograms.1;
+            let times = track.histogram_times.get(histograms.clone());
+            window.histogram_times = times.unwrap_or(&[]);
+            window.histograms = track.histograms.get(histograms.clone()).unwrap_or(&[]);
+            window.histogram_starts = track.histogram_starts.get(histograms).unwrap_or(&[]);
+        }
+        window
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,9 +53,9 @@ fn samples<'q>(plan: &'q RangePlan, cx: &'q Context<'q>) -> Result<SampleStream<
     match &plan.source {
         RangeSource::Select(select) => {
             let range = needed(plan, cx);
-            let series = cx.series(&select.matchers)?;
-            Ok(Box::new((0..series.len()).filter_map(move |index| {
-                let series = series.get(index)?;
+            let selected = cx.series(&select.matchers)?;
+            Ok(Box::new((0..selected.series.len()).filter_map(move |index| {
+                let series = selected.series.get(index)?;
                 let mut columns = Columns::default();
                 let read = read(series.as_ref(), range, &mut columns, cx);
                 Some(read.map(|()| {
@@ -127,19 +127,19 @@ pub(super) fn open<'q>(plan: &'q WindowPlan, cx: &'q Context<'q>) -> Result<Rows
         RangeSource::Select(select) => {
             let with_starts = cx.features.start_timestamps && uses_starts(plan.function);
             let range = needed(&plan.input, cx);
-            let series = cx.series(&select.matchers)?;
-            parallel::rows(series, grid.steps, cx, move |series, scratch| {
+            let selected = cx.series(&select.matchers)?;
+            parallel::rows(selected, grid.steps, cx, move |series, scratch| {
                 read(series, range, scratch, cx)?;
-                let track = Track::new(std::mem::take(scratch), with_starts, select.reading);
-                let row = row(plan, series.labels().clone(), false, &track, &params, cx);
+                let mut track = Track::new(std::mem::take(scratch), with_starts, select.reading);
+                let row = row(plan, series.labels().clone(), false, &mut track, &params, cx);
                 *scratch = track.columns;
                 row
             })
         }
         RangeSource::Subquery { inner, .. } => {
             Box::new(of_subquery(inner, cx)?.filter_map(move |series| {
-                let row = series.and_then(|Samples { labels, drops_name, track }| {
-                    row(plan, labels, drops_name, &track, &params, cx)
+                let row = series.and_then(|Samples { labels, drops_name, mut track }| {
+                    row(plan, labels, drops_name, &mut track, &params, cx)
                 });
                 row.transpose()
             }))
@@ -168,12 +168,15 @@ fn row(
     plan: &WindowPlan,
     labels: Labels,
     drops_name: bool,
-    track: &Track,
+    track: &mut Track,
     params: &[Numbers],
     cx: &Context<'_>,
 ) -> Result<Option<Row>, QueryError> {
     let mut values = Column::absent(plan.input.grid.steps);
     let series = Series { plan, cx, metric: labels.get(METRIC_NAME).unwrap_or("") };
+    if matches!(plan.function, FunctionId::Rate | FunctionId::Increase) {
+        track.find_resets();
+    }
     slide(&plan.input, cx.lookback, track, |step, window| {
         let param = |index: usize| params.get(index).map_or(f64::NAN, |param| param.get(step));
         match series.apply(window, param)? {

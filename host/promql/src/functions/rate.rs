@@ -17,17 +17,14 @@ pub(crate) const INCREASE: RateKind = RateKind { is_counter: true, is_per_second
 pub(crate) const DELTA: RateKind = RateKind { is_counter: false, is_per_second: false };
 
 /// The change over the window, extrapolated to its ends where the samples come close enough.
+#[inline]
 pub(crate) fn extrapolated(window: &Window<'_>, kind: RateKind) -> Option<f64> {
     let (first, last) = (*window.values.first()?, *window.values.last()?);
     let extent = Extent::of(window.times, window.start, window.end)?;
     let mut change = last - first;
     let began = if kind.is_counter {
-        for (index, pair) in window.values.windows(2).enumerate() {
-            if let [before, after] = pair
-                && (after < before || is_reset_by_start(window, index))
-            {
-                change += before;
-            }
+        for before in window.before_resets {
+            change += before;
         }
         starts::began(window.starts, window.start, extent.first_at)
     } else {
@@ -42,8 +39,8 @@ pub(crate) fn extrapolated(window: &Window<'_>, kind: RateKind) -> Option<f64> {
 }
 
 /// Whether start times tell of a reset between the sample at `index` and the next.
-fn is_reset_by_start(window: &Window<'_>, index: usize) -> bool {
-    let at = |index| starts::at(window.starts, window.times, index);
+pub(crate) fn is_reset_by_start(starts: &[i64], times: &[i64], index: usize) -> bool {
+    let at = |index| starts::at(starts, times, index);
     at(index).zip(at(index + 1)).is_some_and(|(before, now)| starts::is_reset(before, now))
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Window<'a> {
     /// When the counting of each float began: as long as `times`, or empty when start times are not
     /// known or not to be used.
     pub(crate) starts: &'a [i64],
+    /// The floats before each reset between two samples of the window, for functions of counters.
+    pub(crate) before_resets: &'a [f64],
     /// The native histograms of the window, likewise in columns.
     pub(crate) histogram_times: &'a [i64],
     pub(crate) histograms: &'a [Arc<FloatHistogram>],

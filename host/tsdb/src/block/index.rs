@@ -8,23 +8,22 @@
 
 use camino::Utf8Path;
 use hashbrown::HashMap;
-use narthex_model::Labels;
 use narthex_platform::{Disk, FileBytes};
 
-use super::chunks::ChunkPlace;
 use super::error::{BlockError, Fault};
 use super::frame;
-use crate::encoding::Damage;
-use crate::encoding::varint::Cursor;
 
 mod offsets;
 mod postings;
+mod series;
 mod symbols;
 mod toc;
 mod writer;
 
 pub(super) use self::offsets::OffsetTable;
 pub(super) use self::postings::{Refs, intersect, subtract, unite};
+use self::series::SeriesEntry;
+pub(super) use self::series::Texts;
 pub(super) use self::symbols::Symbols;
 pub(super) use self::toc::Toc;
 pub(super) use self::writer::IndexWriter;
@@ -122,65 +121,23 @@ impl Index {
     }
 
     /// The checked entry of a series.
-    fn entry(&self, series: u32) -> Result<frame::Entry<'_>, Fault> {
+    pub(super) fn series(&self, series: u32) -> Result<SeriesEntry<'_>, Fault> {
         let offset = self.series_offset(series);
-        frame::entry(&self.bytes, offset, 0, "the series' checksum is wrong")
-    }
-
-    /// The labels of a series as symbols, handed to `look` until it says no.
-    pub(super) fn pairs(
-        &self,
-        series: u32,
-        mut look: impl FnMut(SymbolPair) -> bool,
-    ) -> Result<(), Fault> {
-        let mut cursor = Cursor::new(self.entry(series)?.content);
-        let damaged = |_| Fault::new(self.series_offset(series), "the series' labels are damaged");
-        for _ in 0..cursor.count(2).map_err(damaged)? {
-            if !look(pair(&mut cursor).map_err(damaged)?) {
-                break;
-            }
-        }
-        Ok(())
+        let frame::Entry { content, .. } =
+            frame::entry(&self.bytes, offset, 0, "the series' checksum is wrong")?;
+        Ok(SeriesEntry { index: self, series, content })
     }
 
     /// The symbol of a series' value of one label.
     pub(super) fn value_of(&self, series: u32, name: u32) -> Result<Option<u32>, Fault> {
         let mut found = None;
-        self.pairs(series, |(candidate, value)| {
+        self.series(series)?.pairs(|(candidate, value)| {
             if candidate == name {
                 found = Some(value);
             }
             found.is_none()
         })?;
         Ok(found)
-    }
-
-    pub(super) fn labels(&self, series: u32) -> Result<Labels, Fault> {
-        let mut symbols = Vec::new();
-        self.pairs(series, |pair| {
-            symbols.push(pair);
-            true
-        })?;
-        let mut pairs = Vec::with_capacity(symbols.len());
-        let mut last = None;
-        for (name, value) in symbols {
-            let name = self.text(name)?;
-            if last.is_some_and(|last| last >= name) {
-                let offset = self.series_offset(series);
-                return Err(Fault::new(offset, "the series' labels do not ascend"));
-            }
-            last = Some(name);
-            pairs.push((name, self.text(value)?));
-        }
-        Ok(Labels::from_sorted(pairs))
-    }
-
-    /// Appends where the chunks of a series lie.
-    pub(super) fn chunks(&self, series: u32, out: &mut Vec<ChunkPlace>) -> Result<(), Fault> {
-        let mut cursor = Cursor::new(self.entry(series)?.content);
-        let offset = self.series_offset(series);
-        chunk_places(&mut cursor, out)
-            .map_err(|_| Fault::new(offset, "the series' list of chunks is damaged"))
     }
 
     /// The series with a value of a label; none when there is no such label or value.
@@ -211,37 +168,6 @@ fn version(bytes: &[u8]) -> Result<u8, Fault> {
         }
         _ => Err(Fault::new(0, "the file does not begin as an index")),
     }
-}
-
-fn pair(cursor: &mut Cursor<'_>) -> Result<SymbolPair, Damage> {
-    let symbol = |number: u64| u32::try_from(number).map_err(|_| Damage);
-    Ok((symbol(cursor.unsigned()?)?, symbol(cursor.unsigned()?)?))
-}
-
-/// Walks over the labels to the chunks. Times and references are differences to the chunk before. Time
-/// wraps around: so other writers say that a chunk begins before the last one ended.
-fn chunk_places(cursor: &mut Cursor<'_>, out: &mut Vec<ChunkPlace>) -> Result<(), Damage> {
-    for _ in 0..cursor.count(2)? {
-        pair(cursor)?;
-    }
-    let count = cursor.count(3)?;
-    out.reserve(count);
-    let mut last: Option<ChunkPlace> = None;
-    for _ in 0..count {
-        let first_at = match last {
-            None => cursor.signed()?,
-            Some(last) => last.last_at.wrapping_add_unsigned(cursor.unsigned()?),
-        };
-        let last_at = first_at.wrapping_add_unsigned(cursor.unsigned()?);
-        let reference = match last {
-            None => cursor.unsigned()?,
-            Some(last) => last.reference.checked_add_signed(cursor.signed()?).ok_or(Damage)?,
-        };
-        let place = ChunkPlace { reference, first_at, last_at };
-        out.push(place);
-        last = Some(place);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

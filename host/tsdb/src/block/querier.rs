@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use super::chunks::{ChunkPlace, ChunkView};
 use super::error::Fault;
+use super::index::Texts;
 use super::tombstones::{Interval, Tombstones, remove_deleted};
 use super::{Block, BlockError};
 use crate::budget::{ReadBudget, ReadPermit, SAMPLE_BYTES, histogram_bytes};
@@ -28,7 +29,7 @@ struct FoundSeries {
     block: Block,
     labels: Labels,
     /// Those that overlap the range.
-    chunks: Vec<ChunkPlace>,
+    chunks: Box<[ChunkPlace]>,
     deleted: Vec<Interval>,
     range: TimeRange,
     /// What the largest read so far was granted.
@@ -54,22 +55,27 @@ impl BlockQuerier {
     }
 
     /// The series, unless it has no chunk in the range.
-    fn found(&self, id: u32) -> Result<Option<FoundSeries>, Fault> {
-        let index = &self.block.0.index;
+    fn found<'a>(
+        &'a self,
+        id: u32,
+        texts: &mut Texts<'a>,
+        chunks: &mut Vec<ChunkPlace>,
+    ) -> Result<Option<FoundSeries>, Fault> {
+        let series = self.block.0.index.series(id)?;
         let (start, end) = (self.range.start.millis(), self.range.end.millis());
         let deleted = self.tombstones.of(u64::from(id));
         let is_deleted =
             |chunk: &ChunkPlace| Interval::cover(deleted, chunk.first_at, chunk.last_at);
-        let mut chunks = Vec::new();
-        index.chunks(id, &mut chunks)?;
+        chunks.clear();
+        series.chunks(chunks)?;
         chunks.retain(|chunk| chunk.overlaps(start, end) && !is_deleted(chunk));
         if chunks.is_empty() {
             return Ok(None);
         }
         Ok(Some(FoundSeries {
             block: self.block.clone(),
-            labels: index.labels(id)?,
-            chunks,
+            labels: series.labels(texts)?,
+            chunks: chunks.as_slice().into(),
             deleted: deleted.to_vec(),
             range: self.range,
             permit: Mutex::new(self.budget.nothing()),
@@ -108,9 +114,10 @@ impl BlockQuerier {
 impl Querier for BlockQuerier {
     fn select(&self, matchers: &[Matcher]) -> Result<Vec<Box<dyn Series>>, ReadError> {
         let mut all: Vec<Box<dyn Series>> = Vec::new();
+        let (mut texts, mut chunks) = (Texts::default(), Vec::new());
         for id in self.matching(matchers)?.iter() {
-            let found = self.found(*id).map_err(|fault| self.block.index_error(fault))?;
-            if let Some(series) = found {
+            let found = self.found(*id, &mut texts, &mut chunks);
+            if let Some(series) = found.map_err(|fault| self.block.index_error(fault))? {
                 all.push(Box::new(series));
             }
         }
@@ -126,7 +133,7 @@ impl Querier for BlockQuerier {
         let mut symbols = BTreeSet::new();
         let mut names = Vec::new();
         let outcome = self.matching(matchers)?.iter().try_for_each(|id| {
-            index.pairs(*id, |(name, _)| {
+            index.series(*id)?.pairs(|(name, _)| {
                 symbols.insert(name);
                 true
             })

@@ -153,9 +153,11 @@ impl Verification<'_> {
                 self.index_fault(Fault::new(offset, "the series' labels are not above the last"));
             }
             last_labels = series.labels;
-            let counted = block.0.index.pairs(id, |pair| {
-                *self.uses.entry(pair).or_default() += 1;
-                true
+            let counted = block.0.index.series(id).and_then(|series| {
+                series.pairs(|pair| {
+                    *self.uses.entry(pair).or_default() += 1;
+                    true
+                })
             });
             if let Err(fault) = counted {
                 self.index_fault(fault);

@@ -129,7 +129,7 @@ impl Series<'_> {
     }
 
     fn float_rate(&self, window: &Window<'_>, kind: rate::RateKind) -> Option<f64> {
-        if kind.is_counter && rate::overlaps(window) {
+        if kind.is_counter && !window.starts.is_empty() && rate::overlaps(window) {
             self.find(Finding::StartTimeOverlap);
         }
         rate::extrapolated(window, kind)

@@ -5,6 +5,7 @@ use narthex_model::Labels;
 use narthex_platform::SimulatedDisk;
 use proptest::prelude::*;
 
+use super::super::chunks::ChunkPlace;
 use super::*;
 
 /// The answer does not matter, only that there is one.
@@ -67,11 +68,12 @@ proptest! {
         let index = open(write(&series, u64::MAX)).unwrap();
         let all = index.all().unwrap().to_vec();
         prop_assert_eq!(all.len(), series.len());
+        let mut texts = Texts::default();
         let mut by_label: BTreeMap<(&str, &str), Vec<u32>> = BTreeMap::new();
         for (id, (labels, chunks)) in all.iter().zip(&series) {
-            prop_assert_eq!(&index.labels(*id).unwrap(), labels);
+            prop_assert_eq!(&index.series(*id).unwrap().labels(&mut texts).unwrap(), labels);
             let mut found = Vec::new();
-            index.chunks(*id, &mut found).unwrap();
+            index.series(*id).unwrap().chunks(&mut found).unwrap();
             prop_assert_eq!(&found, chunks);
             for pair in labels {
                 by_label.entry(pair).or_default().push(*id);
@@ -142,8 +144,9 @@ fn read_all(bytes: Vec<u8>) {
     ids.truncate(300);
     ids.extend([0, 1, u32::MAX]);
     for id in ids {
-        ran(index.labels(id));
-        ran(index.chunks(id, &mut Vec::new()));
+        let Ok(series) = index.series(id) else { continue };
+        ran(series.labels(&mut Texts::default()));
+        ran(series.chunks(&mut Vec::new()));
     }
     for name in index.table().names() {
         let Ok(values) = index.table().values_from(index.bytes(), name, "v3") else { continue };

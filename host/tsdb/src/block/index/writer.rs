@@ -15,8 +15,9 @@ use super::super::chunks::ChunkPlace;
 use super::super::error::{BlockWriteError, Fault};
 use super::super::frame::{self, varint_len};
 use super::super::sink::Sink;
+use super::series::pair;
 use super::toc::Toc;
-use super::{INDEX_FILE, MAGIC, SERIES_ALIGN, VERSION, pair};
+use super::{INDEX_FILE, MAGIC, SERIES_ALIGN, VERSION};
 use crate::encoding::varint::{Cursor, push_bytes, push_signed, push_unsigned};
 
 mod table;

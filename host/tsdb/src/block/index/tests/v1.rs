@@ -85,10 +85,13 @@ fn version_1_is_read() {
     let bytes = write_v1(&series);
     let index = open(FileBytes::from_bytes(bytes.clone())).unwrap();
     let ids = index.all().unwrap().to_vec();
-    let labels: Vec<Labels> = ids.iter().map(|id| index.labels(*id).unwrap()).collect();
+    let labels: Vec<Labels> = ids
+        .iter()
+        .map(|id| index.series(*id).unwrap().labels(&mut Texts::default()).unwrap())
+        .collect();
     assert_eq!(labels, series);
     let mut chunks = Vec::new();
-    index.chunks(ids[7], &mut chunks).unwrap();
+    index.series(ids[7]).unwrap().chunks(&mut chunks).unwrap();
     let expected = ChunkPlace { reference: u64::from(ids[7]), first_at: 1_000, last_at: 1_500 };
     assert_eq!(chunks, [expected]);
     let names: Vec<&str> = index.table().names().collect();
