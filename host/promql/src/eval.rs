@@ -201,15 +201,23 @@ pub(crate) fn range(plan: &Plan, grid: Grid, cx: &Context<'_>) -> Result<Value, 
     let rows = match plan {
         Plan::Scalar(scalar) => {
             let values = scalar::evaluate(scalar, grid, cx)?.column(grid.steps);
-            vec![Row { labels: Labels::empty(), drops_name: false, values }]
+            from_vec(vec![Row { labels: Labels::empty(), drops_name: false, values }])
         }
-        Plan::Vector(vector) => final_rows(open(vector, cx)?, cx)?,
-        Plan::Range(_) | Plan::Text(_) => Vec::new(),
+        Plan::Vector(vector) if cx.features.delayed_name_removal => {
+            from_vec(final_rows(open(vector, cx)?, cx)?)
+        }
+        Plan::Vector(vector) => open(vector, cx)?,
+        Plan::Range(_) | Plan::Text(_) => from_vec(Vec::new()),
     };
-    let series = rows
-        .into_iter()
-        .map(|row| MatrixSeries { points: row.values.into_points(grid), labels: row.labels });
-    let mut series: Vec<MatrixSeries> = series.filter(|series| !series.points.is_empty()).collect();
+    let (mut series, mut holding) = (Vec::new(), cx.ledger.holding());
+    for row in rows {
+        let row = row?;
+        holding.add(Amount::of_points(&row))?;
+        let points = row.values.into_points(grid);
+        if !points.is_empty() {
+            series.push(MatrixSeries { points, labels: row.labels });
+        }
+    }
     series.sort_by(|a, b| a.labels.cmp(&b.labels));
     Ok(Value::Matrix(series))
 }

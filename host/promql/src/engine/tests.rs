@@ -238,7 +238,7 @@ fn a_query_beyond_its_memory_is_refused() {
     };
     let error = ask("work_total").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Execution);
-    expect!["query is expected to hold 2 MiB of memory: 1 MiB are allowed; narrow it, or raise --query.max-memory"]
+    expect!["query is expected to hold 3 MiB of memory: 1 MiB are allowed; narrow it, or raise --query.max-memory"]
     .assert_eq(&error.to_string());
     // What is put together needs no more than its result.
     let result = ask("sum by (job) (rate(work_total[5m]))").unwrap();
@@ -341,7 +341,7 @@ fn a_query_that_is_expected_to_need_too_much_does_not_begin() {
     let (end, step) = (Timestamp::from_millis(7_500_000), Duration::from_secs(1));
     let options = QueryOptions::default();
     let error = engine.range("work_total", Timestamp::default(), end, step, &options).unwrap_err();
-    expect!["query is expected to hold 18 MiB of memory: 1 MiB are allowed; narrow it, or raise --query.max-memory"].assert_eq(&error.to_string());
+    expect!["query is expected to hold 35 MiB of memory: 1 MiB are allowed; narrow it, or raise --query.max-memory"].assert_eq(&error.to_string());
     let times = Times::Range { start: Timestamp::default(), end, step };
     let explanation = engine.explain("work_total", times, false, &options).unwrap();
     assert!(explanation.expected.held_bytes > explanation.memory_max);

@@ -18,6 +18,8 @@ use super::row::Row;
 
 /// The labels of a row, about.
 const LABELS_BYTES: usize = 128;
+/// The time of a value in the answer.
+const TIME_BYTES: usize = 8;
 /// A fold of an aggregation at one step, about.
 const FOLD_BYTES: usize = 32;
 
@@ -59,7 +61,8 @@ pub(crate) fn of_plan(
     match plan {
         Plan::Vector(vector) => {
             let cost = of(vector, counting, cx)?;
-            let result = rows_bytes(cost.rows, vector.grid);
+            let times = cost.rows.saturating_mul(vector.grid.steps).saturating_mul(TIME_BYTES);
+            let result = rows_bytes(cost.rows, vector.grid).saturating_add(times);
             Ok(Cost { held_bytes: cost.held_bytes.saturating_add(result), ..cost })
         }
         Plan::Scalar(scalar) => inputs(scalar.inputs(), counting, cx),

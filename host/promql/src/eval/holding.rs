@@ -6,6 +6,9 @@ use crate::result::QueryError;
 
 use super::row::Row;
 
+/// A value of the answer with its time.
+pub(crate) const POINT_BYTES: usize = 16;
+
 /// An amount of memory, counted both ways that a query is limited by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Amount {
@@ -25,6 +28,12 @@ impl Amount {
         let labels = row.labels.as_bytes().len();
         let bytes = size_of::<Row>() + labels + row.values.bytes();
         Self { samples: row.values.samples(), bytes }
+    }
+
+    /// A row as part of the answer, where each value has its time beside it.
+    pub(crate) fn of_points(row: &Row) -> Self {
+        let Self { samples, bytes } = Self::of_row(row);
+        Self { samples, bytes: bytes + row.values.steps() * size_of::<i64>() }
     }
 }
 
@@ -83,6 +92,11 @@ impl Ledger {
         }
         Ok(())
     }
+
+    fn remove(&self, amount: Amount) {
+        self.samples.fetch_sub(amount.samples, Ordering::Relaxed);
+        self.bytes.fetch_sub(amount.bytes, Ordering::Relaxed);
+    }
 }
 
 /// What one operator holds.
@@ -99,11 +113,17 @@ impl Holding<'_> {
         self.amount.bytes += amount.bytes;
         self.ledger.add(amount)
     }
+
+    /// Holds less: what `amount` stands for went to another account.
+    pub(crate) fn remove(&mut self, amount: Amount) {
+        self.amount.samples -= amount.samples;
+        self.amount.bytes -= amount.bytes;
+        self.ledger.remove(amount);
+    }
 }
 
 impl Drop for Holding<'_> {
     fn drop(&mut self) {
-        self.ledger.samples.fetch_sub(self.amount.samples, Ordering::Relaxed);
-        self.ledger.bytes.fetch_sub(self.amount.bytes, Ordering::Relaxed);
+        self.ledger.remove(self.amount);
     }
 }

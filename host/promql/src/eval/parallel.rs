@@ -15,6 +15,7 @@ use crate::result::QueryError;
 
 use super::Rows;
 use super::context::Context;
+use super::holding::{Amount, Holding};
 use super::row::Row;
 
 /// Less work than this is not worth a thread: starting one takes as long as 10,000 samples do.
@@ -23,6 +24,8 @@ const WORK_MIN: usize = 100_000;
 const BATCH_WORK: usize = 500_000;
 /// The rows of a batch have no more values than this: 32 MiB of floats.
 const BATCH_VALUES_MAX: usize = 4 << 20;
+/// And take no more than this part of the memory that a query may hold.
+const BATCH_MEMORY_PART: usize = 8;
 /// Threads of one query: more would wait for what consumes the rows.
 const THREADS_MAX: usize = 16;
 /// Runs for each thread of a batch, so that none waits long for the last one.
@@ -61,8 +64,17 @@ pub(super) fn rows<'q>(
 ) -> Rows<'q> {
     let work = selected.samples() + steps.saturating_mul(selected.series.len());
     let is_parallel = work >= WORK_MIN && selected.series.len() > 1;
-    let (scratch, ready) = (Columns::default(), Vec::new().into_iter());
-    Box::new(Batches { selected, next: 0, steps, is_parallel, cx, compute, scratch, ready })
+    Box::new(Batches {
+        selected,
+        next: 0,
+        steps,
+        is_parallel,
+        cx,
+        compute,
+        scratch: Columns::default(),
+        ready: Vec::new().into_iter(),
+        holding: cx.ledger.holding(),
+    })
 }
 
 struct Batches<'q, F> {
@@ -74,17 +86,22 @@ struct Batches<'q, F> {
     cx: &'q Context<'q>,
     compute: F,
     scratch: Columns,
+    /// Computed, and not yet taken.
     ready: std::vec::IntoIter<Result<Row, QueryError>>,
+    /// What those hold.
+    holding: Holding<'q>,
 }
 
 impl<F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Batches<'_, F> {
     /// The series of a batch for so many threads.
     fn batch(&self, threads: usize) -> &[Box<dyn Series>] {
         let Selected { series, samples } = &*self.selected;
+        let memory_max = self.cx.ledger.bytes_max() / BATCH_MEMORY_PART / size_of::<f64>();
+        let values_max = BATCH_VALUES_MAX.min(memory_max);
         let rest = series.get(self.next..).unwrap_or(&[]);
         let (mut work, mut values, mut count) = (0_usize, 0_usize, 0);
         for samples in samples.iter().skip(self.next) {
-            if work >= BATCH_WORK * threads || values >= BATCH_VALUES_MAX {
+            if work >= BATCH_WORK * threads || values >= values_max {
                 break;
             }
             work += samples + self.steps;
@@ -130,6 +147,9 @@ impl<F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Iterator for Batches<'
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(row) = self.ready.next() {
+                if let Ok(row) = &row {
+                    self.holding.remove(Amount::of_row(row));
+                }
                 return Some(row);
             }
             let series = self.selected.series.get(self.next)?;
@@ -139,6 +159,10 @@ impl<F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Iterator for Batches<'
                 if batch.len() > 1 {
                     let (count, rows) = (batch.len(), self.compute_batch(batch, lease.count));
                     self.next += count;
+                    let mut amounts = rows.iter().flatten().map(Amount::of_row);
+                    if let Err(error) = amounts.try_for_each(|amount| self.holding.add(amount)) {
+                        return Some(Err(error));
+                    }
                     self.ready = rows.into_iter();
                     continue;
                 }

@@ -204,12 +204,15 @@ impl Column {
 
     /// The values with their times.
     pub(crate) fn into_points(self, grid: Grid) -> Columns {
-        let mut points = Columns::default();
+        let count = self.floats.iter().filter(|value| !is_stale(**value)).count();
+        let (mut times, mut values) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for (at, value) in grid.times().zip(&self.floats) {
             if !is_stale(*value) {
-                points.push(at, *value);
+                times.push(at);
+                values.push(*value);
             }
         }
+        let mut points = Columns::from_floats(times, values);
         for (at, histogram) in grid.times().zip(self.histograms) {
             if let Some(histogram) = histogram {
                 points.push_histogram(at, Arc::new(to_native(histogram)));

@@ -14,7 +14,7 @@ use super::Rows;
 use super::context::Context;
 use super::extended;
 use super::grid::Grid;
-use super::holding::Amount;
+use super::holding::{Amount, POINT_BYTES};
 use super::parallel;
 use super::plan::{Reading, Select};
 use super::row::{Column, Row};
@@ -65,11 +65,8 @@ pub(super) fn read(
     let count = samples.len() + histograms;
     cx.count_read(count);
     // Held only until the next series is read into the same place.
-    cx.ledger.holding().add(Amount::of(count, SAMPLE_BYTES))
+    cx.ledger.holding().add(Amount::of(count, POINT_BYTES))
 }
-
-/// A time and a value.
-const SAMPLE_BYTES: usize = 16;
 
 /// The last sample at each step, unless it is too old or a staleness marker.
 fn at_steps(samples: &Columns, select: &Select, grid: Grid, lookback: i64) -> Column {

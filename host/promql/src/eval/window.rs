@@ -13,7 +13,7 @@ use crate::result::{MatrixSeries, QueryError, SampleValue};
 
 use super::context::Context;
 use super::extended;
-use super::holding::Amount;
+use super::holding::{Amount, POINT_BYTES};
 use super::merge;
 use super::parallel;
 use super::plan::{RangePlan, RangeSource, Vector, WindowPlan};
@@ -27,9 +27,6 @@ use self::apply::Series;
 
 mod apply;
 mod histograms;
-
-/// A time and a value.
-const SAMPLE_BYTES: usize = 16;
 
 /// One series of a range vector, all samples that any window needs.
 struct Samples {
@@ -254,7 +251,7 @@ pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries
             };
             Ok(())
         })?;
-        holding.add(Amount::of(points.samples(), SAMPLE_BYTES))?;
+        holding.add(Amount::of(points.samples(), POINT_BYTES))?;
         if !points.is_empty() {
             let labels = if series.drops_name {
                 super::context::without_metadata(&series.labels)

@@ -1,0 +1,80 @@
+//! What a large query takes of the process, against what it may take. One test in a process of its
+//! own: the kernel counts for all threads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use narthex_model::{Labels, Timestamp};
+use narthex_platform::{Clock, Metrics};
+use narthex_promql::{Engine, EngineConfig, QueryError, QueryOptions, QueryResult, Value};
+use narthex_storage::{Appendable, MemoryStore};
+
+const SERIES: usize = 10_000;
+const STEPS: usize = 1_000;
+/// For what the allocator keeps, and for stacks of threads.
+const SLACK: u64 = 24 << 20;
+
+/// Ten minutes of a counter at 15 s, of seven jobs.
+fn store() -> MemoryStore {
+    let store = MemoryStore::new();
+    let mut batch = store.appender();
+    for number in 0..SERIES {
+        let (instance, job) = (number.to_string(), (number % 7).to_string());
+        let labels = [("__name__", "work_total"), ("instance", &*instance), ("job", &*job)];
+        let series = batch.series(&Labels::from_pairs(labels)).expect("few series");
+        for index in 0..=40 {
+            let at = Timestamp::from_millis(index * 15_000);
+            batch.append(series, at, index as f64).expect("times ascend");
+        }
+    }
+    batch.commit().expect("memory takes it");
+    store
+}
+
+/// The most memory that the process had since [`forget_peak`].
+#[expect(clippy::disallowed_methods, reason = "the kernel's view of this process")]
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux says it");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.map(|line| line.trim().trim_end_matches(" kB").parse::<u64>());
+    number.expect("Linux counts it").expect("a number of kB") << 10
+}
+
+#[expect(clippy::disallowed_methods, reason = "the kernel's view of this process")]
+fn forget_peak() {
+    std::fs::write("/proc/self/clear_refs", "5").expect("Linux counts anew");
+}
+
+fn ask(store: &Arc<MemoryStore>, query: &str, mib: usize) -> Result<QueryResult, QueryError> {
+    let config = EngineConfig { memory_max: mib << 20, workers: 3, ..EngineConfig::default() };
+    let engine = Engine::new(config, Arc::clone(store) as _, Clock::real(), &Metrics::new());
+    let (start, step) = (Timestamp::from_millis(0), Duration::from_millis(600));
+    let end = Timestamp::from_millis(600 * (STEPS as i64 - 1));
+    engine.range(query, start, end, step, &QueryOptions::default())
+}
+
+#[test]
+fn a_large_query_keeps_within_its_memory_or_says_that_it_cannot() {
+    let store = Arc::new(store());
+    for (query, mib) in
+        [("sum by (job) (rate(work_total[5m]))", 64), ("work_total", 192), ("work_total > 3", 192)]
+    {
+        forget_peak();
+        let before = peak();
+        let result = ask(&store, query, mib).unwrap();
+        let taken = peak() - before;
+        let limit = mib as u64 * (1 << 20);
+        assert!(taken < limit + SLACK, "{query} took {} MiB", taken >> 20);
+        assert!(result.stats.bytes_peak < limit, "{query}: {:?}", result.stats);
+        let Value::Matrix(series) = result.value else { panic!("a range query answers a matrix") };
+        let points: usize = series.iter().map(|series| series.points.len()).sum();
+        println!("{query}: {points} points, {} MiB", taken >> 20);
+        assert!(points >= 6 * STEPS, "{query}: {points} points");
+    }
+    let error = ask(&store, "work_total", 64).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "query is expected to hold 155 MiB of memory: 64 MiB are allowed; narrow it, or raise \
+         --query.max-memory"
+    );
+}
