@@ -78,7 +78,7 @@ fn a_gauge_in_a_rate_is_remarked_on() {
         expect![[r#"
         {instance="0"} 0.9999999999999999 @300000
         {instance="1"} 1.9999999999999998 @300000
-        PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "x" (1:6)"#]],
+        PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "x" (1:1)"#]],
     );
 }
 

@@ -152,7 +152,8 @@ fn fold<'q, F: Fold>(
     for (labels, group) in names.labels.into_iter().zip(groups) {
         let Group { drops_name, floats, histograms } = group;
         let mut values = Column::absent(grid.steps);
-        let mut histograms = histograms.finish(plan, cx);
+        let has_number = |step: usize| floats.get(step).is_some_and(Option::is_some);
+        let mut histograms = histograms.finish(plan, has_number, cx);
         for (step, fold) in floats.into_iter().enumerate() {
             let Some(fold) = fold else { continue };
             if histograms.contains(step) {
@@ -181,7 +182,11 @@ fn take_histograms<F: Fold>(
     cx: &Context<'_>,
 ) -> Result<(), QueryError> {
     match plan.op {
-        AggregateOp::Sum | AggregateOp::Avg => group.histograms.take(plan, row, holding, cx)?,
+        AggregateOp::Sum | AggregateOp::Avg => {
+            let Group { floats, histograms, .. } = group;
+            let has_number = |step: usize| floats.get(step).is_some_and(Option::is_some);
+            histograms.take(plan, row, has_number, holding, cx)?;
+        }
         AggregateOp::Count | AggregateOp::Group => {
             for (step, _) in row.values.iter_histograms() {
                 match group.floats.get_mut(step) {

@@ -286,7 +286,7 @@ pub(crate) struct WindowPlan {
     pub(crate) function: FunctionId,
     pub(crate) input: RangePlan,
     pub(crate) params: Vec<Scalar>,
-    /// Where the first argument stands.
+    /// Where the first argument stands; the beginning of the query if that is a subquery.
     pub(crate) first_span: Span,
 }
 

@@ -8,6 +8,7 @@
 mod blocks;
 mod browser;
 mod configuration;
+mod differential;
 mod durability;
 mod durability_under_load;
 mod full_disk;

@@ -25,7 +25,7 @@ enum State {
         total: Box<Total>,
         resets: Resets,
     },
-    /// Exponential and custom buckets came together: there is no result.
+    /// Exponential and custom buckets came together, or a number came first: there is no result.
     Incompatible,
 }
 
@@ -56,11 +56,13 @@ impl Resets {
 }
 
 impl Histograms {
-    /// Takes in those of one series.
+    /// Takes in those of one series, but for steps at which a number came first: what cannot be
+    /// added to it is not looked at any more.
     pub(super) fn take(
         &mut self,
         plan: &AggregatePlan,
         row: &Row,
+        has_number: impl Fn(usize) -> bool,
         holding: &mut Holding<'_>,
         cx: &Context<'_>,
     ) -> Result<(), QueryError> {
@@ -70,6 +72,7 @@ impl Histograms {
         for (step, histogram) in row.values.iter_histograms() {
             let Some(slot) = self.steps.get_mut(step) else { continue };
             match slot {
+                None if has_number(step) => *slot = Some(State::Incompatible),
                 None => {
                     // A sum holds what rounding took from it beside it.
                     let samples = histogram_samples(histogram);
@@ -109,9 +112,15 @@ impl Histograms {
         Ok(())
     }
 
-    pub(super) fn finish(self, plan: &AggregatePlan, cx: &Context<'_>) -> Finished {
-        let finish = |state: Option<State>| match state? {
+    pub(super) fn finish(
+        self,
+        plan: &AggregatePlan,
+        has_number: impl Fn(usize) -> bool,
+        cx: &Context<'_>,
+    ) -> Finished {
+        let finish = |(step, state): (usize, Option<State>)| match state? {
             State::Incompatible => Some(None),
+            State::Open { .. } if has_number(step) => Some(None),
             State::Open { total, resets } => {
                 if resets.collide() {
                     cx.remark(plan.input_span, Remark::ResetCollision(Operation::Aggregation));
@@ -124,7 +133,7 @@ impl Histograms {
                 Some(Some(Arc::new(histogram)))
             }
         };
-        Finished(self.steps.into_iter().map(finish).collect())
+        Finished(self.steps.into_iter().enumerate().map(finish).collect())
     }
 }
 

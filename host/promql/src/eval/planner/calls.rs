@@ -5,6 +5,7 @@ use narthex_model::AnchoredRegex;
 use crate::ast::{Extension, Node, NodeKind};
 use crate::functions::FunctionId;
 use crate::raw_bytes;
+use crate::span::Span;
 
 use super::super::grid::Grid;
 use super::super::plan::{
@@ -84,7 +85,10 @@ impl Planner<'_> {
             }
             (FunctionId::Info, rest) => self.info(first, rest.first(), grid)?,
             (FunctionId::HistogramQuantile, [vector]) => {
-                let measure = Measure::Quantile { q: self.scalar(first, grid)?, span: first.span };
+                let measure = Measure::Quantile {
+                    q: self.scalar(first, grid)?,
+                    span: first.unwrapped().span,
+                };
                 self.buckets(measure, vector, grid)?
             }
             (FunctionId::HistogramFraction, [upper, vector]) => {
@@ -94,7 +98,7 @@ impl Planner<'_> {
             }
             (FunctionId::HistogramQuantiles, [label, qs @ ..]) => {
                 let label = text_of(label)?.to_owned();
-                let spans = qs.iter().map(|q| q.span);
+                let spans = qs.iter().map(|q| q.unwrapped().span);
                 let qs = self.scalars(qs, grid)?.into_iter().zip(spans).collect();
                 self.buckets(Measure::Quantiles { label, qs }, first, grid)?
             }
@@ -116,7 +120,7 @@ impl Planner<'_> {
     /// `hour()` and the like: of the time of evaluation.
     fn date_now(&self, function: FunctionId, grid: Grid) -> Planned<VectorKind> {
         let kind = VectorKind::OfScalar(Box::new(Scalar::Time));
-        let input = Box::new(Vector { kind, grid, span: crate::span::Span::default() });
+        let input = Box::new(Vector { kind, grid, span: Span::default() });
         Ok(VectorKind::Map { function, input, params: Vec::new() })
     }
 
@@ -153,7 +157,7 @@ impl Planner<'_> {
 
     fn buckets(&mut self, measure: Measure, vector: &Node, grid: Grid) -> Planned<VectorKind> {
         let input = self.whole(|planner| planner.boxed(vector, grid))?;
-        let input_span = vector.span;
+        let input_span = vector.unwrapped().span;
         Ok(VectorKind::Buckets(BucketsPlan { measure, input, input_span }))
     }
 
@@ -180,7 +184,9 @@ impl Planner<'_> {
                 format!("{word} modifier can only be used with: {allowed} - not with {name}");
             return refuse(message);
         }
-        let first_span = first.span;
+        // Samples of a subquery have no place in the text: what is said of them stands at its start.
+        let is_subquery = input.inner().is_some() && std::ptr::eq(range, first);
+        let first_span = if is_subquery { Span::default() } else { first.unwrapped().span };
         Ok(VectorKind::Window(WindowPlan { function, input, params, first_span }))
     }
 }

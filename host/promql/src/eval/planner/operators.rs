@@ -50,10 +50,11 @@ impl Planner<'_> {
             return Ok(VectorKind::CountValues { label, grouping, input });
         }
         let param = aggregate.param.as_ref();
-        let param_span = param.map_or(aggregate.expr.span, |param| param.span);
+        // Parentheses around an argument have no say in where remarks stand.
+        let input_span = aggregate.expr.unwrapped().span;
+        let param_span = param.map_or(input_span, |param| param.unwrapped().span);
         let param = param.map(|param| self.scalar(param, grid)).transpose()?;
         let input = self.boxed(&aggregate.expr, grid)?;
-        let input_span = aggregate.expr.span;
         let plan = AggregatePlan { op, grouping, input, input_span, param, param_span };
         Ok(if chooses(op) { VectorKind::Choose(plan) } else { VectorKind::Aggregate(plan) })
     }

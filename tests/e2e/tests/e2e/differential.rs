@@ -1,0 +1,167 @@
+//! Thousands of generated queries, asked of a real Prometheus and of the host, about the same data.
+//!
+//! Always holds: data, queries and their times come from seeds, so that every run asks the same.
+//! A difference is a failure unless `differential/known.rs` names it with its reason.
+
+mod answer;
+mod known;
+mod pair;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use narthex_harness::{Peer, peer};
+use narthex_oracles::Chance;
+use narthex_oracles::generate::World;
+use narthex_oracles::generate::promql::{Dialect, Query, query};
+
+use self::answer::Answer;
+use self::pair::Pair;
+
+/// What Prometheus 3.5 has of the language.
+const DIALECT: Dialect = Dialect {
+    experimental: true,
+    native: true,
+    fill: false,
+    length_expressions: true,
+    recent: false,
+};
+
+/// Askers beside each other: both servers have work at any time, also while an answer is compared.
+const ASKERS: usize = 3;
+
+/// Differences that a failure shows; more say no more.
+const SHOWN_MAX: usize = 20;
+
+/// `NARTHEX_SEED` asks about another world, and other queries.
+const SEED: &str = "NARTHEX_SEED";
+
+#[test]
+fn generated_queries_are_answered_as_prometheus_answers_them() {
+    check(&Run { queries: 12_000, agreed_min: 10_500, feature: None });
+}
+
+#[test]
+fn names_that_are_dropped_late_are_dropped_as_prometheus_drops_them() {
+    let feature = Some("promql-delayed-name-removal");
+    check(&Run { queries: 3_000, agreed_min: 2_600, feature });
+}
+
+struct Run {
+    queries: usize,
+    /// So many must be answered, and alike.
+    agreed_min: usize,
+    /// On in both, beside what the dialect needs.
+    feature: Option<&'static str>,
+}
+
+/// How a query went.
+enum Outcome {
+    /// Both answered the same.
+    Agreed { is_empty: bool },
+    /// Both refused.
+    Refused,
+    /// What `known.rs` names.
+    Known(&'static str),
+    /// Anything else.
+    Differs(String),
+}
+
+#[track_caller]
+fn check(run: &Run) {
+    let Some(program) = peer(Peer::Prometheus) else { return };
+    let seed = std::env::var(SEED).map_or(1, |text| text.parse().expect("a seed is a number"));
+    let mut chance = Chance::new(seed);
+    let mut world = World::new(&mut chance);
+    // What 3.5 cannot put together.
+    world.series.retain(|(labels, _)| labels.get("__name__") != Some("web_changing"));
+    let pair = Pair::start(&program, &world, run.feature);
+    let mut texts = BTreeSet::new();
+    let mut queries = Vec::with_capacity(run.queries);
+    while queries.len() < run.queries {
+        let query = query(DIALECT, &mut chance);
+        if texts.insert(format!("{query:?}")) {
+            queries.push(query);
+        }
+    }
+    let outcomes = ask(&pair, &queries);
+    let mut agreed = 0;
+    let mut empty = 0;
+    let mut known = BTreeMap::new();
+    let mut differences = Vec::new();
+    for (query, outcome) in queries.iter().zip(outcomes) {
+        match outcome {
+            Outcome::Agreed { is_empty } => {
+                agreed += 1;
+                empty += usize::from(is_empty);
+            }
+            Outcome::Refused => {}
+            Outcome::Known(name) => *known.entry(name).or_insert(0) += 1,
+            Outcome::Differs(why) => {
+                differences.push(format!("{}\n{:?}\n{why}", query.text, query.when));
+            }
+        }
+    }
+    let mut shown = String::new();
+    for difference in differences.iter().take(SHOWN_MAX) {
+        write!(shown, "\n\n{difference}").expect("a string takes everything");
+    }
+    assert!(
+        differences.is_empty(),
+        "{} of {} queries differ:{shown}",
+        differences.len(),
+        queries.len()
+    );
+    assert!(
+        agreed >= run.agreed_min,
+        "only {agreed} queries were answered alike; known: {known:?}"
+    );
+    for one in known::KNOWN {
+        let met = known.get(one.name).copied().unwrap_or(0);
+        let most = (one.most * run.queries).div_ceil(1000);
+        assert!(met <= most, "{} explains {met} differences, more than {most}", one.name);
+    }
+    assert!(empty < agreed / 3, "{empty} of {agreed} answers hold nothing, and show little");
+}
+
+fn ask(pair: &Pair, queries: &[Query]) -> Vec<Outcome> {
+    let next = AtomicUsize::new(0);
+    let asker = || {
+        let mut outcomes = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(query) = queries.get(place) else { return outcomes };
+            outcomes.push((place, outcome(query, &pair.theirs(query), &pair.ours(query))));
+        }
+    };
+    let mut outcomes: Vec<(usize, Outcome)> = std::thread::scope(|scope| {
+        let askers: Vec<_> = (0..ASKERS).map(|_| scope.spawn(asker)).collect();
+        askers.into_iter().flat_map(|asker| asker.join().expect("an asker ends")).collect()
+    });
+    outcomes.sort_by_key(|(place, _)| *place);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn outcome(query: &Query, theirs: &Answer, ours: &Answer) -> Outcome {
+    let Some(why) = theirs.difference(ours, is_ordered(query)) else {
+        return if theirs.is_error {
+            Outcome::Refused
+        } else {
+            Outcome::Agreed { is_empty: theirs.series.is_empty() }
+        };
+    };
+    let known = known::KNOWN.iter().find(|known| (known.applies)(query, theirs, ours));
+    known.map_or(Outcome::Differs(why), |known| Outcome::Known(known.name))
+}
+
+/// Whether the language says in which order the series come.
+fn is_ordered(query: &Query) -> bool {
+    use narthex_oracles::generate::promql::When;
+    match query.when {
+        When::Range { .. } => true,
+        When::Instant(_) => {
+            ["sort(", "sort_desc(", "sort_by_label"].iter().any(|name| query.text.starts_with(name))
+        }
+    }
+}
