@@ -135,7 +135,7 @@ pub(super) fn remove_stale(samples: &mut Columns) {
 }
 
 /// Moves a window on, so that it holds what comes after `first` and up to `last`.
-fn slide<T: PartialOrd>(
+pub(super) fn slide<T: PartialOrd>(
     sorted: &[T],
     window: (usize, usize),
     (first, last): (T, T),

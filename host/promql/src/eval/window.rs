@@ -24,8 +24,10 @@ use super::track::{Slider, Track};
 use super::{Rows, from_vec, open as open_vector};
 
 use self::apply::Series;
+use self::extremes::Extreme;
 
 mod apply;
+mod extremes;
 mod histograms;
 
 /// One series of a range vector, all samples that any window needs.
@@ -169,6 +171,34 @@ fn row(
     params: &[Numbers],
     cx: &Context<'_>,
 ) -> Result<Option<Row>, QueryError> {
+    let values = match Extreme::of(plan, track) {
+        Some(extreme) => {
+            let ends: Vec<i64> = plan.input.grid.times().map(|at| plan.input.end(at)).collect();
+            extreme.column(track, plan.input.range, &ends)
+        }
+        None => each_window(plan, &labels, track, params, cx)?,
+    };
+    if values.is_empty() {
+        return Ok(None);
+    }
+    if values.has_floats() {
+        suspect_counter(plan, &labels, cx);
+    }
+    let mut row = Row { labels, drops_name, values };
+    if !keeps_name(plan.function) {
+        cx.drop_name(&mut row);
+    }
+    Ok(Some(row))
+}
+
+/// The function of the samples of each window.
+fn each_window(
+    plan: &WindowPlan,
+    labels: &Labels,
+    track: &mut Track,
+    params: &[Numbers],
+    cx: &Context<'_>,
+) -> Result<Column, QueryError> {
     let mut values = Column::absent(plan.input.grid.steps);
     let series = Series { plan, cx, metric: labels.get(METRIC_NAME).unwrap_or("") };
     if matches!(plan.function, FunctionId::Rate | FunctionId::Increase) {
@@ -183,17 +213,7 @@ fn row(
         }
         Ok(())
     })?;
-    if values.is_empty() {
-        return Ok(None);
-    }
-    if values.has_floats() {
-        suspect_counter(plan, &labels, cx);
-    }
-    let mut row = Row { labels, drops_name, values };
-    if !keeps_name(plan.function) {
-        cx.drop_name(&mut row);
-    }
-    Ok(Some(row))
+    Ok(values)
 }
 
 /// Warns of a quantile that is none.
