@@ -37,6 +37,18 @@ pub trait ServerControl: Send + Sync {
 
     /// How long samples are kept, as text.
     fn retention(&self) -> String;
+
+    /// The queries that are evaluated now, the oldest first.
+    fn running_queries(&self) -> Vec<RunningQuery>;
+}
+
+/// A query that is evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningQuery {
+    /// The beginning of its text.
+    pub query: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// Why a reload changed nothing.

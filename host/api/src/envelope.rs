@@ -46,10 +46,16 @@ impl ApiError {
             "bad_data" => StatusCode::BAD_REQUEST,
             "not_found" => StatusCode::NOT_FOUND,
             "execution" => StatusCode::UNPROCESSABLE_ENTITY,
-            "timeout" | "canceled" => StatusCode::SERVICE_UNAVAILABLE,
+            "timeout" => StatusCode::SERVICE_UNAVAILABLE,
+            "canceled" => client_closed_request(),
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
+}
+
+/// 499, as Prometheus answers a query whose client has gone: read by nobody but proxies.
+fn client_closed_request() -> StatusCode {
+    StatusCode::from_u16(499).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 impl From<QueryError> for ApiError {

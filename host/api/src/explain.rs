@@ -6,13 +6,14 @@ use narthex_promql::{Cost, Explanation, PlanNode, QueryError, Times};
 use serde_json::{Value, json};
 
 use crate::envelope::{Answer, ApiError, ok};
+use crate::origin::Origin;
 use crate::params::Params;
 use crate::query::{options, range_times, run};
 use crate::routes::Shared;
 
 /// `/api/v1/query_explain`: of a query at `time`, or of a range query when `start` is given. With
 /// `analyze=true` the query is run, and what each operator did stands beside what was expected.
-pub(crate) async fn explain(State(rooms): Shared, params: Params) -> Answer {
+pub(crate) async fn explain(State(rooms): Shared, origin: Origin, params: Params) -> Answer {
     let times = if params.get("start").is_some() {
         let (start, end, step) = range_times(&params)?;
         Times::Range { start, end, step }
@@ -28,7 +29,7 @@ pub(crate) async fn explain(State(rooms): Shared, params: Params) -> Answer {
             return Err(ApiError::bad_data(why));
         }
     };
-    let options = options(&params)?;
+    let options = options(&params, origin)?;
     let (engine, query) = (rooms.engine.clone(), params.query().to_owned());
     let explained = run(options, move |options| {
         let explanation = engine.explain(&query, times, analyze, options)?;

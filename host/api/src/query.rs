@@ -9,13 +9,15 @@ use narthex_promql::{
     Cancel, MatrixSeries, QueryError, QueryOptions, QueryResult, SampleValue, Value, VectorSample,
 };
 use narthex_storage::{Columns, HistogramPoint};
-use serde::ser::{SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple};
+use serde::ser::{SerializeSeq, SerializeStruct, SerializeTuple};
 use serde::{Serialize, Serializer};
 
 use crate::envelope::{Answer, ApiError, notes, ok, ok_with_notes};
+use crate::origin::Origin;
 use crate::params::Params;
 use crate::replay;
 use crate::routes::Shared;
+use crate::stats::StatsBody;
 
 /// Steps of a range query (Prometheus, `api.go`): enough for a day by minutes on a wide screen.
 const STEPS_MAX: i64 = 11_000;
@@ -40,20 +42,21 @@ pub(crate) async fn run<T: Send + 'static>(
     Ok(result?)
 }
 
-pub(crate) fn options(params: &Params) -> Result<QueryOptions, ApiError> {
+pub(crate) fn options(params: &Params, Origin(origin): Origin) -> Result<QueryOptions, ApiError> {
     Ok(QueryOptions {
         lookback: params.duration("lookback_delta")?,
         timeout: params.duration("timeout")?,
         cancel: Cancel::new(),
+        origin: Some(origin),
     })
 }
 
 /// `/api/v1/query`
-pub(crate) async fn instant(State(rooms): Shared, params: Params) -> Answer {
+pub(crate) async fn instant(State(rooms): Shared, origin: Origin, params: Params) -> Answer {
     let limit = params.limit("limit")?;
     let now = Timestamp::from_millis(rooms.clock.now_millis());
     let at = params.time_or("time", now)?;
-    let options = options(&params)?;
+    let options = options(&params, origin)?;
     let (engine, text) = (rooms.engine.clone(), params.query().to_owned());
     let replaying = replay::warning(&rooms.tsdb);
     let result = run(options, move |options| engine.instant(&text, at, options)).await?;
@@ -61,10 +64,10 @@ pub(crate) async fn instant(State(rooms): Shared, params: Params) -> Answer {
 }
 
 /// `/api/v1/query_range`
-pub(crate) async fn range(State(rooms): Shared, params: Params) -> Answer {
+pub(crate) async fn range(State(rooms): Shared, origin: Origin, params: Params) -> Answer {
     let limit = params.limit("limit")?;
     let (start, end, step) = range_times(&params)?;
-    let options = options(&params)?;
+    let options = options(&params, origin)?;
     let (engine, text) = (rooms.engine.clone(), params.query().to_owned());
     let replaying = replay::warning(&rooms.tsdb);
     let result =
@@ -146,31 +149,9 @@ impl Serialize for Data<'_> {
             Value::Matrix(series) => data.serialize_field("result", &Matrix(series))?,
         }
         if self.with_stats {
-            data.serialize_field("stats", &Stats(self.result))?;
+            data.serialize_field("stats", &StatsBody(&self.result.stats))?;
         }
         data.end()
-    }
-}
-
-struct Stats<'a>(&'a QueryResult);
-
-impl Serialize for Stats<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let stats = &self.0.stats;
-        let timings = serde_json::json!({
-            "evalTotalTime": (stats.queued + stats.evaluated).as_secs_f64(),
-            "execQueueTime": stats.queued.as_secs_f64(),
-            "execTotalTime": (stats.queued + stats.evaluated).as_secs_f64(),
-            "innerEvalTime": stats.evaluated.as_secs_f64(),
-        });
-        let samples = serde_json::json!({
-            "totalQueryableSamples": stats.samples,
-            "peakSamples": stats.samples_peak,
-        });
-        let mut out = serializer.serialize_map(Some(2))?;
-        out.serialize_entry("timings", &timings)?;
-        out.serialize_entry("samples", &samples)?;
-        out.end()
     }
 }
 

@@ -89,6 +89,7 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/status/config", get(status::config))
         .route("/status/flags", get(status::flags))
         .route("/status/tsdb", get(status::tsdb))
+        .route("/status/active_queries", get(status::active_queries))
         .route("/status/walreplay", get(replay::status))
         .route("/status/tsdb/blocks", get(admin::blocks))
         .route("/admin/tsdb/delete_series", post(admin::delete_series).put(admin::delete_series))

@@ -145,3 +145,14 @@ pub(crate) async fn tsdb(State(rooms): Shared, params: Params) -> Answer {
         "seriesCountByLabelValuePair": list(&stats.series_by_label_pair),
     }))
 }
+
+/// `/api/v1/status/active_queries`: ours, since Prometheus has no such list.
+pub(crate) async fn active_queries(State(rooms): Shared) -> Answer {
+    let queries: Vec<_> = rooms
+        .server
+        .running_queries()
+        .into_iter()
+        .map(|running| json!({"query": running.query, "since": rfc3339(running.since)}))
+        .collect();
+    ok(&queries)
+}

@@ -34,6 +34,8 @@ pub struct Config {
     pub evaluation_interval: Duration,
     /// How far rules look back by default.
     pub rule_query_offset: Duration,
+    /// Where answered queries are written down; `None`: nowhere.
+    pub query_log_file: Option<Utf8PathBuf>,
     /// The rule files.
     pub rule_files: Vec<RuleFile>,
     /// Where plugins are and what they may do.
@@ -179,6 +181,8 @@ impl Loader<'_> {
             jobs: jobs.jobs,
             evaluation_interval: rules_global.evaluation_interval.0,
             rule_query_offset: rules_global.rule_query_offset.0,
+            query_log_file: (!rules_global.query_log_file.is_empty())
+                .then(|| self.folder.join(&rules_global.query_log_file)),
             rule_files,
             plugins,
             alerting,

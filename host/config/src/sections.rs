@@ -31,6 +31,8 @@ pub(crate) struct GlobalRules {
     pub(crate) rule_query_offset: DurationText,
     #[serde(default)]
     pub(crate) external_labels: LabelSet,
+    #[serde(default)]
+    pub(crate) query_log_file: String,
 }
 
 fn one_minute() -> DurationText {
@@ -38,8 +40,8 @@ fn one_minute() -> DurationText {
 }
 
 /// Keys of `global` that belong to [`GlobalRules`].
-pub(crate) const GLOBAL_RULE_KEYS: [&str; 3] =
-    ["evaluation_interval", "rule_query_offset", "external_labels"];
+pub(crate) const GLOBAL_RULE_KEYS: [&str; 4] =
+    ["evaluation_interval", "rule_query_offset", "external_labels", "query_log_file"];
 
 /// The keys of `global` that are about scraping.
 #[derive(Debug, Default, Deserialize)]

@@ -20,6 +20,7 @@ use crate::eval::{
 };
 use crate::features::Features;
 use crate::gate::Gate;
+use crate::observer::{QueryObserver, QueryRecord, Running};
 use crate::push;
 use crate::result::{QueryError, QueryOptions, QueryResult, QueryStats};
 use crate::span::ParseError;
@@ -47,6 +48,8 @@ pub struct EngineConfig {
     pub subquery_step: Duration,
     /// The guarded parts of the language.
     pub features: Features,
+    /// Hears of every query.
+    pub observer: Option<Arc<dyn QueryObserver>>,
 }
 
 impl Default for EngineConfig {
@@ -61,6 +64,7 @@ impl Default for EngineConfig {
             workers: thread::available_parallelism().map_or(1, NonZero::get) - 1,
             subquery_step: Duration::from_secs(60),
             features: Features::default(),
+            observer: None,
         }
     }
 }
@@ -114,6 +118,16 @@ pub struct Explanation {
 enum When {
     Instant(Timestamp),
     Range { start: i64, end: i64, step: i64 },
+}
+
+impl When {
+    /// The first time, the last time and the step; 0 at a single time.
+    const fn bounds(self) -> (i64, i64, i64) {
+        match self {
+            Self::Instant(at) => (at.millis(), at.millis(), 0),
+            Self::Range { start, end, step } => (start, end, step),
+        }
+    }
 }
 
 impl fmt::Debug for Engine {
@@ -247,19 +261,38 @@ impl Engine {
         let arrived = clock.monotonic();
         let timeout = options.timeout.map_or(config.timeout, |own| own.min(config.timeout));
         let deadline = arrived.saturating_add(timeout);
-        let pass = self.0.gate.enter(clock, deadline, &options.cancel)?;
+        let pass = self.0.gate.enter(clock, deadline, &options.cancel);
         let began = clock.monotonic();
         let limits = Limits { clock, deadline, cancel: &options.cancel };
-        let mut result =
-            self.planned(expr, when, options, (limits, None), |plan, grid, context| {
-                evaluate(plan, grid, when, context)
-            })?;
-        drop(pass);
-        result.stats.queued = began.saturating_sub(arrived);
-        result.stats.evaluated = clock.monotonic().saturating_sub(began);
-        self.0.durations.observe_duration(result.stats.evaluated);
-        self.0.samples.add(result.stats.samples);
-        Ok(result)
+        // What it cost is known also of a query that failed.
+        let mut stats = QueryStats::default();
+        let outcome = pass.and_then(|pass| {
+            let work = |plan: &Plan, grid: Grid, context: &Context<'_>| {
+                let outcome = evaluate(plan, grid, when, context);
+                stats = context.stats();
+                outcome
+            };
+            let outcome = self.planned(expr, when, options, (limits, None), work);
+            drop(pass);
+            stats.evaluated = clock.monotonic().saturating_sub(began);
+            self.0.durations.observe_duration(stats.evaluated);
+            self.0.samples.add(stats.samples);
+            outcome
+        });
+        stats.queued = began.saturating_sub(arrived);
+        if let Some(observer) = &config.observer {
+            let (start, end, step) = when.bounds();
+            observer.answered(&QueryRecord {
+                query: expr.text(),
+                start: Timestamp::from_millis(start),
+                end: Timestamp::from_millis(end),
+                step: Duration::from_millis(step.unsigned_abs()),
+                origin: options.origin.as_deref(),
+                stats: &stats,
+                error: outcome.as_ref().err(),
+            });
+        }
+        outcome.map(|result| QueryResult { stats, ..result })
     }
 
     /// Plans a query, refuses it if it is known to take more memory than it may, and hands it to
@@ -272,11 +305,9 @@ impl Engine {
         (limits, probes): (Limits<'_>, Option<Probes>),
         work: impl FnOnce(&Plan, Grid, &Context<'_>) -> Result<T, QueryError>,
     ) -> Result<T, QueryError> {
+        let _running = Running::begin(self.0.config.observer.as_ref(), expr.text());
         let lookback = millis(options.lookback.unwrap_or(self.0.config.lookback));
-        let (start, end, step) = match when {
-            When::Instant(at) => (at.millis(), at.millis(), 0),
-            When::Range { start, end, step } => (start, end, step),
-        };
+        let (start, end, step) = when.bounds();
         let grid = match when {
             When::Instant(at) => Grid::single(at.millis()),
             When::Range { start, end, step } => Grid::range(start, end, step),

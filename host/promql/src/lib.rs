@@ -42,6 +42,7 @@ mod functions;
 mod gate;
 mod lex;
 mod notation;
+mod observer;
 mod parse;
 mod pretty;
 mod print;
@@ -65,6 +66,7 @@ pub use self::notation::{
     BlockError, SeriesNotation, SeriesPoint, SeriesSample, append_samples, parse_series_block,
     parse_series_notation, settle_resets,
 };
+pub use self::observer::{QueryObserver, QueryOrigin, QueryRecord};
 pub use self::result::{
     Annotation, Cancel, ErrorKind, MatrixSeries, QueryError, QueryOptions, QueryResult, QueryStats,
     SampleValue, Value, VectorSample,

@@ -9,6 +9,7 @@ use narthex_model::{FloatHistogram, Labels, Timestamp};
 use narthex_storage::{Columns, ReadError};
 
 use crate::ast::ValueType;
+use crate::observer::QueryOrigin;
 use crate::span::{ParseError, Position};
 
 /// The answer to a query.
@@ -150,6 +151,8 @@ pub struct QueryOptions {
     pub timeout: Option<Duration>,
     /// Ends the query early.
     pub cancel: Cancel,
+    /// Who asks, for the journals of queries.
+    pub origin: Option<Arc<QueryOrigin>>,
 }
 
 /// A flag that ends a query early. Clones share it.
@@ -231,7 +234,7 @@ pub enum ErrorKind {
     Execution,
     /// `timeout`, status 503
     Timeout,
-    /// `canceled`, status 503
+    /// `canceled`, status 499
     Canceled,
     /// `internal`, status 500
     Internal,

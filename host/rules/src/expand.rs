@@ -50,14 +50,13 @@ pub(crate) struct Expander {
 
 impl Expander {
     pub(crate) fn new(
-        engine: &Engine,
+        (engine, options): (Engine, QueryOptions),
         at: Timestamp,
         external_labels: &Labels,
         external_url: &str,
     ) -> Self {
-        let engine = engine.clone();
         let query = move |text: &str| {
-            let result = engine.instant(text, at, &QueryOptions::default());
+            let result = engine.instant(text, at, &options);
             let value = result.map_err(|error| narthex_settings::error_chain(&error))?.value;
             samples(value)
         };

@@ -11,7 +11,7 @@ use std::time::Duration;
 use narthex_model::{Labels, Timestamp};
 use narthex_platform::queue::Sender;
 use narthex_platform::{Clock, Metrics};
-use narthex_promql::{Cancel, Engine, QueryError, QueryOptions, SampleValue};
+use narthex_promql::{Cancel, Engine, QueryError, QueryOptions, QueryOrigin, SampleValue};
 use narthex_settings::error_chain;
 use narthex_storage::{Appendable, Queryable};
 use parking_lot::Mutex;
@@ -65,6 +65,8 @@ pub(crate) struct Group {
     tools: Tools,
     measures: Measures,
     cancel: Cancel,
+    /// What journals of queries say of who asks.
+    origin: Arc<QueryOrigin>,
     is_retired: AtomicBool,
     /// Held during an evaluation. Order: the predecessor's before one's own is not needed, since
     /// it is taken out first.
@@ -121,6 +123,8 @@ impl Group {
         let view = Mutex::new(GroupView::new(&spec, interval, query_offset));
         let rules = vec![RuleState::default(); spec.rules.len()];
         let state = State { rules, predecessor, restoring, ..State::default() };
+        let (file, name) = (spec.file.clone(), spec.name.clone());
+        let origin = Arc::new(QueryOrigin::RuleGroup { file, name });
         Self {
             spec,
             config,
@@ -129,6 +133,7 @@ impl Group {
             tools,
             measures,
             cancel: Cancel::new(),
+            origin,
             is_retired: AtomicBool::new(false),
             state: Mutex::new(state),
             view,
@@ -262,7 +267,8 @@ impl Group {
         let result = self.query(spec, sample_at)?;
         let (external_labels, external_url) =
             (&self.config.external_labels, &self.config.external_url);
-        let expander = Expander::new(&self.tools.engine, at, external_labels, external_url);
+        let queries = (self.tools.engine.clone(), self.query_options());
+        let expander = Expander::new(queries, at, external_labels, external_url);
         let found = alerting_rule::found(spec, alert, &result, &expander)?;
         let times = HoldTimes { hold: alert.hold, keep_firing: alert.keep_firing };
         let count = active.update(&found, times, at);
@@ -289,8 +295,12 @@ impl Group {
         spec: &RuleSpec,
         at: Timestamp,
     ) -> Result<Vec<narthex_promql::VectorSample>, RuleError> {
-        let options = QueryOptions { cancel: self.cancel.clone(), ..QueryOptions::default() };
-        vector(self.tools.engine.instant_expr(&spec.expr, at, &options)?.value)
+        vector(self.tools.engine.instant_expr(&spec.expr, at, &self.query_options())?.value)
+    }
+
+    fn query_options(&self) -> QueryOptions {
+        let (cancel, origin) = (self.cancel.clone(), Some(Arc::clone(&self.origin)));
+        QueryOptions { cancel, origin, ..QueryOptions::default() }
     }
 
     /// Stores what waits; rules whose results could not be stored are not well.

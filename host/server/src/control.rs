@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
-use narthex_api::{ReloadError, ServerControl};
+use narthex_api::{ReloadError, RunningQuery, ServerControl};
 use narthex_model::Timestamp;
 use narthex_platform::{Clock, Gauge, Metrics, Stop, Tasks};
 use narthex_tsdb::Tsdb;
@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tracing::{error, info};
 
 use crate::flags::{ServeFlags, retention_text};
+use crate::queries::Journals;
 use crate::reload::Reloader;
 
 /// Reloads that may wait; whoever asks for one more is told to try again.
@@ -27,6 +28,7 @@ pub(crate) struct Control {
     lifecycle: bool,
     admin: bool,
     store: Tsdb,
+    journals: Arc<Journals>,
     started_at: Timestamp,
     clock: Clock,
     is_ready: AtomicBool,
@@ -48,7 +50,7 @@ impl Control {
     /// Starts the task that reloads.
     pub(crate) fn start(
         flags: &ServeFlags,
-        store: Tsdb,
+        (store, journals): (Tsdb, Arc<Journals>),
         clock: &Clock,
         metrics: &Metrics,
         shown: String,
@@ -62,6 +64,7 @@ impl Control {
             lifecycle: flags.lifecycle,
             admin: flags.admin,
             store,
+            journals,
             started_at: now,
             clock: clock.clone(),
             is_ready: AtomicBool::new(false),
@@ -217,5 +220,9 @@ impl ServerControl for Control {
 
     fn retention(&self) -> String {
         retention_text(self.store.settings().retention())
+    }
+
+    fn running_queries(&self) -> Vec<RunningQuery> {
+        self.journals.active.list()
     }
 }

@@ -4,10 +4,12 @@
 
 mod check;
 mod control;
+mod features;
 mod flags;
 mod logging;
 mod memory;
 mod process;
+mod queries;
 mod reload;
 mod serve;
 mod tsdb;

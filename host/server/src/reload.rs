@@ -15,6 +15,8 @@ use narthex_rules::{RuleFiles, Rules, RulesConfig};
 use narthex_scrape::Scraper;
 use narthex_tsdb::{Settings, SyncPolicy, Tsdb};
 
+use crate::queries::{Journals, LogFile};
+
 /// Reads a configuration with variables from the environment.
 ///
 /// # Errors
@@ -65,6 +67,7 @@ pub(crate) struct Reloader {
     pub(crate) discovery: Discovery,
     pub(crate) scraper: Scraper,
     pub(crate) engine: Engine,
+    pub(crate) journals: Arc<Journals>,
     pub(crate) rules: Rules,
     pub(crate) alerting: Alerting,
 }
@@ -116,6 +119,7 @@ impl Reloader {
         };
         let rules = self.rules.prepare(rules_config, rule_files);
         let alerting = self.alerting.prepare(config.alerting.unwrap_or_default())?;
+        let query_log = LogFile::open(&*self.disk, config.query_log_file.as_deref())?;
 
         // The one commit that can still refuse comes first.
         self.discovery.commit(discovery)?;
@@ -123,6 +127,7 @@ impl Reloader {
         self.plugins.commit(plugins);
         self.scraper.commit(scrape);
         self.engine.set_subquery_step(config.evaluation_interval);
+        self.journals.log.commit(query_log);
         self.rules.commit(rules);
         self.alerting.commit(alerting);
         Ok(config.shown)

@@ -9,7 +9,7 @@ use narthex_client::ClientOptions;
 use narthex_discovery::Discovery;
 use narthex_platform::{Clock, Metrics, RealDisk, Tasks};
 use narthex_plugins::Plugins;
-use narthex_promql::{Engine, EngineConfig, Features};
+use narthex_promql::{Engine, EngineConfig};
 use narthex_remote::Receiver;
 use narthex_rules::{Rules, alert_queue};
 use narthex_scrape::{ScrapeParts, Scraper};
@@ -17,11 +17,13 @@ use narthex_state::StateStore;
 use narthex_tsdb::Tsdb;
 use narthex_web::ListenConfig;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::control::Control;
+use crate::features;
 use crate::flags::ServeFlags;
 use crate::process::ProcessMetrics;
+use crate::queries::{ActiveQueries, Journals, QueryLog};
 use crate::reload::{Reloader, load_config};
 
 /// Batches of alerts between rules and alerting: an hour of a busy server's rounds.
@@ -98,8 +100,15 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     });
     scraper.spawn(&mut tasks);
 
-    let engine =
-        Engine::new(engine_config(&flags), Arc::new(store.clone()), clock.clone(), &metrics);
+    let active = ActiveQueries::open(&flags.storage.path, Arc::clone(&disk), clock.clone());
+    let (query_log, query_log_writer) = QueryLog::new(clock.clone(), &metrics);
+    let journals = Arc::new(Journals { active, log: query_log });
+    let engine = Engine::new(
+        engine_config(&flags, Arc::clone(&journals)),
+        Arc::new(store.clone()),
+        clock.clone(),
+        &metrics,
+    );
     let (alerts, firing) = alert_queue(ALERT_BATCHES_MAX);
     metrics.add_source(Arc::new(alerts.clone()));
     let rules = Rules::new(narthex_rules::Parts {
@@ -135,13 +144,14 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         discovery,
         scraper: scraper.clone(),
         engine: engine.clone(),
+        journals: Arc::clone(&journals),
         rules: rules.clone(),
         alerting,
     };
     let shown = reloader.apply(config).await?;
     let control = Control::start(
         &flags,
-        store.clone(),
+        (store.clone(), Arc::clone(&journals)),
         &clock,
         &metrics,
         shown,
@@ -164,40 +174,27 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     };
     let router = narthex_web::with_ui(narthex_api::router(Arc::new(rooms)));
     listening.serve(router, &mut tasks);
+    // After all that asks queries.
+    query_log_writer.spawn(&mut tasks);
     store.spawn(&mut tasks);
     control.ready();
     info!("ready");
     let stopped = Arc::clone(&control);
     let outcome = tasks.run_until(async move { stopped.told_to_stop().await }).await;
+    journals.active.close();
     info!("stopped");
     Ok(outcome?)
 }
 
-fn engine_config(flags: &ServeFlags) -> EngineConfig {
-    let mut features = Features::default();
-    for feature in &flags.features {
-        match feature.as_str() {
-            "promql-experimental-functions" => features.experimental_functions = true,
-            "promql-extended-range-selectors" => features.extended_range_selectors = true,
-            "promql-binop-fill-modifiers" => features.binop_fill_modifiers = true,
-            "promql-delayed-name-removal" => features.delayed_name_removal = true,
-            // Served with or without the flag; the last is asked for by the store's flags.
-            "exemplar-storage"
-            | "native-histograms"
-            | "memory-snapshot-on-shutdown"
-            | "ooo-native-histograms"
-            | "delayed-compaction"
-            | "xor2-encoding" => {}
-            other => warn!(feature = other, "unknown feature for --enable-feature"),
-        }
-    }
+fn engine_config(flags: &ServeFlags, journals: Arc<Journals>) -> EngineConfig {
     EngineConfig {
         lookback: flags.lookback,
         timeout: flags.query_timeout,
         samples_max: flags.query_samples_max,
         memory_max: usize::try_from(flags.query_memory_max).unwrap_or(usize::MAX),
         concurrency: flags.query_concurrency,
-        features,
+        features: features::of_queries(&flags.features),
+        observer: Some(journals),
         ..EngineConfig::default()
     }
 }

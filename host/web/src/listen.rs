@@ -2,17 +2,20 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use narthex_platform::{Stop, Tasks};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tower::Service;
 use tracing::{debug, info, warn};
 
 /// A client that needs longer for its headers is holding a place for nothing.
@@ -86,10 +89,10 @@ async fn run(bound: Bound, router: Router, mut stop: Stop) {
             accepted = accept(&bound) => accepted,
             Some(_ended) = connections.join_next() => continue,
         };
-        let (stream, permit) = accepted;
+        let (stream, peer, permit) = accepted;
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_MAX);
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(FromPeer { router: router.clone(), peer });
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
         let connection = graceful.watch(connection);
         connections.spawn(async move {
@@ -106,8 +109,33 @@ async fn run(bound: Bound, router: Router, mut stop: Stop) {
     connections.shutdown().await;
 }
 
+/// Tells the router whom a request comes from: a [`SocketAddr`] among its extensions.
+#[derive(Clone)]
+struct FromPeer {
+    router: Router,
+    peer: SocketAddr,
+}
+
+impl<B> Service<Request<B>> for FromPeer
+where
+    Router: Service<Request<B>>,
+{
+    type Response = <Router as Service<Request<B>>>::Response;
+    type Error = <Router as Service<Request<B>>>::Error;
+    type Future = <Router as Service<Request<B>>>::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.router.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.router.call(request)
+    }
+}
+
 /// The next connection, as soon as there is a place for it.
-async fn accept(bound: &Bound) -> (TcpStream, tokio::sync::OwnedSemaphorePermit) {
+async fn accept(bound: &Bound) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     loop {
         let permit = Arc::clone(&bound.connections).acquire_owned().await;
         let Ok(permit) = permit else { return std::future::pending().await };
@@ -117,11 +145,11 @@ async fn accept(bound: &Bound) -> (TcpStream, tokio::sync::OwnedSemaphorePermit)
             return std::future::pending().await;
         }
         match select_first(accepts).await {
-            Ok((stream, _peer)) => {
+            Ok((stream, peer)) => {
                 if let Err(error) = stream.set_nodelay(true) {
                     debug!(%error, "set nodelay");
                 }
-                return (stream, permit);
+                return (stream, peer, permit);
             }
             Err(error) => {
                 // Out of file descriptors, mostly: others may end and give some back.
@@ -135,11 +163,11 @@ async fn accept(bound: &Bound) -> (TcpStream, tokio::sync::OwnedSemaphorePermit)
 async fn select_first<F: Future + Unpin>(mut futures: Vec<F>) -> F::Output {
     std::future::poll_fn(move |context| {
         for future in &mut futures {
-            if let std::task::Poll::Ready(output) = std::pin::Pin::new(future).poll(context) {
-                return std::task::Poll::Ready(output);
+            if let Poll::Ready(output) = std::pin::Pin::new(future).poll(context) {
+                return Poll::Ready(output);
             }
         }
-        std::task::Poll::Pending
+        Poll::Pending
     })
     .await
 }

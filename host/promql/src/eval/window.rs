@@ -30,6 +30,10 @@ mod apply;
 mod extremes;
 mod histograms;
 
+/// Samples of windows, some milliseconds of work, between two looks at whether to go on: one series
+/// alone can take minutes.
+const UNCHECKED_SAMPLES_MAX: usize = 1 << 20;
+
 /// One series of a range vector, all samples that any window needs.
 struct Samples {
     labels: Labels,
@@ -90,17 +94,23 @@ fn margins(extension: Extension, lookback: i64) -> (i64, i64) {
 /// Calls `visit` for the window of each step that holds a sample.
 fn slide(
     plan: &RangePlan,
-    lookback: i64,
     track: &Track,
+    cx: &Context<'_>,
     mut visit: impl FnMut(usize, &Window<'_>) -> Result<(), QueryError>,
 ) -> Result<(), QueryError> {
-    let (before, after) = margins(plan.extension(), lookback);
+    let (before, after) = margins(plan.extension(), cx.lookback);
     let mut slider = Slider::default();
+    let mut unchecked = 0;
     for (step, at) in plan.grid.times().enumerate() {
         let end = plan.end(at);
         let start = end.saturating_sub(plan.range);
         let ends = (start.saturating_sub(before), end.saturating_add(after));
         let window = slider.window(track, ends, (start, end, at));
+        unchecked += window.len();
+        if unchecked >= UNCHECKED_SAMPLES_MAX {
+            unchecked = 0;
+            cx.check()?;
+        }
         if window.len() > 0 {
             visit(step, &window)?;
         }
@@ -204,7 +214,7 @@ fn each_window(
     if matches!(plan.function, FunctionId::Rate | FunctionId::Increase) {
         track.find_resets();
     }
-    slide(&plan.input, cx.lookback, track, |step, window| {
+    slide(&plan.input, track, cx, |step, window| {
         let param = |index: usize| params.get(index).map_or(f64::NAN, |param| param.get(step));
         match series.apply(window, param)? {
             Some(SampleValue::Float(value)) => values.set(step, value),
@@ -246,7 +256,7 @@ pub(crate) const COUNTER_SUFFIXES: [&str; 4] = ["_total", "_sum", "_count", "_bu
 pub(super) fn presence(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<bool>, QueryError> {
     let mut present = vec![false; plan.grid.steps];
     for series in samples(plan, cx)? {
-        slide(plan, cx.lookback, &series?.track, |step, _| {
+        slide(plan, &series?.track, cx, |step, _| {
             if let Some(slot) = present.get_mut(step) {
                 *slot = true;
             }
@@ -262,7 +272,7 @@ pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries
     for series in samples(plan, cx)? {
         let series = series?;
         let mut points = Columns::default();
-        slide(plan, cx.lookback, &series.track, |_, window| {
+        slide(plan, &series.track, cx, |_, window| {
             points = match plan.extension() {
                 Extension::None => columns_of(window),
                 extension @ (Extension::Anchored | Extension::Smoothed) => {

@@ -18,6 +18,7 @@ mod peers;
 mod plugins;
 mod prometheus_folder;
 mod push;
+mod queries;
 mod remote_write;
 mod remote_write_peer;
 mod samples;

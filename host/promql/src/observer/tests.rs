@@ -1,0 +1,64 @@
+use narthex_platform::{Clock, Metrics};
+use narthex_storage::MemoryStore;
+use parking_lot::Mutex;
+
+use super::*;
+use crate::{Engine, EngineConfig, QueryOptions};
+
+/// Writes down what it hears.
+#[derive(Debug, Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl QueryObserver for Notes {
+    fn began(&self, query: &str) -> u64 {
+        let mut heard = self.0.lock();
+        heard.push(format!("{query} began"));
+        heard.len() as u64
+    }
+
+    fn ended(&self, ticket: u64) {
+        self.0.lock().push(format!("{ticket} ended"));
+    }
+
+    fn answered(&self, record: &QueryRecord<'_>) {
+        let QueryRecord { query, start, end, step, origin, error, .. } = record;
+        let by = origin.map_or_else(String::new, |origin| format!(" for {origin:?}"));
+        let error = error.map_or_else(String::new, |error| format!(": {error}"));
+        let step = step.as_secs();
+        self.0.lock().push(format!("{query} at {start}..{end}/{step}{by}{error}"));
+    }
+}
+
+fn engine(notes: &Arc<Notes>) -> Engine {
+    let observer = Some(Arc::clone(notes) as Arc<dyn QueryObserver>);
+    let config = EngineConfig { observer, ..EngineConfig::default() };
+    Engine::new(config, Arc::new(MemoryStore::new()), Clock::real(), &Metrics::new())
+}
+
+#[test]
+fn every_query_begins_ends_and_is_answered_once() {
+    let notes = Arc::default();
+    let engine = engine(&notes);
+    let origin = QueryOrigin::RuleGroup { file: "f".to_owned(), name: "g".to_owned() };
+    let options = QueryOptions { origin: Some(Arc::new(origin)), ..QueryOptions::default() };
+    let at = Timestamp::from_millis;
+    engine.range("1", at(0), at(60_000), Duration::from_secs(15), &options).unwrap();
+    engine.instant("label_join(up, '', '')", at(5), &QueryOptions::default()).unwrap_err();
+    engine.instant("no query", at(5), &options).unwrap_err();
+    let options = QueryOptions { timeout: Some(Duration::ZERO), ..QueryOptions::default() };
+    engine.instant("up", at(5), &options).unwrap_err();
+    assert_eq!(
+        *notes.0.lock(),
+        [
+            "1 began",
+            "1 ended",
+            "1 at 0..60000/15 for RuleGroup { file: \"f\", name: \"g\" }",
+            "label_join(up, '', '') began",
+            "4 ended",
+            "label_join(up, '', '') at 5..5/0: invalid destination label name in label_join(): ",
+            "up began",
+            "7 ended",
+            "up at 5..5/0: query timed out in expression evaluation",
+        ]
+    );
+}
