@@ -39,6 +39,50 @@ export type QueryData =
   | { resultType: "scalar"; result: SamplePair }
   | { resultType: "string"; result: SamplePair };
 
+/** What an operator and all below it are expected to cost, known without reading samples. */
+export interface PlanEstimate {
+  series: number;
+  /** At most. */
+  samples: number;
+  /** At most. */
+  rows: number;
+  heldBytes: number;
+}
+
+/** What came of an operator when the query was run, all below it included. */
+export interface PlanActual {
+  rows: number;
+  values: number;
+  bytes: number;
+  samples: number;
+  seconds: number;
+}
+
+export interface PlanNode {
+  operator: string;
+  detail: string;
+  /** The part of the query that it comes from; `position` counts bytes of UTF-8. */
+  query: string;
+  position: { start: number; end: number };
+  steps: number;
+  estimate: PlanEstimate;
+  actual?: PlanActual;
+  inputs: PlanNode[];
+}
+
+export interface Explanation {
+  query: string;
+  estimate: PlanEstimate;
+  memoryLimitBytes: number;
+  isWithinMemoryLimit: boolean;
+  plan: PlanNode;
+  /** Only where the query was run. */
+  actual?: { series: number; samples: number; peakSamples: number; peakBytes: number; seconds: number };
+}
+
+/** When a query is evaluated, in seconds. */
+export type QueryTimes = { time: number } | { start: number; end: number; step: number };
+
 export interface MetricMetadata {
   type: string;
   help: string;
@@ -279,6 +323,17 @@ export function queryRange(
     step: String(params.step),
   };
   return request("query_range", { signal, form, timeoutMs: QUERY_TIMEOUT_MS });
+}
+
+/** The plan of a query; with `analyze` the query is run, and its operators are measured. */
+export function explainQuery(
+  params: { query: string; times: QueryTimes; analyze: boolean },
+  signal: AbortSignal,
+): Promise<Answer<Explanation>> {
+  const form: Record<string, string> = { query: params.query };
+  for (const [name, seconds] of Object.entries(params.times)) form[name] = String(seconds);
+  if (params.analyze) form["analyze"] = "true";
+  return request("query_explain", { signal, form, timeoutMs: QUERY_TIMEOUT_MS });
 }
 
 export function formatQuery(query: string, signal: AbortSignal): Promise<Answer<string>> {

@@ -68,6 +68,7 @@ fn every_page_shows_what_it_is_for() {
     for (page, path, wanted) in [
         ("query-table", &format!("{query}&g0.tab=table"), "idle"),
         ("query-graph", &format!("{query}&g0.tab=graph&g0.range_input=5m"), "idle"),
+        ("query-explain", &format!("{query}&g0.tab=explain&g0.analyze=1"), "Measured: "),
         ("alerts", &"/alerts".to_owned(), "TargetDown"),
         ("targets", &"/targets".to_owned(), "127.0.0.1:1"),
         ("plugins", &"/plugins".to_owned(), "exporter"),

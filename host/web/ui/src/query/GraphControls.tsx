@@ -11,13 +11,22 @@ interface Props {
   onPatch: (patch: Partial<PanelState>) => void;
 }
 
+/** Range, end and resolution of a range query. */
+export function WindowControls({ panel, onPatch }: Props) {
+  return (
+    <>
+      <RangeInput rangeMs={panel.rangeMs} onChange={(rangeMs) => onPatch({ rangeMs })} />
+      <TimeInput label="End time" value={panel.end} onChange={(end) => onPatch({ end })} stepMs={panel.rangeMs / 2} />
+      <ResolutionInput panel={panel} onPatch={onPatch} />
+    </>
+  );
+}
+
 /** Range, end, resolution and display of a graph. */
 export function GraphControls({ panel, onPatch }: Props) {
   return (
     <Group gap="sm">
-      <RangeInput rangeMs={panel.rangeMs} onChange={(rangeMs) => onPatch({ rangeMs })} />
-      <TimeInput label="End time" value={panel.end} onChange={(end) => onPatch({ end })} stepMs={panel.rangeMs / 2} />
-      <ResolutionInput panel={panel} onPatch={onPatch} />
+      <WindowControls panel={panel} onPatch={onPatch} />
       <SegmentedControl
         size="xs"
         aria-label="Display"

@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { ApiError, formatQuery } from "../api";
 import { Braces, Copy, Cross, Search } from "../components/icons";
 import type { EditorHandle } from "../promql/Editor";
+import { ExplainTab } from "./ExplainTab";
 import { GraphTab } from "./GraphTab";
 import { HistoryMenu } from "./HistoryMenu";
 import { addToHistory } from "./history";
@@ -51,7 +52,8 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
     setDraft(expr);
     setFormatError(null);
     addToHistory(expr);
-    onPatch({ expr });
+    // What was measured is of one expression; to run that again is to measure it again.
+    onPatch(expr === panel.expr ? { expr } : { expr, isAnalyzed: false });
     setRun((count) => count + 1);
   };
   const tidy = async () => {
@@ -139,6 +141,7 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
         <Tabs.List px="sm">
           <Tabs.Tab value="table">Table</Tabs.Tab>
           <Tabs.Tab value="graph">Graph</Tabs.Tab>
+          <Tabs.Tab value="explain">Explain</Tabs.Tab>
           <Select
             ml="auto"
             size="xs"
@@ -149,6 +152,7 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
             value={refreshMs === null ? "off" : String(refreshMs)}
             onChange={(value) => setRefreshMs(value === null || value === "off" ? null : Number(value))}
             allowDeselect={false}
+            disabled={panel.tab === "explain"}
           />
         </Tabs.List>
         {/* Another expression starts anew: an old answer under it would mislead. */}
@@ -157,6 +161,9 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
         </Tabs.Panel>
         <Tabs.Panel value="graph">
           {hasRun && <GraphTab key={panel.expr} panel={panel} onPatch={onPatch} run={run} refreshMs={refreshMs} onGoTo={goTo} />}
+        </Tabs.Panel>
+        <Tabs.Panel value="explain">
+          {hasRun && <ExplainTab key={panel.expr} panel={panel} onPatch={onPatch} run={run} onGoTo={goTo} />}
         </Tabs.Panel>
         {!hasRun && <FirstSteps onChoose={execute} />}
       </Tabs>

@@ -1,7 +1,9 @@
 /** What one panel of the query page is asked to show. Everything here is in the page's address. */
 
-export type Tab = "table" | "graph";
+export type Tab = "table" | "graph" | "explain";
 export type DisplayMode = "lines" | "stacked";
+/** Which of the panel's two queries is explained: that of the table, or that of the graph. */
+export type ExplainedTimes = "instant" | "range";
 export type Density = "low" | "medium" | "high";
 
 /** How the step of a graph is chosen: by the width of the window, or by the user. */
@@ -17,6 +19,9 @@ export interface PanelState {
   rangeMs: number;
   resolution: Resolution;
   display: DisplayMode;
+  explained: ExplainedTimes;
+  /** Whether the explained query is run as well, and its operators measured. */
+  isAnalyzed: boolean;
 }
 
 export const DEFAULT_RANGE_MS = 3_600_000;
@@ -29,4 +34,6 @@ export const EMPTY_PANEL: PanelState = {
   rangeMs: DEFAULT_RANGE_MS,
   resolution: { type: "auto", density: "medium" },
   display: "lines",
+  explained: "instant",
+  isAnalyzed: false,
 };

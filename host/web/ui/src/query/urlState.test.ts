@@ -10,11 +10,15 @@ const GRAPH: PanelState = {
   rangeMs: 5_400_000,
   resolution: { type: "fixed", stepMs: 1500 },
   display: "stacked",
+  explained: "range",
+  isAnalyzed: true,
 };
 
 describe("panels in the address", () => {
   it("come back as they went in", () => {
-    const panels = [EMPTY_PANEL, GRAPH, { ...GRAPH, resolution: { type: "auto" as const, density: "high" as const } }];
+    const explain: PanelState = { ...EMPTY_PANEL, tab: "explain" };
+    const fine: PanelState = { ...GRAPH, resolution: { type: "auto", density: "high" } };
+    const panels = [EMPTY_PANEL, GRAPH, explain, fine];
     expect(decodePanels(encodePanels(panels))).toEqual(panels);
   });
 

@@ -26,6 +26,9 @@ export function encodePanels(panels: readonly PanelState[]): string {
       set("res_density", panel.resolution.density);
     }
     set("display_mode", panel.display);
+    // Our own, and written only where they say something: Prometheus does not know them.
+    if (panel.explained === "range") set("explain", "range");
+    if (panel.isAnalyzed) set("analyze", "1");
   });
   const text = params.toString();
   return text === "" ? "" : `?${text}`;
@@ -53,11 +56,14 @@ function decodePanel(get: (name: string) => string | null): PanelState {
     rangeMs: range !== null && range > 0 ? range : EMPTY_PANEL.rangeMs,
     resolution: decodeResolution(get),
     display: isStacked ? "stacked" : "lines",
+    explained: get("explain") === "range" ? "range" : "instant",
+    isAnalyzed: get("analyze") === "1",
   };
 }
 
 /** Older links say 0 for the graph and 1 for the table. */
 function decodeTab(text: string | null): Tab {
+  if (text === "explain") return "explain";
   return text === "graph" || text === "0" ? "graph" : "table";
 }
 
