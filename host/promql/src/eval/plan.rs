@@ -236,6 +236,15 @@ impl Select {
     pub(crate) fn reference(&self, step_at: i64) -> i64 {
         self.at.unwrap_or(step_at).saturating_sub(self.offset)
     }
+
+    /// No sample after this time counts, of those that are read. `timestamp` has no eye for an
+    /// offset beside `@`, though what is read depends on it.
+    pub(crate) fn newest(&self, step_at: i64) -> i64 {
+        match (self.reading, self.at) {
+            (Reading::Time | Reading::Start, Some(at)) => at,
+            (Reading::Value | Reading::Totals, _) | (_, None) => self.reference(step_at),
+        }
+    }
 }
 
 /// Any number of samples a series at each step.

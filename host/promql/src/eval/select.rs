@@ -77,7 +77,7 @@ fn at_steps(samples: &Columns, select: &Select, grid: Grid, lookback: i64) -> Co
     // The same histogram often stands at many steps.
     let mut last: Option<(usize, Arc<FloatHistogram>)> = None;
     for (step, step_at) in grid.times().enumerate() {
-        let reference = select.reference(step_at);
+        let reference = select.newest(step_at);
         let rest = samples.times.get(floats..).unwrap_or(&[]);
         floats += rest.iter().take_while(|at| **at <= reference).count();
         let rest = samples.histograms.get(histograms..).unwrap_or(&[]);

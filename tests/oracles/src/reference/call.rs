@@ -157,10 +157,14 @@ impl Query<'_> {
         self.map(of, at, |value| either(either(value, high, f64::min), low, f64::max))
     }
 
-    /// When the newest samples were.
+    /// When the newest samples were. They are those of the fixed time even where an offset moves
+    /// what is read of the store.
     fn timestamps(&self, selector: &Selector, at: i64) -> Result<Out> {
-        let time = self.shifted(&selector.time, at)?;
-        let elements = self.newest(selector, time).into_iter().map(|(labels, at, value)| {
+        let read = self.shifted(&selector.time, at)?;
+        let time = self.fixed(&selector.time).unwrap_or(read);
+        let oldest = time.max(read) - self.reference.lookback;
+        let newest = self.newest_within(selector, oldest, time.min(read)).into_iter();
+        let elements = newest.map(|(labels, at, value)| {
             let element = Element { labels, value, is_nameless: false };
             self.dropping_name(element, Sample::Float(seconds(at)))
         });

@@ -18,7 +18,16 @@ impl Query<'_> {
 
     /// Of each chosen series the newest sample that is not older than the lookback.
     pub(super) fn newest(&self, selector: &Selector, time: i64) -> Vec<(Labels, i64, Sample)> {
-        let oldest = time - self.reference.lookback;
+        self.newest_within(selector, time - self.reference.lookback, time)
+    }
+
+    /// Of each chosen series the newest sample until `time`, if that is after `oldest`.
+    pub(super) fn newest_within(
+        &self,
+        selector: &Selector,
+        oldest: i64,
+        time: i64,
+    ) -> Vec<(Labels, i64, Sample)> {
         let newest = self.chosen(selector).filter_map(|(labels, samples)| {
             let seen = samples.iter().rfind(|(at, _)| *at <= time);
             let seen = seen.filter(|(at, value)| *at > oldest && !value.is_stale());
