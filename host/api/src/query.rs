@@ -47,6 +47,7 @@ pub(crate) fn options(params: &Params, Origin(origin): Origin) -> Result<QueryOp
         lookback: params.duration("lookback_delta")?,
         timeout: params.duration("timeout")?,
         cancel: Cancel::new(),
+        with_step_stats: params.get("stats") == Some("all"),
         origin: Some(origin),
     })
 }
@@ -156,7 +157,7 @@ impl Serialize for Data<'_> {
 }
 
 /// Seconds as a JSON number with up to three decimals.
-struct Seconds(Timestamp);
+pub(crate) struct Seconds(pub(crate) Timestamp);
 
 impl Serialize for Seconds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

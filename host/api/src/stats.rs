@@ -4,6 +4,8 @@ use narthex_promql::QueryStats;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::query::Seconds;
+
 /// Shows what a query cost: `{timings, samples}`.
 #[derive(Clone, Copy, Debug)]
 pub struct StatsBody<'a>(pub &'a QueryStats);
@@ -35,9 +37,16 @@ struct Samples<'a>(&'a QueryStats);
 
 impl Serialize for Samples<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut samples = serializer.serialize_struct("samples", 2)?;
-        samples.serialize_field("totalQueryableSamples", &self.0.samples)?;
-        samples.serialize_field("peakSamples", &self.0.samples_peak)?;
-        samples.end()
+        let QueryStats { samples, samples_looked_at, samples_of_steps, samples_peak, .. } = self.0;
+        let mut body = serializer.serialize_struct("samples", 4)?;
+        if !samples_of_steps.is_empty() {
+            let steps: Vec<(Seconds, u64)> =
+                samples_of_steps.iter().map(|(at, count)| (Seconds(*at), *count)).collect();
+            body.serialize_field("totalQueryableSamplesPerStep", &steps)?;
+        }
+        body.serialize_field("totalQueryableSamples", samples_looked_at)?;
+        body.serialize_field("samplesRead", samples)?;
+        body.serialize_field("peakSamples", samples_peak)?;
+        body.end()
     }
 }

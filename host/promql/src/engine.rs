@@ -156,7 +156,7 @@ impl Engine {
         );
         let samples = metrics.counter(
             "prometheus_engine_query_samples_total",
-            "The total number of samples loaded by all queries.",
+            "The total number of samples loaded by all queries, those of each step's whole window.",
             &[],
         );
         let workers = Workers::new(config.workers);
@@ -276,7 +276,7 @@ impl Engine {
             drop(pass);
             stats.evaluated = clock.monotonic().saturating_sub(began);
             self.0.durations.observe_duration(stats.evaluated);
-            self.0.samples.add(stats.samples);
+            self.0.samples.add(stats.samples_looked_at);
             outcome
         });
         stats.queued = began.saturating_sub(arrived);
@@ -318,11 +318,11 @@ impl Engine {
         let pushed = push::push(expr.root());
         let plan = planner.plan(pushed.as_ref().unwrap_or(expr.root()), grid)?;
         let nothing = TimeRange { start: Timestamp::default(), end: Timestamp::default() };
-        let bytes_max = self.0.config.memory_max;
+        let (bytes_max, features) = (self.0.config.memory_max, self.0.config.features);
         let context = Context {
             text,
             querier: self.0.store.querier(planner.needed.unwrap_or(nothing))?,
-            features: self.0.config.features,
+            features,
             lookback,
             limits,
             workers: &self.0.workers,
@@ -332,7 +332,7 @@ impl Engine {
             }),
             probes,
             selected: parking_lot::Mutex::default(),
-            counts: Counts::default(),
+            counts: Counts::new(grid, options.with_step_stats && features.per_step_stats),
             remarks: parking_lot::Mutex::new(Remarks::default()),
         };
         context.check()?;

@@ -16,6 +16,8 @@ pub struct Features {
     pub start_timestamps: bool,
     /// `type-and-unit-labels`: what a metric is stands in the label `__type__`
     pub type_and_unit_labels: bool,
+    /// `promql-per-step-stats`: the samples of each step are counted for who asks
+    pub per_step_stats: bool,
 }
 
 impl Features {
@@ -27,5 +29,6 @@ impl Features {
         delayed_name_removal: true,
         start_timestamps: true,
         type_and_unit_labels: false,
+        per_step_stats: false,
     };
 }

@@ -126,12 +126,18 @@ impl fmt::Display for Annotation {
 }
 
 /// What a query cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueryStats {
     /// Series read from the store.
     pub series: u64,
     /// Samples read from the store.
     pub samples: u64,
+    /// Samples looked at over all steps: one that stands in the windows of ten steps counts ten
+    /// times. A native histogram counts as many floats as fill its size.
+    pub samples_looked_at: u64,
+    /// The same of each step; empty unless it was asked for and
+    /// [`Features::per_step_stats`](crate::Features::per_step_stats) is on.
+    pub samples_of_steps: Vec<(Timestamp, u64)>,
     /// The most samples held in memory at once.
     pub samples_peak: u64,
     /// The most bytes held in memory at once.
@@ -151,6 +157,8 @@ pub struct QueryOptions {
     pub timeout: Option<Duration>,
     /// Ends the query early.
     pub cancel: Cancel,
+    /// Whether the samples of each step are counted.
+    pub with_step_stats: bool,
     /// Who asks, for the journals of queries.
     pub origin: Option<Arc<QueryOrigin>>,
 }

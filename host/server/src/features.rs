@@ -15,6 +15,7 @@ pub(crate) fn of_queries(names: &[String]) -> Features {
             "promql-delayed-name-removal" => features.delayed_name_removal = true,
             "use-start-timestamps" => features.start_timestamps = true,
             "type-and-unit-labels" => features.type_and_unit_labels = true,
+            "promql-per-step-stats" => features.per_step_stats = true,
             "promql-duration-expr" => {
                 warn!(feature = name, "durations are computed always; the feature does nothing");
             }
@@ -45,6 +46,7 @@ mod tests {
                     promql-binop-fill-modifiers,promql-delayed-name-removal,use-start-timestamps";
         assert_eq!(of_queries(&names(list)), Features::ALL);
         assert!(of_queries(&names("type-and-unit-labels")).type_and_unit_labels);
+        assert!(of_queries(&names("promql-per-step-stats")).per_step_stats);
         let nothing = of_queries(&names("promql-duration-expr,native-histograms,no-such-thing"));
         assert_eq!(nothing, Features::default());
     }

@@ -229,6 +229,26 @@ fn an_error_in_a_thread_is_the_answer() {
 }
 
 #[test]
+fn samples_are_counted_at_each_step_for_who_asks() {
+    let features = Features { per_step_stats: true, ..Features::default() };
+    let engine = engine(EngineConfig { features, ..EngineConfig::default() });
+    let at = Timestamp::from_millis;
+    let ask = |query: &str, with_step_stats| {
+        let options = QueryOptions { with_step_stats, ..QueryOptions::default() };
+        let step = Duration::from_secs(60);
+        let stats = engine.range(query, at(0), at(120_000), step, &options).unwrap().stats;
+        let steps: Vec<u64> = stats.samples_of_steps.iter().map(|(_, count)| *count).collect();
+        (stats.samples, stats.samples_looked_at, steps)
+    };
+    // Two series, a sample every 15 s from 0 on; windows are open on the left.
+    assert_eq!(ask("rate(requests_total[2m])", true), (18, 28, vec![2, 10, 16]));
+    assert_eq!(ask("max_over_time(requests_total[2m])", true), (18, 28, vec![2, 10, 16]));
+    assert_eq!(ask("requests_total", true), (18, 6, vec![2, 2, 2]));
+    assert_eq!(ask("requests_total @ 60", true), (10, 6, vec![2, 2, 2]));
+    assert_eq!(ask("requests_total", false), (18, 6, vec![]));
+}
+
+#[test]
 fn a_query_beyond_its_memory_is_refused() {
     let config = EngineConfig { memory_max: 1 << 20, ..EngineConfig::default() };
     let engine = Engine::new(config, Arc::new(crowd()), Clock::real(), &Metrics::new());

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use narthex_model::{Labels, Matcher};
@@ -17,6 +16,7 @@ use crate::result::{Annotation, Cancel, QueryError, QueryStats};
 use crate::span::Span;
 use crate::workers::Workers;
 
+use super::counts::Counts;
 use super::explain::Probes;
 use super::holding::Ledger;
 use super::parallel::{Selected, SeriesList};
@@ -52,13 +52,6 @@ pub(crate) struct Limits<'q> {
     pub(crate) cancel: &'q Cancel,
 }
 
-/// What a query has cost so far.
-#[derive(Default)]
-pub(crate) struct Counts {
-    series: AtomicUsize,
-    samples: AtomicUsize,
-}
-
 /// Warnings and infos as they came up.
 #[derive(Default)]
 pub(crate) struct Remarks {
@@ -91,23 +84,13 @@ impl Context<'_> {
         Ok(found)
     }
 
-    /// Notes that a series was read.
-    pub(crate) fn count_read(&self, samples: usize) {
-        self.counts.series.fetch_add(1, Ordering::Relaxed);
-        self.counts.samples.fetch_add(samples, Ordering::Relaxed);
-    }
-
-    /// How many samples were read so far.
-    pub(crate) fn samples_read(&self) -> usize {
-        self.counts.samples.load(Ordering::Relaxed)
-    }
-
     pub(crate) fn stats(&self) -> QueryStats {
-        let read = |count: &AtomicUsize| count.load(Ordering::Relaxed) as u64;
         let peak = self.ledger.peak();
         QueryStats {
-            series: read(&self.counts.series),
-            samples: read(&self.counts.samples),
+            series: self.counts.series(),
+            samples: self.counts.samples(),
+            samples_looked_at: self.counts.looked_at(),
+            samples_of_steps: self.counts.steps(),
             samples_peak: peak.samples as u64,
             bytes_peak: peak.bytes as u64,
             ..QueryStats::default()

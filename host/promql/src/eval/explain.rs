@@ -103,10 +103,10 @@ struct Watched<'q> {
 
 impl<'q> Watched<'q> {
     fn measure<T>(&mut self, work: impl FnOnce(&mut Option<Rows<'q>>) -> T) -> T {
-        let (began, samples) = (self.cx.limits.clock.monotonic(), self.cx.samples_read());
+        let (began, samples) = (self.cx.limits.clock.monotonic(), self.cx.counts.samples());
         let done = work(&mut self.rows);
         self.actual.took += self.cx.limits.clock.monotonic().saturating_sub(began);
-        self.actual.samples += (self.cx.samples_read() - samples) as u64;
+        self.actual.samples += self.cx.counts.samples() - samples;
         done
     }
 }

@@ -45,6 +45,14 @@ impl Item<'_> {
             Self::Histogram(histogram) => SampleValue::Histogram(Arc::clone(histogram)),
         }
     }
+
+    /// What it counts for the limit of samples.
+    pub(crate) fn samples(self) -> usize {
+        match self {
+            Self::Float(_) => 1,
+            Self::Histogram(histogram) => histogram_samples(histogram),
+        }
+    }
 }
 
 impl Column {

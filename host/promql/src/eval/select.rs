@@ -43,6 +43,10 @@ pub(super) fn open<'q>(
         if values.is_empty() {
             return Ok(None);
         }
+        let mut tally = cx.counts.tally(grid);
+        for (step, item) in values.items() {
+            tally.add(step, item.samples());
+        }
         Ok(Some(Row { labels: series.labels().clone(), drops_name: false, values }))
     }))
 }
@@ -63,7 +67,7 @@ pub(super) fn read(
     series.read(range, samples)?;
     let histograms: usize = samples.histograms.iter().map(point_samples).sum();
     let count = samples.len() + histograms;
-    cx.count_read(count);
+    cx.counts.add_series(count);
     // Held only until the next series is read into the same place.
     cx.ledger.holding().add(Amount::of(count, POINT_BYTES))
 }

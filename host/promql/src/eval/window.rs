@@ -17,7 +17,7 @@ use super::holding::{Amount, POINT_BYTES};
 use super::merge;
 use super::parallel;
 use super::plan::{RangePlan, RangeSource, Vector, WindowPlan};
-use super::row::{Column, Row, to_native};
+use super::row::{Column, Row, histogram_samples, to_native};
 use super::scalar::{self, Numbers};
 use super::select::{read, time_range};
 use super::track::{Slider, Track};
@@ -100,6 +100,7 @@ fn slide(
 ) -> Result<(), QueryError> {
     let (before, after) = margins(plan.extension(), cx.lookback);
     let mut slider = Slider::default();
+    let mut tally = cx.counts.tally(plan.grid);
     let mut unchecked = 0;
     for (step, at) in plan.grid.times().enumerate() {
         let end = plan.end(at);
@@ -112,10 +113,17 @@ fn slide(
             cx.check()?;
         }
         if window.len() > 0 {
+            tally.add(step, samples_of(&window));
             visit(step, &window)?;
         }
     }
     Ok(())
+}
+
+/// What a window counts for the limit of samples.
+fn samples_of(window: &Window<'_>) -> usize {
+    let histograms = window.histograms.iter().map(|histogram| histogram_samples(histogram));
+    window.times.len() + histograms.sum::<usize>()
 }
 
 /// Whether start times change what the function makes of a window.
@@ -184,7 +192,8 @@ fn row(
     let values = match Extreme::of(plan, track) {
         Some(extreme) => {
             let ends: Vec<i64> = plan.input.grid.times().map(|at| plan.input.end(at)).collect();
-            extreme.column(track, plan.input.range, &ends)
+            let tally = cx.counts.tally(plan.input.grid);
+            extreme.column(track, plan.input.range, &ends, tally)
         }
         None => each_window(plan, &labels, track, params, cx)?,
     };

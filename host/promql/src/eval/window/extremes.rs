@@ -10,6 +10,7 @@ use crate::ast::Extension;
 use crate::functions::FunctionId;
 use crate::functions::window::seconds;
 
+use super::super::counts::Tally;
 use super::super::plan::WindowPlan;
 use super::super::row::Column;
 use super::super::track::{Track, slide};
@@ -43,7 +44,13 @@ impl Extreme {
 
     /// The answer at each step whose window holds a sample. Windows are `range` milliseconds long
     /// and end at `ends`.
-    pub(super) fn column(self, track: &Track, range: i64, ends: &[i64]) -> Column {
+    pub(super) fn column(
+        self,
+        track: &Track,
+        range: i64,
+        ends: &[i64],
+        mut tally: Tally<'_>,
+    ) -> Column {
         let (times, values) = (track.columns.times.as_slice(), track.columns.values.as_slice());
         let mut answers = Column::absent(ends.len());
         let mut line: VecDeque<(usize, f64)> = VecDeque::new();
@@ -52,6 +59,7 @@ impl Extreme {
             let seen = window.1;
             window = slide(times, window, (end.saturating_sub(range), *end));
             let (from, to) = window;
+            tally.add(step, to - from);
             let new = values.iter().enumerate().take(to).skip(seen.max(from));
             // What is no number loses against every number.
             for (index, value) in new.filter(|(_, value)| !value.is_nan()) {

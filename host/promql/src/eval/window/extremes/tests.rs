@@ -1,6 +1,8 @@
 use narthex_storage::Columns;
 use proptest::prelude::*;
 
+use super::super::super::counts::Counts;
+use super::super::super::grid::Grid;
 use super::super::super::plan::Reading;
 use super::super::super::track::Slider;
 use super::*;
@@ -29,8 +31,10 @@ proptest! {
         let columns = Columns::from_floats(times, values);
         let track = Track::new(columns, false, Reading::Value);
         let ends: Vec<i64> = (0..30).map(|index| index * step - 5).collect();
+        let grid = Grid::range(0, 29, 1);
         for (extreme, naive) in ALL {
-            let found = extreme.column(&track, range, &ends);
+            let counts = Counts::new(grid, true);
+            let found = extreme.column(&track, range, &ends, counts.tally(grid));
             let mut slider = Slider::default();
             for (index, end) in ends.iter().enumerate() {
                 let start = end - range;
@@ -38,6 +42,7 @@ proptest! {
                 let wanted = if window.len() == 0 { None } else { naive(&window) };
                 let bits = |value: Option<f64>| value.map(f64::to_bits);
                 prop_assert_eq!(bits(found.get(index)), bits(wanted), "{}..{}", start, end);
+                prop_assert_eq!(counts.steps()[index].1, window.len() as u64);
             }
         }
     }
