@@ -65,10 +65,13 @@ fn every_page_shows_what_it_is_for() {
     host.wait_for_query("ALERTS{alertstate='firing'}", 30 * SECONDS, |s| s.len() == 1);
 
     let query = "/query?g0.expr=sum%20by(mode)(rate(node_cpu_seconds_total%5B30s%5D))";
+    // The share of each mode, in percent.
+    let share = "/query?g0.expr=100*sum%20by(mode)(rate(node_cpu_seconds_total%5B30s%5D))\
+                 /on()group_left()sum(rate(node_cpu_seconds_total%5B30s%5D))";
     for (page, path, wanted) in [
         ("query-table", &format!("{query}&g0.tab=table"), "idle"),
         ("query-graph", &format!("{query}&g0.tab=graph&g0.range_input=5m"), "idle"),
-        ("query-explain", &format!("{query}&g0.tab=explain&g0.analyze=1"), "Measured: "),
+        ("query-explain", &format!("{share}&g0.tab=explain&g0.analyze=1"), "Measured: "),
         ("alerts", &"/alerts".to_owned(), "TargetDown"),
         ("targets", &"/targets".to_owned(), "127.0.0.1:1"),
         ("plugins", &"/plugins".to_owned(), "exporter"),

@@ -11,6 +11,7 @@ mod configuration;
 mod differential;
 mod durability;
 mod durability_under_load;
+mod explain;
 mod full_disk;
 mod node;
 mod path;

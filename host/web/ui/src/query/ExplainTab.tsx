@@ -93,7 +93,7 @@ export function ExplainTab({ panel, onPatch, run, onGoTo }: Props) {
       {explanation && (
         <Box pb="sm" style={{ opacity: plan.isLoading || isMeasuring ? 0.6 : 1 }}>
           <Notices warnings={answer?.warnings ?? []} infos={answer?.infos ?? []} />
-          <Summary explanation={explanation} />
+          <Summary explanation={explanation} hasFailed={error !== null} />
           <PlanTree explanation={explanation} />
         </Box>
       )}
@@ -118,7 +118,7 @@ function timesOf(panel: PanelState): QueryTimes {
   return { start: startMs / 1000, end: endMs / 1000, step: stepMs / 1000 };
 }
 
-function Summary({ explanation }: { explanation: Explanation }) {
+function Summary({ explanation, hasFailed }: { explanation: Explanation; hasFailed: boolean }) {
   const { estimate, actual, memoryLimitBytes, isWithinMemoryLimit } = explanation;
   const limit = formatBytes(memoryLimitBytes);
   return (
@@ -126,14 +126,15 @@ function Summary({ explanation }: { explanation: Explanation }) {
       <Text size="sm" px="md" role="status">
         Expected: {count(estimate.series, "series", "series")}, at most {count(estimate.samples, "sample", "samples")},
         and {formatBytes(estimate.heldBytes)} held in memory; {limit} are allowed.
+        {actual && (
+          <>
+            <br />
+            Measured: {count(actual.series, "series", "series")}, {count(actual.samples, "sample", "samples")}, and at
+            most {formatBytes(actual.peakBytes)} held in memory, in {humanizeSeconds(actual.seconds)}.
+          </>
+        )}
       </Text>
-      {actual && (
-        <Text size="sm" px="md">
-          Measured: {count(actual.series, "series", "series")}, {count(actual.samples, "sample", "samples")}, and at most{" "}
-          {formatBytes(actual.peakBytes)} held in memory, in {humanizeSeconds(actual.seconds)}.
-        </Text>
-      )}
-      {!isWithinMemoryLimit && (
+      {!isWithinMemoryLimit && !hasFailed && (
         <Alert color="yellow" title="This query would be refused" mx="md" my="sm" py="xs">
           It is expected to hold {formatBytes(estimate.heldBytes)} of memory, and {limit} are allowed. Select fewer
           series, aggregate, or ask for a shorter range or a longer step.
