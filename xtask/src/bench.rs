@@ -1,4 +1,5 @@
-//! `cargo xtask bench storage`: what storing and reading back costs, beside current peers, in one run.
+//! `cargo xtask bench storage`: what storing and reading back costs, beside current peers, in one run; `query.rs` has
+//! what asking costs.
 //!
 //! Always holds: every server gets the same data from the same generator, one server at a time, on a fresh folder, with
 //! its default flags; what is counted are processor time, memory and bytes as the kernel counts them, and samples as
@@ -10,6 +11,7 @@ mod http;
 mod measures;
 mod options;
 mod proc;
+mod query;
 mod report;
 mod scrape;
 mod server;
@@ -33,12 +35,17 @@ const STEP: &str = "bench";
 /// `cargo xtask bench`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<ExitCode> {
     let Some((subject, rest)) = arguments.split_first() else {
-        bail!("say what to measure: `cargo xtask bench storage`");
+        bail!("say what to measure: `cargo xtask bench storage` or `query`");
     };
-    if subject != "storage" {
-        bail!("no benchmark `{subject}`; there is `storage`");
+    match subject.as_str() {
+        "storage" => storage(workspace, rest),
+        "query" => query::run(workspace, rest),
+        _ => bail!("no benchmark `{subject}`; there are `storage` and `query`"),
     }
-    let options = Options::read(rest)?;
+}
+
+fn storage(workspace: &Workspace, words: &[String]) -> anyhow::Result<ExitCode> {
+    let options = Options::read(words)?;
     let bench = Bench::prepare(workspace, options)?;
     let mut columns = Vec::new();
     for program in &bench.programs {
@@ -84,20 +91,10 @@ impl<'a> Bench<'a> {
         if !options.is_built {
             build(workspace)?;
         }
-        let release = workspace.target.join("release");
-        let mut programs = vec![Program { kind: Kind::Narthex, path: release.join("narthex") }];
-        for &kind in &options.peers {
-            let package = kind.package();
-            match peers::benched(workspace, package)? {
-                Some(path) => programs.push(Program { kind, path }),
-                None => workspace
-                    .steps
-                    .say(STEP, format_args!("{package} is left out: it cannot be had here")),
-            }
-        }
+        let programs = programs(workspace, &options.peers)?;
         let folder = workspace.target.join("bench");
         std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
-        let load = release.join("narthex-load");
+        let load = workspace.target.join("release/narthex-load");
         let probe = probe(&load, options.series)?;
         Ok(Self { workspace, options, folder, load, programs, probe })
     }
@@ -118,16 +115,35 @@ impl<'a> Bench<'a> {
         Ok(Column { name, version: program.version(), measures })
     }
 
-    /// An empty folder for a server.
     fn fresh(&self, name: &str) -> anyhow::Result<PathBuf> {
-        let folder = self.folder.join(name);
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder)
-                .with_context(|| format!("remove {}", folder.display()))?;
-        }
-        std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
-        Ok(folder)
+        fresh(&self.folder, name)
     }
+}
+
+/// Ours, and the peers that can be had here.
+fn programs(workspace: &Workspace, wanted: &[Kind]) -> anyhow::Result<Vec<Program>> {
+    let path = workspace.target.join("release/narthex");
+    let mut programs = vec![Program { kind: Kind::Narthex, path }];
+    for &kind in wanted {
+        let package = kind.package();
+        match peers::benched(workspace, package)? {
+            Some(path) => programs.push(Program { kind, path }),
+            None => workspace
+                .steps
+                .say(STEP, format_args!("{package} is left out: it cannot be had here")),
+        }
+    }
+    Ok(programs)
+}
+
+/// An empty folder for a server.
+fn fresh(within: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let folder = within.join(name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
+    }
+    std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+    Ok(folder)
 }
 
 /// Both programs in one call: cargo unites features over the selection, and another selection builds them anew.

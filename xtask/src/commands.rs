@@ -116,19 +116,27 @@ What cannot be had is named with the reason; the tests that need it report skipp
     },
     Command {
         name: "bench",
-        summary: "measure beside current peers: processor time, memory, bytes, restarts",
+        summary: "measure beside current peers: processor time, memory, bytes, restarts, queries",
         details: "\
 Usage: cargo xtask bench storage [--quick] [--targets N] [--series N] [--interval SECONDS] [--warm-up SECONDS]
                                  [--seconds SECONDS] [--peers prometheus,victoria-metrics] [--no-blocks] [--no-build]
+       cargo xtask bench query   [--quick] [--targets N] [--series N] [--steps N] [--rounds N] [--seconds SECONDS]
+                                 [--peers prometheus,victoria-metrics] [--no-build]
 
-Builds narthex and the generator in the release profile, fetches the peers of Debian's sid, and measures one server
+`storage` builds narthex and the generator in the release profile, fetches the peers of Debian's sid, and measures one server
 after the other on the same load: scraping, a start after SIGKILL, and blocks of six hours.
 The table goes to standard output, every figure to <target folder>/bench/storage.json.
   --quick    40 000 series for half a minute each: about three minutes in all
   --series   series of each target; --targets of them are scraped every --interval
   --peers    `none`, or which
   --no-blocks   leave the blocks out
-  --no-build    measure what the last call built: linking takes minutes",
+  --no-build    measure what the last call built: linking takes minutes
+
+`query` has all servers take six hours of samples by remote write and asks 27 queries of each in turn, then all of them
+from one and from four clients. The tables go to standard output, every figure to <target folder>/bench/query.json.
+  --quick    4 000 series instead of 20 000, and fewer rounds: about two minutes in all
+  --steps    samples of each series, 15 s apart
+  --rounds   how often each query is asked; --seconds is for how long the whole list is",
         action: bench::run,
     },
     Command {

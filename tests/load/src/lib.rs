@@ -1,4 +1,4 @@
-//! The load of the storage benchmark: one data set, offered to be scraped or pushed, and queries on it.
+//! The load of the benchmarks: one data set, offered to be scraped or pushed, and queries on it.
 //!
 //! Enters: a [`Shape`] (how many targets, how many series each). Leaves: bodies in an exposition format, remote-write
 //! requests, query results compared between servers.
@@ -26,7 +26,7 @@ mod queries;
 pub use self::blocks::{Blocks, Compacted, write_blocks};
 pub use self::body::{Format, write_body};
 pub use self::push::{Push, Pushed, push};
-pub use self::queries::{Comparison, QueryRun, Timing, run_queries};
+pub use self::queries::{Comparison, MixRun, QueryRun, Timing, query_names, run_mix, run_queries};
 pub use self::shape::{Family, Member, Shape, Unit};
 pub use self::targets::{Serve, serve};
 pub use self::values::{BUCKETS, Seed, Value, histogram, single};

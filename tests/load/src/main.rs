@@ -12,7 +12,10 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
-use narthex_load::{Blocks, Push, QueryRun, Serve, Shape, push, run_queries, serve, write_blocks};
+use narthex_load::{
+    Blocks, MixRun, Push, QueryRun, Serve, Shape, push, query_names, run_mix, run_queries, serve,
+    write_blocks,
+};
 use serde_json::json;
 
 const USAGE: &str = "\
@@ -24,8 +27,12 @@ Usage: narthex-load COMMAND [--KEY VALUE]...
          backfills by remote write up to the end (now), so many samples of a series in a request (10)
   blocks --folder FOLDER --targets N --series N --interval SECONDS --floats xor|dense
          writes eight hours as blocks of two, and has the store make one of the first three
-  query  --servers URL,URL --at UNIX_SECONDS [--rounds N]
+  query  --servers URL,URL --at UNIX_SECONDS [--rounds N] [--only NAME]
          asks the list of queries of every server, and compares with the first
+  mix    --server URL --at UNIX_SECONDS --clients N --seconds N
+         asks the list again and again, from so many clients
+  queries
+         the names of all queries
   probe  --series N
          the name of a counter that every target has, and how many series of that name each has";
 
@@ -56,6 +63,11 @@ fn run() -> anyhow::Result<()> {
         "push" => run_push(&keys),
         "blocks" => run_blocks(&keys),
         "query" => run_query(&keys),
+        "mix" => mix(&keys),
+        "queries" => {
+            println!("{}", json!(query_names()));
+            Ok(())
+        }
         "probe" => {
             let shape = Shape::new(keys.number("series")?);
             let probe = shape.probe().context("a counter in so few series")?;
@@ -112,17 +124,35 @@ fn run_query(keys: &Keys) -> anyhow::Result<()> {
         servers: keys.text("servers")?.split(',').map(str::to_owned).collect(),
         at: keys.number("at")?,
         rounds: keys.number_or("rounds", 7)?,
+        only: keys.text("only").unwrap_or_default().to_owned(),
     };
     let timings = run_queries(&run)?;
     let rows = timings.iter().map(|timing| {
-        let millis: Vec<f64> =
-            timing.median.iter().map(|median| median.as_secs_f64() * 1000.0).collect();
+        let millis: Vec<Vec<f64>> = timing.latencies.iter().map(|all| millis(all)).collect();
         let comparison: Vec<String> =
             timing.comparison.iter().map(|found| format!("{found:?}")).collect();
-        json!({ "name": timing.name, "median_ms": millis, "comparison": comparison })
+        json!({ "name": timing.name, "millis": millis, "comparison": comparison })
     });
     println!("{}", json!({ "servers": run.servers, "queries": rows.collect::<Vec<_>>() }));
     Ok(())
+}
+
+fn mix(keys: &Keys) -> anyhow::Result<()> {
+    let run = MixRun {
+        server: keys.text("server")?.to_owned(),
+        at: keys.number("at")?,
+        clients: keys.number("clients")?,
+        duration: keys.seconds("seconds")?,
+    };
+    let began = std::time::Instant::now();
+    let latencies = run_mix(&run)?;
+    let seconds = began.elapsed().as_secs_f64();
+    println!("{}", json!({ "seconds": seconds, "millis": millis(&latencies) }));
+    Ok(())
+}
+
+fn millis(durations: &[Duration]) -> Vec<f64> {
+    durations.iter().map(|duration| duration.as_secs_f64() * 1000.0).collect()
 }
 
 /// `--key value` pairs.

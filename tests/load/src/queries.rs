@@ -28,6 +28,11 @@ const INSTANT: &[(&str, &str)] = &[
         "histogram_quantile(0.9, sum by (instance, le) (rate(http_server_00_request_duration_seconds_bucket[5m])))",
     ),
     (
+        "join_group_left",
+        "sum by (instance, handler) (rate(http_server_00_operations_handled_total[5m])) * \
+         on (instance) group_left (job) max by (instance, job) (db_pool_00_pool_utilization_ratio)",
+    ),
+    (
         "join_ratio",
         "sum by (instance) (http_server_00_connections_in_state) / \
          on (instance) avg by (instance) (db_pool_00_pool_utilization_ratio)",
@@ -56,6 +61,14 @@ const INSTANT: &[(&str, &str)] = &[
         "label_replace",
         "count by (net) (label_replace(http_server_00_connections_in_state, \"net\", \"$1\", \"instance\", \"load-(..).*\"))",
     ),
+    (
+        "sum_increase_1h",
+        "sum by (job, code) (increase(http_server_00_operations_handled_total[1h]))",
+    ),
+    (
+        "bottomk_avg",
+        "bottomk by (region) (5, avg_over_time(http_server_00_connections_in_state[30m]))",
+    ),
     ("raw_selector", "http_server_00_connections_in_state{instance=\"load-0001:9500\"}"),
 ];
 
@@ -72,6 +85,13 @@ const RANGE: &[(&str, &str, i64, i64)] = &[
         "histogram_quantile(0.99, sum by (le) (rate(http_server_00_request_duration_seconds_bucket[5m])))",
         3600,
         60,
+    ),
+    (
+        "dash_error_ratio_1h",
+        "sum by (handler) (rate(http_server_00_operations_handled_total{code=~\"4..|5..\"}[5m])) / \
+         sum by (handler) (rate(http_server_00_operations_handled_total[5m]))",
+        3600,
+        30,
     ),
     (
         "dash_one_instance",
@@ -109,6 +129,8 @@ pub struct QueryRun {
     pub at: i64,
     /// How often each query is asked.
     pub rounds: usize,
+    /// This query alone, by its name; of an empty one all.
+    pub only: String,
 }
 
 /// How one query went.
@@ -116,8 +138,8 @@ pub struct QueryRun {
 pub struct Timing {
     /// The query's name.
     pub name: &'static str,
-    /// Median latency of each server.
-    pub median: Vec<Duration>,
+    /// Of each server: how long each answer took, ascending.
+    pub latencies: Vec<Vec<Duration>>,
     /// Of each server: whether its result is the first one's.
     pub comparison: Vec<Comparison>,
 }
@@ -133,6 +155,38 @@ pub enum Comparison {
     Empty,
 }
 
+/// Clients that ask the whole list again and again.
+#[derive(Debug, Clone)]
+pub struct MixRun {
+    /// The server's base URL.
+    pub server: String,
+    /// The end of every query, in seconds since the epoch.
+    pub at: i64,
+    /// So many at once, each of which begins at another query.
+    pub clients: usize,
+    /// How long.
+    pub duration: Duration,
+}
+
+/// The names of all queries.
+#[must_use]
+pub fn query_names() -> Vec<&'static str> {
+    paths(0).map(|(name, _)| name).collect()
+}
+
+/// Each query's name, and its path when asked as of `at`.
+fn paths(at: i64) -> impl Iterator<Item = (&'static str, String)> {
+    let instant = INSTANT.iter().map(move |(name, query)| {
+        (*name, format!("/api/v1/query?nocache=1&query={}&time={at}", escaped(query)))
+    });
+    let range = RANGE.iter().map(move |(name, query, seconds, step)| {
+        let (query, start) = (escaped(query), at - seconds);
+        let times = format!("start={start}&end={at}&step={step}");
+        (*name, format!("/api/v1/query_range?nocache=1&query={query}&{times}"))
+    });
+    instant.chain(range)
+}
+
 /// Asks every query of every server, in turn.
 ///
 /// # Errors
@@ -142,23 +196,49 @@ pub fn run_queries(run: &QueryRun) -> anyhow::Result<Vec<Timing>> {
     for server in &run.servers {
         connections.push(Connection::open(split(server)?.0)?);
     }
-    let instant = INSTANT.iter().map(|(name, query)| {
-        (*name, format!("/api/v1/query?nocache=1&query={}&time={}", escaped(query), run.at))
-    });
-    let range = RANGE.iter().map(|(name, query, seconds, step)| {
-        let (query, start) = (escaped(query), run.at - seconds);
-        (
-            *name,
-            format!(
-                "/api/v1/query_range?nocache=1&query={query}&start={start}&end={}&step={step}",
-                run.at
-            ),
-        )
-    });
-    instant
-        .chain(range)
+    paths(run.at)
+        .filter(|(name, _)| run.only.is_empty() || run.only == *name)
         .map(|(name, path)| time_query(name, &path, run.rounds, &mut connections))
         .collect()
+}
+
+/// Asks one server from several clients; how long each answer took.
+///
+/// # Errors
+/// When the server cannot be asked or refuses a query.
+pub fn run_mix(run: &MixRun) -> anyhow::Result<Vec<Duration>> {
+    let paths: Vec<String> = paths(run.at).map(|(_, path)| path).collect();
+    let until = Instant::now() + run.duration;
+    let client = |first: usize| -> anyhow::Result<Vec<Duration>> {
+        let mut connection = Connection::open(split(&run.server)?.0)?;
+        let mut latencies = Vec::new();
+        for path in paths.iter().cycle().skip(first) {
+            let began = Instant::now();
+            if began >= until {
+                break;
+            }
+            let (status, body) = connection.get(path)?;
+            if status != 200 {
+                bail!("{path}: {status} {}", String::from_utf8_lossy(&body));
+            }
+            latencies.push(began.elapsed());
+        }
+        Ok(latencies)
+    };
+    let apart = paths.len() / run.clients.max(1);
+    let all: anyhow::Result<Vec<_>> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..run.clients.max(1))
+            .map(|number| {
+                let client = &client;
+                scope.spawn(move || client(number * apart))
+            })
+            .collect();
+        clients
+            .into_iter()
+            .map(|client| client.join().map_err(|_| anyhow::anyhow!("a client panicked"))?)
+            .collect()
+    });
+    Ok(all?.into_iter().flatten().collect())
 }
 
 fn time_query(
@@ -185,15 +265,10 @@ fn time_query(
             }
         }
     }
-    let median = latencies.into_iter().map(median).collect();
+    latencies.iter_mut().for_each(|latencies| latencies.sort_unstable());
     let first = results.first().map(series).unwrap_or_default();
     let comparison = results.iter().map(|result| compare(&first, &series(result))).collect();
-    Ok(Timing { name, median, comparison })
-}
-
-fn median(mut latencies: Vec<Duration>) -> Duration {
-    latencies.sort_unstable();
-    latencies.get(latencies.len() / 2).copied().unwrap_or_default()
+    Ok(Timing { name, latencies, comparison })
 }
 
 /// Labels and numbers of each series, ascending.

@@ -16,7 +16,7 @@ use crate::process::Tool;
 /// Seconds between steps of the backfill.
 const INTERVAL: u64 = 15;
 /// A configuration that scrapes nothing.
-const QUIET: &str = "global:\n  scrape_interval: 15s\n";
+pub(super) const QUIET: &str = "global:\n  scrape_interval: 15s\n";
 
 pub(super) fn measure(
     bench: &Bench<'_>,
@@ -30,7 +30,7 @@ pub(super) fn measure(
             let more = ["--web.enable-remote-write-receiver"];
             let mut server = program.start(&folder, QUIET, free_port()?, &more)?;
             server.wait_ready()?;
-            push(bench, &server, measures)?;
+            measure_push(bench, &server, measures)?;
             server.kill()?;
             for (floats, key) in [("xor", "block_xor"), ("dense", "block_dense")] {
                 joined(bench, &folder.join(floats), floats, key, measures)?;
@@ -41,7 +41,7 @@ pub(super) fn measure(
             let more = ["--web.enable-remote-write-receiver", "--web.enable-admin-api"];
             let mut server = program.start(&folder, QUIET, free_port()?, &more)?;
             server.wait_ready()?;
-            push(bench, &server, measures)?;
+            measure_push(bench, &server, measures)?;
             let answer = http::request(server.port, "POST", "/api/v1/admin/tsdb/snapshot")?;
             let answer: Value =
                 serde_json::from_str(&answer).context("read the answer to a snapshot")?;
@@ -54,7 +54,7 @@ pub(super) fn measure(
         Kind::VictoriaMetrics => {
             let mut server = program.start(&folder, QUIET, free_port()?, &[])?;
             server.wait_ready()?;
-            let samples = push(bench, &server, measures)?;
+            let samples = measure_push(bench, &server, measures)?;
             merged(&mut server)?;
             let bytes = http::metric(server.port, "vm_data_size_bytes")?;
             // Neither XOR nor dense; it stands where the smaller goal is.
@@ -103,20 +103,24 @@ fn merged(server: &mut Server) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Pushes all steps; how many samples that are.
-fn push(bench: &Bench<'_>, server: &Server, measures: &mut Measures) -> anyhow::Result<f64> {
-    let options = &bench.options;
-    let before = server.reading()?;
-    let output = Command::new(&bench.load)
-        .args([
-            "push",
-            "--url",
-            &format!("http://127.0.0.1:{}{}", server.port, server.kind.write_path()),
-        ])
-        .args(["--targets", &options.backfill_targets.to_string()])
-        .args(["--series", &options.series.to_string()])
-        .args(["--steps", &options.backfill_steps.to_string(), "--interval", &INTERVAL.to_string()])
-        .args(["--end", &format!("{:.0}", unix_now())])
+/// What is pushed.
+pub(super) struct Backfill {
+    pub(super) targets: usize,
+    pub(super) series: usize,
+    pub(super) steps: u64,
+    /// No sample is later; seconds since the epoch.
+    pub(super) end: f64,
+}
+
+/// How many samples came, and in how many seconds.
+pub(super) fn push(load: &Path, server: &Server, amount: &Backfill) -> anyhow::Result<(f64, f64)> {
+    let url = format!("http://127.0.0.1:{}{}", server.port, server.kind.write_path());
+    let output = Command::new(load)
+        .args(["push", "--url", &url])
+        .args(["--targets", &amount.targets.to_string()])
+        .args(["--series", &amount.series.to_string()])
+        .args(["--steps", &amount.steps.to_string(), "--interval", &INTERVAL.to_string()])
+        .args(["--end", &format!("{:.0}", amount.end)])
         .stderr(std::process::Stdio::inherit())
         .output()
         .context("start the generator")?;
@@ -127,9 +131,26 @@ fn push(bench: &Bench<'_>, server: &Server, measures: &mut Measures) -> anyhow::
         serde_json::from_slice(&output.stdout).context("read what the push answers")?;
     let number =
         |key| answer.get(key).and_then(Value::as_f64).with_context(|| format!("{key} of the push"));
-    let samples = number("samples")?;
+    Ok((number("samples")?, number("seconds")?))
+}
+
+/// Pushes all steps; how many samples that are.
+fn measure_push(
+    bench: &Bench<'_>,
+    server: &Server,
+    measures: &mut Measures,
+) -> anyhow::Result<f64> {
+    let options = &bench.options;
+    let before = server.reading()?;
+    let amount = Backfill {
+        targets: options.backfill_targets,
+        series: options.series,
+        steps: options.backfill_steps,
+        end: unix_now(),
+    };
+    let (samples, seconds) = push(&bench.load, server, &amount)?;
     measures.set("push_cpu", (server.reading()?.cpu - before.cpu) / samples * 1e6);
-    measures.set("push_rate", samples / number("seconds")? / 1e6);
+    measures.set("push_rate", samples / seconds / 1e6);
     Ok(samples)
 }
 

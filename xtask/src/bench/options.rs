@@ -92,7 +92,7 @@ impl Options {
 }
 
 /// `none` or names separated by commas.
-fn peers(list: &str) -> anyhow::Result<Vec<Kind>> {
+pub(super) fn peers(list: &str) -> anyhow::Result<Vec<Kind>> {
     let names = list.split(',').filter(|name| !matches!(*name, "" | "none"));
     let known = [Kind::Prometheus, Kind::VictoriaMetrics];
     names

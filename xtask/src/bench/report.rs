@@ -50,7 +50,7 @@ fn goal(row: &Row, columns: &[Column]) -> String {
 }
 
 /// Three digits that count.
-fn figure(value: Option<f64>) -> String {
+pub(super) fn figure(value: Option<f64>) -> String {
     match value {
         None => "-".to_owned(),
         Some(value) if value.abs() >= 100.0 => format!("{value:.0}"),
@@ -60,7 +60,7 @@ fn figure(value: Option<f64>) -> String {
     }
 }
 
-fn aligned(lines: &[Vec<String>]) -> String {
+pub(super) fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let width = |place: usize| {
         lines

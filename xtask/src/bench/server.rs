@@ -140,6 +140,12 @@ impl Server {
         Reading::of(self.child.id())
     }
 
+    /// From now on the peak is of what comes.
+    pub(crate) fn forget_peak(&self) -> anyhow::Result<()> {
+        let path = format!("/proc/{}/clear_refs", self.child.id());
+        std::fs::write(&path, "5").with_context(|| format!("write {path}"))
+    }
+
     /// Asks until the server says that it serves.
     pub(crate) fn wait_ready(&mut self) -> anyhow::Result<()> {
         let path = self.kind.ready_path();
