@@ -67,7 +67,7 @@ const INSTANT: &[(&str, &str)] = &[
     ),
     (
         "bottomk_avg",
-        "bottomk by (region) (5, avg_over_time(http_server_00_connections_in_state[30m]))",
+        "bottomk by (region) (5, avg_over_time(db_pool_00_pool_utilization_ratio[30m]))",
     ),
     ("raw_selector", "http_server_00_connections_in_state{instance=\"load-0001:9500\"}"),
 ];
@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn queries_name_families_of_the_shape() {
-        let shape = crate::shape::Shape::new(1000);
+        let shape = crate::shape::Shape::new(200);
         let words = |text: &str| -> Vec<String> {
             let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
             text.split(|c| !is_name(c))
