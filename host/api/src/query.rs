@@ -17,7 +17,7 @@ use crate::origin::Origin;
 use crate::params::Params;
 use crate::replay;
 use crate::routes::Shared;
-use crate::stats::StatsBody;
+use crate::stats::{StatsAsked, StatsBody};
 
 /// Steps of a range query (Prometheus, `api.go`): enough for a day by minutes on a wide screen.
 const STEPS_MAX: i64 = 11_000;
@@ -47,7 +47,7 @@ pub(crate) fn options(params: &Params, Origin(origin): Origin) -> Result<QueryOp
         lookback: params.duration("lookback_delta")?,
         timeout: params.duration("timeout")?,
         cancel: Cancel::new(),
-        with_step_stats: params.get("stats") == Some("all"),
+        with_step_stats: StatsAsked::of(params).0 == StatsAsked::ByStep,
         origin: Some(origin),
     })
 }
@@ -61,7 +61,7 @@ pub(crate) async fn instant(State(rooms): Shared, origin: Origin, params: Params
     let (engine, text) = (rooms.engine.clone(), params.query().to_owned());
     let replaying = replay::warning(&rooms.tsdb);
     let result = run(options, move |options| engine.instant(&text, at, options)).await?;
-    answer(result, replaying, limit, params.get("stats").is_some())
+    answer(result, replaying, limit, StatsAsked::of(&params))
 }
 
 /// `/api/v1/query_range`
@@ -73,7 +73,7 @@ pub(crate) async fn range(State(rooms): Shared, origin: Origin, params: Params) 
     let replaying = replay::warning(&rooms.tsdb);
     let result =
         run(options, move |options| engine.range(&text, start, end, step, options)).await?;
-    answer(result, replaying, limit, params.get("stats").is_some())
+    answer(result, replaying, limit, StatsAsked::of(&params))
 }
 
 /// The times of a range query: the first, the last, and the distance between two.
@@ -109,10 +109,12 @@ fn answer(
     mut result: QueryResult,
     replaying: Option<String>,
     limit: usize,
-    with_stats: bool,
+    (stats, deprecated): (StatsAsked, Option<String>),
 ) -> Answer {
     let mut warnings = notes(&result.warnings, "warning");
     warnings.extend(replaying);
+    warnings.extend(deprecated);
+    let with_stats = stats != StatsAsked::Nothing;
     let infos = notes(&result.infos, "info");
     let truncated = match &mut result.value {
         Value::Vector(samples) => truncate(samples, limit),

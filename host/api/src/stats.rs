@@ -4,7 +4,37 @@ use narthex_promql::QueryStats;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::params::Params;
 use crate::query::Seconds;
+
+/// What `stats` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StatsAsked {
+    /// Nothing.
+    Nothing,
+    /// What the whole query cost.
+    Whole,
+    /// Also what each step cost.
+    ByStep,
+}
+
+impl StatsAsked {
+    /// As Prometheus reads the parameter: any text asks for something.
+    pub(crate) fn of(params: &Params) -> (Self, Option<String>) {
+        match params.get("stats").unwrap_or("") {
+            "" => (Self::Nothing, None),
+            "true" => (Self::Whole, None),
+            "all" => (Self::ByStep, None),
+            other => {
+                let warning = format!(
+                    "value {other:?} for parameter \"stats\" is deprecated and will be rejected in \
+                     the next major release, use \"true\" or \"all\""
+                );
+                (Self::Whole, Some(warning))
+            }
+        }
+    }
+}
 
 /// Shows what a query cost: `{timings, samples}`.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +53,16 @@ struct Timings<'a>(&'a QueryStats);
 
 impl Serialize for Timings<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let QueryStats { queued, evaluated, .. } = self.0;
-        let mut timings = serializer.serialize_struct("timings", 4)?;
-        timings.serialize_field("evalTotalTime", &evaluated.as_secs_f64())?;
+        let QueryStats { queued, prepared, evaluated, .. } = self.0;
+        let all = *prepared + *evaluated;
+        let mut timings = serializer.serialize_struct("timings", 6)?;
+        timings.serialize_field("evalTotalTime", &all.as_secs_f64())?;
+        // Series are sorted while the query is computed.
+        timings.serialize_field("resultSortTime", &0.0)?;
+        timings.serialize_field("queryPreparationTime", &prepared.as_secs_f64())?;
         timings.serialize_field("innerEvalTime", &evaluated.as_secs_f64())?;
         timings.serialize_field("execQueueTime", &queued.as_secs_f64())?;
-        timings.serialize_field("execTotalTime", &(*queued + *evaluated).as_secs_f64())?;
+        timings.serialize_field("execTotalTime", &(*queued + all).as_secs_f64())?;
         timings.end()
     }
 }

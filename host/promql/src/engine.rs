@@ -267,14 +267,17 @@ impl Engine {
         // What it cost is known also of a query that failed.
         let mut stats = QueryStats::default();
         let outcome = pass.and_then(|pass| {
+            let mut planned = began;
             let work = |plan: &Plan, grid: Grid, context: &Context<'_>| {
+                planned = clock.monotonic();
                 let outcome = evaluate(plan, grid, when, context);
                 stats = context.stats();
                 outcome
             };
             let outcome = self.planned(expr, when, options, (limits, None), work);
             drop(pass);
-            stats.evaluated = clock.monotonic().saturating_sub(began);
+            stats.prepared = planned.saturating_sub(began);
+            stats.evaluated = clock.monotonic().saturating_sub(planned);
             self.0.durations.observe_duration(stats.evaluated);
             self.0.samples.add(stats.samples_looked_at);
             outcome

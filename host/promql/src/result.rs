@@ -144,6 +144,8 @@ pub struct QueryStats {
     pub bytes_peak: u64,
     /// Time spent waiting for other queries.
     pub queued: Duration,
+    /// Time spent planning.
+    pub prepared: Duration,
     /// Time spent computing.
     pub evaluated: Duration,
 }

@@ -6,6 +6,17 @@ use narthex_model::Timestamp;
 
 use super::grid::Grid;
 
+/// How the samples of a selector count, so that a query looks at as many as in Prometheus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// Each at the step that looks at it.
+    AtSteps,
+    /// All at each step of the query: they are looked at once and serve every step.
+    AtEachStep,
+    /// Not at all: within a subquery, whose result counts.
+    Nowhere,
+}
+
 /// Counts of a query.
 #[derive(Debug)]
 pub(crate) struct Counts {
@@ -48,44 +59,47 @@ impl Counts {
         self.grid.times().map(Timestamp::from_millis).zip(counts).collect()
     }
 
-    /// For what one operator looks at on its grid. What is the same at each step of the query counts
-    /// at each of them, and what a subquery looks at does not: its result does. So does Prometheus.
-    pub(super) fn tally(&self, grid: Grid) -> Tally<'_> {
-        let repeats = if grid == self.grid {
-            1
-        } else if grid == self.grid.first() {
-            self.grid.steps as u64
-        } else {
-            0
-        };
-        Tally { counts: self, total: 0, repeats }
+    /// For what one operator looks at.
+    pub(super) const fn tally(&self, counted: Counted) -> Tally<'_> {
+        Tally { counts: self, counted, total: 0 }
     }
 }
 
 /// Counts of one series; they reach the query's when this is dropped.
 pub(super) struct Tally<'c> {
     counts: &'c Counts,
+    counted: Counted,
     total: u64,
-    repeats: u64,
 }
 
 impl Tally<'_> {
     #[inline]
     pub(super) fn add(&mut self, step: usize, samples: usize) {
         self.total += samples as u64;
-        if let Some(steps) = &self.counts.steps
-            && self.repeats > 0
+        if self.counted == Counted::AtSteps
+            && let Some(count) = self.counts.steps.as_ref().and_then(|steps| steps.get(step))
         {
-            let alike = if self.repeats > 1 { 0..steps.len() } else { step..step + 1 };
-            for count in steps.get(alike).unwrap_or(&[]) {
-                count.fetch_add(samples as u64, Ordering::Relaxed);
-            }
+            count.fetch_add(samples as u64, Ordering::Relaxed);
         }
     }
 }
 
 impl Drop for Tally<'_> {
     fn drop(&mut self) {
-        self.counts.looked_at.fetch_add(self.total * self.repeats, Ordering::Relaxed);
+        let Counts { grid, steps, looked_at, .. } = self.counts;
+        let repeats = match self.counted {
+            Counted::AtSteps => 1,
+            Counted::AtEachStep => {
+                for count in steps.iter().flatten() {
+                    count.fetch_add(self.total, Ordering::Relaxed);
+                }
+                grid.steps as u64
+            }
+            Counted::Nowhere => 0,
+        };
+        looked_at.fetch_add(self.total.saturating_mul(repeats), Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;

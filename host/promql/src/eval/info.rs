@@ -174,6 +174,11 @@ impl Info {
         if times.iter().all(Option::is_none) {
             return Ok(());
         }
+        let mut tally = cx.counts.tally(plan.select.counted);
+        for (step, at) in times.iter().enumerate() {
+            tally.add(step, usize::from(at.is_some()));
+        }
+        drop(tally);
         let series = self.series.len();
         self.series.push(labels.clone());
         let names = self.by_identity.entry(identity(labels)).or_default();

@@ -6,6 +6,7 @@ use crate::ast::{AggregateOp, BinaryOp, Cardinality, Extension, Grouping, Matchi
 use crate::functions::FunctionId;
 use crate::span::Span;
 
+use super::counts::Counted;
 use super::grid::Grid;
 
 /// What a query computes.
@@ -217,6 +218,7 @@ pub(crate) struct Select {
     pub(crate) offset: i64,
     pub(crate) extension: Extension,
     pub(crate) reading: Reading,
+    pub(crate) counted: Counted,
 }
 
 /// What of a sample is its value.
@@ -254,6 +256,7 @@ pub(crate) struct RangePlan {
     /// Milliseconds.
     pub(crate) range: i64,
     pub(crate) grid: Grid,
+    pub(crate) counted: Counted,
 }
 
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use crate::functions::FunctionId;
 use crate::result::QueryError;
 use crate::span::ParseError;
 
+use super::counts::Counted;
 use super::grid::Grid;
 use super::plan::{Plan, RangePlan, RangeSource, Reading, Scalar, Select, Vector, VectorKind};
 
@@ -29,6 +30,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) subquery_step: i64,
     /// What the selectors to be planned next read of native histograms.
     pub(crate) reading: Reading,
+    /// How their samples count.
+    pub(crate) counted: Counted,
     /// All that the selectors planned so far look at.
     pub(crate) needed: Option<TimeRange>,
 }
@@ -48,15 +51,15 @@ impl<'a> Planner<'a> {
         lookback: i64,
         subquery_step: i64,
     ) -> Self {
-        let reading = Reading::Value;
-        Self { text, start, end, step, lookback, subquery_step, reading, needed: None }
+        let (reading, counted) = (Reading::Value, Counted::AtSteps);
+        Self { text, start, end, step, lookback, subquery_step, reading, counted, needed: None }
     }
 
     pub(crate) fn plan(&mut self, node: &Node, grid: Grid) -> Planned<Plan> {
         Ok(match node.value_type() {
             ValueType::Scalar => Plan::Scalar(self.scalar(node, grid)?),
             ValueType::Vector => Plan::Vector(self.vector(node, grid)?),
-            ValueType::Matrix => Plan::Range(self.range(node, grid)?),
+            ValueType::Matrix => Plan::Range(self.answer_of_range(node, grid)?),
             ValueType::String => Plan::Text(text_of(node)?.to_owned()),
         })
     }
@@ -85,7 +88,11 @@ impl<'a> Planner<'a> {
 
     fn vector(&mut self, node: &Node, grid: Grid) -> Planned<Vector> {
         if grid.steps > 1 && is_fixed(node) {
-            let inner = self.vector(node, grid.first())?;
+            let counted = match self.counted {
+                Counted::AtSteps => Counted::AtEachStep,
+                outer @ (Counted::AtEachStep | Counted::Nowhere) => outer,
+            };
+            let inner = self.counting(counted, |planner| planner.vector(node, grid.first()))?;
             return Ok(Vector { kind: VectorKind::Fixed(Box::new(inner)), grid, span: node.span });
         }
         let kind = match &node.kind {
@@ -119,17 +126,44 @@ impl<'a> Planner<'a> {
         planned
     }
 
+    /// Plans what counts in another way.
+    fn counting<T>(
+        &mut self,
+        counted: Counted,
+        plan: impl FnOnce(&mut Self) -> Planned<T>,
+    ) -> Planned<T> {
+        let outer = std::mem::replace(&mut self.counted, counted);
+        let planned = plan(self);
+        self.counted = outer;
+        planned
+    }
+
     fn boxed(&mut self, node: &Node, grid: Grid) -> Planned<Box<Vector>> {
         self.vector(node, grid).map(Box::new)
     }
 
+    /// A range vector that is the answer: of a subquery counts what it reads, and not its result.
+    fn answer_of_range(&mut self, node: &Node, grid: Grid) -> Planned<RangePlan> {
+        if matches!(node.unwrapped().kind, NodeKind::Subquery { .. }) {
+            let plan = self.range_with(node, grid, Counted::AtEachStep)?;
+            return Ok(RangePlan { counted: Counted::Nowhere, ..plan });
+        }
+        self.range(node, grid)
+    }
+
     fn range(&mut self, node: &Node, grid: Grid) -> Planned<RangePlan> {
+        self.range_with(node, grid, Counted::Nowhere)
+    }
+
+    /// A range vector; what a subquery reads counts as `inside` says.
+    fn range_with(&mut self, node: &Node, grid: Grid, inside: Counted) -> Planned<RangePlan> {
+        let counted = self.counted;
         match &node.kind {
-            NodeKind::Paren(expr) => self.range(expr, grid),
+            NodeKind::Paren(expr) => self.range_with(expr, grid, inside),
             NodeKind::Matrix { selector, range } => {
                 let range = self.positive(range)?;
                 let select = self.select(selector, grid, range)?;
-                Ok(RangePlan { source: RangeSource::Select(select), range, grid })
+                Ok(RangePlan { source: RangeSource::Select(select), range, grid, counted })
             }
             NodeKind::Subquery { expr, range, step, time } => {
                 let range = self.positive(range)?;
@@ -145,9 +179,11 @@ impl<'a> Planner<'a> {
                     inner_grid.steps = 0;
                 }
                 // Resets are told by buckets.
-                let inner = self.whole(|planner| planner.boxed(expr, inner_grid))?;
+                let inner = self.whole(|planner| {
+                    planner.counting(inside, |planner| planner.boxed(expr, inner_grid))
+                })?;
                 let source = RangeSource::Subquery { inner, at, offset };
-                Ok(RangePlan { source, range, grid })
+                Ok(RangePlan { source, range, grid, counted })
             }
             NodeKind::Number { .. }
             | NodeKind::String(_)
@@ -163,7 +199,8 @@ impl<'a> Planner<'a> {
     fn select(&mut self, selector: &Selector, grid: Grid, back: i64) -> Planned<Select> {
         let (at, offset) = self.time(&selector.time)?;
         let (matchers, extension) = (selector.matchers.clone(), selector.extension);
-        let select = Select { matchers, at, offset, extension, reading: self.reading };
+        let (reading, counted) = (self.reading, self.counted);
+        let select = Select { matchers, at, offset, extension, reading, counted };
         let (before, after) = match extension {
             Extension::None => (0, 0),
             Extension::Anchored => (self.lookback, 0),

@@ -43,7 +43,7 @@ pub(super) fn open<'q>(
         if values.is_empty() {
             return Ok(None);
         }
-        let mut tally = cx.counts.tally(grid);
+        let mut tally = cx.counts.tally(select.counted);
         for (step, item) in values.items() {
             tally.add(step, item.samples());
         }

@@ -100,7 +100,7 @@ fn slide(
 ) -> Result<(), QueryError> {
     let (before, after) = margins(plan.extension(), cx.lookback);
     let mut slider = Slider::default();
-    let mut tally = cx.counts.tally(plan.grid);
+    let mut tally = cx.counts.tally(plan.counted);
     let mut unchecked = 0;
     for (step, at) in plan.grid.times().enumerate() {
         let end = plan.end(at);
@@ -192,7 +192,7 @@ fn row(
     let values = match Extreme::of(plan, track) {
         Some(extreme) => {
             let ends: Vec<i64> = plan.input.grid.times().map(|at| plan.input.end(at)).collect();
-            let tally = cx.counts.tally(plan.input.grid);
+            let tally = cx.counts.tally(plan.input.counted);
             extreme.column(track, plan.input.range, &ends, tally)
         }
         None => each_window(plan, &labels, track, params, cx)?,

@@ -9,7 +9,7 @@ use narthex_harness::{Host, SECONDS, wait_until};
 use crate::support::config;
 
 /// Takes minutes wherever it runs: windows of millions of values, at thousands of steps.
-const SLOW: &str = "max_over_time(max_over_time(vector(1)[1h:1ms])[2h:1s])";
+const SLOW: &str = "deriv(deriv(vector(1)[1h:1ms])[2h:1s])";
 
 /// Sends a query and does not wait for its answer.
 fn send(host: &Host, query: &str) -> TcpStream {
@@ -134,5 +134,47 @@ fn answered_queries_are_written_down_where_the_configuration_says() {
     assert_eq!(host.reload_with(&logged("")).status, 200);
     let metrics = host.get("/metrics").text();
     assert!(metrics.contains("\nprometheus_engine_query_log_enabled 0\n"), "{metrics}");
+    host.stop();
+}
+
+#[test]
+fn an_answer_says_what_it_took_when_it_is_asked_to() {
+    let builder = Host::with_config(&config("")).file("plugins/.keep", "");
+    let host = builder.flag("--enable-feature=promql-per-step-stats").start();
+    let range = "/api/v1/query_range?query=vector(1)&start=0&end=60&step=30";
+    let answer = |stats: &str| host.json(&format!("{range}&stats={stats}"));
+    assert!(answer("")["data"]["stats"].is_null());
+    let timings = [
+        "evalTotalTime",
+        "resultSortTime",
+        "queryPreparationTime",
+        "innerEvalTime",
+        "execQueueTime",
+        "execTotalTime",
+    ];
+    let whole = answer("true");
+    let samples = &whole["data"]["stats"]["samples"];
+    assert!(timings.iter().all(|name| whole["data"]["stats"]["timings"][name].is_f64()), "{whole}");
+    assert_eq!(samples["totalQueryableSamples"], 0);
+    assert_eq!(samples["samplesRead"], 0);
+    assert!(samples["peakSamples"].is_u64());
+    assert!(samples["totalQueryableSamplesPerStep"].is_null());
+    let by_step = answer("all");
+    let steps = &by_step["data"]["stats"]["samples"]["totalQueryableSamplesPerStep"];
+    assert_eq!(*steps, serde_json::json!([[0, 0], [30, 0], [60, 0]]));
+    let other = answer("yes");
+    assert!(other["data"]["stats"].is_object());
+    assert!(other["warnings"][0].as_str().unwrap().contains("deprecated"), "{other}");
+    host.stop();
+}
+
+#[test]
+fn a_query_that_would_hold_too_much_is_refused() {
+    let builder = Host::with_config(&config("")).file("plugins/.keep", "");
+    let host = builder.flag("--query.max-samples=100").start();
+    let answer = host.get("/api/v1/query_range?query=vector(1)&start=0&end=1000&step=1");
+    assert_eq!(answer.status, 422);
+    assert_eq!(answer.json()["errorType"], "execution");
+    assert!(answer.json()["error"].as_str().unwrap().contains("too many samples"));
     host.stop();
 }

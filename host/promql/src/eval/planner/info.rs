@@ -30,7 +30,7 @@ impl Planner<'_> {
         let data: Vec<Matcher> = matchers.iter().filter(|m| !is_name(m)).cloned().collect();
         let matchers = data.iter().chain(&names).cloned().collect();
         let (extension, reading) = (Extension::None, Reading::Time);
-        let select = Select { matchers, at, offset, extension, reading };
+        let select = Select { matchers, at, offset, extension, reading, counted: self.counted };
         let first = select.reference(grid.start).saturating_sub(self.lookback);
         self.need(first, select.reference(grid.last()));
         Ok(VectorKind::Info(InfoPlan { input, select, names, data }))

@@ -1,7 +1,7 @@
 use narthex_storage::Columns;
 use proptest::prelude::*;
 
-use super::super::super::counts::Counts;
+use super::super::super::counts::{Counted, Counts};
 use super::super::super::grid::Grid;
 use super::super::super::plan::Reading;
 use super::super::super::track::Slider;
@@ -34,7 +34,7 @@ proptest! {
         let grid = Grid::range(0, 29, 1);
         for (extreme, naive) in ALL {
             let counts = Counts::new(grid, true);
-            let found = extreme.column(&track, range, &ends, counts.tally(grid));
+            let found = extreme.column(&track, range, &ends, counts.tally(Counted::AtSteps));
             let mut slider = Slider::default();
             for (index, end) in ends.iter().enumerate() {
                 let start = end - range;
