@@ -20,7 +20,7 @@ fn host() -> (FakeTarget, Host) {
     (target, host)
 }
 
-fn ask(query: &str, rest: &str) -> String {
+fn explain_path(query: &str, rest: &str) -> String {
     format!("/api/v1/query_explain?query={}{rest}", encode(query))
 }
 
@@ -34,7 +34,7 @@ fn check(data: &Value, operator: &str, rows: &Value) {
 fn a_plan_says_what_is_expected_and_once_analyzed_what_came() {
     let (_target, host) = host();
     let query = "sum by (job) (jobs_total)";
-    let planned = &host.json(&ask(query, ""))["data"];
+    let planned = &host.json(&explain_path(query, ""))["data"];
     check(planned, "Aggregate", &Value::Null);
     assert_eq!(planned["plan"]["detail"], "sum by (job)");
     let select = &planned["plan"]["inputs"][0];
@@ -46,7 +46,7 @@ fn a_plan_says_what_is_expected_and_once_analyzed_what_came() {
     );
     assert!(planned["actual"].is_null(), "it was not run: {planned}");
 
-    let analyzed = &host.json(&ask(query, "&analyze=true"))["data"];
+    let analyzed = &host.json(&explain_path(query, "&analyze=true"))["data"];
     check(analyzed, "Aggregate", &json!(1));
     assert_eq!(analyzed["plan"]["inputs"][0]["actual"]["rows"], 2);
     assert_eq!(analyzed["actual"]["series"], 2);
@@ -58,16 +58,16 @@ fn a_query_that_would_hold_too_much_has_a_plan_but_is_not_run() {
     let (_target, host) = host();
     // From 1970 to 2096, so that it has samples whenever the test runs.
     let range = "&start=0&end=4000000000&step=400000";
-    let planned = &host.json(&ask("jobs_total", range))["data"];
+    let planned = &host.json(&explain_path("jobs_total", range))["data"];
     check(planned, "Select", &Value::Null);
     assert_eq!(planned["plan"]["steps"], 10_001);
     assert_eq!(planned["isWithinMemoryLimit"], false);
     assert_eq!(planned["memoryLimitBytes"], 64 * 1024);
 
-    let refused = host.get(&ask("jobs_total", &format!("{range}&analyze=true")));
+    let refused = host.get(&explain_path("jobs_total", &format!("{range}&analyze=true")));
     assert_eq!((refused.status, &refused.json()["errorType"]), (422, &"execution".into()));
     assert!(refused.text().contains("--query.max-memory"), "{}", refused.text());
-    let neither = host.get(&ask("jobs_total", "&analyze=perhaps"));
+    let neither = host.get(&explain_path("jobs_total", "&analyze=perhaps"));
     assert_eq!((neither.status, &neither.json()["errorType"]), (400, &"bad_data".into()));
     host.stop();
 }
