@@ -177,7 +177,7 @@ impl BucketLayout {
         self.schema == CUSTOM_BUCKETS_SCHEMA
     }
 
-    fn validate(&self) -> Result<(), InvalidHistogram> {
+    fn validate(&self, counts_zeros: bool) -> Result<(), InvalidHistogram> {
         if self.is_custom() {
             let ascends = self.custom_bounds.windows(2).all(|pair| match pair {
                 [a, b] => a < b,
@@ -189,7 +189,7 @@ impl BucketLayout {
             if self.custom_bounds.iter().any(|bound| bound.is_nan() || *bound == f64::INFINITY) {
                 return Err(InvalidHistogram::CustomBounds("hold NaN or infinity"));
             }
-            if !self.negative_spans.is_empty() || self.zero_threshold != 0.0 {
+            if counts_zeros || !self.negative_spans.is_empty() || self.zero_threshold != 0.0 {
                 return Err(InvalidHistogram::CustomBounds("exclude negative and zero buckets"));
             }
             let end = self.positive_spans.iter().fold(0_i64, |end, span| {
@@ -240,7 +240,7 @@ impl IntegerHistogram {
     /// # Errors
     /// When spans, buckets, count or bounds disagree.
     pub fn validate(&self) -> Result<(), InvalidHistogram> {
-        self.layout.validate()?;
+        self.layout.validate(self.zero_count != 0)?;
         let sides = [
             ("positive", &self.layout.positive_spans, &self.positive_deltas),
             ("negative", &self.layout.negative_spans, &self.negative_deltas),
@@ -286,7 +286,7 @@ impl FloatHistogram {
     /// # Errors
     /// When spans, buckets or bounds disagree, or a count is negative.
     pub fn validate(&self) -> Result<(), InvalidHistogram> {
-        self.layout.validate()?;
+        self.layout.validate(self.zero_count != 0.0)?;
         let sides = [
             ("positive", &self.layout.positive_spans, &self.positive_counts),
             ("negative", &self.layout.negative_spans, &self.negative_counts),
@@ -453,6 +453,13 @@ mod tests {
             "positive span 1 has the negative offset -1",
         );
         check(|h| h.layout.custom_bounds = vec![1.0], "custom bounds: belong to schema -53");
+        check(
+            |h| {
+                h.layout.schema = CUSTOM_BUCKETS_SCHEMA;
+                h.layout.zero_threshold = 0.0;
+            },
+            "custom bounds: exclude negative and zero buckets",
+        );
     }
 
     #[test]

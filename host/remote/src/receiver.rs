@@ -50,6 +50,8 @@ struct Shared {
     known: RwLock<Known>,
     bodies: Arc<Semaphore>,
     workers: Arc<Semaphore>,
+    /// [`WAIT_MAX`], but in tests.
+    wait_max: Duration,
 }
 
 /// Room for a body that is about to be received.
@@ -63,6 +65,15 @@ impl Receiver {
     /// A receiver that writes to `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Appendable>, clock: Clock, metrics: &Metrics) -> Self {
+        Self::with_wait(store, clock, metrics, WAIT_MAX)
+    }
+
+    fn with_wait(
+        store: Arc<dyn Appendable>,
+        clock: Clock,
+        metrics: &Metrics,
+        wait_max: Duration,
+    ) -> Self {
         // One more than a processor stores while another waits for the disk.
         let workers = std::thread::available_parallelism().map_or(1, usize::from) + 1;
         Self(Arc::new(Shared {
@@ -72,6 +83,7 @@ impl Receiver {
             known: RwLock::new(Known::new()),
             bodies: Arc::new(Semaphore::new(WAITING_BYTES_MAX / PERMIT_BYTES)),
             workers: Arc::new(Semaphore::new(workers)),
+            wait_max,
         }))
     }
 
@@ -93,10 +105,12 @@ impl Receiver {
         &self,
         permit: impl Future<Output = Result<OwnedSemaphorePermit, tokio::sync::AcquireError>>,
     ) -> Result<OwnedSemaphorePermit, WriteError> {
-        let busy = || self.refuse(WriteError::Busy { seconds: WAIT_MAX.as_secs() });
-        match tokio::time::timeout(WAIT_MAX, permit).await {
+        let wait_max = self.0.wait_max;
+        match tokio::time::timeout(wait_max, permit).await {
             Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(busy()),
+            Ok(Err(_)) | Err(_) => {
+                Err(self.refuse(WriteError::Busy { seconds: wait_max.as_secs() }))
+            }
         }
     }
 

@@ -1,8 +1,9 @@
 //! Requests against the reference store.
 
 use narthex_model::{BucketLayout, IntegerHistogram, NativeHistogram, Span};
-use narthex_platform::SimulatedClock;
+use narthex_platform::{SimulatedClock, SimulatedDisk};
 use narthex_storage::{Columns, MemoryStore, Queryable, TimeRange};
+use narthex_tsdb::{Config, Tsdb};
 
 use super::*;
 use crate::encode::{self, Family, TimeSeries, body, compress};
@@ -227,4 +228,101 @@ async fn a_body_that_is_too_large_gets_no_place() {
     let body = body(&[up(&[(0, 1.0)])]);
     let written = rig.receiver.write(place, body.into()).await.unwrap();
     assert_eq!(written.samples, 1);
+}
+
+#[tokio::test]
+async fn a_request_without_room_is_told_to_come_again() {
+    let metrics = Metrics::new();
+    let clock = SimulatedClock::at(NOW).clock();
+    let store = Arc::new(MemoryStore::new());
+    let receiver = Receiver::with_wait(store, clock, &metrics, Duration::ZERO);
+    let mut places = Vec::new();
+    for _ in 0..WAITING_BYTES_MAX / BODY_BYTES_MAX {
+        places.push(receiver.place(None).await.unwrap());
+    }
+    let error = receiver.place(Some(1)).await.unwrap_err();
+    assert_eq!(
+        (error.fault(), error.to_string().as_str()),
+        (Fault::Load, "too many requests at the same time; this one waited 0 s for its turn")
+    );
+    places.pop();
+    let place = receiver.place(Some(1)).await.unwrap();
+    let turns = receiver.0.workers.available_permits();
+    let others = receiver.0.workers.try_acquire_many(u32::try_from(turns).unwrap()).unwrap();
+    let error = receiver.write(place, Bytes::new()).await.unwrap_err();
+    assert_eq!(error.fault(), Fault::Load);
+    drop(others);
+    let place = receiver.place(Some(1)).await.unwrap();
+    assert!(receiver.write(place, body(&[]).into()).await.is_ok());
+}
+
+#[test]
+fn a_series_that_the_store_has_let_go_of_is_made_anew() {
+    const HOUR: i64 = 3_600_000;
+    let (metrics, clock) = (Metrics::new(), SimulatedClock::at(NOW));
+    let config = Config::new("/data").with_retention(Duration::from_secs(3600)).unwrap();
+    let disk = SimulatedDisk::new(7).shared();
+    let store = Tsdb::open(config, disk, clock.clock(), &metrics).unwrap();
+    store.replay_now().unwrap();
+    let receiver = Receiver::new(Arc::new(store.clone()), clock.clock(), &metrics);
+    let push = |name: &str, at: i64| {
+        let whole = TimeSeries::new(&[("__name__", name)]).with_samples(&[(at, 1.0)]);
+        let other = TimeSeries::new(&[("__name__", &format!("{name}_h"))]);
+        let other = other.with_histogram(at, histogram(1.0));
+        receiver.write_now(&body(&[whole, other])).unwrap()
+    };
+    assert_eq!(push("old", NOW).samples, 2);
+    clock.advance(Duration::from_secs(4 * 3600));
+    assert_eq!(push("new", NOW + 4 * HOUR).samples, 2);
+    for _ in 0..5 {
+        store.apply_retention(NOW + 4 * HOUR);
+    }
+    assert_eq!(push("old", NOW + 4 * HOUR).samples, 2);
+    let mut times = Vec::new();
+    for series in store.querier(TimeRange::ALL).unwrap().select(&[]).unwrap() {
+        let mut columns = Columns::default();
+        series.read(TimeRange::ALL, &mut columns).unwrap();
+        times.push((series.labels().to_string(), columns.samples()));
+    }
+    let once = |name: &str| (name.to_owned(), 1);
+    assert_eq!(times, [once("new"), once("new_h"), once("old"), once("old_h")]);
+}
+
+/// Requests at the same time, each of series of its own: what is acknowledged is stored.
+#[test]
+fn senders_do_not_hinder_each_other() {
+    const SENDERS: usize = 4;
+    const REQUESTS: i64 = 50;
+    let (metrics, clock) = (Metrics::new(), SimulatedClock::at(NOW));
+    let disk = SimulatedDisk::new(7).shared();
+    let store = Tsdb::open(Config::new("/data"), disk, clock.clock(), &metrics).unwrap();
+    store.replay_now().unwrap();
+    let receiver = Receiver::new(Arc::new(store.clone()), clock.clock(), &metrics);
+    let stored: usize = std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..SENDERS)
+            .map(|sender| {
+                let receiver = &receiver;
+                scope.spawn(move || {
+                    let number = sender.to_string();
+                    let send = |step: i64| {
+                        let own = TimeSeries::new(&[("__name__", "own"), ("sender", &number)]);
+                        let own = own.with_samples(&[(NOW + step, 1.0)]);
+                        receiver.write_now(&body(&[own])).unwrap().samples
+                    };
+                    (0..REQUESTS).map(send).sum::<usize>()
+                })
+            })
+            .collect();
+        senders.into_iter().map(|sender| sender.join().unwrap()).sum()
+    });
+    let expected = SENDERS * usize::try_from(REQUESTS).unwrap();
+    assert_eq!(stored, expected);
+    let querier = store.querier(TimeRange::ALL).unwrap();
+    let mut found = 0;
+    for series in querier.select(&[]).unwrap() {
+        let mut columns = Columns::default();
+        series.read(TimeRange::ALL, &mut columns).unwrap();
+        found += columns.samples();
+    }
+    assert_eq!(found, expected);
 }

@@ -23,6 +23,7 @@ mod push;
 mod queries;
 mod query_stats_peer;
 mod remote_write;
+mod remote_write_judgement;
 mod remote_write_peer;
 mod samples;
 mod support;

@@ -178,3 +178,14 @@ fn a_query_that_would_hold_too_much_is_refused() {
     assert!(answer.json()["error"].as_str().unwrap().contains("too many samples"));
     host.stop();
 }
+
+#[test]
+fn a_request_makes_the_time_of_a_query_shorter_and_never_longer() {
+    let builder = Host::with_config(&config("")).file("plugins/.keep", "");
+    let host = builder.flag("--query.timeout=200ms").start();
+    for timeout in ["", "&timeout=1h"] {
+        let answer = host.get(&format!("/api/v1/query?query={}{timeout}", encode(SLOW)));
+        assert_eq!((answer.status, &answer.json()["errorType"]), (503, &"timeout".into()));
+    }
+    host.stop();
+}

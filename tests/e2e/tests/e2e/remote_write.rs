@@ -20,14 +20,10 @@ fn receiver() -> HostBuilder {
     host().flag("--web.enable-remote-write-receiver").flag("--enable-feature=exemplar-storage")
 }
 
-fn address(host: &Host) -> String {
-    host.url("").trim_start_matches("http://").trim_end_matches('/').to_owned()
-}
-
 #[test]
 fn without_the_flag_nothing_is_taken() {
     let host = host().start();
-    let answer = send(&address(&host), &[]);
+    let answer = send(&host.address(), &[]);
     assert_eq!(
         (answer.status, answer.text().as_str()),
         (
@@ -41,7 +37,7 @@ fn without_the_flag_nothing_is_taken() {
 #[test]
 fn a_sender_is_told_what_became_of_its_request() {
     let host = receiver().expect_log("remote write").start();
-    let (address, now) = (address(&host), Clock::real().now_millis());
+    let (address, now) = (host.address(), Clock::real().now_millis());
     let series = |samples: &[(i64, f64)]| {
         TimeSeries::new(&[("__name__", "pushed"), ("job", "a")]).with_samples(samples)
     };
@@ -86,7 +82,7 @@ fn a_sender_is_told_what_became_of_its_request() {
 
 /// The first line of the answer to a request whose body is only announced.
 fn announce(host: &Host, length: usize) -> String {
-    let address = address(host);
+    let address = host.address();
     let mut stream = TcpStream::connect(&address).expect("the host listens");
     stream.set_read_timeout(Some(30 * SECONDS)).expect("a socket has a timeout");
     let head = format!(
@@ -128,7 +124,7 @@ fn what_is_not_served_is_named() {
 fn what_was_acknowledged_survives_kill_9() {
     let mut host = receiver().start();
     let from = Clock::real().now_millis() - 60_000;
-    let address = address(&host);
+    let address = host.address();
     for step in 0..20 {
         let at = from + step * 1_000;
         let whole = u32::try_from(step).expect("it is small");
