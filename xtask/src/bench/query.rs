@@ -33,6 +33,8 @@ const IDLE_CPU: f64 = 0.05;
 const IDLE_SECONDS: usize = 5;
 /// Joining blocks may go on behind the push; a server that never rests is measured as it is.
 const SETTLE_SECONDS_MAX: usize = 180;
+/// The servers are asked in so many slices each, one after the other, for the same reason.
+const SLICES: u64 = 4;
 /// Clients at once, beside the one that asks query for query.
 const CLIENTS: [usize; 2] = [1, 4];
 const MIB: f64 = 1024.0 * 1024.0;
@@ -229,33 +231,53 @@ impl Run {
     }
 
     fn mix(&self, clients: usize, columns: &mut [Column]) -> anyhow::Result<()> {
-        for (server, column) in self.servers.iter().zip(columns) {
+        for server in &self.servers {
             server.forget_peak()?;
-            let before = server.reading()?;
-            let text = Tool::new(&self.load)
-                .args(["mix", "--server", &url(server), "--at", &self.at.to_string()])
-                .args(["--clients", &clients.to_string()])
-                .args(["--seconds", &self.options.seconds.to_string()])
-                .capture()?;
-            let after = server.reading()?;
-            let answer: Value = serde_json::from_str(&text).context("read the mix")?;
-            let mut millis = numbers(answer.get("millis"));
-            millis.sort_by(f64::total_cmp);
-            let seconds = answer.get("seconds").and_then(Value::as_f64).context("its seconds")?;
-            if millis.is_empty() {
-                bail!("{} answered nothing within {seconds} s", server.kind.name());
+        }
+        let mut totals: Vec<Slice> = self.servers.iter().map(|_| Slice::default()).collect();
+        for _ in 0..SLICES {
+            for (server, total) in self.servers.iter().zip(&mut totals) {
+                self.slice(server, clients, total)?;
             }
-            let count = to_f64(u64::try_from(millis.len())?);
+        }
+        for ((server, column), mut total) in self.servers.iter().zip(columns).zip(totals) {
+            let count = to_f64(u64::try_from(total.millis.len())?);
+            if total.millis.is_empty() {
+                bail!("{} answered nothing in time", server.kind.name());
+            }
+            total.millis.sort_by(f64::total_cmp);
             column.mixed.push(Mixed {
                 clients,
-                millis,
-                queries_a_second: count / seconds,
-                cpu_millis: (after.cpu - before.cpu) * 1000.0 / count,
-                peak_mib: to_f64(after.peak) / MIB,
+                millis: total.millis,
+                queries_a_second: count / total.seconds,
+                cpu_millis: total.cpu * 1000.0 / count,
+                peak_mib: to_f64(server.reading()?.peak) / MIB,
             });
         }
         Ok(())
     }
+
+    fn slice(&self, server: &Server, clients: usize, total: &mut Slice) -> anyhow::Result<()> {
+        let seconds = self.options.seconds.div_ceil(SLICES).to_string();
+        let before = server.reading()?.cpu;
+        let text = Tool::new(&self.load)
+            .args(["mix", "--server", &url(server), "--at", &self.at.to_string()])
+            .args(["--clients", &clients.to_string(), "--seconds", &seconds])
+            .capture()?;
+        let answer: Value = serde_json::from_str(&text).context("read the mix")?;
+        total.cpu += server.reading()?.cpu - before;
+        total.seconds += answer.get("seconds").and_then(Value::as_f64).context("its seconds")?;
+        total.millis.extend(numbers(answer.get("millis")));
+        Ok(())
+    }
+}
+
+/// What came of the list in a part of its time.
+#[derive(Default)]
+struct Slice {
+    millis: Vec<f64>,
+    seconds: f64,
+    cpu: f64,
 }
 
 fn url(server: &Server) -> String {

@@ -8,13 +8,12 @@ mod known;
 mod pair;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use narthex_harness::{Peer, peer};
 use narthex_oracles::Chance;
 use narthex_oracles::generate::World;
-use narthex_oracles::generate::promql::{Dialect, Query, query};
+use narthex_oracles::generate::promql::{Dialect, Query, When, query};
 
 use self::answer::Answer;
 use self::pair::Pair;
@@ -85,44 +84,52 @@ fn check(run: &Run) {
             queries.push(query);
         }
     }
-    let outcomes = ask(&pair, &queries);
-    let mut agreed = 0;
-    let mut empty = 0;
-    let mut known = BTreeMap::new();
-    let mut differences = Vec::new();
-    for (query, outcome) in queries.iter().zip(outcomes) {
+    let mut tally = Tally::default();
+    for (query, outcome) in queries.iter().zip(ask(&pair, &queries)) {
+        tally.count(query, outcome);
+    }
+    tally.check(run);
+}
+
+/// What came of all queries.
+#[derive(Default)]
+struct Tally {
+    agreed: usize,
+    /// Of those, how many have an answer without anything in it.
+    empty: usize,
+    known: BTreeMap<&'static str, usize>,
+    differences: Vec<String>,
+}
+
+impl Tally {
+    fn count(&mut self, query: &Query, outcome: Outcome) {
         match outcome {
             Outcome::Agreed { is_empty } => {
-                agreed += 1;
-                empty += usize::from(is_empty);
+                self.agreed += 1;
+                self.empty += usize::from(is_empty);
             }
             Outcome::Refused => {}
-            Outcome::Known(name) => *known.entry(name).or_insert(0) += 1,
+            Outcome::Known(name) => *self.known.entry(name).or_default() += 1,
             Outcome::Differs(why) => {
-                differences.push(format!("{}\n{:?}\n{why}", query.text, query.when));
+                self.differences.push(format!("\n\n{}\n{:?}\n{why}", query.text, query.when));
             }
         }
     }
-    let mut shown = String::new();
-    for difference in differences.iter().take(SHOWN_MAX) {
-        write!(shown, "\n\n{difference}").expect("a string takes everything");
+
+    #[track_caller]
+    fn check(&self, run: &Run) {
+        let Self { agreed, empty, known, differences } = self;
+        let shown: String = differences.iter().take(SHOWN_MAX).map(String::as_str).collect();
+        let (count, all) = (differences.len(), run.queries);
+        assert!(differences.is_empty(), "{count} of {all} queries differ:{shown}");
+        assert!(*agreed >= run.agreed_min, "only {agreed} queries agree; known: {known:?}");
+        for one in known::KNOWN {
+            let met = known.get(one.name).copied().unwrap_or_default();
+            let most = (one.most * all).div_ceil(1000);
+            assert!(met <= most, "{} explains {met} differences, more than {most}", one.name);
+        }
+        assert!(*empty < agreed / 3, "{empty} of {agreed} answers hold nothing, and show little");
     }
-    assert!(
-        differences.is_empty(),
-        "{} of {} queries differ:{shown}",
-        differences.len(),
-        queries.len()
-    );
-    assert!(
-        agreed >= run.agreed_min,
-        "only {agreed} queries were answered alike; known: {known:?}"
-    );
-    for one in known::KNOWN {
-        let met = known.get(one.name).copied().unwrap_or(0);
-        let most = (one.most * run.queries).div_ceil(1000);
-        assert!(met <= most, "{} explains {met} differences, more than {most}", one.name);
-    }
-    assert!(empty < agreed / 3, "{empty} of {agreed} answers hold nothing, and show little");
 }
 
 fn ask(pair: &Pair, queries: &[Query]) -> Vec<Outcome> {
@@ -157,7 +164,6 @@ fn outcome(query: &Query, theirs: &Answer, ours: &Answer) -> Outcome {
 
 /// Whether the language says in which order the series come.
 fn is_ordered(query: &Query) -> bool {
-    use narthex_oracles::generate::promql::When;
     match query.when {
         When::Range { .. } => true,
         When::Instant(_) => {

@@ -21,7 +21,7 @@ pub(super) struct Known {
 
 /// All of them; each is handed the query, their answer and ours.
 pub(super) const KNOWN: &[Known] = &[
-    // 3.6 began to warn that `sort` and its relatives change nothing in a range query.
+    // 3.12 began to warn that `sort` and its relatives change nothing in a range query.
     Known {
         name: "sort in ranges",
         most: 25,
@@ -43,7 +43,7 @@ pub(super) const KNOWN: &[Known] = &[
             remarks_agree(theirs, ours, cut)
         },
     },
-    // How far buckets had to be mended, and when, is told since 3.8.
+    // How far buckets had to be mended, and when, is told since 3.10.
     Known {
         name: "details of mended buckets",
         most: 3,
@@ -55,7 +55,7 @@ pub(super) const KNOWN: &[Known] = &[
             remarks_agree(theirs, ours, cut)
         },
     },
-    // 3.5 did not look at the hints of what an aggregation adds up.
+    // Before 3.7 nobody looked at the hints of what an aggregation adds up.
     Known {
         name: "resets in aggregations",
         most: 4,
