@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use narthex_model::Timestamp;
 
 use super::grid::Grid;
+use super::row::Column;
 
 /// How the samples of a selector count, so that a query looks at as many as in Prometheus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,17 @@ pub(super) struct Tally<'c> {
 }
 
 impl Tally<'_> {
+    /// Adds the values of a column.
+    pub(super) fn add_column(&mut self, values: &Column) {
+        if self.counts.steps.is_none() && !values.has_histograms() {
+            self.total += values.iter().count() as u64;
+            return;
+        }
+        for (step, item) in values.items() {
+            self.add(step, item.samples());
+        }
+    }
+
     #[inline]
     pub(super) fn add(&mut self, step: usize, samples: usize) {
         self.total += samples as u64;

@@ -21,7 +21,7 @@ impl Grid {
         Self { start, step, steps }
     }
 
-    pub(crate) fn times(self) -> impl Iterator<Item = i64> {
+    pub(crate) fn times(self) -> impl ExactSizeIterator<Item = i64> {
         let mut at = self.start;
         (0..self.steps).map(move |_| {
             let now = at;

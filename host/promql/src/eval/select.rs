@@ -38,15 +38,19 @@ pub(super) fn open<'q>(
             let samples = std::mem::take(samples);
             extended::smooth(samples, series.labels(), (select, span), grid, cx)
         } else {
-            at_steps(samples, select, grid, cx.lookback)
+            let is_plain = matches!(select.reading, Reading::Value | Reading::Totals)
+                && samples.histograms.is_empty();
+            if is_plain {
+                floats_at_steps(samples, select, grid, cx.lookback)
+            } else {
+                at_steps(samples, select, grid, cx.lookback)
+            }
         };
         if values.is_empty() {
             return Ok(None);
         }
         let mut tally = cx.counts.tally(select.counted);
-        for (step, item) in values.items() {
-            tally.add(step, item.samples());
-        }
+        tally.add_column(&values);
         Ok(Some(Row { labels: series.labels().clone(), drops_name: false, values }))
     }))
 }
@@ -70,6 +74,25 @@ pub(super) fn read(
     cx.counts.add_series(count);
     // Held only until the next series is read into the same place.
     cx.ledger.holding().add(Amount::of(count, POINT_BYTES))
+}
+
+/// [`at_steps`] where there are no histograms, and values are asked for.
+fn floats_at_steps(samples: &Columns, select: &Select, grid: Grid, lookback: i64) -> Column {
+    let mut values = Column::absent(grid.steps);
+    let mut next = 0;
+    for (step, step_at) in grid.times().enumerate() {
+        let reference = select.newest(step_at);
+        let rest = samples.times.get(next..).unwrap_or(&[]);
+        next += rest.iter().take_while(|at| **at <= reference).count();
+        let Some(last) = next.checked_sub(1) else { continue };
+        if let (Some(at), Some(value)) = (samples.times.get(last), samples.values.get(last))
+            && at.saturating_add(lookback) > reference
+            && !is_stale(*value)
+        {
+            values.set(step, *value);
+        }
+    }
+    values
 }
 
 /// The last sample at each step, unless it is too old or a staleness marker.

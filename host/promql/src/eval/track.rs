@@ -21,16 +21,16 @@ pub(crate) struct Track {
     pub(super) histogram_times: Vec<i64>,
     pub(super) histogram_starts: Vec<i64>,
     /// Where the floats begin anew, once [`Track::find_resets`] was asked for it.
-    resets: Resets,
+    pub(super) resets: Resets,
 }
 
 /// Resets of a counter of floats.
 #[derive(Debug, Default)]
-struct Resets {
+pub(crate) struct Resets {
     /// Indices of the samples after each.
-    at: Vec<usize>,
+    pub(super) at: Vec<usize>,
     /// The values before each.
-    before: Vec<f64>,
+    pub(super) before: Vec<f64>,
 }
 
 /// As queries compute with it.
@@ -135,6 +135,7 @@ pub(super) fn remove_stale(samples: &mut Columns) {
 }
 
 /// Moves a window on, so that it holds what comes after `first` and up to `last`.
+#[inline]
 pub(super) fn slide<T: PartialOrd>(
     sorted: &[T],
     window: (usize, usize),

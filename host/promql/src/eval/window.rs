@@ -29,6 +29,7 @@ use self::extremes::Extreme;
 mod apply;
 mod extremes;
 mod histograms;
+mod rates;
 
 /// Samples of windows, some milliseconds of work, between two looks at whether to go on: one series
 /// alone can take minutes.
@@ -189,13 +190,14 @@ fn row(
     params: &[Numbers],
     cx: &Context<'_>,
 ) -> Result<Option<Row>, QueryError> {
-    let values = match Extreme::of(plan, track) {
-        Some(extreme) => {
-            let ends: Vec<i64> = plan.input.grid.times().map(|at| plan.input.end(at)).collect();
-            let tally = cx.counts.tally(plan.input.counted);
-            extreme.column(track, plan.input.range, &ends, tally)
-        }
-        None => each_window(plan, &labels, track, params, cx)?,
+    let RangePlan { range, grid, counted, .. } = plan.input;
+    let ends = grid.times().map(|at| plan.input.end(at));
+    let values = if let Some(extreme) = Extreme::of(plan, track) {
+        extreme.column(track, range, ends, cx.counts.tally(counted))
+    } else if let Some(kind) = rates::kind(plan, track) {
+        rates::column(kind, track, range, ends, cx.counts.tally(counted))
+    } else {
+        each_window(plan, &labels, track, params, cx)?
     };
     if values.is_empty() {
         return Ok(None);

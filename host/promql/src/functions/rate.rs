@@ -17,19 +17,34 @@ pub(crate) const INCREASE: RateKind = RateKind { is_counter: true, is_per_second
 pub(crate) const DELTA: RateKind = RateKind { is_counter: false, is_per_second: false };
 
 /// The change over the window, extrapolated to its ends where the samples come close enough.
-#[inline]
 pub(crate) fn extrapolated(window: &Window<'_>, kind: RateKind) -> Option<f64> {
-    let (first, last) = (*window.values.first()?, *window.values.last()?);
-    let extent = Extent::of(window.times, window.start, window.end)?;
-    let mut change = last - first;
     let began = if kind.is_counter {
-        for before in window.before_resets {
-            change += before;
-        }
-        starts::began(window.starts, window.start, extent.first_at)
+        starts::began(window.starts, window.start, *window.times.first()?)
     } else {
         None
     };
+    let ends = (window.start, window.end);
+    of_floats((window.times, window.values), ends, window.before_resets, began, kind)
+}
+
+/// The same of the times and values of samples between two `ends`, with the values before resets
+/// and when the counter `began`, if that was within the window.
+#[inline]
+pub(crate) fn of_floats(
+    (times, values): (&[i64], &[f64]),
+    (start, end): (i64, i64),
+    before_resets: &[f64],
+    began: Option<i64>,
+    kind: RateKind,
+) -> Option<f64> {
+    let (first, last) = (*values.first()?, *values.last()?);
+    let extent = Extent::of(times, start, end)?;
+    let mut change = last - first;
+    if kind.is_counter {
+        for before in before_resets {
+            change += before;
+        }
+    }
     if began.is_some() {
         change += first;
     } else if extent.gaps == 0 {
@@ -72,6 +87,7 @@ impl Extent {
 
     /// By what the change from the `first` sample to the last is to be multiplied to stand for the
     /// whole window. Where a counter `began` within the window, nothing was before that.
+    #[inline]
     pub(crate) fn factor(
         &self,
         kind: RateKind,

@@ -48,16 +48,16 @@ impl Extreme {
         self,
         track: &Track,
         range: i64,
-        ends: &[i64],
+        ends: impl ExactSizeIterator<Item = i64>,
         mut tally: Tally<'_>,
     ) -> Column {
         let (times, values) = (track.columns.times.as_slice(), track.columns.values.as_slice());
         let mut answers = Column::absent(ends.len());
         let mut line: VecDeque<(usize, f64)> = VecDeque::new();
         let mut window = (0, 0);
-        for (step, end) in ends.iter().enumerate() {
+        for (step, end) in ends.enumerate() {
             let seen = window.1;
-            window = slide(times, window, (end.saturating_sub(range), *end));
+            window = slide(times, window, (end.saturating_sub(range), end));
             let (from, to) = window;
             tally.add(step, to - from);
             let new = values.iter().enumerate().take(to).skip(seen.max(from));

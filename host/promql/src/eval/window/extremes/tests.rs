@@ -34,7 +34,7 @@ proptest! {
         let grid = Grid::range(0, 29, 1);
         for (extreme, naive) in ALL {
             let counts = Counts::new(grid, true);
-            let found = extreme.column(&track, range, &ends, counts.tally(Counted::AtSteps));
+            let found = extreme.column(&track, range, ends.iter().copied(), counts.tally(Counted::AtSteps));
             let mut slider = Slider::default();
             for (index, end) in ends.iter().enumerate() {
                 let start = end - range;
