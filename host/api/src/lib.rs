@@ -10,6 +10,7 @@
 //! Open `routes.rs` first.
 
 mod admin;
+mod ast;
 mod control;
 mod envelope;
 mod exemplars;

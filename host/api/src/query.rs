@@ -102,7 +102,7 @@ pub(crate) fn range_times(params: &Params) -> Result<(Timestamp, Timestamp, Dura
 /// `/api/v1/format_query`
 pub(crate) async fn format(State(rooms): Shared, params: Params) -> Answer {
     let expr = rooms.engine.parse(params.query()).map_err(QueryError::from)?;
-    ok(&expr.to_string())
+    ok(&expr.pretty())
 }
 
 fn answer(

@@ -19,7 +19,7 @@ use narthex_tsdb::Tsdb;
 use crate::control::ServerControl;
 use crate::envelope::ApiError;
 use crate::{
-    admin, exemplars, explain, plugins, query, replay, rules, series, status, targets, write,
+    admin, ast, exemplars, explain, plugins, query, replay, rules, series, status, targets, write,
 };
 
 /// The rooms that handlers call.
@@ -74,6 +74,7 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/query_explain", get(explain::explain).post(explain::explain))
         .route("/query_exemplars", get(exemplars::exemplars).post(exemplars::exemplars))
         .route("/format_query", get(query::format).post(query::format))
+        .route("/parse_query", get(ast::parse).post(ast::parse))
         .route("/series", get(series::series).post(series::series))
         .route("/labels", get(series::names).post(series::names))
         .route("/label/{name}/values", get(series::values))

@@ -10,6 +10,7 @@ mod length;
 mod recover;
 mod selector;
 
+pub(crate) use self::aggregate::is_reserved;
 pub(crate) use self::recover::{Diagnosis, diagnose};
 
 use crate::ast::{Node, NodeKind};
@@ -304,7 +305,10 @@ impl<'a> Parser<'a> {
         }
         let is_guarded = function.is_some_and(|function| function.is_experimental);
         if is_guarded && !self.features.experimental_functions {
-            let message = format!("function {text:?} is not enabled");
+            let message = format!(
+                "function {text:?} is not enabled: \
+                 --enable-feature=promql-experimental-functions is needed"
+            );
             self.record(self.error(name, message))?;
         }
         let args = self.args("function call")?;

@@ -7,8 +7,9 @@ use narthex_model::{METRIC_NAME, MatchOp, Matcher, Shortest, format_duration, is
 
 use crate::ast::{
     Aggregate, AtTime, Binary, Cardinality, Expr, Extension, Length, LengthKind, LengthOp,
-    Matching, Node, NodeKind, Selector, TimeShift,
+    Matching, Node, NodeKind, Selector, TimeShift, ValueType,
 };
+use crate::parse::is_reserved;
 use crate::raw_bytes;
 
 impl Display for Expr {
@@ -233,7 +234,14 @@ pub(crate) struct Operator<'a>(pub(crate) &'a Binary);
 impl Display for Operator<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let bool_word = if self.0.return_bool { " bool" } else { "" };
-        write!(f, "{}{bool_word}{}", self.0.op.symbol(), self.0.matching)
+        write!(f, "{}{bool_word}", self.0.op.symbol())?;
+        let is_vector = |side: &Node| side.value_type() == ValueType::Vector;
+        if is_vector(&self.0.lhs) && is_vector(&self.0.rhs) {
+            self.0.matching.fmt(f)
+        } else {
+            // Only an empty one is allowed beside a scalar, and says nothing.
+            Ok(())
+        }
     }
 }
 
@@ -271,7 +279,11 @@ impl Display for LabelList<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for (index, label) in self.0.iter().enumerate() {
             f.write_str(if index > 0 { ", " } else { "" })?;
-            if is_label_name(label) { f.write_str(label)? } else { Quoted(label).fmt(f)? }
+            if is_label_name(label) && !is_reserved(label) {
+                f.write_str(label)?;
+            } else {
+                Quoted(label).fmt(f)?;
+            }
         }
         Ok(())
     }

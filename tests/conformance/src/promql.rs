@@ -62,6 +62,18 @@ pub fn run(script: &str, features: Features, store: Store) -> Result<Vec<Outcome
     Ok(outcomes)
 }
 
+/// The queries of a script, as they stand there.
+///
+/// # Errors
+/// When the script itself is malformed.
+pub fn queries(script: &str) -> Result<Vec<String>, String> {
+    let queries = script::parse(script)?.into_iter().filter_map(|command| match command {
+        Command::Clear | Command::Load(_) => None,
+        Command::Eval(eval) => Some(eval.query),
+    });
+    Ok(queries.collect())
+}
+
 struct World {
     samples: BTreeMap<Labels, BTreeMap<Timestamp, SeriesSample>>,
     features: Features,

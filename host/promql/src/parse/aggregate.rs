@@ -29,6 +29,11 @@ pub(super) fn follows(text: &str, end: usize) -> bool {
     rest.starts_with('(') || word.eq_ignore_ascii_case("by") || word.eq_ignore_ascii_case("without")
 }
 
+/// Whether a word is no label in a list of labels, unless in quotes.
+pub(crate) fn is_reserved(word: &str) -> bool {
+    ["without", "inf", "nan"].iter().any(|reserved| word.eq_ignore_ascii_case(reserved))
+}
+
 impl Parser<'_> {
     pub(super) fn aggregate(&mut self, op: AggregateOp) -> Result<Node, ParseError> {
         let start = self.take()?;
@@ -83,7 +88,7 @@ impl Parser<'_> {
         Ok(Some(Grouping { without, labels: self.label_list()? }))
     }
 
-    /// `(a, b, "c d")`; a comma may end the list.
+    /// `(a, b:c, "d e")`, reserved words in quotes; a comma may end the list.
     pub(super) fn label_list(&mut self) -> Result<Vec<String>, ParseError> {
         let context = "grouping opts";
         self.expect(Token::LeftParen, context, "\"(\"")?;
@@ -91,7 +96,7 @@ impl Parser<'_> {
         while self.token != Token::RightParen {
             let span = self.span;
             let label = match self.token {
-                Token::Identifier if !self.current().contains(':') => self.current().to_owned(),
+                Token::Identifier if !is_reserved(self.current()) => self.current().to_owned(),
                 Token::String => self.unquoted(span)?,
                 _ => return Err(self.unexpected(context, "label")),
             };

@@ -93,7 +93,8 @@ impl Parser<'_> {
             return Ok(false);
         }
         if !self.features.binop_fill_modifiers {
-            let message = "binop fill modifiers are experimental and not enabled";
+            let message = "binop fill modifiers are experimental and not enabled: \
+                           --enable-feature=promql-binop-fill-modifiers is needed";
             return Err(self.error(self.span, message));
         }
         self.take()?;

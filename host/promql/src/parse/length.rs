@@ -9,6 +9,9 @@ use super::Parser;
 /// Prometheus counts durations in nanoseconds of 64 bits.
 const SECONDS_MAX: f64 = 9_223_372_036.854_775;
 
+/// What binds tighter than a sign: a power.
+const SIGN_POWER: u8 = 3;
+
 const EXPECTED: &str = "number, duration, step(), or range()";
 
 impl Parser<'_> {
@@ -23,16 +26,22 @@ impl Parser<'_> {
         }
     }
 
-    /// The duration behind `offset`: without an operator unless in parentheses, since
-    /// `foo offset -2 ^ 2` means `(foo offset -2) ^ 2`.
+    /// The duration behind `offset`: without an operator, since `foo offset -2 ^ 2` means
+    /// `(foo offset -2) ^ 2`; but as in Prometheus any expression where it begins with a parenthesis
+    /// or with two signs.
     pub(super) fn offset_length(&mut self) -> Result<Length, ParseError> {
+        let context = "offset";
+        if self.token == Token::LeftParen {
+            return self.length(0, context);
+        }
         self.enter()?;
-        let length = if matches!(self.token, Token::Add | Token::Sub) {
-            let (negative, sign) = (self.token == Token::Sub, self.take()?);
-            let operand = self.length_primary("offset")?;
-            signed(negative, sign, operand)
-        } else {
-            self.length_primary("offset")?
+        let length = match self.sign()? {
+            Some(sign) if self.at_sign() => {
+                let operand = self.length(SIGN_POWER, context)?;
+                in_parentheses(self.operations(sign.on(operand), 0, context)?)
+            }
+            Some(sign) => sign.on(self.length_primary(context)?),
+            None => self.length_primary(context)?,
         };
         self.depth -= 1;
         Ok(length)
@@ -40,13 +49,34 @@ impl Parser<'_> {
 
     fn length(&mut self, power_min: u8, context: &str) -> Result<Length, ParseError> {
         self.enter()?;
-        let mut lhs = if matches!(self.token, Token::Add | Token::Sub) {
-            let (negative, sign) = (self.token == Token::Sub, self.take()?);
-            let operand = self.length(3, context)?;
-            signed(negative, sign, operand)
-        } else {
-            self.length_primary(context)?
+        let first = match self.sign()? {
+            Some(sign) => sign.on(self.length(SIGN_POWER, context)?),
+            None => self.length_primary(context)?,
         };
+        let length = self.operations(first, power_min, context)?;
+        self.depth -= 1;
+        Ok(length)
+    }
+
+    fn at_sign(&self) -> bool {
+        matches!(self.token, Token::Add | Token::Sub)
+    }
+
+    fn sign(&mut self) -> Result<Option<Sign>, ParseError> {
+        if !self.at_sign() {
+            return Ok(None);
+        }
+        let negative = self.token == Token::Sub;
+        Ok(Some(Sign { negative, span: self.take()? }))
+    }
+
+    /// The operators behind `lhs` that bind at least as tightly as said, with their right sides.
+    fn operations(
+        &mut self,
+        mut lhs: Length,
+        power_min: u8,
+        context: &str,
+    ) -> Result<Length, ParseError> {
         let mut height = self.depth;
         while let Some((op, power)) = self.length_op() {
             if power < power_min {
@@ -66,7 +96,6 @@ impl Parser<'_> {
             let kind = LengthKind::Binary { op, lhs: Box::new(lhs), rhs: Box::new(rhs) };
             lhs = Length { kind, span };
         }
-        self.depth -= 1;
         Ok(lhs)
     }
 
@@ -120,14 +149,32 @@ impl Parser<'_> {
     }
 }
 
-/// A literal takes its sign in.
-fn signed(negative: bool, sign: Span, operand: Length) -> Length {
-    let span = sign.to(operand.span);
-    let kind = match operand.kind {
-        LengthKind::Literal { seconds, is_duration } => {
-            LengthKind::Literal { seconds: if negative { -seconds } else { seconds }, is_duration }
-        }
-        _ => LengthKind::Unary { negative, operand: Box::new(operand) },
-    };
-    Length { kind, span }
+/// An operation in the parentheses without which, its signs taken in, it would read otherwise.
+fn in_parentheses(length: Length) -> Length {
+    let span = length.span;
+    match length.kind {
+        LengthKind::Binary { .. } => Length { kind: LengthKind::Paren(Box::new(length)), span },
+        _ => length,
+    }
+}
+
+/// A plus or a minus before a duration.
+struct Sign {
+    negative: bool,
+    span: Span,
+}
+
+impl Sign {
+    /// The duration with its sign; a literal takes it in.
+    fn on(self, operand: Length) -> Length {
+        let span = self.span.to(operand.span);
+        let kind = match operand.kind {
+            LengthKind::Literal { seconds, is_duration } => {
+                let seconds = if self.negative { -seconds } else { seconds };
+                LengthKind::Literal { seconds, is_duration }
+            }
+            _ => LengthKind::Unary { negative: self.negative, operand: Box::new(operand) },
+        };
+        Length { kind, span }
+    }
 }

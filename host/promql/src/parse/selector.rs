@@ -2,7 +2,7 @@
 
 use narthex_model::{METRIC_NAME, MatchOp, Matcher, Timestamp};
 
-use crate::ast::{AtTime, Extension, Node, NodeKind, Selector, TimeShift};
+use crate::ast::{AtTime, Extension, LengthKind, Node, NodeKind, Selector, TimeShift};
 use crate::lex::Token;
 use crate::span::{ParseError, Span};
 
@@ -152,7 +152,9 @@ impl Parser<'_> {
         if time.offset.is_some() {
             return Err(self.error(span, "offset may not be set multiple times"));
         }
-        time.offset = Some(offset);
+        // No time back is no offset: another one may follow.
+        let is_zero = matches!(offset.kind, LengthKind::Literal { seconds, .. } if seconds == 0.0);
+        time.offset = (!is_zero).then_some(offset);
         node.span.end = self.last_end;
         self.height = height;
         Ok(node)
@@ -202,7 +204,10 @@ impl Parser<'_> {
         extension: Extension,
     ) -> Result<Node, ParseError> {
         if !self.features.extended_range_selectors {
-            let message = format!("{word} modifier is experimental and not enabled");
+            let message = format!(
+                "{word} modifier is experimental and not enabled: \
+                 --enable-feature=promql-extended-range-selectors is needed"
+            );
             return Err(self.error(node.span, message));
         }
         self.take()?;

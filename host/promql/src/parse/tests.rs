@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
-use crate::{Features, diagnose, parse_with};
+use crate::{Features, NodeKind, diagnose, parse_with};
 
 /// The canonical text of a query, or the error with the text at fault.
 #[track_caller]
@@ -65,6 +65,41 @@ fn modifiers_are_put_in_order() {
     check(
         "a + ignoring (x) fill_right(1) fill_left(-2) b",
         expect!["a + ignoring (x) fill_left (-2) fill_right (1) b"],
+    );
+}
+
+#[test]
+fn an_offset_takes_operators_in_behind_a_parenthesis_and_two_signs() {
+    let check = |query: &str, is_taken_in: bool| {
+        let expr = parse_with(query, Features::default()).unwrap_or_else(|e| panic!("{e}"));
+        let is_selector = matches!(expr.root().kind, NodeKind::Selector(_));
+        assert_eq!(is_selector, is_taken_in, "{query}: {expr}");
+        assert_eq!(shape(&expr.to_string()), shape(query), "{query}: {expr}");
+    };
+    check("a offset (2m) + 1", true);
+    check("a offset (2m) ^ 2", true);
+    check("a offset - -2 ^ 2", true);
+    check("a offset +-1m * 5", true);
+    check("a offset -2m + 1", false);
+    check("a offset 2m + 1", false);
+    check("a offset -(2m) ^ 2", false);
+    check("a offset -step() + 1", false);
+    check("a offset step() + 1", false);
+}
+
+#[test]
+fn what_says_nothing_is_left_out() {
+    check("a offset 0s offset 5m - b offset -0", expect!["a offset 5m - b"]);
+    check("rate(a offset 0s[5m])", expect!["rate(a[5m])"]);
+    check("a / on () group_left () 1", expect!["a / 1"]);
+    check("a / on () group_left () b", expect!["a / on () group_left () b"]);
+}
+
+#[test]
+fn words_that_are_no_labels_alone_keep_their_quotes() {
+    check(
+        r#"sum by ("without", a:b, "c d", by) (x)"#,
+        expect![[r#"sum by ("without", "a:b", "c d", by) (x)"#]],
     );
 }
 
@@ -161,9 +196,13 @@ fn guarded_parts_are_refused_by_name() {
         error("limitk(1, a)"),
         "limitk() is experimental and must be enabled with --enable-feature=promql-experimental-functions"
     );
-    assert_eq!(error("rate(a[5m] anchored)"), "anchored modifier is experimental and not enabled");
-    assert_eq!(error("a + fill(0) b"), "binop fill modifiers are experimental and not enabled");
-    assert_eq!(error("mad_over_time(a[5m])"), "function \"mad_over_time\" is not enabled");
+    let check = |query: &str, name: &str| {
+        let error = error(query);
+        assert!(error.ends_with(&format!(": --enable-feature={name} is needed")), "{error}");
+    };
+    check("rate(a[5m] anchored)", "promql-extended-range-selectors");
+    check("a + fill(0) b", "promql-binop-fill-modifiers");
+    check("mad_over_time(a[5m])", "promql-experimental-functions");
 }
 
 /// The places and words of everything that is wrong with a query.

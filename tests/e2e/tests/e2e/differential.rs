@@ -19,7 +19,7 @@ use self::answer::Answer;
 use self::pair::Pair;
 
 /// What Prometheus 3.5 has of the language.
-const DIALECT: Dialect = Dialect {
+pub(crate) const DIALECT: Dialect = Dialect {
     experimental: true,
     native: true,
     fill: false,

@@ -14,6 +14,7 @@ mod durability_under_load;
 mod explain;
 mod full_disk;
 mod node;
+mod parsing;
 mod path;
 mod peers;
 mod plugins;

@@ -1,0 +1,82 @@
+//! Where the host reads queries as Prometheus 3.14 does, and the Prometheus beside it is 3.5: each
+//! difference with its reason.
+
+use super::servers::{Parsed, Query};
+
+/// A difference that is meant.
+pub(super) struct Known {
+    /// For the message of the test.
+    pub(super) name: &'static str,
+    /// Whether it explains why the text is read differently.
+    pub(super) applies: fn(&str, &Parsed, &Parsed) -> bool,
+}
+
+/// Operators and functions that came later, or have another name.
+const NEW: [&str; 11] = [
+    "</",
+    ">/",
+    "end(",
+    "first_over_time(",
+    "histogram_quantiles(",
+    "max_of(",
+    "min_of(",
+    "range(",
+    "start(",
+    "step(",
+    "ts_of_first_over_time(",
+];
+
+/// All of them; each is handed the text, what they make of it and what we do.
+pub(super) const KNOWN: &[Known] = &[
+    Known {
+        name: "after 3.5",
+        applies: |text, theirs, ours| {
+            theirs.is_err() && ours.is_ok() && NEW.iter().any(|word| text.contains(word))
+        },
+    },
+    // 3.5 takes `offset (2m)` for `offset 2m`, and lays out `offset --1m * 5` as the `offset 1m * 5`
+    // that it reads otherwise.
+    Known {
+        name: "parentheses in offsets",
+        applies: |_, theirs, ours| {
+            both(theirs, ours).is_some_and(|(theirs, ours)| {
+                ours.layout.contains("offset (")
+                    && without(theirs, &['(', ')']) == without(ours, &['(', ')'])
+            })
+        },
+    },
+    // 3.5 goes on with the duration behind a parenthesis with a sign.
+    Known { name: "operators behind a sign", applies: |text, _, _| text.contains("offset -(") },
+    // Below a millisecond a duration stands as the number that it is, or it would be read as another.
+    Known {
+        name: "fine durations",
+        applies: |_, theirs, ours| {
+            both(theirs, ours).is_some_and(|(theirs, ours)| {
+                theirs.tree == ours.tree
+                    && theirs.layout.contains("ms")
+                    && !ours.layout.contains("ms")
+            })
+        },
+    },
+    // A label with a colon is written in quotes, as where labels are matched; and a word that is a
+    // label only in quotes keeps them, or the layout could not be read.
+    Known {
+        name: "labels in quotes",
+        applies: |_, theirs, ours| {
+            both(theirs, ours).is_some_and(|(theirs, ours)| {
+                theirs.tree == ours.tree
+                    && ours.layout.len() > theirs.layout.len()
+                    && without(theirs, &['"']) == without(ours, &['"'])
+            })
+        },
+    },
+];
+
+/// What both make of it, where both take it.
+fn both<'a>(theirs: &'a Parsed, ours: &'a Parsed) -> Option<(&'a Query, &'a Query)> {
+    Some((theirs.as_ref().ok()?, ours.as_ref().ok()?))
+}
+
+fn without(query: &Query, signs: &[char]) -> String {
+    query.layout.replace(signs, "")
+}
