@@ -8,7 +8,10 @@ const MATCHES_MAX: usize = 10_000;
 
 /// The files that match, ascending. A pattern without wildcards names its file whether it exists
 /// or not; the one who reads it then says so.
-pub(crate) fn expand(disk: &dyn Disk, pattern: &Utf8Path) -> std::io::Result<Vec<Utf8PathBuf>> {
+///
+/// # Errors
+/// When a folder on the way cannot be listed.
+pub fn expand(disk: &dyn Disk, pattern: &Utf8Path) -> std::io::Result<Vec<Utf8PathBuf>> {
     let mut found = vec![Utf8PathBuf::new()];
     for part in pattern.components() {
         let part = part.as_str();

@@ -14,6 +14,7 @@ mod jobs;
 mod load;
 mod sections;
 
+pub use self::glob::expand as expand_pattern;
 pub use self::jobs::{PluginUse, ScrapeJob};
 pub use self::load::{Config, ConfigError, Source, load};
 pub use self::sections::RuleFile;

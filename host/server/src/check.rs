@@ -5,6 +5,7 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 use narthex_platform::{Clock, Metrics, RealDisk};
 use narthex_plugins::Plugins;
+use narthex_promql::Features;
 use narthex_state::StateStore;
 
 use crate::reload::{check_plugins, load_config, read_rules};
@@ -28,7 +29,7 @@ pub(crate) fn config(files: &[Utf8PathBuf]) -> anyhow::Result<()> {
 async fn check_one(file: &Utf8PathBuf) -> anyhow::Result<String> {
     let disk = RealDisk::shared();
     let config = load_config(&*disk, file)?;
-    read_rules(&config)?;
+    read_rules(&config, Features::default())?;
     if !config.plugin_uses.is_empty() {
         let deps = narthex_plugins::Deps {
             clock: Clock::real(),

@@ -10,7 +10,10 @@ use narthex_model::parse_duration;
 
 use self::storage::parse_size;
 pub(crate) use self::storage::{StorageFlags, retention_text};
+use crate::promql::PromqlCommand;
+use crate::query::QueryCommand;
 use crate::tsdb::TsdbCommand;
+use crate::unit_test::TestCommand;
 
 /// A monitoring server: scrapes, stores, queries, alerts.
 #[derive(Debug, Parser)]
@@ -31,6 +34,12 @@ pub(crate) enum Command {
     /// Works on a data folder, ours or Prometheus', without a server.
     #[command(subcommand)]
     Tsdb(TsdbCommand),
+    /// Formats and edits queries.
+    Promql(PromqlCommand),
+    /// Asks a server, ours or Prometheus'.
+    Query(QueryCommand),
+    /// Runs unit tests.
+    Test(TestCommand),
 }
 
 /// What can be checked.

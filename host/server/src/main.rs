@@ -8,11 +8,15 @@ mod features;
 mod flags;
 mod logging;
 mod memory;
+mod outbound;
 mod process;
+mod promql;
 mod queries;
+mod query;
 mod reload;
 mod serve;
 mod tsdb;
+mod unit_test;
 
 use std::process::ExitCode;
 
@@ -26,14 +30,21 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     memory::refuse_huge_pages();
     let cli = Cli::parse();
+    let done = |()| true;
     let outcome = match cli.command {
-        Some(Command::Check(Check::Config { files })) => check::config(&files),
-        Some(Command::Tsdb(command)) => tsdb::run(&command),
+        Some(Command::Check(Check::Config { files })) => check::config(&files).map(done),
+        Some(Command::Tsdb(command)) => tsdb::run(&command).map(done),
+        Some(Command::Promql(command)) => promql::run(&command).map(done),
+        Some(Command::Query(command)) => query::run(&command),
+        Some(Command::Test(command)) => unit_test::run(&command),
         None => logging::start(&cli.serve.log_level, cli.serve.log_format)
-            .and_then(|()| serve::serve(cli.serve)),
+            .and_then(|()| serve::serve(cli.serve))
+            .map(done),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        // The command has said why.
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             complain(&error);
             ExitCode::FAILURE

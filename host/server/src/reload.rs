@@ -10,8 +10,8 @@ use narthex_config::{Config, Source};
 use narthex_discovery::Discovery;
 use narthex_platform::Disk;
 use narthex_plugins::Plugins;
-use narthex_promql::Engine;
-use narthex_rules::{RuleFiles, Rules, RulesConfig};
+use narthex_promql::{Engine, Features};
+use narthex_rules::{Reading, RuleFiles, Rules, RulesConfig};
 use narthex_scrape::Scraper;
 use narthex_tsdb::{Settings, SyncPolicy, Tsdb};
 
@@ -34,9 +34,9 @@ pub(crate) fn load_config(disk: &dyn Disk, file: &Utf8Path) -> anyhow::Result<Co
 ///
 /// # Errors
 /// Names file, line and key of everything that is wrong.
-pub(crate) fn read_rules(config: &Config) -> anyhow::Result<RuleFiles> {
+pub(crate) fn read_rules(config: &Config, features: Features) -> anyhow::Result<RuleFiles> {
     let files = config.rule_files.iter().map(|file| (file.path.as_str(), file.text.as_str()));
-    Ok(RuleFiles::read(files)?)
+    Ok(RuleFiles::read_with(files, Reading { features, ..Reading::default() })?)
 }
 
 /// Asks plugins about what the file says to them.
@@ -95,7 +95,7 @@ impl Reloader {
     /// Names what is refused; nothing was changed.
     pub(crate) async fn apply(&mut self, config: Config) -> anyhow::Result<String> {
         check_plugins(&config, &self.plugins).await?;
-        let rule_files = read_rules(&config)?;
+        let rule_files = read_rules(&config, self.engine.config().features)?;
         let settings = config.store_settings(&self.settings).context("storage")?;
         let settings = self.store.prepare(settings)?;
         let plugins = self.plugins.prepare(config.plugins)?;

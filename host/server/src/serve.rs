@@ -193,7 +193,7 @@ fn engine_config(flags: &ServeFlags, journals: Arc<Journals>) -> EngineConfig {
         samples_max: flags.query_samples_max,
         memory_max: usize::try_from(flags.query_memory_max).unwrap_or(usize::MAX),
         concurrency: flags.query_concurrency,
-        features: features::of_queries(&flags.features),
+        features: features::of_server(&flags.features),
         observer: Some(journals),
         ..EngineConfig::default()
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use narthex_exposition::format_float;
-use narthex_model::{Labels, NativeHistogram, is_label_name};
+use narthex_model::{Labels, NativeHistogram, Quoted, is_label_name};
 
 /// A value as Go's `%g` writes it.
 pub(crate) fn float(value: f64) -> String {
@@ -33,43 +33,7 @@ pub(crate) fn labels(labels: &Labels, separator: &str) -> String {
 
 /// Appends `text` in double quotes, escaped as Go's `strconv.Quote` does.
 pub(crate) fn quote(text: &str, out: &mut String) {
-    out.push('"');
-    for c in text.chars() {
-        let escape = match c {
-            '"' => "\\\"",
-            '\\' => "\\\\",
-            '\u{7}' => "\\a",
-            '\u{8}' => "\\b",
-            '\u{c}' => "\\f",
-            '\n' => "\\n",
-            '\r' => "\\r",
-            '\t' => "\\t",
-            '\u{b}' => "\\v",
-            _ => {
-                push_char(c, out);
-                continue;
-            }
-        };
-        out.push_str(escape);
-    }
-    out.push('"');
-}
-
-fn push_char(c: char, out: &mut String) {
-    let code = u32::from(c);
-    // Rust's own escaping knows which characters cannot be printed; a space other than the
-    // plain one is not printable to Go.
-    let is_plain = c == ' ' || (!c.is_whitespace() && c.escape_debug().len() == 1) || c == '\'';
-    let written = if is_plain {
-        write!(out, "{c}")
-    } else if code < 0x80 {
-        write!(out, "\\x{code:02x}")
-    } else if code < 0x1_0000 {
-        write!(out, "\\u{code:04x}")
-    } else {
-        write!(out, "\\U{code:08x}")
-    };
-    written.expect("writing to a string cannot fail");
+    write!(out, "{}", Quoted(text)).expect("a string takes all");
 }
 
 /// A histogram with its buckets that hold something: `{count:3, sum:4, (0.5,1]:3}`.
@@ -142,7 +106,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
 }
 
 /// Milliseconds as seconds with three decimals.
-pub(super) fn seconds(millis: i64) -> String {
+pub(crate) fn seconds(millis: i64) -> String {
     let sign = if millis < 0 { "-" } else { "" };
     let millis = millis.unsigned_abs();
     format!("{sign}{}.{:03}", millis / 1000, millis % 1000)

@@ -4,17 +4,14 @@
 //! errors are told at the end.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use camino::Utf8Path;
-use narthex_client::{Client, ClientOptions, HttpConfig, HttpKeys, Request};
+use narthex_client::{Client, Request};
 use narthex_exposition::parse_float;
 use narthex_model::{Labels, METRIC_NAME, Timestamp};
 use narthex_platform::{Clock, Disk, RealDisk};
 use narthex_rules::{Recording, RuleFiles};
-use narthex_settings::Document;
 use narthex_storage::Columns;
 use serde::Deserialize;
 
@@ -22,6 +19,7 @@ use super::arguments::{FromRules, Telling};
 use super::backfill::{Backfill, windows};
 use super::notation::seconds;
 use super::output::progress;
+use crate::outbound::{client, from_seconds, time};
 
 /// A range of two hours at one sample a second and ten thousand series stays below.
 const ANSWER_BYTES_MAX: u64 = 2 << 30;
@@ -34,8 +32,6 @@ const END_BEFORE_NOW: Duration = Duration::from_secs(3 * 3600);
 
 /// `narthex tsdb create-blocks-from rules`.
 pub(crate) fn create(arguments: &FromRules, telling: Telling) -> anyhow::Result<()> {
-    // An error means that another part of the process has set the same provider already.
-    rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -56,7 +52,7 @@ async fn create_all(arguments: &FromRules, telling: Telling) -> anyhow::Result<(
         bail!("--start lies after --end");
     }
     let server = Server {
-        client: client(&disk, arguments)?,
+        client: client(&disk, arguments.http_config.as_deref())?,
         url: format!("{}/api/v1/query_range", arguments.url.trim_end_matches('/')),
     };
     let mut backfill = Backfill::new(disk, &arguments.output_dir, telling)?;
@@ -118,22 +114,6 @@ fn read_rules(disk: &dyn Disk, arguments: &FromRules) -> anyhow::Result<RuleFile
         texts.push((file.as_str(), text));
     }
     Ok(RuleFiles::read(texts)?)
-}
-
-fn client(disk: &Arc<dyn Disk>, arguments: &FromRules) -> anyhow::Result<Client> {
-    let keys = match &arguments.http_config {
-        Some(file) => http_keys(&**disk, file)?,
-        None => HttpKeys::default(),
-    };
-    let config = HttpConfig::try_from(keys).context("--http.config.file")?;
-    let options = ClientOptions { disk: Arc::clone(disk), ..ClientOptions::default() };
-    Client::new(config, options).context("--http.config.file")
-}
-
-fn http_keys(disk: &dyn Disk, file: &Utf8Path) -> anyhow::Result<HttpKeys> {
-    let text = narthex_platform::read_to_string(disk, file, FILE_BYTES_MAX)
-        .with_context(|| format!("read {file}"))?;
-    Ok(Document::parse(file.as_str(), &text)?.read()?)
 }
 
 /// The server that evaluates.
@@ -214,21 +194,6 @@ fn recorded(rule: &Recording<'_>, series: MatrixSeries) -> anyhow::Result<(Label
         columns.push(from_seconds(at), value);
     }
     Ok((labels.finish(), columns))
-}
-
-/// A time as RFC 3339 or in seconds since the epoch, in milliseconds.
-fn time(text: &str) -> anyhow::Result<i64> {
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Ok(from_seconds(seconds));
-    }
-    let parsed: jiff::Timestamp =
-        text.parse().with_context(|| format!("{text:?} is neither RFC 3339 nor seconds"))?;
-    Ok(parsed.as_millisecond())
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "rounds; beyond the range it saturates")]
-fn from_seconds(seconds: f64) -> i64 {
-    (seconds * 1000.0).round() as i64
 }
 
 fn millis(duration: Duration) -> i64 {

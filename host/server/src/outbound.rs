@@ -1,0 +1,49 @@
+//! Asking servers: what the commands that talk to one share.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use camino::Utf8Path;
+use narthex_client::{Client, ClientOptions, HttpConfig, HttpKeys};
+use narthex_platform::{Disk, read_to_string};
+use narthex_settings::Document;
+
+/// A file of settings is written by hand.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// A client with the settings of `--http.config.file`.
+pub(crate) fn client(
+    disk: &Arc<dyn Disk>,
+    http_config: Option<&Utf8Path>,
+) -> anyhow::Result<Client> {
+    // An error means that another part of the process has set the same provider already.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let keys = match http_config {
+        Some(file) => http_keys(&**disk, file)?,
+        None => HttpKeys::default(),
+    };
+    let config = HttpConfig::try_from(keys).context("--http.config.file")?;
+    let options = ClientOptions { disk: Arc::clone(disk), ..ClientOptions::default() };
+    Client::new(config, options).context("--http.config.file")
+}
+
+fn http_keys(disk: &dyn Disk, file: &Utf8Path) -> anyhow::Result<HttpKeys> {
+    let text =
+        read_to_string(disk, file, FILE_BYTES_MAX).with_context(|| format!("read {file}"))?;
+    Ok(Document::parse(file.as_str(), &text)?.read()?)
+}
+
+/// A time as RFC 3339 or in seconds since the epoch, in milliseconds.
+pub(crate) fn time(text: &str) -> anyhow::Result<i64> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Ok(from_seconds(seconds));
+    }
+    let parsed: jiff::Timestamp =
+        text.parse().with_context(|| format!("{text:?} is neither RFC 3339 nor seconds"))?;
+    Ok(parsed.as_millisecond())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "rounds; beyond the range it saturates")]
+pub(crate) fn from_seconds(seconds: f64) -> i64 {
+    (seconds * 1000.0).round() as i64
+}
