@@ -33,7 +33,7 @@ mod sort;
 mod track;
 mod window;
 
-pub(crate) use self::context::{Context, Limits, Remarks};
+pub(crate) use self::context::{Context, Limits, METADATA_LABELS, Remarks};
 pub use self::cost::Cost;
 pub(crate) use self::cost::{Counting, of_plan as cost_of};
 pub(crate) use self::counts::Counts;

@@ -18,7 +18,7 @@ use crate::ast::{
     AggregateOp, Binary, BinaryOp, Cardinality, Grouping, Matching, Node, NodeKind, Selector,
     ValueType,
 };
-use crate::eval::COUNTER_SUFFIXES;
+use crate::eval::{COUNTER_SUFFIXES, METADATA_LABELS};
 use crate::functions::FunctionId;
 
 /// The tree with matchers carried over; nothing when there are none to carry.
@@ -126,10 +126,14 @@ fn carry(from: &mut Node, to: &mut Node, matching: &Matching, changed: &mut bool
     }
 }
 
-/// Whether the label counts for a match.
+/// Whether the label counts for a match, and both sides surely still have it: functions drop what
+/// says what a metric is.
 fn counts(matching: &Matching, label: &str) -> bool {
+    if METADATA_LABELS.contains(&label) {
+        return false;
+    }
     let is_listed = matching.labels.iter().any(|listed| listed == label);
-    if matching.on { is_listed } else { label != METRIC_NAME && !is_listed }
+    if matching.on { is_listed } else { !is_listed }
 }
 
 fn names_one_metric(selector: &Selector) -> bool {

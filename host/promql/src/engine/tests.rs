@@ -229,6 +229,31 @@ fn an_error_in_a_thread_is_the_answer() {
 }
 
 #[test]
+fn a_subquery_of_too_many_steps_is_refused_before_it_begins() {
+    let engine = engine(EngineConfig::default());
+    for query in [
+        "max_over_time(requests_total[10y:1ms])",
+        "sum_over_time(vector(time())[10y:1ms])",
+        "absent_over_time(nothing[10y:1ms])",
+        "requests_total[10y:1ms]",
+    ] {
+        let at = Timestamp::from_millis(300_000);
+        let error = engine.instant(query, at, &QueryOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("is expected to hold"), "{query}: {error}");
+    }
+}
+
+/// An estimate that looks at each side twice would take for ever.
+#[test]
+fn what_a_long_chain_of_operators_costs_is_soon_known() {
+    let query = vec!["requests_total"; 100].join(" + ");
+    let at = Timestamp::from_millis(300_000);
+    let result = engine(EngineConfig::default()).instant(&query, at, &QueryOptions::default());
+    let Value::Vector(samples) = result.unwrap().value else { panic!("a vector") };
+    assert_eq!(samples.len(), 2);
+}
+
+#[test]
 fn samples_are_counted_at_each_step_for_who_asks() {
     let features = Features { per_step_stats: true, ..Features::default() };
     let engine = engine(EngineConfig { features, ..EngineConfig::default() });

@@ -25,7 +25,7 @@ use super::row::Row;
 const STAGE: &str = "expression evaluation";
 
 /// The labels that say what a metric is; they go with the name.
-const METADATA_LABELS: [&str; 3] = ["__name__", "__type__", "__unit__"];
+pub(crate) const METADATA_LABELS: [&str; 3] = ["__name__", "__type__", "__unit__"];
 
 pub(crate) struct Context<'q> {
     pub(crate) text: &'q str,

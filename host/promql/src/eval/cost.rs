@@ -13,7 +13,7 @@ use crate::result::QueryError;
 use super::aggregate::group_labels;
 use super::context::Context;
 use super::grid::Grid;
-use super::plan::{Plan, RangeSource, Select, Vector, VectorKind};
+use super::plan::{Plan, RangePlan, RangeSource, Select, Vector, VectorKind};
 use super::row::Row;
 
 /// The labels of a row, about.
@@ -65,10 +65,13 @@ pub(crate) fn of_plan(
             let result = rows_bytes(cost.rows, vector.grid).saturating_add(times);
             Ok(Cost { held_bytes: cost.held_bytes.saturating_add(result), ..cost })
         }
-        Plan::Scalar(scalar) => inputs(scalar.inputs(), counting, cx),
+        Plan::Scalar(scalar) => {
+            let costs = scalar.inputs().into_iter().map(|input| of(input, counting, cx));
+            Ok(together(&costs.collect::<Result<Vec<Cost>, _>>()?))
+        }
         Plan::Range(range) => match &range.source {
             RangeSource::Select(select) => of_select(select, cx),
-            RangeSource::Subquery { inner, .. } => of(inner, counting, cx),
+            RangeSource::Subquery { inner, .. } => Ok(of_subquery(range, of(inner, counting, cx)?)),
         },
         Plan::Text(_) => Ok(Cost::default()),
     }
@@ -81,16 +84,21 @@ fn of_select(select: &Select, cx: &Context<'_>) -> Result<Cost, QueryError> {
 }
 
 /// All of them together: rows add up, and of what is held only the most at a time counts.
-fn inputs(vectors: Vec<&Vector>, counting: Counting, cx: &Context<'_>) -> Result<Cost, QueryError> {
+fn together(costs: &[Cost]) -> Cost {
     let mut sum = Cost::default();
-    for vector in vectors {
-        let cost = of(vector, counting, cx)?;
+    for cost in costs {
         sum.series = sum.series.saturating_add(cost.series);
         sum.samples = sum.samples.saturating_add(cost.samples);
         sum.rows = sum.rows.saturating_add(cost.rows);
         sum.held_bytes = sum.held_bytes.max(cost.held_bytes);
     }
-    Ok(sum)
+    sum
+}
+
+/// What a subquery holds of one series at a time: its row, and its samples with their times.
+fn of_subquery(range: &RangePlan, below: Cost) -> Cost {
+    let series = range.inner().map_or(0, |inner| rows_bytes(1, inner.grid).saturating_mul(4));
+    Cost { held_bytes: below.held_bytes.saturating_add(series), ..below }
 }
 
 /// What an operator and all below it cost.
@@ -99,17 +107,23 @@ pub(crate) fn of(plan: &Vector, counting: Counting, cx: &Context<'_>) -> Result<
     if let Some(select) = plan.select() {
         return of_select(select, cx);
     }
-    let below = inputs(plan.inputs(), counting, cx)?;
-    let lhs_rows = |lhs: &Vector| of(lhs, counting, cx).map(|cost| cost.rows);
+    let inputs = plan.inputs();
+    let costs: Result<Vec<Cost>, _> = inputs.iter().map(|input| of(input, counting, cx)).collect();
+    let costs = costs?;
+    let below = together(&costs);
+    let rows_of = |wanted: &Vector| {
+        let mut known = inputs.iter().zip(&costs);
+        known.find(|(input, _)| std::ptr::eq(**input, wanted)).map_or(0, |(_, cost)| cost.rows)
+    };
     let held = |rows: usize| below.held_bytes.saturating_add(rows_bytes(rows, plan.grid));
     Ok(match &plan.kind {
         VectorKind::Join(join) => {
             let many = if join.many_is_right() { &join.rhs } else { &join.lhs };
-            Cost { rows: lhs_rows(many)?, held_bytes: held(below.rows), ..below }
+            Cost { rows: rows_of(many), held_bytes: held(below.rows), ..below }
         }
         VectorKind::Set(join) => {
             let is_or = join.op == crate::ast::BinaryOp::Or;
-            let rows = if is_or { below.rows } else { lhs_rows(&join.lhs)? };
+            let rows = if is_or { below.rows } else { rows_of(&join.lhs) };
             let held_bytes = if is_or { held(rows) } else { below.held_bytes };
             Cost { rows, held_bytes, ..below }
         }
@@ -132,14 +146,13 @@ pub(crate) fn of(plan: &Vector, counting: Counting, cx: &Context<'_>) -> Result<
             let folds = rows.saturating_mul(plan.grid.steps).saturating_mul(FOLD_BYTES);
             Cost { rows, held_bytes: below.held_bytes.saturating_add(folds), ..below }
         }
-        VectorKind::Absent { .. } | VectorKind::AbsentOverTime { .. } | VectorKind::OfScalar(_) => {
-            Cost { rows: 1, ..below }
-        }
+        VectorKind::AbsentOverTime { input, .. } => Cost { rows: 1, ..of_subquery(input, below) },
+        VectorKind::Absent { .. } | VectorKind::OfScalar(_) => Cost { rows: 1, ..below },
+        VectorKind::Window(window) => of_subquery(&window.input, below),
         VectorKind::Nothing(_) => Cost { rows: 0, ..below },
-        VectorKind::Arithmetic(arithmetic) => Cost { rows: lhs_rows(&arithmetic.vector)?, ..below },
+        VectorKind::Arithmetic(arithmetic) => Cost { rows: rows_of(&arithmetic.vector), ..below },
         VectorKind::Select(_)
         | VectorKind::Fixed(_)
-        | VectorKind::Window(_)
         | VectorKind::Map { .. }
         | VectorKind::Negate(_)
         | VectorKind::OfHistograms { .. }

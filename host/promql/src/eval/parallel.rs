@@ -39,17 +39,19 @@ pub(crate) struct Selected {
     pub(super) series: Vec<Box<dyn Series>>,
     /// How many samples each has at most. Asked once: the store looks into every chunk for it.
     samples: Vec<usize>,
+    samples_of_all: usize,
 }
 
 impl Selected {
     pub(super) fn new(series: Vec<Box<dyn Series>>) -> Self {
-        let samples = series.iter().map(|series| series.samples_max()).collect();
-        Self { series, samples }
+        let samples: Vec<usize> = series.iter().map(|series| series.samples_max()).collect();
+        let samples_of_all = samples.iter().sum();
+        Self { series, samples, samples_of_all }
     }
 
     /// How many samples all have at most.
-    pub(super) fn samples(&self) -> usize {
-        self.samples.iter().sum()
+    pub(super) const fn samples(&self) -> usize {
+        self.samples_of_all
     }
 }
 
@@ -95,7 +97,7 @@ struct Batches<'q, F> {
 impl<F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Batches<'_, F> {
     /// The series of a batch for so many threads.
     fn batch(&self, threads: usize) -> &[Box<dyn Series>] {
-        let Selected { series, samples } = &*self.selected;
+        let Selected { series, samples, .. } = &*self.selected;
         let memory_max = self.cx.ledger.bytes_max() / BATCH_MEMORY_PART / size_of::<f64>();
         let values_max = BATCH_VALUES_MAX.min(memory_max);
         let rest = series.get(self.next..).unwrap_or(&[]);
@@ -133,7 +135,9 @@ impl<F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Batches<'_, F> {
         };
         thread::scope(|threads| {
             for _ in 0..helpers {
-                threads.spawn(work);
+                // Where the system gives no thread, the others do its part.
+                let builder = thread::Builder::new().name("query".to_owned());
+                drop(builder.spawn_scoped(threads, work));
             }
             work();
         });

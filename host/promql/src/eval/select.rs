@@ -34,13 +34,12 @@ pub(super) fn open<'q>(
     let selected = cx.series(&select.matchers)?;
     Ok(parallel::rows(selected, grid.steps, cx, move |series, samples| {
         read(series, range, samples, cx)?;
-        let values = if select.extension == Extension::Smoothed {
+        let asks_values = matches!(select.reading, Reading::Value | Reading::Totals);
+        let values = if select.extension == Extension::Smoothed && asks_values {
             let samples = std::mem::take(samples);
             extended::smooth(samples, series.labels(), (select, span), grid, cx)
         } else {
-            let is_plain = matches!(select.reading, Reading::Value | Reading::Totals)
-                && samples.histograms.is_empty();
-            if is_plain {
+            if asks_values && samples.histograms.is_empty() {
                 floats_at_steps(samples, select, grid, cx.lookback)
             } else {
                 at_steps(samples, select, grid, cx.lookback)
