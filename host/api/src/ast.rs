@@ -1,7 +1,5 @@
 //! `/api/v1/parse_query`: the tree of a query as JSON, in Prometheus' shape.
 
-use std::time::Duration;
-
 use axum::extract::State;
 use narthex_model::Matcher;
 use narthex_promql::{
@@ -161,10 +159,10 @@ fn length(
     fields.insert(format!("{key}Expr"), expr);
 }
 
+/// Rounded to nanoseconds first, as Prometheus does: 0.3 is 300 ms.
+#[expect(clippy::cast_possible_truncation, reason = "literals are within 64 bits of nanoseconds")]
 fn millis(seconds: f64) -> i64 {
-    let size = Duration::try_from_secs_f64(seconds.abs()).unwrap_or(Duration::MAX);
-    let millis = i64::try_from(size.as_millis()).unwrap_or(i64::MAX);
-    if seconds < 0.0 { -millis } else { millis }
+    (seconds * 1e9).round() as i64 / 1_000_000
 }
 
 /// The duration behind `offset`. Only there a plus sign before a call is kept.

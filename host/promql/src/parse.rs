@@ -253,7 +253,11 @@ impl<'a> Parser<'a> {
         } else if text.eq_ignore_ascii_case("inf") {
             f64::INFINITY
         } else {
-            parse_number(text).unwrap_or(f64::NAN)
+            let value = parse_number(text).unwrap_or(f64::NAN);
+            if value.is_infinite() {
+                return Err(self.error(span, format!("number out of range: {text:?}")));
+            }
+            value
         };
         Ok((value, is_duration, span))
     }

@@ -45,6 +45,8 @@ fn selectors_say_all_that_they_choose() {
     ]);
     let changes = json!({"matchers": matchers, "offset": -90_000, "timestamp": 1500});
     check(r#"a{b!="c",d=~"e"} offset -1m30s @ 1.5"#, selector("vectorSelector", &changes));
+    let changes = json!({"offset": 1_700_000_432_727_i64});
+    check("a offset 1700000432.727", selector("vectorSelector", &changes));
     let changes = json!({
         "range": 300_000, "rangeExpr": null, "startOrEnd": "start", "smoothed": true,
     });

@@ -47,6 +47,11 @@ fn names_that_are_dropped_late_are_dropped_as_prometheus_drops_them() {
     check(&Run { queries: 3_000, agreed_min: 2_600, feature });
 }
 
+/// Of what is made up: 1 unless another is asked for.
+pub(crate) fn seed() -> u64 {
+    std::env::var(SEED).map_or(1, |text| text.parse().expect("a seed is a number"))
+}
+
 struct Run {
     queries: usize,
     /// So many must be answered, and alike.
@@ -70,8 +75,7 @@ enum Outcome {
 #[track_caller]
 fn check(run: &Run) {
     let Some(program) = peer(Peer::Prometheus) else { return };
-    let seed = std::env::var(SEED).map_or(1, |text| text.parse().expect("a seed is a number"));
-    let mut chance = Chance::new(seed);
+    let mut chance = Chance::new(seed());
     let mut world = World::new(&mut chance);
     // What 3.5 cannot put together.
     world.series.retain(|(labels, _)| labels.get("__name__") != Some("web_changing"));

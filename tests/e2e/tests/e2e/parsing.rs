@@ -1,7 +1,8 @@
 //! `/api/v1/parse_query` and `/api/v1/format_query` beside those of a real Prometheus: the same trees,
 //! the same layout, the same texts refused.
 //!
-//! Always holds: what is asked comes from scripts and from seeds, so that every run asks the same.
+//! Always holds: what is asked comes from scripts and from a seed, so that every run asks the same;
+//! `NARTHEX_SEED` makes other slips.
 //! A difference is a failure unless `parsing/known.rs` names it with its reason.
 
 mod known;

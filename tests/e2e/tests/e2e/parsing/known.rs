@@ -31,30 +31,55 @@ pub(super) const KNOWN: &[Known] = &[
     Known {
         name: "after 3.5",
         applies: |text, theirs, ours| {
+            let text = text.replace(' ', "");
             theirs.is_err() && ours.is_ok() && NEW.iter().any(|word| text.contains(word))
         },
     },
-    // 3.5 takes `offset (2m)` for `offset 2m`, and lays out `offset --1m * 5` as the `offset 1m * 5`
-    // that it reads otherwise.
+    // 3.5 forgets the parentheses around a number, and lays out `offset --1m * 5` as the
+    // `offset 1m * 5` that it reads otherwise.
     Known {
-        name: "parentheses in offsets",
-        applies: |_, theirs, ours| {
+        name: "parentheses in durations",
+        applies: |text, theirs, ours| {
             both(theirs, ours).is_some_and(|(theirs, ours)| {
-                ours.layout.contains("offset (")
+                (text.contains("offset") || text.contains('['))
+                    && ours.layout.len() > theirs.layout.len()
                     && without(theirs, &['(', ')']) == without(ours, &['(', ')'])
             })
         },
     },
-    // 3.5 goes on with the duration behind a parenthesis with a sign.
-    Known { name: "operators behind a sign", applies: |text, _, _| text.contains("offset -(") },
-    // Below a millisecond a duration stands as the number that it is, or it would be read as another.
+    // 3.5 takes `@ start()` before a range, and nothing else of the kind.
     Known {
-        name: "fine durations",
+        name: "bounds before a range",
+        applies: |_, theirs, ours| {
+            let words = "no @ modifiers allowed before range";
+            theirs.is_ok() && ours.as_ref().is_err_and(|error| error.contains(words))
+        },
+    },
+    // 3.5 goes on with the duration behind a parenthesis with a sign.
+    Known {
+        name: "operators behind a sign",
+        applies: |text, _, _| text.replace(' ', "").contains("offset-("),
+    },
+    // A duration that is not whole milliseconds as a float, be it fine or of decades: 3.5 cuts the
+    // rest off, and what it lays out reads as another.
+    Known {
+        name: "cut durations",
         applies: |_, theirs, ours| {
             both(theirs, ours).is_some_and(|(theirs, ours)| {
                 theirs.tree == ours.tree
-                    && theirs.layout.contains("ms")
-                    && !ours.layout.contains("ms")
+                    && [theirs, ours].iter().any(|query| query.layout.contains("ms"))
+            })
+        },
+    },
+    // 3.5 forgets to lay out a grouping behind an empty list of ignored labels.
+    Known {
+        name: "grouping that ignores nothing",
+        applies: |_, theirs, ours| {
+            both(theirs, ours).is_some_and(|(theirs, ours)| {
+                theirs.tree == ours.tree
+                    && ["ignoring () group_left", "ignoring () group_right"]
+                        .iter()
+                        .any(|words| ours.layout.contains(words))
             })
         },
     },
@@ -77,6 +102,7 @@ fn both<'a>(theirs: &'a Parsed, ours: &'a Parsed) -> Option<(&'a Query, &'a Quer
     Some((theirs.as_ref().ok()?, ours.as_ref().ok()?))
 }
 
+/// The layout without these signs, and without blanks: longer lines break.
 fn without(query: &Query, signs: &[char]) -> String {
-    query.layout.replace(signs, "")
+    query.layout.replace(|c: char| c.is_whitespace() || signs.contains(&c), "")
 }

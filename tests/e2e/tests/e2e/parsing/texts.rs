@@ -7,7 +7,7 @@ use narthex_conformance::promql::queries;
 use narthex_oracles::Chance;
 use narthex_oracles::generate::promql::query;
 
-use crate::differential::DIALECT;
+use crate::differential::{DIALECT, seed};
 
 /// The distinct queries of all shared scripts; none where there are no scripts.
 pub(super) fn of_scripts() -> Vec<String> {
@@ -26,7 +26,7 @@ pub(super) fn of_scripts() -> Vec<String> {
 
 /// Distinct generated queries.
 pub(super) fn generated(count: usize) -> Vec<String> {
-    let mut chance = Chance::new(1);
+    let mut chance = Chance::new(seed());
     let mut texts = BTreeSet::new();
     while texts.len() < count {
         texts.insert(query(DIALECT, &mut chance).text);
@@ -87,7 +87,7 @@ const WORDS: [&str; 28] = [
 /// Distinct texts: the sources, and the sources with one or two tokens lost, doubled, exchanged or
 /// too many.
 pub(super) fn with_slips(sources: &[String], count: usize) -> Vec<String> {
-    let mut chance = Chance::new(2);
+    let mut chance = Chance::new(seed());
     let mut texts: BTreeSet<String> = sources.iter().cloned().collect();
     let sources: Vec<Vec<String>> = sources.iter().map(|text| tokens(text)).collect();
     while texts.len() < count {
