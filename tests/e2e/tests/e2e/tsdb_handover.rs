@@ -102,7 +102,9 @@ fn promtool_reads_what_export_makes_of_dense_blocks() {
         .expect("it starts");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("chunks rewritten") && !said.contains(": 0 of"), "{said}");
+    // A block of few samples may hold no dense chunk: dense is written where it is smaller.
+    let is_rewritten = |line: &str| line.contains("chunks rewritten") && !line.contains(": 0 of");
+    assert!(said.lines().any(is_rewritten), "{said}");
     assert_eq!(blocks(&path.join("out")), blocks(&data));
 
     // It wants to see a log beside the blocks.
