@@ -7,7 +7,7 @@ mod add;
 mod body;
 mod bounds;
 mod buckets;
-mod compensated;
+mod count;
 mod custom;
 mod equal;
 mod logarithm;

@@ -17,6 +17,7 @@
 //! ```
 
 mod alert;
+mod compensated;
 mod duration;
 mod exemplar;
 mod histogram;
@@ -31,6 +32,7 @@ mod target;
 mod timestamp;
 
 pub use self::alert::{Alert, AlertBatch};
+pub use self::compensated::CompensatedSum;
 pub use self::duration::{DurationError, format_duration, parse_duration};
 pub use self::exemplar::{EXEMPLAR_LABELS_CHARS_MAX, Exemplar};
 pub use self::histogram::{

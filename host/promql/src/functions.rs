@@ -2,12 +2,12 @@
 
 pub(crate) mod calendar;
 pub(crate) mod math;
+pub(crate) mod mean;
 pub(crate) mod native;
 pub(crate) mod over_time;
 pub(crate) mod quantile;
 pub(crate) mod rate;
 pub(crate) mod regression;
-pub(crate) mod sum;
 pub(crate) mod window;
 
 use crate::ast::ValueType::{self, Matrix, Scalar, String, Vector};

@@ -3,8 +3,10 @@
 //! Always holds: the result has the coarser of two schemas, the least zero bucket that both can
 //! have, or the custom bounds that both share; the other histogram is not touched.
 
+use crate::CompensatedSum;
+
 use super::body::Body;
-use super::compensated::{Compensated, Count};
+use super::count::Count;
 use super::side::Side;
 use super::{CounterReset, FloatHistogram, Span, exponential_bound};
 
@@ -75,19 +77,22 @@ impl<C: Count> Body<C> {
         }
         let (reset, reset_collision) = merge_resets(self.reset, other.reset);
         self.reset = reset;
-        let signed = |count: Compensated| C::of(count.each(|number| sign.of(number)));
+        let signed = |count: CompensatedSum| C::of(count.each(|number| sign.of(number)));
         if !self.is_custom() {
             let zero_count = self.reconcile_zero(other);
             self.zero_count = self.zero_count.plus(signed(zero_count));
         }
-        self.count = self.count.plus(signed(Compensated::of(other.count)));
-        self.sum = self.sum.plus(signed(Compensated::of(other.sum)));
+        self.count = self.count.plus(signed(CompensatedSum::starting_at(other.count)));
+        self.sum = self.sum.plus(signed(CompensatedSum::starting_at(other.sum)));
         let bounds_reconciled =
             self.is_custom() && self.custom_bounds != other.layout.custom_bounds;
         if bounds_reconciled {
             self.merge_custom(other, sign);
         } else if self.is_custom() {
-            let counts = other.positive_counts.iter().map(|count| signed(Compensated::of(*count)));
+            let counts = other
+                .positive_counts
+                .iter()
+                .map(|count| signed(CompensatedSum::starting_at(*count)));
             self.positive.add(&other.layout.positive_spans, counts, |_| false);
         } else {
             self.reduce(other.layout.schema);
@@ -110,7 +115,8 @@ impl<C: Count> Body<C> {
             if steps == 0 {
                 add_signed(mine, spans, counts, sign, is_hidden);
             } else {
-                let counts = counts.iter().map(|count| C::of(Compensated::of(*count))).collect();
+                let counts =
+                    counts.iter().map(|count| C::of(CompensatedSum::starting_at(*count))).collect();
                 let reduced = Side { spans: spans.clone(), counts }.reduced(steps);
                 let signed = reduced.counts.iter().map(|count| count.each(|n| sign.of(n)));
                 mine.add(&reduced.spans, signed, is_hidden);
@@ -126,7 +132,7 @@ fn add_signed<C: Count>(
     sign: Sign,
     is_hidden: impl Fn(i32) -> bool,
 ) {
-    let signed = counts.iter().map(|count| C::of(Compensated::of(sign.of(*count))));
+    let signed = counts.iter().map(|count| C::of(CompensatedSum::starting_at(sign.of(*count))));
     mine.add(spans, signed, is_hidden);
 }
 

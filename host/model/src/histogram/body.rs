@@ -4,7 +4,9 @@
 
 use std::mem;
 
-use super::compensated::{Compensated, Count};
+use crate::CompensatedSum;
+
+use super::count::Count;
 use super::side::Side;
 use super::{BucketLayout, CUSTOM_BUCKETS_SCHEMA, CounterReset, FloatHistogram};
 
@@ -126,20 +128,20 @@ impl From<Body<f64>> for FloatHistogram {
     }
 }
 
-impl From<Body<f64>> for Body<Compensated> {
+impl From<Body<f64>> for Body<CompensatedSum> {
     fn from(body: Body<f64>) -> Self {
         let side = |side: Side<f64>| Side {
             spans: side.spans,
-            counts: side.counts.into_iter().map(Compensated::of).collect(),
+            counts: side.counts.into_iter().map(CompensatedSum::starting_at).collect(),
         };
         Self {
             reset: body.reset,
             schema: body.schema,
             zero_threshold: body.zero_threshold,
             custom_bounds: body.custom_bounds,
-            count: Compensated::of(body.count),
-            zero_count: Compensated::of(body.zero_count),
-            sum: Compensated::of(body.sum),
+            count: CompensatedSum::starting_at(body.count),
+            zero_count: CompensatedSum::starting_at(body.zero_count),
+            sum: CompensatedSum::starting_at(body.sum),
             positive: side(body.positive),
             negative: side(body.negative),
         }

@@ -3,10 +3,12 @@
 //! Always holds: a bucket goes to the first shared bound that is not below its own, so that no
 //! observation falls below a bound that it was not known to be below.
 
+use crate::CompensatedSum;
+
 use super::add::Sign;
 use super::body::Body;
 use super::buckets::indexed;
-use super::compensated::{Compensated, Count};
+use super::count::Count;
 use super::side::Side;
 use super::{BucketLayout, FloatHistogram, Span};
 
@@ -52,7 +54,7 @@ impl<C: Count> Body<C> {
     pub(super) fn merge_custom(&mut self, other: &FloatHistogram, sign: Sign) {
         let shared = shared(&self.custom_bounds, &other.layout.custom_bounds);
         let mapping = Mapping { shared: &shared };
-        let mut counts = vec![Compensated::default(); shared.len() + 1];
+        let mut counts = vec![CompensatedSum::default(); shared.len() + 1];
         let mine = mapping.places(&self.positive.spans, &self.positive.counts, &self.custom_bounds);
         for (place, count) in mine {
             if let Some(sum) = counts.get_mut(place) {

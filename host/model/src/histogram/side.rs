@@ -4,7 +4,7 @@
 
 use super::Span;
 use super::buckets::{indices, ranges};
-use super::compensated::Count;
+use super::count::Count;
 
 /// How many empty buckets at most are put between two others to make one run of them. All bounds
 /// that are floats, of the finest schema, are fewer.

@@ -3,9 +3,10 @@
 //! Always holds: the steps and their order are those of the sum and the mean of numbers, bucket by
 //! bucket. `sum` and `avg` compact what comes out, `sum_over_time` and `avg_over_time` do not.
 
+use crate::CompensatedSum;
+
 use super::add::{Incompatible, Merged, Sign};
 use super::body::Body;
-use super::compensated::Compensated;
 use super::side::Side;
 use super::{CounterReset, FloatHistogram, exponential_bound};
 
@@ -33,7 +34,7 @@ impl Claims {
 /// A running sum.
 #[derive(Clone, Debug)]
 pub struct HistogramSum {
-    sum: Body<Compensated>,
+    sum: Body<CompensatedSum>,
     claims: Claims,
     is_single: bool,
 }
@@ -76,7 +77,7 @@ impl HistogramSum {
 #[derive(Clone, Debug)]
 pub struct HistogramMean {
     /// The sum, or the mean once that is carried along.
-    body: Body<Compensated>,
+    body: Body<CompensatedSum>,
     claims: Claims,
     count: f64,
     is_incremental: bool,
@@ -153,11 +154,11 @@ impl HistogramMean {
 }
 
 fn map(
-    body: Body<Compensated>,
-    number: impl Fn(Compensated) -> f64,
-    bucket: impl Fn(i32, Compensated) -> f64,
+    body: Body<CompensatedSum>,
+    number: impl Fn(CompensatedSum) -> f64,
+    bucket: impl Fn(i32, CompensatedSum) -> f64,
 ) -> FloatHistogram {
-    let side = |side: Side<Compensated>| {
+    let side = |side: Side<CompensatedSum>| {
         let counts = side.entries().map(|(index, count)| bucket(index, count)).collect();
         Side { counts, spans: side.spans }
     };
@@ -175,18 +176,17 @@ fn map(
     body.into()
 }
 
-fn totals(body: Body<Compensated>) -> FloatHistogram {
+fn totals(body: Body<CompensatedSum>) -> FloatHistogram {
     map(body, |number| number.total, |_, count| count.total)
 }
 
 /// The totals with what rounding took from them; not so for buckets within the zero bucket, to
 /// which nothing is ever added.
-fn rounded(body: Body<Compensated>) -> FloatHistogram {
+fn rounded(body: Body<CompensatedSum>) -> FloatHistogram {
     let (schema, threshold, is_custom) = (body.schema, body.zero_threshold, body.is_custom());
-    let value = |count: Compensated| count.total + count.lost;
-    map(body, value, |index, count| {
+    map(body, CompensatedSum::value, |index, count| {
         let is_hidden = !is_custom && exponential_bound(index, schema) <= threshold;
-        if is_hidden { count.total } else { value(count) }
+        if is_hidden { count.total } else { count.value() }
     })
 }
 

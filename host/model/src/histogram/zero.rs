@@ -2,9 +2,11 @@
 
 use std::cmp::Ordering;
 
+use crate::CompensatedSum;
+
 use super::body::Body;
 use super::buckets::indexed;
-use super::compensated::{Compensated, Count};
+use super::count::Count;
 use super::{BucketLayout, FloatHistogram, Span, exponential_bound};
 
 /// The buckets of a histogram, as far as its zero bucket may swallow them.
@@ -18,7 +20,7 @@ struct Around<'a, C> {
 impl<C: Count> Around<'_, C> {
     /// The zero bucket as it were with a `threshold` that is greater than it is: where that falls
     /// into a bucket that holds something, the bucket's bound becomes the threshold.
-    fn widened(&self, mut threshold: f64) -> (Compensated, f64) {
+    fn widened(&self, mut threshold: f64) -> (CompensatedSum, f64) {
         let mut count = self.zero_count.compensated();
         let (at_first, mut side) = (count.total, self.positive);
         let mut is_negative = false;
@@ -48,7 +50,7 @@ impl<C: Count> Around<'_, C> {
         &self,
         (spans, counts): (&[Span], &[C]),
         threshold: f64,
-        count: &mut Compensated,
+        count: &mut CompensatedSum,
     ) -> Option<f64> {
         for (index, held) in indexed(spans, counts) {
             if exponential_bound(index.wrapping_sub(1), self.schema) >= threshold {
@@ -65,11 +67,11 @@ impl<C: Count> Around<'_, C> {
 }
 
 /// The zero bucket of `histogram` with a `threshold` that is its own or greater.
-pub(super) fn zero_bucket(histogram: &FloatHistogram, threshold: f64) -> (Compensated, f64) {
+pub(super) fn zero_bucket(histogram: &FloatHistogram, threshold: f64) -> (CompensatedSum, f64) {
     let BucketLayout { schema, zero_threshold, positive_spans, negative_spans, .. } =
         &histogram.layout;
     if *zero_threshold == threshold {
-        return (Compensated::of(histogram.zero_count), threshold);
+        return (CompensatedSum::starting_at(histogram.zero_count), threshold);
     }
     let around = Around {
         schema: *schema,
@@ -83,8 +85,8 @@ pub(super) fn zero_bucket(histogram: &FloatHistogram, threshold: f64) -> (Compen
 impl<C: Count> Body<C> {
     /// Widens the zero bucket so that `other` can have the same; returns what the other's would
     /// hold.
-    pub(super) fn reconcile_zero(&mut self, other: &FloatHistogram) -> Compensated {
-        let mut zero_count = Compensated::of(other.zero_count);
+    pub(super) fn reconcile_zero(&mut self, other: &FloatHistogram) -> CompensatedSum {
+        let mut zero_count = CompensatedSum::starting_at(other.zero_count);
         let mut threshold = other.layout.zero_threshold;
         // Each round widens one of the two to a bound of the other's buckets, of which there are
         // finitely many. A threshold that is no number is not to be reached.

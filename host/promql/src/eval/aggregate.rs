@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 
-use narthex_model::{Labels, METRIC_NAME};
+use narthex_model::{CompensatedSum, Labels, METRIC_NAME};
 
 use crate::ast::{AggregateOp, Grouping};
+use crate::functions::mean::Mean;
 use crate::functions::quantile::quantile;
-use crate::functions::sum::{Mean, Sum};
 use crate::remarks::Remark;
 use crate::result::{QueryError, SampleValue};
 use crate::span::Span;
@@ -213,11 +213,11 @@ fn take_histograms<F: Fold>(
     Ok(())
 }
 
-struct SumFold(Sum);
+struct SumFold(CompensatedSum);
 
 impl Fold for SumFold {
     fn start(value: f64) -> Self {
-        Self(Sum::starting_at(value))
+        Self(CompensatedSum::starting_at(value))
     }
 
     fn add(&mut self, value: f64) {

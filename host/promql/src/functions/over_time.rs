@@ -1,7 +1,9 @@
 //! The `*_over_time` functions: one value out of the samples of a window that is not empty.
 
+use narthex_model::CompensatedSum;
+
+use super::mean::Mean;
 use super::quantile::quantile;
-use super::sum::{Mean, Sum};
 use super::window::{Window, seconds};
 
 pub(crate) fn avg(values: &[f64]) -> Option<f64> {
@@ -14,7 +16,7 @@ pub(crate) fn avg(values: &[f64]) -> Option<f64> {
 }
 
 pub(crate) fn sum(values: &[f64]) -> f64 {
-    let mut sum = Sum::default();
+    let mut sum = CompensatedSum::default();
     for value in values {
         sum.add(*value);
     }
@@ -53,7 +55,8 @@ pub(crate) fn ts_of_min(window: &Window<'_>) -> Option<f64> {
 
 /// The mean square of the distances from the mean (Welford).
 pub(crate) fn variance(values: &[f64]) -> f64 {
-    let (mut count, mut mean, mut squares) = (0.0, Sum::default(), Sum::default());
+    let (mut count, mut mean, mut squares) =
+        (0.0, CompensatedSum::default(), CompensatedSum::default());
     for value in values {
         count += 1.0;
         let delta = value - mean.value();

@@ -1,6 +1,7 @@
 //! Lines through samples: `deriv`, `predict_linear`; and double exponential smoothing.
 
-use super::sum::Sum;
+use narthex_model::CompensatedSum;
+
 use super::window::Window;
 
 /// The slope per second, and the value at `at`, of the line with the least squares.
@@ -9,7 +10,7 @@ fn line(window: &Window<'_>, at: i64) -> (f64, f64) {
     if window.values.iter().skip(1).all(|value| *value == first) {
         return if first.is_infinite() { (f64::NAN, f64::NAN) } else { (0.0, first) };
     }
-    let [mut x_sum, mut y_sum, mut xy_sum, mut xx_sum] = [Sum::default(); 4];
+    let [mut x_sum, mut y_sum, mut xy_sum, mut xx_sum] = [CompensatedSum::default(); 4];
     for (time, y) in window.samples() {
         let x = (time - at) as f64 / 1e3;
         x_sum.add(x);

@@ -3,9 +3,8 @@
 //! Within a bucket, observations are taken to be spread evenly; in exponential ones by the
 //! logarithm, but not around zero.
 
-use narthex_model::{Bucket, FloatHistogram};
+use narthex_model::{Bucket, CompensatedSum, FloatHistogram};
 
-use super::super::sum::Sum;
 use super::Finding;
 
 pub(crate) fn average(histogram: &FloatHistogram) -> f64 {
@@ -16,7 +15,7 @@ pub(crate) fn average(histogram: &FloatHistogram) -> f64 {
 pub(crate) fn variance(histogram: &FloatHistogram) -> f64 {
     let mean = average(histogram);
     let is_custom = histogram.layout.is_custom();
-    let mut squares = Sum::default();
+    let mut squares = CompensatedSum::default();
     for bucket in histogram.disjoint_buckets() {
         if bucket.count == 0.0 {
             continue;
