@@ -16,6 +16,7 @@ mod counts;
 mod explain;
 mod extended;
 mod grid;
+mod held;
 mod holding;
 mod info;
 mod join;
@@ -49,7 +50,8 @@ use narthex_model::{Labels, Timestamp};
 
 use crate::result::{MatrixSeries, QueryError, Value, VectorSample};
 
-use self::holding::{Amount, Holding};
+use self::held::Held;
+use self::holding::Amount;
 use self::plan::{Vector, VectorKind};
 use self::row::{Column, Item, Row};
 
@@ -117,17 +119,6 @@ fn from_vec<'q>(rows: Vec<Row>) -> Rows<'q> {
     Box::new(rows.into_iter().map(Ok))
 }
 
-/// All rows of a stream; they count as held until the holding is dropped.
-fn collect<'c>(rows: Rows<'_>, cx: &'c Context<'_>) -> Result<(Vec<Row>, Holding<'c>), QueryError> {
-    let (mut all, mut holding) = (Vec::new(), cx.ledger.holding());
-    for row in rows {
-        let row = row?;
-        holding.add(Amount::of_row(&row))?;
-        all.push(row);
-    }
-    Ok((all, holding))
-}
-
 /// Repeats the only value of each row at every step.
 fn fixed<'q>(rows: Rows<'q>, grid: Grid, cx: &'q Context<'q>) -> Rows<'q> {
     Box::new(rows.map(move |row| {
@@ -187,12 +178,15 @@ pub(crate) fn instant(plan: &Plan, at: i64, cx: &Context<'_>) -> Result<Value, Q
             Value::Scalar { at: time, value }
         }
         Plan::Vector(vector) => {
-            let rows = final_rows(open(vector, cx)?, cx)?;
-            let sample = |row: Row| {
-                let value = row.values.into_value()?;
-                Some(VectorSample { labels: row.labels, at: time, value })
-            };
-            Value::Vector(rows.into_iter().filter_map(sample).collect())
+            let (mut samples, mut holding) = (Vec::new(), cx.ledger.holding());
+            for row in final_rows(open(vector, cx)?, cx)? {
+                let Row { labels, values, .. } = row?;
+                let Some(value) = values.into_value() else { continue };
+                let sample = VectorSample { labels, at: time, value };
+                holding.add(Amount::of_sample(&sample))?;
+                samples.push(sample);
+            }
+            Value::Vector(samples)
         }
         Plan::Range(range) => Value::Matrix(window::raw(range, cx)?),
     })
@@ -200,24 +194,23 @@ pub(crate) fn instant(plan: &Plan, at: i64, cx: &Context<'_>) -> Result<Value, Q
 
 /// The answer of a range query.
 pub(crate) fn range(plan: &Plan, grid: Grid, cx: &Context<'_>) -> Result<Value, QueryError> {
-    let rows = match plan {
+    let rows: Rows<'_> = match plan {
         Plan::Scalar(scalar) => {
             let values = scalar::evaluate(scalar, grid, cx)?.column(grid.steps);
-            from_vec(vec![Row { labels: Labels::empty(), drops_name: false, values }])
+            let row = Row { labels: Labels::empty(), drops_name: false, values };
+            Box::new(std::iter::once(Ok(row)))
         }
-        Plan::Vector(vector) if cx.features.delayed_name_removal => {
-            from_vec(final_rows(open(vector, cx)?, cx)?)
-        }
-        Plan::Vector(vector) => open(vector, cx)?,
-        Plan::Range(_) | Plan::Text(_) => from_vec(Vec::new()),
+        Plan::Vector(vector) => final_rows(open(vector, cx)?, cx)?,
+        Plan::Range(_) | Plan::Text(_) => Box::new(std::iter::empty()),
     };
     let (mut series, mut holding) = (Vec::new(), cx.ledger.holding());
     for row in rows {
         let row = row?;
-        holding.add(Amount::of_points(&row))?;
         let points = row.values.into_points(grid);
         if !points.is_empty() {
-            series.push(MatrixSeries { points, labels: row.labels });
+            let one = MatrixSeries { points, labels: row.labels };
+            holding.add(Amount::of_series(&one))?;
+            series.push(one);
         }
     }
     series.sort_by(|a, b| a.labels.cmp(&b.labels));
@@ -225,13 +218,13 @@ pub(crate) fn range(plan: &Plan, grid: Grid, cx: &Context<'_>) -> Result<Value, 
 }
 
 /// All rows, without the names that were to be dropped at the end.
-fn final_rows(rows: Rows<'_>, cx: &Context<'_>) -> Result<Vec<Row>, QueryError> {
-    let (mut rows, _holding) = collect(rows, cx)?;
+fn final_rows<'q>(rows: Rows<'q>, cx: &'q Context<'q>) -> Result<Rows<'q>, QueryError> {
     if !cx.features.delayed_name_removal {
         return Ok(rows);
     }
-    for row in rows.iter_mut().filter(|row| row.drops_name) {
+    let mut held = Held::collect(rows, &cx.ledger)?;
+    for row in held.rows.iter_mut().filter(|row| row.drops_name) {
         row.labels = context::without_metadata(&row.labels);
     }
-    merge::merge(rows)
+    Ok(merge::merge(held)?.into_rows())
 }

@@ -8,15 +8,16 @@ use crate::functions::quantile::{Bucket, Forced, bucket_fraction, bucket_quantil
 use crate::remarks::{ForcedSamples, Remark};
 use crate::result::QueryError;
 
+use super::Rows;
 use super::aggregate::Groups;
 use super::context::Context;
 use super::grid::Grid;
+use super::held::Held;
 use super::merge::merge;
 use super::plan::{BucketsPlan, Measure};
 use super::row::{Column, Row};
 use super::scalar::{self, Numbers};
 use super::window::check_quantile;
-use super::{Rows, collect, from_vec};
 
 /// One histogram: its buckets' upper bounds and rows.
 #[derive(Default)]
@@ -41,7 +42,8 @@ pub(super) fn open<'q>(
     cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
     let questions = questions(&plan.measure, grid, cx)?;
-    let (mut rows, _holding) = collect(super::open(&plan.input, cx)?, cx)?;
+    let input = Held::collect(super::open(&plan.input, cx)?, &cx.ledger)?;
+    let Held { mut rows, holding: _holding } = input;
     let mut groups = Groups::default();
     let mut histograms: Vec<Histogram> = Vec::new();
     for (index, row) in rows.iter().enumerate().filter(|(_, row)| row.values.has_floats()) {
@@ -60,24 +62,29 @@ pub(super) fn open<'q>(
         }
     }
     remove_twice(&mut rows, &groups, &histograms, plan, cx);
-    let mut out = Vec::new();
+    let mut out = Held::new(&cx.ledger);
     let mut forced = ForcedSteps::default();
     for question in &questions {
         for row in rows.iter().filter(|row| row.values.has_histograms()) {
             cx.check()?;
-            out.push(answer(question, &row.labels, of_native(question, row, plan, cx), plan, cx));
+            let values = of_native(question, row, plan, cx);
+            if !values.is_empty() {
+                out.push(answer(question, &row.labels, values, plan, cx))?;
+            }
         }
         for (labels, histogram) in groups.labels.iter().zip(&histograms) {
             cx.check()?;
             let values = measure(question, histogram, &rows, grid, |at, fixed| {
                 forced.note(metric_name(labels, cx), at, fixed);
             });
-            out.push(answer(question, labels, values, plan, cx));
+            if !values.is_empty() {
+                out.push(answer(question, labels, values, plan, cx))?;
+            }
         }
     }
     forced.inform(plan, cx);
-    out.retain(|row| !row.values.is_empty());
-    Ok(from_vec(if cx.features.delayed_name_removal { out } else { merge(out)? }))
+    let out = if cx.features.delayed_name_removal { out } else { merge(out)? };
+    Ok(out.into_rows())
 }
 
 /// The row of an answer about the histogram of these labels.

@@ -9,14 +9,15 @@ use crate::remarks::Remark;
 use crate::result::QueryError;
 use crate::span::Span;
 
+use super::Rows;
 use super::aggregate::{Groups, group_labels};
 use super::context::Context;
 use super::grid::Grid;
+use super::held::Held;
 use super::plan::AggregatePlan;
 use super::planner::refuse;
 use super::row::{Column, Item, Row};
 use super::scalar::{self, Numbers};
-use super::{Rows, collect, from_vec};
 
 pub(super) fn open<'q>(
     plan: &'q AggregatePlan,
@@ -28,7 +29,8 @@ pub(super) fn open<'q>(
         Some(param) => scalar::evaluate(param, grid, cx)?,
         None => Numbers::Same(f64::NAN),
     };
-    let (rows, _holding) = collect(super::open(&plan.input, cx)?, cx)?;
+    let Held { rows, holding: _holding } =
+        Held::collect(super::open(&plan.input, cx)?, &cx.ledger)?;
     let chosen = if plan.op == AggregateOp::LimitRatio {
         check_ratio(plan, &param, grid, cx)?;
         by_ratio(&rows, &param)
@@ -37,7 +39,7 @@ pub(super) fn open<'q>(
     } else {
         by_count(&rows, plan, &param, (span, grid), cx)
     };
-    Ok(from_vec(chosen))
+    Ok(Held::of(chosen, &cx.ledger)?.into_rows())
 }
 
 /// Whether `k` is below one at every step. A `k` that is no integer of 64 bits is refused.

@@ -2,9 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::result::QueryError;
+use narthex_model::{FloatHistogram, Labels, buckets_in};
+use narthex_storage::HistogramPoint;
 
-use super::row::Row;
+use crate::result::{MatrixSeries, QueryError, SampleValue, VectorSample};
+
+use super::row::{Row, histogram_samples};
 
 /// A value of the answer with its time.
 pub(crate) const POINT_BYTES: usize = 16;
@@ -18,6 +21,18 @@ pub(crate) struct Amount {
 }
 
 impl Amount {
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self { samples: self.samples + other.samples, bytes: self.bytes + other.bytes }
+    }
+
+    /// What is left without `other`, nothing at the least.
+    pub(crate) const fn minus(self, other: Self) -> Self {
+        Self {
+            samples: self.samples.saturating_sub(other.samples),
+            bytes: self.bytes.saturating_sub(other.bytes),
+        }
+    }
+
     /// `count` values that take `bytes_each`.
     pub(crate) const fn of(count: usize, bytes_each: usize) -> Self {
         Self { samples: count, bytes: count.saturating_mul(bytes_each) }
@@ -25,15 +40,48 @@ impl Amount {
 
     /// A row with its labels.
     pub(crate) fn of_row(row: &Row) -> Self {
-        let labels = row.labels.as_bytes().len();
-        let bytes = size_of::<Row>() + labels + row.values.bytes();
+        let bytes = size_of::<Row>() + row.labels.as_bytes().len() + row.values.bytes();
         Self { samples: row.values.samples(), bytes }
     }
 
-    /// A row as part of the answer, where each value has its time beside it.
-    pub(crate) fn of_points(row: &Row) -> Self {
-        let Self { samples, bytes } = Self::of_row(row);
-        Self { samples, bytes: bytes + row.values.steps() * size_of::<i64>() }
+    /// A row that has no value yet.
+    pub(crate) fn of_empty_row(labels: &Labels, steps: usize) -> Self {
+        let bytes = size_of::<Row>() + labels.as_bytes().len() + steps * size_of::<f64>();
+        Self { samples: 0, bytes }
+    }
+
+    /// One sample of an answer.
+    pub(crate) fn of_sample(sample: &VectorSample) -> Self {
+        let (samples, histogram) = match &sample.value {
+            SampleValue::Float(_) => (1, 0),
+            SampleValue::Histogram(histogram) => (histogram_samples(histogram), histogram.size()),
+        };
+        let labels = sample.labels.as_bytes().len();
+        Self { samples, bytes: size_of::<VectorSample>() + labels + histogram }
+    }
+
+    /// One series of an answer.
+    pub(crate) fn of_series(series: &MatrixSeries) -> Self {
+        let MatrixSeries { labels, points } = series;
+        let floats = points.times.len() + points.values.len() + points.starts.len();
+        let of_points = Self {
+            samples: points.len(),
+            bytes: size_of::<MatrixSeries>() + labels.as_bytes().len() + floats * size_of::<f64>(),
+        };
+        points.histograms.iter().map(Self::of_point).fold(of_points, Self::plus)
+    }
+
+    /// A native histogram with its time, as the store has it.
+    pub(crate) fn of_point(point: &HistogramPoint) -> Self {
+        let layout = point.histogram.layout();
+        let spans = layout.positive_spans.len() + layout.negative_spans.len();
+        let buckets = buckets_in(&layout.positive_spans) + buckets_in(&layout.negative_spans);
+        let buckets = usize::try_from(buckets).unwrap_or(usize::MAX / POINT_BYTES);
+        let values = spans + buckets + layout.custom_bounds.len();
+        let histogram = size_of::<FloatHistogram>() + values * size_of::<f64>();
+        let bytes = size_of::<HistogramPoint>() + histogram;
+        // A histogram has a time as well.
+        Self { samples: (histogram + size_of::<i64>()) / POINT_BYTES, bytes }
     }
 }
 
@@ -94,8 +142,29 @@ impl Ledger {
     }
 
     fn remove(&self, amount: Amount) {
-        self.samples.fetch_sub(amount.samples, Ordering::Relaxed);
-        self.bytes.fetch_sub(amount.bytes, Ordering::Relaxed);
+        let samples = self.samples.fetch_sub(amount.samples, Ordering::Relaxed);
+        let bytes = self.bytes.fetch_sub(amount.bytes, Ordering::Relaxed);
+        debug_assert!(
+            samples >= amount.samples && bytes >= amount.bytes,
+            "no account gives back more than it holds"
+        );
+    }
+
+    /// What is held now.
+    pub(super) fn held(&self) -> Amount {
+        Amount {
+            samples: self.samples.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        // A panic has let go of what it likes.
+        if !std::thread::panicking() {
+            debug_assert_eq!(self.held(), Amount::default(), "a query that ended holds nothing");
+        }
     }
 }
 
@@ -109,16 +178,16 @@ pub(crate) struct Holding<'l> {
 impl Holding<'_> {
     /// Holds more.
     pub(crate) fn add(&mut self, amount: Amount) -> Result<(), QueryError> {
-        self.amount.samples += amount.samples;
-        self.amount.bytes += amount.bytes;
+        self.amount = self.amount.plus(amount);
         self.ledger.add(amount)
     }
 
-    /// Holds less: what `amount` stands for went to another account.
+    /// Holds less: what `amount` stands for went to another account. Of what grew without being
+    /// added here, no more is given back than is held.
     pub(crate) fn remove(&mut self, amount: Amount) {
-        self.amount.samples -= amount.samples;
-        self.amount.bytes -= amount.bytes;
-        self.ledger.remove(amount);
+        let rest = self.amount.minus(amount);
+        self.ledger.remove(self.amount.minus(rest));
+        self.amount = rest;
     }
 }
 
@@ -127,3 +196,6 @@ impl Drop for Holding<'_> {
         self.ledger.remove(self.amount);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,12 +12,13 @@ use crate::result::QueryError;
 
 use super::context::{Context, braced};
 use super::grid::Grid;
+use super::held::Held;
 use super::holding::{Amount, Holding};
 use super::merge::merge;
 use super::plan::InfoPlan;
 use super::row::{Column, Row};
 use super::select::{read, time_range};
-use super::{Rows, collect, from_vec, mark};
+use super::{Rows, mark};
 
 /// The labels that tell what a series is about.
 const IDENTITY: [&str; 2] = ["instance", "job"];
@@ -31,24 +32,25 @@ pub(super) fn open<'q>(
     grid: Grid,
     cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
-    let (base, mut holding) = collect(super::open(&plan.input, cx)?, cx)?;
+    let base = Held::collect(super::open(&plan.input, cx)?, &cx.ledger)?;
     let is_info = |row: &Row| {
         let name = row.labels.metric_name().unwrap_or("");
         plan.names.iter().all(|matcher| matcher.matches(name))
     };
-    let wanted = Wanted::by(base.iter().filter(|row| !is_info(row)));
-    let info = Info::read(plan, &wanted, &base, grid, (&mut holding, cx))?;
-    let mut rows = Vec::with_capacity(base.len());
-    for row in base {
+    let wanted = Wanted::by(base.rows.iter().filter(|row| !is_info(row)));
+    let mut holding = cx.ledger.holding();
+    let info = Info::read(plan, &wanted, &base.rows, grid, (&mut holding, cx))?;
+    let mut out = Held::new(&cx.ledger);
+    for row in base.into_rows() {
         cx.check()?;
+        let row = row?;
         if is_info(&row) {
-            holding.add(Amount::of_row(&row))?;
-            rows.push(row);
+            out.push(row)?;
         } else {
-            info.enrich(row, plan, &mut rows, &mut holding)?;
+            info.enrich(row, plan, &mut out)?;
         }
     }
-    Ok(from_vec(merge(rows)?))
+    Ok(merge(out)?.into_rows())
 }
 
 fn identity(labels: &Labels) -> Labels {
@@ -208,13 +210,7 @@ impl Info {
     }
 
     /// Puts a series with its data labels at each step into `out`, a row for each set of labels.
-    fn enrich(
-        &self,
-        row: Row,
-        plan: &InfoPlan,
-        out: &mut Vec<Row>,
-        holding: &mut Holding<'_>,
-    ) -> Result<(), QueryError> {
+    fn enrich(&self, row: Row, plan: &InfoPlan, out: &mut Held<'_>) -> Result<(), QueryError> {
         let names = self.by_identity.get(&identity(&row.labels));
         let groups: Vec<&Vec<Option<Newest>>> = names
             .into_iter()
@@ -223,12 +219,11 @@ impl Info {
             .collect();
         if groups.is_empty() {
             if plan.keeps_unmatched() {
-                holding.add(Amount::of_row(&row))?;
-                out.push(row);
+                out.push(row)?;
             }
             return Ok(());
         }
-        let first = out.len();
+        let first = out.rows.len();
         // Which info series stand together, and where the row for them is, if they have one.
         let mut known: HashMap<Vec<Option<usize>>, Option<usize>> = HashMap::new();
         let mut last: Option<(Vec<Option<usize>>, Option<usize>)> = None;
@@ -248,12 +243,15 @@ impl Info {
                     place
                 }
             };
-            if let Some(enriched) = place.and_then(|place| out.get_mut(place)) {
+            if let Some(enriched) = place.and_then(|place| out.rows.get_mut(place)) {
                 enriched.values.put(step, value.to_value());
             }
         }
-        for row in out.iter().skip(first) {
-            holding.add(Amount::of_row(row))?;
+        // What they held without values is known; now they have them.
+        let Held { rows, holding } = out;
+        for row in rows.iter().skip(first) {
+            let empty = Amount::of_empty_row(&row.labels, row.values.steps());
+            holding.add(Amount::of_row(row).minus(empty))?;
         }
         Ok(())
     }
@@ -264,12 +262,12 @@ impl Info {
         row: &Row,
         found: &[Option<usize>],
         plan: &InfoPlan,
-        out: &mut Vec<Row>,
+        out: &mut Held<'_>,
     ) -> Result<Option<usize>, QueryError> {
         let Some(labels) = self.labels(&row.labels, found, plan)? else { return Ok(None) };
         let values = Column::absent(row.values.steps());
-        out.push(Row { labels, drops_name: row.drops_name, values });
-        Ok(Some(out.len() - 1))
+        out.push(Row { labels, drops_name: row.drops_name, values })?;
+        Ok(Some(out.rows.len() - 1))
     }
 
     /// The labels of a series together with those of info series; nothing when it is left out.

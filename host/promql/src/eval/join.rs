@@ -11,14 +11,15 @@ use crate::ast::{Cardinality, Matching};
 use crate::result::{QueryError, SampleValue};
 use crate::span::Span;
 
+use super::Rows;
 use super::arithmetic::changes_meaning;
 use super::combine::{Combined, Place};
 use super::context::{Context, braced, without_metadata};
 use super::grid::Grid;
+use super::held::Held;
 use super::merge::merge;
 use super::plan::Join;
 use super::row::{Column, Item, Row};
-use super::{Rows, collect, from_vec};
 
 /// The labels that count for a match.
 pub(super) fn signature(labels: &Labels, matching: &Matching) -> Labels {
@@ -59,8 +60,10 @@ pub(super) fn open<'q>(
     grid: Grid,
     cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
-    let (lhs, _lhs_holding) = collect(super::open(&plan.lhs, cx)?, cx)?;
-    let (rhs, _rhs_holding) = collect(super::open(&plan.rhs, cx)?, cx)?;
+    let lhs = Held::collect(super::open(&plan.lhs, cx)?, &cx.ledger)?;
+    let rhs = Held::collect(super::open(&plan.rhs, cx)?, &cx.ledger)?;
+    let Held { rows: lhs, holding: _lhs_holding } = lhs;
+    let Held { rows: rhs, holding: _rhs_holding } = rhs;
     let is_flipped = plan.matching.cardinality == Cardinality::OneToMany;
     let (many, one) = if is_flipped { (rhs, lhs) } else { (lhs, rhs) };
     let drops_name_now =
@@ -68,7 +71,7 @@ pub(super) fn open<'q>(
     let place = Place { op: plan.op, span, cx };
     let joiner = Joiner { plan, place, many, one, steps: grid.steps, drops_name_now };
     let rows = joiner.join(cx)?;
-    Ok(from_vec(merge(rows)?))
+    Ok(merge(Held::of(rows, &cx.ledger)?)?.into_rows())
 }
 
 impl Joiner<'_> {

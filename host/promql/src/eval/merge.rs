@@ -8,17 +8,20 @@ use narthex_model::{Labels, METRIC_NAME, MatchOp};
 use crate::ast::BinaryOp;
 use crate::result::QueryError;
 
+use super::Rows;
 use super::context::Context;
+use super::held::Held;
+use super::holding::Amount;
 use super::plan::{RangePlan, RangeSource, Select, Vector, VectorKind};
 use super::row::Row;
-use super::{Rows, from_vec};
 
 pub(super) fn same_labels() -> QueryError {
     QueryError::Execution("vector cannot contain metrics with the same labelset".to_owned())
 }
 
 /// Joins rows of the same labels, in the order of the first of each.
-pub(super) fn merge(rows: Vec<Row>) -> Result<Vec<Row>, QueryError> {
+pub(super) fn merge(held: Held<'_>) -> Result<Held<'_>, QueryError> {
+    let Held { rows, mut holding } = held;
     let mut index: HashMap<Labels, usize> = HashMap::with_capacity(rows.len());
     let mut merged: Vec<Row> = Vec::with_capacity(rows.len());
     for row in rows {
@@ -28,14 +31,16 @@ pub(super) fn merge(rows: Vec<Row>) -> Result<Vec<Row>, QueryError> {
                 merged.push(row);
             }
             Entry::Occupied(entry) => {
-                let known = merged.get_mut(*entry.get());
-                if !known.is_some_and(|known| known.values.merge(&row.values)) {
+                let Some(known) = merged.get_mut(*entry.get()) else { return Err(same_labels()) };
+                let apart = Amount::of_row(known).plus(Amount::of_row(&row));
+                if !known.values.merge(&row.values) {
                     return Err(same_labels());
                 }
+                holding.remove(apart.minus(Amount::of_row(known)));
             }
         }
     }
-    Ok(merged)
+    Ok(Held { rows: merged, holding })
 }
 
 /// Makes sure that rows whose names were dropped are distinct. Streams when they must be, because
@@ -43,12 +48,12 @@ pub(super) fn merge(rows: Vec<Row>) -> Result<Vec<Row>, QueryError> {
 pub(super) fn after_drop<'q>(
     rows: Rows<'q>,
     input: &Vector,
-    cx: &Context<'_>,
+    cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
     if cx.features.delayed_name_removal || is_distinct(input) {
         return Ok(rows);
     }
-    Ok(from_vec(merge(rows.collect::<Result<_, _>>()?)?))
+    Ok(merge(Held::collect(rows, &cx.ledger)?)?.into_rows())
 }
 
 /// Whether the rows of a plan are distinct even without their names, when names are dropped at

@@ -4,17 +4,18 @@ use narthex_model::{Labels, METRIC_NAME};
 
 use crate::result::QueryError;
 
+use super::Rows;
 use super::context::Context;
+use super::held::Held;
 use super::merge::merge;
 use super::plan::{Relabel, Vector};
-use super::{Rows, from_vec};
 
 pub(super) fn open<'q>(
     relabel: &Relabel,
     input: &Vector,
     cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
-    let mut rows = Vec::new();
+    let mut held = Held::new(&cx.ledger);
     for row in super::open(input, cx)? {
         let mut row = row?;
         if let Some((target, labels)) = apply(relabel, &row.labels) {
@@ -23,9 +24,9 @@ pub(super) fn open<'q>(
                 row.drops_name = false;
             }
         }
-        rows.push(row);
+        held.push(row)?;
     }
-    Ok(from_vec(merge(rows)?))
+    Ok(merge(held)?.into_rows())
 }
 
 /// The label that is set, and the labels with it; nothing when the pattern does not match.

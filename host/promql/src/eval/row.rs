@@ -8,6 +8,7 @@ use narthex_storage::Columns;
 use crate::result::SampleValue;
 
 use super::grid::Grid;
+use super::holding::POINT_BYTES;
 use super::track::Track;
 
 /// One series with its value at each step.
@@ -134,9 +135,9 @@ impl Column {
         self.floats.len()
     }
 
-    /// What it counts for the limit of samples: a histogram counts as many as fit its size.
+    /// What its values count for the limit of samples: a histogram counts as many as fit its size.
     pub(crate) fn samples(&self) -> usize {
-        self.floats.len()
+        self.iter().count()
             + self.histograms.iter().flatten().map(|h| histogram_samples(h)).sum::<usize>()
     }
 
@@ -259,7 +260,6 @@ pub(crate) fn to_native(histogram: Arc<FloatHistogram>) -> NativeHistogram {
 
 /// What a histogram counts for the limit of samples: as many as would fill the bytes it takes.
 pub(crate) fn histogram_samples(histogram: &FloatHistogram) -> usize {
-    const SAMPLE_BYTES: usize = 16;
     // A histogram has a time as well.
-    (histogram.size() + size_of::<i64>()) / SAMPLE_BYTES
+    (histogram.size() + size_of::<i64>()) / POINT_BYTES
 }

@@ -18,7 +18,7 @@ use super::holding::{Amount, POINT_BYTES};
 use super::parallel;
 use super::plan::{Reading, Select};
 use super::row::{Column, Row};
-use super::track::{point_samples, to_float, totals};
+use super::track::{to_float, totals};
 
 pub(super) fn open<'q>(
     select: &'q Select,
@@ -68,11 +68,11 @@ pub(super) fn read(
     cx.check()?;
     samples.clear();
     series.read(range, samples)?;
-    let histograms: usize = samples.histograms.iter().map(point_samples).sum();
-    let count = samples.len() + histograms;
-    cx.counts.add_series(count);
+    let floats = Amount::of(samples.len(), POINT_BYTES);
+    let amount = samples.histograms.iter().map(Amount::of_point).fold(floats, Amount::plus);
+    cx.counts.add_series(amount.samples);
     // Held only until the next series is read into the same place.
-    cx.ledger.holding().add(Amount::of(count, POINT_BYTES))
+    cx.ledger.holding().add(amount)
 }
 
 /// [`at_steps`] where there are no histograms, and values are asked for.

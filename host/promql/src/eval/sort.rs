@@ -8,11 +8,13 @@ use crate::remarks::Remark;
 use crate::result::QueryError;
 use crate::span::Span;
 
+use super::Rows;
 use super::context::Context;
 use super::grid::Grid;
+use super::held::Held;
 use super::map::without_empty;
 use super::plan::{Order, Vector};
-use super::{Rows, collect, from_vec};
+use super::row::Row;
 
 pub(super) fn open<'q>(
     order: &'q Order,
@@ -26,13 +28,13 @@ pub(super) fn open<'q>(
         let rows = super::open(input, cx)?;
         return Ok(if matches!(order, Order::Value { .. }) { floats_only(rows) } else { rows });
     }
-    let (mut rows, _holding) = collect(super::open(input, cx)?, cx)?;
+    let mut held = Held::collect(super::open(input, cx)?, &cx.ledger)?;
     if matches!(order, Order::Value { .. }) {
-        rows.retain(|row| row.values.get(0).is_some());
+        held.retain(|row| row.values.get(0).is_some());
     }
-    rows.sort_by(|a, b| match order {
+    held.rows.sort_by(|a, b| match order {
         Order::Value { descending } => {
-            let value = |row: &super::Row| row.values.get(0).unwrap_or(f64::NAN);
+            let value = |row: &Row| row.values.get(0).unwrap_or(f64::NAN);
             by_value(value(a), value(b), *descending)
         }
         Order::Labels { descending, labels } => {
@@ -40,7 +42,7 @@ pub(super) fn open<'q>(
             if *descending { ascending.reverse() } else { ascending }
         }
     });
-    Ok(from_vec(rows))
+    Ok(held.into_rows())
 }
 
 /// Histograms have no order: they are left out.

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use narthex_model::{
-    BucketLayout, CounterReset, FloatHistogram, NativeHistogram, buckets_in, is_stale,
-};
+use narthex_model::{BucketLayout, CounterReset, FloatHistogram, NativeHistogram, is_stale};
 use narthex_storage::{Columns, HistogramPoint};
 
 use crate::functions::rate;
@@ -107,17 +105,6 @@ pub(super) fn totals(points: &[HistogramPoint]) -> Vec<Arc<FloatHistogram>> {
         }
     }
     all
-}
-
-/// What a stored histogram counts for the limit of samples.
-pub(super) fn point_samples(point: &HistogramPoint) -> usize {
-    const SAMPLE_BYTES: usize = 16;
-    let layout = point.histogram.layout();
-    let spans = layout.positive_spans.len() + layout.negative_spans.len();
-    let buckets = buckets_in(&layout.positive_spans) + buckets_in(&layout.negative_spans);
-    let buckets = usize::try_from(buckets).unwrap_or(usize::MAX / SAMPLE_BYTES);
-    let values = spans + buckets + layout.custom_bounds.len();
-    (size_of::<FloatHistogram>() + values * size_of::<f64>()).div_ceil(SAMPLE_BYTES)
 }
 
 /// Removes staleness markers of either kind.

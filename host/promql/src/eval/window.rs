@@ -13,7 +13,8 @@ use crate::result::{MatrixSeries, QueryError, SampleValue};
 
 use super::context::Context;
 use super::extended;
-use super::holding::{Amount, POINT_BYTES};
+use super::held::Held;
+use super::holding::Amount;
 use super::merge;
 use super::parallel;
 use super::plan::{RangePlan, RangeSource, Vector, WindowPlan};
@@ -21,7 +22,7 @@ use super::row::{Column, Row, histogram_samples, to_native};
 use super::scalar::{self, Numbers};
 use super::select::{read, time_range};
 use super::track::{Slider, Track};
-use super::{Rows, from_vec, open as open_vector};
+use super::{Rows, open as open_vector};
 
 use self::apply::Series;
 use self::extremes::Extreme;
@@ -168,13 +169,13 @@ pub(super) fn open<'q>(plan: &'q WindowPlan, cx: &'q Context<'q>) -> Result<Rows
     if is_distinct {
         return Ok(Box::new(rows));
     }
-    let rows = rows.collect::<Result<Vec<Row>, _>>()?;
-    let mut labels: Vec<&Labels> = rows.iter().map(|row| &row.labels).collect();
+    let held = Held::collect(rows, &cx.ledger)?;
+    let mut labels: Vec<&Labels> = held.rows.iter().map(|row| &row.labels).collect();
     labels.sort_unstable();
     if labels.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
         return Err(merge::same_labels());
     }
-    Ok(from_vec(rows))
+    Ok(held.into_rows())
 }
 
 const fn keeps_name(function: FunctionId) -> bool {
@@ -292,14 +293,15 @@ pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries
             };
             Ok(())
         })?;
-        holding.add(Amount::of(points.samples(), POINT_BYTES))?;
         if !points.is_empty() {
             let labels = if series.drops_name {
                 super::context::without_metadata(&series.labels)
             } else {
                 series.labels
             };
-            all.push(MatrixSeries { labels, points });
+            let series = MatrixSeries { labels, points };
+            holding.add(Amount::of_series(&series))?;
+            all.push(series);
         }
     }
     all.sort_by(|a, b| a.labels.cmp(&b.labels));
