@@ -350,6 +350,14 @@ pub struct Matching {
     pub fill_right: Option<f64>,
 }
 
+impl Matching {
+    /// Whether a value stands for a side that is not there.
+    #[must_use]
+    pub const fn fills(&self) -> bool {
+        self.fill_left.is_some() || self.fill_right.is_some()
+    }
+}
+
 /// How many series may share a partner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cardinality {

@@ -205,7 +205,7 @@ impl Checker<'_> {
 /// What is wrong with how the sides of an operator find each other.
 fn matching_complaint(binary: &Binary, sides: [ValueType; 2]) -> Option<String> {
     let (op, matching) = (binary.op, &binary.matching);
-    let fills = matching.fill_left.is_some() || matching.fill_right.is_some();
+    let fills = matching.fills();
     if sides != [ValueType::Vector; 2] {
         if !matching.labels.is_empty() {
             return Some("vector matching only allowed between instant vectors".to_owned());

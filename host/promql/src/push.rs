@@ -92,8 +92,7 @@ fn between(binary: &mut Binary, changed: &mut bool) {
         | BinaryOp::TrimUpper
         | BinaryOp::TrimLower => {
             let one = if matching.cardinality == Cardinality::OneToMany { &*lhs } else { &*rhs };
-            let fills = matching.fill_left.is_some() || matching.fill_right.is_some();
-            let is_exact = !fills && is_unique(one, matching);
+            let is_exact = !matching.fills() && is_unique(one, matching);
             (is_exact, is_exact)
         }
     };

@@ -1,6 +1,6 @@
 //! Aggregations that choose series: `topk`, `bottomk`, `limitk`, `limit_ratio`.
 
-use std::cmp::Ordering;
+mod best;
 
 use narthex_model::{Labels, Shortest};
 
@@ -9,14 +9,16 @@ use crate::remarks::Remark;
 use crate::result::QueryError;
 use crate::span::Span;
 
+use self::best::Best;
 use super::Rows;
 use super::aggregate::{Groups, group_labels};
 use super::context::Context;
 use super::grid::Grid;
-use super::held::Held;
+use super::held::{Filling, Held};
+use super::holding::Amount;
 use super::plan::AggregatePlan;
 use super::planner::refuse;
-use super::row::{Column, Item, Row};
+use super::row::{Item, Row};
 use super::scalar::{self, Numbers};
 
 pub(super) fn open<'q>(
@@ -29,17 +31,16 @@ pub(super) fn open<'q>(
         Some(param) => scalar::evaluate(param, grid, cx)?,
         None => Numbers::Same(f64::NAN),
     };
-    let Held { rows, holding: _holding } =
-        Held::collect(super::open(&plan.input, cx)?, &cx.ledger)?;
+    let input = Held::collect(super::open(&plan.input, cx)?, &cx.ledger)?;
     let chosen = if plan.op == AggregateOp::LimitRatio {
         check_ratio(plan, &param, grid, cx)?;
-        by_ratio(&rows, &param)
+        by_ratio(input, &param)
     } else if is_none(&param, grid)? {
-        Vec::new()
+        Held::new(&cx.ledger)
     } else {
-        by_count(&rows, plan, &param, (span, grid), cx)
+        by_count(&input.rows, plan, &param, (span, grid), cx)?
     };
-    Ok(Held::of(chosen, &cx.ledger)?.into_rows())
+    Ok(chosen.into_rows())
 }
 
 /// Whether `k` is below one at every step. A `k` that is no integer of 64 bits is refused.
@@ -62,55 +63,27 @@ fn is_none(param: &Numbers, grid: Grid) -> Result<bool, QueryError> {
     Ok(false)
 }
 
-/// The best of a group at one step: values with their rows, the best first.
-#[derive(Clone, Default)]
-struct Best(Vec<(f64, usize)>);
-
-impl Best {
-    fn offer(&mut self, value: f64, row: usize, k: usize, op: AggregateOp) {
-        if op == AggregateOp::Limitk {
-            if self.0.len() < k {
-                self.0.push((value, row));
-            }
-            return;
-        }
-        let is_better = |a: f64, b: f64| compare(a, b, op) == Ordering::Less;
-        let is_full = self.0.len() >= k;
-        if is_full && !self.0.last().is_some_and(|(worst, _)| is_better(value, *worst)) {
-            return;
-        }
-        let at = self.0.partition_point(|(known, _)| !is_better(value, *known));
-        self.0.insert(at, (value, row));
-        self.0.truncate(k);
-    }
-}
-
-/// The better one first; NaN last.
-fn compare(a: f64, b: f64, op: AggregateOp) -> Ordering {
-    let by_value = || {
-        let ascending = a.partial_cmp(&b).unwrap_or(Ordering::Equal);
-        if op == AggregateOp::Topk { ascending.reverse() } else { ascending }
-    };
-    a.is_nan().cmp(&b.is_nan()).then_with(by_value)
-}
-
-fn by_count(
+fn by_count<'q>(
     rows: &[Row],
     plan: &AggregatePlan,
     param: &Numbers,
     (span, grid): (Span, Grid),
-    cx: &Context<'_>,
-) -> Vec<Row> {
+    cx: &'q Context<'q>,
+) -> Result<Held<'q>, QueryError> {
+    let mut scratch = cx.ledger.holding();
     let mut groups = Groups::default();
     let mut best: Vec<Vec<Best>> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
+        cx.check()?;
         let group = groups.find(group_labels(&row.labels, &plan.grouping));
         if group == best.len() {
+            scratch.add(bytes(grid.steps * size_of::<Best>()))?;
             best.push(vec![Best::default(); grid.steps]);
         }
         if plan.op != AggregateOp::Limitk && row.values.has_histograms() {
             cx.remark(span, Remark::HistogramIgnoredInAggregation { aggregation: plan.op.name() });
         }
+        let mut taken = 0;
         for (step, item) in row.values.items() {
             let value = match item {
                 Item::Float(value) => value,
@@ -120,31 +93,40 @@ fn by_count(
             };
             let k = count(param.get(step)).min(rows.len());
             if let Some(best) = best.get_mut(group).and_then(|steps| steps.get_mut(step)) {
-                best.offer(value, index, k, plan.op);
+                taken += usize::from(best.offer(value, index, k, plan.op));
             }
         }
+        scratch.add(bytes(taken * size_of::<(f64, usize)>()))?;
     }
     // In the order of the first appearance: for one step that is the order of the values.
     let mut place: Vec<Option<usize>> = vec![None; rows.len()];
-    let mut chosen: Vec<Row> = Vec::new();
-    for steps in best {
-        for (step, best) in steps.into_iter().enumerate() {
-            for (_, index) in best.0 {
-                let (Some(row), Some(place)) = (rows.get(index), place.get_mut(index)) else {
-                    continue;
-                };
-                let place = *place.get_or_insert_with(|| {
-                    let values = Column::absent(grid.steps);
-                    chosen.push(Row { values, ..row.clone() });
-                    chosen.len() - 1
-                });
-                if let (Some(chosen), Some(item)) = (chosen.get_mut(place), row.values.item(step)) {
-                    chosen.values.put(step, item.to_value());
-                }
+    let mut chosen = Filling::new(&cx.ledger);
+    for (step, mut best) in best.into_iter().flat_map(|steps| steps.into_iter().enumerate()) {
+        if grid.steps == 1 {
+            best.order(plan.op);
+        }
+        for index in best.rows() {
+            let (Some(row), Some(place)) = (rows.get(index), place.get_mut(index)) else {
+                continue;
+            };
+            let place = match *place {
+                Some(place) => place,
+                None => *place.insert(chosen.push_empty(
+                    row.labels.clone(),
+                    row.drops_name,
+                    grid.steps,
+                )?),
+            };
+            if let Some(item) = row.values.item(step) {
+                chosen.put(place, step, item.to_value())?;
             }
         }
     }
-    chosen
+    chosen.finish()
+}
+
+const fn bytes(bytes: usize) -> Amount {
+    Amount { samples: 0, bytes }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
@@ -177,18 +159,16 @@ fn check_ratio(
 
 /// Each series has a place between 0 and 1 by its labels; a ratio takes those below it, a negative
 /// one the others.
-fn by_ratio(rows: &[Row], param: &Numbers) -> Vec<Row> {
-    let chosen = rows.iter().map(|row| {
+fn by_ratio<'l>(mut held: Held<'l>, param: &Numbers) -> Held<'l> {
+    for row in &mut held.rows {
         let place = hash(&row.labels) as f64 / u64::MAX as f64;
-        let mut row = row.clone();
-        let is_in = |step| {
+        row.values.keep(|step| {
             let ratio = param.get(step).clamp(-1.0, 1.0);
             if ratio >= 0.0 { place < ratio } else { place >= 1.0 + ratio }
-        };
-        row.values.keep(is_in);
-        row
-    });
-    chosen.filter(|row| !row.values.is_empty()).collect()
+        });
+    }
+    held.retain(|row| !row.values.is_empty());
+    held
 }
 
 /// The hash of Prometheus (xxHash64 over names and values, each behind its length), so that the

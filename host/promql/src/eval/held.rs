@@ -3,11 +3,13 @@
 //! A row is on the ledger from when it is put in until it is handed on; whatever is left when the
 //! rows are dropped, midway or not, is settled then.
 
-use crate::result::QueryError;
+use narthex_model::Labels;
+
+use crate::result::{QueryError, SampleValue};
 
 use super::Rows;
 use super::holding::{Amount, Holding, Ledger};
-use super::row::Row;
+use super::row::{Column, Row};
 
 /// Rows and what they hold. Rows may lose values while they are in here, but not gain any unless
 /// that is added to `holding` as well.
@@ -30,15 +32,6 @@ impl<'l> Held<'l> {
             held.push(row?)?;
         }
         Ok(held)
-    }
-
-    /// Rows that were just made.
-    pub(super) fn of(rows: Vec<Row>, ledger: &'l Ledger) -> Result<Self, QueryError> {
-        let mut holding = ledger.holding();
-        for row in &rows {
-            holding.add(Amount::of_row(row))?;
-        }
-        Ok(Self { rows, holding })
     }
 
     /// Takes in one more.
@@ -70,6 +63,60 @@ impl<'l> Held<'l> {
             holding.remove(Amount::of_row(&row));
             Ok(row)
         }))
+    }
+}
+
+/// So much is put on the account at once, where values come one by one.
+const BOOKED_AT_ONCE: Amount = Amount { samples: 4096, bytes: 64 << 10 };
+
+/// Rows that are filled value by value.
+#[derive(Debug)]
+pub(super) struct Filling<'l> {
+    held: Held<'l>,
+    /// Put in, and not yet on the account.
+    unbooked: Amount,
+}
+
+impl<'l> Filling<'l> {
+    /// No rows yet.
+    pub(super) fn new(ledger: &'l Ledger) -> Self {
+        Self { held: Held::new(ledger), unbooked: Amount::default() }
+    }
+
+    /// Takes in a row without a value; says where it stands.
+    pub(super) fn push_empty(
+        &mut self,
+        labels: Labels,
+        drops_name: bool,
+        steps: usize,
+    ) -> Result<usize, QueryError> {
+        self.held.holding.add(Amount::of_empty_row(&labels, steps))?;
+        self.held.rows.push(Row { labels, drops_name, values: Column::absent(steps) });
+        Ok(self.held.rows.len() - 1)
+    }
+
+    /// Puts a value where the row had none.
+    pub(super) fn put(
+        &mut self,
+        row: usize,
+        step: usize,
+        value: SampleValue,
+    ) -> Result<(), QueryError> {
+        self.unbooked = self.unbooked.plus(Amount::of_value(&value));
+        if let Some(row) = self.held.rows.get_mut(row) {
+            row.values.put(step, value);
+        }
+        if self.unbooked.minus(BOOKED_AT_ONCE) == Amount::default() { Ok(()) } else { self.book() }
+    }
+
+    /// The rows, in the order in which they came.
+    pub(super) fn finish(mut self) -> Result<Held<'l>, QueryError> {
+        self.book()?;
+        Ok(self.held)
+    }
+
+    fn book(&mut self) -> Result<(), QueryError> {
+        self.held.holding.add(std::mem::take(&mut self.unbooked))
     }
 }
 

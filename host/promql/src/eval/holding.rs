@@ -50,14 +50,20 @@ impl Amount {
         Self { samples: 0, bytes }
     }
 
-    /// One sample of an answer.
-    pub(crate) fn of_sample(sample: &VectorSample) -> Self {
-        let (samples, histogram) = match &sample.value {
+    /// A value for which a row that is held has room already, but for a histogram's own bytes.
+    pub(crate) fn of_value(value: &SampleValue) -> Self {
+        let (samples, bytes) = match value {
             SampleValue::Float(_) => (1, 0),
             SampleValue::Histogram(histogram) => (histogram_samples(histogram), histogram.size()),
         };
+        Self { samples, bytes }
+    }
+
+    /// One sample of an answer.
+    pub(crate) fn of_sample(sample: &VectorSample) -> Self {
+        let Self { samples, bytes } = Self::of_value(&sample.value);
         let labels = sample.labels.as_bytes().len();
-        Self { samples, bytes: size_of::<VectorSample>() + labels + histogram }
+        Self { samples, bytes: size_of::<VectorSample>() + labels + bytes }
     }
 
     /// One series of an answer.
