@@ -144,6 +144,17 @@ pub enum Extension {
     Smoothed,
 }
 
+impl Extension {
+    /// As it is written.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Anchored => "anchored",
+            Self::Smoothed => "smoothed",
+        }
+    }
+}
+
 /// `@` and `offset`.
 #[derive(Clone, Debug, Default)]
 pub struct TimeShift {

@@ -13,6 +13,7 @@ mod context;
 mod cost;
 mod count_values;
 mod counts;
+mod distinct;
 mod explain;
 mod extended;
 mod grid;
@@ -75,10 +76,10 @@ fn open_kind<'q>(plan: &'q Vector, cx: &'q Context<'q>) -> Result<Rows<'q>, Quer
         VectorKind::Window(window) => window::open(window, cx),
         VectorKind::Absent { labels, input } => {
             let present = presence(open(input, cx)?, grid)?;
-            Ok(absent(&present, labels))
+            Ok(absent(&present, labels, false))
         }
         VectorKind::AbsentOverTime { labels, input } => {
-            Ok(absent(&window::presence(input, cx)?, labels))
+            Ok(absent(&window::presence(input, cx)?, labels, true))
         }
         VectorKind::Map { function, input, params } => {
             map::open(*function, input, params, grid, cx)
@@ -157,14 +158,14 @@ fn mark(present: &mut [bool], values: &Column) {
 }
 
 /// 1 wherever nothing is present.
-fn absent<'q>(present: &[bool], labels: &Labels) -> Rows<'q> {
+fn absent<'q>(present: &[bool], labels: &Labels, drops_name: bool) -> Rows<'q> {
     let mut values = Column::absent(present.len());
     for (step, is_present) in present.iter().enumerate() {
         if !is_present {
             values.set(step, 1.0);
         }
     }
-    let row = Row { labels: labels.clone(), drops_name: false, values };
+    let row = Row { labels: labels.clone(), drops_name, values };
     Box::new((!row.values.is_empty()).then_some(Ok(row)).into_iter())
 }
 

@@ -169,11 +169,7 @@ fn offset(f: &mut Formatter<'_>, time: &TimeShift) -> fmt::Result {
 }
 
 fn extension(f: &mut Formatter<'_>, extension: Extension) -> fmt::Result {
-    f.write_str(match extension {
-        Extension::None => "",
-        Extension::Anchored => " anchored",
-        Extension::Smoothed => " smoothed",
-    })
+    if extension == Extension::None { Ok(()) } else { write!(f, " {}", extension.word()) }
 }
 
 impl Display for Length {

@@ -96,12 +96,13 @@ fn answer(
     cx: &Context<'_>,
 ) -> Row {
     let mut row = Row { labels: labels.clone(), drops_name: false, values };
+    // Before, since the label may be the name.
+    cx.drop_name(&mut row);
     if let (Some(value), Measure::Quantiles { label, .. }) = (&question.label, &plan.measure) {
         let mut builder = row.labels.to_builder();
         builder.set(label.as_str(), value.as_str());
         row.labels = builder.finish();
     }
-    cx.drop_name(&mut row);
     row
 }
 

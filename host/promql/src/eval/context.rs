@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_model::{Labels, Matcher};
+use narthex_model::{Labels, METRIC_NAME, Matcher};
 use narthex_platform::Clock;
 use narthex_storage::Querier;
 use parking_lot::Mutex;
@@ -64,13 +64,7 @@ pub(crate) struct Remarks {
 impl Context<'_> {
     /// To be asked between series: whether the query may go on.
     pub(crate) fn check(&self) -> Result<(), QueryError> {
-        if self.limits.cancel.is_canceled() {
-            return Err(QueryError::Canceled { stage: STAGE });
-        }
-        if self.limits.clock.monotonic() >= self.limits.deadline {
-            return Err(QueryError::Timeout { stage: STAGE });
-        }
-        Ok(())
+        self.limits.check()
     }
 
     /// The series that satisfy all matchers.
@@ -150,6 +144,59 @@ impl Context<'_> {
         if !self.features.delayed_name_removal {
             row.labels = without_metadata(&row.labels);
         }
+    }
+
+    /// The same of a number of a histogram: it has no name, but type and unit stay, as in
+    /// Prometheus, unless they go at the end of the query.
+    pub(crate) fn drop_name_only(&self, row: &mut Row) {
+        row.drops_name = true;
+        if !self.features.delayed_name_removal {
+            row.labels = row.labels.filtered(|name| name != METRIC_NAME);
+        }
+    }
+
+    /// For one long loop over a series.
+    pub(super) const fn pace(&self) -> Pace<'_> {
+        self.limits.pace()
+    }
+}
+
+impl Limits<'_> {
+    fn check(&self) -> Result<(), QueryError> {
+        if self.cancel.is_canceled() {
+            return Err(QueryError::Canceled { stage: STAGE });
+        }
+        if self.clock.monotonic() >= self.deadline {
+            return Err(QueryError::Timeout { stage: STAGE });
+        }
+        Ok(())
+    }
+
+    pub(super) const fn pace(&self) -> Pace<'_> {
+        Pace { limits: self, unchecked: 0 }
+    }
+}
+
+/// Work on one series, some tenths of a millisecond of it, between two looks at whether to go on:
+/// one series alone can take minutes.
+const UNCHECKED_WORK_MAX: usize = 1 << 16;
+
+/// Looks at whether the query may go on each time that a loop has done so much work.
+pub(super) struct Pace<'c> {
+    limits: &'c Limits<'c>,
+    unchecked: usize,
+}
+
+impl Pace<'_> {
+    /// To be told of work: a step, or a sample that is looked at, counts one.
+    #[inline]
+    pub(super) fn add(&mut self, work: usize) -> Result<(), QueryError> {
+        self.unchecked += work;
+        if self.unchecked < UNCHECKED_WORK_MAX {
+            return Ok(());
+        }
+        self.unchecked = 0;
+        self.limits.check()
     }
 }
 

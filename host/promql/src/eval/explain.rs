@@ -258,10 +258,8 @@ fn of_range(range: &RangePlan) -> String {
 
 fn of_select(select: &Select) -> String {
     let mut text = braced(&select.matchers);
-    match select.extension {
-        Extension::None => {}
-        Extension::Anchored => text.push_str(" anchored"),
-        Extension::Smoothed => text.push_str(" smoothed"),
+    if select.extension != Extension::None {
+        text.push_str(&format!(" {}", select.extension.word()));
     }
     if let Some(at) = select.at {
         text.push_str(&format!(" @ {}", at as f64 / 1000.0));

@@ -10,12 +10,13 @@ use crate::functions::native::{self, Findings};
 use crate::functions::rate::RateKind;
 use crate::functions::window::Window;
 use crate::remarks::Remark;
-use crate::result::SampleValue;
+use crate::result::{QueryError, SampleValue};
 use crate::span::Span;
 
 use super::context::Context;
 use super::grid::Grid;
 use super::plan::Select;
+use super::planner::refuse;
 use super::row::Column;
 use super::track::{Slider, Track};
 
@@ -84,6 +85,7 @@ fn smoothed_at(window: &Window<'_>, at: i64) -> Option<f64> {
 struct Ends {
     first: usize,
     last: usize,
+    first_at: i64,
     left: f64,
     right: f64,
 }
@@ -99,9 +101,10 @@ fn ends(window: &Window<'_>, extension: Extension, is_counter: bool) -> Option<E
         last = body.partition_point(|at| *at < window.end);
     }
     let (left, right) = (sample(first)?, sample(last)?);
-    if right.0 <= window.start || is_smoothed && left.0 > window.end {
+    if right.0 <= window.start {
         return None;
     }
+    let first_at = left.0;
     let left = if is_smoothed && left.0 < window.start {
         interpolate(left, sample(first + 1)?, window.start, is_counter)
     } else {
@@ -113,13 +116,17 @@ fn ends(window: &Window<'_>, extension: Extension, is_counter: bool) -> Option<E
         }
         _ => right.1,
     };
-    Some(Ends { first, last, left, right })
+    Some(Ends { first, last, first_at, left, right })
 }
 
 /// `rate`, `increase` and `delta` over an extended window: no extrapolation, the ends are known.
 pub(super) fn rate(window: &Window<'_>, extension: Extension, kind: RateKind) -> Option<f64> {
-    let Ends { first, last, left, right } = ends(window, extension, kind.is_counter)?;
-    let mut change = right - left;
+    let Ends { first, last, first_at, left, right } = ends(window, extension, kind.is_counter)?;
+    // What begins after the window did not change in it, whatever a bare selector shows.
+    if extension == Extension::Smoothed && first_at > window.end {
+        return None;
+    }
+    let mut lost = 0.0;
     if kind.is_counter {
         let is_within = |at: &i64| *at > window.start && *at < window.end;
         let mut before = left;
@@ -128,22 +135,29 @@ pub(super) fn rate(window: &Window<'_>, extension: Extension, kind: RateKind) ->
         let within = times.iter().zip(values).filter(|(at, _)| is_within(at));
         for value in within.map(|(_, value)| *value).chain([right]) {
             if value < before {
-                change += before;
+                lost += before;
             }
             before = value;
         }
     }
+    let change = right - left + lost;
     Some(if kind.is_per_second { change / window.seconds() } else { change })
 }
 
-/// The samples that a bare extended range selector shows: its own, and one at either end.
-pub(super) fn extend(window: &Window<'_>, extension: Extension) -> Columns {
+/// The samples that a bare extended range selector shows: its own, and one at either end. A
+/// smoothed one shows also what begins after it, as if it had been there all the time.
+pub(super) fn extend(window: &Window<'_>, extension: Extension) -> Result<Columns, QueryError> {
     let mut points = Columns::default();
-    let Some(Ends { left, right, .. }) = ends(window, extension, false) else { return points };
+    if !window.histograms.is_empty() {
+        return refuse(format!("{} modifier is not supported with histograms", extension.word()));
+    }
+    let Some(Ends { left, right, .. }) = ends(window, extension, false) else {
+        return Ok(points);
+    };
     points.push(window.start, left);
     for (at, value) in window.samples().filter(|(at, _)| *at > window.start && *at < window.end) {
         points.push(at, value);
     }
     points.push(window.end, right);
-    points
+    Ok(points)
 }

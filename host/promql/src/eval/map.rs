@@ -114,7 +114,7 @@ pub(super) fn of_histograms<'q>(
         let mut row = row?;
         row.values.change(|_, _| None);
         row.values.change_histograms(|_, histogram| number(histogram).map(SampleValue::Float));
-        cx.drop_name(&mut row);
+        cx.drop_name_only(&mut row);
         Ok(row)
     });
     after_drop(without_empty(Box::new(rows)), input, cx)

@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use narthex_model::{Labels, METRIC_NAME, MatchOp};
+use narthex_model::Labels;
+use narthex_storage::Columns;
 
-use crate::ast::BinaryOp;
-use crate::result::QueryError;
+use crate::result::{MatrixSeries, QueryError};
 
 use super::Rows;
 use super::context::Context;
+use super::distinct::is_of_one_metric;
 use super::held::Held;
 use super::holding::Amount;
-use super::plan::{RangePlan, RangeSource, Select, Vector, VectorKind};
+use super::plan::Vector;
 use super::row::Row;
 
 pub(super) fn same_labels() -> QueryError {
@@ -44,54 +45,52 @@ pub(super) fn merge(held: Held<'_>) -> Result<Held<'_>, QueryError> {
 }
 
 /// Makes sure that rows whose names were dropped are distinct. Streams when they must be, because
-/// all had the same name before.
+/// all were of one metric before.
 pub(super) fn after_drop<'q>(
     rows: Rows<'q>,
     input: &Vector,
     cx: &'q Context<'q>,
 ) -> Result<Rows<'q>, QueryError> {
-    if cx.features.delayed_name_removal || is_distinct(input) {
+    if cx.features.delayed_name_removal || is_of_one_metric(input, cx)? {
         return Ok(rows);
     }
     Ok(merge(Held::collect(rows, &cx.ledger)?)?.into_rows())
 }
 
-/// Whether the rows of a plan are distinct even without their names, when names are dropped at
-/// once.
-pub(super) fn is_distinct(plan: &Vector) -> bool {
-    match &plan.kind {
-        VectorKind::Select(select) => has_one_name(select),
-        VectorKind::Window(window) => is_range_distinct(&window.input),
-        VectorKind::Fixed(inner)
-        | VectorKind::Negate(inner)
-        | VectorKind::Map { input: inner, .. }
-        | VectorKind::OfHistograms { input: inner, .. }
-        | VectorKind::Sort { input: inner, .. } => is_distinct(inner),
-        VectorKind::Arithmetic(arithmetic) => is_distinct(&arithmetic.vector),
-        VectorKind::Choose(choose) => is_distinct(&choose.input),
-        VectorKind::Set(set) => set.op != BinaryOp::Or && is_distinct(&set.lhs),
-        VectorKind::Buckets(buckets) => is_distinct(&buckets.input),
-        VectorKind::Aggregate(aggregate) => !keeps_name(&aggregate.grouping),
-        VectorKind::CountValues { grouping, .. } => !keeps_name(grouping),
-        VectorKind::Absent { .. }
-        | VectorKind::AbsentOverTime { .. }
-        | VectorKind::OfScalar(_)
-        | VectorKind::Nothing(_) => true,
-        VectorKind::Join(_) | VectorKind::Relabel { .. } | VectorKind::Info(_) => false,
+/// Joins series of the same labels that stand side by side.
+pub(super) fn of_same_labels(sorted: Vec<MatrixSeries>) -> Result<Vec<MatrixSeries>, QueryError> {
+    let mut merged: Vec<MatrixSeries> = Vec::with_capacity(sorted.len());
+    for series in sorted {
+        match merged.last_mut().filter(|last| last.labels == series.labels) {
+            Some(last) => last.points = both(std::mem::take(&mut last.points), series.points)?,
+            None => merged.push(series),
+        }
     }
+    Ok(merged)
 }
 
-pub(super) fn is_range_distinct(range: &RangePlan) -> bool {
-    match &range.source {
-        RangeSource::Select(select) => has_one_name(select),
-        RangeSource::Subquery { inner, .. } => is_distinct(inner),
+/// The samples of both by time. At one time may be a float and a histogram, as in Prometheus, but
+/// no two of a kind.
+fn both(a: Columns, b: Columns) -> Result<Columns, QueryError> {
+    let floats = |points: &Columns| -> Vec<(i64, f64)> {
+        points.times.iter().copied().zip(points.values.iter().copied()).collect()
+    };
+    let (mut all, more) = (floats(&a), floats(&b));
+    all.extend(more);
+    all.sort_by_key(|(at, _)| *at);
+    let mut histograms = a.histograms;
+    histograms.extend(b.histograms);
+    histograms.sort_by_key(|point| point.at);
+    let is_twice = all.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b))
+        || histograms.windows(2).any(|pair| matches!(pair, [a, b] if a.at == b.at));
+    if is_twice {
+        return Err(same_labels());
     }
+    let (times, values) = all.into_iter().unzip();
+    let mut points = Columns::from_floats(times, values);
+    points.histograms = histograms;
+    Ok(points)
 }
 
-fn has_one_name(select: &Select) -> bool {
-    select.matchers.iter().any(|m| m.name() == METRIC_NAME && m.op() == MatchOp::Equal)
-}
-
-fn keeps_name(grouping: &crate::ast::Grouping) -> bool {
-    !grouping.without && grouping.labels.iter().any(|label| label == METRIC_NAME)
-}
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,9 @@ use narthex_storage::{Columns, HistogramPoint};
 
 use crate::functions::rate;
 use crate::functions::window::Window;
+use crate::result::QueryError;
 
+use super::context::Pace;
 use super::plan::Reading;
 
 /// All samples of a series that any window needs.
@@ -58,16 +60,18 @@ impl Track {
     }
 
     /// Finds the resets of the floats, once for all windows.
-    pub(super) fn find_resets(&mut self) {
+    pub(super) fn find_resets(&mut self, pace: &mut Pace<'_>) -> Result<(), QueryError> {
         let Columns { times, values, starts, .. } = &self.columns;
         let has_starts = !starts.is_empty();
         for (index, pair) in values.windows(2).enumerate() {
             let [before, after] = *pair else { continue };
+            pace.add(1)?;
             if after < before || has_starts && rate::is_reset_by_start(starts, times, index) {
                 self.resets.at.push(index + 1);
                 self.resets.before.push(before);
             }
         }
+        Ok(())
     }
 
     /// Forgets what each histogram says of a reset before it. A subquery leaves samples out and

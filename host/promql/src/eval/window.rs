@@ -12,6 +12,7 @@ use crate::remarks::Remark;
 use crate::result::{MatrixSeries, QueryError, SampleValue};
 
 use super::context::Context;
+use super::distinct::is_range_of_one_metric;
 use super::extended;
 use super::held::Held;
 use super::holding::Amount;
@@ -31,10 +32,6 @@ mod apply;
 mod extremes;
 mod histograms;
 mod rates;
-
-/// Samples of windows, some milliseconds of work, between two looks at whether to go on: one series
-/// alone can take minutes.
-const UNCHECKED_SAMPLES_MAX: usize = 1 << 20;
 
 /// One series of a range vector, all samples that any window needs.
 struct Samples {
@@ -103,17 +100,13 @@ fn slide(
     let (before, after) = margins(plan.extension(), cx.lookback);
     let mut slider = Slider::default();
     let mut tally = cx.counts.tally(plan.counted);
-    let mut unchecked = 0;
+    let mut pace = cx.pace();
     for (step, at) in plan.grid.times().enumerate() {
         let end = plan.end(at);
         let start = end.saturating_sub(plan.range);
         let ends = (start.saturating_sub(before), end.saturating_add(after));
         let window = slider.window(track, ends, (start, end, at));
-        unchecked += window.len();
-        if unchecked >= UNCHECKED_SAMPLES_MAX {
-            unchecked = 0;
-            cx.check()?;
-        }
+        pace.add(1 + window.len())?;
         if window.len() > 0 {
             tally.add(step, samples_of(&window));
             visit(step, &window)?;
@@ -165,7 +158,7 @@ pub(super) fn open<'q>(plan: &'q WindowPlan, cx: &'q Context<'q>) -> Result<Rows
         }
     };
     let is_distinct =
-        keeps_name || cx.features.delayed_name_removal || merge::is_range_distinct(&plan.input);
+        keeps_name || cx.features.delayed_name_removal || is_range_of_one_metric(&plan.input, cx)?;
     if is_distinct {
         return Ok(Box::new(rows));
     }
@@ -178,7 +171,7 @@ pub(super) fn open<'q>(plan: &'q WindowPlan, cx: &'q Context<'q>) -> Result<Rows
     Ok(held.into_rows())
 }
 
-const fn keeps_name(function: FunctionId) -> bool {
+pub(super) const fn keeps_name(function: FunctionId) -> bool {
     matches!(function, FunctionId::LastOverTime | FunctionId::FirstOverTime)
 }
 
@@ -194,9 +187,9 @@ fn row(
     let RangePlan { range, grid, counted, .. } = plan.input;
     let ends = grid.times().map(|at| plan.input.end(at));
     let values = if let Some(extreme) = Extreme::of(plan, track) {
-        extreme.column(track, range, ends, cx.counts.tally(counted))
+        extreme.column(track, range, ends, cx.counts.tally(counted), cx.pace())?
     } else if let Some(kind) = rates::kind(plan, track) {
-        rates::column(kind, track, range, ends, cx.counts.tally(counted))
+        rates::column(kind, track, range, ends, cx.counts.tally(counted), cx.pace())?
     } else {
         each_window(plan, &labels, track, params, cx)?
     };
@@ -224,7 +217,7 @@ fn each_window(
     let mut values = Column::absent(plan.input.grid.steps);
     let series = Series { plan, cx, metric: labels.get(METRIC_NAME).unwrap_or("") };
     if matches!(plan.function, FunctionId::Rate | FunctionId::Increase) {
-        track.find_resets();
+        track.find_resets(&mut cx.pace())?;
     }
     slide(&plan.input, track, cx, |step, window| {
         let param = |index: usize| params.get(index).map_or(f64::NAN, |param| param.get(step));
@@ -288,7 +281,7 @@ pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries
             points = match plan.extension() {
                 Extension::None => columns_of(window),
                 extension @ (Extension::Anchored | Extension::Smoothed) => {
-                    extended::extend(window, extension)
+                    extended::extend(window, extension)?
                 }
             };
             Ok(())
@@ -305,7 +298,7 @@ pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries
         }
     }
     all.sort_by(|a, b| a.labels.cmp(&b.labels));
-    Ok(all)
+    if cx.features.delayed_name_removal { merge::of_same_labels(all) } else { Ok(all) }
 }
 
 fn columns_of(window: &Window<'_>) -> Columns {
@@ -315,3 +308,6 @@ fn columns_of(window: &Window<'_>) -> Columns {
     }
     points
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,7 @@ impl Planner<'_> {
             }
             (FunctionId::AbsentOverTime, _) => {
                 let input = Box::new(self.range(first, grid)?);
+                check_extension(input.extension(), id)?;
                 VectorKind::AbsentOverTime { labels: absent_labels(first), input }
             }
             (FunctionId::Sort | FunctionId::SortDesc, _) => {
@@ -170,25 +171,27 @@ impl Planner<'_> {
         grid: Grid,
     ) -> Planned<VectorKind> {
         let input = self.range(range, grid)?;
-        let (word, allowed) = match input.extension() {
-            Extension::None => ("", &[][..]),
-            Extension::Anchored => {
-                ("anchored", &["changes", "delta", "increase", "rate", "resets"][..])
-            }
-            Extension::Smoothed => ("smoothed", &["delta", "increase", "rate"][..]),
-        };
-        let name = function.name();
-        if !word.is_empty() && !allowed.contains(&name) {
-            let allowed = allowed.join(", ");
-            let message =
-                format!("{word} modifier can only be used with: {allowed} - not with {name}");
-            return refuse(message);
-        }
+        check_extension(input.extension(), function)?;
         // Samples of a subquery have no place in the text: what is said of them stands at its start.
         let is_subquery = input.inner().is_some() && std::ptr::eq(range, first);
         let first_span = if is_subquery { Span::default() } else { first.unwrapped().span };
         Ok(VectorKind::Window(WindowPlan { function, input, params, first_span }))
     }
+}
+
+/// Few functions know of samples beyond the ends of a window.
+fn check_extension(extension: Extension, function: FunctionId) -> Planned<()> {
+    let allowed = match extension {
+        Extension::None => return Ok(()),
+        Extension::Anchored => &["changes", "delta", "increase", "rate", "resets"][..],
+        Extension::Smoothed => &["delta", "increase", "rate"][..],
+    };
+    let name = function.name();
+    if allowed.contains(&name) {
+        return Ok(());
+    }
+    let (word, allowed) = (extension.word(), allowed.join(", "));
+    refuse(format!("{word} modifier can only be used with: {allowed} - not with {name}"))
 }
 
 /// Makes a selector yield another part of its samples; false when the argument is none.

@@ -1,8 +1,13 @@
+use std::time::Duration;
+
+use narthex_platform::Clock;
 use narthex_storage::Columns;
 use proptest::prelude::*;
 
+use super::super::context::Limits;
 use super::super::plan::Reading;
 use super::*;
+use crate::Cancel;
 
 proptest! {
     /// Windows of any length and step over a counter that begins anew now and then.
@@ -16,7 +21,9 @@ proptest! {
         let values: Vec<f64> = values.into_iter().map(f64::from).collect();
         let columns = Columns::from_floats(times.clone(), values.clone());
         let mut track = Track::new(columns, false, Reading::Value);
-        track.find_resets();
+        let (clock, cancel) = (Clock::real(), Cancel::default());
+        let limits = Limits { clock: &clock, deadline: Duration::MAX, cancel: &cancel };
+        track.find_resets(&mut limits.pace()).unwrap();
         let mut slider = Slider::default();
         let mut end = -3;
         while end < 90 {

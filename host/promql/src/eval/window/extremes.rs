@@ -9,7 +9,9 @@ use std::collections::VecDeque;
 use crate::ast::Extension;
 use crate::functions::FunctionId;
 use crate::functions::window::seconds;
+use crate::result::QueryError;
 
+use super::super::context::Pace;
 use super::super::counts::Tally;
 use super::super::plan::WindowPlan;
 use super::super::row::Column;
@@ -50,7 +52,8 @@ impl Extreme {
         range: i64,
         ends: impl ExactSizeIterator<Item = i64>,
         mut tally: Tally<'_>,
-    ) -> Column {
+        mut pace: Pace<'_>,
+    ) -> Result<Column, QueryError> {
         let (times, values) = (track.columns.times.as_slice(), track.columns.values.as_slice());
         let mut answers = Column::absent(ends.len());
         let mut line: VecDeque<(usize, f64)> = VecDeque::new();
@@ -60,6 +63,7 @@ impl Extreme {
             window = slide(times, window, (end.saturating_sub(range), end));
             let (from, to) = window;
             tally.add(step, to - from);
+            pace.add(1 + to.saturating_sub(seen))?;
             let new = values.iter().enumerate().take(to).skip(seen.max(from));
             // What is no number loses against every number.
             for (index, value) in new.filter(|(_, value)| !value.is_nan()) {
@@ -78,7 +82,7 @@ impl Extreme {
                 answers.set(step, answer);
             }
         }
-        answers
+        Ok(answers)
     }
 }
 

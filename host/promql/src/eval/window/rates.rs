@@ -6,7 +6,9 @@ use narthex_storage::Columns;
 use crate::ast::Extension;
 use crate::functions::FunctionId;
 use crate::functions::rate::{self, RateKind};
+use crate::result::QueryError;
 
+use super::super::context::Pace;
 use super::super::counts::Tally;
 use super::super::plan::WindowPlan;
 use super::super::row::Column;
@@ -34,10 +36,11 @@ pub(super) fn column(
     range: i64,
     ends: impl ExactSizeIterator<Item = i64>,
     mut tally: Tally<'_>,
-) -> Column {
+    mut pace: Pace<'_>,
+) -> Result<Column, QueryError> {
     let mut rates = Column::absent(ends.len());
     if kind.is_counter {
-        track.find_resets();
+        track.find_resets(&mut pace)?;
     }
     let Track { columns: Columns { times, values, .. }, resets: Resets { at, before }, .. } = track;
     let (mut window, mut resets) = ((0, 0), (0, 0));
@@ -53,6 +56,7 @@ pub(super) fn column(
             resets = slide(at, resets, (from, to.saturating_sub(1)));
             before.get(resets.0..resets.1).unwrap_or(&[])
         };
+        pace.add(1 + before.len())?;
         let window = times.get(from..to).zip(values.get(from..to));
         let rate = window.and_then(|(times, values)| {
             rate::of_floats((times, values), (start, end), before, None, kind)
@@ -61,5 +65,5 @@ pub(super) fn column(
             rates.set(step, rate);
         }
     }
-    rates
+    Ok(rates)
 }

@@ -1,11 +1,16 @@
+use std::time::Duration;
+
+use narthex_platform::Clock;
 use narthex_storage::Columns;
 use proptest::prelude::*;
 
+use super::super::super::context::Limits;
 use super::super::super::counts::{Counted, Counts};
 use super::super::super::grid::Grid;
 use super::super::super::plan::Reading;
 use super::super::super::track::Slider;
 use super::*;
+use crate::Cancel;
 use crate::functions::over_time;
 use crate::functions::window::Window;
 
@@ -32,9 +37,13 @@ proptest! {
         let track = Track::new(columns, false, Reading::Value);
         let ends: Vec<i64> = (0..30).map(|index| index * step - 5).collect();
         let grid = Grid::range(0, 29, 1);
+        let (clock, cancel) = (Clock::real(), Cancel::default());
+        let limits = Limits { clock: &clock, deadline: Duration::MAX, cancel: &cancel };
         for (extreme, naive) in ALL {
             let counts = Counts::new(grid, true);
-            let found = extreme.column(&track, range, ends.iter().copied(), counts.tally(Counted::AtSteps));
+            let tally = counts.tally(Counted::AtSteps);
+            let ends_of_steps = ends.iter().copied();
+            let found = extreme.column(&track, range, ends_of_steps, tally, limits.pace()).unwrap();
             let mut slider = Slider::default();
             for (index, end) in ends.iter().enumerate() {
                 let start = end - range;
