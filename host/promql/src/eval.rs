@@ -5,6 +5,7 @@
 //! (aggregations, joins) take all their input when they are opened and hold what they need of it.
 
 mod aggregate;
+mod annotations;
 mod arithmetic;
 mod buckets;
 mod choose;
@@ -35,7 +36,8 @@ mod sort;
 mod track;
 mod window;
 
-pub(crate) use self::context::{Context, Limits, METADATA_LABELS, Remarks};
+pub(crate) use self::annotations::Annotations;
+pub(crate) use self::context::{Context, Limits, METADATA_LABELS};
 pub use self::cost::Cost;
 pub(crate) use self::cost::{Counting, of_plan as cost_of};
 pub(crate) use self::counts::Counts;

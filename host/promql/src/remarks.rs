@@ -1,14 +1,17 @@
 //! All that queries remark on, in Prometheus' words.
 //!
-//! Always holds: each remark is a warning or an info by its kind, and `Context::remark_on` puts it
+//! Always holds: each remark is a warning or an info by its kind, and `Annotations::add` puts it
 //! where it belongs. `PromQL warning: ` and the position are not part of the text.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem;
 
 use narthex_model::{BUCKET_LABEL, Shortest};
 
 use crate::functions::calendar::rfc3339;
 use crate::functions::quantile::Forced;
+use crate::span::Span;
 
 /// A remark.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,7 +65,7 @@ pub(crate) enum Remark<'a> {
 }
 
 /// What two or more histograms were put together for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Operation {
     Addition,
     Subtraction,
@@ -70,7 +73,7 @@ pub(crate) enum Operation {
 }
 
 /// What stands beside an operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Operand {
     Float,
     Histogram,
@@ -115,6 +118,47 @@ impl Remark<'_> {
             | Self::FractionLacksNan { .. }
             | Self::BoundsReconciled(_) => false,
         }
+    }
+}
+
+impl Remark<'_> {
+    /// What tells this remark on the part of the query at `span` from all others.
+    pub(crate) fn key(&self, span: Span) -> u64 {
+        let mut hash = DefaultHasher::new();
+        (span, mem::discriminant(self)).hash(&mut hash);
+        match self {
+            Self::InvalidRatio { ratio, cap } => (ratio.to_bits(), cap.to_bits()).hash(&mut hash),
+            Self::InvalidQuantile(q) => q.to_bits().hash(&mut hash),
+            Self::BadBucketLabel { metric, bound: text }
+            | Self::PossibleNonCounterType { metric, metric_type: text } => {
+                (metric, text).hash(&mut hash);
+            }
+            Self::MixedFloatsHistograms { metric: text }
+            | Self::MixedClassicNative { metric: text }
+            | Self::NotCounter { metric: text }
+            | Self::NotGauge { metric: text }
+            | Self::MixedExponentialCustom { metric: text }
+            | Self::IncompatibleLayouts { operator: text }
+            | Self::PossibleNonCounter { metric: text }
+            | Self::HistogramIgnoredInAggregation { aggregation: text }
+            | Self::HistogramIgnoredInRange { metric: text }
+            | Self::QuantileIsNan { metric: text }
+            | Self::QuantileIsSkewed { metric: text }
+            | Self::FractionLacksNan { metric: text } => text.hash(&mut hash),
+            Self::MixedFloatsHistogramsInAggregation | Self::SortInRange => {}
+            Self::ResetCollision(operation) | Self::BoundsReconciled(operation) => {
+                operation.hash(&mut hash);
+            }
+            Self::StartTimeOverlap { metric, count } => (metric, count).hash(&mut hash),
+            Self::ForcedMonotonicity { metric, forced } => {
+                let ForcedSamples { first, last, forced, count } = forced;
+                let Forced { lowest, highest, difference } = forced;
+                let bits = [lowest, highest, difference].map(|value| value.to_bits());
+                (metric, first, last, bits, count).hash(&mut hash);
+            }
+            Self::IncompatibleTypes { lhs, operator, rhs } => (lhs, operator, rhs).hash(&mut hash),
+        }
+        hash.finish()
     }
 }
 
@@ -276,69 +320,4 @@ fn fmt_two_digits(f: &mut fmt::Formatter<'_>, value: f64) -> fmt::Result {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(remark: Remark<'_>, is_warning: bool, expected: &str) {
-        assert_eq!((remark.to_string().as_str(), remark.is_warning()), (expected, is_warning));
-    }
-
-    #[test]
-    fn metrics_are_named_where_they_are_known() {
-        let text = "vector contains a mix of classic and native histograms";
-        check(Remark::MixedClassicNative { metric: "" }, true, text);
-        check(
-            Remark::MixedClassicNative { metric: "h" },
-            true,
-            &format!("{text} for metric name \"h\""),
-        );
-        check(
-            Remark::NotCounter { metric: "" },
-            true,
-            "this native histogram metric is not a counter: \"\"",
-        );
-    }
-
-    #[test]
-    fn operands_and_operations_are_named() {
-        let (lhs, rhs) = (Operand::Histogram, Operand::Float);
-        check(
-            Remark::IncompatibleTypes { lhs, operator: "+", rhs },
-            false,
-            "incompatible sample types encountered for binary operator \"+\": histogram + float",
-        );
-        check(
-            Remark::ResetCollision(Operation::Aggregation),
-            true,
-            "conflicting counter resets during histogram aggregation",
-        );
-    }
-
-    #[test]
-    fn repeated_overlaps_are_counted() {
-        let text = "sample has start time that overlaps with previous sample timestamp for metric \
-                    \"c\"";
-        check(Remark::StartTimeOverlap { metric: "c", count: 1 }, true, text);
-        let text = format!("{text} (3 occurrences)");
-        check(Remark::StartTimeOverlap { metric: "c", count: 3 }, true, &text);
-    }
-
-    #[test]
-    fn differences_of_forced_buckets_have_two_digits() {
-        let check = |difference: f64, expected: &str| {
-            let forced = Forced { lowest: 0.1, highest: 1e6, difference };
-            let forced = ForcedSamples { first: 0, last: 60_000, forced, count: 2 };
-            let expected = format!(
-                "from buckets 0.1 to 1e+06, with a max diff of {expected}, over 2 samples from \
-                 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z"
-            );
-            assert_eq!(forced.to_string(), expected);
-        };
-        check(0.125, "0.12");
-        check(3.0, "3");
-        check(99.4, "99");
-        check(123.0, "1.2e+02");
-        check(1.26e9, "1.3e+09");
-    }
-}
+mod tests;

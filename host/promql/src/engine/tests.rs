@@ -8,7 +8,7 @@ use narthex_platform::SimulatedClock;
 use narthex_storage::{Appendable, MemoryStore};
 
 use super::*;
-use crate::{Cancel, ErrorKind, Value};
+use crate::{Cancel, ErrorKind, Features, Value};
 
 /// `requests_total{instance="0"}` rises by 1 a second, `{instance="1"}` by 2; every 15 s for 10 min.
 fn store() -> MemoryStore {

@@ -1,6 +1,5 @@
 //! What the operators of one query share: the store, the limits, the remarks, the counts.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use crate::result::{Annotation, Cancel, QueryError, QueryStats};
 use crate::span::Span;
 use crate::workers::Workers;
 
+use super::annotations::Annotations;
 use super::counts::Counts;
 use super::explain::Probes;
 use super::holding::Ledger;
@@ -40,8 +40,7 @@ pub(crate) struct Context<'q> {
     pub(crate) probes: Option<Probes>,
     /// Guards the series that were asked for, so that the same are looked up once.
     pub(crate) selected: Mutex<Vec<(Vec<Matcher>, SeriesList)>>,
-    /// Guards the remarks; each is kept once.
-    pub(crate) remarks: Mutex<Remarks>,
+    pub(crate) annotations: Annotations,
 }
 
 /// When a query has to end.
@@ -50,15 +49,6 @@ pub(crate) struct Limits<'q> {
     /// On the clock's monotonic scale.
     pub(crate) deadline: Duration,
     pub(crate) cancel: &'q Cancel,
-}
-
-/// Warnings and infos as they came up.
-#[derive(Default)]
-pub(crate) struct Remarks {
-    pub(crate) warnings: Vec<Annotation>,
-    pub(crate) infos: Vec<Annotation>,
-    /// Where start times overlap, of which metric, and how often.
-    overlaps: Vec<(Span, String, usize)>,
 }
 
 impl Context<'_> {
@@ -94,26 +84,7 @@ impl Context<'_> {
     /// Says something about the part of the query at `span`; each remark is kept once. Start times
     /// that overlap are counted.
     pub(crate) fn remark(&self, span: Span, remark: Remark<'_>) {
-        if let Remark::StartTimeOverlap { metric, count } = remark {
-            let mut remarks = self.remarks.lock();
-            let mut known = remarks.overlaps.iter_mut();
-            match known.find(|(_, name, _)| name == metric) {
-                Some((last, _, known)) => {
-                    *known += count;
-                    if last.start < span.start {
-                        *last = span;
-                    }
-                }
-                None => remarks.overlaps.push((span, metric.to_owned(), count)),
-            }
-            return;
-        }
-        let remark_of = annotation(self.text, span, remark);
-        let mut remarks = self.remarks.lock();
-        let list = if remark.is_warning() { &mut remarks.warnings } else { &mut remarks.infos };
-        if !list.contains(&remark_of) {
-            list.push(remark_of);
-        }
+        self.annotations.add(self.text, span, remark);
     }
 
     /// Says what was found in a series of this metric.
@@ -124,18 +95,8 @@ impl Context<'_> {
     }
 
     /// All warnings and all infos, in the order of their places.
-    pub(crate) fn take_remarks(&self) -> (Vec<Annotation>, Vec<Annotation>) {
-        let Remarks { mut warnings, mut infos, overlaps } =
-            std::mem::take(&mut *self.remarks.lock());
-        for (span, metric, count) in overlaps {
-            let remark = Remark::StartTimeOverlap { metric: &metric, count };
-            warnings.push(annotation(self.text, span, remark));
-        }
-        for list in [&mut warnings, &mut infos] {
-            list.sort_by(|a, b| (a.position, &a.message).cmp(&(b.position, &b.message)));
-            keep_last(list);
-        }
-        (warnings, infos)
+    pub(crate) fn take_annotations(&self) -> (Vec<Annotation>, Vec<Annotation>) {
+        self.annotations.take(self.text)
     }
 
     /// The metric's name does not apply to `row` any more.
@@ -198,20 +159,6 @@ impl Pace<'_> {
         self.unchecked = 0;
         self.limits.check()
     }
-}
-
-/// Keeps one remark of each text. Prometheus has the place where it came upon it last: of both sides
-/// of an operator, the right one.
-fn keep_last(remarks: &mut Vec<Annotation>) {
-    let mut seen = HashSet::new();
-    remarks.reverse();
-    remarks.retain(|remark| seen.insert(remark.message.clone()));
-    remarks.reverse();
-}
-
-fn annotation(text: &str, span: Span, remark: Remark<'_>) -> Annotation {
-    let kind = if remark.is_warning() { "warning" } else { "info" };
-    Annotation { message: format!("PromQL {kind}: {remark}"), position: span.position(text) }
 }
 
 /// The labels without those that say what the metric is.

@@ -71,7 +71,8 @@ pub(super) fn read(
     let floats = Amount::of(samples.len(), POINT_BYTES);
     let amount = samples.histograms.iter().map(Amount::of_point).fold(floats, Amount::plus);
     cx.counts.add_series(amount.samples);
-    // Held only until the next series is read into the same place.
+    // Charged for this moment only: enough to refuse a series that has no room beside what is
+    // held, and to be seen in the peak.
     cx.ledger.holding().add(amount)
 }
 

@@ -1,9 +1,9 @@
-use narthex_platform::{Clock, Metrics};
+use narthex_platform::{Clock, Metrics, PointValue};
 use narthex_storage::MemoryStore;
 use parking_lot::Mutex;
 
 use super::*;
-use crate::{Engine, EngineConfig, QueryOptions};
+use crate::{Engine, EngineConfig, QueryOptions, Times};
 
 /// Writes down what it hears.
 #[derive(Debug, Default)]
@@ -29,16 +29,27 @@ impl QueryObserver for Notes {
     }
 }
 
-fn engine(notes: &Arc<Notes>) -> Engine {
+fn engine(notes: &Arc<Notes>, metrics: &Metrics) -> Engine {
     let observer = Some(Arc::clone(notes) as Arc<dyn QueryObserver>);
     let config = EngineConfig { observer, ..EngineConfig::default() };
-    Engine::new(config, Arc::new(MemoryStore::new()), Clock::real(), &Metrics::new())
+    Engine::new(config, Arc::new(MemoryStore::new()), Clock::real(), metrics)
+}
+
+/// How many queries the metrics tell of.
+fn counted(metrics: &Metrics) -> u64 {
+    let families = metrics.gather();
+    let name = "prometheus_engine_query_duration_histogram_seconds";
+    let family = families.iter().find(|family| family.name == name).expect("a family");
+    match &family.points[0].value {
+        PointValue::Histogram { count, .. } => *count,
+        other => panic!("a histogram, not {other:?}"),
+    }
 }
 
 #[test]
 fn every_query_begins_ends_and_is_answered_once() {
     let notes = Arc::default();
-    let engine = engine(&notes);
+    let engine = engine(&notes, &Metrics::new());
     let origin = QueryOrigin::RuleGroup { file: "f".to_owned(), name: "g".to_owned() };
     let options = QueryOptions { origin: Some(Arc::new(origin)), ..QueryOptions::default() };
     let at = Timestamp::from_millis;
@@ -61,4 +72,37 @@ fn every_query_begins_ends_and_is_answered_once() {
             "up at 5..5/0: query timed out in expression evaluation",
         ]
     );
+}
+
+#[test]
+fn a_query_that_is_analyzed_counts_as_any_other() {
+    let (notes, metrics) = (Arc::default(), Metrics::new());
+    let engine = engine(&notes, &metrics);
+    let at = Timestamp::from_millis;
+    let times = Times::Range { start: at(0), end: at(60_000), step: Duration::from_secs(15) };
+    let options = QueryOptions::default();
+    engine.explain("up", times, true, &options).unwrap();
+    engine.explain("label_join(up, '', '')", Times::Instant(at(5)), true, &options).unwrap_err();
+    assert_eq!(
+        *notes.0.lock(),
+        [
+            "up began",
+            "1 ended",
+            "up at 0..60000/15",
+            "label_join(up, '', '') began",
+            "4 ended",
+            "label_join(up, '', '') at 5..5/0: invalid destination label name in label_join(): ",
+        ]
+    );
+    assert_eq!(counted(&metrics), 2);
+}
+
+#[test]
+fn a_plan_is_no_query_once_it_is_made() {
+    let (notes, metrics) = (Arc::default(), Metrics::new());
+    let engine = engine(&notes, &metrics);
+    let times = Times::Instant(Timestamp::from_millis(5));
+    engine.explain("up", times, false, &QueryOptions::default()).unwrap();
+    assert_eq!(*notes.0.lock(), ["up began", "1 ended"]);
+    assert_eq!(counted(&metrics), 0);
 }
