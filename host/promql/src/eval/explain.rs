@@ -233,7 +233,7 @@ fn describe(plan: &Vector) -> (&'static str, String) {
             };
             ("Histogram", what.to_owned())
         }
-        VectorKind::Info(info) => ("Info", braced(&info.select.matchers)),
+        VectorKind::Info(info) => ("Info", of_matchers(&info.select.matchers)),
         VectorKind::Nothing(_) => ("Nothing", String::new()),
     }
 }
@@ -257,7 +257,7 @@ fn of_range(range: &RangePlan) -> String {
 }
 
 fn of_select(select: &Select) -> String {
-    let mut text = braced(&select.matchers);
+    let mut text = of_matchers(&select.matchers);
     if select.extension != Extension::None {
         text.push_str(&format!(" {}", select.extension.word()));
     }
@@ -270,7 +270,7 @@ fn of_select(select: &Select) -> String {
     text
 }
 
-fn braced(matchers: &[Matcher]) -> String {
+fn of_matchers(matchers: &[Matcher]) -> String {
     let matchers: Vec<String> = matchers.iter().map(ToString::to_string).collect();
     format!("{{{}}}", matchers.join(","))
 }

@@ -91,7 +91,7 @@ fn margins(extension: Extension, lookback: i64) -> (i64, i64) {
 }
 
 /// Calls `visit` for the window of each step that holds a sample.
-fn slide(
+fn visit_windows(
     plan: &RangePlan,
     track: &Track,
     cx: &Context<'_>,
@@ -219,7 +219,7 @@ fn each_window(
     if matches!(plan.function, FunctionId::Rate | FunctionId::Increase) {
         track.find_resets(&mut cx.pace())?;
     }
-    slide(&plan.input, track, cx, |step, window| {
+    visit_windows(&plan.input, track, cx, |step, window| {
         let param = |index: usize| params.get(index).map_or(f64::NAN, |param| param.get(step));
         match series.apply(window, param)? {
             Some(SampleValue::Float(value)) => values.set(step, value),
@@ -261,7 +261,7 @@ pub(crate) const COUNTER_SUFFIXES: [&str; 4] = ["_total", "_sum", "_count", "_bu
 pub(super) fn presence(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<bool>, QueryError> {
     let mut present = vec![false; plan.grid.steps];
     for series in samples(plan, cx)? {
-        slide(plan, &series?.track, cx, |step, _| {
+        visit_windows(plan, &series?.track, cx, |step, _| {
             if let Some(slot) = present.get_mut(step) {
                 *slot = true;
             }
@@ -277,7 +277,7 @@ pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries
     for series in samples(plan, cx)? {
         let series = series?;
         let mut points = Columns::default();
-        slide(plan, &series.track, cx, |_, window| {
+        visit_windows(plan, &series.track, cx, |_, window| {
             points = match plan.extension() {
                 Extension::None => columns_of(window),
                 extension @ (Extension::Anchored | Extension::Smoothed) => {
