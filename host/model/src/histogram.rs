@@ -14,6 +14,7 @@ mod logarithm;
 mod reset;
 mod scale;
 mod side;
+mod size;
 mod sum;
 mod text;
 mod trim;

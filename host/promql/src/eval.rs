@@ -33,6 +33,7 @@ mod scalar;
 mod select;
 mod set;
 mod sort;
+mod total;
 mod track;
 mod window;
 
@@ -116,10 +117,6 @@ fn open_kind<'q>(plan: &'q Vector, cx: &'q Context<'q>) -> Result<Rows<'q>, Quer
 
 fn one_row<'q>(row: Row) -> Result<Rows<'q>, QueryError> {
     Ok(Box::new((!row.values.is_empty()).then_some(Ok(row)).into_iter()))
-}
-
-fn from_vec<'q>(rows: Vec<Row>) -> Rows<'q> {
-    Box::new(rows.into_iter().map(Ok))
 }
 
 /// Repeats the only value of each row at every step.

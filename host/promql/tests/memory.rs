@@ -4,13 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_model::{Labels, Timestamp};
+use narthex_model::{BucketLayout, FloatHistogram, Labels, NativeHistogram, Span, Timestamp};
 use narthex_platform::{Clock, Metrics};
 use narthex_promql::{Engine, EngineConfig, QueryError, QueryOptions, QueryResult, Value};
 use narthex_storage::{Appendable, MemoryStore};
 
 const SERIES: usize = 10_000;
 const STEPS: usize = 1_000;
+const HISTOGRAM_SERIES: usize = 1_000;
+const BUCKETS: u32 = 200;
 /// For what the allocator keeps, and for stacks of threads.
 const SLACK: u64 = 24 << 20;
 
@@ -29,6 +31,34 @@ fn store() -> MemoryStore {
     }
     batch.commit().expect("memory takes it");
     store
+}
+
+/// Five minutes of native histograms at 15 s, each of 200 buckets.
+fn store_of_histograms() -> MemoryStore {
+    let store = MemoryStore::new();
+    let mut batch = store.appender();
+    for number in 0..HISTOGRAM_SERIES {
+        let instance = number.to_string();
+        let labels = [("__name__", "work_seconds"), ("instance", &*instance)];
+        let series = batch.series(&Labels::from_pairs(labels)).expect("few series");
+        for index in 0..=20 {
+            let at = Timestamp::from_millis(index * 15_000);
+            batch.append_histogram(series, at, histogram(index as f64)).expect("times ascend");
+        }
+    }
+    batch.commit().expect("memory takes it");
+    store
+}
+
+fn histogram(count: f64) -> NativeHistogram {
+    let positive_spans = vec![Span { offset: 0, length: BUCKETS }];
+    NativeHistogram::Float(FloatHistogram {
+        layout: BucketLayout { positive_spans, ..BucketLayout::default() },
+        count: count * f64::from(BUCKETS),
+        sum: count,
+        positive_counts: (0..BUCKETS).map(|_| count).collect(),
+        ..FloatHistogram::default()
+    })
 }
 
 /// The most memory that the process had since [`forget_peak`].
@@ -71,6 +101,14 @@ fn a_large_query_keeps_within_its_memory_or_says_that_it_cannot() {
         println!("{query}: {points} points, {} MiB", taken >> 20);
         assert!(points >= 6 * STEPS, "{query}: {points} points");
     }
+    // How many bytes histograms take is not known before they are there.
+    let histograms = Arc::new(store_of_histograms());
+    forget_peak();
+    let before = peak();
+    let error = ask(&histograms, "rate(work_seconds[5m])", 64).unwrap_err();
+    let taken = peak() - before;
+    assert!(matches!(error, QueryError::TooMuchMemory { estimate: None, .. }), "{error}");
+    assert!(taken < (64 << 20) + SLACK, "histograms took {} MiB", taken >> 20);
     let error = ask(&store, "work_total", 64).unwrap_err();
     assert_eq!(
         error.to_string(),

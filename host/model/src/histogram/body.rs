@@ -8,6 +8,7 @@ use crate::CompensatedSum;
 
 use super::count::Count;
 use super::side::Side;
+use super::size::size_of_values;
 use super::{BucketLayout, CUSTOM_BUCKETS_SCHEMA, CounterReset, FloatHistogram};
 
 #[derive(Clone, Debug)]
@@ -26,6 +27,12 @@ pub(super) struct Body<C> {
 impl<C: Count> Body<C> {
     pub(super) const fn is_custom(&self) -> bool {
         self.schema == CUSTOM_BUCKETS_SCHEMA
+    }
+
+    /// As [`FloatHistogram::size`].
+    pub(super) const fn size(&self) -> usize {
+        let sides = self.positive.values() + self.negative.values();
+        size_of_values(sides + self.custom_bounds.len())
     }
 
     /// Changes every number but the bounds.

@@ -49,19 +49,6 @@ impl FloatHistogram {
         *self = body.into();
     }
 
-    /// Bytes it takes, as Prometheus counts them.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        /// The struct, with its pointer.
-        const STRUCT_BYTES: usize = 168;
-        let items = self.layout.positive_spans.len()
-            + self.layout.negative_spans.len()
-            + self.positive_counts.len()
-            + self.negative_counts.len()
-            + self.layout.custom_bounds.len();
-        STRUCT_BYTES + 8 * items
-    }
-
     fn each(&mut self, change: impl Fn(f64) -> f64) {
         let mut body: Body<f64> = self.take_body();
         body.each(change);

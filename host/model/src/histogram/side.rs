@@ -37,6 +37,11 @@ impl<C: Count> Side<C> {
         side
     }
 
+    /// How many values it takes.
+    pub(super) const fn values(&self) -> usize {
+        self.spans.len() + self.counts.len()
+    }
+
     /// Each bucket's index and what it holds.
     pub(super) fn entries(&self) -> impl Iterator<Item = (i32, C)> + '_ {
         indices(&self.spans).zip(self.counts.iter().copied())

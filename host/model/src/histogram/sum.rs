@@ -65,6 +65,12 @@ impl HistogramSum {
         self.claims.collide()
     }
 
+    /// What [`FloatHistogram::size`] says of the sum.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.sum.size()
+    }
+
     /// The sum. Empty buckets may be left.
     #[must_use]
     pub fn finish(self) -> FloatHistogram {
@@ -140,6 +146,12 @@ impl HistogramMean {
     #[must_use]
     pub const fn has_reset_collision(&self) -> bool {
         self.claims.collide()
+    }
+
+    /// What [`FloatHistogram::size`] says of the mean.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.body.size()
     }
 
     /// The mean. Empty buckets may be left.

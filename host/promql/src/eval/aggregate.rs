@@ -3,35 +3,28 @@
 
 use std::collections::HashMap;
 
-use narthex_model::{CompensatedSum, Labels, METRIC_NAME};
+use narthex_model::{Labels, METRIC_NAME};
 
 use crate::ast::{AggregateOp, Grouping};
 use crate::functions::mean::Mean;
-use crate::functions::quantile::quantile;
 use crate::remarks::Remark;
 use crate::result::{QueryError, SampleValue};
 use crate::span::Span;
 
+use super::Rows;
 use super::context::Context;
 use super::grid::Grid;
 use super::holding::{Amount, Holding};
+use super::map::without_empty;
 use super::plan::AggregatePlan;
 use super::row::{Column, Row};
 use super::scalar::{self, Numbers};
-use super::{Rows, from_vec};
 
+use self::folds::{CountFold, Fold, GroupFold, MaxFold, MinFold, QuantileFold, Spread, SumFold};
 use self::histograms::Histograms;
-pub(super) use self::histograms::Resets;
 
+mod folds;
 mod histograms;
-
-/// What the values of a group at one step become.
-trait Fold: Sized {
-    fn start(value: f64) -> Self;
-    fn add(&mut self, value: f64);
-    /// `param` is that of the aggregation at this step.
-    fn finish(self, param: f64) -> f64;
-}
 
 /// The labels of the group that a series belongs to.
 pub(super) fn group_labels(labels: &Labels, grouping: &Grouping) -> Labels {
@@ -57,6 +50,11 @@ impl Groups {
         self.index.get(labels).copied()
     }
 
+    /// What a group takes of memory, about: it stands in both.
+    pub(super) fn bytes(labels: &Labels) -> usize {
+        labels.as_bytes().len() + size_of::<(Labels, usize)>() + size_of::<Labels>()
+    }
+
     pub(super) fn find(&mut self, labels: Labels) -> usize {
         *self.index.entry(labels).or_insert_with_key(|labels| {
             self.labels.push(labels.clone());
@@ -75,17 +73,17 @@ pub(super) fn open<'q>(
         None => Numbers::Same(f64::NAN),
     };
     match plan.op {
-        AggregateOp::Sum => fold::<SumFold>(plan, &param, grid, cx),
-        AggregateOp::Avg => fold::<Mean>(plan, &param, grid, cx),
-        AggregateOp::Min => fold::<MinFold>(plan, &param, grid, cx),
-        AggregateOp::Max => fold::<MaxFold>(plan, &param, grid, cx),
-        AggregateOp::Count => fold::<CountFold>(plan, &param, grid, cx),
-        AggregateOp::Group => fold::<GroupFold>(plan, &param, grid, cx),
-        AggregateOp::Stdvar => fold::<Spread<false>>(plan, &param, grid, cx),
-        AggregateOp::Stddev => fold::<Spread<true>>(plan, &param, grid, cx),
+        AggregateOp::Sum => fold::<SumFold>(plan, param, grid, cx),
+        AggregateOp::Avg => fold::<Mean>(plan, param, grid, cx),
+        AggregateOp::Min => fold::<MinFold>(plan, param, grid, cx),
+        AggregateOp::Max => fold::<MaxFold>(plan, param, grid, cx),
+        AggregateOp::Count => fold::<CountFold>(plan, param, grid, cx),
+        AggregateOp::Group => fold::<GroupFold>(plan, param, grid, cx),
+        AggregateOp::Stdvar => fold::<Spread<false>>(plan, param, grid, cx),
+        AggregateOp::Stddev => fold::<Spread<true>>(plan, param, grid, cx),
         AggregateOp::Quantile => {
             check_quantiles(&param, grid, plan.param_span, cx);
-            fold::<QuantileFold>(plan, &param, grid, cx)
+            fold::<QuantileFold>(plan, param, grid, cx)
         }
         AggregateOp::Topk
         | AggregateOp::Bottomk
@@ -111,47 +109,55 @@ fn check_quantiles(param: &Numbers, grid: Grid, span: Span, cx: &Context<'_>) {
 }
 
 /// A group while its series come in.
-struct Group<F> {
+struct Group<'q, F> {
     drops_name: bool,
     /// The fold of the floats at each step.
     floats: Vec<Option<F>>,
     histograms: Histograms,
+    holding: Holding<'q>,
 }
 
-fn fold<'q, F: Fold>(
-    plan: &AggregatePlan,
-    param: &Numbers,
-    grid: Grid,
-    cx: &'q Context<'q>,
-) -> Result<Rows<'q>, QueryError> {
-    let mut names = Groups::default();
-    let mut groups: Vec<Group<F>> = Vec::new();
-    let mut holding = cx.ledger.holding();
-    for row in super::open(&plan.input, cx)? {
-        let row = row?;
-        let index = names.find(group_labels(&row.labels, &plan.grouping));
-        if index == groups.len() {
-            holding.add(Amount::of(grid.steps, size_of::<Option<F>>()))?;
-            let floats = (0..grid.steps).map(|_| None).collect();
-            groups.push(Group { drops_name: false, floats, histograms: Histograms::default() });
-        }
-        let Some(group) = groups.get_mut(index) else { continue };
-        group.drops_name |= row.drops_name;
-        for (step, value) in row.values.iter() {
-            match group.floats.get_mut(step) {
+impl<'q, F: Fold> Group<'q, F> {
+    fn new(labels: &Labels, steps: usize, cx: &'q Context<'q>) -> Result<Self, QueryError> {
+        let mut holding = cx.ledger.holding();
+        let bytes = size_of::<Self>() + Groups::bytes(labels) + steps * size_of::<Option<F>>();
+        holding.add(Amount { samples: 0, bytes })?;
+        let floats = (0..steps).map(|_| None).collect();
+        Ok(Self { drops_name: false, floats, histograms: Histograms::default(), holding })
+    }
+
+    /// Takes in values of one series.
+    fn take(&mut self, values: impl Iterator<Item = (usize, f64)>) -> Result<(), QueryError> {
+        let mut more = Amount::default();
+        for (step, value) in values {
+            match self.floats.get_mut(step) {
+                Some(Some(fold)) if F::KEEPS_VALUES => {
+                    let before = fold.bytes();
+                    fold.add(value);
+                    more = more.plus(Amount { samples: 1, bytes: fold.bytes() - before });
+                }
                 Some(Some(fold)) => fold.add(value),
-                Some(empty) => *empty = Some(F::start(value)),
+                Some(empty) => {
+                    let fold = F::start(value);
+                    more = more.plus(Amount { samples: 1, bytes: fold.bytes() });
+                    *empty = Some(fold);
+                }
                 None => {}
             }
         }
-        if row.values.has_histograms() {
-            take_histograms(plan, group, &row, &mut holding, cx)?;
-        }
+        self.holding.add(more)
     }
-    let mut rows = Vec::with_capacity(groups.len());
-    for (labels, group) in names.labels.into_iter().zip(groups) {
-        let Group { drops_name, floats, histograms } = group;
-        let mut values = Column::absent(grid.steps);
+
+    /// The row of the result; what the group held is settled.
+    fn finish(
+        self,
+        labels: Labels,
+        plan: &AggregatePlan,
+        param: &Numbers,
+        cx: &Context<'_>,
+    ) -> Row {
+        let Self { drops_name, floats, histograms, holding: _holding } = self;
+        let mut values = Column::absent(floats.len());
         let has_number = |step: usize| floats.get(step).is_some_and(Option::is_some);
         let mut histograms = histograms.finish(plan, has_number, cx);
         for (step, fold) in floats.into_iter().enumerate() {
@@ -167,34 +173,53 @@ fn fold<'q, F: Fold>(
         for (step, histogram) in histograms.into_iter() {
             values.put(step, SampleValue::Histogram(histogram));
         }
-        rows.push(Row { labels, drops_name, values });
+        Row { labels, drops_name, values }
     }
-    rows.retain(|row| !row.values.is_empty());
-    Ok(from_vec(rows))
+}
+
+/// The groups stay on the ledger until the row of each is handed on.
+fn fold<'q, F: Fold + 'q>(
+    plan: &'q AggregatePlan,
+    param: Numbers,
+    grid: Grid,
+    cx: &'q Context<'q>,
+) -> Result<Rows<'q>, QueryError> {
+    let mut names = Groups::default();
+    let mut groups: Vec<Group<'q, F>> = Vec::new();
+    for row in super::open(&plan.input, cx)? {
+        let row = row?;
+        let labels = group_labels(&row.labels, &plan.grouping);
+        let index = names.find(labels);
+        if let (true, Some(labels)) = (index == groups.len(), names.labels.last()) {
+            groups.push(Group::new(labels, grid.steps, cx)?);
+        }
+        let Some(group) = groups.get_mut(index) else { continue };
+        group.drops_name |= row.drops_name;
+        group.take(row.values.iter())?;
+        if row.values.has_histograms() {
+            take_histograms(plan, group, &row, cx)?;
+        }
+    }
+    let groups = names.labels.into_iter().zip(groups);
+    let rows = groups.map(move |(labels, group)| Ok(group.finish(labels, plan, &param, cx)));
+    Ok(without_empty(Box::new(rows)))
 }
 
 /// Takes in the histograms of a series, as the operator treats them.
 fn take_histograms<F: Fold>(
     plan: &AggregatePlan,
-    group: &mut Group<F>,
+    group: &mut Group<'_, F>,
     row: &Row,
-    holding: &mut Holding<'_>,
     cx: &Context<'_>,
 ) -> Result<(), QueryError> {
     match plan.op {
         AggregateOp::Sum | AggregateOp::Avg => {
-            let Group { floats, histograms, .. } = group;
+            let Group { floats, histograms, holding, .. } = group;
             let has_number = |step: usize| floats.get(step).is_some_and(Option::is_some);
             histograms.take(plan, row, has_number, holding, cx)?;
         }
         AggregateOp::Count | AggregateOp::Group => {
-            for (step, _) in row.values.iter_histograms() {
-                match group.floats.get_mut(step) {
-                    Some(Some(fold)) => fold.add(0.0),
-                    Some(empty) => *empty = Some(F::start(0.0)),
-                    None => {}
-                }
-            }
+            group.take(row.values.iter_histograms().map(|(step, _)| (step, 0.0)))?;
         }
         AggregateOp::Min
         | AggregateOp::Max
@@ -211,142 +236,4 @@ fn take_histograms<F: Fold>(
         }
     }
     Ok(())
-}
-
-struct SumFold(CompensatedSum);
-
-impl Fold for SumFold {
-    fn start(value: f64) -> Self {
-        Self(CompensatedSum::starting_at(value))
-    }
-
-    fn add(&mut self, value: f64) {
-        self.0.add(value);
-    }
-
-    fn finish(self, _param: f64) -> f64 {
-        self.0.value()
-    }
-}
-
-impl Fold for Mean {
-    fn start(value: f64) -> Self {
-        Self::starting_at(value)
-    }
-
-    fn add(&mut self, value: f64) {
-        Self::add(self, value);
-    }
-
-    fn finish(self, _param: f64) -> f64 {
-        self.value()
-    }
-}
-
-struct MinFold(f64);
-
-impl Fold for MinFold {
-    fn start(value: f64) -> Self {
-        Self(value)
-    }
-
-    fn add(&mut self, value: f64) {
-        if value < self.0 || self.0.is_nan() {
-            self.0 = value;
-        }
-    }
-
-    fn finish(self, _param: f64) -> f64 {
-        self.0
-    }
-}
-
-struct MaxFold(f64);
-
-impl Fold for MaxFold {
-    fn start(value: f64) -> Self {
-        Self(value)
-    }
-
-    fn add(&mut self, value: f64) {
-        if value > self.0 || self.0.is_nan() {
-            self.0 = value;
-        }
-    }
-
-    fn finish(self, _param: f64) -> f64 {
-        self.0
-    }
-}
-
-struct CountFold(f64);
-
-impl Fold for CountFold {
-    fn start(_value: f64) -> Self {
-        Self(1.0)
-    }
-
-    fn add(&mut self, _value: f64) {
-        self.0 += 1.0;
-    }
-
-    fn finish(self, _param: f64) -> f64 {
-        self.0
-    }
-}
-
-struct GroupFold;
-
-impl Fold for GroupFold {
-    fn start(_value: f64) -> Self {
-        Self
-    }
-
-    fn add(&mut self, _value: f64) {}
-
-    fn finish(self, _param: f64) -> f64 {
-        1.0
-    }
-}
-
-/// The mean square distance from the mean (Welford), or its root.
-struct Spread<const ROOT: bool> {
-    count: f64,
-    mean: f64,
-    squares: f64,
-}
-
-impl<const ROOT: bool> Fold for Spread<ROOT> {
-    fn start(value: f64) -> Self {
-        let squares = if value.is_finite() { 0.0 } else { f64::NAN };
-        Self { count: 1.0, mean: value, squares }
-    }
-
-    fn add(&mut self, value: f64) {
-        self.count += 1.0;
-        let delta = value - self.mean;
-        self.mean += delta / self.count;
-        self.squares += delta * (value - self.mean);
-    }
-
-    fn finish(self, _param: f64) -> f64 {
-        let variance = self.squares / self.count;
-        if ROOT { variance.sqrt() } else { variance }
-    }
-}
-
-struct QuantileFold(Vec<f64>);
-
-impl Fold for QuantileFold {
-    fn start(value: f64) -> Self {
-        Self(vec![value])
-    }
-
-    fn add(&mut self, value: f64) {
-        self.0.push(value);
-    }
-
-    fn finish(mut self, param: f64) -> f64 {
-        quantile(param, &mut self.0)
-    }
 }

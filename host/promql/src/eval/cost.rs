@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use narthex_model::Labels;
 
+use crate::ast::{AggregateOp, BinaryOp};
 use crate::result::QueryError;
 
 use super::aggregate::group_labels;
@@ -122,7 +123,7 @@ pub(crate) fn of(plan: &Vector, counting: Counting, cx: &Context<'_>) -> Result<
             Cost { rows: rows_of(many), held_bytes: held(below.rows), ..below }
         }
         VectorKind::Set(join) => {
-            let is_or = join.op == crate::ast::BinaryOp::Or;
+            let is_or = join.op == BinaryOp::Or;
             let rows = if is_or { below.rows } else { rows_of(&join.lhs) };
             let held_bytes = if is_or { held(rows) } else { below.held_bytes };
             Cost { rows, held_bytes, ..below }
@@ -144,7 +145,12 @@ pub(crate) fn of(plan: &Vector, counting: Counting, cx: &Context<'_>) -> Result<
             let most = if grouping.is_all() { below.rows.min(1) } else { below.rows };
             let rows = counted.map_or(most, |counted| counted.min(most));
             let folds = rows.saturating_mul(plan.grid.steps).saturating_mul(FOLD_BYTES);
-            Cost { rows, held_bytes: below.held_bytes.saturating_add(folds), ..below }
+            // The values of all series are needed for a quantile.
+            let is_quantile = aggregate.op == AggregateOp::Quantile;
+            let values = if is_quantile { below.rows.saturating_mul(plan.grid.steps) } else { 0 };
+            let input = values.saturating_mul(size_of::<f64>());
+            let held_bytes = below.held_bytes.saturating_add(folds).saturating_add(input);
+            Cost { rows, held_bytes, ..below }
         }
         VectorKind::AbsentOverTime { input, .. } => Cost { rows: 1, ..of_subquery(input, below) },
         VectorKind::Absent { .. } | VectorKind::OfScalar(_) => Cost { rows: 1, ..below },

@@ -83,6 +83,11 @@ impl<'l> Filling<'l> {
         Self { held: Held::new(ledger), unbooked: Amount::default() }
     }
 
+    /// Takes in a row that has its values.
+    pub(super) fn push(&mut self, row: Row) -> Result<(), QueryError> {
+        self.held.push(row)
+    }
+
     /// Takes in a row without a value; says where it stands.
     pub(super) fn push_empty(
         &mut self,
@@ -102,9 +107,12 @@ impl<'l> Filling<'l> {
         step: usize,
         value: SampleValue,
     ) -> Result<(), QueryError> {
-        self.unbooked = self.unbooked.plus(Amount::of_value(&value));
-        if let Some(row) = self.held.rows.get_mut(row) {
-            row.values.put(step, value);
+        let more = Amount::of_value(&value);
+        if let Some(Row { values, .. }) = self.held.rows.get_mut(row) {
+            let slots = values.slot_bytes();
+            values.put(step, value);
+            let slots = Amount { samples: 0, bytes: values.slot_bytes() - slots };
+            self.unbooked = self.unbooked.plus(more).plus(slots);
         }
         if self.unbooked.minus(BOOKED_AT_ONCE) == Amount::default() { Ok(()) } else { self.book() }
     }

@@ -2,12 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use narthex_model::{FloatHistogram, Labels, buckets_in};
+use narthex_model::Labels;
 use narthex_storage::HistogramPoint;
 
 use crate::result::{MatrixSeries, QueryError, SampleValue, VectorSample};
 
-use super::row::{Row, histogram_samples};
+use super::row::Row;
 
 /// A value of the answer with its time.
 pub(crate) const POINT_BYTES: usize = 16;
@@ -54,7 +54,9 @@ impl Amount {
     pub(crate) fn of_value(value: &SampleValue) -> Self {
         let (samples, bytes) = match value {
             SampleValue::Float(_) => (1, 0),
-            SampleValue::Histogram(histogram) => (histogram_samples(histogram), histogram.size()),
+            SampleValue::Histogram(histogram) => {
+                (samples_of_histogram(histogram.size()), histogram.size())
+            }
         };
         Self { samples, bytes }
     }
@@ -79,16 +81,15 @@ impl Amount {
 
     /// A native histogram with its time, as the store has it.
     pub(crate) fn of_point(point: &HistogramPoint) -> Self {
-        let layout = point.histogram.layout();
-        let spans = layout.positive_spans.len() + layout.negative_spans.len();
-        let buckets = buckets_in(&layout.positive_spans) + buckets_in(&layout.negative_spans);
-        let buckets = usize::try_from(buckets).unwrap_or(usize::MAX / POINT_BYTES);
-        let values = spans + buckets + layout.custom_bounds.len();
-        let histogram = size_of::<FloatHistogram>() + values * size_of::<f64>();
-        let bytes = size_of::<HistogramPoint>() + histogram;
-        // A histogram has a time as well.
-        Self { samples: (histogram + size_of::<i64>()) / POINT_BYTES, bytes }
+        let size = point.histogram.size();
+        Self { samples: samples_of_histogram(size), bytes: size_of::<HistogramPoint>() + size }
     }
+}
+
+/// What a histogram of this size counts for the limit of samples: as many as would fill the bytes
+/// it takes, its time among them.
+pub(crate) const fn samples_of_histogram(size: usize) -> usize {
+    (size + size_of::<i64>()) / POINT_BYTES
 }
 
 /// The most that a query may hold at once.
@@ -122,6 +123,15 @@ impl Ledger {
     /// An account of what one operator holds; it is settled when it is dropped.
     pub(crate) fn holding(&self) -> Holding<'_> {
         Holding { ledger: self, amount: Amount::default() }
+    }
+
+    /// An account of the samples of one series while they are looked at. They count for the limit
+    /// of samples one series at a time, however many threads there are.
+    pub(crate) fn hold_series(&self, amount: Amount) -> Result<Holding<'_>, QueryError> {
+        let mut holding = self.holding();
+        holding.add(amount)?;
+        holding.remove(Amount { samples: amount.samples, bytes: 0 });
+        Ok(holding)
     }
 
     /// The most samples and bytes held at once.
@@ -186,6 +196,12 @@ impl Holding<'_> {
     pub(crate) fn add(&mut self, amount: Amount) -> Result<(), QueryError> {
         self.amount = self.amount.plus(amount);
         self.ledger.add(amount)
+    }
+
+    /// Holds also what `other` held.
+    pub(crate) fn absorb(&mut self, mut other: Self) {
+        debug_assert!(std::ptr::eq(self.ledger, other.ledger), "both are of one query");
+        self.amount = self.amount.plus(std::mem::take(&mut other.amount));
     }
 
     /// Holds less: what `amount` stands for went to another account. Of what grew without being

@@ -12,11 +12,11 @@ use crate::result::QueryError;
 
 use super::context::{Context, braced};
 use super::grid::Grid;
-use super::held::Held;
+use super::held::{Filling, Held};
 use super::holding::{Amount, Holding};
 use super::merge::merge;
 use super::plan::InfoPlan;
-use super::row::{Column, Row};
+use super::row::Row;
 use super::select::{read, time_range};
 use super::{Rows, mark};
 
@@ -40,7 +40,7 @@ pub(super) fn open<'q>(
     let wanted = Wanted::by(base.rows.iter().filter(|row| !is_info(row)));
     let mut holding = cx.ledger.holding();
     let info = Info::read(plan, &wanted, &base.rows, grid, (&mut holding, cx))?;
-    let mut out = Held::new(&cx.ledger);
+    let mut out = Filling::new(&cx.ledger);
     for row in base.into_rows() {
         cx.check()?;
         let row = row?;
@@ -50,7 +50,7 @@ pub(super) fn open<'q>(
             info.enrich(row, plan, &mut out)?;
         }
     }
-    Ok(merge(out)?.into_rows())
+    Ok(merge(out.finish()?)?.into_rows())
 }
 
 fn identity(labels: &Labels) -> Labels {
@@ -151,7 +151,7 @@ impl Info {
         let mut samples = Columns::default();
         for series in &cx.series(&matchers)?.series {
             if wanted.has(series.labels()) {
-                read(series.as_ref(), range, &mut samples, cx)?;
+                let _read = read(series.as_ref(), range, &mut samples, cx)?;
                 info.take(series.labels(), &samples, plan, (grid, &looked_at), (holding, cx))?;
             }
         }
@@ -187,7 +187,8 @@ impl Info {
         let name = labels.metric_name().unwrap_or("").to_owned();
         let group = *names.entry(name).or_insert(self.groups.len());
         if group == self.groups.len() {
-            holding.add(Amount::of(grid.steps, size_of::<Option<Newest>>()))?;
+            let bytes = grid.steps * size_of::<Option<Newest>>();
+            holding.add(Amount { samples: 0, bytes })?;
             self.groups.push(vec![None; grid.steps]);
         }
         let Some(group) = self.groups.get_mut(group) else { return Ok(()) };
@@ -210,7 +211,7 @@ impl Info {
     }
 
     /// Puts a series with its data labels at each step into `out`, a row for each set of labels.
-    fn enrich(&self, row: Row, plan: &InfoPlan, out: &mut Held<'_>) -> Result<(), QueryError> {
+    fn enrich(&self, row: Row, plan: &InfoPlan, out: &mut Filling<'_>) -> Result<(), QueryError> {
         let names = self.by_identity.get(&identity(&row.labels));
         let groups: Vec<&Vec<Option<Newest>>> = names
             .into_iter()
@@ -223,7 +224,6 @@ impl Info {
             }
             return Ok(());
         }
-        let first = out.rows.len();
         // Which info series stand together, and where the row for them is, if they have one.
         let mut known: HashMap<Vec<Option<usize>>, Option<usize>> = HashMap::new();
         let mut last: Option<(Vec<Option<usize>>, Option<usize>)> = None;
@@ -243,15 +243,9 @@ impl Info {
                     place
                 }
             };
-            if let Some(enriched) = place.and_then(|place| out.rows.get_mut(place)) {
-                enriched.values.put(step, value.to_value());
+            if let Some(place) = place {
+                out.put(place, step, value.to_value())?;
             }
-        }
-        // What they held without values is known; now they have them.
-        let Held { rows, holding } = out;
-        for row in rows.iter().skip(first) {
-            let empty = Amount::of_empty_row(&row.labels, row.values.steps());
-            holding.add(Amount::of_row(row).minus(empty))?;
         }
         Ok(())
     }
@@ -262,12 +256,10 @@ impl Info {
         row: &Row,
         found: &[Option<usize>],
         plan: &InfoPlan,
-        out: &mut Held<'_>,
+        out: &mut Filling<'_>,
     ) -> Result<Option<usize>, QueryError> {
         let Some(labels) = self.labels(&row.labels, found, plan)? else { return Ok(None) };
-        let values = Column::absent(row.values.steps());
-        out.push(Row { labels, drops_name: row.drops_name, values })?;
-        Ok(Some(out.rows.len() - 1))
+        out.push_empty(labels, row.drops_name, row.values.steps()).map(Some)
     }
 
     /// The labels of a series together with those of info series; nothing when it is left out.

@@ -5,7 +5,7 @@
 //! the number of threads. What is too little for threads is computed one series at a time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use narthex_storage::{Columns, Series};
@@ -30,6 +30,9 @@ const BATCH_MEMORY_PART: usize = 8;
 const THREADS_MAX: usize = 16;
 /// Runs for each thread of a batch, so that none waits long for the last one.
 const RUNS: usize = 4;
+/// Rows of up to this much are put on the ledger together: threads that do so for each small one
+/// would wait for each other.
+const UNCHARGED_BYTES_MAX: usize = 64 << 10;
 
 /// The series that satisfy the same matchers.
 pub(super) type SeriesList = Arc<Selected>;
@@ -89,12 +92,41 @@ struct Batches<'q, F> {
     compute: F,
     scratch: Columns,
     /// Computed, and not yet taken.
-    ready: std::vec::IntoIter<Result<Row, QueryError>>,
+    ready: std::vec::IntoIter<Charged>,
     /// What those hold.
     holding: Holding<'q>,
 }
 
-impl<F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Batches<'_, F> {
+/// A row and what it holds.
+type Charged = Result<(Row, Amount), QueryError>;
+
+/// The rows of a run of series, with the account of them.
+struct Run<'l> {
+    rows: Vec<Charged>,
+    holding: Holding<'l>,
+    /// What is not on the ledger yet.
+    uncharged: Amount,
+}
+
+impl Run<'_> {
+    fn push(&mut self, computed: Result<Row, QueryError>) -> Result<(), QueryError> {
+        let charged = computed.map(|row| {
+            let amount = Amount::of_row(&row);
+            (row, amount)
+        });
+        if let Ok((_, amount)) = &charged {
+            self.uncharged = self.uncharged.plus(*amount);
+        }
+        self.rows.push(charged);
+        if self.uncharged.bytes > UNCHARGED_BYTES_MAX { self.charge() } else { Ok(()) }
+    }
+
+    fn charge(&mut self) -> Result<(), QueryError> {
+        self.holding.add(std::mem::take(&mut self.uncharged))
+    }
+}
+
+impl<'q, F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Batches<'q, F> {
     /// The series of a batch for so many threads.
     fn batch(&self, threads: usize) -> &[Box<dyn Series>] {
         let Selected { series, samples, .. } = &*self.selected;
@@ -113,24 +145,53 @@ impl<F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Batches<'_, F> {
         rest.get(..count).unwrap_or(rest)
     }
 
-    /// The rows of a batch, computed by this thread and `helpers` beside it.
+    /// The rows of a run; they are on the ledger as they come.
+    fn compute_run(
+        &self,
+        series: &[Box<dyn Series>],
+        scratch: &mut Columns,
+        is_refused: &AtomicBool,
+    ) -> Result<Run<'q>, QueryError> {
+        let rows = Vec::with_capacity(series.len());
+        let holding = self.cx.ledger.holding();
+        let mut run = Run { rows, holding, uncharged: Amount::default() };
+        for one in series {
+            if is_refused.load(Ordering::Relaxed) {
+                break;
+            }
+            if let Some(row) = (self.compute)(one.as_ref(), scratch).transpose() {
+                run.push(row)?;
+            }
+        }
+        run.charge()?;
+        Ok(run)
+    }
+
+    /// The rows of a batch, computed by this thread and `helpers` beside it. As soon as one cannot
+    /// be held, all of them end.
     fn compute_batch(
         &self,
         batch: &[Box<dyn Series>],
         helpers: usize,
-    ) -> Vec<Result<Row, QueryError>> {
-        let run = batch.len().div_ceil((helpers + 1) * RUNS).max(1);
-        let runs: Vec<&[Box<dyn Series>]> = batch.chunks(run).collect();
-        let done: Vec<Mutex<Vec<Result<Row, QueryError>>>> =
-            runs.iter().map(|_| Mutex::default()).collect();
+    ) -> Result<Vec<Run<'q>>, QueryError> {
+        let length = batch.len().div_ceil((helpers + 1) * RUNS).max(1);
+        let runs: Vec<&[Box<dyn Series>]> = batch.chunks(length).collect();
+        let done: Vec<Mutex<Option<Run<'q>>>> = runs.iter().map(|_| Mutex::default()).collect();
         let next = AtomicUsize::new(0);
+        let (is_refused, refusal) = (AtomicBool::new(false), Mutex::new(None));
         let work = || {
             let mut scratch = Columns::default();
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let (Some(run), Some(slot)) = (runs.get(index), done.get(index)) else { return };
-                let computed = run.iter().map(|one| (self.compute)(one.as_ref(), &mut scratch));
-                *slot.lock() = computed.filter_map(Result::transpose).collect();
+                match self.compute_run(run, &mut scratch, &is_refused) {
+                    Ok(run) => *slot.lock() = Some(run),
+                    Err(error) => {
+                        is_refused.store(true, Ordering::Relaxed);
+                        refusal.lock().get_or_insert(error);
+                        return;
+                    }
+                }
             }
         };
         thread::scope(|threads| {
@@ -141,7 +202,10 @@ impl<F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Batches<'_, F> {
             }
             work();
         });
-        done.into_iter().flat_map(Mutex::into_inner).collect()
+        match refusal.into_inner() {
+            Some(error) => Err(error),
+            None => Ok(done.into_iter().filter_map(Mutex::into_inner).collect()),
+        }
     }
 }
 
@@ -150,24 +214,29 @@ impl<F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Iterator for Batches<'
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(row) = self.ready.next() {
-                if let Ok(row) = &row {
-                    self.holding.remove(Amount::of_row(row));
-                }
-                return Some(row);
+            if let Some(charged) = self.ready.next() {
+                return Some(charged.map(|(row, amount)| {
+                    self.holding.remove(amount);
+                    row
+                }));
             }
             let series = self.selected.series.get(self.next)?;
             if self.is_parallel {
                 let lease = self.cx.workers.lease(THREADS_MAX - 1);
                 let batch = if lease.count > 0 { self.batch(lease.count + 1) } else { &[] };
                 if batch.len() > 1 {
-                    let (count, rows) = (batch.len(), self.compute_batch(batch, lease.count));
+                    let (count, runs) = (batch.len(), self.compute_batch(batch, lease.count));
                     self.next += count;
-                    let mut amounts = rows.iter().flatten().map(Amount::of_row);
-                    if let Err(error) = amounts.try_for_each(|amount| self.holding.add(amount)) {
-                        return Some(Err(error));
+                    let runs = match runs {
+                        Ok(runs) => runs,
+                        Err(error) => return Some(Err(error)),
+                    };
+                    let mut ready = Vec::with_capacity(count);
+                    for Run { rows, holding, .. } in runs {
+                        ready.extend(rows);
+                        self.holding.absorb(holding);
                     }
-                    self.ready = rows.into_iter();
+                    self.ready = ready.into_iter();
                     continue;
                 }
             }

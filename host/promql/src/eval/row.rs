@@ -8,7 +8,7 @@ use narthex_storage::Columns;
 use crate::result::SampleValue;
 
 use super::grid::Grid;
-use super::holding::POINT_BYTES;
+use super::holding::samples_of_histogram;
 use super::track::Track;
 
 /// One series with its value at each step.
@@ -51,7 +51,7 @@ impl Item<'_> {
     pub(crate) fn samples(self) -> usize {
         match self {
             Self::Float(_) => 1,
-            Self::Histogram(histogram) => histogram_samples(histogram),
+            Self::Histogram(histogram) => samples_of_histogram(histogram.size()),
         }
     }
 }
@@ -138,14 +138,23 @@ impl Column {
     /// What its values count for the limit of samples: a histogram counts as many as fit its size.
     pub(crate) fn samples(&self) -> usize {
         self.iter().count()
-            + self.histograms.iter().flatten().map(|h| histogram_samples(h)).sum::<usize>()
+            + self
+                .histograms
+                .iter()
+                .flatten()
+                .map(|h| samples_of_histogram(h.size()))
+                .sum::<usize>()
     }
 
     /// Bytes of the values; a histogram counts for each step at which it stands.
     pub(crate) fn bytes(&self) -> usize {
-        let slots = self.histograms.len() * size_of::<Option<Arc<FloatHistogram>>>();
         let histograms = self.histograms.iter().flatten().map(|histogram| histogram.size());
-        self.floats.len() * size_of::<f64>() + slots + histograms.sum::<usize>()
+        self.floats.len() * size_of::<f64>() + self.slot_bytes() + histograms.sum::<usize>()
+    }
+
+    /// Bytes of the room for histograms: none before the first of them.
+    pub(crate) const fn slot_bytes(&self) -> usize {
+        self.histograms.len() * size_of::<Option<Arc<FloatHistogram>>>()
     }
 
     /// Every step that has a float.
@@ -256,10 +265,4 @@ impl Column {
 /// As the store's kind of histogram.
 pub(crate) fn to_native(histogram: Arc<FloatHistogram>) -> NativeHistogram {
     NativeHistogram::Float(Arc::unwrap_or_clone(histogram))
-}
-
-/// What a histogram counts for the limit of samples: as many as would fill the bytes it takes.
-pub(crate) fn histogram_samples(histogram: &FloatHistogram) -> usize {
-    // A histogram has a time as well.
-    (histogram.size() + size_of::<i64>()) / POINT_BYTES
 }

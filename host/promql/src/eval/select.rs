@@ -14,7 +14,7 @@ use super::Rows;
 use super::context::Context;
 use super::extended;
 use super::grid::Grid;
-use super::holding::{Amount, POINT_BYTES};
+use super::holding::{Amount, Holding, POINT_BYTES};
 use super::parallel;
 use super::plan::{Reading, Select};
 use super::row::{Column, Row};
@@ -33,7 +33,7 @@ pub(super) fn open<'q>(
     let range = time_range(start, last.saturating_add(after));
     let selected = cx.series(&select.matchers)?;
     Ok(parallel::rows(selected, grid.steps, cx, move |series, samples| {
-        read(series, range, samples, cx)?;
+        let _holding = read(series, range, samples, cx)?;
         let asks_values = matches!(select.reading, Reading::Value | Reading::Totals);
         let values = if select.extension == Extension::Smoothed && asks_values {
             let samples = std::mem::take(samples);
@@ -58,22 +58,21 @@ pub(super) fn time_range(start: i64, end: i64) -> TimeRange {
     TimeRange { start: Timestamp::from_millis(start), end: Timestamp::from_millis(end) }
 }
 
-/// Decodes a series into `samples`, in place of what was there.
-pub(super) fn read(
+/// Decodes a series into `samples`, in place of what was there. The account is to be kept for as
+/// long as the samples are of use.
+pub(super) fn read<'c>(
     series: &dyn Series,
     range: TimeRange,
     samples: &mut Columns,
-    cx: &Context<'_>,
-) -> Result<(), QueryError> {
+    cx: &'c Context<'_>,
+) -> Result<Holding<'c>, QueryError> {
     cx.check()?;
     samples.clear();
     series.read(range, samples)?;
     let floats = Amount::of(samples.len(), POINT_BYTES);
     let amount = samples.histograms.iter().map(Amount::of_point).fold(floats, Amount::plus);
     cx.counts.add_series(amount.samples);
-    // Charged for this moment only: enough to refuse a series that has no room beside what is
-    // held, and to be seen in the peak.
-    cx.ledger.holding().add(amount)
+    cx.ledger.hold_series(amount)
 }
 
 /// [`at_steps`] where there are no histograms, and values are asked for.

@@ -15,11 +15,11 @@ use super::context::Context;
 use super::distinct::is_range_of_one_metric;
 use super::extended;
 use super::held::Held;
-use super::holding::Amount;
+use super::holding::{Amount, Holding, POINT_BYTES, samples_of_histogram};
 use super::merge;
 use super::parallel;
 use super::plan::{RangePlan, RangeSource, Vector, WindowPlan};
-use super::row::{Column, Row, histogram_samples, to_native};
+use super::row::{Column, Row, to_native};
 use super::scalar::{self, Numbers};
 use super::select::{read, time_range};
 use super::track::{Slider, Track};
@@ -34,13 +34,15 @@ mod histograms;
 mod rates;
 
 /// One series of a range vector, all samples that any window needs.
-struct Samples {
+struct Samples<'q> {
     labels: Labels,
     drops_name: bool,
     track: Track,
+    /// What the track holds.
+    holding: Holding<'q>,
 }
 
-type SampleStream<'q> = Box<dyn Iterator<Item = Result<Samples, QueryError>> + 'q>;
+type SampleStream<'q> = Box<dyn Iterator<Item = Result<Samples<'q>, QueryError>> + 'q>;
 
 /// The times that the windows of a selector look at.
 fn needed(plan: &RangePlan, cx: &Context<'_>) -> TimeRange {
@@ -60,9 +62,9 @@ fn samples<'q>(plan: &'q RangePlan, cx: &'q Context<'q>) -> Result<SampleStream<
                 let series = selected.series.get(index)?;
                 let mut columns = Columns::default();
                 let read = read(series.as_ref(), range, &mut columns, cx);
-                Some(read.map(|()| {
+                Some(read.map(|holding| {
                     let track = Track::new(columns, false, select.reading);
-                    Samples { labels: series.labels().clone(), drops_name: false, track }
+                    Samples { labels: series.labels().clone(), drops_name: false, track, holding }
                 }))
             })))
         }
@@ -75,9 +77,12 @@ fn of_subquery<'q>(inner: &'q Vector, cx: &'q Context<'q>) -> Result<SampleStrea
     Ok(Box::new(open_vector(inner, cx)?.map(move |row| {
         cx.check()?;
         let row = row?;
+        // The row becomes a track: each value with its time beside it.
+        let track = Amount { samples: 0, bytes: row.values.steps() * POINT_BYTES };
+        let holding = cx.ledger.hold_series(Amount::of_row(&row).plus(track))?;
         let mut track = row.values.into_track(grid);
         track.forget_resets();
-        Ok(Samples { labels: row.labels, drops_name: row.drops_name, track })
+        Ok(Samples { labels: row.labels, drops_name: row.drops_name, track, holding })
     })))
 }
 
@@ -117,7 +122,7 @@ fn visit_windows(
 
 /// What a window counts for the limit of samples.
 fn samples_of(window: &Window<'_>) -> usize {
-    let histograms = window.histograms.iter().map(|histogram| histogram_samples(histogram));
+    let histograms = window.histograms.iter().map(|h| samples_of_histogram(h.size()));
     window.times.len() + histograms.sum::<usize>()
 }
 
@@ -141,7 +146,7 @@ pub(super) fn open<'q>(plan: &'q WindowPlan, cx: &'q Context<'q>) -> Result<Rows
             let range = needed(&plan.input, cx);
             let selected = cx.series(&select.matchers)?;
             parallel::rows(selected, grid.steps, cx, move |series, scratch| {
-                read(series, range, scratch, cx)?;
+                let _holding = read(series, range, scratch, cx)?;
                 let mut track = Track::new(std::mem::take(scratch), with_starts, select.reading);
                 let row = row(plan, series.labels().clone(), false, &mut track, &params, cx);
                 *scratch = track.columns;
@@ -150,7 +155,8 @@ pub(super) fn open<'q>(plan: &'q WindowPlan, cx: &'q Context<'q>) -> Result<Rows
         }
         RangeSource::Subquery { inner, .. } => {
             Box::new(of_subquery(inner, cx)?.filter_map(move |series| {
-                let row = series.and_then(|Samples { labels, drops_name, mut track }| {
+                let row = series.and_then(|series| {
+                    let Samples { labels, drops_name, mut track, holding: _holding } = series;
                     row(plan, labels, drops_name, &mut track, &params, cx)
                 });
                 row.transpose()

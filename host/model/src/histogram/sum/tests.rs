@@ -11,6 +11,7 @@ proptest! {
         for next in &all[1..] {
             let merged = sum.add(next).unwrap();
             prop_assert_eq!(merged, plain.add(next).unwrap());
+            prop_assert_eq!(sum.size(), sum.clone().finish().size());
         }
         let (mut sum, mut plain) = (sum.finish(), plain);
         sum.compact(0);

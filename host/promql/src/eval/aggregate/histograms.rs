@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use narthex_model::{CounterReset, FloatHistogram, HistogramMean, HistogramSum, METRIC_NAME};
+use narthex_model::{FloatHistogram, METRIC_NAME};
 
 use crate::ast::AggregateOp;
-
 use crate::remarks::{Operation, Remark};
 use crate::result::QueryError;
 
 use super::super::context::Context;
 use super::super::holding::{Amount, Holding};
 use super::super::plan::AggregatePlan;
-use super::super::row::{Row, histogram_samples};
+use super::super::row::Row;
+use super::super::total::Total;
 
 /// What the histograms of a group become; no memory before the first one.
 #[derive(Default)]
@@ -21,38 +21,9 @@ pub(super) struct Histograms {
 }
 
 enum State {
-    Open {
-        total: Box<Total>,
-        resets: Resets,
-    },
+    Open(Box<Total>),
     /// Exponential and custom buckets came together, or a number came first: there is no result.
     Incompatible,
-}
-
-enum Total {
-    Sum(HistogramSum),
-    Mean(HistogramMean),
-}
-
-/// Which hints about counter resets were seen.
-#[derive(Clone, Copy, Default)]
-pub(in super::super) struct Resets {
-    reset: bool,
-    not_reset: bool,
-}
-
-impl Resets {
-    pub(in super::super) fn see(&mut self, histogram: &FloatHistogram) {
-        match histogram.reset {
-            CounterReset::Reset => self.reset = true,
-            CounterReset::NotReset => self.not_reset = true,
-            CounterReset::Unknown | CounterReset::Gauge => {}
-        }
-    }
-
-    pub(in super::super) const fn collide(self) -> bool {
-        self.reset && self.not_reset
-    }
 }
 
 impl Histograms {
@@ -67,39 +38,36 @@ impl Histograms {
         cx: &Context<'_>,
     ) -> Result<(), QueryError> {
         if self.steps.is_empty() {
-            self.steps.resize_with(row.values.steps(), || None);
+            let steps = row.values.steps();
+            let bytes = steps * size_of::<Option<State>>();
+            holding.add(Amount { samples: 0, bytes })?;
+            self.steps.resize_with(steps, || None);
         }
         for (step, histogram) in row.values.iter_histograms() {
             let Some(slot) = self.steps.get_mut(step) else { continue };
             match slot {
                 None if has_number(step) => *slot = Some(State::Incompatible),
                 None => {
-                    // A sum holds what rounding took from it beside it.
-                    let samples = histogram_samples(histogram);
-                    holding.add(Amount { samples, bytes: 2 * histogram.size() })?;
-                    let mut resets = Resets::default();
-                    resets.see(histogram);
-                    let total = Box::new(if plan.op == AggregateOp::Avg {
-                        Total::Mean(HistogramMean::starting_at(histogram))
-                    } else {
-                        Total::Sum(HistogramSum::starting_at(histogram))
-                    });
-                    *slot = Some(State::Open { total, resets });
+                    let total = Total::starting_at(histogram, plan.op == AggregateOp::Avg);
+                    holding.add(total.amount())?;
+                    *slot = Some(State::Open(Box::new(total)));
                 }
                 Some(State::Incompatible) => {}
-                Some(State::Open { total, resets }) => {
-                    resets.see(histogram);
-                    let merged = match &mut **total {
-                        Total::Sum(sum) => sum.add(histogram),
-                        Total::Mean(mean) => mean.add(histogram),
-                    };
+                Some(State::Open(total)) => {
+                    let before = total.amount();
+                    let merged = total.add(histogram);
+                    let after = total.amount();
                     match merged {
-                        Ok(merged) if merged.bounds_reconciled => {
-                            let remark = Remark::BoundsReconciled(Operation::Aggregation);
-                            cx.remark(plan.input_span, remark);
+                        Ok(merged) => {
+                            holding.remove(before.minus(after));
+                            holding.add(after.minus(before))?;
+                            if merged.bounds_reconciled {
+                                let remark = Remark::BoundsReconciled(Operation::Aggregation);
+                                cx.remark(plan.input_span, remark);
+                            }
                         }
-                        Ok(_) => {}
                         Err(_) => {
+                            holding.remove(before);
                             let metric = row.labels.get(METRIC_NAME).unwrap_or("");
                             let remark = Remark::MixedExponentialCustom { metric };
                             cx.remark(plan.input_span, remark);
@@ -120,15 +88,12 @@ impl Histograms {
     ) -> Finished {
         let finish = |(step, state): (usize, Option<State>)| match state? {
             State::Incompatible => Some(None),
-            State::Open { .. } if has_number(step) => Some(None),
-            State::Open { total, resets } => {
-                if resets.collide() {
+            State::Open(_) if has_number(step) => Some(None),
+            State::Open(total) => {
+                if total.has_reset_collision() {
                     cx.remark(plan.input_span, Remark::ResetCollision(Operation::Aggregation));
                 }
-                let mut histogram = match *total {
-                    Total::Sum(sum) => sum.finish(),
-                    Total::Mean(mean) => mean.finish(),
-                };
+                let mut histogram = total.finish();
                 histogram.compact(0);
                 Some(Some(Arc::new(histogram)))
             }

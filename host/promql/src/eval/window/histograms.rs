@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use narthex_model::{FloatHistogram, HistogramMean, HistogramSum};
+use narthex_model::FloatHistogram;
 
 use crate::functions::native::Finding;
 use crate::functions::native::mixed::{Mixed, MixedValue};
@@ -10,7 +10,7 @@ use crate::functions::window::Window;
 use crate::remarks::{Operation, Remark};
 use crate::result::SampleValue;
 
-use super::super::aggregate::Resets;
+use super::super::total::Total;
 use super::apply::Series;
 
 /// `first_over_time`
@@ -45,26 +45,11 @@ pub(super) fn total(
     is_mean: bool,
     series: &Series<'_>,
 ) -> Option<FloatHistogram> {
-    enum Total {
-        Sum(HistogramSum),
-        Mean(HistogramMean),
-    }
     let span = series.plan.first_span;
     let (first, rest) = histograms.split_first()?;
-    let mut resets = Resets::default();
-    resets.see(first);
-    let mut total = if is_mean {
-        Total::Mean(HistogramMean::starting_at(first))
-    } else {
-        Total::Sum(HistogramSum::starting_at(first))
-    };
+    let mut total = Total::starting_at(first, is_mean);
     for histogram in rest {
-        resets.see(histogram);
-        let merged = match &mut total {
-            Total::Sum(sum) => sum.add(histogram),
-            Total::Mean(mean) => mean.add(histogram),
-        };
-        let Ok(merged) = merged else {
+        let Ok(merged) = total.add(histogram) else {
             series.cx.remark(span, Finding::MixedExponentialCustom.remark(series.metric));
             return None;
         };
@@ -72,13 +57,10 @@ pub(super) fn total(
             series.cx.remark(span, Remark::BoundsReconciled(Operation::Aggregation));
         }
     }
-    if resets.collide() {
+    if total.has_reset_collision() {
         series.cx.remark(span, Remark::ResetCollision(Operation::Aggregation));
     }
-    Some(match total {
-        Total::Sum(sum) => sum.finish(),
-        Total::Mean(mean) => mean.finish(),
-    })
+    Some(total.finish())
 }
 
 /// The last two samples of either kind, the older one first.
