@@ -111,9 +111,10 @@ fn visit_windows(
         let start = end.saturating_sub(plan.range);
         let ends = (start.saturating_sub(before), end.saturating_add(after));
         let window = slider.window(track, ends, (start, end, at));
-        pace.add(1 + window.len())?;
+        let samples = samples_of(&window);
+        pace.add(1 + samples)?;
         if window.len() > 0 {
-            tally.add(step, samples_of(&window));
+            tally.add(step, samples);
             visit(step, &window)?;
         }
     }
