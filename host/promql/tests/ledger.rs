@@ -153,6 +153,17 @@ fn the_side_that_is_looked_up_is_held_while_the_other_streams() {
 }
 
 #[test]
+fn handles_of_series_and_numbers_of_each_step_count_until_the_end() {
+    let store = Arc::new(store());
+    let bytes_of =
+        |query: &str| ask(&store, query, EngineConfig::default()).unwrap().stats.bytes_peak;
+    let handles = 16 * SERIES as u64;
+    assert!(bytes_of("count(a or b)") >= handles + bytes_of("count(a or a)"));
+    let numbers = 8 * STEPS as u64;
+    assert!(bytes_of("count(a + time())") >= numbers + bytes_of("count(a + 1)"));
+}
+
+#[test]
 fn a_quantile_is_expected_to_hold_its_input() {
     let store = Arc::new(store());
     let config = EngineConfig { memory_max: 16_000, ..EngineConfig::default() };

@@ -218,6 +218,25 @@ fn threads_do_not_change_the_answer() {
     assert_eq!(one, eight);
 }
 
+/// Rows that wait for what consumes them do not count, only a series that is read.
+#[test]
+fn threads_hardly_change_how_many_samples_a_query_holds() {
+    let store = Arc::new(crowd());
+    let peaks = [0, 1, 7].map(|workers| {
+        let config = EngineConfig { workers, ..EngineConfig::default() };
+        let engine = Engine::new(config, Arc::clone(&store) as _, Clock::real(), &Metrics::new());
+        let (end, step) = (Timestamp::from_millis(7_500_000), Duration::from_secs(15));
+        ["work_total", "count(topk(3, work_total))", "sum by (job) (work_total)"].map(|query| {
+            let options = QueryOptions::default();
+            let result = engine.range(query, Timestamp::default(), end, step, &options).unwrap();
+            result.stats.samples_peak
+        })
+    });
+    for (peak, alone) in peaks.iter().flat_map(|of_queries| of_queries.iter().zip(peaks[0])) {
+        assert!(peak.abs_diff(alone) <= 500, "{peak} instead of {alone}");
+    }
+}
+
 #[test]
 fn an_error_in_a_thread_is_the_answer() {
     let cancel = Cancel::new();

@@ -13,6 +13,7 @@ use super::aggregate::Groups;
 use super::context::Context;
 use super::grid::Grid;
 use super::held::Held;
+use super::holding::Amount;
 use super::merge::merge;
 use super::plan::{BucketsPlan, Measure};
 use super::row::{Column, Row};
@@ -43,7 +44,7 @@ pub(super) fn open<'q>(
 ) -> Result<Rows<'q>, QueryError> {
     let questions = questions(&plan.measure, grid, cx)?;
     let input = Held::collect(super::open(&plan.input, cx)?, &cx.ledger)?;
-    let Held { mut rows, holding: _holding } = input;
+    let Held { mut rows, holding: mut input_holding } = input;
     let mut groups = Groups::default();
     let mut histograms: Vec<Histogram> = Vec::new();
     for (index, row) in rows.iter().enumerate().filter(|(_, row)| row.values.has_floats()) {
@@ -53,8 +54,11 @@ pub(super) fn open<'q>(
             cx.remark(plan.input_span, Remark::BadBucketLabel { metric, bound });
             continue;
         };
-        let group = groups.find(row.labels.filtered(|name| name != BUCKET_LABEL));
+        let labels = row.labels.filtered(|name| name != BUCKET_LABEL);
+        let bytes = Groups::bytes(&labels) + size_of::<Histogram>();
+        let group = groups.find(labels);
         if group == histograms.len() {
+            input_holding.add(Amount { samples: 0, bytes })?;
             histograms.push(Histogram::default());
         }
         if let Some(histogram) = histograms.get_mut(group) {

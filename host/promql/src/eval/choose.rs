@@ -75,9 +75,11 @@ fn by_count<'q>(
     let mut best: Vec<Vec<Best>> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         cx.check()?;
-        let group = groups.find(group_labels(&row.labels, &plan.grouping));
+        let labels = group_labels(&row.labels, &plan.grouping);
+        let group_bytes = Groups::bytes(&labels) + grid.steps * size_of::<Best>();
+        let group = groups.find(labels);
         if group == best.len() {
-            scratch.add(bytes(grid.steps * size_of::<Best>()))?;
+            scratch.add(bytes(group_bytes))?;
             best.push(vec![Best::default(); grid.steps]);
         }
         if plan.op != AggregateOp::Limitk && row.values.has_histograms() {

@@ -64,6 +64,7 @@ impl Context<'_> {
             return Ok(Arc::clone(known));
         }
         let found = Arc::new(Selected::new(self.querier.select(matchers)?));
+        self.ledger.keep(found.bytes())?;
         selected.push((matchers.to_vec(), Arc::clone(&found)));
         Ok(found)
     }

@@ -40,8 +40,12 @@ impl Amount {
 
     /// A row with its labels.
     pub(crate) fn of_row(row: &Row) -> Self {
-        let bytes = size_of::<Row>() + row.labels.as_bytes().len() + row.values.bytes();
-        Self { samples: row.values.samples(), bytes }
+        Self { samples: row.values.samples(), bytes: Self::bytes_of_row(row) }
+    }
+
+    /// The bytes of a row, for which its values need not be counted.
+    pub(crate) fn bytes_of_row(row: &Row) -> usize {
+        size_of::<Row>() + row.labels.as_bytes().len() + row.values.bytes()
     }
 
     /// A row that has no value yet.
@@ -105,6 +109,8 @@ pub(crate) struct Ledger {
     limits: HoldingLimits,
     samples: AtomicUsize,
     bytes: AtomicUsize,
+    /// Those of the bytes that no account gives back.
+    kept: AtomicUsize,
     samples_peak: AtomicUsize,
     bytes_peak: AtomicUsize,
 }
@@ -112,7 +118,14 @@ pub(crate) struct Ledger {
 impl Ledger {
     pub(crate) fn new(limits: HoldingLimits) -> Self {
         let zero = || AtomicUsize::new(0);
-        Self { limits, samples: zero(), bytes: zero(), samples_peak: zero(), bytes_peak: zero() }
+        Self {
+            limits,
+            samples: zero(),
+            bytes: zero(),
+            kept: zero(),
+            samples_peak: zero(),
+            bytes_peak: zero(),
+        }
     }
 
     /// How many bytes may be held.
@@ -125,13 +138,23 @@ impl Ledger {
         Holding { ledger: self, amount: Amount::default() }
     }
 
-    /// An account of the samples of one series while they are looked at. They count for the limit
-    /// of samples one series at a time, however many threads there are.
+    /// An account of the samples of one series while they are looked at. Toward the limit of samples
+    /// they count one series at a time, however many threads there are.
     pub(crate) fn hold_series(&self, amount: Amount) -> Result<Holding<'_>, QueryError> {
+        let samples = self.samples.load(Ordering::Relaxed) + amount.samples;
+        self.samples_peak.fetch_max(samples, Ordering::Relaxed);
+        if samples > self.limits.samples_max {
+            return Err(QueryError::TooManySamples);
+        }
         let mut holding = self.holding();
-        holding.add(amount)?;
-        holding.remove(Amount { samples: amount.samples, bytes: 0 });
+        holding.add(Amount { samples: 0, bytes: amount.bytes })?;
         Ok(holding)
+    }
+
+    /// Holds so many more bytes until the query ends.
+    pub(crate) fn keep(&self, bytes: usize) -> Result<(), QueryError> {
+        self.kept.fetch_add(bytes, Ordering::Relaxed);
+        self.add(Amount { samples: 0, bytes })
     }
 
     /// The most samples and bytes held at once.
@@ -166,12 +189,14 @@ impl Ledger {
         );
     }
 
-    /// What is held now.
+    /// What accounts hold now.
     pub(super) fn held(&self) -> Amount {
-        Amount {
+        let kept = Amount { samples: 0, bytes: self.kept.load(Ordering::Relaxed) };
+        let all = Amount {
             samples: self.samples.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
-        }
+        };
+        all.minus(kept)
     }
 }
 

@@ -7,6 +7,7 @@ mod group;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use narthex_model::{Labels, METRIC_NAME};
 
@@ -15,11 +16,13 @@ use crate::result::QueryError;
 use crate::span::Span;
 
 use self::group::{Answer, Group};
+use super::aggregate::Groups;
 use super::arithmetic::changes_meaning;
 use super::combine::Place;
 use super::context::Context;
 use super::grid::Grid;
 use super::held::Held;
+use super::holding::{Amount, Holding};
 use super::merge::merge;
 use super::plan::Join;
 use super::row::Row;
@@ -69,7 +72,8 @@ pub(super) fn open<'q>(
         many_present: OnceCell::new(),
     };
     let mut answer = Answer::new(&cx.ledger);
-    for (signature, group) in &joiner.groups()? {
+    let mut holding = cx.ledger.holding();
+    for (signature, group) in &joiner.groups(&mut holding)? {
         cx.check()?;
         group::join(&joiner, signature, group, &mut answer)?;
     }
@@ -84,17 +88,22 @@ impl Joiner<'_> {
 
     /// The match groups with the labels that all series of each share, in the order of their first
     /// series.
-    fn groups(&self) -> Result<Vec<(Labels, Group)>, QueryError> {
+    fn groups(&self, holding: &mut Holding<'_>) -> Result<Vec<(Labels, Group)>, QueryError> {
         let mut index: HashMap<Labels, usize> = HashMap::new();
         let mut groups: Vec<(Labels, Group)> = Vec::new();
         for (rows, is_many) in [(&self.many, true), (&self.one, false)] {
             for (place, row) in rows.iter().enumerate() {
                 self.place.cx.check()?;
                 let signature = signature(&row.labels, &self.plan.matching);
-                let group = *index.entry(signature).or_insert_with_key(|signature| {
-                    groups.push((signature.clone(), Group::default()));
-                    groups.len() - 1
-                });
+                let group = match index.entry(signature) {
+                    Entry::Occupied(known) => *known.get(),
+                    Entry::Vacant(new) => {
+                        let bytes = Groups::bytes(new.key()) + size_of::<Group>();
+                        holding.add(Amount { samples: 0, bytes })?;
+                        groups.push((new.key().clone(), Group::default()));
+                        *new.insert(groups.len() - 1)
+                    }
+                };
                 if let Some((_, group)) = groups.get_mut(group) {
                     if is_many { group.many.push(place) } else { group.one.push(place) }
                 }

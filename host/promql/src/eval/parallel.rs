@@ -52,6 +52,12 @@ impl Selected {
         Self { series, samples, samples_of_all }
     }
 
+    /// What the handles of series take, about: what they point to is the store's.
+    pub(super) fn bytes(&self) -> usize {
+        let each = size_of::<Box<dyn Series>>() + size_of::<usize>();
+        self.series.iter().map(|series| each + size_of_val(&**series)).sum()
+    }
+
     /// How many samples all have at most.
     pub(super) const fn samples(&self) -> usize {
         self.samples_of_all
@@ -97,7 +103,8 @@ struct Batches<'q, F> {
     holding: Holding<'q>,
 }
 
-/// A row and what it holds.
+/// A row and what it holds. Only bytes: how many rows wait, and with them what counts for the limit
+/// of samples, would depend on the number of threads.
 type Charged = Result<(Row, Amount), QueryError>;
 
 /// The rows of a run of series, with the account of them.
@@ -111,7 +118,7 @@ struct Run<'l> {
 impl Run<'_> {
     fn push(&mut self, computed: Result<Row, QueryError>) -> Result<(), QueryError> {
         let charged = computed.map(|row| {
-            let amount = Amount::of_row(&row);
+            let amount = Amount { samples: 0, bytes: Amount::bytes_of_row(&row) };
             (row, amount)
         });
         if let Ok((_, amount)) = &charged {

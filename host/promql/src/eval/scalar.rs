@@ -42,20 +42,29 @@ impl Numbers {
     }
 }
 
+/// The numbers are of use to the operator that asked for as long as the query runs, about.
 pub(super) fn evaluate(plan: &Scalar, grid: Grid, cx: &Context<'_>) -> Result<Numbers, QueryError> {
+    let numbers = numbers(plan, grid, cx)?;
+    if let Numbers::Each(values) = &numbers {
+        cx.ledger.keep(values.len() * size_of::<f64>())?;
+    }
+    Ok(numbers)
+}
+
+fn numbers(plan: &Scalar, grid: Grid, cx: &Context<'_>) -> Result<Numbers, QueryError> {
     Ok(match plan {
         Scalar::Number(value) => Numbers::Same(*value),
         Scalar::Time => Numbers::Each(grid.times().map(seconds).collect()),
-        Scalar::Negate(inner) => match evaluate(inner, grid, cx)? {
+        Scalar::Negate(inner) => match numbers(inner, grid, cx)? {
             Numbers::Same(value) => Numbers::Same(-value),
             Numbers::Each(values) => Numbers::Each(values.into_iter().map(|v| -v).collect()),
         },
         Scalar::Binary { op, lhs, rhs } => {
-            let (lhs, rhs) = (evaluate(lhs, grid, cx)?, evaluate(rhs, grid, cx)?);
+            let (lhs, rhs) = (numbers(lhs, grid, cx)?, numbers(rhs, grid, cx)?);
             lhs.zip(&rhs, grid.steps, |a, b| binary(*op, a, b))
         }
         Scalar::Extreme { is_max, lhs, rhs } => {
-            let (lhs, rhs) = (evaluate(lhs, grid, cx)?, evaluate(rhs, grid, cx)?);
+            let (lhs, rhs) = (numbers(lhs, grid, cx)?, numbers(rhs, grid, cx)?);
             lhs.zip(&rhs, grid.steps, if *is_max { greater } else { lesser })
         }
         Scalar::OfVector(vector) => {

@@ -44,3 +44,14 @@ fn what_was_refused_is_settled_too() {
     drop(holding);
     assert_eq!(ledger.held(), Amount::default());
 }
+
+#[test]
+fn what_is_kept_counts_but_is_no_account() {
+    let ledger = Ledger::new(LIMITS);
+    ledger.keep(60).unwrap();
+    assert_eq!((ledger.held(), ledger.peak().bytes), (Amount::default(), 60));
+    let mut holding = ledger.holding();
+    assert!(holding.add(Amount { samples: 0, bytes: 41 }).is_err());
+    drop(holding);
+    assert!(ledger.keep(41).is_err());
+}
