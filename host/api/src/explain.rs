@@ -2,21 +2,21 @@
 
 use axum::extract::State;
 use narthex_model::Timestamp;
-use narthex_promql::{Cost, Explanation, PlanNode, QueryError, Times};
+use narthex_promql::{Cost, Explanation, PlanNode, Query, Times};
 use serde_json::{Value, json};
 
 use crate::envelope::{Answer, ApiError, ok};
 use crate::origin::Origin;
 use crate::params::Params;
-use crate::query::{options, range_times, run};
+use crate::query::run::run;
+use crate::query::{options, range_times};
 use crate::routes::Shared;
 
 /// `/api/v1/query_explain`: of a query at `time`, or of a range query when `start` is given. With
 /// `analyze=true` the query is run, and what each operator did stands beside what was expected.
 pub(crate) async fn explain(State(rooms): Shared, origin: Origin, params: Params) -> Answer {
     let times = if params.get("start").is_some() {
-        let (start, end, step) = range_times(&params)?;
-        Times::Range { start, end, step }
+        range_times(&params)?
     } else {
         let now = Timestamp::from_millis(rooms.clock.now_millis());
         Times::Instant(params.time_or("time", now)?)
@@ -30,12 +30,16 @@ pub(crate) async fn explain(State(rooms): Shared, origin: Origin, params: Params
         }
     };
     let options = options(&params, origin)?;
+    let cancel = options.cancel.clone();
     let (engine, query) = (rooms.engine.clone(), params.query().to_owned());
-    let explained = run(options, move |options| {
-        let explanation = engine.explain(&query, times, analyze, options)?;
-        Ok::<Value, QueryError>(shape(&explanation, &query))
-    });
-    ok(&explained.await?)
+    let text = query.clone();
+    let understand = move || {
+        let asked = engine.query(&text, times, &options)?;
+        // A plan is no query once it is made.
+        Ok(if analyze { asked } else { asked.untold() })
+    };
+    let explain = move |asked: Query| Ok(shape(&asked.explain(analyze)?, &query));
+    ok(&run::<Value>(cancel, understand, explain).await?)
 }
 
 fn shape(explanation: &Explanation, query: &str) -> Value {

@@ -61,6 +61,12 @@ fn invalid(name: &str, why: impl std::fmt::Display) -> ApiError {
 }
 
 impl Params {
+    /// Those of a query string.
+    #[cfg(test)]
+    pub(crate) fn of(query: &str) -> Self {
+        Self(decode(query.as_bytes()))
+    }
+
     /// The first value of a parameter; an empty one counts as not given.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(candidate, _)| candidate == name);

@@ -1,12 +1,15 @@
 //! Queries.
 
+pub(crate) mod run;
+
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::IntoResponse;
 use narthex_model::{FloatHistogram, Labels, NativeHistogram, Timestamp};
 use narthex_promql::{
-    Cancel, MatrixSeries, QueryError, QueryOptions, QueryResult, SampleValue, Value, VectorSample,
+    Cancel, MatrixSeries, Query, QueryError, QueryOptions, QueryResult, SampleValue, Times, Value,
+    VectorSample,
 };
 use narthex_storage::{Columns, HistogramPoint};
 use serde::ser::{SerializeSeq, SerializeStruct, SerializeTuple};
@@ -16,40 +19,41 @@ use crate::envelope::{Answer, ApiError, notes, ok, ok_with_notes};
 use crate::origin::Origin;
 use crate::params::Params;
 use crate::replay;
-use crate::routes::Shared;
+use crate::routes::{Rooms, Shared};
 use crate::stats::{StatsAsked, StatsBody};
 
 /// Steps of a range query (Prometheus, `api.go`): enough for a day by minutes on a wide screen.
 const STEPS_MAX: i64 = 11_000;
 
-/// Cancels the query when the request is dropped because its client went away.
-struct CancelOnDrop(Cancel);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
-
-/// Runs a query on the threads that may block, until its client goes away.
-pub(crate) async fn run<T: Send + 'static>(
+async fn answer_to(
+    rooms: &Rooms,
+    text: &str,
+    times: Times,
     options: QueryOptions,
-    query: impl FnOnce(&QueryOptions) -> Result<T, QueryError> + Send + 'static,
-) -> Result<T, ApiError> {
-    let _guard = CancelOnDrop(options.cancel.clone());
-    let joined = tokio::task::spawn_blocking(move || query(&options)).await;
-    let result = joined.map_err(|panic| ApiError::internal(format!("query failed: {panic}")))?;
-    Ok(result?)
+) -> Result<QueryResult, ApiError> {
+    let (engine, text) = (rooms.engine.clone(), text.to_owned());
+    let cancel = options.cancel.clone();
+    run::run(cancel, move || engine.query(&text, times, &options), Query::answer).await
 }
 
 pub(crate) fn options(params: &Params, Origin(origin): Origin) -> Result<QueryOptions, ApiError> {
     Ok(QueryOptions {
-        lookback: params.duration("lookback_delta")?,
+        lookback: lookback(params)?,
         timeout: params.duration("timeout")?,
         cancel: Cancel::new(),
         with_step_stats: StatsAsked::of(params).0 == StatsAsked::ByStep,
         origin: Some(origin),
     })
+}
+
+/// As in Prometheus, what is not above zero stands for the server's.
+fn lookback(params: &Params) -> Result<Option<Duration>, ApiError> {
+    let name = "lookback_delta";
+    let seconds = params.get(name).and_then(|text| text.parse::<f64>().ok());
+    if seconds.is_some_and(|seconds| seconds <= 0.0) {
+        return Ok(None);
+    }
+    Ok(params.duration(name)?.filter(|lookback| !lookback.is_zero()))
 }
 
 /// `/api/v1/query`
@@ -58,26 +62,23 @@ pub(crate) async fn instant(State(rooms): Shared, origin: Origin, params: Params
     let now = Timestamp::from_millis(rooms.clock.now_millis());
     let at = params.time_or("time", now)?;
     let options = options(&params, origin)?;
-    let (engine, text) = (rooms.engine.clone(), params.query().to_owned());
     let replaying = replay::warning(&rooms.tsdb);
-    let result = run(options, move |options| engine.instant(&text, at, options)).await?;
+    let result = answer_to(&rooms, params.query(), Times::Instant(at), options).await?;
     answer(result, replaying, limit, StatsAsked::of(&params))
 }
 
 /// `/api/v1/query_range`
 pub(crate) async fn range(State(rooms): Shared, origin: Origin, params: Params) -> Answer {
     let limit = params.limit("limit")?;
-    let (start, end, step) = range_times(&params)?;
+    let times = range_times(&params)?;
     let options = options(&params, origin)?;
-    let (engine, text) = (rooms.engine.clone(), params.query().to_owned());
     let replaying = replay::warning(&rooms.tsdb);
-    let result =
-        run(options, move |options| engine.range(&text, start, end, step, options)).await?;
+    let result = answer_to(&rooms, params.query(), times, options).await?;
     answer(result, replaying, limit, StatsAsked::of(&params))
 }
 
-/// The times of a range query: the first, the last, and the distance between two.
-pub(crate) fn range_times(params: &Params) -> Result<(Timestamp, Timestamp, Duration), ApiError> {
+/// The times of a range query.
+pub(crate) fn range_times(params: &Params) -> Result<Times, ApiError> {
     let start = params.time("start")?;
     let end = params.time("end")?;
     if end < start {
@@ -96,7 +97,7 @@ pub(crate) fn range_times(params: &Params) -> Result<(Timestamp, Timestamp, Dura
                    the query resolution (?step=XX)";
         return Err(ApiError::bad_data(why));
     }
-    Ok((start, end, step))
+    Ok(Times::Range { start, end, step })
 }
 
 /// `/api/v1/format_query`
@@ -341,6 +342,18 @@ impl Serialize for Distribution<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lookback_that_is_not_above_zero_is_the_servers() {
+        let cases =
+            [("0", None), ("0s", None), ("-1", None), ("0.5", Some(500)), ("2m", Some(120_000))];
+        for (text, millis) in cases {
+            let params = Params::of(&format!("lookback_delta={text}"));
+            assert_eq!(lookback(&params).unwrap(), millis.map(Duration::from_millis), "{text}");
+        }
+        assert_eq!(lookback(&Params::of("")).unwrap(), None);
+        assert!(lookback(&Params::of("lookback_delta=-1m")).is_err());
+    }
 
     #[test]
     fn values_are_written_as_prometheus_writes_them() {

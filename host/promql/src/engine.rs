@@ -17,14 +17,17 @@ use crate::span::ParseError;
 use crate::workers::Workers;
 
 pub use self::config::EngineConfig;
+pub use self::query::Query;
 pub use self::times::Times;
 
 use self::metrics::EngineMetrics;
+use self::query::Visit;
 use self::run::evaluate;
 use self::times::{When, millis};
 
 mod config;
 mod metrics;
+mod query;
 mod run;
 mod times;
 
@@ -119,7 +122,7 @@ impl Engine {
         at: Timestamp,
         options: &QueryOptions,
     ) -> Result<QueryResult, QueryError> {
-        self.answer(expr, When::Instant(at), options)
+        self.answer(expr, When::Instant(at), options, &mut self.arrive(options))
     }
 
     /// Answers a query at `start`, `start + step`, … up to `end`.
@@ -150,7 +153,22 @@ impl Engine {
         options: &QueryOptions,
     ) -> Result<QueryResult, QueryError> {
         let when = When::of(Times::Range { start, end, step }, expr)?;
-        self.answer(expr, when, options)
+        self.answer(expr, when, options, &mut self.arrive(options))
+    }
+
+    /// A query that is understood, for those who do not want to wait for a place on a thread.
+    ///
+    /// # Errors
+    /// When the text is no query.
+    pub fn query(
+        &self,
+        text: &str,
+        times: Times,
+        options: &QueryOptions,
+    ) -> Result<Query, ParseError> {
+        let expr = self.parse(text)?;
+        let when = When::of(times, &expr)?;
+        Ok(Query::new(self, expr, when, options))
     }
 
     /// The plan of a query and what it will cost; what it did cost, too, when it is to be run.
@@ -164,23 +182,33 @@ impl Engine {
         run: bool,
         options: &QueryOptions,
     ) -> Result<Explanation, QueryError> {
-        let expr = self.parse(query)?;
-        let when = When::of(times, &expr)?;
+        self.query(query, times, options)?.explain(run)
+    }
+
+    fn explain_expr(
+        &self,
+        expr: &Expr,
+        when: When,
+        options: &QueryOptions,
+        visit: &mut Visit,
+        run: bool,
+    ) -> Result<Explanation, QueryError> {
         let memory_max = self.0.config.memory_max;
         if !run {
-            return self.look_at(&expr, when, options, |plan, context| {
+            return self.look_at(expr, when, options, visit, |plan, context| {
                 let expected = eval::cost_of(plan, Counting::Groups, context)?;
                 let root = eval::explain(plan, context)?;
                 Ok(Explanation { root, expected, memory_max, stats: None })
             });
         }
         let probes = Some(Probes::default());
-        let (outcome, stats) = self.run(&expr, when, options, probes, |plan, grid, context| {
-            let expected = eval::cost_of(plan, Counting::Groups, context)?;
-            evaluate(plan, grid, when, context)?;
-            let root = eval::explain(plan, context)?;
-            Ok(Explanation { root, expected, memory_max, stats: None })
-        });
+        let (outcome, stats) =
+            self.run(expr, when, options, visit, probes, |plan, grid, context| {
+                let expected = eval::cost_of(plan, Counting::Groups, context)?;
+                evaluate(plan, grid, when, context)?;
+                let root = eval::explain(plan, context)?;
+                Ok(Explanation { root, expected, memory_max, stats: None })
+            });
         outcome.map(|explanation| Explanation { stats: Some(stats), ..explanation })
     }
 }

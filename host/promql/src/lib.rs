@@ -58,7 +58,7 @@ pub use self::ast::{
     Aggregate, AggregateOp, AtTime, Binary, BinaryOp, Cardinality, Expr, Extension, Grouping,
     Length, LengthKind, LengthOp, Matching, Node, NodeKind, Selector, TimeShift, ValueType,
 };
-pub use self::engine::{Engine, EngineConfig, Explanation, Times};
+pub use self::engine::{Engine, EngineConfig, Explanation, Query, Times};
 pub use self::eval::{Actual, Cost, PlanNode};
 pub use self::features::Features;
 pub use self::functions::{Extra, Function};

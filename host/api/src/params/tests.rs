@@ -1,7 +1,7 @@
 use super::*;
 
 fn params(query: &str) -> Params {
-    Params(decode(query.as_bytes()))
+    Params::of(query)
 }
 
 #[test]

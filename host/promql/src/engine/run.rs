@@ -16,6 +16,7 @@ use crate::observer::{QueryRecord, Running};
 use crate::push;
 use crate::result::{QueryError, QueryOptions, QueryResult, QueryStats};
 
+use super::query::Visit;
 use super::times::{When, millis};
 use super::{Engine, Inner};
 
@@ -25,8 +26,9 @@ impl Engine {
         expr: &Expr,
         when: When,
         options: &QueryOptions,
+        visit: &mut Visit,
     ) -> Result<QueryResult, QueryError> {
-        let (outcome, stats) = self.run(expr, when, options, None, |plan, grid, context| {
+        let (outcome, stats) = self.run(expr, when, options, visit, None, |plan, grid, context| {
             evaluate(plan, grid, when, context)
         });
         outcome.map(|result| QueryResult { stats, ..result })
@@ -38,13 +40,13 @@ impl Engine {
         expr: &Expr,
         when: When,
         options: &QueryOptions,
+        visit: &mut Visit,
         probes: Option<Probes>,
         work: impl FnOnce(&Plan, Grid, &Context<'_>) -> Result<T, QueryError>,
     ) -> (Result<T, QueryError>, QueryStats) {
-        let Inner { config, clock, gate, metrics, .. } = &*self.0;
-        let arrived = clock.monotonic();
-        let limits = self.limits(options);
-        let pass = gate.enter(clock, limits.deadline, &options.cancel);
+        let Inner { clock, metrics, .. } = &*self.0;
+        let pass = self.enter(visit, options);
+        let limits = self.limits(visit, options);
         let began = clock.monotonic();
         let mut stats = QueryStats::default();
         let outcome = pass.and_then(|pass| {
@@ -61,20 +63,32 @@ impl Engine {
             metrics.observe(&stats);
             outcome
         });
-        stats.queued = began.saturating_sub(arrived);
-        if let Some(observer) = &config.observer {
-            let (start, end, step) = when.bounds();
-            observer.answered(&QueryRecord {
-                query: expr.text(),
-                start: Timestamp::from_millis(start),
-                end: Timestamp::from_millis(end),
-                step: Duration::from_millis(step.unsigned_abs()),
-                origin: options.origin.as_deref(),
-                stats: &stats,
-                error: outcome.as_ref().err(),
-            });
+        stats.queued = began.saturating_sub(visit.arrived);
+        if std::mem::replace(&mut visit.is_untold, false) {
+            self.tell(expr, when, options, (&stats, outcome.as_ref().err()));
         }
         (outcome, stats)
+    }
+
+    /// Tells the observer what became of a query.
+    pub(super) fn tell(
+        &self,
+        expr: &Expr,
+        when: When,
+        options: &QueryOptions,
+        (stats, error): (&QueryStats, Option<&QueryError>),
+    ) {
+        let Some(observer) = &self.0.config.observer else { return };
+        let (start, end, step) = when.bounds();
+        observer.answered(&QueryRecord {
+            query: expr.text(),
+            start: Timestamp::from_millis(start),
+            end: Timestamp::from_millis(end),
+            step: Duration::from_millis(step.unsigned_abs()),
+            origin: options.origin.as_deref(),
+            stats,
+            error,
+        });
     }
 
     /// Plans a query without running it. It takes a place among those that run, since the store is
@@ -84,19 +98,17 @@ impl Engine {
         expr: &Expr,
         when: When,
         options: &QueryOptions,
+        visit: &mut Visit,
         look: impl FnOnce(&Plan, &Context<'_>) -> Result<T, QueryError>,
     ) -> Result<T, QueryError> {
-        let limits = self.limits(options);
-        let _pass = self.0.gate.enter(&self.0.clock, limits.deadline, &options.cancel)?;
+        visit.is_untold = false;
+        let _pass = self.enter(visit, options)?;
+        let limits = self.limits(visit, options);
         self.planned(expr, when, options, (limits, None), look)
     }
 
-    /// Until when a query that arrives now may go on.
-    fn limits<'q>(&'q self, options: &'q QueryOptions) -> Limits<'q> {
-        let Inner { config, clock, .. } = &*self.0;
-        let timeout = options.timeout.map_or(config.timeout, |own| own.min(config.timeout));
-        let deadline = clock.monotonic().saturating_add(timeout);
-        Limits { clock, deadline, cancel: &options.cancel }
+    fn limits<'q>(&'q self, visit: &Visit, options: &'q QueryOptions) -> Limits<'q> {
+        Limits { clock: &self.0.clock, deadline: visit.deadline, cancel: &options.cancel }
     }
 
     /// Plans a query and hands it to `work`.

@@ -106,3 +106,19 @@ fn a_plan_is_no_query_once_it_is_made() {
     assert_eq!(*notes.0.lock(), ["up began", "1 ended"]);
     assert_eq!(counted(&metrics), 0);
 }
+
+#[test]
+fn a_query_that_is_dropped_before_it_is_answered_is_told_as_canceled() {
+    let (notes, metrics) = (Arc::default(), Metrics::new());
+    let engine = engine(&notes, &metrics);
+    let options = QueryOptions::default();
+    let times = Times::Instant(Timestamp::from_millis(5));
+    let query = |text| engine.query(text, times, &options).unwrap();
+    drop(query("up"));
+    drop(query("down").untold());
+    query("1").answer().unwrap();
+    assert_eq!(
+        *notes.0.lock(),
+        ["up at 5..5/0: query was canceled in query queue", "1 began", "2 ended", "1 at 5..5/0",]
+    );
+}
