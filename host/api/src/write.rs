@@ -4,8 +4,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use narthex_remote::{BODY_BYTES_MAX, Fault, Receiver, WriteError, check_headers};
+use http_body_util::BodyExt;
+use narthex_remote::{Fault, Headers, Incoming, WriteError};
 use narthex_settings::error_chain;
 
 use crate::routes::{Shared, text};
@@ -19,13 +19,13 @@ pub(crate) async fn write(State(rooms): Shared, request: Request) -> Response {
     };
     let (head, body) = request.into_parts();
     let value = |name: HeaderName| value_of(&head.headers, &name);
-    let supported = check_headers(value(header::CONTENT_TYPE), value(header::CONTENT_ENCODING));
-    if let Err(error) = supported {
-        return text(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("{error}\n"));
-    }
-    let length = value(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    match take(receiver, length, body).await {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+    let headers = Headers {
+        content_type: value(header::CONTENT_TYPE),
+        content_encoding: value(header::CONTENT_ENCODING),
+        length: value(header::CONTENT_LENGTH).and_then(|length| length.parse().ok()),
+    };
+    match receiver.receive(headers, Pieces(body)).await {
+        Ok(_) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => refusal(&error),
     }
 }
@@ -35,25 +35,25 @@ fn value_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
-async fn take(receiver: &Receiver, length: Option<u64>, body: Body) -> Result<(), WriteError> {
-    let place = receiver.place(length).await?;
-    let body = receiver.body(read(body)).await?;
-    receiver.write(place, body).await?;
-    Ok(())
-}
+/// The body as the receiver takes it.
+struct Pieces(Body);
 
-/// The whole body; `None` when it is too long.
-async fn read(body: Body) -> Result<Option<Bytes>, String> {
-    match Limited::new(body, BODY_BYTES_MAX).collect().await {
-        Ok(body) => Ok(Some(body.to_bytes())),
-        Err(error) if error.is::<LengthLimitError>() => Ok(None),
-        Err(error) => Err(error.to_string()),
+impl Incoming for Pieces {
+    async fn next(&mut self) -> Result<Option<Bytes>, String> {
+        while let Some(frame) = self.0.frame().await {
+            // Trailers say nothing that is asked for.
+            if let Ok(piece) = frame.map_err(|error| error.to_string())?.into_data() {
+                return Ok(Some(piece));
+            }
+        }
+        Ok(None)
     }
 }
 
 fn refusal(error: &WriteError) -> Response {
     let status = match error.fault() {
         Fault::Size => StatusCode::PAYLOAD_TOO_LARGE,
+        Fault::Kind => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Fault::Request => StatusCode::BAD_REQUEST,
         Fault::Load => StatusCode::SERVICE_UNAVAILABLE,
         Fault::Store => StatusCode::INTERNAL_SERVER_ERROR,

@@ -7,6 +7,7 @@ mod add;
 mod body;
 mod bounds;
 mod buckets;
+mod coarser;
 mod count;
 mod custom;
 mod equal;

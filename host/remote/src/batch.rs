@@ -7,10 +7,9 @@
 
 use std::fmt;
 
-use narthex_model::{Labels, Metadata, NativeHistogram, Timestamp};
+use narthex_model::{EXPONENTIAL_SCHEMA_MAX, Labels, Metadata, NativeHistogram, Timestamp};
 use narthex_storage::{AppendError, Appender, SeriesRef};
 
-use crate::coarse::coarsen;
 use crate::error::WriteError;
 use crate::known::{Key, Known};
 use crate::labels::{InvalidLabels, Pairs};
@@ -24,6 +23,8 @@ const AHEAD_MAX_MILLIS: i64 = 10 * 60 * 1000;
 /// Bytes of what a family says of itself. More is no help text.
 const METADATA_BYTES_MAX: usize = 64 << 10;
 
+/// The finest exponential schema that there may ever be. Others are not known, and left as they are.
+const SCHEMA_MAX: i32 = 52;
 /// Of a series in an error.
 const SHOWN_CHARS_MAX: usize = 1_000;
 
@@ -140,7 +141,9 @@ impl<'s, 'k, 'b> Batch<'s, 'k, 'b> {
             }
             return Ok(());
         }
-        let Some(mut place) = self.look_up(series)? else { return Ok(()) };
+        let is_sampled = !series.samples.is_empty() || !series.histograms.is_empty();
+        let place = if is_sampled { self.look_up(series)? } else { self.look_for(series)? };
+        let Some(mut place) = place else { return Ok(()) };
         // One series may stand in two parts.
         place.newest_at = self.last.filter(|(last, _)| *last == place.series).map(|(_, at)| at);
         self.samples(series, &mut place)?;
@@ -164,6 +167,19 @@ impl<'s, 'k, 'b> Batch<'s, 'k, 'b> {
             self.learned.push((key, found.series));
         }
         Ok(Some(Place { series: found.series, key: Some(key), newest_at: None }))
+    }
+
+    /// The series, if the store has it: exemplars alone make none, as in Prometheus.
+    fn look_for(&mut self, series: &TimeSeries<'b>) -> Result<Option<Place>, Stop> {
+        let labels = match self.pairs.series(&series.labels)? {
+            Ok(labels) => labels,
+            Err(invalid) => {
+                self.leave_out(series, invalid);
+                return Ok(None);
+            }
+        };
+        let found = self.appender.find(&labels);
+        Ok(found.map(|series| Place { series, key: None, newest_at: None }))
     }
 
     fn create(&mut self, series: &TimeSeries<'b>, key: Option<Key>) -> Result<Option<Place>, Stop> {
@@ -318,6 +334,9 @@ fn shown(labels: &Labels) -> String {
 /// Time and histogram, as fine as it may be.
 fn read_histogram(message: &[u8]) -> Result<(i64, NativeHistogram), Malformed> {
     let (at, mut histogram) = wire::histogram(message)?;
-    coarsen(&mut histogram);
+    // Where spans and buckets disagree it stays as it is: the store says what is wrong with it.
+    if histogram.layout().schema <= SCHEMA_MAX {
+        histogram.reduce_resolution(EXPONENTIAL_SCHEMA_MAX);
+    }
     Ok((at, histogram))
 }

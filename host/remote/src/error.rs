@@ -2,6 +2,7 @@
 
 use narthex_storage::{AppendError, CommitError};
 
+use crate::headers::UnsupportedHeader;
 use crate::wire::Malformed;
 
 /// Why nothing of a request was stored. The texts begin as Prometheus' do, for those who look for
@@ -16,9 +17,18 @@ pub enum WriteError {
         /// The bound, with its unit.
         max: String,
     },
+    /// The body is of a kind that is not served.
+    #[error(transparent)]
+    Unsupported(#[from] UnsupportedHeader),
     /// The body could not be read to its end.
     #[error("read the request body: {0}")]
     Body(String),
+    /// The body did not come to its end in time.
+    #[error("read the request body: it did not come within {seconds} s")]
+    Late {
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// The body is not compressed by snappy's block format.
     #[error("{0}")]
     Snappy(String),
@@ -60,9 +70,11 @@ pub enum WriteError {
     #[error("store the samples")]
     Commit(#[from] CommitError),
     /// Too many requests wait already.
-    #[error("too many requests at the same time; this one waited {seconds} s for its turn")]
+    #[error(
+        "too many requests at the same time: there was no turn for this one within {seconds} s"
+    )]
     Busy {
-        /// How long.
+        /// How long it was there.
         seconds: u64,
     },
     /// A bug of ours.
@@ -75,6 +87,8 @@ pub enum WriteError {
 pub enum Fault {
     /// The request is too large: 413.
     Size,
+    /// The body is of a kind that is not served: 415.
+    Kind,
     /// The request is wrong and stays so: 400.
     Request,
     /// The same request may be taken later: 503.
@@ -89,6 +103,7 @@ impl WriteError {
     pub const fn fault(&self) -> Fault {
         match self {
             Self::TooLarge { .. } => Fault::Size,
+            Self::Unsupported(_) => Fault::Kind,
             Self::Snappy(_) | Self::Malformed { .. } | Self::Ahead { .. } => Fault::Request,
             Self::Sample { reason, .. } | Self::Series { reason, .. } => match reason {
                 AppendError::OutOfOrder
@@ -99,7 +114,7 @@ impl WriteError {
                 | AppendError::ExemplarTooLong { .. } => Fault::Request,
                 AppendError::UnknownSeries | AppendError::TooManySeries { .. } => Fault::Store,
             },
-            Self::Body(_) | Self::Busy { .. } => Fault::Load,
+            Self::Body(_) | Self::Late { .. } | Self::Busy { .. } => Fault::Load,
             Self::Commit(_) | Self::Panicked(_) => Fault::Store,
         }
     }

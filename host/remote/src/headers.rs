@@ -39,7 +39,7 @@ pub enum UnsupportedHeader {
 ///
 /// # Errors
 /// When it is not; to be answered by 415.
-pub fn check_headers(
+pub(crate) fn check_headers(
     content_type: Option<&str>,
     content_encoding: Option<&str>,
 ) -> Result<(), UnsupportedHeader> {

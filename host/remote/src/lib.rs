@@ -5,18 +5,18 @@
 //!
 //! Always holds: a request is stored as a whole or not at all, but for series whose labels are no
 //! labels, which are left out and counted, as Prometheus does; what was acknowledged is committed;
-//! nothing in a body decides memory or time beyond the bounds in `receiver.rs` and `labels.rs`.
+//! nothing in a body decides memory or time beyond the bounds in `place.rs` and `labels.rs`.
 //!
-//! Open `receiver.rs` first, then `batch.rs` for what becomes of a request, and `wire.rs` for its
-//! bytes. `known.rs` is what makes a series that is sent again cheap.
+//! Open `receiver.rs` first, then `place.rs` for how a request comes, `batch.rs` for what becomes of
+//! it, and `wire.rs` for its bytes. `known.rs` is what makes a series that is sent again cheap.
 
 mod error;
 mod headers;
+mod place;
 mod receiver;
 mod telemetry;
 
 mod batch;
-mod coarse;
 mod known;
 mod labels;
 
@@ -29,7 +29,8 @@ pub mod testing;
 
 pub use self::batch::Written;
 pub use self::error::{Fault, WriteError};
-pub use self::headers::{UnsupportedHeader, check_headers};
+pub use self::headers::UnsupportedHeader;
 pub use self::labels::InvalidLabels;
-pub use self::receiver::{BODY_BYTES_MAX, Place, Receiver};
+pub use self::place::Incoming;
+pub use self::receiver::{Headers, Receiver};
 pub use self::wire::Malformed;

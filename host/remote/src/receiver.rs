@@ -1,40 +1,26 @@
-//! Requests: how many at a time, how large, and what is answered.
+//! Requests: from the headers to the answer.
 //!
-//! Always holds: bodies that are being received take at most [`WAITING_BYTES_MAX`] together, so a
-//! slow sender holds no more than its own body; as many requests as there are processors are
-//! unpacked and stored at a time, on threads that may wait for the disk. Whoever comes beyond that
-//! waits, and is told to come again when that takes too long.
+//! Always holds: one request more than there are processors is unpacked and stored at a time, on
+//! threads that may wait for the disk. What comes beyond that waits in its `Place`, and is told to
+//! come again when that takes too long. Every refusal is counted and logged here.
 
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
 use narthex_platform::{Clock, Metrics};
 use narthex_storage::Appendable;
 use parking_lot::RwLock;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tracing::{error, warn};
 
 use crate::batch::{Batch, Written};
 use crate::error::{Fault, WriteError};
+use crate::headers::check_headers;
 use crate::known::Known;
+use crate::place::{Incoming, Place, Room};
 use crate::telemetry::Telemetry;
 
-/// Bytes of a body as it comes. Prometheus' receiver has the same bound.
-pub const BODY_BYTES_MAX: usize = 32 << 20;
-/// Bytes of a body when it is unpacked, likewise.
+/// Bytes of a body when it is unpacked. Prometheus' receiver has the same bound.
 const DECODED_BYTES_MAX: usize = 32 << 20;
-/// Bytes of all bodies that are being received or wait for their turn: eight of the largest, or tens
-/// of thousands as senders make them.
-const WAITING_BYTES_MAX: usize = 256 << 20;
-/// Permits count so many bytes.
-const PERMIT_BYTES: usize = 1 << 10;
-/// How long a request waits for its turn. Senders give up after 30 s; an answer before that tells
-/// them to try again.
-const WAIT_MAX: Duration = Duration::from_secs(20);
-/// How long a body may take to arrive: what senders wait for the answer.
-const BODY_MAX: Duration = Duration::from_secs(30);
 
 /// Takes remote write requests. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -48,32 +34,25 @@ struct Shared {
     /// Guards what is known of series. Held for reading while a request is taken. Order: before all
     /// locks of the store.
     known: RwLock<Known>,
-    bodies: Arc<Semaphore>,
+    room: Arc<Room>,
     workers: Arc<Semaphore>,
-    /// [`WAIT_MAX`], but in tests.
-    wait_max: Duration,
 }
 
-/// Room for a body that is about to be received.
-#[derive(Debug)]
-pub struct Place {
-    /// Given back when the request is done with.
-    _permit: OwnedSemaphorePermit,
+/// What a request says of its body.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Headers<'a> {
+    /// `Content-Type`.
+    pub content_type: Option<&'a str>,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<&'a str>,
+    /// `Content-Length`.
+    pub length: Option<u64>,
 }
 
 impl Receiver {
     /// A receiver that writes to `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Appendable>, clock: Clock, metrics: &Metrics) -> Self {
-        Self::with_wait(store, clock, metrics, WAIT_MAX)
-    }
-
-    fn with_wait(
-        store: Arc<dyn Appendable>,
-        clock: Clock,
-        metrics: &Metrics,
-        wait_max: Duration,
-    ) -> Self {
         // One more than a processor stores while another waits for the disk.
         let workers = std::thread::available_parallelism().map_or(1, usize::from) + 1;
         Self(Arc::new(Shared {
@@ -81,64 +60,26 @@ impl Receiver {
             clock,
             telemetry: Telemetry::new(metrics),
             known: RwLock::new(Known::new()),
-            bodies: Arc::new(Semaphore::new(WAITING_BYTES_MAX / PERMIT_BYTES)),
+            room: Arc::new(Room::new()),
             workers: Arc::new(Semaphore::new(workers)),
-            wait_max,
         }))
     }
 
-    /// Waits for room for a body of this length; `None`: its length is not known.
-    ///
-    /// # Errors
-    /// When it is too long, or there is no room in time.
-    pub async fn place(&self, length: Option<u64>) -> Result<Place, WriteError> {
-        let length = length.map_or(Ok(BODY_BYTES_MAX), usize::try_from).unwrap_or(usize::MAX);
-        if length > BODY_BYTES_MAX {
-            return Err(self.refuse(too_large()));
-        }
-        let permits = u32::try_from(length.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX).max(1);
-        let room = Arc::clone(&self.0.bodies).acquire_many_owned(permits);
-        Ok(Place { _permit: self.in_turn(room).await? })
-    }
-
-    async fn in_turn(
-        &self,
-        permit: impl Future<Output = Result<OwnedSemaphorePermit, tokio::sync::AcquireError>>,
-    ) -> Result<OwnedSemaphorePermit, WriteError> {
-        let wait_max = self.0.wait_max;
-        match tokio::time::timeout(wait_max, permit).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => {
-                Err(self.refuse(WriteError::Busy { seconds: wait_max.as_secs() }))
-            }
-        }
-    }
-
-    /// Waits for a body, with a bound. `body` says `None` when the body is too long.
-    ///
-    /// # Errors
-    /// When it is too long or does not come.
-    pub async fn body(
-        &self,
-        body: impl Future<Output = Result<Option<Bytes>, String>>,
-    ) -> Result<Bytes, WriteError> {
-        let late = || format!("it did not come within {} s", BODY_MAX.as_secs());
-        match tokio::time::timeout(BODY_MAX, body).await.unwrap_or_else(|_| Err(late())) {
-            Ok(Some(body)) => Ok(body),
-            Ok(None) => Err(self.refuse(too_large())),
-            Err(reason) => Err(self.refuse(WriteError::Body(reason))),
-        }
-    }
-
-    /// Stores a request. When this returns, all of it is as durable as the store makes a commit.
+    /// Receives a request and stores it. When this returns, all of it is as durable as the store
+    /// makes a commit.
     ///
     /// # Errors
     /// When nothing of it was stored.
-    pub async fn write(&self, place: Place, body: Bytes) -> Result<Written, WriteError> {
-        let turn = self.in_turn(Arc::clone(&self.0.workers).acquire_owned()).await?;
+    pub async fn receive(
+        &self,
+        headers: Headers<'_>,
+        body: impl Incoming,
+    ) -> Result<Written, WriteError> {
+        let place = self.fill(headers, body).await.map_err(|error| self.refuse(error))?;
+        let turn = place.turn(&self.0.workers).await.map_err(|error| self.refuse(error))?;
         let receiver = self.clone();
         let work = move || {
-            let written = receiver.write_now(&body);
+            let written = receiver.write_now(place.bytes());
             drop((place, turn));
             written
         };
@@ -147,7 +88,20 @@ impl Receiver {
             .unwrap_or_else(|panic| Err(self.refuse(WriteError::Panicked(panic.to_string()))))
     }
 
-    /// The same at once, on this thread.
+    /// The whole body, in its place.
+    async fn fill(
+        &self,
+        headers: Headers<'_>,
+        mut body: impl Incoming,
+    ) -> Result<Place, WriteError> {
+        let Headers { content_type, content_encoding, length } = headers;
+        check_headers(content_type, content_encoding)?;
+        let mut place = Place::new(Arc::clone(&self.0.room), self.0.clock.clone(), length)?;
+        while place.take(&mut body).await? {}
+        Ok(place)
+    }
+
+    /// Stores a request whose body is whole, at once and on this thread.
     ///
     /// # Errors
     /// When nothing of it was stored.
@@ -175,7 +129,7 @@ impl Receiver {
     /// Counts and logs an error on its way to the sender.
     fn refuse(&self, error: WriteError) -> WriteError {
         match error.fault() {
-            Fault::Size | Fault::Request => {
+            Fault::Size | Fault::Kind | Fault::Request => {
                 self.0.telemetry.refused.increment();
                 warn!(%error, "remote write: a request is refused");
             }
@@ -212,11 +166,6 @@ impl Shared {
         written.exemplars = stored.exemplars;
         Ok(written)
     }
-}
-
-fn too_large() -> WriteError {
-    let max = format!("{BODY_BYTES_MAX} bytes");
-    WriteError::TooLarge { what: "request body", max }
 }
 
 /// The bytes of the message; how many they are is known before room is made for them.

@@ -23,6 +23,9 @@ pub trait Appender: Send {
     /// When the store takes no more series.
     fn series(&mut self, labels: &Labels) -> Result<SeriesRef, AppendError>;
 
+    /// The reference of a series that is there.
+    fn find(&mut self, labels: &Labels) -> Option<SeriesRef>;
+
     /// Adds a sample to a series.
     ///
     /// # Errors

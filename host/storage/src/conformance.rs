@@ -19,9 +19,10 @@ type Case = fn(&dyn Store);
 /// # Panics
 /// When the store breaks the contract.
 pub fn run(fresh: &mut dyn FnMut(&str) -> Box<dyn Store>) {
-    let cases: [(&str, Case); 9] = [
+    let cases: [(&str, Case); 10] = [
         ("a batch is invisible until it is committed", invisible_until_commit),
         ("series come out sorted and once", sorted_and_once),
+        ("looking for a series makes none", found_when_there),
         ("matchers select", matchers_select),
         ("time ranges are closed", closed_ranges),
         ("order is kept", order_is_kept),
@@ -92,6 +93,15 @@ fn sorted_and_once(store: &dyn Store) {
     let names: Vec<String> =
         read(store, &[], TimeRange::ALL).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, [r#"up{job="a"}"#, r#"up{job="m"}"#, r#"up{job="z"}"#]);
+}
+
+fn found_when_there(store: &dyn Store) {
+    let up = labels("up", "a");
+    assert_eq!(store.appender().find(&up), None);
+    assert_eq!(store.appender().find(&up), None, "it was only looked for");
+    let series = write(store, &up, &[(1000, 1.0)]);
+    assert_eq!(store.appender().find(&up), Some(series));
+    assert_eq!(store.appender().find(&labels("up", "b")), None);
 }
 
 fn matchers_select(store: &dyn Store) {

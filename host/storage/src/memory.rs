@@ -153,6 +153,10 @@ impl Appender for MemoryAppender<'_> {
         Ok(new)
     }
 
+    fn find(&mut self, labels: &Labels) -> Option<SeriesRef> {
+        self.store.read().refs.get(labels).copied()
+    }
+
     fn append(&mut self, series: SeriesRef, at: Timestamp, value: f64) -> Result<(), AppendError> {
         self.add(series, at.millis(), Value::Float(value))
     }

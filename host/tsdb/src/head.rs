@@ -114,7 +114,7 @@ impl Head {
         Ok((series_ref(id, slot), true))
     }
 
-    fn find(&self, labels: &Labels) -> Option<SeriesRef> {
+    pub(crate) fn find(&self, labels: &Labels) -> Option<SeriesRef> {
         let index = self.index.read();
         let slot = index.find(labels, &self.slab)?;
         let (id, is_empty) = self.slab.with(slot, |series| (series.id, series.is_empty()))?;

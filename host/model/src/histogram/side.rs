@@ -16,7 +16,7 @@ pub(super) struct Side<C> {
     pub(super) counts: Vec<C>,
 }
 
-impl<C: Count> Side<C> {
+impl<C: Copy> Side<C> {
     /// The buckets of `entries`, whose indices ascend.
     pub(super) fn from_entries(entries: impl IntoIterator<Item = (i32, C)>) -> Self {
         let entries = entries.into_iter();
@@ -47,6 +47,21 @@ impl<C: Count> Side<C> {
         indices(&self.spans).zip(self.counts.iter().copied())
     }
 
+    /// The buckets of a schema that is coarser by `steps`.
+    pub(super) fn joined(&self, steps: u32, plus: impl Fn(C, C) -> C) -> Self {
+        let mut merged: Vec<(i32, C)> = Vec::with_capacity(self.counts.len());
+        for (index, count) in self.entries() {
+            let index = coarser(index, steps);
+            match merged.last_mut() {
+                Some((last, sum)) if *last == index => *sum = plus(*sum, count),
+                Some(_) | None => merged.push((index, count)),
+            }
+        }
+        Self::from_entries(merged)
+    }
+}
+
+impl<C: Count> Side<C> {
     /// Adds buckets of the same schema. Those that `is_hidden` names, all of them before the
     /// others, are left out.
     pub(super) fn add(
@@ -101,15 +116,7 @@ impl<C: Count> Side<C> {
 
     /// The buckets of a schema that is coarser by `steps`.
     pub(super) fn reduced(&self, steps: u32) -> Self {
-        let mut merged: Vec<(i32, C)> = Vec::with_capacity(self.counts.len());
-        for (index, count) in self.entries() {
-            let index = coarser(index, steps);
-            match merged.last_mut() {
-                Some((last, sum)) if *last == index => *sum = sum.plus(count),
-                Some(_) | None => merged.push((index, count)),
-            }
-        }
-        Self::from_entries(merged)
+        self.joined(steps, C::plus)
     }
 
     /// Takes away empty buckets but for runs of at most `empty_max` between others.

@@ -1,6 +1,9 @@
 //! Requests against the reference store.
 
-use narthex_model::{BucketLayout, IntegerHistogram, NativeHistogram, Span};
+use std::time::Duration;
+
+use bytes::Bytes;
+use narthex_model::{BucketLayout, IntegerHistogram, Labels, NativeHistogram, Span};
 use narthex_platform::{SimulatedClock, SimulatedDisk};
 use narthex_storage::{Columns, MemoryStore, Queryable, TimeRange};
 use narthex_tsdb::{Config, Tsdb};
@@ -193,6 +196,23 @@ fn exemplars_and_metadata_come_along() {
 }
 
 #[test]
+fn exemplars_alone_make_no_series() {
+    let rig = Rig::new();
+    let unknown = TimeSeries::new(&[("__name__", "down")]).with_exemplar(NOW, 1.0, &[("a", "1")]);
+    rig.check(&[up(&[(0, 1.0)]), unknown], Ok(&[r#"up{job="a"} 1@0"#]));
+    // Of one that is there they are kept, whether it was sent before or not.
+    let labels = Labels::from_pairs([("__name__", "scraped")]);
+    let mut batch = rig.store.appender();
+    batch.series(&labels).unwrap();
+    batch.commit().unwrap();
+    let scraped = TimeSeries::new(&[("__name__", "scraped")]);
+    let known = [up(&[]), scraped].map(|one| one.with_exemplar(NOW, 2.0, &[("a", "2")]));
+    assert_eq!(rig.receiver.write_now(&body(&known)).unwrap().exemplars, 2);
+    let labels = Labels::from_pairs([("__name__", "down")]);
+    assert_eq!(rig.store.appender().find(&labels), None);
+}
+
+#[test]
 fn what_is_no_request_is_refused() {
     let rig = Rig::new();
     let check = |body: &[u8], fault: Fault, text: &str| {
@@ -219,41 +239,44 @@ fn what_is_no_request_is_refused() {
     assert!(rig.stored().is_empty());
 }
 
-#[tokio::test]
-async fn a_body_that_is_too_large_gets_no_place() {
-    let rig = Rig::new();
-    let place = rig.receiver.place(Some(BODY_BYTES_MAX as u64 + 1)).await;
-    assert_eq!(place.unwrap_err().fault(), Fault::Size);
-    let place = rig.receiver.place(None).await.unwrap();
-    let body = body(&[up(&[(0, 1.0)])]);
-    let written = rig.receiver.write(place, body.into()).await.unwrap();
-    assert_eq!(written.samples, 1);
+/// A body in one piece.
+struct Once(Option<Bytes>);
+
+impl Incoming for Once {
+    async fn next(&mut self) -> Result<Option<Bytes>, String> {
+        Ok(self.0.take())
+    }
+}
+
+/// Outcomes that were counted: accepted, refused, failed.
+fn counted(metrics: &Metrics) -> Vec<(String, narthex_platform::PointValue)> {
+    let families = metrics.gather().into_iter();
+    let requests = families.filter(|one| one.name == "narthex_remote_write_requests_total");
+    let points = requests.flat_map(|family| family.points);
+    points.map(|point| (point.labels[0].1.clone(), point.value)).collect()
 }
 
 #[tokio::test]
-async fn a_request_without_room_is_told_to_come_again() {
-    let metrics = Metrics::new();
-    let clock = SimulatedClock::at(NOW).clock();
-    let store = Arc::new(MemoryStore::new());
-    let receiver = Receiver::with_wait(store, clock, &metrics, Duration::ZERO);
-    let mut places = Vec::new();
-    for _ in 0..WAITING_BYTES_MAX / BODY_BYTES_MAX {
-        places.push(receiver.place(None).await.unwrap());
+async fn requests_are_counted_by_what_became_of_them() {
+    let rig = Rig::new();
+    let version_2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
+    let cases = [
+        (Headers::default(), None),
+        (Headers { content_type: Some(version_2), ..Headers::default() }, Some(Fault::Kind)),
+        (Headers { content_encoding: Some("zstd"), ..Headers::default() }, Some(Fault::Kind)),
+        (Headers { length: Some(1 << 40), ..Headers::default() }, Some(Fault::Size)),
+    ];
+    for (headers, fault) in cases {
+        let body = Once(Some(body(&[up(&[(0, 1.0)])]).into()));
+        let outcome = rig.receiver.receive(headers, body).await;
+        assert_eq!(outcome.err().map(|error| error.fault()), fault, "{headers:?}");
     }
-    let error = receiver.place(Some(1)).await.unwrap_err();
-    assert_eq!(
-        (error.fault(), error.to_string().as_str()),
-        (Fault::Load, "too many requests at the same time; this one waited 0 s for its turn")
-    );
-    places.pop();
-    let place = receiver.place(Some(1)).await.unwrap();
-    let turns = receiver.0.workers.available_permits();
-    let others = receiver.0.workers.try_acquire_many(u32::try_from(turns).unwrap()).unwrap();
-    let error = receiver.write(place, Bytes::new()).await.unwrap_err();
-    assert_eq!(error.fault(), Fault::Load);
-    drop(others);
-    let place = receiver.place(Some(1)).await.unwrap();
-    assert!(receiver.write(place, body(&[]).into()).await.is_ok());
+    let mut counted = counted(&rig.metrics);
+    counted.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let number =
+        |name: &str, count: f64| (name.to_owned(), narthex_platform::PointValue::Number(count));
+    assert_eq!(counted, [number("accepted", 1.0), number("failed", 0.0), number("refused", 3.0)]);
+    assert_eq!(rig.stored(), [r#"up{job="a"} 1@0"#]);
 }
 
 #[test]

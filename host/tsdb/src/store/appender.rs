@@ -76,6 +76,10 @@ impl Appender for HeadAppender<'_> {
         Ok(series)
     }
 
+    fn find(&mut self, labels: &Labels) -> Option<SeriesRef> {
+        self.store.head.find(labels)
+    }
+
     fn append(&mut self, series: SeriesRef, at: Timestamp, value: f64) -> Result<(), AppendError> {
         self.add(series, at.millis(), Value::Float(value.to_bits()))
     }
