@@ -8,17 +8,25 @@ use narthex_plugins::Plugins;
 use narthex_promql::Features;
 use narthex_state::StateStore;
 
+use crate::features;
+use crate::flags::{Check, CheckCommand};
 use crate::reload::{check_plugins, load_config, read_rules};
 
-/// Checks configuration files, in order; says of each what it holds.
+/// Does what the command line says.
 ///
 /// # Errors
 /// Of the first file that would be refused: file, line, key and what would be right.
-pub(crate) fn config(files: &[Utf8PathBuf]) -> anyhow::Result<()> {
+pub(crate) fn run(command: &CheckCommand) -> anyhow::Result<()> {
+    let Check::Config { files } = &command.subject;
+    config(files, features::of_command(&command.features))
+}
+
+/// Checks configuration files, in order; says of each what it holds.
+fn config(files: &[Utf8PathBuf], features: Features) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         for file in files {
-            say(&check_one(file).await?);
+            say(&check_one(file, features).await?);
         }
         Ok(())
     });
@@ -26,10 +34,10 @@ pub(crate) fn config(files: &[Utf8PathBuf]) -> anyhow::Result<()> {
     outcome
 }
 
-async fn check_one(file: &Utf8PathBuf) -> anyhow::Result<String> {
+async fn check_one(file: &Utf8PathBuf, features: Features) -> anyhow::Result<String> {
     let disk = RealDisk::shared();
     let config = load_config(&*disk, file)?;
-    read_rules(&config, Features::default())?;
+    read_rules(&config, features)?;
     if !config.plugin_uses.is_empty() {
         let deps = narthex_plugins::Deps {
             clock: Clock::real(),

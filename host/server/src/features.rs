@@ -43,12 +43,13 @@ pub(crate) fn of_server(names: &[String]) -> Features {
     features
 }
 
-/// What a command was given; an unknown name is told and passed over, as by promtool.
+/// What a command was given, which may be all that the server is given; an unknown name is told and
+/// passed over, as by promtool.
 #[expect(clippy::print_stderr, reason = "a warning of a command")]
 pub(crate) fn of_command(names: &[String]) -> Features {
     let mut features = Features::default();
     for name in names.iter().filter(|name| !name.is_empty()) {
-        if !switch_on(name, &mut features) {
+        if !switch_on(name, &mut features) && !OF_OTHERS.contains(&name.as_str()) {
             eprintln!("  WARNING: Unknown feature passed to --enable-feature: {name}");
         }
     }

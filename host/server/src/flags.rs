@@ -29,8 +29,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Checks files without starting anything.
-    #[command(subcommand)]
-    Check(Check),
+    Check(CheckCommand),
     /// Works on a data folder, ours or Prometheus', without a server.
     #[command(subcommand)]
     Tsdb(TsdbCommand),
@@ -40,6 +39,16 @@ pub(crate) enum Command {
     Query(QueryCommand),
     /// Runs unit tests.
     Test(TestCommand),
+}
+
+/// Checks.
+#[derive(Debug, Args)]
+pub(crate) struct CheckCommand {
+    /// The features that the server will have, separated by commas; may be repeated.
+    #[arg(long = "enable-feature", global = true, value_delimiter = ',', value_name = "FEATURE")]
+    pub(crate) features: Vec<String>,
+    #[command(subcommand)]
+    pub(crate) subject: Check,
 }
 
 /// What can be checked.

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::flags::{Check, Cli, Command};
+use crate::flags::{Cli, Command};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = |()| true;
     let outcome = match cli.command {
-        Some(Command::Check(Check::Config { files })) => check::config(&files).map(done),
+        Some(Command::Check(command)) => check::run(&command).map(done),
         Some(Command::Tsdb(command)) => tsdb::run(&command).map(done),
         Some(Command::Promql(command)) => promql::run(&command).map(done),
         Some(Command::Query(command)) => query::run(&command),

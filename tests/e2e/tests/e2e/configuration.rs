@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use narthex_harness::{FakeTarget, Host, SECONDS, binary, repository};
+use narthex_harness::{FakeTarget, Host, SECONDS, TempFolder, binary, repository};
 
 use crate::support::{config, plugin};
 
@@ -93,6 +93,25 @@ fn the_shipped_configurations_are_accepted() {
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{file}: {text}");
     }
+}
+
+#[test]
+fn rules_are_checked_with_the_features_that_the_server_will_have() {
+    let folder = TempFolder::new();
+    let file = folder.write("narthex.yml", "rule_files: [rules.yml]\n");
+    let rule = "{ record: a, expr: 'mad_over_time(up[5m])' }";
+    folder.write("rules.yml", format!("groups: [{{ name: g, rules: [{rule}] }}]\n"));
+    let check = |features: &[&str]| {
+        let mut command = Command::new(binary());
+        let output = command.args(["check", "config"]).args(features).arg(&file).output();
+        let output = output.expect("the binary runs");
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (is_valid, text) = check(&[]);
+    assert!(!is_valid && text.contains("rules.yml") && text.contains("mad_over_time"), "{text}");
+    // What is no feature of the language is known all the same.
+    let server = "--enable-feature=exemplar-storage,promql-experimental-functions";
+    assert_eq!(check(&[server]), (true, String::new()));
 }
 
 #[test]
