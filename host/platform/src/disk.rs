@@ -27,6 +27,12 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// What the file system says.
     fn create(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskFile>>;
 
+    /// Creates an empty file whose parts are written over; it is an error when it exists.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn create_slots(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskSlots>>;
+
     /// Opens an existing file for reading and appending.
     ///
     /// # Errors
@@ -153,6 +159,16 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     fn sync_handle(&self) -> io::Result<Box<dyn DiskFile>>;
 }
 
+/// An open file whose parts are written over, by many threads at once where they are not the same
+/// parts. What is written survives the end of the process, and maybe that of the machine.
+pub trait DiskSlots: Send + Sync + fmt::Debug {
+    /// Writes all bytes at `offset`; the file grows to hold them.
+    ///
+    /// # Errors
+    /// What the file system says; some of the bytes may have been written.
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+}
+
 /// How large a file system is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DiskSpace {
@@ -207,6 +223,15 @@ pub struct RealDisk;
 #[derive(Debug)]
 struct RealFile(Arc<File>);
 
+#[derive(Debug)]
+struct RealSlots(File);
+
+impl DiskSlots for RealSlots {
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all_at(bytes, offset)
+    }
+}
+
 /// The lock lives as long as the open file.
 #[derive(Debug)]
 struct RealLock(#[expect(dead_code, reason = "held, not used")] File);
@@ -226,6 +251,11 @@ impl Disk for RealDisk {
     fn create(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskFile>> {
         let file = OpenOptions::new().read(true).append(true).create_new(true).open(path)?;
         Ok(Box::new(RealFile(Arc::new(file))))
+    }
+
+    fn create_slots(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskSlots>> {
+        let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        Ok(Box::new(RealSlots(file)))
     }
 
     fn open(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskFile>> {

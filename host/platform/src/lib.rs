@@ -17,8 +17,8 @@ mod watch;
 
 pub use self::clock::{Clock, SimulatedClock};
 pub use self::disk::{
-    Disk, DiskFile, DiskLock, DiskSpace, FileBytes, FileInfo, OverlayDisk, RealDisk, SimulatedDisk,
-    read_to_string, replace,
+    Disk, DiskFile, DiskLock, DiskSlots, DiskSpace, FileBytes, FileInfo, OverlayDisk, RealDisk,
+    SimulatedDisk, read_to_string, replace,
 };
 pub use self::metrics::{
     Counter, Family, FamilyKind, Gauge, Histogram, Metrics, MetricsSource, Point, PointValue,

@@ -6,7 +6,7 @@ mod log;
 use narthex_promql::{QueryObserver, QueryRecord};
 
 pub(crate) use self::active::ActiveQueries;
-pub(crate) use self::log::{LogFile, QueryLog};
+pub(crate) use self::log::{PreparedLog, QueryLog};
 
 /// Both journals, as the engine sees them.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use narthex_rules::{Reading, RuleFiles, Rules, RulesConfig};
 use narthex_scrape::Scraper;
 use narthex_tsdb::{Settings, SyncPolicy, Tsdb};
 
-use crate::queries::{Journals, LogFile};
+use crate::queries::{Journals, PreparedLog};
 
 /// Reads a configuration with variables from the environment.
 ///
@@ -119,7 +119,7 @@ impl Reloader {
         };
         let rules = self.rules.prepare(rules_config, rule_files);
         let alerting = self.alerting.prepare(config.alerting.unwrap_or_default())?;
-        let query_log = LogFile::open(&*self.disk, config.query_log_file.as_deref())?;
+        let query_log = PreparedLog::open(&self.disk, config.query_log_file.as_deref())?;
 
         // The one commit that can still refuse comes first.
         self.discovery.commit(discovery)?;

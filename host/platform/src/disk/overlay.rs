@@ -13,7 +13,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use parking_lot::Mutex;
 
-use super::{Disk, DiskFile, DiskLock, DiskSpace, FileBytes, FileInfo};
+use super::{Disk, DiskFile, DiskLock, DiskSlots, DiskSpace, FileBytes, FileInfo};
 
 /// How much of a file is copied at a time.
 const COPY_BYTES: usize = 1 << 20;
@@ -137,6 +137,17 @@ impl Disk for OverlayDisk {
         }
         let place = self.0.changes.lock().add(path, &self.0.sandbox);
         self.base().create(&place)
+    }
+
+    fn create_slots(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskSlots>> {
+        if !self.is_inside(path) {
+            return self.base().create_slots(path);
+        }
+        if self.is_there(path) {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
+        }
+        let place = self.0.changes.lock().add(path, &self.0.sandbox);
+        self.base().create_slots(&place)
     }
 
     fn open(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskFile>> {
@@ -373,7 +384,10 @@ mod tests {
         disk.create("/data/log/3.tmp".into()).unwrap().append(b"three").unwrap();
         disk.rename("/data/log/3.tmp".into(), "/data/log/3".into()).unwrap();
         disk.remove("/data/log/2".into()).unwrap();
-        assert_eq!(names(&disk, "/data/log"), ["1", "3"]);
+        let slots = disk.create_slots("/data/log/4".into()).unwrap();
+        slots.write_at(0, b"four").unwrap();
+        assert_eq!(names(&disk, "/data/log"), ["1", "3", "4"]);
+        assert_eq!(text(&disk, "/data/log/4"), "four");
         assert_eq!(text(&disk, "/data/log/3"), "three");
         disk.rename("/data/meta".into(), "/data/meta.old".into()).unwrap();
         assert_eq!(names(&disk, "/data"), ["log", "meta.old"]);
@@ -410,5 +424,6 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
         disk.remove("/data/log/1".into()).unwrap();
         assert!(disk.create("/data/log/1".into()).is_ok());
+        assert!(disk.create_slots("/data/log/1".into()).is_err());
     }
 }

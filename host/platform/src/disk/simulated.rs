@@ -22,7 +22,7 @@ mod state;
 use self::contents::Contents;
 use self::file::{SimulatedFile, SimulatedLock};
 use self::state::{Folder, Node, ROOT, State};
-use super::{Disk, DiskFile, DiskLock, DiskSpace, FileBytes, FileInfo};
+use super::{Disk, DiskFile, DiskLock, DiskSlots, DiskSpace, FileBytes, FileInfo};
 
 /// A disk in memory with faults. Clones share one disk.
 #[derive(Clone, Debug)]
@@ -120,13 +120,11 @@ impl SimulatedDisk {
         state.start_new_life();
     }
 
-    fn handle(&self, state: &State, number: usize) -> Box<dyn DiskFile> {
-        Box::new(SimulatedFile { disk: self.clone(), life: state.life, number })
+    fn handle(&self, state: &State, number: usize) -> SimulatedFile {
+        SimulatedFile { disk: self.clone(), life: state.life, number }
     }
-}
 
-impl Disk for SimulatedDisk {
-    fn create(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskFile>> {
+    fn create_file(&self, path: &Utf8Path) -> io::Result<SimulatedFile> {
         let mut state = self.state.lock();
         state.whole_step()?;
         let place = state.place(path)?;
@@ -139,13 +137,23 @@ impl Disk for SimulatedDisk {
         let number = state.add(place, Node::File(Contents::default()));
         Ok(self.handle(&state, number))
     }
+}
+
+impl Disk for SimulatedDisk {
+    fn create(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(self.create_file(path)?))
+    }
+
+    fn create_slots(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskSlots>> {
+        Ok(Box::new(self.create_file(path)?))
+    }
 
     fn open(&self, path: &Utf8Path) -> io::Result<Box<dyn DiskFile>> {
         let mut state = self.state.lock();
         state.check_power()?;
         let number = state.find(path)?;
         state.contents(number)?;
-        Ok(self.handle(&state, number))
+        Ok(Box::new(self.handle(&state, number)))
     }
 
     fn read(&self, path: &Utf8Path, bytes_max: u64) -> io::Result<Vec<u8>> {

@@ -1,21 +1,24 @@
 //! Queries that run, written down before they start: after a crash the next start names them, since
 //! one of them may have been the reason.
 //!
-//! `queries.active` in the data folder gets a line when a query begins and a line when it ended; the
-//! queries that began and did not end are those that ran. Nothing is synced: the lines survive the
-//! end of the process, not of the machine, and cost a query a few microseconds.
+//! `queries.active` in the data folder is a row of slots, each a line. A query takes a free slot when
+//! it begins and marks its line when it has ended; lines without the mark are those of queries that
+//! ran. Nothing is synced: the lines survive the end of the process, not of the machine.
 //!
-//! Invariant: the file never holds more than [`FILE_BYTES_MAX`] and the lines of what runs: when
-//! it is full, it is replaced by one with those lines alone.
+//! Invariant: a slot has one owner at a time, which writes it without a lock: no query waits for what
+//! another one writes.
+//! Invariant: there are as many slots as queries ever ran at once; `--query.max-concurrency` bounds
+//! both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use narthex_api::RunningQuery;
 use narthex_model::Timestamp;
-use narthex_platform::{Clock, Disk, DiskFile};
+use narthex_platform::{Clock, Disk, DiskSlots};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
@@ -23,13 +26,16 @@ use tracing::warn;
 /// The name that Prometheus has for it. Its format is another one; both are read.
 const FILE_NAME: &str = "queries.active";
 
-/// Bytes of a query that are written down: enough to recognize it.
-const QUERY_BYTES_MAX: usize = 1_000;
+/// Bytes of a slot: a part of a page, so that no line is ever written in part.
+const SLOT_BYTES: usize = 1 << 10;
 
-/// A thousand queries or so.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+/// Bytes of a query that are written down: enough to recognize it, and all that a slot has room for.
+const QUERY_BYTES_MAX: usize = 960;
 
-/// A file that we did not write may be longer than ours; no one reads thousands of queries.
+/// Stands in place of a line's first byte when its query has ended.
+const ENDED: &[u8] = b"-";
+
+/// No one reads thousands of queries.
 const READ_BYTES_MAX: u64 = 16 << 20;
 
 /// Queries that are named after a crash.
@@ -41,17 +47,22 @@ pub(crate) struct ActiveQueries {
     disk: Arc<dyn Disk>,
     path: Utf8PathBuf,
     clock: Clock,
-    /// Guards the journal and its file.
-    journal: Mutex<Journal>,
+    /// Nothing when it could not be created.
+    file: Option<Box<dyn DiskSlots>>,
+    /// Whether the last write failed: then it has been told.
+    is_failing: AtomicBool,
+    /// Guards who has which slot. Nothing is written under it.
+    slots: Mutex<Slots>,
 }
 
 #[derive(Debug, Default)]
-struct Journal {
-    /// Nothing while the file cannot be written, and after the end.
-    file: Option<Box<dyn DiskFile>>,
-    file_bytes: u64,
-    next: u64,
+struct Slots {
+    /// By tickets, which grow.
     running: BTreeMap<u64, Running>,
+    next_ticket: u64,
+    /// Slots that were used and are free.
+    free: BTreeSet<u64>,
+    next_slot: u64,
     is_closed: bool,
 }
 
@@ -59,22 +70,17 @@ struct Journal {
 struct Running {
     query: String,
     since: i64,
+    slot: u64,
 }
 
 /// A line of the file.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-enum Line<'a> {
-    Began {
-        began: u64,
-        #[serde(borrow)]
-        query: std::borrow::Cow<'a, str>,
-        /// Milliseconds since the epoch.
-        at: i64,
-    },
-    Ended {
-        ended: u64,
-    },
+#[serde(deny_unknown_fields)]
+struct Line<'a> {
+    #[serde(borrow)]
+    query: std::borrow::Cow<'a, str>,
+    /// Milliseconds since the epoch.
+    at: i64,
 }
 
 /// A query that had not ended when the process did.
@@ -93,41 +99,40 @@ impl ActiveQueries {
             let since = Timestamp::from_millis(query.since).to_string();
             warn!(query = query.query, since, "a query did not finish in the last run");
         }
-        let active = Self { disk, path, clock, journal: Mutex::default() };
-        active.renew(&mut active.journal.lock());
-        active
+        let file = replace(&*disk, &path).inspect_err(|error| tell(&path, error)).ok();
+        let (is_failing, slots) = (AtomicBool::new(false), Mutex::default());
+        Self { disk, path, clock, file, is_failing, slots }
     }
 
     pub(crate) fn began(&self, query: &str) -> u64 {
         let since = self.clock.now_millis();
-        let query = query.get(..query.floor_char_boundary(QUERY_BYTES_MAX)).unwrap_or("");
-        let mut journal = self.journal.lock();
-        let ticket = journal.next;
-        journal.next += 1;
-        journal.running.insert(ticket, Running { query: query.to_owned(), since });
-        if journal.file_bytes > FILE_BYTES_MAX || journal.file.is_none() {
-            // The new file names this query too.
-            self.renew(&mut journal);
-        } else {
-            self.append(&mut journal, &began_line(ticket, query, since));
-        }
+        let query = cut(query, QUERY_BYTES_MAX);
+        let mut slots = self.slots.lock();
+        let ticket = slots.next_ticket;
+        slots.next_ticket += 1;
+        let slot = slots.free.pop_first().unwrap_or_else(|| {
+            slots.next_slot += 1;
+            slots.next_slot - 1
+        });
+        slots.running.insert(ticket, Running { query: query.to_owned(), since, slot });
+        drop(slots);
+        self.write(slot, &line(query, since));
         ticket
     }
 
     pub(crate) fn ended(&self, ticket: u64) {
-        let mut journal = self.journal.lock();
-        journal.running.remove(&ticket);
-        if journal.file.is_some() {
-            self.append(&mut journal, &line(&Line::Ended { ended: ticket }));
-        }
+        let Some(Running { slot, .. }) = self.slots.lock().running.remove(&ticket) else { return };
+        self.write(slot, ENDED);
+        // Only now: the next one may write its line at once.
+        self.slots.lock().free.insert(slot);
     }
 
     /// What runs now, the oldest first.
     pub(crate) fn list(&self) -> Vec<RunningQuery> {
-        let journal = self.journal.lock();
-        let running = journal.running.values();
+        let slots = self.slots.lock();
+        let running = slots.running.values();
         running
-            .map(|Running { query, since }| RunningQuery {
+            .map(|Running { query, since, .. }| RunningQuery {
                 query: query.clone(),
                 since: Timestamp::from_millis(*since),
             })
@@ -136,82 +141,70 @@ impl ActiveQueries {
 
     /// Ends the journal in order: what still runs is no mystery to the next start.
     pub(crate) fn close(&self) {
-        let mut journal = self.journal.lock();
-        journal.is_closed = true;
-        if journal.file.take().is_some()
+        let was_closed = std::mem::replace(&mut self.slots.lock().is_closed, true);
+        // Who writes yet writes to a file without a name.
+        if !was_closed
+            && self.file.is_some()
             && let Err(error) = self.disk.remove(&self.path)
         {
             warn!(path = %self.path, %error, "remove the journal of running queries");
         }
     }
 
-    /// Puts a file with what runs now in place of the old one.
-    fn renew(&self, journal: &mut Journal) {
-        if journal.is_closed {
-            return;
-        }
-        let was_written = journal.file.take().is_some() || journal.next == 0;
-        let lines: Vec<u8> = journal
-            .running
-            .iter()
-            .flat_map(|(ticket, running)| began_line(*ticket, &running.query, running.since))
-            .collect();
-        match self.replace(&lines) {
-            Ok(file) => {
-                journal.file = Some(file);
-                journal.file_bytes = lines.len() as u64;
-            }
+    fn write(&self, slot: u64, bytes: &[u8]) {
+        let Some(file) = &self.file else { return };
+        match file.write_at(slot * SLOT_BYTES as u64, bytes) {
+            Ok(()) => self.is_failing.store(false, Ordering::Relaxed),
             // Told once, and tried again with the next query.
-            Err(error) if was_written => self.warn(&error),
+            Err(error) if !self.is_failing.swap(true, Ordering::Relaxed) => {
+                tell(&self.path, &error);
+            }
             Err(_) => {}
         }
     }
-
-    fn replace(&self, lines: &[u8]) -> io::Result<Box<dyn DiskFile>> {
-        let temporary = self.path.with_extension("active.tmp");
-        match self.disk.remove(&temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = self.disk.create(&temporary)?;
-        file.append(lines)?;
-        self.disk.rename(&temporary, &self.path)?;
-        Ok(file)
-    }
-
-    fn append(&self, journal: &mut Journal, line: &[u8]) {
-        let Some(file) = &mut journal.file else { return };
-        match file.append(line) {
-            Ok(()) => journal.file_bytes += line.len() as u64,
-            Err(error) => {
-                // A torn line may stand at its end.
-                journal.file = None;
-                self.warn(&error);
-            }
-        }
-    }
-
-    fn warn(&self, error: &io::Error) {
-        warn!(
-            path = %self.path, %error,
-            "running queries are not written down: a crash would not be told which they were"
-        );
-    }
 }
 
-fn began_line(ticket: u64, query: &str, at: i64) -> Vec<u8> {
-    line(&Line::Began { began: ticket, query: query.into(), at })
+/// Puts an empty file in place of the old one.
+fn replace(disk: &dyn Disk, path: &Utf8Path) -> io::Result<Box<dyn DiskSlots>> {
+    let temporary = path.with_extension("active.tmp");
+    match disk.remove(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = disk.create_slots(&temporary)?;
+    disk.rename(&temporary, path)?;
+    Ok(file)
 }
 
-fn line(line: &Line<'_>) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec(line).expect("numbers and a text make JSON");
-    bytes.push(b'\n');
-    bytes
+fn tell(path: &Utf8Path, error: &io::Error) {
+    warn!(
+        %path, %error,
+        "running queries are not written down: a crash would not be told which they were"
+    );
+}
+
+fn cut(query: &str, bytes_max: usize) -> &str {
+    query.get(..query.floor_char_boundary(bytes_max)).unwrap_or("")
+}
+
+/// A slot's bytes. Of a query with many characters that JSON writes in several bytes less is kept.
+fn line(query: &str, at: i64) -> Vec<u8> {
+    let mut query = query;
+    loop {
+        let line = Line { query: query.into(), at };
+        let mut bytes = serde_json::to_vec(&line).expect("a text and a number make JSON");
+        if bytes.len() < SLOT_BYTES {
+            bytes.resize(SLOT_BYTES - 1, b' ');
+            bytes.push(b'\n');
+            return bytes;
+        }
+        query = cut(query, query.len() / 2);
+    }
 }
 
 /// The queries that a file says began and not that they ended, the oldest first.
 fn unfinished(disk: &dyn Disk, path: &Utf8Path) -> Vec<Unfinished> {
-    match disk.read(path, READ_BYTES_MAX) {
+    let mut found = match disk.read(path, READ_BYTES_MAX) {
         Ok(bytes) if bytes.first() == Some(&b'[') => of_prometheus(&bytes),
         Ok(bytes) => parse(&bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -219,24 +212,18 @@ fn unfinished(disk: &dyn Disk, path: &Utf8Path) -> Vec<Unfinished> {
             warn!(%path, %error, "read which queries did not finish in the last run");
             Vec::new()
         }
-    }
+    };
+    found.sort_by_key(|query| query.since);
+    found
 }
 
-/// Lines that make no sense are passed over: the last one may be torn.
+/// What is no line is passed over: its query has ended, or the machine has.
 fn parse(bytes: &[u8]) -> Vec<Unfinished> {
-    let mut running = BTreeMap::new();
-    for line in bytes.split(|byte| *byte == b'\n') {
-        match serde_json::from_slice(line) {
-            Ok(Line::Began { began, query, at }) => {
-                running.insert(began, Unfinished { query: query.into_owned(), since: at });
-            }
-            Ok(Line::Ended { ended }) => {
-                running.remove(&ended);
-            }
-            Err(_) => {}
-        }
-    }
-    running.into_values().collect()
+    let unfinished = |slot: &[u8]| {
+        let Line { query, at } = serde_json::from_slice(slot).ok()?;
+        Some(Unfinished { query: query.into_owned(), since: at })
+    };
+    bytes.chunks(SLOT_BYTES).filter_map(unfinished).collect()
 }
 
 /// The file of a Prometheus that ran on this folder: after a bracket, slots with an entry or zeros.
@@ -254,9 +241,7 @@ fn of_prometheus(bytes: &[u8]) -> Vec<Unfinished> {
         let since = entry.timestamp_sec.saturating_mul(1_000);
         Some(Unfinished { query: entry.query, since })
     };
-    let mut found: Vec<Unfinished> = slots.filter_map(entry).collect();
-    found.sort_by_key(|query| query.since);
-    found
+    slots.filter_map(entry).collect()
 }
 
 #[cfg(test)]

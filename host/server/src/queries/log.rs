@@ -39,20 +39,50 @@ pub(crate) struct OpenLogError {
 }
 
 /// A file that lines are appended to, or nothing.
-#[derive(Debug)]
-pub(crate) struct LogFile(Option<(Utf8PathBuf, Box<dyn DiskFile>)>);
+#[derive(Debug, Default)]
+struct LogFile(Option<(Utf8PathBuf, Box<dyn DiskFile>)>);
 
-impl LogFile {
+/// The file of a configuration that is not in use yet. Where it had to be created, it goes again
+/// with a configuration that is refused.
+#[derive(Debug)]
+pub(crate) struct PreparedLog {
+    disk: Arc<dyn Disk>,
+    file: LogFile,
+    is_new: bool,
+}
+
+impl PreparedLog {
     /// Opens the file, created when it is not there.
-    pub(crate) fn open(disk: &dyn Disk, path: Option<&Utf8Path>) -> Result<Self, OpenLogError> {
-        let Some(path) = path else { return Ok(Self(None)) };
-        let file = match disk.open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(path),
+    pub(crate) fn open(
+        disk: &Arc<dyn Disk>,
+        path: Option<&Utf8Path>,
+    ) -> Result<Self, OpenLogError> {
+        let mut prepared = Self { disk: Arc::clone(disk), file: LogFile(None), is_new: false };
+        let Some(path) = path else { return Ok(prepared) };
+        let opened = match disk.open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                prepared.is_new = true;
+                disk.create(path)
+            }
             opened => opened,
         };
-        match file {
-            Ok(file) => Ok(Self(Some((path.to_owned(), file)))),
+        match opened {
+            Ok(file) => {
+                prepared.file = LogFile(Some((path.to_owned(), file)));
+                Ok(prepared)
+            }
             Err(source) => Err(OpenLogError { path: path.to_owned(), source }),
+        }
+    }
+}
+
+impl Drop for PreparedLog {
+    fn drop(&mut self) {
+        if let Some((path, _)) = self.file.0.take()
+            && self.is_new
+            && let Err(error) = self.disk.remove(&path)
+        {
+            warn!(%path, %error, "remove the query log of a configuration that was refused");
         }
     }
 }
@@ -107,7 +137,8 @@ impl QueryLog {
 
     /// Writes to this file from now on. The same path opened anew is another file where the old
     /// one was moved away.
-    pub(crate) fn commit(&self, file: LogFile) {
+    pub(crate) fn commit(&self, mut prepared: PreparedLog) {
+        let file = std::mem::take(&mut prepared.file);
         let is_on = file.0.is_some();
         *self.shared.file.lock() = file;
         self.shared.is_on.store(is_on, Ordering::Relaxed);

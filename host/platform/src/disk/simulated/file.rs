@@ -5,7 +5,7 @@ use std::io;
 use camino::Utf8PathBuf;
 
 use super::state::{State, power_is_off};
-use super::{DiskFile, DiskLock, SimulatedDisk};
+use super::{DiskFile, DiskLock, DiskSlots, SimulatedDisk};
 
 #[derive(Debug)]
 pub(super) struct SimulatedLock {
@@ -42,25 +42,49 @@ impl SimulatedFile {
     }
 }
 
+/// How much of `length` bytes is written, of which `growth` take new room, and what is said of it.
+fn written(state: &mut State, length: usize, growth: usize) -> (usize, io::Result<()>) {
+    match state.step() {
+        Ok(false) => {}
+        Ok(true) => return (state.chance.below(length + 1), Err(power_is_off())),
+        Err(error) => return (0, Err(error)),
+    }
+    if state.writes_failing > 0 {
+        state.writes_failing -= 1;
+        let error = io::Error::other("the device failed to write");
+        return (state.chance.below(length + 1), Err(error));
+    }
+    let room = state.bytes_max.map_or(growth, |max| max.saturating_sub(state.used_bytes()));
+    if room < growth {
+        let part = length - (growth - room);
+        return (part, Err(io::Error::from(io::ErrorKind::StorageFull)));
+    }
+    (length, Ok(()))
+}
+
+impl DiskSlots for SimulatedFile {
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let offset = usize::try_from(offset).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        self.with(|state| {
+            let end = offset.saturating_add(bytes.len());
+            let growth = end.saturating_sub(state.len(self.number));
+            let (part, outcome) = written(state, bytes.len(), growth.min(bytes.len()));
+            let contents = &mut state.contents(self.number)?.bytes;
+            if contents.len() < offset + part {
+                contents.resize(offset + part, 0);
+            }
+            for (to, from) in contents.iter_mut().skip(offset).zip(bytes.iter().take(part)) {
+                *to = *from;
+            }
+            outcome
+        })
+    }
+}
+
 impl DiskFile for SimulatedFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.with(|state| {
-            let mut part = bytes.len();
-            let mut outcome = Ok(());
-            if state.step()? {
-                part = state.chance.below(bytes.len() + 1);
-                outcome = Err(power_is_off());
-            } else if state.writes_failing > 0 {
-                state.writes_failing -= 1;
-                part = state.chance.below(bytes.len() + 1);
-                outcome = Err(io::Error::other("the device failed to write"));
-            } else if let Some(max) = state.bytes_max {
-                let room = max.saturating_sub(state.used_bytes());
-                if room < bytes.len() {
-                    part = room;
-                    outcome = Err(io::Error::from(io::ErrorKind::StorageFull));
-                }
-            }
+            let (part, outcome) = written(state, bytes.len(), bytes.len());
             let part = bytes.get(..part).unwrap_or(bytes);
             state.contents(self.number)?.bytes.extend_from_slice(part);
             outcome
@@ -110,6 +134,7 @@ impl DiskFile for SimulatedFile {
     }
 
     fn sync_handle(&self) -> io::Result<Box<dyn DiskFile>> {
-        self.with(|state| Ok(self.disk.handle(state, self.number)))
+        let handle = self.with(|state| Ok(self.disk.handle(state, self.number)))?;
+        Ok(Box::new(handle))
     }
 }

@@ -230,3 +230,21 @@ fn a_failing_write_and_a_failing_sync_of_a_folder_say_so() {
     disk.restart_after_power_cut();
     assert_eq!(names(&disk, FOLDER), ["a"]);
 }
+
+#[test]
+fn slots_are_written_over_where_they_are() {
+    let disk = disk_with_folder(3);
+    let slots = disk.create_slots("/data/a".into()).unwrap();
+    assert!(disk.create_slots("/data/a".into()).is_err(), "it is there");
+    slots.write_at(4, b"bbbb").unwrap();
+    slots.write_at(0, b"aa").unwrap();
+    slots.write_at(6, b"cccc").unwrap();
+    assert_eq!(disk.read("/data/a".into(), 99).unwrap(), b"aa\0\0bbcccc");
+    disk.limit_bytes(Some(11));
+    slots.write_at(0, b"dddd").unwrap();
+    assert!(slots.write_at(9, b"eee").is_err(), "there is room for one byte more");
+    assert_eq!(disk.read("/data/a".into(), 99).unwrap(), b"ddddbbccceee"[..11].to_vec());
+    disk.restart_after_kill();
+    assert!(slots.write_at(0, b"f").is_err(), "its process is gone");
+    assert_eq!(disk.read("/data/a".into(), 99).unwrap()[..4], *b"dddd");
+}

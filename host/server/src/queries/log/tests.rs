@@ -75,7 +75,8 @@ async fn a_file_that_was_moved_away_is_opened_anew() {
     let metrics = Metrics::new();
     let (log, writer) = QueryLog::new(SimulatedClock::at(0).clock(), &metrics);
     let path = Utf8Path::new("/q.log");
-    let open = || LogFile::open(&disk, Some(path)).unwrap();
+    let shared = disk.shared();
+    let open = || PreparedLog::open(&shared, Some(path)).unwrap();
     let stats = stats();
     log.write(&record(&stats, "before it is on"));
     log.commit(open());
@@ -107,7 +108,7 @@ async fn a_file_that_was_moved_away_is_opened_anew() {
 fn a_full_queue_drops_and_counts() {
     let disk = SimulatedDisk::new(1);
     let (log, _writer) = QueryLog::new(SimulatedClock::at(0).clock(), &Metrics::new());
-    log.commit(LogFile::open(&disk, Some("/q.log".into())).unwrap());
+    log.commit(PreparedLog::open(&disk.shared(), Some("/q.log".into())).unwrap());
     let stats = stats();
     let long = "x".repeat(1 << 20);
     for _ in 0..20 {
@@ -115,4 +116,20 @@ fn a_full_queue_drops_and_counts() {
     }
     assert_eq!(log.shared.failures.get(), 5, "16 MiB fit 15 lines of a little more than a MiB");
     assert!(log.shared.queued_bytes.load(Ordering::Relaxed) < QUEUED_BYTES_MAX);
+}
+
+#[test]
+fn a_configuration_that_is_refused_leaves_no_file() {
+    let disk = SimulatedDisk::new(1);
+    let shared = disk.shared();
+    let names = || disk.files().into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+    let prepare = || PreparedLog::open(&shared, Some("/q.log".into())).unwrap();
+    drop(prepare());
+    assert_eq!(names(), [""; 0]);
+    let (log, _writer) = QueryLog::new(SimulatedClock::at(0).clock(), &Metrics::new());
+    log.commit(prepare());
+    assert_eq!(names(), ["/q.log"]);
+    // The file of the one before stays.
+    drop(prepare());
+    assert_eq!(names(), ["/q.log"]);
 }
