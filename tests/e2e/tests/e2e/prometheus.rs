@@ -5,7 +5,10 @@ use std::process::Command;
 
 use narthex_harness::{Process, SECONDS, TempFolder, free_port, http, wait_until};
 
-/// One that scrapes nothing, on a folder of its own. Dropping it kills it.
+/// The configuration of one that does nothing by itself.
+pub(crate) const IDLE: &str = "global: { scrape_interval: 1m }\n";
+
+/// One on a folder of its own. Dropping it kills it.
 pub(crate) struct Prometheus {
     _process: Process,
     _folder: TempFolder,
@@ -14,9 +17,10 @@ pub(crate) struct Prometheus {
 
 impl Prometheus {
     /// Starts the program and waits until it is ready.
-    pub(crate) fn start(program: &Path, flags: &[&str]) -> Self {
+    #[track_caller]
+    pub(crate) fn start(program: &Path, config: &str, flags: &[&str]) -> Self {
         let folder = TempFolder::new();
-        let file = folder.write("prometheus.yml", "global: { scrape_interval: 1m }\n");
+        let file = folder.write("prometheus.yml", config);
         let address = format!("127.0.0.1:{}", free_port());
         let process = Process::spawn(
             Command::new(program)

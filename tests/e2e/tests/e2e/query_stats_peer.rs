@@ -8,7 +8,7 @@ use narthex_platform::Clock;
 use narthex_remote::encode::TimeSeries;
 use serde_json::Value as Json;
 
-use crate::prometheus::Prometheus;
+use crate::prometheus::{IDLE, Prometheus};
 use crate::push::{buckets, send};
 use crate::support::config;
 
@@ -51,7 +51,7 @@ fn samples_are_counted_as_prometheus_counts_them() {
         "--web.enable-remote-write-receiver",
         "--enable-feature=native-histograms,promql-per-step-stats",
     ];
-    let theirs = Prometheus::start(&program, &flags);
+    let theirs = Prometheus::start(&program, IDLE, &flags);
     let builder = Host::with_config(&config("")).file("plugins/.keep", "");
     let host = flags.iter().fold(builder, |host, flag| host.flag(flag)).start();
     let now = Clock::real().now_millis() / MINUTE * MINUTE;

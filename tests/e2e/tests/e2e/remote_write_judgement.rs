@@ -6,7 +6,7 @@ use narthex_model::{BucketLayout, CUSTOM_BUCKETS_SCHEMA, IntegerHistogram, Nativ
 use narthex_platform::Clock;
 use narthex_remote::encode::{HEADERS, Request, TimeSeries, body, compress};
 
-use crate::prometheus::Prometheus;
+use crate::prometheus::{IDLE, Prometheus};
 use crate::push::buckets;
 use crate::samples::{compare, of_matrix};
 use crate::support::config;
@@ -49,7 +49,7 @@ fn requests_are_judged_as_prometheus_judges_them() {
         "--web.enable-remote-write-receiver",
         "--enable-feature=native-histograms,exemplar-storage",
     ];
-    let prometheus = Prometheus::start(&program, &flags);
+    let prometheus = Prometheus::start(&program, IDLE, &flags);
     let theirs = prometheus.address();
     let host = Host::with_config(&config(""))
         .file("plugins/.keep", "")

@@ -2,16 +2,13 @@
 //! also over a `kill -9` of the host.
 
 use std::path::Path;
-use std::process::Command;
 
-use narthex_harness::{
-    Answer, FakeTarget, Host, Peer, Process, SECONDS, TempFolder, free_port, http, peer, wait_for,
-    wait_until,
-};
+use narthex_harness::{Answer, FakeTarget, Host, Peer, SECONDS, http, peer, wait_for};
 use narthex_platform::Clock;
 use narthex_remote::encode::{delimited, double, number, zigzag};
 use serde_json::Value as Json;
 
+use crate::prometheus::Prometheus;
 use crate::samples::{compare, of_folder, of_matrix};
 use crate::support::config;
 
@@ -76,7 +73,7 @@ fn what_prometheus_sends_is_answered_as_it_answers() {
             if ours == theirs { Ok(()) } else { Err(format!("{ours}, wanted {theirs}")) }
         });
     }
-    sender.stop();
+    drop(sender);
     host.process().kill();
     let mut found = of_folder(&host.folder().path().join("data"));
     found.retain(|labels, _| all.contains_key(labels));
@@ -142,16 +139,12 @@ fn family(name: &str, kind: u64, field: u64, value: &[u8]) -> Vec<u8> {
     out.split_off(1)
 }
 
-struct Sender {
-    process: Process,
-    address: String,
-    _folder: TempFolder,
-}
+/// What it scrapes, it sends to the host.
+struct Sender(Prometheus);
 
 impl Sender {
     #[track_caller]
     fn start(program: &Path, host: &Host, text: &FakeTarget, native: &FakeTarget) -> Self {
-        let folder = TempFolder::new();
         let config = format!(
             "global: {{ scrape_interval: 200ms, scrape_timeout: 200ms }}\n\
              scrape_configs:\n\
@@ -167,26 +160,13 @@ impl Sender {
             native.address(),
             host.url("/api/v1/write"),
         );
-        let file = folder.write("prometheus.yml", config);
-        let address = format!("127.0.0.1:{}", free_port());
-        let process = Process::spawn(
-            Command::new(program)
-                .arg(format!("--config.file={}", file.display()))
-                .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-                .arg(format!("--web.listen-address={address}"))
-                .arg("--enable-feature=native-histograms,exemplar-storage"),
-        );
-        let sender = Self { process, address, _folder: folder };
-        let ready = format!("http://{}/-/ready", sender.address);
-        wait_until("Prometheus is ready", 60 * SECONDS, || {
-            http::send("GET", &ready, &[], b"").is_ok_and(|answer| answer.status == 200)
-        });
-        sender
+        let flags = ["--enable-feature=native-histograms,exemplar-storage"];
+        Self(Prometheus::start(program, &config, &flags))
     }
 
     #[track_caller]
     fn ask(&self, path: &str, parameters: &[(&str, &str)]) -> Json {
-        ask(&format!("http://{}/api/v1/", self.address), path, parameters)
+        ask(&format!("http://{}/api/v1/", self.0.address()), path, parameters)
     }
 
     #[track_caller]
@@ -201,10 +181,6 @@ impl Sender {
     #[track_caller]
     fn metadata(&self, family: &str) -> Json {
         self.ask("metadata", &[("metric", family)])["data"][family][0].clone()
-    }
-
-    fn stop(mut self) {
-        self.process.kill();
     }
 }
 

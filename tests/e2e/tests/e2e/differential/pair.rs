@@ -1,14 +1,14 @@
 //! A Prometheus and a host that hold the same samples.
 
 use std::path::Path;
-use std::process::Command;
 
-use narthex_harness::{Host, Process, SECONDS, TempFolder, free_port, http, wait_until};
+use narthex_harness::{Host, http};
 use narthex_oracles::generate::World;
 use narthex_oracles::generate::promql::{Query, When};
 use narthex_remote::encode::{TimeSeries, pairs};
 
 use super::answer::Answer;
+use crate::prometheus::{IDLE, Prometheus};
 use crate::push::send;
 
 /// Of both programs: what the dialect of the queries needs.
@@ -22,9 +22,7 @@ const CONFIG: &str = "plugins: { dir: plugins }\n";
 /// Both servers.
 pub(super) struct Pair {
     host: Host,
-    their_address: String,
-    _process: Process,
-    _folder: TempFolder,
+    prometheus: Prometheus,
 }
 
 impl Pair {
@@ -37,33 +35,21 @@ impl Pair {
             .flag("--web.enable-remote-write-receiver")
             .flag(&format!("--enable-feature={FEATURES}{more}"))
             .start();
-        let folder = TempFolder::new();
-        let file = folder.write("prometheus.yml", "");
-        let their_address = format!("127.0.0.1:{}", free_port());
-        let process = Process::spawn(
-            Command::new(program)
-                .arg(format!("--config.file={}", file.display()))
-                .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-                .arg(format!("--web.listen-address={their_address}"))
-                .arg("--web.enable-remote-write-receiver")
-                .arg(format!("--enable-feature={FEATURES},{THEIR_FEATURES}{more}")),
-        );
-        let ready = format!("http://{their_address}/-/ready");
-        wait_until("Prometheus is ready", 60 * SECONDS, || {
-            http::send("GET", &ready, &[], b"").is_ok_and(|answer| answer.status == 200)
-        });
+        let features = format!("--enable-feature={FEATURES},{THEIR_FEATURES}{more}");
+        let flags = ["--web.enable-remote-write-receiver", &features];
+        let prometheus = Prometheus::start(program, IDLE, &flags);
         for series in slices(world) {
-            for address in [&host.address(), &their_address] {
-                send(address, &series).expect_success();
+            for address in [host.address(), prometheus.address()] {
+                send(&address, &series).expect_success();
             }
         }
-        Self { host, their_address, _process: process, _folder: folder }
+        Self { host, prometheus }
     }
 
     /// What Prometheus says.
     #[track_caller]
     pub(super) fn theirs(&self, query: &Query) -> Answer {
-        ask(&self.their_address, query)
+        ask(&self.prometheus.address(), query)
     }
 
     /// What the host says.

@@ -5,7 +5,7 @@ use std::path::Path;
 use narthex_harness::{Host, http};
 use serde_json::{Value as Json, json};
 
-use crate::prometheus::Prometheus;
+use crate::prometheus::{IDLE, Prometheus};
 
 /// What 3.5 guards of the language and we have.
 const OUR_FEATURES: &str = "promql-experimental-functions";
@@ -35,7 +35,8 @@ impl Servers {
             .file("plugins/.keep", "")
             .flag(&format!("--enable-feature={OUR_FEATURES}"))
             .start();
-        let theirs = Prometheus::start(program, &[&format!("--enable-feature={THEIR_FEATURES}")]);
+        let theirs =
+            Prometheus::start(program, IDLE, &[&format!("--enable-feature={THEIR_FEATURES}")]);
         Self { host, theirs }
     }
 
