@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use narthex_model::Labels;
-use narthex_storage::HistogramPoint;
+use narthex_storage::{Columns, HistogramPoint};
 
 use crate::result::{MatrixSeries, QueryError, SampleValue, VectorSample};
 
@@ -31,11 +31,6 @@ impl Amount {
             samples: self.samples.saturating_sub(other.samples),
             bytes: self.bytes.saturating_sub(other.bytes),
         }
-    }
-
-    /// `count` values that take `bytes_each`.
-    pub(crate) const fn of(count: usize, bytes_each: usize) -> Self {
-        Self { samples: count, bytes: count.saturating_mul(bytes_each) }
     }
 
     /// A row with its labels.
@@ -74,17 +69,20 @@ impl Amount {
 
     /// One series of an answer.
     pub(crate) fn of_series(series: &MatrixSeries) -> Self {
-        let MatrixSeries { labels, points } = series;
-        let floats = points.times.len() + points.values.len() + points.starts.len();
-        let of_points = Self {
-            samples: points.len(),
-            bytes: size_of::<MatrixSeries>() + labels.as_bytes().len() + floats * size_of::<f64>(),
-        };
-        points.histograms.iter().map(Self::of_point).fold(of_points, Self::plus)
+        let bytes = size_of::<MatrixSeries>() + series.labels.as_bytes().len();
+        Self { samples: 0, bytes }.plus(Self::of_columns(&series.points))
+    }
+
+    /// The samples of one series.
+    pub(crate) fn of_columns(columns: &Columns) -> Self {
+        let Columns { times, values, starts, histograms } = columns;
+        let bytes = (times.len() + values.len() + starts.len()) * size_of::<f64>();
+        let of_floats = Self { samples: times.len(), bytes };
+        histograms.iter().map(Self::of_point).fold(of_floats, Self::plus)
     }
 
     /// A native histogram with its time, as the store has it.
-    pub(crate) fn of_point(point: &HistogramPoint) -> Self {
+    fn of_point(point: &HistogramPoint) -> Self {
         let size = point.histogram.size();
         Self { samples: samples_of_histogram(size), bytes: size_of::<HistogramPoint>() + size }
     }

@@ -14,7 +14,7 @@ use super::Rows;
 use super::context::Context;
 use super::extended;
 use super::grid::Grid;
-use super::holding::{Amount, Holding, POINT_BYTES};
+use super::holding::{Amount, Holding};
 use super::parallel;
 use super::plan::{Reading, Select};
 use super::row::{Column, Row};
@@ -69,8 +69,7 @@ pub(super) fn read<'c>(
     cx.check()?;
     samples.clear();
     series.read(range, samples)?;
-    let floats = Amount::of(samples.len(), POINT_BYTES);
-    let amount = samples.histograms.iter().map(Amount::of_point).fold(floats, Amount::plus);
+    let amount = Amount::of_columns(samples);
     cx.counts.add_series(amount.samples);
     cx.ledger.hold_series(amount)
 }
