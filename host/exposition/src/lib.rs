@@ -1,15 +1,16 @@
-//! Bytes to samples and back: the text format 0.0.4 and OpenMetrics 0.0.1 and 1.0.
+//! Bytes to samples and back: the text formats 0.0.4 and 1.0.0, OpenMetrics 0.0.1 and 1.0, and
+//! delimited protobuf.
 //!
 //! Enters: the body that a target or an exporter plugin answered with, and its `Content-Type`.
-//! Leaves: one [`Entry`] a line, borrowed from the body; and, the other way, the server's own
-//! metrics as text ([`render`]).
+//! Leaves: one [`Entry`] a line, or a value of a message, borrowed from the body; and, the other
+//! way, the server's own metrics as text ([`render`]).
 //!
-//! Always holds: a line costs no allocation; an [`Entry`] was checked in full; any bytes give
-//! entries or an error with line and column, never a panic. What the OpenMetrics specification
+//! Always holds: a number costs no allocation; an [`Entry`] was checked in full; any bytes give
+//! entries or an error with its place, never a panic. What the OpenMetrics specification
 //! forbids but Prometheus takes (a falling counter, histogram buckets out of order, families that
 //! interleave) is taken here too: `tests/openmetrics.rs` lists every such case.
 //!
-//! Open `parse.rs` first, then `series.rs`.
+//! Open `parse.rs` first, then `lines.rs` and `proto.rs`.
 //!
 //! ```
 //! use narthex_exposition::{Entry, Format, Parser};
@@ -19,15 +20,36 @@
 //! assert_eq!(sample.reading.value, 1.0);
 //! ```
 
+mod custom;
+mod entry;
+mod error;
+mod escape;
+mod exemplar;
 mod format;
+mod lines;
+mod media_type;
 mod number;
+mod options;
 mod parse;
+mod parts;
+mod proto;
+mod protocol;
 mod series;
 mod text;
 mod write;
 
-pub use self::format::{ContentTypeError, Format, Protocol, UnknownProtocol, accept_header};
+#[cfg(test)]
+mod testing;
+
+pub use self::entry::{Entry, Reading, Sample};
+pub use self::error::{InvalidMessage, ParseError};
+pub use self::escape::{Escaping, UnknownEscaping};
+pub use self::exemplar::{Exemplar, Exemplars};
+pub use self::format::{ContentTypeError, ContentTypeRemark, Format};
+pub use self::media_type::MalformedMediaType;
 pub use self::number::{format_float, format_openmetrics_float, parse_float};
-pub use self::parse::{Entry, ParseError, Parser, Sample};
-pub use self::series::{Exemplar, LabelsError, Reading, SeriesText};
+pub use self::options::Options;
+pub use self::parse::Parser;
+pub use self::protocol::{Protocol, UnknownProtocol, accept_header};
+pub use self::series::{LabelsError, SeriesText, TYPE_LABEL, UNIT_LABEL};
 pub use self::write::render;

@@ -1,62 +1,47 @@
-//! The part of a line before its value: a name and labels.
-//!
-//! The same walk serves twice: [`scan`] finds where the part ends and checks it, once for each line
-//! that is not known yet; [`SeriesText::labels`] walks it again to take the labels out.
+//! A series as it is written in a body.
 
 use std::borrow::Cow;
+use std::hash::Hasher as _;
 
-use narthex_model::{
-    BUCKET_LABEL, Labels, LabelsBuilder, METRIC_NAME, MetricType, QUANTILE_LABEL, Timestamp,
-};
+use narthex_model::{BUCKET_LABEL, Labels, LabelsBuilder, METRIC_NAME, MetricType, QUANTILE_LABEL};
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-use crate::Format;
 use crate::number::{format_openmetrics_float, parse_float};
-use crate::text::unescape;
+use crate::parts::{Kind, Part, Parts, Syntax};
+use crate::proto;
 
-/// What a sample line says besides the series.
+/// The label that says what kind of family a series is of.
+pub const TYPE_LABEL: &str = "__type__";
+/// The label that says what a family is counted in.
+pub const UNIT_LABEL: &str = "__unit__";
+
+/// A series as the target wrote it, checked: `name{label="value"}`, or a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Reading<'a> {
-    /// The value; never a staleness marker.
-    pub value: f64,
-    /// The time, where the line has one.
-    pub at: Option<Timestamp>,
-    /// The exemplar, where the line has one.
-    pub exemplar: Option<Exemplar<'a>>,
-}
-
-/// An example that stands behind a value, usually a trace.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Exemplar<'a> {
-    pub(crate) braces: &'a [u8],
-    /// The observed value.
-    pub value: f64,
-    /// When it was observed.
-    pub at: Option<Timestamp>,
-}
-
-impl Exemplar<'_> {
-    /// The exemplar's labels.
-    ///
-    /// # Errors
-    /// When a label stands twice.
-    pub fn labels(&self) -> Result<Labels, LabelsError> {
-        let mut labels = LabelsBuilder::default();
-        let mut parts = Parts::new(self.braces, Format::OpenMetrics, Kind::Exemplar);
-        while let Ok(Some(part)) = parts.next() {
-            if let Part::Label { name, value } = part {
-                add(&mut labels, &name, &value)?;
-            }
-        }
-        Ok(labels.finish())
-    }
-}
-
-/// The bytes of a series: `name{label="value"}` as the target wrote them, checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeriesText<'a> {
-    pub(crate) bytes: &'a [u8],
-    pub(crate) format: Format,
+    pub(crate) written: Written<'a>,
+    pub(crate) context: Context<'a>,
+}
+
+/// What the lines before a series say of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Context<'a> {
     pub(crate) metric_type: MetricType,
+    /// `Some`: type and unit are labels.
+    pub(crate) unit: Option<&'a str>,
+    /// A hash of as much of it as decides on the labels.
+    seed: u128,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Written<'a> {
+    Line {
+        bytes: &'a [u8],
+        syntax: Syntax,
+        /// It is one of the lines of a classic histogram, of which a native one was made: the name's
+        /// suffix and the bound are no part of the series.
+        is_custom: bool,
+    },
+    Message(proto::Series<'a>),
 }
 
 /// Why well-formed bytes are no series.
@@ -67,30 +52,110 @@ pub enum LabelsError {
     Duplicate(String),
 }
 
-impl<'a> SeriesText<'a> {
-    /// The bytes: a key for the series within its target.
-    #[must_use]
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.bytes
+impl<'a> Context<'a> {
+    pub(crate) fn new(metric_type: MetricType, unit: Option<&'a str>) -> Self {
+        let seed = match (unit, metric_type) {
+            (Some(unit), _) => {
+                let mut hash = Xxh3::new();
+                hash.write(metric_type.name().as_bytes());
+                hash.write(b" ");
+                hash.write(unit.as_bytes());
+                hash.digest128()
+            }
+            // What counts as a number depends on these.
+            (None, MetricType::Histogram) => 1,
+            (None, MetricType::Summary) => 2,
+            (
+                None,
+                MetricType::Counter
+                | MetricType::Gauge
+                | MetricType::GaugeHistogram
+                | MetricType::Info
+                | MetricType::StateSet
+                | MetricType::Unknown,
+            ) => 0,
+        };
+        Self { metric_type, unit, seed }
     }
 
-    /// The type that the exposition gave last before this line.
+    /// The key of a line.
+    pub(crate) fn key(&self, bytes: &[u8]) -> u128 {
+        xxh3_128(bytes) ^ self.seed
+    }
+
+    /// Whether a label of this name gives way to what the family says.
+    fn overrides(&self, name: &str) -> bool {
+        let Some(unit) = self.unit else { return false };
+        match name {
+            METRIC_NAME => true,
+            TYPE_LABEL => self.metric_type != MetricType::Unknown,
+            UNIT_LABEL => !unit.is_empty(),
+            _ => false,
+        }
+    }
+
+    fn add_to(&self, labels: &mut LabelsBuilder) {
+        let Some(unit) = self.unit else { return };
+        if self.metric_type != MetricType::Unknown {
+            labels.set(TYPE_LABEL, self.metric_type.name());
+        }
+        labels.set(UNIT_LABEL, unit);
+    }
+}
+
+impl<'a> SeriesText<'a> {
+    /// A key for the series within its target: two series with one key are the same, but for a
+    /// chance of 2^-128. What has another key may be the same series all the same, written
+    /// differently.
+    #[must_use]
+    pub fn key(&self) -> u128 {
+        match &self.written {
+            Written::Line { bytes, is_custom, .. } => {
+                // Half of the bits, so that it is no key of the line itself.
+                self.context.key(bytes) ^ if *is_custom { u128::MAX >> 64 } else { 0 }
+            }
+            Written::Message(series) => series.key() ^ self.context.seed,
+        }
+    }
+
+    /// Bytes of the line before the value, for [`crate::Parser::known_sample`]; 0 when there is
+    /// nothing to be gained.
+    #[must_use]
+    pub const fn text_len(&self) -> usize {
+        match &self.written {
+            Written::Line { bytes, is_custom: false, .. } => bytes.len(),
+            Written::Line { .. } | Written::Message(_) => 0,
+        }
+    }
+
+    /// The type that the exposition gave last before this series.
     #[must_use]
     pub const fn metric_type(&self) -> MetricType {
-        self.metric_type
+        self.context.metric_type
     }
 
-    /// Whether the line names the label, be it with an empty value: [`Self::labels`] does not tell
+    /// Whether the target names the label, be it with an empty value: [`Self::labels`] does not tell
     /// an empty label from none.
     #[must_use]
     pub fn names_label(&self, wanted: &str) -> bool {
-        let mut parts = Parts::new(self.bytes, self.format, Kind::Series);
-        while let Ok(Some(part)) = parts.next() {
-            if matches!(part, Part::Label { name, .. } if name == wanted) {
-                return true;
+        match self.written {
+            Written::Line { bytes, syntax, is_custom } => {
+                if is_custom && wanted == BUCKET_LABEL {
+                    return false;
+                }
+                let mut parts = Parts::new(bytes, syntax, Kind::Series);
+                while let Ok(Some(part)) = parts.next() {
+                    if matches!(part, Part::Label { name, .. } if name == wanted) {
+                        return true;
+                    }
+                }
+                false
+            }
+            Written::Message(series) => {
+                series.labels().any(|(name, _)| name == wanted)
+                    || series.own_label().is_some_and(|(name, _)| name == wanted)
             }
         }
-        false
     }
 
     /// The labels, the name among them. `le` of histograms and `quantile` of summaries are written
@@ -100,13 +165,37 @@ impl<'a> SeriesText<'a> {
     /// When a label stands twice.
     pub fn labels(&self) -> Result<Labels, LabelsError> {
         let mut labels = LabelsBuilder::default();
-        let mut parts = Parts::new(self.bytes, self.format, Kind::Series);
-        while let Ok(Some(part)) = parts.next() {
-            match part {
-                Part::Name(name) => add(&mut labels, METRIC_NAME, &name)?,
-                Part::Label { name, value } => {
-                    let value = normalize(self.metric_type, &name, value);
-                    add(&mut labels, &name, &value)?;
+        self.context.add_to(&mut labels);
+        match self.written {
+            Written::Line { bytes, syntax, is_custom } => {
+                let mut parts = Parts::new(bytes, syntax, Kind::Series);
+                while let Ok(Some(part)) = parts.next() {
+                    match part {
+                        Part::Name(name) if is_custom => {
+                            add(&mut labels, METRIC_NAME, base_name(&name))?;
+                        }
+                        Part::Name(name) => add(&mut labels, METRIC_NAME, &name)?,
+                        Part::Label { name, .. } if is_custom && name == BUCKET_LABEL => {}
+                        Part::Label { name, .. } if self.context.overrides(&name) => {}
+                        Part::Label { name, value } => {
+                            let value = normalize(self.context.metric_type, &name, value);
+                            add(&mut labels, &name, &value)?;
+                        }
+                    }
+                }
+            }
+            Written::Message(series) => {
+                let (family, suffix) = series.name();
+                labels.set(METRIC_NAME, [family, suffix].concat());
+                for (name, value) in series.labels() {
+                    if !self.context.overrides(name) {
+                        add(&mut labels, name, value)?;
+                    }
+                }
+                if let Some((name, bound)) = series.own_label() {
+                    let mut text = String::new();
+                    format_openmetrics_float(bound, &mut text);
+                    add(&mut labels, name, &text)?;
                 }
             }
         }
@@ -114,7 +203,18 @@ impl<'a> SeriesText<'a> {
     }
 }
 
-fn add(labels: &mut LabelsBuilder, name: &str, value: &str) -> Result<(), LabelsError> {
+/// Suffixes of the series of a classic histogram.
+pub(crate) const BUCKET: &str = "_bucket";
+pub(crate) const COUNT: &str = "_count";
+pub(crate) const SUM: &str = "_sum";
+
+/// The name of a histogram, given that of one of its series.
+fn base_name(name: &str) -> &str {
+    let suffixes = [BUCKET, COUNT, SUM];
+    suffixes.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
+}
+
+pub(crate) fn add(labels: &mut LabelsBuilder, name: &str, value: &str) -> Result<(), LabelsError> {
     if labels.get(name).is_some() {
         return Err(LabelsError::Duplicate(name.to_owned()));
     }
@@ -133,203 +233,4 @@ fn normalize<'a>(metric_type: MetricType, name: &str, value: Cow<'a, str>) -> Co
         }
         _ => value,
     }
-}
-
-/// What the walk met.
-pub(crate) enum Part<'a> {
-    Name(Cow<'a, str>),
-    Label { name: Cow<'a, str>, value: Cow<'a, str> },
-}
-
-/// What was expected where the walk stopped.
-pub(crate) type Expected = &'static str;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Series,
-    /// Only braces; a name in them is no metric name.
-    Exemplar,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Start,
-    Braces,
-    AfterLabel,
-    End,
-}
-
-/// A walk over a series; stops behind its last byte.
-pub(crate) struct Parts<'a> {
-    bytes: &'a [u8],
-    format: Format,
-    kind: Kind,
-    state: State,
-    has_name: bool,
-    /// How far the walk has come, in bytes.
-    pub(crate) at: usize,
-}
-
-impl<'a> Parts<'a> {
-    pub(crate) fn new(bytes: &'a [u8], format: Format, kind: Kind) -> Self {
-        Self { bytes, format, kind, state: State::Start, has_name: false, at: 0 }
-    }
-
-    /// The next part; `None` behind the last.
-    pub(crate) fn next(&mut self) -> Result<Option<Part<'a>>, Expected> {
-        match self.state {
-            State::Start => self.start(),
-            State::Braces => self.label(),
-            State::AfterLabel => self.after_label(),
-            State::End => Ok(None),
-        }
-    }
-
-    fn start(&mut self) -> Result<Option<Part<'a>>, Expected> {
-        let name = self.identifier(true);
-        if name.is_empty() {
-            if !self.take(b'{') {
-                return Err("a metric name");
-            }
-            self.state = State::Braces;
-            return self.label();
-        }
-        self.has_name = true;
-        let end = self.at;
-        self.skip_spaces();
-        self.state = if self.take(b'{') { State::Braces } else { State::End };
-        if self.state == State::End {
-            self.at = end;
-        }
-        Ok(Some(Part::Name(Cow::Borrowed(name))))
-    }
-
-    fn after_label(&mut self) -> Result<Option<Part<'a>>, Expected> {
-        self.skip_spaces();
-        if self.take(b',') || self.format == Format::Text004 || self.peek() == Some(b'}') {
-            self.state = State::Braces;
-            return self.label();
-        }
-        Err("a comma or a closing brace")
-    }
-
-    fn label(&mut self) -> Result<Option<Part<'a>>, Expected> {
-        self.skip_spaces();
-        if self.take(b'}') {
-            self.state = State::End;
-            let complete = self.has_name || self.kind == Kind::Exemplar;
-            return if complete { Ok(None) } else { Err("a metric name in the braces") };
-        }
-        let quoted = self.peek() == Some(b'"');
-        let name = if quoted { self.quoted(true)? } else { self.identifier(false).into() };
-        if name.is_empty() {
-            return Err("a label name");
-        }
-        self.skip_spaces();
-        self.state = State::AfterLabel;
-        if quoted && self.kind == Kind::Series && matches!(self.peek(), Some(b',' | b'}')) {
-            if self.has_name {
-                return Err("an equals sign, as the metric name is set already");
-            }
-            self.has_name = true;
-            return Ok(Some(Part::Name(name)));
-        }
-        if !self.take(b'=') {
-            return Err("an equals sign");
-        }
-        self.skip_spaces();
-        let value = self.quoted(self.format == Format::Text004)?;
-        Ok(Some(Part::Label { name, value }))
-    }
-
-    fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.at..).unwrap_or(&[])
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    fn take(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
-    }
-
-    /// Only the text format has spaces between the parts.
-    fn skip_spaces(&mut self) {
-        if self.format == Format::Text004 {
-            let spaces = self.rest().iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
-            self.at += spaces.count();
-        }
-    }
-
-    fn identifier(&mut self, colons: bool) -> &'a str {
-        let rest = self.rest();
-        let is_letter =
-            |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || (colons && byte == b':');
-        if !rest.first().is_some_and(|first| is_letter(*first)) {
-            return "";
-        }
-        let len = rest.iter().take_while(|byte| is_letter(**byte) || byte.is_ascii_digit()).count();
-        self.at += len;
-        rest.get(..len).and_then(|name| str::from_utf8(name).ok()).unwrap_or("")
-    }
-
-    /// A quoted text; `multiline`: a line end may stand in it.
-    fn quoted(&mut self, multiline: bool) -> Result<Cow<'a, str>, Expected> {
-        if !self.take(b'"') {
-            return Err("a quoted label value");
-        }
-        let (rest, mut end) = (self.rest(), 0);
-        loop {
-            let tail = rest.get(end..).unwrap_or(&[]);
-            let next = if multiline {
-                memchr::memchr2(b'"', b'\\', tail)
-            } else {
-                memchr::memchr3(b'"', b'\\', b'\n', tail)
-            };
-            let step = next.ok_or("a closing quote")?;
-            match tail.get(step) {
-                Some(b'"') => {
-                    end += step;
-                    break;
-                }
-                // An escaped line end would leave the line.
-                Some(b'\\') if tail.get(step + 1).is_some_and(|byte| *byte != b'\n') => {
-                    end += step + 2;
-                }
-                _ => return Err("a closing quote"),
-            }
-        }
-        let text = rest.get(..end).unwrap_or(&[]);
-        let text = str::from_utf8(text).map_err(|_| "text in UTF-8")?;
-        self.at += end + 1;
-        Ok(unescape(text, true))
-    }
-}
-
-/// Checks the series (or exemplar labels) at the start of `bytes`: its length, or where the walk
-/// stopped and what was expected there.
-pub(crate) fn scan(bytes: &[u8], format: Format, kind: Kind) -> Result<usize, (usize, Expected)> {
-    let mut parts = Parts::new(bytes, format, kind);
-    loop {
-        match parts.next() {
-            Ok(Some(_)) => {}
-            Ok(None) => return Ok(parts.at),
-            Err(expected) => return Err((parts.at, expected)),
-        }
-    }
-}
-
-/// The quoted name at the start of `bytes`, with its length, quotes included.
-pub(crate) fn quoted_name(bytes: &[u8]) -> Result<(Cow<'_, str>, usize), Expected> {
-    let mut parts = Parts::new(bytes, Format::OpenMetrics, Kind::Series);
-    let name = parts.quoted(false)?;
-    if name.is_empty() { Err("a metric name") } else { Ok((name, parts.at)) }
-}
-
-/// The unquoted name at the start of `bytes`, or nothing.
-pub(crate) fn plain_name(bytes: &[u8]) -> &str {
-    Parts::new(bytes, Format::OpenMetrics, Kind::Series).identifier(true)
 }

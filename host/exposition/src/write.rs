@@ -46,7 +46,9 @@ impl Writer {
         match (family.kind, self.format, stem) {
             (FamilyKind::Counter, Format::OpenMetrics, Some(stem)) => (stem, "counter"),
             (FamilyKind::Counter, Format::OpenMetrics, None) => (&family.name, "unknown"),
-            (FamilyKind::Counter, Format::Text004, _) => (&family.name, "counter"),
+            (FamilyKind::Counter, Format::Text004 | Format::Protobuf, _) => {
+                (&family.name, "counter")
+            }
             (FamilyKind::Gauge, ..) => (&family.name, "gauge"),
             (FamilyKind::Histogram, ..) => (&family.name, "histogram"),
         }
@@ -133,7 +135,7 @@ impl Writer {
 
     fn number(&self, value: f64, out: &mut String) {
         match self.format {
-            Format::Text004 => format_float(value, out),
+            Format::Text004 | Format::Protobuf => format_float(value, out),
             Format::OpenMetrics => format_openmetrics_float(value, out),
         }
     }

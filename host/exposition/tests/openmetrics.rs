@@ -84,7 +84,7 @@ fn parse(body: &[u8]) -> Result<(), String> {
     while let Some(entry) = parser.next_entry().map_err(|error| error.to_string())? {
         if let Entry::Sample(sample) = entry {
             sample.series.labels().map_err(|error| error.to_string())?;
-            if let Some(exemplar) = sample.reading.exemplar {
+            for exemplar in sample.reading.exemplars {
                 exemplar.labels().map_err(|error| error.to_string())?;
             }
         }

@@ -7,6 +7,7 @@ mod add;
 mod body;
 mod bounds;
 mod buckets;
+mod classic;
 mod coarser;
 mod count;
 mod custom;
@@ -29,6 +30,7 @@ use std::fmt;
 pub use self::add::{Incompatible, Merged};
 pub use self::bounds::{exponential_bound, upper_bound};
 pub use self::buckets::{Bucket, indexed};
+pub use self::classic::{ClassicHistogram, InvalidClassic};
 pub use self::sum::{HistogramMean, HistogramSum};
 
 use crate::sample::is_stale;

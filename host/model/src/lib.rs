@@ -25,6 +25,7 @@ mod labels;
 mod matcher;
 mod metadata;
 mod number;
+pub mod protobuf;
 mod quote;
 mod relabel;
 mod sample;
@@ -36,10 +37,10 @@ pub use self::compensated::CompensatedSum;
 pub use self::duration::{DurationError, format_duration, parse_duration};
 pub use self::exemplar::{EXEMPLAR_LABELS_CHARS_MAX, Exemplar};
 pub use self::histogram::{
-    Bucket, BucketLayout, CUSTOM_BUCKETS_SCHEMA, CounterReset, EXPONENTIAL_SCHEMA_MAX,
-    EXPONENTIAL_SCHEMA_MIN, FloatHistogram, HistogramMean, HistogramSum, Incompatible,
-    IntegerHistogram, InvalidHistogram, Merged, NativeHistogram, Span, buckets_in,
-    exponential_bound, indexed, upper_bound,
+    Bucket, BucketLayout, CUSTOM_BUCKETS_SCHEMA, ClassicHistogram, CounterReset,
+    EXPONENTIAL_SCHEMA_MAX, EXPONENTIAL_SCHEMA_MIN, FloatHistogram, HistogramMean, HistogramSum,
+    Incompatible, IntegerHistogram, InvalidClassic, InvalidHistogram, Merged, NativeHistogram,
+    Span, buckets_in, exponential_bound, indexed, upper_bound,
 };
 pub use self::labels::{
     BUCKET_LABEL, INSTANCE, JOB, Labels, LabelsBuilder, METRIC_NAME, QUANTILE_LABEL, is_label_name,

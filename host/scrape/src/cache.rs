@@ -1,7 +1,7 @@
 //! What a target's last scrapes held: which line is which series, in which order they came, and
 //! which series will need a marker when they vanish.
 //!
-//! A line is known by 128 bits of hash of its series' bytes, so that a known series costs 40 bytes
+//! A line is known by 128 bits of hash, the key that its reader gives it, so that a known series costs 40 bytes
 //! here and no copy of its text. Two different lines of one target with one hash would be taken
 //! for one series: with a million series the chance is below 1e-26.
 //!
@@ -28,7 +28,7 @@ struct Known {
     hash_high: u64,
     hash_low: u64,
     series: u64,
-    /// Bytes of the series' text.
+    /// Bytes of the series' text; 0 for what is no line.
     len: u32,
     /// The entry that followed in the last body.
     next: u32,
@@ -93,10 +93,6 @@ pub(crate) struct Passed {
     pub(crate) line: Line,
     /// Whether this body did not have it before.
     pub(crate) is_first: bool,
-}
-
-pub(crate) fn hash_line(bytes: &[u8]) -> LineHash {
-    xxhash_rust::xxh3::xxh3_128(bytes)
 }
 
 impl Known {
@@ -330,6 +326,10 @@ impl Cache {
 mod tests {
     use super::*;
 
+    fn hash_line(line: u64) -> LineHash {
+        xxhash_rust::xxh3::xxh3_128(&line.to_be_bytes())
+    }
+
     /// A complete scrape of these lines; what vanished.
     fn scrape(cache: &mut Cache, lines: &[u64]) -> Vec<u64> {
         let mut walk = cache.start();
@@ -342,7 +342,7 @@ mod tests {
     }
 
     fn see(cache: &mut Cache, walk: &mut Walk, line: u64) {
-        let hash = hash_line(&line.to_be_bytes());
+        let hash = hash_line(line);
         let expected = cache.expected(*walk).filter(|expected| expected.hash == hash);
         let index = expected.map(|expected| expected.index).or_else(|| cache.find(hash));
         let new = || Line::Series(SeriesRef(line));
@@ -382,7 +382,7 @@ mod tests {
         let mut walk = cache.start();
         for line in [1_u64, 3, 5, 4] {
             let expected = cache.expected(walk).unwrap();
-            assert_eq!(expected.hash, hash_line(&line.to_be_bytes()));
+            assert_eq!(expected.hash, hash_line(line));
             cache.pass(&mut walk, expected.index);
         }
     }

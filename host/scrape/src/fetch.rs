@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use narthex_client::{Client, Request, RequestError};
-use narthex_exposition::accept_header;
+use narthex_exposition::{Escaping, accept_header};
 
 use crate::config::{ExporterSpec, JobConfig};
 use crate::target::Target;
@@ -86,7 +86,7 @@ pub(crate) struct HttpFetch {
 
 impl HttpFetch {
     pub(crate) fn new(client: Client, job: &JobConfig) -> Self {
-        let accept = accept_header(&job.protocols);
+        let accept = accept_header(&job.protocols, Escaping::AllowUtf8);
         let accept_encoding = if job.enable_compression { "gzip" } else { "identity" };
         Self { client, accept, accept_encoding, body_limit: job.limits.body_size }
     }

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use narthex_exposition::{
-    ContentTypeError, Entry, Exemplar, Format, LabelsError, ParseError, Parser, Reading, SeriesText,
+    ContentTypeError, Entry, Exemplar, Format, LabelsError, ParseError, Parser, Sample, SeriesText,
 };
 use narthex_model::{Metadata, MetricType, Timestamp, stale_nan};
 use narthex_storage::{AppendError, Appender, SeriesRef};
 
-use crate::cache::{Cache, Line, NONE, Passed, hash_line};
+use crate::cache::{Cache, Line, NONE, Passed};
 use crate::config::JobConfig;
 use crate::fetch::Body;
 use crate::labels::{LabelLimitError, check_limits, sample_labels};
@@ -66,7 +66,7 @@ impl Ingest<'_> {
     pub(crate) fn run(&mut self, body: &Body) -> Result<(), IngestError> {
         if !body.bytes.is_empty() {
             let content_type = body.content_type.as_deref();
-            let format = Format::from_content_type(content_type, self.job.fallback)?;
+            let (format, _) = Format::from_content_type(content_type, self.job.fallback)?;
             self.lines(Parser::new(&body.bytes, format))?;
             let limit = self.job.limits.samples;
             if self.is_beyond_limit() {
@@ -82,20 +82,16 @@ impl Ingest<'_> {
         let mut walk = self.cache.start();
         loop {
             let known = self.cache.expected(walk).and_then(|expected| {
-                let mut text: &[u8] = &[];
-                let reading = parser.known_sample(expected.len, |bytes| {
-                    text = bytes;
-                    hash_line(bytes) == expected.hash
-                });
-                Some((expected.index, text, reading?))
+                let sample = parser.known_sample(expected.len, expected.hash)?;
+                Some((expected.index, sample))
             });
-            let (index, text, reading, is_new) = match known {
-                Some((index, text, reading)) => (index, text, reading, false),
+            let (index, sample, is_new) = match known {
+                Some((index, sample)) => (index, sample, false),
                 None => match parser.next_entry()? {
                     None => break,
                     Some(Entry::Sample(sample)) => {
                         let (index, is_new) = self.look_up(sample.series)?;
-                        (index, sample.series.bytes(), sample.reading, is_new)
+                        (index, sample, is_new)
                     }
                     Some(metadata) => {
                         self.metadata(&mut family, metadata);
@@ -111,7 +107,7 @@ impl Ingest<'_> {
             let Passed { line, is_first } = self.cache.pass(&mut walk, index);
             if let Line::Series(series) = line {
                 let place = Place { index, series, is_new, is_first };
-                self.sample(&parser, place, text, reading)?;
+                self.sample(place, sample)?;
             }
         }
         self.tell(&mut family);
@@ -120,7 +116,7 @@ impl Ingest<'_> {
 
     /// The line's place in the cache, and whether it is new there.
     fn look_up(&mut self, series: SeriesText<'_>) -> Result<(u32, bool), IngestError> {
-        let hash = hash_line(series.bytes());
+        let hash = series.key();
         if let Some(index) = self.cache.find(hash) {
             return Ok((index, false));
         }
@@ -132,7 +128,7 @@ impl Ingest<'_> {
             Some(series) => Line::Series(series),
             None => Line::Dropped,
         };
-        Ok((self.cache.insert(hash, series.bytes().len(), line), true))
+        Ok((self.cache.insert(hash, series.text_len(), line), true))
     }
 
     /// The series in the store; `None`: a rule dropped it.
@@ -147,13 +143,8 @@ impl Ingest<'_> {
         self.appender.series(&labels).map(Some).map_err(IngestError::Store)
     }
 
-    fn sample(
-        &mut self,
-        parser: &Parser<'_>,
-        place: Place,
-        text: &[u8],
-        reading: Reading<'_>,
-    ) -> Result<(), IngestError> {
+    fn sample(&mut self, place: Place, sample: Sample<'_>) -> Result<(), IngestError> {
+        let Sample { series, reading } = sample;
         self.counts.added += 1;
         if self.is_beyond_limit() {
             return Ok(());
@@ -165,13 +156,15 @@ impl Ingest<'_> {
         } else {
             match self.append(place.series, at, reading.value) {
                 Err(AppendError::UnknownSeries) => {
-                    self.append_anew(parser, place.index, text, (at, reading.value))?
+                    self.append_anew(place.index, series, (at, reading.value))?
                 }
                 outcome => outcome,
             }
         };
-        if let (Ok(()), Some(exemplar)) = (&stored, reading.exemplar) {
-            self.exemplar(place.index, at, exemplar)?;
+        if stored.is_ok() {
+            for exemplar in reading.exemplars {
+                self.exemplar(place.index, at, exemplar)?;
+            }
         }
         match stored {
             Ok(()) => {
@@ -222,12 +215,11 @@ impl Ingest<'_> {
     /// The store dropped the series since the last scrape.
     fn append_anew(
         &mut self,
-        parser: &Parser<'_>,
         index: u32,
-        text: &[u8],
+        text: SeriesText<'_>,
         (at, value): (Timestamp, f64),
     ) -> Result<Result<(), AppendError>, IngestError> {
-        let Some(series) = self.series(parser.accepted(text))? else {
+        let Some(series) = self.series(text)? else {
             return Ok(Err(AppendError::UnknownSeries));
         };
         self.cache.renew(index, series);
@@ -244,7 +236,7 @@ impl Ingest<'_> {
             Entry::Help { family, .. }
             | Entry::Type { family, .. }
             | Entry::Unit { family, .. } => family,
-            Entry::Sample(_) => return,
+            Entry::Sample(_) | Entry::Histogram(_) => return,
         };
         if family.name != *name {
             self.tell(family);
@@ -255,7 +247,7 @@ impl Ingest<'_> {
                 (family.name, family.metric_type) = (name, metric_type);
             }
             Entry::Unit { family: name, unit } => (family.name, family.unit) = (name, unit),
-            Entry::Sample(_) => {}
+            Entry::Sample(_) | Entry::Histogram(_) => {}
         }
     }
 

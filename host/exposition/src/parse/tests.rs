@@ -1,38 +1,12 @@
-use narthex_model::Labels;
+use narthex_model::{Labels, Timestamp};
 use narthex_platform::{Family, FamilyKind, Point, PointValue};
 use proptest::prelude::*;
 
 use super::*;
+use crate::testing::show_with;
 
 fn show(body: &str, format: Format) -> String {
-    let mut parser = Parser::new(body.as_bytes(), format);
-    let mut lines = Vec::new();
-    loop {
-        lines.push(match parser.next_entry() {
-            Ok(None) => return lines.join("\n"),
-            Err(error) => {
-                lines.push(error.to_string());
-                return lines.join("\n");
-            }
-            Ok(Some(Entry::Help { family, help })) => format!("help {family}: {help}"),
-            Ok(Some(Entry::Type { family, metric_type })) => {
-                format!("type {family}: {metric_type}")
-            }
-            Ok(Some(Entry::Unit { family, unit })) => format!("unit {family}: {unit}"),
-            Ok(Some(Entry::Sample(sample))) => {
-                let labels = match sample.series.labels() {
-                    Ok(labels) => labels.to_string(),
-                    Err(error) => error.to_string(),
-                };
-                let at = sample.reading.at.map_or(String::new(), |at| format!(" @{at}"));
-                let exemplar = sample.reading.exemplar.map_or(String::new(), |exemplar| {
-                    let at = exemplar.at.map_or(String::new(), |at| format!(" @{at}"));
-                    format!(" # {} {}{at}", exemplar.labels().unwrap(), exemplar.value)
-                });
-                format!("{labels} {}{at}{exemplar}", sample.reading.value)
-            }
-        });
-    }
+    show_with(body.as_bytes(), format, Options::default())
 }
 
 #[track_caller]
@@ -147,17 +121,44 @@ fn bounds_and_quantiles_are_written_one_way() {
 #[test]
 fn a_known_line_is_read_without_a_walk() {
     let body = b"a{x=\"y\"} 1\nab 2 3\nab {x=\"z\"} 4\n";
+    let keys: Vec<(usize, u128)> = ["a{x=\"y\"} 1", "a{x=\"z\"} 1", "a 1", "ab 1"]
+        .iter()
+        .map(|line| {
+            let mut parser = Parser::new(line.as_bytes(), Format::Text004);
+            let Ok(Some(Entry::Sample(sample))) = parser.next_entry() else { panic!("{line}") };
+            (sample.series.text_len(), sample.series.key())
+        })
+        .collect();
     let mut parser = Parser::new(body, Format::Text004);
-    assert_eq!(parser.known_sample(8, |bytes| bytes == b"a{x=\"z\"}"), None);
-    let reading = parser.known_sample(8, |bytes| bytes == b"a{x=\"y\"}");
-    assert_eq!(reading.map(|reading| reading.value), Some(1.0));
-    assert_eq!(parser.known_sample(1, |bytes| bytes == b"a"), None, "the name goes on");
-    let reading = parser.known_sample(2, |bytes| bytes == b"ab").unwrap();
+    let mut known = |index: usize| {
+        let (len, key) = keys[index];
+        parser.known_sample(len, key).map(|sample| sample.reading)
+    };
+    assert_eq!(known(1), None);
+    assert_eq!(known(0).map(|reading| reading.value), Some(1.0));
+    assert_eq!(known(2), None, "the name goes on");
+    let reading = known(3).unwrap();
     assert_eq!((reading.value, reading.at), (2.0, Some(Timestamp::from_millis(3))));
-    assert_eq!(parser.known_sample(2, |bytes| bytes == b"ab"), None, "braces follow");
+    assert_eq!(known(3), None, "braces follow");
     assert!(matches!(parser.next_entry(), Ok(Some(Entry::Sample(_)))));
-    assert_eq!(parser.known_sample(usize::MAX, |_| true), None);
+    assert_eq!(parser.known_sample(usize::MAX, 0), None);
     assert_eq!(parser.next_entry(), Ok(None));
+}
+
+#[test]
+fn a_line_is_another_one_under_another_type() {
+    let key = |body: &str| {
+        let mut parser = Parser::new(body.as_bytes(), Format::Text004);
+        while let Ok(Some(entry)) = parser.next_entry() {
+            if let Entry::Sample(sample) = entry {
+                return sample.series.key();
+            }
+        }
+        panic!("{body}")
+    };
+    let line = "a_bucket{le=\"1\"} 1\n";
+    assert_ne!(key(line), key(&format!("# TYPE a histogram\n{line}")));
+    assert_eq!(key(line), key(&format!("# TYPE a gauge\n{line}")));
 }
 
 fn any_format() -> impl Strategy<Value = Format> {
@@ -258,12 +259,12 @@ proptest! {
             let Ok(Some(entry)) = parser.next_entry() else { break };
             let Entry::Sample(sample) = entry else { continue };
             sample.series.labels().ok();
-            let known = sample.series.bytes();
-            let reading = again.known_sample(known.len(), |bytes| bytes == known);
-            if let Some(reading) = reading {
-                prop_assert_eq!(reading.value.to_bits(), sample.reading.value.to_bits());
-                prop_assert_eq!(reading.at, sample.reading.at);
-                prop_assert_eq!(again.at, parser.at);
+            let known = again.known_sample(sample.series.text_len(), sample.series.key());
+            if let Some(known) = known {
+                prop_assert_eq!(known.series, sample.series);
+                prop_assert_eq!(known.reading.value.to_bits(), sample.reading.value.to_bits());
+                prop_assert_eq!(known.reading.at, sample.reading.at);
+                prop_assert_eq!(again.at(), parser.at());
             }
         }
     }

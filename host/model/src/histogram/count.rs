@@ -3,7 +3,12 @@
 use crate::CompensatedSum;
 
 /// What a bucket may hold.
-pub(super) trait Count: Copy + Default {
+pub(super) trait Held: Copy + Default {
+    fn is_empty(self) -> bool;
+}
+
+/// What is added up.
+pub(super) trait Count: Held {
     /// From a number and what rounding took from it.
     fn of(count: CompensatedSum) -> Self;
     /// As a number and what rounding took from it.
@@ -11,7 +16,24 @@ pub(super) trait Count: Copy + Default {
     fn plus(self, other: Self) -> Self;
     /// The count after `change` of every number in it.
     fn each(self, change: impl Fn(f64) -> f64) -> Self;
-    fn is_empty(self) -> bool;
+}
+
+impl Held for i64 {
+    fn is_empty(self) -> bool {
+        self == 0
+    }
+}
+
+impl Held for f64 {
+    fn is_empty(self) -> bool {
+        self == 0.0
+    }
+}
+
+impl Held for CompensatedSum {
+    fn is_empty(self) -> bool {
+        self.total == 0.0 && self.lost == 0.0
+    }
 }
 
 impl Count for f64 {
@@ -29,10 +51,6 @@ impl Count for f64 {
 
     fn each(self, change: impl Fn(f64) -> f64) -> Self {
         change(self)
-    }
-
-    fn is_empty(self) -> bool {
-        self == 0.0
     }
 }
 
@@ -52,9 +70,5 @@ impl Count for CompensatedSum {
 
     fn each(self, change: impl Fn(f64) -> f64) -> Self {
         Self { total: change(self.total), lost: change(self.lost) }
-    }
-
-    fn is_empty(self) -> bool {
-        self.total == 0.0 && self.lost == 0.0
     }
 }

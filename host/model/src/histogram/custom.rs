@@ -8,7 +8,7 @@ use crate::CompensatedSum;
 use super::add::Sign;
 use super::body::Body;
 use super::buckets::indexed;
-use super::count::Count;
+use super::count::{Count, Held};
 use super::side::Side;
 use super::{BucketLayout, FloatHistogram, Span};
 
@@ -71,7 +71,7 @@ impl<C: Count> Body<C> {
                 *sum = sum.with(sign.of(count));
             }
         }
-        let held = (0_i32..).zip(counts).filter(|(_, count)| !Count::is_empty(*count));
+        let held = (0_i32..).zip(counts).filter(|(_, count)| !Held::is_empty(*count));
         self.positive = Side::from_entries(held.map(|(index, count)| (index, C::of(count))));
         self.custom_bounds = shared;
     }

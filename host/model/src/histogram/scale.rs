@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::side::Side;
-use super::{CounterReset, FloatHistogram};
+use super::{CounterReset, FloatHistogram, IntegerHistogram, Span, absolute};
 
 impl FloatHistogram {
     /// Multiplies every count and the sum. A negative factor makes it a gauge.
@@ -54,4 +54,22 @@ impl FloatHistogram {
         body.each(change);
         *self = body.into();
     }
+}
+
+impl IntegerHistogram {
+    /// Takes away empty buckets, but for runs of at most `empty_max` between others.
+    pub fn compact(&mut self, empty_max: u32) {
+        compact_deltas(&mut self.layout.positive_spans, &mut self.positive_deltas, empty_max);
+        compact_deltas(&mut self.layout.negative_spans, &mut self.negative_deltas, empty_max);
+    }
+}
+
+fn compact_deltas(spans: &mut Vec<Span>, deltas: &mut Vec<i64>, empty_max: u32) {
+    let counts = absolute(deltas).collect();
+    let mut side = Side { spans: std::mem::take(spans), counts };
+    side.compact(empty_max);
+    let mut before = 0_i64;
+    let delta = |count: i64| count.wrapping_sub(std::mem::replace(&mut before, count));
+    *deltas = side.counts.into_iter().map(delta).collect();
+    *spans = side.spans;
 }

@@ -4,7 +4,7 @@
 
 use super::Span;
 use super::buckets::{indices, ranges};
-use super::count::Count;
+use super::count::{Count, Held};
 
 /// How many empty buckets at most are put between two others to make one run of them. All bounds
 /// that are floats, of the finest schema, are fewer.
@@ -58,6 +58,37 @@ impl<C: Copy> Side<C> {
             }
         }
         Self::from_entries(merged)
+    }
+}
+
+impl<C: Held> Side<C> {
+    /// Takes away empty buckets but for runs of at most `empty_max` between others.
+    pub(super) fn compact(&mut self, empty_max: u32) {
+        let is_compact = !self.counts.iter().any(|count| count.is_empty())
+            && self.spans.iter().all(|span| span.length > 0)
+            && self.spans.iter().skip(1).all(|span| i64::from(span.offset) > empty_max.into());
+        if is_compact {
+            return;
+        }
+        let empty_max = empty_max.min(EMPTY_BUCKETS_MAX);
+        let mut kept: Vec<(i32, C)> = Vec::with_capacity(self.counts.len());
+        for (index, count) in self.entries().filter(|(_, count)| !count.is_empty()) {
+            if let Some((last, _)) = kept.last() {
+                let between = last.saturating_add(1)..index;
+                if between.len() <= empty_max as usize {
+                    kept.extend(between.map(|index| (index, C::default())));
+                }
+            }
+            kept.push((index, count));
+        }
+        *self = Self::from_entries(kept);
+    }
+
+    /// Takes away empty buckets, and those that `keeps` does not name.
+    pub(super) fn retain(&mut self, keeps: impl Fn(i32) -> bool) {
+        let kept: Vec<_> =
+            self.entries().filter(|(index, count)| keeps(*index) && !count.is_empty()).collect();
+        *self = Self::from_entries(kept);
     }
 }
 
@@ -117,35 +148,6 @@ impl<C: Count> Side<C> {
     /// The buckets of a schema that is coarser by `steps`.
     pub(super) fn reduced(&self, steps: u32) -> Self {
         self.joined(steps, C::plus)
-    }
-
-    /// Takes away empty buckets but for runs of at most `empty_max` between others.
-    pub(super) fn compact(&mut self, empty_max: u32) {
-        let is_compact = !self.counts.iter().any(|count| count.is_empty())
-            && self.spans.iter().all(|span| span.length > 0)
-            && self.spans.iter().skip(1).all(|span| i64::from(span.offset) > empty_max.into());
-        if is_compact {
-            return;
-        }
-        let empty_max = empty_max.min(EMPTY_BUCKETS_MAX);
-        let mut kept: Vec<(i32, C)> = Vec::with_capacity(self.counts.len());
-        for (index, count) in self.entries().filter(|(_, count)| !count.is_empty()) {
-            if let Some((last, _)) = kept.last() {
-                let between = last.saturating_add(1)..index;
-                if between.len() <= empty_max as usize {
-                    kept.extend(between.map(|index| (index, C::default())));
-                }
-            }
-            kept.push((index, count));
-        }
-        *self = Self::from_entries(kept);
-    }
-
-    /// Takes away empty buckets, and those that `keeps` does not name.
-    pub(super) fn retain(&mut self, keeps: impl Fn(i32) -> bool) {
-        let kept: Vec<_> =
-            self.entries().filter(|(index, count)| keeps(*index) && !count.is_empty()).collect();
-        *self = Self::from_entries(kept);
     }
 
     /// Changes every number.

@@ -3,19 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use narthex_model::{
-    BUCKET_LABEL, BucketLayout, CUSTOM_BUCKETS_SCHEMA, FloatHistogram, Labels, METRIC_NAME, Span,
-};
+use narthex_model::{BUCKET_LABEL, ClassicHistogram, Labels, METRIC_NAME};
 use narthex_promql::{SeriesNotation, SeriesPoint};
-
-/// What the series of a classic histogram say at one time.
-#[derive(Default)]
-struct Classic {
-    /// Upper bound and observations up to it, ascending.
-    buckets: Vec<(f64, f64)>,
-    count: Option<f64>,
-    sum: f64,
-}
 
 /// Which part of a classic histogram a series is.
 enum Part {
@@ -26,7 +15,7 @@ enum Part {
 
 /// The native histograms of all classic ones.
 pub(super) fn convert(series: &[SeriesNotation]) -> Result<Vec<SeriesNotation>, String> {
-    let mut all: BTreeMap<Labels, BTreeMap<usize, Classic>> = BTreeMap::new();
+    let mut all: BTreeMap<Labels, BTreeMap<usize, ClassicHistogram>> = BTreeMap::new();
     for SeriesNotation { labels, points, .. } in series {
         let Some((part, base)) = part(labels) else { continue };
         let classics = all.entry(base).or_default();
@@ -34,9 +23,9 @@ pub(super) fn convert(series: &[SeriesNotation]) -> Result<Vec<SeriesNotation>, 
             let SeriesPoint::Float(value) = point else { continue };
             let classic = classics.entry(place).or_default();
             match part {
-                Part::Bucket(bound) => classic.buckets.push((bound, *value)),
-                Part::Count => classic.count = Some(*value),
-                Part::Sum => classic.sum = *value,
+                Part::Bucket(bound) => classic.add_bucket(bound, *value),
+                Part::Count => classic.set_count(*value),
+                Part::Sum => classic.set_sum(*value),
             }
         }
     }
@@ -44,7 +33,7 @@ pub(super) fn convert(series: &[SeriesNotation]) -> Result<Vec<SeriesNotation>, 
     for (labels, mut classics) in all {
         let places = classics.keys().next_back().map_or(0, |last| last + 1);
         let points = (0..places).map(|place| match classics.remove(&place) {
-            Some(classic) => classic.into_native(),
+            Some(classic) => native(&classic),
             None => Ok(SeriesPoint::Omitted),
         });
         let points = points.collect::<Result<_, String>>()?;
@@ -68,38 +57,7 @@ fn part(labels: &Labels) -> Option<(Part, Labels)> {
     Some((part, builder.finish()))
 }
 
-impl Classic {
-    fn into_native(mut self) -> Result<SeriesPoint, String> {
-        self.buckets.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-        self.buckets.dedup_by_key(|(bound, _)| *bound);
-        let highest = self.buckets.last().copied();
-        let count = self.count.or(highest.map(|(_, count)| count)).unwrap_or(0.0);
-        if highest.is_none_or(|(bound, _)| bound != f64::INFINITY) {
-            self.buckets.push((f64::INFINITY, count));
-        }
-        let mut below = 0.0;
-        let mut positive_counts = Vec::with_capacity(self.buckets.len());
-        for (bound, count) in &self.buckets {
-            if *count < below {
-                return Err(format!("the bucket of {bound} holds less than the one before"));
-            }
-            positive_counts.push(count - below);
-            below = *count;
-        }
-        let bounds = self.buckets.iter().map(|(bound, _)| *bound);
-        let layout = BucketLayout {
-            schema: CUSTOM_BUCKETS_SCHEMA,
-            positive_spans: vec![Span {
-                offset: 0,
-                length: u32::try_from(positive_counts.len()).map_err(|error| error.to_string())?,
-            }],
-            custom_bounds: bounds.filter(|bound| bound.is_finite()).collect(),
-            ..BucketLayout::default()
-        };
-        let sum = self.sum;
-        let mut histogram =
-            FloatHistogram { layout, count, sum, positive_counts, ..FloatHistogram::default() };
-        histogram.compact(2);
-        Ok(SeriesPoint::Histogram { histogram: Arc::new(histogram), is_reset_given: false })
-    }
+fn native(classic: &ClassicHistogram) -> Result<SeriesPoint, String> {
+    let native = classic.to_native().map_err(|error| error.to_string())?;
+    Ok(SeriesPoint::Histogram { histogram: Arc::new(native.to_float()), is_reset_given: false })
 }
