@@ -1,4 +1,5 @@
-//! File patterns, as in `rules/*.yml`: `*` and `?` within one part of the path.
+//! File patterns, as in `rules/*.yml`, with the wildcards of Go's `filepath.Match` within one part
+//! of the path: `*`, `?`, `[a-z]`, `[^a-z]`, and `\` before what is meant literally.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use narthex_platform::Disk;
@@ -10,15 +11,19 @@ const MATCHES_MAX: usize = 10_000;
 /// or not; the one who reads it then says so.
 ///
 /// # Errors
-/// When a folder on the way cannot be listed.
+/// When the pattern is none (`InvalidInput`), or a folder on the way cannot be listed.
 pub fn expand(disk: &dyn Disk, pattern: &Utf8Path) -> std::io::Result<Vec<Utf8PathBuf>> {
     let mut found = vec![Utf8PathBuf::new()];
     for part in pattern.components() {
         let part = part.as_str();
-        if !part.contains(['*', '?']) {
+        if !part.contains(['*', '?', '[', '\\']) {
             found.iter_mut().for_each(|path| path.push(part));
             continue;
         }
+        let wanted = parse(part).ok_or_else(|| {
+            let message = format!("a bracket or backslash of the pattern {part:?} does not end");
+            std::io::Error::new(std::io::ErrorKind::InvalidInput, message)
+        })?;
         let mut next = Vec::new();
         for folder in found {
             let listed = if folder.as_str().is_empty() { Utf8Path::new(".") } else { &folder };
@@ -28,7 +33,7 @@ pub fn expand(disk: &dyn Disk, pattern: &Utf8Path) -> std::io::Result<Vec<Utf8Pa
                 Err(error) => return Err(error),
             };
             let names = entries.into_iter().map(|entry| entry.name);
-            next.extend(names.filter(|name| matches(part, name)).map(|name| folder.join(name)));
+            next.extend(names.filter(|name| matches(&wanted, name)).map(|name| folder.join(name)));
         }
         next.truncate(MATCHES_MAX);
         found = next;
@@ -36,18 +41,76 @@ pub fn expand(disk: &dyn Disk, pattern: &Utf8Path) -> std::io::Result<Vec<Utf8Pa
     Ok(found)
 }
 
+/// One letter of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    /// `*`
+    Any,
+    /// `?`
+    One,
+    /// `[a-z]`, or `[^a-z]`.
+    Class { is_negated: bool, ranges: Vec<(char, char)> },
+    /// Itself.
+    Letter(char),
+}
+
+impl Part {
+    fn takes(&self, letter: char) -> bool {
+        match self {
+            Self::Any => false,
+            Self::One => true,
+            Self::Class { is_negated, ranges } => {
+                ranges.iter().any(|(low, high)| (*low..=*high).contains(&letter)) != *is_negated
+            }
+            Self::Letter(wanted) => *wanted == letter,
+        }
+    }
+}
+
+/// `None`: a class or a backslash that does not end.
+fn parse(pattern: &str) -> Option<Vec<Part>> {
+    let mut letters = pattern.chars().peekable();
+    let mut parts = Vec::new();
+    while let Some(letter) = letters.next() {
+        parts.push(match letter {
+            '*' => Part::Any,
+            '?' => Part::One,
+            '\\' => Part::Letter(letters.next()?),
+            '[' => {
+                let is_negated = letters.next_if_eq(&'^').is_some();
+                let mut ranges = Vec::new();
+                while ranges.is_empty() || letters.next_if_eq(&']').is_none() {
+                    let low = class_letter(&mut letters)?;
+                    let is_range = letters.next_if_eq(&'-').is_some();
+                    ranges.push((low, if is_range { class_letter(&mut letters)? } else { low }));
+                }
+                Part::Class { is_negated, ranges }
+            }
+            letter => Part::Letter(letter),
+        });
+    }
+    Some(parts)
+}
+
+fn class_letter(letters: &mut impl Iterator<Item = char>) -> Option<char> {
+    match letters.next()? {
+        '\\' => letters.next(),
+        '-' | ']' => None,
+        letter => Some(letter),
+    }
+}
+
 /// Whether `name` matches `pattern`. Linear in both: the last star alone is ever taken back.
-fn matches(pattern: &str, name: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
+fn matches(pattern: &[Part], name: &str) -> bool {
     let name: Vec<char> = name.chars().collect();
     let (mut p, mut n) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
-    while n < name.len() {
+    while let Some(letter) = name.get(n) {
         let wanted = pattern.get(p);
-        if wanted == Some(&'*') {
+        if wanted == Some(&Part::Any) {
             star = Some((p, n));
             p += 1;
-        } else if wanted.is_some() && (wanted == Some(&'?') || wanted == name.get(n)) {
+        } else if wanted.is_some_and(|wanted| wanted.takes(*letter)) {
             p += 1;
             n += 1;
         } else if let Some((star_p, star_n)) = star {
@@ -58,7 +121,7 @@ fn matches(pattern: &str, name: &str) -> bool {
             return false;
         }
     }
-    pattern.iter().skip(p).all(|rest| *rest == '*')
+    pattern.iter().skip(p).all(|rest| *rest == Part::Any)
 }
 
 #[cfg(test)]
@@ -74,8 +137,22 @@ mod tests {
             ("a*b*c", "aXbYbZ", false),
             ("?.yml", "ab.yml", false),
             ("*", "", true),
+            ("[a-c]x", "bx", true),
+            ("[a-c]x", "dx", false),
+            ("[^a-c]x", "dx", true),
+            (r"[\]a]", "]", true),
+            (r"\*", "*", true),
+            (r"\*", "a", false),
         ] {
-            assert_eq!(matches(pattern, name), matching, "{pattern} {name}");
+            let parts = parse(pattern).expect("the pattern is right");
+            assert_eq!(matches(&parts, name), matching, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_end_is_no_pattern() {
+        for pattern in ["[", "[]", "[a", "[a-", "[-]", "a\\"] {
+            assert_eq!(parse(pattern), None, "{pattern}");
         }
     }
 }

@@ -8,6 +8,8 @@ use narthex_plugins::PluginKind;
 use narthex_scrape::{GlobalScrape, JobConfig, JobSpec};
 use narthex_settings::{Document, Node, Position, SettingsError};
 
+use crate::sections::is_empty;
+
 /// One job.
 #[derive(Clone, Debug)]
 pub struct ScrapeJob {
@@ -101,6 +103,9 @@ impl Jobs {
             let Some(name) = entry.key.strip_suffix("_sd_configs") else {
                 discovery.static_configs =
                     document.read_node::<Vec<StaticConfig>>(&entry.node, &entry_key)?;
+                if node.get("relabel_configs").is_none_or(is_empty) {
+                    check_addresses(document, &entry.node, &entry_key)?;
+                }
                 continue;
             };
             let Some(items) = entry.node.items() else {
@@ -140,4 +145,22 @@ impl Jobs {
         self.jobs.push(ScrapeJob { name, scrape, discovery });
         Ok(())
     }
+}
+
+/// Refuses a static target with a slash: an address has none. Where rules rewrite targets (a prober
+/// is told of them in a parameter), it may be anything.
+fn check_addresses(document: &Document, groups: &Node, key: &str) -> Result<(), SettingsError> {
+    for (index, group) in groups.items().unwrap_or_default().iter().enumerate() {
+        let targets = group.get("targets").and_then(Node::items).unwrap_or_default();
+        let mut texts = targets.iter().filter_map(|target| Some((target, target.text()?)));
+        if let Some((target, text)) = texts.find(|(_, text)| text.contains('/')) {
+            let message = format!(
+                "{text:?} is no address; write host:port here, and the rest as `scheme` and \
+                 `metrics_path` of the job"
+            );
+            let key = format!("{key}[{index}].targets");
+            return Err(document.error(target.at, &key, &message));
+        }
+    }
+    Ok(())
 }

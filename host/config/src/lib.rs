@@ -12,6 +12,7 @@ mod environment;
 mod glob;
 mod jobs;
 mod load;
+mod paths;
 mod sections;
 
 pub use self::glob::expand as expand_pattern;

@@ -1,5 +1,6 @@
 //! From a path to a [`Config`].
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,10 @@ use narthex_tsdb::{InvalidConfig, RetentionRule, Settings, StorageSection};
 
 use crate::glob;
 use crate::jobs::{Jobs, PluginUse, ScrapeJob};
+use crate::paths;
 use crate::sections::{
     GLOBAL_RULE_KEYS, GlobalRules, GlobalScrapeSection, RetentionRuleSection, RuleFile,
-    external_labels, refuse_alertmanagers, refuse_unserved, resolve_paths,
+    external_labels, refuse_alertmanagers, refuse_unserved,
 };
 
 /// Bytes of one configuration or rule file.
@@ -38,6 +40,9 @@ pub struct Config {
     pub query_log_file: Option<Utf8PathBuf>,
     /// The rule files.
     pub rule_files: Vec<RuleFile>,
+    /// Files of rules or jobs that are named and do not exist, at the places of their names. A
+    /// server starts without them, as Prometheus does.
+    pub missing_files: Vec<SettingsError>,
     /// Where plugins are and what they may do.
     pub plugins: narthex_plugins::Config,
     /// Routing of alerts; `None`: alerts go nowhere.
@@ -144,18 +149,45 @@ impl Loader<'_> {
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })
     }
 
-    /// The files that a list of patterns names, relative to the configuration's folder.
-    fn expand(&self, document: &Document, key: &str) -> Result<Vec<Utf8PathBuf>, ConfigError> {
+    /// The files that a list of patterns names, relative to the configuration's folder, and what
+    /// they say. Those that do not exist go to `missing`.
+    fn expand(
+        &self,
+        document: &Document,
+        key: &str,
+        missing: &mut Vec<SettingsError>,
+    ) -> Result<Vec<(Utf8PathBuf, String)>, ConfigError> {
         let Some(node) = document.root().get(key) else { return Ok(Vec::new()) };
         let patterns: Vec<String> = document.read_node(node, key)?;
-        let mut paths = Vec::new();
-        for pattern in patterns {
-            let pattern = self.folder.join(pattern);
-            let found = glob::expand(self.source.disk, &pattern)
-                .map_err(|source| ConfigError::Read { path: pattern, source })?;
-            paths.extend(found);
+        let mut files = Vec::new();
+        for (index, (pattern, at)) in
+            patterns.iter().zip(node.items().unwrap_or_default()).enumerate()
+        {
+            let refuse = |message: &str| document.error(at.at, &format!("{key}[{index}]"), message);
+            if pattern.split_once('*').is_some_and(|(_, rest)| rest.contains('/')) {
+                return Err(refuse("a star may stand in the last part of a path only").into());
+            }
+            let path = self.folder.join(pattern);
+            let found = match glob::expand(self.source.disk, &path) {
+                Ok(found) => found,
+                Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                    return Err(refuse(&error.to_string()).into());
+                }
+                Err(source) => return Err(ConfigError::Read { path, source }),
+            };
+            for path in found {
+                match self.text(&path) {
+                    Ok(text) => files.push((path, text)),
+                    Err(ConfigError::Read { source, .. })
+                        if source.kind() == ErrorKind::NotFound =>
+                    {
+                        missing.push(refuse(&format!("{path} does not exist")));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
         }
-        Ok(paths)
+        Ok(files)
     }
 
     fn config(&self) -> Result<Config, ConfigError> {
@@ -169,8 +201,11 @@ impl Loader<'_> {
             refuse_alertmanagers(&document, node)?;
         }
         let mut jobs = Jobs::default();
-        self.jobs(&document, &scrape_global, &mut jobs)?;
-        let rule_files = self.rule_files(&document)?;
+        let mut missing_files = Vec::new();
+        self.jobs(&document, &scrape_global, &mut jobs, &mut missing_files)?;
+        let rule_files = self.expand(&document, "rule_files", &mut missing_files)?;
+        let rule_files = rule_files.into_iter();
+        let rule_files = rule_files.map(|(path, text)| RuleFile { path: path.into_string(), text });
         let alerting = self.alerting(&document, &mut jobs.uses)?;
         let mut plugins: narthex_plugins::Config = self.section(&document, "plugins")?;
         plugins.resolve(self.folder);
@@ -179,11 +214,12 @@ impl Loader<'_> {
             shown: document.redacted(&is_secret),
             external_labels: external_labels(&rules_global.external_labels.0, self.source.variable),
             jobs: jobs.jobs,
-            evaluation_interval: rules_global.evaluation_interval.0,
-            rule_query_offset: rules_global.rule_query_offset.0,
+            evaluation_interval: rules_global.evaluation_interval(),
+            rule_query_offset: rules_global.rule_query_offset.unwrap_or_default().0,
             query_log_file: (!rules_global.query_log_file.is_empty())
                 .then(|| self.folder.join(&rules_global.query_log_file)),
-            rule_files,
+            rule_files: rule_files.collect(),
+            missing_files,
             plugins,
             alerting,
             storage,
@@ -229,14 +265,14 @@ impl Loader<'_> {
         document: &Arc<Document>,
         global: &GlobalScrape,
         jobs: &mut Jobs,
+        missing: &mut Vec<SettingsError>,
     ) -> Result<(), ConfigError> {
         if let Some(node) = document.root().get("scrape_configs") {
             let mut node = node.clone();
-            resolve_paths(&mut node, self.folder);
+            paths::resolve_jobs(&mut node, self.folder);
             jobs.read(document, &node, global)?;
         }
-        for path in self.expand(document, "scrape_config_files")? {
-            let text = self.text(&path)?;
+        for (path, text) in self.expand(document, "scrape_config_files", missing)? {
             let part = Arc::new(Document::parse(path.as_str(), &text)?);
             for entry in part.root().entries().unwrap_or_default() {
                 if entry.key != "scrape_configs" {
@@ -244,20 +280,11 @@ impl Loader<'_> {
                     return Err(part.error(entry.key_at, &entry.key, message).into());
                 }
                 let mut node = entry.node.clone();
-                resolve_paths(&mut node, path.parent().unwrap_or(self.folder));
+                paths::resolve_jobs(&mut node, path.parent().unwrap_or(self.folder));
                 jobs.read(&part, &node, global)?;
             }
         }
         Ok(())
-    }
-
-    fn rule_files(&self, document: &Document) -> Result<Vec<RuleFile>, ConfigError> {
-        let mut files = Vec::new();
-        for path in self.expand(document, "rule_files")? {
-            let text = self.text(&path)?;
-            files.push(RuleFile { path: path.into_string(), text });
-        }
-        Ok(files)
     }
 
     fn alerting(
@@ -285,7 +312,7 @@ impl Loader<'_> {
             }
         };
         let mut node = node;
-        resolve_paths(&mut node, self.folder);
+        paths::resolve_alertmanager(&mut node, self.folder);
         notifier_uses(&document, &node, key, uses)?;
         Ok(Some(document.read_node(&node, key)?))
     }

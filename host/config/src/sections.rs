@@ -1,6 +1,7 @@
 //! The small parts of the file, and what this version does not serve.
 
-use camino::Utf8Path;
+use std::time::Duration;
+
 use narthex_model::{Labels, LabelsBuilder, Matcher};
 use narthex_promql::parse_selector;
 use narthex_scrape::{GlobalScrape, Limits};
@@ -25,18 +26,20 @@ pub struct RuleFile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GlobalRules {
-    #[serde(default = "one_minute")]
-    pub(crate) evaluation_interval: DurationText,
-    #[serde(default)]
-    pub(crate) rule_query_offset: DurationText,
+    pub(crate) evaluation_interval: Option<DurationText>,
+    pub(crate) rule_query_offset: Option<DurationText>,
     #[serde(default)]
     pub(crate) external_labels: LabelSet,
     #[serde(default)]
     pub(crate) query_log_file: String,
 }
 
-fn one_minute() -> DurationText {
-    DurationText(std::time::Duration::from_secs(60))
+impl GlobalRules {
+    /// How often rules are evaluated; zero is the default, as in Prometheus.
+    pub(crate) fn evaluation_interval(&self) -> Duration {
+        let given = self.evaluation_interval.map(|interval| interval.0);
+        given.filter(|interval| !interval.is_zero()).unwrap_or(Duration::from_secs(60))
+    }
 }
 
 /// Keys of `global` that belong to [`GlobalRules`].
@@ -216,25 +219,4 @@ pub(crate) fn external_labels(
         expanded.set(name, environment::expand(value, variable));
     }
     expanded.finish()
-}
-
-/// Makes every path relative to the file's folder absolute: the values of keys that end in
-/// `_file`.
-pub(crate) fn resolve_paths(node: &mut Node, folder: &Utf8Path) {
-    match &mut node.value {
-        Value::Null | Value::Scalar { .. } => {}
-        Value::List(items) => items.iter_mut().for_each(|item| resolve_paths(item, folder)),
-        Value::Map(entries) => {
-            for entry in entries {
-                match &mut entry.node.value {
-                    Value::Scalar { text, .. } if entry.key.ends_with("_file") => {
-                        *text = folder.join(&*text).into_string();
-                    }
-                    Value::Null | Value::Scalar { .. } | Value::List(_) | Value::Map(_) => {
-                        resolve_paths(&mut entry.node, folder);
-                    }
-                }
-            }
-        }
-    }
 }

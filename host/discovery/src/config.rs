@@ -19,32 +19,12 @@ pub struct JobDiscovery {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StaticConfig {
-    /// Addresses, `host:port`.
+    /// Addresses: `host:port`, or what relabel rules make one of.
     #[serde(default)]
-    pub targets: Vec<Address>,
+    pub targets: Vec<String>,
     /// Labels of all of them.
     #[serde(default)]
     pub labels: LabelSet,
-}
-
-/// A target's address: no scheme, no path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Address(String);
-
-/// Why a text is no address.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is no address; write host:port here, and the rest as `scheme` and `metrics_path` of the job"
-)]
-pub struct NoAddress(String);
-
-impl TryFrom<String> for Address {
-    type Error = NoAddress;
-
-    fn try_from(text: String) -> Result<Self, NoAddress> {
-        if text.is_empty() || text.contains('/') { Err(NoAddress(text)) } else { Ok(Self(text)) }
-    }
 }
 
 /// One item of `<name>_sd_configs`.
@@ -60,8 +40,8 @@ impl StaticConfig {
     /// The group it describes; an address that stands twice counts once.
     #[must_use]
     pub fn group(&self, source: String) -> TargetGroup {
-        let addresses: BTreeSet<&Address> = self.targets.iter().collect();
-        let target = |address: &&Address| Labels::from_pairs([("__address__", address.0.as_str())]);
+        let addresses: BTreeSet<&str> = self.targets.iter().map(String::as_str).collect();
+        let target = |address: &&str| Labels::from_pairs([("__address__", *address)]);
         let targets = addresses.iter().map(target).collect();
         TargetGroup { source, targets, labels: self.labels.0.clone() }
     }

@@ -24,6 +24,7 @@ mod histogram;
 mod labels;
 mod matcher;
 mod metadata;
+mod names;
 mod number;
 pub mod protobuf;
 mod quote;
@@ -48,6 +49,7 @@ pub use self::labels::{
 };
 pub use self::matcher::{AnchoredRegex, MatchOp, Matcher, MatcherError};
 pub use self::metadata::{Metadata, MetricType};
+pub use self::names::NameScheme;
 pub use self::number::Shortest;
 pub use self::quote::Quoted;
 pub use self::relabel::{RelabelAction, RelabelError, RelabelRule, RelabelSpec, relabel};

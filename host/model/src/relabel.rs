@@ -2,7 +2,7 @@
 //!
 //! Semantics follow Prometheus, `model/relabel/relabel.go`.
 
-use crate::{AnchoredRegex, Labels, LabelsBuilder, MatcherError};
+use crate::{AnchoredRegex, Labels, LabelsBuilder, MatcherError, NameScheme};
 
 /// What a rule does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,23 +55,41 @@ impl RelabelAction {
     }
 }
 
-/// A rule as it was written; [`RelabelRule::try_from`] checks it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A rule as it was written; [`RelabelRule::try_from`] checks it. What is not said is its default.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelabelSpec {
     /// Labels whose values are joined by `separator` to the source.
     pub source_labels: Vec<String>,
-    /// `None`: `;`.
-    pub separator: Option<String>,
-    /// `None`: `(.*)`.
-    pub regex: Option<String>,
+    /// Between the values.
+    pub separator: String,
+    /// What the source is matched with; for the actions of labels, their names.
+    pub regex: String,
     /// For `hashmod`.
-    pub modulus: Option<u64>,
-    /// The label that is set.
-    pub target_label: Option<String>,
-    /// `None`: `$1`.
-    pub replacement: Option<String>,
+    pub modulus: u64,
+    /// The label that is set, or compared with.
+    pub target_label: String,
+    /// The new value, or the new name.
+    pub replacement: String,
     /// What is done.
     pub action: RelabelAction,
+}
+
+const SEPARATOR: &str = ";";
+const REGEX: &str = "(.*)";
+const REPLACEMENT: &str = "$1";
+
+impl Default for RelabelSpec {
+    fn default() -> Self {
+        Self {
+            source_labels: Vec::new(),
+            separator: SEPARATOR.to_owned(),
+            regex: REGEX.to_owned(),
+            modulus: 0,
+            target_label: String::new(),
+            replacement: REPLACEMENT.to_owned(),
+            action: RelabelAction::default(),
+        }
+    }
 }
 
 /// Why a rule is refused.
@@ -96,6 +114,16 @@ pub enum RelabelError {
         /// The keys it takes.
         allowed: &'static str,
     },
+    /// No label can be called so.
+    #[error("{name:?} is no label name for {key} of relabel action {action}")]
+    Name {
+        /// The action's name.
+        action: &'static str,
+        /// The key.
+        key: &'static str,
+        /// What it says.
+        name: String,
+    },
 }
 
 /// A checked rule.
@@ -108,42 +136,54 @@ pub struct RelabelRule {
     target_label: String,
     replacement: String,
     action: RelabelAction,
+    names: NameScheme,
 }
 
 impl TryFrom<RelabelSpec> for RelabelRule {
     type Error = RelabelError;
 
     fn try_from(spec: RelabelSpec) -> Result<Self, RelabelError> {
+        spec.check()?;
+        let rule = Self {
+            source_labels: spec.source_labels,
+            separator: spec.separator,
+            regex: AnchoredRegex::new(&spec.regex)?,
+            modulus: spec.modulus,
+            target_label: spec.target_label,
+            replacement: spec.replacement,
+            action: spec.action,
+            names: NameScheme::Utf8,
+        };
+        rule.with_names(NameScheme::Utf8)
+    }
+}
+
+impl RelabelSpec {
+    /// Whether the action has what it needs and nothing else.
+    fn check(&self) -> Result<(), RelabelError> {
         use RelabelAction as A;
-        let action = spec.action.name();
+        let action = self.action.name();
         let missing = |key| Err(RelabelError::Missing { action, key });
         let unused = |allowed| Err(RelabelError::Unused { action, allowed });
-        let has_target = spec.target_label.as_ref().is_some_and(|label| !label.is_empty());
-        let plain = spec.regex.is_none()
-            && spec.separator.is_none()
-            && spec.modulus.is_none()
-            && spec.replacement.is_none();
-        match spec.action {
-            A::HashMod if spec.modulus.unwrap_or(0) == 0 => return missing("modulus"),
+        let is_plain =
+            self.modulus == 0 && self.replacement == REPLACEMENT && self.separator == SEPARATOR;
+        match self.action {
+            A::HashMod if self.modulus == 0 => missing("modulus"),
             A::Replace | A::HashMod | A::Lowercase | A::Uppercase | A::KeepEqual | A::DropEqual
-                if !has_target =>
+                if self.target_label.is_empty() =>
             {
-                return missing("target_label");
+                missing("target_label")
             }
-            A::Lowercase | A::Uppercase if spec.replacement.is_some() => {
-                return unused("source_labels, separator, regex and target_label");
+            A::Lowercase | A::Uppercase if self.replacement != REPLACEMENT => {
+                unused("source_labels, separator, regex and target_label")
             }
-            A::KeepEqual | A::DropEqual if !plain => {
-                return unused("source_labels and target_label");
+            A::KeepEqual | A::DropEqual if !is_plain || self.regex != REGEX => {
+                unused("source_labels and target_label")
             }
             A::LabelDrop | A::LabelKeep
-                if !spec.source_labels.is_empty()
-                    || has_target
-                    || spec.separator.is_some()
-                    || spec.modulus.is_some()
-                    || spec.replacement.is_some() =>
+                if !self.source_labels.is_empty() || !self.target_label.is_empty() || !is_plain =>
             {
-                return unused("regex");
+                unused("regex")
             }
             A::Replace
             | A::Keep
@@ -155,17 +195,8 @@ impl TryFrom<RelabelSpec> for RelabelRule {
             | A::LabelDrop
             | A::LabelKeep
             | A::Lowercase
-            | A::Uppercase => {}
+            | A::Uppercase => Ok(()),
         }
-        Ok(Self {
-            source_labels: spec.source_labels,
-            separator: spec.separator.unwrap_or_else(|| ";".to_owned()),
-            regex: AnchoredRegex::new(spec.regex.as_deref().unwrap_or("(.*)"))?,
-            modulus: spec.modulus.unwrap_or(0),
-            target_label: spec.target_label.unwrap_or_default(),
-            replacement: spec.replacement.unwrap_or_else(|| "$1".to_owned()),
-            action: spec.action,
-        })
     }
 }
 
@@ -180,6 +211,45 @@ pub fn relabel(labels: &Labels, rules: &[RelabelRule]) -> Option<Labels> {
 }
 
 impl RelabelRule {
+    /// The rule with names of this alphabet.
+    ///
+    /// # Errors
+    /// When the rule names a label that cannot be called so.
+    pub fn with_names(self, names: NameScheme) -> Result<Self, RelabelError> {
+        use RelabelAction as A;
+        let refuse = |key, name: &str| {
+            let (action, name) = (self.action.name(), name.to_owned());
+            Err(RelabelError::Name { action, key, name })
+        };
+        let target = self.target_label.as_str();
+        match self.action {
+            A::Replace if target.contains('$') && !names.is_label_template(target) => {
+                return refuse("target_label", target);
+            }
+            A::Replace if target.contains('$') => {}
+            A::Replace | A::Lowercase | A::Uppercase | A::KeepEqual | A::DropEqual | A::HashMod
+                if !names.is_label_name(target) =>
+            {
+                return refuse("target_label", target);
+            }
+            A::LabelMap if !names.is_label_template(&self.replacement) => {
+                return refuse("replacement", &self.replacement);
+            }
+            A::Replace
+            | A::Keep
+            | A::Drop
+            | A::KeepEqual
+            | A::DropEqual
+            | A::HashMod
+            | A::LabelMap
+            | A::LabelDrop
+            | A::LabelKeep
+            | A::Lowercase
+            | A::Uppercase => {}
+        }
+        Ok(Self { names, ..self })
+    }
+
     /// Applies the rule; `false`: the set is dropped.
     #[must_use]
     pub fn apply(&self, labels: &mut LabelsBuilder) -> bool {
@@ -222,7 +292,7 @@ impl RelabelRule {
         let Some(captures) = self.regex.regex().captures(source) else { return };
         let mut target = String::new();
         captures.expand(&self.target_label, &mut target);
-        if target.is_empty() {
+        if !self.names.is_label_name(&target) {
             return;
         }
         let mut value = String::new();

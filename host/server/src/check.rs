@@ -37,6 +37,9 @@ fn config(files: &[Utf8PathBuf], features: Features) -> anyhow::Result<()> {
 async fn check_one(file: &Utf8PathBuf, features: Features) -> anyhow::Result<String> {
     let disk = RealDisk::shared();
     let config = load_config(&*disk, file)?;
+    if let Some(missing) = config.missing_files.first() {
+        anyhow::bail!("{missing}");
+    }
     read_rules(&config, features)?;
     if !config.plugin_uses.is_empty() {
         let deps = narthex_plugins::Deps {

@@ -94,6 +94,9 @@ impl Reloader {
     /// # Errors
     /// Names what is refused; nothing was changed.
     pub(crate) async fn apply(&mut self, config: Config) -> anyhow::Result<String> {
+        for missing in &config.missing_files {
+            tracing::warn!("{missing}");
+        }
         check_plugins(&config, &self.plugins).await?;
         let rule_files = read_rules(&config, self.engine.config().features)?;
         let settings = config.store_settings(&self.settings).context("storage")?;

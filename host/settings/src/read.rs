@@ -108,21 +108,37 @@ impl Node {
         de::Error::custom(format!("expected {expected}, found {found}"))
     }
 
+    /// The text of a number or a boolean. A key without a value is zero, as in Prometheus.
     fn plain_text(&self, expected: &str) -> Result<&str, ReadError> {
         match &self.value {
             Value::Scalar { text, plain: true } => Ok(text),
-            Value::Null | Value::Scalar { .. } | Value::List(_) | Value::Map(_) => {
-                Err(self.mismatch(expected))
-            }
+            Value::Null => Ok("0"),
+            Value::Scalar { .. } | Value::List(_) | Value::Map(_) => Err(self.mismatch(expected)),
         }
     }
 
-    fn number<T: std::str::FromStr>(&self, expected: &str) -> Result<T, ReadError> {
+    fn integer<T: TryFrom<i128>>(&self, expected: &str) -> Result<T, ReadError> {
         let text = self.plain_text(expected)?.replace('_', "");
-        text.parse().map_err(|_| self.mismatch(expected))
+        let number = as_integer(&text).or_else(|| whole(text.parse().ok()?));
+        number.and_then(|number| number.try_into().ok()).ok_or_else(|| self.mismatch(expected))
+    }
+
+    fn float(&self) -> Result<f64, ReadError> {
+        let text = self.plain_text("a number")?.replace('_', "");
+        if let Some(number) = as_integer(&text) {
+            return Ok(number as f64);
+        }
+        let special = match text.to_ascii_lowercase().as_str() {
+            ".inf" | "+.inf" => Some(f64::INFINITY),
+            "-.inf" => Some(f64::NEG_INFINITY),
+            ".nan" => Some(f64::NAN),
+            _ => None,
+        };
+        special.or_else(|| text.parse().ok()).ok_or_else(|| self.mismatch("a number"))
     }
 }
 
+/// The words of YAML 1.2. Where a text may stand as well, the others of 1.1 are texts.
 fn as_bool(text: &str) -> Option<bool> {
     match text {
         "true" | "True" | "TRUE" => Some(true),
@@ -131,10 +147,42 @@ fn as_bool(text: &str) -> Option<bool> {
     }
 }
 
-macro_rules! numbers {
+/// The words of YAML 1.1, which Prometheus reads where only a boolean can stand.
+fn as_switch(text: &str) -> Option<bool> {
+    as_bool(text).or(match text {
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
+        _ => None,
+    })
+}
+
+/// Whole numbers as Go reads them: of base 16, 8 and 2 by their prefix, of base 8 behind a zero.
+fn as_integer(text: &str) -> Option<i128> {
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let lower = digits.to_ascii_lowercase();
+    let prefixes = [("0x", 16), ("0o", 8), ("0b", 2), ("0", 8)];
+    let of_base = |(prefix, base)| {
+        let digits = lower.strip_prefix(prefix)?;
+        (!digits.is_empty()).then(|| u64::from_str_radix(digits, base).ok())?
+    };
+    let number = prefixes.into_iter().find_map(of_base);
+    let number = i128::from(number.or_else(|| lower.parse::<u64>().ok())?);
+    Some(if is_negative { -number } else { number })
+}
+
+/// A number without a fraction, as `1e3`.
+#[expect(clippy::cast_possible_truncation, reason = "it has no fraction and is within bounds")]
+fn whole(number: f64) -> Option<i128> {
+    (number.fract() == 0.0 && number.abs() < 1e18).then_some(number as i128)
+}
+
+macro_rules! integers {
     ($($method:ident $visit:ident $kind:ty, $expected:literal;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-            visitor.$visit(self.0.number::<$kind>($expected)?)
+            visitor.$visit(self.0.integer::<$kind>($expected)?)
         }
     )*};
 }
@@ -173,10 +221,13 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         let text = self.0.plain_text("true or false")?;
-        visitor.visit_bool(as_bool(text).ok_or_else(|| self.0.mismatch("true or false"))?)
+        if matches!(self.0.value, Value::Null) {
+            return visitor.visit_bool(false);
+        }
+        visitor.visit_bool(as_switch(text).ok_or_else(|| self.0.mismatch("true or false"))?)
     }
 
-    numbers! {
+    integers! {
         deserialize_i8 visit_i8 i8, "a whole number";
         deserialize_i16 visit_i16 i16, "a whole number";
         deserialize_i32 visit_i32 i32, "a whole number";
@@ -185,8 +236,14 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
         deserialize_u16 visit_u16 u16, "a whole number from 0 to 65535";
         deserialize_u32 visit_u32 u32, "a whole number, 0 or more";
         deserialize_u64 visit_u64 u64, "a whole number, 0 or more";
-        deserialize_f32 visit_f32 f32, "a number";
-        deserialize_f64 visit_f64 f64, "a number";
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        visitor.visit_f64(self.0.float()?)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        visitor.visit_f64(self.0.float()?)
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
@@ -320,6 +377,31 @@ mod tests {
         assert_eq!((read.name.as_str(), read.port), ("123", Some(80)));
         let expected = serde_json::json!({"a": [1, -2, 1.5, "x", true, null, "1m"]});
         assert_eq!(read.any, expected);
+    }
+
+    #[test]
+    fn words_and_numbers_are_those_of_prometheus() {
+        #[derive(Debug, Default, PartialEq, Deserialize)]
+        #[serde(default)]
+        struct Shapes {
+            on: bool,
+            count: i64,
+            ratio: f64,
+            text: String,
+        }
+        let read = |text: &str| Document::parse("f.yml", text).unwrap().read::<Shapes>();
+        for (text, on) in [("yes", true), ("Off", false), ("n", false), ("TRUE", true)] {
+            let expected = Shapes { on, text: text.to_owned(), ..Shapes::default() };
+            assert_eq!(read(&format!("on: {text}\ntext: {text}")).unwrap(), expected);
+        }
+        for (text, count) in
+            [("0x1F", 31), ("0o17", 15), ("010", 8), ("0b11", 3), ("-1_000", -1000), ("1e3", 1000)]
+        {
+            assert_eq!(read(&format!("count: {text}")).unwrap().count, count, "{text}");
+        }
+        assert_eq!(read("ratio: .inf").unwrap().ratio, f64::INFINITY);
+        assert_eq!(read("on:\ncount:\nratio: ~\ntext:\n").unwrap(), Shapes::default());
+        assert!(read("count: 1.5").is_err() && read("on: maybe").is_err());
     }
 
     #[test]

@@ -134,49 +134,57 @@ impl From<Vec<Rule>> for RelabelRules {
 }
 
 #[derive(Deserialize)]
-#[serde(try_from = "RawRule")]
+#[serde(try_from = "Option<RawRule>")]
 struct Rule(RelabelRule);
 
+/// A key without a value is an empty text, as in Prometheus; one that is not there is its default.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 struct RawRule {
-    #[serde(default)]
     source_labels: Vec<String>,
-    separator: Option<String>,
-    regex: Option<String>,
-    modulus: Option<u64>,
-    target_label: Option<String>,
-    replacement: Option<EmptyText>,
-    action: Option<String>,
+    separator: String,
+    regex: String,
+    modulus: u64,
+    target_label: String,
+    replacement: String,
+    action: String,
 }
 
-/// A text that may be nothing: `replacement:` and `replacement: ""` both mean empty.
-#[derive(Deserialize)]
-struct EmptyText(String);
+impl Default for RawRule {
+    fn default() -> Self {
+        let RelabelSpec {
+            source_labels,
+            separator,
+            regex,
+            modulus,
+            target_label,
+            replacement,
+            action,
+        } = RelabelSpec::default();
+        let action = action.name().to_owned();
+        Self { source_labels, separator, regex, modulus, target_label, replacement, action }
+    }
+}
 
-impl TryFrom<RawRule> for Rule {
+impl TryFrom<Option<RawRule>> for Rule {
     type Error = String;
 
-    fn try_from(raw: RawRule) -> Result<Self, String> {
-        let action = match raw.action {
-            None => RelabelAction::default(),
-            Some(name) => {
-                let lower = name.to_lowercase();
-                let known = RelabelAction::ALL.iter().find(|(known, _)| *known == lower);
-                known.map(|(_, action)| *action).ok_or_else(|| {
-                    let all = RelabelAction::ALL.map(|(name, _)| name).join(", ");
-                    format!("unknown relabel action {name:?} (known: {all})")
-                })?
-            }
-        };
+    fn try_from(raw: Option<RawRule>) -> Result<Self, String> {
+        let raw = raw.ok_or("an empty rule; write an action, or remove the dash")?;
+        let name = raw.action.to_lowercase();
+        let known = RelabelAction::ALL.iter().find(|(known, _)| *known == name);
+        let (_, action) = known.ok_or_else(|| {
+            let all = RelabelAction::ALL.map(|(name, _)| name).join(", ");
+            format!("unknown relabel action {:?} (known: {all})", raw.action)
+        })?;
         let spec = RelabelSpec {
             source_labels: raw.source_labels,
             separator: raw.separator,
             regex: raw.regex,
             modulus: raw.modulus,
             target_label: raw.target_label,
-            replacement: raw.replacement.map(|text| text.0),
-            action,
+            replacement: raw.replacement,
+            action: *action,
         };
         RelabelRule::try_from(spec).map(Self).map_err(|error| error_chain(&error))
     }
@@ -213,5 +221,8 @@ mod tests {
         let document = Document::parse("f.yml", "- action: kep\n").unwrap();
         let error = document.read::<RelabelRules>().unwrap_err().to_string();
         assert!(error.contains("unknown relabel action \"kep\" (known: replace, keep"), "{error}");
+        let document = Document::parse("f.yml", "-\n").unwrap();
+        let error = document.read::<RelabelRules>().unwrap_err().to_string();
+        assert!(error.contains("[0]: an empty rule"), "{error}");
     }
 }

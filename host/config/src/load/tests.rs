@@ -129,10 +129,36 @@ fn mistakes_are_named_with_file_line_and_key() {
             "alertmanager: {}\nalertmanager_config_file: x",
             "prometheus.yml:2:27: alertmanager_config_file: give either",
         ),
-        ("rule_files: [none.yml]", "read none.yml: No such file"),
+        (
+            "rule_files: ['a.yml', 'b/*/c.yml']",
+            "prometheus.yml:1:23: rule_files[1]: a star may stand in the last part",
+        ),
+        ("rule_files: ['[.yml']", "prometheus.yml:1:14: rule_files[0]: a bracket or backslash"),
+        (
+            "scrape_configs:\n- job_name: a\n  static_configs: [{ targets: ['http://h'] }]",
+            "prometheus.yml:3:32: scrape_configs[0].static_configs[0].targets: \"http://h\" is no address",
+        ),
     ] {
         check_refused(text, expected);
     }
+}
+
+#[test]
+fn files_that_do_not_exist_are_told_and_no_error() {
+    let config = load_text("rule_files:\n- none.yml\n- none/*.yml\n").unwrap();
+    let missing: Vec<String> = config.missing_files.iter().map(ToString::to_string).collect();
+    assert_eq!(missing.len(), 1, "{missing:?}");
+    assert!(missing[0].contains("prometheus.yml:2:3: rule_files[0]: "), "{missing:?}");
+    assert!(missing[0].ends_with("none.yml does not exist"), "{missing:?}");
+}
+
+#[test]
+fn a_prober_is_told_of_urls() {
+    load_text(
+        "scrape_configs:\n- job_name: probe\n  static_configs: [{ targets: ['http://h/x'] }]\n  \
+         relabel_configs: [{ source_labels: [__address__], target_label: __param_target }]\n",
+    )
+    .unwrap();
 }
 
 #[test]

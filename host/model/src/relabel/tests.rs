@@ -15,8 +15,8 @@ fn spec(action: RelabelAction) -> RelabelSpec {
     RelabelSpec { action, ..RelabelSpec::default() }
 }
 
-fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
+fn text(text: &str) -> String {
+    text.to_owned()
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn hashmod_splits_as_prometheus_does() {
             source_labels: vec!["c".into()],
             target_label: text("d"),
             separator: text(";"),
-            modulus: Some(1000),
+            modulus: 1000,
             ..spec(RelabelAction::HashMod)
         },
         Some(r#"{a="foo", b="Bar", c="baz", d="976"}"#),
@@ -122,4 +122,40 @@ fn a_rule_without_what_it_needs_is_refused() {
         }),
         "relabel action labeldrop takes only regex"
     );
+}
+
+#[test]
+fn what_says_the_default_says_nothing() {
+    let said = RelabelSpec { target_label: text("a"), ..spec(RelabelAction::KeepEqual) };
+    assert!(RelabelRule::try_from(said.clone()).is_ok());
+    assert!(RelabelRule::try_from(RelabelSpec { regex: text("(.*)"), ..said.clone() }).is_ok());
+    assert!(RelabelRule::try_from(RelabelSpec { separator: text(","), ..said }).is_err());
+}
+
+#[test]
+fn names_keep_to_their_alphabet() {
+    let legacy = |spec: RelabelSpec| {
+        let rule = rule(spec).with_names(NameScheme::Legacy);
+        rule.map_err(|error| error.to_string())
+    };
+    let to = |target: &str| RelabelSpec {
+        source_labels: vec!["a".into()],
+        target_label: text(target),
+        ..spec(RelabelAction::Replace)
+    };
+    assert_eq!(
+        legacy(to("a.b")),
+        Err("\"a.b\" is no label name for target_label of relabel action replace".to_owned())
+    );
+    assert!(legacy(to("${1}_b")).is_ok() && legacy(to("${1}-b")).is_err());
+    let map = RelabelSpec { replacement: text("x-$1"), ..spec(RelabelAction::LabelMap) };
+    assert!(legacy(map).is_err());
+    // A name that only comes of the match is not set where it does not fit.
+    let by_match = RelabelSpec { regex: text("(f)oo"), ..to("$1") };
+    let labels = Labels::from_pairs([("a", "foo")]);
+    let relabeled = |rule: RelabelRule| relabel(&labels, &[rule]).unwrap().to_string();
+    assert_eq!(relabeled(legacy(by_match).unwrap()), r#"{a="foo", f="f"}"#);
+    let labels = Labels::from_pairs([("a", "f.o")]);
+    let copied = relabel(&labels, &[legacy(to("$1")).unwrap()]).unwrap().to_string();
+    assert_eq!(copied, r#"{a="f.o"}"#);
 }
