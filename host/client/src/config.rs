@@ -193,6 +193,27 @@ pub enum HttpConfigError {
     EnvironmentProxy,
 }
 
+impl HttpConfigError {
+    /// The key that has to change, as a JSON pointer (RFC 6901).
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        match self {
+            Self::SeveralAuths => String::new(),
+            Self::ValueAndFile(key) => match *key {
+                "username" | "password" => format!("/basic_auth/{key}"),
+                "credentials" => format!("/authorization/{key}"),
+                "ca" | "cert" | "key" => format!("/tls_config/{key}"),
+                other => format!("/{other}"),
+            },
+            Self::HalfIdentity { .. } | Self::TlsVersions => "/tls_config".to_owned(),
+            Self::BasicAsType => "/authorization/type".to_owned(),
+            Self::ReservedHeader(name) => format!("/http_headers/{name}"),
+            Self::NoProxyAlone => "/no_proxy".to_owned(),
+            Self::EnvironmentProxy => "/proxy_from_environment".to_owned(),
+        }
+    }
+}
+
 /// Headers that the client sets itself, as Prometheus refuses them.
 const RESERVED: [&str; 13] = [
     "authorization",

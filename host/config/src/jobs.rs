@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use narthex_discovery::{JobDiscovery, ProviderConfig, StaticConfig};
 use narthex_plugins::PluginKind;
-use narthex_scrape::{GlobalScrape, JobConfig, JobSpec};
+use narthex_scrape::{GlobalScrape, InvalidScrape, JobConfig, JobSpec};
 use narthex_settings::{Document, Node, Position, SettingsError};
 
 use crate::sections::is_empty;
@@ -130,10 +130,7 @@ impl Jobs {
             self.uses.push(PluginUse::new(plugin, kind, document, config, config_key)?);
         }
         let spec: JobSpec = document.read_node(&node, key)?;
-        let scrape = spec.resolve(global).map_err(|error| {
-            let at = node.get(error.key()).map_or(node.at, |node| node.at);
-            document.error(at, &format!("{key}.{}", error.key()), &error.to_string())
-        })?;
+        let scrape = spec.resolve(global).map_err(|error| refused(document, &node, key, &error))?;
         let name = scrape.name.clone();
         let at = node.get("job_name").map_or(node.at, |node| node.at);
         if let Some((file, first)) = self.seen.get(&name) {
@@ -163,4 +160,15 @@ fn check_addresses(document: &Document, groups: &Node, key: &str) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// An error of scraping at its place in the file.
+pub(crate) fn refused(
+    document: &Document,
+    node: &Node,
+    key: &str,
+    error: &InvalidScrape,
+) -> SettingsError {
+    let below = error.pointer.replace('/', ".");
+    document.error(node.locate(&error.pointer).at, &format!("{key}{below}"), &error.to_string())
 }

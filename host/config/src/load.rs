@@ -8,16 +8,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 use narthex_model::Labels;
 use narthex_platform::{Disk, read_to_string};
 use narthex_plugins::PluginKind;
-use narthex_scrape::GlobalScrape;
+use narthex_scrape::{GlobalKeys, GlobalScrape};
 use narthex_settings::{Document, Node, SettingsError, Value};
 use narthex_tsdb::{InvalidConfig, RetentionRule, Settings, StorageSection};
 
 use crate::glob;
-use crate::jobs::{Jobs, PluginUse, ScrapeJob};
+use crate::jobs::{Jobs, PluginUse, ScrapeJob, refused};
 use crate::paths;
 use crate::sections::{
-    GLOBAL_RULE_KEYS, GlobalRules, GlobalScrapeSection, RetentionRuleSection, RuleFile,
-    external_labels, refuse_alertmanagers, refuse_unserved,
+    GLOBAL_RULE_KEYS, GlobalRules, RetentionRuleSection, RuleFile, external_labels,
+    refuse_alertmanagers, refuse_unserved,
 };
 
 /// Bytes of one configuration or rule file.
@@ -345,8 +345,9 @@ fn global(document: &Document) -> Result<(GlobalScrape, GlobalRules), SettingsEr
     let mut scrape = found.unwrap_or(Node::empty(document.root().at));
     let mut rules = Node::empty(scrape.at);
     rules.value = Value::Map(scrape.take_entries(|key| GLOBAL_RULE_KEYS.contains(&key)));
-    let GlobalScrapeSection(scrape) = document.read_node(&scrape, "global")?;
-    Ok((scrape, document.read_node(&rules, "global")?))
+    let keys: GlobalKeys = document.read_node(&scrape, "global")?;
+    let resolved = keys.resolve().map_err(|error| refused(document, &scrape, "global", &error))?;
+    Ok((resolved, document.read_node(&rules, "global")?))
 }
 
 /// Every key at the top of the file that is served.

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use narthex_model::{Labels, LabelsBuilder, Matcher};
 use narthex_promql::parse_selector;
-use narthex_scrape::{GlobalScrape, Limits};
-use narthex_settings::{
-    Document, DurationText, Entry, LabelSet, Node, SettingsError, SizeText, Value, error_chain,
-};
+use narthex_settings::{Document, DurationText, Entry, LabelSet, Node, SettingsError, Value};
 use narthex_tsdb::{InvalidConfig, RetentionRule};
 use serde::Deserialize;
 
@@ -45,62 +42,6 @@ impl GlobalRules {
 /// Keys of `global` that belong to [`GlobalRules`].
 pub(crate) const GLOBAL_RULE_KEYS: [&str; 4] =
     ["evaluation_interval", "rule_query_offset", "external_labels", "query_log_file"];
-
-/// The keys of `global` that are about scraping.
-#[derive(Debug, Default, Deserialize)]
-#[serde(try_from = "RawGlobalScrape")]
-pub(crate) struct GlobalScrapeSection(pub(crate) GlobalScrape);
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawGlobalScrape {
-    scrape_interval: Option<DurationText>,
-    scrape_timeout: Option<DurationText>,
-    scrape_protocols: Option<Vec<String>>,
-    #[serde(default)]
-    body_size_limit: SizeText,
-    #[serde(default)]
-    sample_limit: u64,
-    #[serde(default)]
-    label_limit: u64,
-    #[serde(default)]
-    label_name_length_limit: u64,
-    #[serde(default)]
-    label_value_length_limit: u64,
-    #[serde(default)]
-    target_limit: u64,
-    #[serde(default)]
-    keep_dropped_targets: u64,
-    #[serde(default)]
-    extra_scrape_metrics: bool,
-}
-
-impl TryFrom<RawGlobalScrape> for GlobalScrapeSection {
-    type Error = String;
-
-    fn try_from(raw: RawGlobalScrape) -> Result<Self, String> {
-        let mut global = GlobalScrape {
-            limits: Limits {
-                body_size: raw.body_size_limit.0,
-                samples: raw.sample_limit,
-                labels: raw.label_limit,
-                label_name_length: raw.label_name_length_limit,
-                label_value_length: raw.label_value_length_limit,
-                targets: raw.target_limit,
-                kept_dropped_targets: raw.keep_dropped_targets,
-            },
-            extra_metrics: raw.extra_scrape_metrics,
-            ..GlobalScrape::default()
-        };
-        if let Some(names) = raw.scrape_protocols {
-            let protocols: Result<Vec<_>, _> = names.iter().map(|name| name.parse()).collect();
-            global.protocols = protocols.map_err(|error| error_chain(&error))?;
-        }
-        let timing = (raw.scrape_interval.map(|d| d.0), raw.scrape_timeout.map(|d| d.0));
-        let global = global.with_timing(timing.0, timing.1);
-        global.map(Self).map_err(|error| error_chain(&error))
-    }
-}
 
 /// One of `retention_rules`.
 #[derive(Debug, Deserialize)]
@@ -143,14 +84,13 @@ impl From<RetentionRuleSection> for RetentionRule {
 }
 
 /// Top-level keys of Prometheus, and of our design, that this version does not serve.
-const NOT_YET: [(&str, &str); 7] = [
+const NOT_YET: [(&str, &str); 6] = [
     ("dashboards", "stored dashboards"),
     ("remote_write", "sending samples to other servers"),
     ("remote_read", "reading samples from other servers"),
     ("otlp", "receiving OTLP"),
     ("tracing", "sending traces"),
     ("runtime", "Go's runtime does not exist here"),
-    ("scrape_failure_log_file", "logging failed scrapes to a file"),
 ];
 
 /// Refuses a top-level key that is known and not served.

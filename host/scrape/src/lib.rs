@@ -34,7 +34,8 @@ mod telemetry;
 mod view;
 
 pub use self::config::{
-    ExporterSpec, GlobalScrape, InvalidJob, JobConfig, JobError, JobSpec, Limits, Source,
+    ExporterSpec, GlobalKeys, GlobalScrape, InvalidScrape, JobConfig, JobSpec, Limits,
+    ScrapeKeyError, Source,
 };
 pub use self::fetch::{Body, Exporters, FetchError};
 pub use self::scraper::{PrepareError, Prepared, ScrapeParts, Scraper};

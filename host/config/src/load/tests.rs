@@ -107,7 +107,7 @@ fn mistakes_are_named_with_file_line_and_key() {
         ),
         (
             "global: { scrape_interval: 5s, scrape_timeout: 10s }",
-            "prometheus.yml:1:9: global: global scrape timeout greater than scrape interval",
+            "prometheus.yml:1:48: global.scrape_timeout: global scrape timeout greater than scrape interval",
         ),
         (
             "scrape_configs:\n- job_name: a\n  scrape_interval: 5s\n  scrape_timeout: 10s",

@@ -99,10 +99,3 @@ async fn a_refusal_names_job_and_item() {
     let error = narthex_settings::error_chain(&refused.unwrap_err());
     assert_eq!(error, "job \"j\": hand_sd_configs[0]: names is missing");
 }
-
-#[test]
-fn an_address_with_a_path_is_refused() {
-    let document = narthex_settings::Document::parse("f.yml", "targets: ['http://a:1']\n").unwrap();
-    let error = document.read::<StaticConfig>().unwrap_err().to_string();
-    assert!(error.starts_with("f.yml:1:11: targets[0]: \"http://a:1\" is no address"), "{error}");
-}

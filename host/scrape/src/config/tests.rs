@@ -2,13 +2,24 @@ use narthex_settings::Document;
 
 use super::*;
 
-fn read(text: &str) -> Result<JobSpec, String> {
-    Document::parse("f.yml", text).unwrap().read().map_err(|error| error.to_string())
+fn document(text: &str) -> Document {
+    Document::parse("f.yml", text).unwrap()
+}
+
+/// The job that the text describes, or why there is none, at which key.
+fn read(text: &str, global: &GlobalScrape) -> Result<JobConfig, String> {
+    let spec: JobSpec = document(text).read().map_err(|error| error.to_string())?;
+    spec.resolve(global).map_err(|error| format!("{}: {error}", error.pointer))
+}
+
+fn global(text: &str) -> Result<GlobalScrape, String> {
+    let keys: GlobalKeys = document(text).read().map_err(|error| error.to_string())?;
+    keys.resolve().map_err(|error| format!("{}: {error}", error.pointer))
 }
 
 #[track_caller]
 fn refused(text: &str, expected: &str) {
-    let error = read(text).unwrap_err();
+    let error = read(text, &GlobalScrape::default()).unwrap_err();
     assert!(error.contains(expected), "{error}");
 }
 
@@ -18,30 +29,45 @@ fn seconds(seconds: u64) -> Duration {
 
 #[test]
 fn nothing_said_is_the_default_of_prometheus() {
-    let job = read("job_name: a").unwrap().resolve(&GlobalScrape::default()).unwrap();
+    let job = read("job_name: a", &GlobalScrape::default()).unwrap();
     assert_eq!((job.interval, job.timeout), (seconds(60), seconds(10)));
     assert_eq!((job.metrics_path.as_str(), job.scheme.as_str()), ("/metrics", "http"));
     assert!(job.honor_timestamps && job.enable_compression && !job.honor_labels);
+    assert_eq!(job.protocols, Protocol::DEFAULT);
     assert_eq!(job.source, Source::Http(Box::default()));
 }
 
 #[test]
 fn the_timeout_fits_into_the_interval() {
-    let global = GlobalScrape::default();
-    let job = |text: &str| read(text).unwrap().resolve(&global);
+    let job = |text: &str| read(text, &GlobalScrape::default());
     assert_eq!(job("job_name: a\nscrape_interval: 5s").unwrap().timeout, seconds(5));
-    let error = job("job_name: a\nscrape_interval: 5s\nscrape_timeout: 6s").unwrap_err();
-    assert_eq!((error.key(), error), ("scrape_timeout", InvalidJob::Timeout { job: "a".into() }));
-    let short = GlobalScrape::default().with_timing(Some(seconds(5)), None).unwrap();
-    assert_eq!(short.timeout, seconds(5));
-    let wrong = GlobalScrape::default().with_timing(Some(seconds(5)), Some(seconds(6)));
-    assert_eq!(wrong, Err(InvalidJob::GlobalTimeout));
+    refused(
+        "job_name: a\nscrape_interval: 5s\nscrape_timeout: 6s",
+        "/scrape_timeout: scrape timeout greater than scrape interval",
+    );
+    assert_eq!(global("scrape_interval: 5s").unwrap().timeout, seconds(5));
+    let wrong = global("scrape_interval: 5s\nscrape_timeout: 6s").unwrap_err();
+    assert_eq!(wrong, "/scrape_timeout: global scrape timeout greater than scrape interval");
+}
+
+#[test]
+fn what_all_say_a_job_says_too() {
+    let global = global(
+        "scrape_protocols: [PrometheusText0.0.4]\nextra_scrape_metrics: true\n\
+         scrape_failure_log_file: ''\nscrape_native_histograms: false\n",
+    )
+    .unwrap();
+    let job = read("job_name: a", &global).unwrap();
+    assert_eq!(job.protocols, [Protocol::PrometheusText004]);
+    assert!(job.extra_metrics);
+    let own = read("job_name: a\nscrape_protocols: [OpenMetricsText1.0.0]", &global).unwrap();
+    assert_eq!(own.protocols, [Protocol::OpenMetricsText100]);
 }
 
 #[test]
 fn an_exporter_job_asks_a_plugin() {
     let text = "job_name: node\nexporter: {plugin: node, config: {collectors: [cpu], n: 1}}\n";
-    let job = read(text).unwrap().resolve(&GlobalScrape::default()).unwrap();
+    let job = read(text, &GlobalScrape::default()).unwrap();
     let config = serde_json::json!({"collectors": ["cpu"], "n": 1});
     assert_eq!(job.source, Source::Exporter(ExporterSpec { plugin: "node".into(), config }));
     refused(&format!("{text}scheme: https\n"), "scheme has no meaning beside exporter");
@@ -50,7 +76,7 @@ fn an_exporter_job_asks_a_plugin() {
 
 #[test]
 fn what_is_wrong_is_refused_at_its_place() {
-    refused("job_name: ''", "f.yml:1:1: job_name is empty");
+    refused("job_name: ''", "/job_name: job_name is empty");
     refused("job_name: a\nscheme: gopher", "scheme \"gopher\" is not spoken");
     refused(
         "job_name: a\nscrape_interval: 5x",
@@ -67,6 +93,19 @@ fn what_is_wrong_is_refused_at_its_place() {
     );
     refused("job_name: a\nscrape_protocols: [PrometheusProto]", "names only PrometheusProto");
     refused("job_name: a\nscrape_native_histograms: true", "scrape_native_histograms: true is not");
+    refused(
+        "job_name: a\nmetric_name_validation_scheme: legacy\n\
+         metric_name_escaping_scheme: allow-utf-8",
+        "/metric_name_escaping_scheme: utf8 metric names requested",
+    );
+    refused(
+        "job_name: a\nmetric_name_escaping_scheme: dashes",
+        "f.yml:2:30: metric_name_escaping_scheme: unknown name escaping method \"dashes\"",
+    );
+    refused(
+        "job_name: a\nbasic_auth: {password: a, password_file: b}",
+        "/basic_auth/password: at most one of password",
+    );
     refused("job_name: a\nbody_size_limit: 5", "is no size");
     refused("job_name: a\nbasic_auth: {}\nbearer_token: b", "at most one of basic_auth");
     refused("job_name: a\nscrape_intervall: 5s", "did you mean \"scrape_interval\"?");
@@ -74,9 +113,26 @@ fn what_is_wrong_is_refused_at_its_place() {
 
 #[test]
 fn limits_of_the_job_go_before_those_of_all() {
-    let limits = Limits { samples: 5, labels: 7, ..Limits::default() };
-    let global = GlobalScrape { limits, ..GlobalScrape::default() };
-    let job = read("job_name: a\nsample_limit: 9\nbody_size_limit: 1MB").unwrap();
-    let limits = job.resolve(&global).unwrap().limits;
+    let global = global("sample_limit: 5\nlabel_limit: 7").unwrap();
+    let limits =
+        read("job_name: a\nsample_limit: 9\nbody_size_limit: 1MB", &global).unwrap().limits;
     assert_eq!((limits.samples, limits.labels, limits.body_size), (9, 7, 1 << 20));
+}
+
+#[test]
+fn global_keys_are_checked_as_those_of_jobs() {
+    for (text, expected) in [
+        ("scrape_protocols: []", "/scrape_protocols: scrape_protocols is empty"),
+        (
+            "scrape_protocols: [PrometheusText0.0.4, PrometheusText0.0.4]",
+            "/scrape_protocols: scrape_protocols names PrometheusText0.0.4 twice",
+        ),
+        (
+            "metric_name_validation_scheme: utf16",
+            "f.yml:1:32: metric_name_validation_scheme: unknown name validation scheme",
+        ),
+    ] {
+        let error = global(text).unwrap_err();
+        assert!(error.starts_with(expected), "{error}");
+    }
 }
