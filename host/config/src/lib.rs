@@ -14,6 +14,7 @@ mod jobs;
 mod load;
 mod paths;
 mod sections;
+mod shown;
 
 pub use self::glob::expand as expand_pattern;
 pub use self::jobs::{PluginUse, ScrapeJob};

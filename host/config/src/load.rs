@@ -9,9 +9,10 @@ use narthex_model::Labels;
 use narthex_platform::{Disk, read_to_string};
 use narthex_plugins::PluginKind;
 use narthex_scrape::{GlobalKeys, GlobalScrape};
-use narthex_settings::{Document, Node, SettingsError, Value};
+use narthex_settings::{Document, Node, Position, SettingsError, Value};
 use narthex_tsdb::{InvalidConfig, RetentionRule, Settings, StorageSection};
 
+use crate::environment;
 use crate::glob;
 use crate::jobs::{Jobs, PluginUse, ScrapeJob, refused};
 use crate::paths;
@@ -19,6 +20,7 @@ use crate::sections::{
     GLOBAL_RULE_KEYS, GlobalRules, RetentionRuleSection, RuleFile, external_labels,
     refuse_alertmanagers, refuse_unserved,
 };
+use crate::shown;
 
 /// Bytes of one configuration or rule file.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -43,6 +45,8 @@ pub struct Config {
     /// Files of rules or jobs that are named and do not exist, at the places of their names. A
     /// server starts without them, as Prometheus does.
     pub missing_files: Vec<SettingsError>,
+    /// What is odd and no error.
+    pub warnings: Vec<SettingsError>,
     /// Where plugins are and what they may do.
     pub plugins: narthex_plugins::Config,
     /// Routing of alerts; `None`: alerts go nowhere.
@@ -79,6 +83,8 @@ pub struct Source<'a> {
     pub path: &'a Utf8Path,
     /// Variables of the environment, for external labels.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether `${NAME}` stands for a variable in every value.
+    pub expands_env: bool,
 }
 
 impl std::fmt::Debug for Source<'_> {
@@ -114,30 +120,6 @@ pub fn load(source: &Source<'_>) -> Result<Config, ConfigError> {
     Loader { source, folder }.config()
 }
 
-/// Keys whose values are never shown, wherever they stand.
-fn is_secret(key: &str) -> bool {
-    matches!(
-        key,
-        "password"
-            | "bearer_token"
-            | "credentials"
-            | "client_secret"
-            | "secrets"
-            | "key"
-            | "auth_password"
-            | "auth_secret"
-            | "api_key"
-            | "routing_key"
-            | "service_key"
-            | "token"
-            | "bot_token"
-            | "secret_key"
-            | "url"
-            | "webhook_url"
-            | "slack_api_url"
-    )
-}
-
 struct Loader<'a> {
     source: &'a Source<'a>,
     folder: &'a Utf8Path,
@@ -147,6 +129,17 @@ impl Loader<'_> {
     fn text(&self, path: &Utf8Path) -> Result<String, ConfigError> {
         read_to_string(self.source.disk, path, FILE_BYTES_MAX)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })
+    }
+
+    /// A document of the configuration, with variables in place where that is asked for.
+    fn document(&self, path: &Utf8Path, text: &str) -> Result<Arc<Document>, SettingsError> {
+        let mut document = Document::parse(path.as_str(), text)?;
+        if self.source.expands_env {
+            document.change_scalars(&|keys, text| {
+                environment::expand_value(keys, text, self.source.variable)
+            })?;
+        }
+        Ok(Arc::new(document))
     }
 
     /// The files that a list of patterns names, relative to the configuration's folder, and what
@@ -193,7 +186,7 @@ impl Loader<'_> {
     fn config(&self) -> Result<Config, ConfigError> {
         let path = self.source.path;
         let text = self.text(path)?;
-        let document = Arc::new(Document::parse(path.as_str(), &text)?);
+        let document = self.document(path, &text)?;
         refuse_unserved(&document)?;
         check_keys(&document)?;
         let (scrape_global, rules_global) = global(&document)?;
@@ -210,9 +203,16 @@ impl Loader<'_> {
         let mut plugins: narthex_plugins::Config = self.section(&document, "plugins")?;
         plugins.resolve(self.folder);
         let (storage, retention_rules) = self.storage(&document)?;
+        let mut warnings = Vec::new();
+        let at = labels_at(&document);
+        let labels =
+            external_labels(&rules_global.external_labels.0, self.source.variable, &mut |name| {
+                let message = format!("the variable {name} is not set or empty");
+                warnings.push(document.error(at, "global.external_labels", &message));
+            });
         Ok(Config {
-            shown: document.redacted(&is_secret),
-            external_labels: external_labels(&rules_global.external_labels.0, self.source.variable),
+            shown: shown::shown(&document, &labels),
+            external_labels: labels,
             jobs: jobs.jobs,
             evaluation_interval: rules_global.evaluation_interval(),
             rule_query_offset: rules_global.rule_query_offset.unwrap_or_default().0,
@@ -220,6 +220,7 @@ impl Loader<'_> {
                 .then(|| self.folder.join(&rules_global.query_log_file)),
             rule_files: rule_files.collect(),
             missing_files,
+            warnings,
             plugins,
             alerting,
             storage,
@@ -273,7 +274,7 @@ impl Loader<'_> {
             jobs.read(document, &node, global)?;
         }
         for (path, text) in self.expand(document, "scrape_config_files", missing)? {
-            let part = Arc::new(Document::parse(path.as_str(), &text)?);
+            let part = self.document(&path, &text)?;
             for entry in part.root().entries().unwrap_or_default() {
                 if entry.key != "scrape_configs" {
                     let message = "a scrape config file holds the key scrape_configs only";
@@ -306,7 +307,7 @@ impl Loader<'_> {
                 let name: String = document.read_node(file, "alertmanager_config_file")?;
                 let path = self.folder.join(name);
                 let text = self.text(&path)?;
-                let document = Arc::new(Document::parse(path.as_str(), &text)?);
+                let document = self.document(&path, &text)?;
                 let root = document.root().clone();
                 (document, root, "")
             }
@@ -337,6 +338,12 @@ fn notifier_uses(
         }
     }
     Ok(())
+}
+
+/// Where the external labels stand.
+fn labels_at(document: &Document) -> Position {
+    let global = document.root().get("global").unwrap_or(document.root());
+    global.get("external_labels").unwrap_or(global).at
 }
 
 /// The two halves of `global`.

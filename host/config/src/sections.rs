@@ -153,10 +153,11 @@ fn first_target(alertmanagers: &Node) -> Option<&Node> {
 pub(crate) fn external_labels(
     labels: &Labels,
     variable: &dyn Fn(&str) -> Option<String>,
+    unset: &mut dyn FnMut(&str),
 ) -> Labels {
     let mut expanded = LabelsBuilder::default();
     for (name, value) in labels {
-        expanded.set(name, environment::expand(value, variable));
+        expanded.set(name, environment::expand_label(value, variable, unset));
     }
     expanded.finish()
 }

@@ -59,6 +59,9 @@ pub(crate) enum Check {
         /// The files.
         #[arg(required = true)]
         files: Vec<Utf8PathBuf>,
+        /// Read `${NAME}` as the server with this flag does.
+        #[arg(long = "config.expand-env")]
+        expand_env: bool,
     },
 }
 
@@ -77,6 +80,10 @@ pub(crate) struct ServeFlags {
     /// The configuration file.
     #[arg(long = "config.file", default_value = "prometheus.yml", value_name = "FILE")]
     pub(crate) config_file: Utf8PathBuf,
+
+    /// Put variables of the environment in place of `${NAME}` and `${NAME:-default}` in every value.
+    #[arg(long = "config.expand-env")]
+    pub(crate) expand_env: bool,
 
     /// Addresses to listen on; may be repeated.
     #[arg(long = "web.listen-address", default_value = "0.0.0.0:9090", value_name = "HOST:PORT")]
@@ -159,6 +166,7 @@ impl ServeFlags {
         let duration = |duration| narthex_model::format_duration(duration);
         let mut flags = vec![
             ("config.file", self.config_file.to_string()),
+            ("config.expand-env", self.expand_env.to_string()),
             ("web.listen-address", self.listen_addresses.join(",")),
             ("web.max-connections", self.connections_max.to_string()),
             ("web.external-url", self.external_url.clone().unwrap_or_default()),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use narthex_alerting::Alerting;
 use narthex_config::{Config, Source};
 use narthex_discovery::Discovery;
@@ -17,17 +17,29 @@ use narthex_tsdb::{Settings, SyncPolicy, Tsdb};
 
 use crate::queries::{Journals, PreparedLog};
 
-/// Reads a configuration with variables from the environment.
-///
-/// # Errors
-/// Names file, line and key.
-pub(crate) fn load_config(disk: &dyn Disk, file: &Utf8Path) -> anyhow::Result<Config> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the composition root hands the environment down"
-    )]
-    let variable = |name: &str| std::env::var(name).ok();
-    Ok(narthex_config::load(&Source { disk, path: file, variable: &variable })?)
+/// Where the configuration is, and how it is read.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfigFile {
+    pub(crate) path: Utf8PathBuf,
+    /// `--config.expand-env`
+    pub(crate) expands_env: bool,
+}
+
+impl ConfigFile {
+    /// Reads it with variables from the environment.
+    ///
+    /// # Errors
+    /// Names file, line and key.
+    pub(crate) fn load(&self, disk: &dyn Disk) -> anyhow::Result<Config> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the composition root hands the environment down"
+        )]
+        let variable = |name: &str| std::env::var(name).ok();
+        let Self { path, expands_env } = self;
+        let source = Source { disk, path, variable: &variable, expands_env: *expands_env };
+        Ok(narthex_config::load(&source)?)
+    }
 }
 
 /// Rule files, parsed.
@@ -55,7 +67,7 @@ pub(crate) async fn check_plugins(config: &Config, plugins: &Plugins) -> anyhow:
 
 /// The rooms that a configuration reaches.
 pub(crate) struct Reloader {
-    pub(crate) file: Utf8PathBuf,
+    pub(crate) file: ConfigFile,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) external_url: String,
     /// The plugin folder and the log's sync; they stay as they were at the start.
@@ -78,7 +90,7 @@ impl Reloader {
     /// # Errors
     /// Names what is refused; nothing was changed.
     pub(crate) async fn reload(&mut self) -> anyhow::Result<String> {
-        let config = load_config(&*self.disk, &self.file)?;
+        let config = self.file.load(&*self.disk)?;
         let (dir, sync) = &self.fixed;
         anyhow::ensure!(config.plugins.dir == *dir, "plugins.dir: a change needs a restart");
         anyhow::ensure!(
@@ -94,8 +106,8 @@ impl Reloader {
     /// # Errors
     /// Names what is refused; nothing was changed.
     pub(crate) async fn apply(&mut self, config: Config) -> anyhow::Result<String> {
-        for missing in &config.missing_files {
-            tracing::warn!("{missing}");
+        for told in config.missing_files.iter().chain(&config.warnings) {
+            tracing::warn!("{told}");
         }
         check_plugins(&config, &self.plugins).await?;
         let rule_files = read_rules(&config, self.engine.config().features)?;

@@ -24,7 +24,7 @@ use crate::features;
 use crate::flags::ServeFlags;
 use crate::process::ProcessMetrics;
 use crate::queries::{ActiveQueries, Journals, QueryLog};
-use crate::reload::{Reloader, load_config};
+use crate::reload::{ConfigFile, Reloader};
 
 /// Batches of alerts between rules and alerting: an hour of a busy server's rounds.
 const ALERT_BATCHES_MAX: usize = 1_000;
@@ -57,7 +57,8 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     metrics.add_source(Arc::new(ProcessMetrics::new(clock.now_millis())));
     announce(&metrics);
 
-    let config = load_config(&*disk, &flags.config_file)?;
+    let file = ConfigFile { path: flags.config_file.clone(), expands_env: flags.expand_env };
+    let config = file.load(&*disk)?;
     let listening = narthex_web::bind(&ListenConfig {
         addresses: flags.listen_addresses.clone(),
         connections_max: flags.connections_max,
@@ -134,7 +135,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     plugins.spawn(&mut tasks);
 
     let mut reloader = Reloader {
-        file: flags.config_file.clone(),
+        file,
         disk,
         external_url,
         fixed: (config.plugins.dir.clone(), config.storage.sync()),

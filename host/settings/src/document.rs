@@ -9,6 +9,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use serde::Deserialize;
 
 use crate::error::SettingsError;
+use crate::redact::Shown;
 
 /// Nodes of a document, aliases spelled out: enough for 100,000 targets, too few for a bomb.
 const NODES_MAX: usize = 2_000_000;
@@ -63,6 +64,10 @@ pub struct Entry {
     /// The value.
     pub node: Node,
 }
+
+/// What to put in place of a scalar, given the keys above it and its text; `None` leaves it, an error
+/// says what is wrong with it.
+pub type ScalarChange<'a> = dyn Fn(&[String], &str) -> Result<Option<String>, String> + 'a;
 
 /// One YAML document with the name of its file.
 #[derive(Clone, Debug)]
@@ -129,15 +134,52 @@ impl Document {
         SettingsError::new(&self.file, Some(at), key, message)
     }
 
-    /// The text with every secret replaced, as it may be shown. A scalar is a secret when
-    /// `is_secret` says so of its key.
+    /// Puts other texts in place of scalars. What is shown of the document stays as it was written.
+    ///
+    /// # Errors
+    /// What `change` says is wrong, at the scalar's place.
+    pub fn change_scalars(&mut self, change: &ScalarChange<'_>) -> Result<(), SettingsError> {
+        let changed = self.root.change_scalars(&mut Vec::new(), change);
+        changed.map_err(|(at, keys, message)| self.error(at, &keys.join("."), &message))
+    }
+
+    /// The text as it may be shown: `shown` says how each scalar is, by the keys above it, from the
+    /// outside in, and its text.
     #[must_use]
-    pub fn redacted(&self, is_secret: &dyn Fn(&str) -> bool) -> String {
-        crate::redact::redact(&self.text, &self.root, is_secret)
+    pub fn redacted(&self, shown: &dyn Fn(&[&str], &str) -> Shown) -> String {
+        crate::redact::redact(&self.text, &self.root, shown)
     }
 }
 
 impl Node {
+    fn change_scalars(
+        &mut self,
+        keys: &mut Vec<String>,
+        change: &ScalarChange<'_>,
+    ) -> Result<(), (Position, Vec<String>, String)> {
+        match &mut self.value {
+            Value::Null => {}
+            Value::Scalar { text, .. } => match change(keys, text) {
+                Ok(None) => {}
+                Ok(Some(new)) => *text = new,
+                Err(message) => return Err((self.at, keys.clone(), message)),
+            },
+            Value::List(items) => {
+                for item in items {
+                    item.change_scalars(keys, change)?;
+                }
+            }
+            Value::Map(entries) => {
+                for entry in entries {
+                    keys.push(entry.key.clone());
+                    entry.node.change_scalars(keys, change)?;
+                    keys.pop();
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Nothing, at a place: stands for a section that is not there.
     #[must_use]
     pub fn empty(at: Position) -> Self {

@@ -3,61 +3,148 @@
 use crate::document::{Node, Value};
 
 /// What stands in place of a secret.
-const SHOWN: &str = "<secret>";
+const SECRET: &str = "<secret>";
 
-pub(crate) fn redact(text: &str, root: &Node, is_secret: &dyn Fn(&str) -> bool) -> String {
-    let letters: Vec<char> = text.chars().collect();
-    let mut spans = Vec::new();
-    collect(root, false, is_secret, &mut spans);
-    spans.sort_unstable();
-    let mut shown = String::with_capacity(text.len());
-    let mut spans = spans.into_iter().peekable();
-    let mut hidden_until = 0;
-    for (index, letter) in letters.iter().enumerate() {
-        while let Some((start, end)) = spans.next_if(|(start, _)| *start <= index) {
-            // A block scalar runs up to the next value; the space before that stays.
-            let secret = letters.get(start..end).unwrap_or_default();
-            let space = secret.iter().rev().take_while(|letter| letter.is_whitespace()).count();
-            shown.push_str(SHOWN);
-            hidden_until = hidden_until.max(end - space);
-        }
-        if index >= hidden_until {
-            shown.push(*letter);
-        }
-    }
-    shown
+/// How a scalar is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// As it is written.
+    AsWritten,
+    /// Not at all.
+    Secret,
+    /// By another text.
+    As(String),
 }
 
-/// Scalars under a secret key; also the parts of a list or mapping under one.
-fn collect(
-    node: &Node,
-    hidden: bool,
-    is_secret: &dyn Fn(&str) -> bool,
-    spans: &mut Vec<(usize, usize)>,
+impl Shown {
+    /// A URL without the password in it.
+    #[must_use]
+    pub fn url(url: &str) -> Self {
+        let redacted = || {
+            let (scheme, rest) = url.split_once("://")?;
+            let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+            let (authority, tail) = rest.split_at_checked(authority)?;
+            let (user, host) = authority.rsplit_once('@')?;
+            let (name, _) = user.split_once(':')?;
+            Some(format!("{scheme}://{name}:{SECRET}@{host}{tail}"))
+        };
+        redacted().map_or(Self::AsWritten, Self::As)
+    }
+}
+
+/// The text of one scalar, and what stands in its place.
+struct Change {
+    start: usize,
+    end: usize,
+    text: String,
+}
+
+/// `shown` is told the keys above a scalar, from the outside in, and its text.
+pub(crate) fn redact(text: &str, root: &Node, shown: &dyn Fn(&[&str], &str) -> Shown) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let mut changes = Vec::new();
+    collect(root, &mut Vec::new(), shown, &mut changes);
+    changes.sort_unstable_by_key(|change| change.start);
+    let mut out = String::with_capacity(text.len());
+    let mut changes = changes.into_iter().peekable();
+    let mut hidden_until = 0;
+    for (index, letter) in letters.iter().enumerate() {
+        while let Some(change) = changes.next_if(|change| change.start <= index) {
+            // A block scalar runs up to the next value; the space before that stays.
+            let hidden = letters.get(change.start..change.end).unwrap_or_default();
+            let space = hidden.iter().rev().take_while(|letter| letter.is_whitespace()).count();
+            out.push_str(&change.text);
+            hidden_until = hidden_until.max(change.end - space);
+        }
+        if index >= hidden_until {
+            out.push(*letter);
+        }
+    }
+    out
+}
+
+fn collect<'n>(
+    node: &'n Node,
+    keys: &mut Vec<&'n str>,
+    shown: &dyn Fn(&[&str], &str) -> Shown,
+    changes: &mut Vec<Change>,
 ) {
     match &node.value {
-        Value::Scalar { .. } if hidden => spans.push(node.span),
-        Value::Null | Value::Scalar { .. } => {}
-        Value::List(items) => items.iter().for_each(|item| collect(item, hidden, is_secret, spans)),
+        Value::Null => {}
+        Value::Scalar { text, .. } => {
+            let text = match shown(keys, text) {
+                Shown::AsWritten => return,
+                Shown::Secret => SECRET.to_owned(),
+                Shown::As(other) => quoted(&other),
+            };
+            let (start, end) = node.span;
+            changes.push(Change { start, end, text });
+        }
+        Value::List(items) => items.iter().for_each(|item| collect(item, keys, shown, changes)),
         Value::Map(entries) => {
             for entry in entries {
-                collect(&entry.node, hidden || is_secret(&entry.key), is_secret, spans);
+                keys.push(&entry.key);
+                collect(&entry.node, keys, shown, changes);
+                keys.pop();
             }
         }
     }
 }
 
+/// A text as a scalar in double quotes, with the escapes of YAML and JSON alike.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => out.extend(['\\', letter]),
+            letter if u32::from(letter) < 0x20 => {
+                out.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            }
+            letter => out.push(letter),
+        }
+    }
+    out.push('"');
+    out
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::Document;
 
     #[test]
     fn secrets_are_replaced_and_the_rest_stays_as_written() {
         let text = "a: ü # comment\npassword: \"x y\"\nl:\n  - credentials: |\n      one\n      two\n  - b: 1\n";
         let document = Document::parse("f.yml", text).unwrap();
-        let shown = document.redacted(&|key| key == "password" || key == "credentials");
+        let shown = document.redacted(&|keys, _| match keys.last() {
+            Some(&("password" | "credentials")) => Shown::Secret,
+            _ => Shown::AsWritten,
+        });
         assert!(!shown.contains("x y") && !shown.contains("one"), "{shown}");
         assert!(shown.starts_with("a: ü # comment\npassword: <secret>\nl:\n"), "{shown}");
         assert!(shown.ends_with("  - b: 1\n"), "{shown}");
+    }
+
+    #[test]
+    fn other_texts_read_back() {
+        let document = Document::parse("f.yml", "a: {b: $X}\nc: 1 # \n").unwrap();
+        let odd = "x: \"y\"\\\n#";
+        let shown = document.redacted(&|keys, _| match keys {
+            ["a", "b"] => Shown::As(odd.to_owned()),
+            _ => Shown::AsWritten,
+        });
+        let again = Document::parse("f.yml", &shown).unwrap();
+        assert_eq!(again.root().locate("/a/b").text(), Some(odd));
+        assert!(shown.ends_with("c: 1 # \n"), "{shown}");
+    }
+
+    #[test]
+    fn urls_lose_their_password_alone() {
+        let url = |url| Shown::url(url);
+        let shown = Shown::As("http://u:<secret>@h:1/p?q#f".to_owned());
+        assert_eq!(url("http://u:p@ss@h:1/p?q#f"), shown);
+        for plain in ["http://u@h/", "http://h/a:b@c", "u:p@h", ""] {
+            assert_eq!(url(plain), Shown::AsWritten, "{plain}");
+        }
     }
 }

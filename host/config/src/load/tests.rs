@@ -3,8 +3,12 @@ use narthex_platform::RealDisk;
 use super::*;
 
 /// Loads `prometheus.yml` from a folder with these files.
-#[expect(clippy::disallowed_methods, reason = "the test acts as the operator")]
 fn load_files(files: &[(&str, &str)]) -> Result<Config, String> {
+    load_files_with(files, false)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test acts as the operator")]
+fn load_files_with(files: &[(&str, &str)], expands_env: bool) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     let folder = Utf8Path::from_path(folder.path()).unwrap();
     for (name, text) in files {
@@ -14,7 +18,7 @@ fn load_files(files: &[(&str, &str)]) -> Result<Config, String> {
     }
     let path = folder.join("prometheus.yml");
     let variable = |name: &str| (name == "ZONE").then(|| "z1".to_owned());
-    let source = Source { disk: &RealDisk, path: &path, variable: &variable };
+    let source = Source { disk: &RealDisk, path: &path, variable: &variable, expands_env };
     let loaded = load(&source);
     loaded.map_err(|error| {
         let text = narthex_settings::error_chain(&error);
@@ -214,5 +218,36 @@ fn a_retention_rule_that_cannot_be_is_refused_with_its_place() {
     check_refused(
         "storage: { tsdb: { retention: { tyme: 2d } } }\n",
         "prometheus.yml:1:33: storage.tsdb.retention: unknown key \"tyme\"",
+    );
+}
+
+#[test]
+fn variables_stand_in_values_where_that_is_asked_for() {
+    let text = "scrape_configs:\n- job_name: '${ZONE}-${NONE:-a}' # ${NONE}\n  sample_limit: ${NONE:-7}\n  \
+                relabel_configs: [{ target_label: x, replacement: '${ZONE}' }]\n";
+    let config = load_files_with(&[("prometheus.yml", text)], true).unwrap();
+    let job = &config.jobs[0];
+    assert_eq!((job.name.as_str(), job.scrape.limits.samples), ("z1-a", 7));
+    assert!(format!("{:?}", job.scrape.relabel).contains("${ZONE}"));
+    assert_eq!(config.shown, text);
+    assert_eq!(
+        load_text(text).unwrap_err().split(": ").nth(1),
+        Some("scrape_configs[0].sample_limit")
+    );
+    let unset = load_files_with(&[("prometheus.yml", "rule_files: ['${NONE}']")], true);
+    assert_eq!(
+        unset.unwrap_err(),
+        "prometheus.yml:1:14: rule_files: the variable NONE is not set; set it, or write ${NONE:-a default}"
+    );
+}
+
+#[test]
+fn an_external_label_of_a_variable_that_is_not_set_is_told() {
+    let config = load_text("global: { external_labels: { a: 'x$NONE' } }").unwrap();
+    assert_eq!(config.external_labels.to_string(), r#"{a="x"}"#);
+    let told = config.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().concat();
+    assert!(
+        told.ends_with("global.external_labels: the variable NONE is not set or empty"),
+        "{told}"
     );
 }

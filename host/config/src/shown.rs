@@ -1,0 +1,142 @@
+//! What of the file may be shown.
+//!
+//! Always holds: what is a secret is told by the place where it stands; labels and parameters are
+//! shown whatever they are called.
+
+use narthex_model::Labels;
+use narthex_settings::{Document, Shown};
+
+/// Keys below which everything is an operator's own text.
+const OWN_TEXTS: [&str; 6] =
+    ["labels", "params", "static_configs", "relabel_configs", "details", "custom_fields"];
+
+/// A key that holds a secret in the mapping above it, of `http_config`.
+const HTTP_SECRETS: [(&str, &str); 5] = [
+    ("basic_auth", "password"),
+    ("authorization", "credentials"),
+    ("oauth2", "client_secret"),
+    ("oauth2", "client_certificate_key"),
+    ("tls_config", "key"),
+];
+
+/// Keys that hold secrets in what plugins are told: of discovery, exporters and receivers.
+const PLUGIN_SECRETS: [&str; 22] = [
+    "password",
+    "secret",
+    "token",
+    "key",
+    "api_key",
+    "secret_key",
+    "client_secret",
+    "auth_password",
+    "auth_secret",
+    "smtp_auth_password",
+    "smtp_auth_secret",
+    "routing_key",
+    "service_key",
+    "user_key",
+    "bot_token",
+    "app_token",
+    "api_secret",
+    "dsn",
+    "api_url",
+    "webhook_url",
+    "slack_api_url",
+    "opsgenie_api_key",
+];
+
+/// The text of the file with secrets hidden and external labels as they are used.
+pub(crate) fn shown(document: &Document, external_labels: &Labels) -> String {
+    document.redacted(&|keys, text| match keys {
+        ["global", "external_labels", name] if text.contains('$') => {
+            Shown::As(external_labels.get(name).unwrap_or("").to_owned())
+        }
+        keys => of_scalar(keys, text),
+    })
+}
+
+fn of_scalar(keys: &[&str], text: &str) -> Shown {
+    let [.., key] = keys else { return Shown::AsWritten };
+    if keys.iter().any(|key| OWN_TEXTS.contains(key) || key.ends_with("_relabel_configs")) {
+        return Shown::AsWritten;
+    }
+    let pair = match keys {
+        [.., above, key] => Some((*above, *key)),
+        _ => None,
+    };
+    let is_http = *key == "bearer_token"
+        || pair.is_some_and(|pair| HTTP_SECRETS.contains(&pair))
+        || matches!(keys, [.., "http_headers", _, "secrets"])
+        || keys.contains(&"proxy_connect_header");
+    let is_of_alertmanager = keys.first() == Some(&"alertmanager");
+    let is_told_to_plugin = is_of_alertmanager
+        || keys.iter().any(|key| key.ends_with("_sd_configs"))
+        || keys.windows(2).any(|pair| pair == ["exporter", "config"]);
+    if is_http || is_told_to_plugin && PLUGIN_SECRETS.contains(key) {
+        return Shown::Secret;
+    }
+    // The address of a webhook is a secret in Alertmanager.
+    if is_of_alertmanager && *key == "url" {
+        return Shown::Secret;
+    }
+    Shown::url(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let document = Document::parse("f.yml", text).unwrap();
+        let labels = Labels::from_pairs([("zone", "z\"1")]);
+        assert_eq!(shown(&document, &labels), expected);
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_place() {
+        check(
+            "scrape_configs: [{basic_auth: {password: p}}]",
+            "scrape_configs: [{basic_auth: {password: <secret>}}]",
+        );
+        check(
+            "scrape_configs: [{consul_sd_configs: [{token: t, server: s}]}]",
+            "scrape_configs: [{consul_sd_configs: [{token: <secret>, server: s}]}]",
+        );
+        check(
+            "alertmanager: {receivers: [{webhook_configs: [{url: u}]}]}",
+            "alertmanager: {receivers: [{webhook_configs: [{url: <secret>}]}]}",
+        );
+        check(
+            "scrape_configs: [{http_headers: {X: {values: [a], secrets: [b, c]}}}]",
+            "scrape_configs: [{http_headers: {X: {values: [a], secrets: [<secret>, <secret>]}}}]",
+        );
+    }
+
+    #[test]
+    fn what_is_no_secret_is_shown() {
+        for text in [
+            "scrape_configs: [{static_configs: [{labels: {password: p, key: k}}]}]",
+            "scrape_configs: [{params: {token: [t]}}]",
+            "scrape_configs: [{http_sd_configs: [{url: 'http://h/x'}]}]",
+        ] {
+            check(text, text);
+        }
+    }
+
+    #[test]
+    fn a_url_hides_its_password_alone() {
+        check(
+            "scrape_configs: [{proxy_url: 'http://u:p@h/'}]",
+            "scrape_configs: [{proxy_url: \"http://u:<secret>@h/\"}]",
+        );
+    }
+
+    #[test]
+    fn external_labels_are_those_that_are_used() {
+        check(
+            "global: {external_labels: {zone: $ZONE, b: c}}",
+            "global: {external_labels: {zone: \"z\\\"1\", b: c}}",
+        );
+    }
+}
