@@ -153,13 +153,7 @@ impl Answer {
 }
 
 impl Value {
-    fn is_close(&self, other: &Self) -> bool {
-        let is_close = |a: f64, b: f64| {
-            a == b
-                || (a.is_nan() && b.is_nan())
-                || (a - b).abs() <= TOLERANCE * a.abs().max(b.abs())
-                || (a - b).abs() <= NOISE
-        };
+    pub(super) fn is_close(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Float(a), Self::Float(b)) => is_close(*a, *b),
             (Self::Histogram(a), Self::Histogram(b)) => {
@@ -168,6 +162,14 @@ impl Value {
             _ => self == other,
         }
     }
+}
+
+/// Whether numbers are the same but for rounding.
+pub(super) fn is_close(a: f64, b: f64) -> bool {
+    a == b
+        || (a.is_nan() && b.is_nan())
+        || (a - b).abs() <= TOLERANCE * a.abs().max(b.abs())
+        || (a - b).abs() <= NOISE
 }
 
 fn millis(time: &Json) -> i64 {

@@ -5,9 +5,11 @@
 //! `histogram_quantiles`, `start()` and its like, and custom buckets whose bounds change, which 3.5
 //! cannot put together.
 
+use std::collections::BTreeMap;
+
 use narthex_oracles::generate::promql::{Query, When};
 
-use super::answer::{Answer, Value};
+use super::answer::{Answer, Value, is_close};
 
 /// A difference that is meant.
 pub(super) struct Known {
@@ -15,8 +17,21 @@ pub(super) struct Known {
     pub(super) name: &'static str,
     /// In how many of 1,000 queries it may be met, so that nothing else hides behind it.
     pub(super) most: usize,
+    /// Which queries meet it, so that it goes when nothing needs it any more.
+    pub(super) met: Met,
     /// Whether it explains why these answers differ.
     pub(super) applies: fn(&Query, &Answer, &Answer) -> bool,
+}
+
+/// Which queries meet a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Met {
+    /// Those of the default seed.
+    Always,
+    /// Those of the default seed, where names are dropped late.
+    Late,
+    /// Those of another seed, so far.
+    Rarely,
 }
 
 /// All of them; each is handed the query, their answer and ours.
@@ -25,6 +40,7 @@ pub(super) const KNOWN: &[Known] = &[
     Known {
         name: "sort in ranges",
         most: 25,
+        met: Met::Always,
         applies: |query, theirs, ours| {
             is_range(query) && query.text.starts_with("sort") && only_remarks_differ(theirs, ours)
         },
@@ -33,6 +49,7 @@ pub(super) const KNOWN: &[Known] = &[
     Known {
         name: "names of malformed buckets",
         most: 20,
+        met: Met::Always,
         applies: |_, theirs, ours| {
             let cut = |remark: &str| {
                 let parts = remark.split_once(" for metric name ");
@@ -47,6 +64,7 @@ pub(super) const KNOWN: &[Known] = &[
     Known {
         name: "details of mended buckets",
         most: 3,
+        met: Met::Always,
         applies: |_, theirs, ours| {
             let cut = |remark: &str| {
                 let parts = remark.split_once("needed to be fixed for monotonicity");
@@ -59,6 +77,7 @@ pub(super) const KNOWN: &[Known] = &[
     Known {
         name: "resets in aggregations",
         most: 4,
+        met: Met::Always,
         applies: |_, theirs, ours| {
             let is_new = |remark: &String| remark.contains("conflicting counter resets");
             let rest: Vec<_> =
@@ -66,53 +85,106 @@ pub(super) const KNOWN: &[Known] = &[
             only_remarks_differ(theirs, ours) && rest == theirs.remarks
         },
     },
-    // A rate is not extrapolated below zero, which held for floats only.
+    // A rate is not extrapolated below zero, which held for floats only: all of a histogram is less
+    // by the same factor.
     Known {
         name: "zero point of histograms",
         most: 3,
-        applies: |query, _, _| {
+        met: Met::Always,
+        applies: |query, theirs, ours| {
             let rates = ["rate(", "increase("];
-            rates.iter().any(|name| query.text.contains(name)) && names_natives(query)
+            let is_less = |theirs: &Value, ours: &Value| match (theirs, ours) {
+                (Value::Float(theirs), Value::Float(ours)) => {
+                    let parts = ["histogram_count(", "histogram_sum("];
+                    parts.iter().any(|part| query.text.contains(part))
+                        && EXTRAPOLATED.contains(&(ours / theirs))
+                }
+                (Value::Histogram(theirs), Value::Histogram(ours)) => is_scaled(theirs, ours),
+                _ => false,
+            };
+            rates.iter().any(|name| query.text.contains(name))
+                && only_values_differ(theirs, ours, is_less)
+        },
+    },
+    // 3.5 saw no reset where buckets were gone and no others are left beside the one around zero; a
+    // rate has more with it.
+    Known {
+        name: "buckets that are gone",
+        most: 1,
+        met: Met::Always,
+        applies: |query, theirs, ours| {
+            let is_more = |theirs: &Value, ours: &Value| match (theirs, ours) {
+                (Value::Float(theirs), Value::Float(ours)) => {
+                    query.text.contains("histogram_") && ours > theirs
+                }
+                (Value::Histogram(theirs), Value::Histogram(ours)) => ours.first() > theirs.first(),
+                _ => false,
+            };
+            ["rate(queue", "increase(queue"].iter().any(|words| query.text.contains(words))
+                && only_values_differ(theirs, ours, is_more)
         },
     },
     // NaN among the values makes the deviation NaN; 3.5 took the median of whatever order it got.
     Known {
         name: "mad of NaN",
         most: 2,
-        applies: |query, _, _| query.text.contains("mad_over_time"),
+        met: Met::Always,
+        applies: |query, theirs, ours| {
+            query.text.contains("mad_over_time")
+                && only_values_differ(theirs, ours, |_, ours| is_nan(ours))
+        },
     },
     // 3.5 looked for the bucket of infinity before it sorted the buckets.
     Known {
         name: "fractions of classic buckets",
         most: 3,
+        met: Met::Always,
         applies: |query, theirs, _| query.text.contains("histogram_fraction") && theirs.has(is_nan),
     },
     // 3.5 found the info series of a series by its place in the vector, which is another at a step
-    // without a sample of a series before it.
+    // without a sample of a series before it: it gave labels of others, or found two at once.
     Known {
         name: "info in ranges",
         most: 20,
-        applies: |query, _, _| is_range(query) && query.text.contains("info("),
+        met: Met::Always,
+        applies: |query, theirs, ours| {
+            is_range(query)
+                && query.text.starts_with("info(")
+                && !ours.is_error
+                && (theirs.error.contains("found duplicate series for info metric")
+                    || only_info_labels_differ(query, theirs, ours))
+        },
     },
     // 3.5 lost on the way through `info` that a name is to be dropped late.
     Known {
         name: "late names in info",
         most: 8,
+        met: Met::Late,
         applies: |query, theirs, ours| {
             query.text.contains("info(") && only_names_differ(theirs, ours)
         },
     },
     // Means were carried along, now a sum is divided: where a zero bucket has to grow into buckets of
-    // another resolution, that is not the same.
+    // another resolution, that is not the same. Counts and sums are.
     Known {
         name: "means of histograms",
         most: 2,
-        applies: |query, theirs, _| query.text.contains("avg") && theirs.has(is_histogram),
+        met: Met::Always,
+        applies: |query, theirs, ours| {
+            let is_same_in_all = |theirs: &Value, ours: &Value| match (theirs, ours) {
+                (Value::Histogram(theirs), Value::Histogram(ours)) => {
+                    theirs.iter().zip(ours).take(2).all(|(theirs, ours)| is_close(*theirs, *ours))
+                }
+                _ => false,
+            };
+            query.text.contains("avg") && only_values_differ(theirs, ours, is_same_in_all)
+        },
     },
     // Where parentheses are all that is aggregated, remarks stood at the outer one.
     Known {
         name: "places in parentheses",
         most: 2,
+        met: Met::Always,
         applies: |query, theirs, ours| {
             let parens = ["((", ", ("];
             parens.iter().any(|parens| query.text.contains(parens))
@@ -123,6 +195,7 @@ pub(super) const KNOWN: &[Known] = &[
     Known {
         name: "series that become one",
         most: 3,
+        met: Met::Always,
         applies: |query, theirs, ours| {
             let words = ["label_replace(", "label_join(", " or "];
             is_range(query)
@@ -135,22 +208,18 @@ pub(super) const KNOWN: &[Known] = &[
     Known {
         name: "late names in subqueries",
         most: 2,
+        met: Met::Rarely,
         applies: |query, theirs, ours| {
             let names = ["last_over_time(", "first_over_time("];
             names.iter().any(|name| query.text.contains(name)) && only_names_differ(theirs, ours)
         },
-    },
-    // 3.5 fails over some ranges of histograms in a subquery.
-    Known {
-        name: "failures",
-        most: 1,
-        applies: |_, theirs, ours| theirs.error.contains("runtime error") && !ours.is_error,
     },
     // These two are ours in any version. The last place of a text counts: there the last that was
     // evaluated, here the last in the query, since parts are evaluated beside each other.
     Known {
         name: "places of the same text",
         most: 1,
+        met: Met::Rarely,
         applies: |query, theirs, ours| {
             query.text.matches("quantile").count() > 1 && remarks_agree(theirs, ours, without_place)
         },
@@ -160,17 +229,10 @@ pub(super) const KNOWN: &[Known] = &[
     Known {
         name: "remarks about what is not read",
         most: 2,
+        met: Met::Rarely,
         applies: |_, theirs, ours| {
             let is_known = |remark: &String| theirs.remarks.contains(remark);
             only_remarks_differ(theirs, ours) && ours.remarks.iter().all(is_known)
-        },
-    },
-    // 3.5 gives a histogram the bounds of another one of the same series.
-    Known {
-        name: "bounds in raw samples",
-        most: 1,
-        applies: |query, theirs, _| {
-            !is_range(query) && theirs.kind == "matrix" && theirs.has(is_histogram)
         },
     },
 ];
@@ -179,18 +241,83 @@ fn is_range(query: &Query) -> bool {
     matches!(query.when, When::Range { .. })
 }
 
-fn names_natives(query: &Query) -> bool {
-    ["latency", "size", "queue", "web_seconds", "mixed"]
-        .iter()
-        .any(|name| query.text.contains(name))
-}
-
 fn is_nan(value: &Value) -> bool {
     matches!(value, Value::Float(value) if value.is_nan())
 }
 
-fn is_histogram(value: &Value) -> bool {
-    matches!(value, Value::Histogram(_))
+/// What a rate may be less by when it is extrapolated to zero instead of by half an interval.
+const EXTRAPOLATED: std::ops::Range<f64> = 0.5..1.0;
+
+/// Whether the second histogram is the first one, each number of it less by the same factor.
+fn is_scaled(theirs: &[f64], ours: &[f64]) -> bool {
+    let (Some(first), Some(other)) = (theirs.first(), ours.first()) else { return false };
+    let factor = other / first;
+    // After count and sum come four numbers of each bucket, of which the last is its count.
+    let scaled = |(place, number): (usize, &f64)| match place {
+        0 | 1 => number * factor,
+        _ if (place - 2) % 4 == 3 => number * factor,
+        _ => *number,
+    };
+    let scaled = theirs.iter().enumerate().map(scaled);
+    EXTRAPOLATED.contains(&factor)
+        && theirs.len() == ours.len()
+        && scaled.zip(ours).all(|(theirs, ours)| is_close(theirs, *ours))
+}
+
+/// Whether the answers have the same points, and values that are not the same are different in a
+/// way that `is_known`.
+fn only_values_differ(
+    theirs: &Answer,
+    ours: &Answer,
+    is_known: impl Fn(&Value, &Value) -> bool,
+) -> bool {
+    let adapted = |(labels, points): (&String, &Vec<(i64, Value)>)| {
+        let found = ours.series.get(labels);
+        let adapt = |(at, value): &(i64, Value)| {
+            let other = found.and_then(|found| found.iter().find(|(other, _)| other == at));
+            let other = other.map(|(_, other)| other).filter(|other| is_known(value, other));
+            (*at, other.unwrap_or(value).clone())
+        };
+        (labels.clone(), points.iter().map(adapt).collect())
+    };
+    let adapted = Answer { series: theirs.series.iter().map(adapted).collect(), ..theirs.clone() };
+    adapted.difference(ours, false).is_none()
+}
+
+/// Whether the answers are the same but for the labels that `info` adds and, where it is asked for
+/// labels by matchers, for the series that have none of them.
+fn only_info_labels_differ(query: &Query, theirs: &Answer, ours: &Answer) -> bool {
+    let is_named = |labels: &String| labels.contains("{__name__=");
+    // The difference of `late names in info` may come on top.
+    let is_late = theirs.series.keys().all(is_named) && !ours.series.keys().any(is_named);
+    let (theirs, ours) = (without_info(theirs, is_late), without_info(ours, is_late));
+    let (Some(theirs), Some(ours)) = (theirs, ours) else { return false };
+    let is_selective = query.text.contains(", {");
+    let both = theirs.iter().filter_map(|(place, value)| Some((value, ours.get(place)?)));
+    let agree = both.clone().filter(|(theirs, ours)| theirs.is_close(ours)).count();
+    let complete = agree == theirs.len() && agree == ours.len();
+    agree == both.count() && (complete || is_selective)
+}
+
+/// Each point by its time and its labels but for those of info series and, where it is late, the
+/// name; nothing when two are the same then.
+fn without_info(answer: &Answer, is_late: bool) -> Option<BTreeMap<(i64, String), &Value>> {
+    const OF_INFO: [&str; 3] = ["build=", "region=", "version="];
+    let is_left_out = |pair: &str| {
+        OF_INFO.iter().any(|name| pair.starts_with(name))
+            || (is_late && pair.starts_with("__name__="))
+    };
+    let mut points = BTreeMap::new();
+    for (labels, series) in &answer.series {
+        let pairs = labels.trim_matches(['{', '}']).split(',');
+        let bare: Vec<&str> = pairs.filter(|pair| !is_left_out(pair)).collect();
+        for (at, value) in series {
+            if points.insert((*at, bare.join(",")), value).is_some() {
+                return None;
+            }
+        }
+    }
+    Some(points)
 }
 
 /// Whether the answers are the same but for warnings and infos.

@@ -44,6 +44,7 @@ pub(super) const KNOWN: &[Known] = &[
                 (text.contains("offset") || text.contains('['))
                     && ours.layout.len() > theirs.layout.len()
                     && without(theirs, &['(', ')']) == without(ours, &['(', ')'])
+                    && operators(theirs) == operators(ours)
             })
         },
     },
@@ -55,10 +56,21 @@ pub(super) const KNOWN: &[Known] = &[
             theirs.is_ok() && ours.as_ref().is_err_and(|error| error.contains(words))
         },
     },
-    // 3.5 goes on with the duration behind a parenthesis with a sign.
+    // 3.5 goes on with the duration behind a parenthesis with a sign: an operator there is one of the
+    // duration, which refuses all but numbers.
     Known {
         name: "operators behind a sign",
-        applies: |text, _, _| text.replace(' ', "").contains("offset-("),
+        applies: |text, theirs, ours| {
+            text.replace(' ', "").contains("offset-(")
+                && match (theirs, ours) {
+                    (Ok(theirs), Ok(ours)) => {
+                        without(theirs, &['(', ')']) == without(ours, &['(', ')'])
+                            && operators(theirs) < operators(ours)
+                    }
+                    (Err(error), Ok(_)) => error.contains("in offset, expected number or duration"),
+                    (_, Err(_)) => false,
+                }
+        },
     },
     // A duration that is not whole milliseconds as a float, be it fine or of decades: 3.5 cuts the
     // rest off, and what it lays out reads as another.
@@ -100,6 +112,11 @@ pub(super) const KNOWN: &[Known] = &[
 /// What both make of it, where both take it.
 fn both<'a>(theirs: &'a Parsed, ours: &'a Parsed) -> Option<(&'a Query, &'a Query)> {
     Some((theirs.as_ref().ok()?, ours.as_ref().ok()?))
+}
+
+/// How many operators the tree has; those of durations are none.
+fn operators(query: &Query) -> usize {
+    query.tree.to_string().matches("\"type\":\"binaryExpr\"").count()
 }
 
 /// The layout without these signs, and without blanks: longer lines break.

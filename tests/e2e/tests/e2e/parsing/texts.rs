@@ -105,7 +105,9 @@ pub(super) fn hand_made() -> Vec<String> {
 }
 
 /// What generated queries use seldom.
-const HAND_MADE: [&str; 27] = [
+const HAND_MADE: [&str; 29] = [
+    r#"up offset -(5m) * 2"#,
+    r#"sum(up offset -(1m) + b)"#,
     r#"sum by (job, "a.b") (rate({"http.requests", code=~"5.."}[5m] offset -1h @ 1.5e3))"#,
     r#"a == bool on (x) group_left (y) b unless ignoring (z) c ^ -2 ^ 3"#,
     r#"max_over_time(rate(x{a!~'b|c'}[5m])[1h30m:15s] @ end() offset 5m)"#,
