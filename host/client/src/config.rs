@@ -27,6 +27,23 @@ pub struct HttpKeys {
     pub http_headers: BTreeMap<String, HeaderValues>,
 }
 
+/// The names of [`HttpKeys`], for a mapping that has them among others.
+pub const HTTP_KEYS: [&str; 13] = [
+    "basic_auth",
+    "authorization",
+    "oauth2",
+    "bearer_token",
+    "bearer_token_file",
+    "tls_config",
+    "follow_redirects",
+    "enable_http2",
+    "proxy_url",
+    "no_proxy",
+    "proxy_from_environment",
+    "proxy_connect_header",
+    "http_headers",
+];
+
 /// A key that Prometheus knows and this server refuses by name.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "serde::de::IgnoredAny")]

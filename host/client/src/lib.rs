@@ -29,8 +29,8 @@ pub use self::client::{
     Client, ClientOptions, Request, Response, SetupError, USER_AGENT, WhenLarger,
 };
 pub use self::config::{
-    Authorization, BasicAuth, HeaderValues, HttpConfig, HttpConfigError, HttpKeys, NotSupported,
-    TlsConfig, TlsVersion,
+    Authorization, BasicAuth, HTTP_KEYS, HeaderValues, HttpConfig, HttpConfigError, HttpKeys,
+    NotSupported, TlsConfig, TlsVersion,
 };
 pub use self::error::RequestError;
 pub use self::guard::AddressGuard;

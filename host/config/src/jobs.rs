@@ -6,7 +6,7 @@ use std::sync::Arc;
 use narthex_discovery::{JobDiscovery, ProviderConfig, StaticConfig};
 use narthex_plugins::PluginKind;
 use narthex_scrape::{GlobalScrape, InvalidScrape, JobConfig, JobSpec};
-use narthex_settings::{Document, Node, Position, SettingsError};
+use narthex_settings::{Document, Node, Position, SettingsError, Value};
 
 use crate::sections::is_empty;
 
@@ -101,11 +101,9 @@ impl Jobs {
         for entry in node.take_entries(is_discovery) {
             let entry_key = format!("{key}.{}", entry.key);
             let Some(name) = entry.key.strip_suffix("_sd_configs") else {
-                discovery.static_configs =
-                    document.read_node::<Vec<StaticConfig>>(&entry.node, &entry_key)?;
-                if node.get("relabel_configs").is_none_or(is_empty) {
-                    check_addresses(document, &entry.node, &entry_key)?;
-                }
+                let is_relabeled = node.get("relabel_configs").is_some_and(|node| !is_empty(node));
+                let (groups, key) = (&entry.node, &entry_key);
+                discovery.static_configs = static_configs(document, groups, key, is_relabeled)?;
                 continue;
             };
             let Some(items) = entry.node.items() else {
@@ -144,13 +142,24 @@ impl Jobs {
     }
 }
 
-/// Refuses a static target with a slash: an address has none. Where rules rewrite targets (a prober
-/// is told of them in a parameter), it may be anything.
-fn check_addresses(document: &Document, groups: &Node, key: &str) -> Result<(), SettingsError> {
-    for (index, group) in groups.items().unwrap_or_default().iter().enumerate() {
+/// `static_configs`. An address has no slash; but where rules rewrite targets (a prober is told of
+/// them in a parameter), it may be anything.
+pub(crate) fn static_configs(
+    document: &Document,
+    node: &Node,
+    key: &str,
+    is_relabeled: bool,
+) -> Result<Vec<StaticConfig>, SettingsError> {
+    for (index, group) in node.items().unwrap_or_default().iter().enumerate() {
+        if matches!(group.value, Value::Null) {
+            let message = "empty or null section in static_configs";
+            return Err(document.error(group.at, &format!("{key}[{index}]"), message));
+        }
         let targets = group.get("targets").and_then(Node::items).unwrap_or_default();
         let mut texts = targets.iter().filter_map(|target| Some((target, target.text()?)));
-        if let Some((target, text)) = texts.find(|(_, text)| text.contains('/')) {
+        if let Some((target, text)) = texts.find(|(_, text)| text.contains('/'))
+            && !is_relabeled
+        {
             let message = format!(
                 "{text:?} is no address; write host:port here, and the rest as `scheme` and \
                  `metrics_path` of the job"
@@ -159,7 +168,7 @@ fn check_addresses(document: &Document, groups: &Node, key: &str) -> Result<(), 
             return Err(document.error(target.at, &key, &message));
         }
     }
-    Ok(())
+    document.read_node(node, key)
 }
 
 /// An error of scraping at its place in the file.

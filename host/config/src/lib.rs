@@ -15,6 +15,7 @@ mod load;
 mod paths;
 mod sections;
 mod shown;
+mod upstream;
 
 pub use self::glob::expand as expand_pattern;
 pub use self::jobs::{PluginUse, ScrapeJob};

@@ -17,10 +17,10 @@ use crate::glob;
 use crate::jobs::{Jobs, PluginUse, ScrapeJob, refused};
 use crate::paths;
 use crate::sections::{
-    GLOBAL_RULE_KEYS, GlobalRules, RetentionRuleSection, RuleFile, external_labels,
-    refuse_alertmanagers, refuse_unserved,
+    GLOBAL_RULE_KEYS, GlobalRules, RetentionRuleSection, RuleFile, external_labels, refuse_unserved,
 };
 use crate::shown;
+use crate::upstream;
 
 /// Bytes of one configuration or rule file.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -189,10 +189,9 @@ impl Loader<'_> {
         let document = self.document(path, &text)?;
         refuse_unserved(&document)?;
         check_keys(&document)?;
+        let mut warnings = Vec::new();
+        upstream::check(&document, &mut warnings)?;
         let (scrape_global, rules_global) = global(&document)?;
-        if let Some(node) = document.root().get("alerting") {
-            refuse_alertmanagers(&document, node)?;
-        }
         let mut jobs = Jobs::default();
         let mut missing_files = Vec::new();
         self.jobs(&document, &scrape_global, &mut jobs, &mut missing_files)?;
@@ -203,7 +202,6 @@ impl Loader<'_> {
         let mut plugins: narthex_plugins::Config = self.section(&document, "plugins")?;
         plugins.resolve(self.folder);
         let (storage, retention_rules) = self.storage(&document)?;
-        let mut warnings = Vec::new();
         let at = labels_at(&document);
         let labels =
             external_labels(&rules_global.external_labels.0, self.source.variable, &mut |name| {
@@ -358,7 +356,7 @@ fn global(document: &Document) -> Result<(GlobalScrape, GlobalRules), SettingsEr
 }
 
 /// Every key at the top of the file that is served.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 15] = [
     "global",
     "plugins",
     "rule_files",
@@ -369,6 +367,11 @@ const KEYS: [&str; 10] = [
     "alertmanager_config_file",
     "storage",
     "retention_rules",
+    "remote_write",
+    "remote_read",
+    "otlp",
+    "tracing",
+    "runtime",
 ];
 
 fn check_keys(document: &Document) -> Result<(), SettingsError> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use narthex_model::{Labels, LabelsBuilder, Matcher};
 use narthex_promql::parse_selector;
-use narthex_settings::{Document, DurationText, Entry, LabelSet, Node, SettingsError, Value};
+use narthex_settings::{Document, DurationText, LabelSet, Node, SettingsError, Value};
 use narthex_tsdb::{InvalidConfig, RetentionRule};
 use serde::Deserialize;
 
@@ -83,15 +83,8 @@ impl From<RetentionRuleSection> for RetentionRule {
     }
 }
 
-/// Top-level keys of Prometheus, and of our design, that this version does not serve.
-const NOT_YET: [(&str, &str); 6] = [
-    ("dashboards", "stored dashboards"),
-    ("remote_write", "sending samples to other servers"),
-    ("remote_read", "reading samples from other servers"),
-    ("otlp", "receiving OTLP"),
-    ("tracing", "sending traces"),
-    ("runtime", "Go's runtime does not exist here"),
-];
+/// Top-level keys of our design that this version does not serve.
+const NOT_YET: [(&str, &str); 1] = [("dashboards", "stored dashboards")];
 
 /// Refuses a top-level key that is known and not served.
 pub(crate) fn refuse_unserved(document: &Document) -> Result<(), SettingsError> {
@@ -113,40 +106,6 @@ pub(crate) fn is_empty(node: &Node) -> bool {
         Value::Map(entries) => entries.is_empty(),
         Value::Scalar { .. } => false,
     }
-}
-
-/// `alerting`: other Alertmanagers. An empty one, as the classic first configuration has it, is
-/// taken; targets are refused until alerts can be sent there.
-pub(crate) fn refuse_alertmanagers(document: &Document, node: &Node) -> Result<(), SettingsError> {
-    for entry in node.entries().unwrap_or_default() {
-        let names_targets = match entry.key.as_str() {
-            "alertmanagers" => first_target(&entry.node),
-            _ => (!is_empty(&entry.node)).then_some(&entry.node),
-        };
-        if let Some(found) = names_targets {
-            let key = format!("alerting.{}", entry.key);
-            let message = "sending alerts to other Alertmanagers is not supported by this \
-                           version; route them here with `alertmanager_config_file: \
-                           alertmanager.yml`, or remove the key";
-            return Err(document.error(found.at, &key, message));
-        }
-    }
-    Ok(())
-}
-
-/// The first thing in a list of `alertmanagers` that names a target.
-fn first_target(alertmanagers: &Node) -> Option<&Node> {
-    let configs = alertmanagers.items().unwrap_or_default().iter();
-    let entries = configs.flat_map(|config| config.entries().unwrap_or_default());
-    let discovery = entries.filter(|entry| entry.key.ends_with("_configs"));
-    let mut named = discovery.filter(|entry| !entry.key.ends_with("relabel_configs"));
-    named.find_map(|Entry { key, node, .. }| {
-        if key != "static_configs" {
-            return (!is_empty(node)).then_some(node);
-        }
-        let groups = node.items().unwrap_or_default().iter();
-        groups.filter_map(|group| group.get("targets")).find(|targets| !is_empty(targets))
-    })
 }
 
 /// External labels with variables of the environment in place.

@@ -107,7 +107,7 @@ fn mistakes_are_named_with_file_line_and_key() {
         ("scrape_confgs: [{}]", "prometheus.yml:1:1: unknown section \"scrape_confgs\""),
         (
             "remote_read:\n- url: x",
-            "prometheus.yml:1:1: remote_read: not supported by this version",
+            "prometheus.yml:2:3: remote_read: not supported by this version",
         ),
         (
             "global: { scrape_interval: 5s, scrape_timeout: 10s }",

@@ -1,0 +1,102 @@
+//! Sections of Prometheus that no room serves yet. They are read and checked as if they were, so that
+//! a mistake in them is told as one; then those that would lose samples or alerts are refused, and
+//! those that change nothing here are warned of.
+
+mod alertmanagers;
+mod otlp;
+mod remote;
+mod tracing;
+
+use std::collections::BTreeMap;
+
+use narthex_client::{HTTP_KEYS, HttpConfig};
+use narthex_settings::{Document, Node, SettingsError, Value};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::sections::is_empty;
+
+/// `runtime`: Go's.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Runtime {
+    #[serde(default, rename = "gogc")]
+    _gogc: i64,
+}
+
+/// Checks all of them.
+pub(crate) fn check(
+    document: &Document,
+    warnings: &mut Vec<SettingsError>,
+) -> Result<(), SettingsError> {
+    let section = |key: &str| document.root().get(key).filter(|node| !is_empty(node));
+    if let Some(node) = section("runtime") {
+        document.read_node::<Runtime>(node, "runtime")?;
+        warnings.push(document.error(node.at, "runtime", "means nothing here: nothing runs on Go"));
+    }
+    if let Some(node) = section("otlp") {
+        document.read_node::<otlp::Otlp>(node, "otlp")?;
+        let message = "has no effect: OTLP is not received by this version";
+        warnings.push(document.error(node.at, "otlp", message));
+    }
+    if let Some(node) = section("tracing") {
+        document.read_node::<tracing::Tracing>(node, "tracing")?;
+        let message = "has no effect: this version sends no traces";
+        warnings.push(document.error(node.at, "tracing", message));
+    }
+    if let Some(node) = document.root().get("alerting") {
+        alertmanagers::check(document, node)?;
+    }
+    for (key, what, read) in [
+        ("remote_write", "sending samples to other servers", remote::check_write as Check),
+        ("remote_read", "reading samples from other servers", remote::check_read),
+    ] {
+        let Some(node) = section(key) else { continue };
+        read(document, node, key)?;
+        let message = format!("not supported by this version ({what}); remove the key");
+        return Err(document.error(node.at, key, &message));
+    }
+    Ok(())
+}
+
+type Check = fn(&Document, &Node, &str) -> Result<(), SettingsError>;
+
+/// A mapping with the keys of `http_config` in it: its own keys, and those.
+fn with_http<T: DeserializeOwned>(
+    document: &Document,
+    node: &Node,
+    key: &str,
+) -> Result<(T, HttpConfig), SettingsError> {
+    let mut own = node.clone();
+    let mut http = Node::empty(node.at);
+    http.value = Value::Map(own.take_entries(|key| HTTP_KEYS.contains(&key)));
+    Ok((document.read_node(&own, key)?, document.read_node(&http, key)?))
+}
+
+/// Refuses headers that are not the operator's.
+fn check_headers(headers: &BTreeMap<String, String>, authorization: &str) -> Result<(), String> {
+    const RESERVED: [&str; 12] = [
+        "host",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "user-agent",
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "www-authenticate",
+        "accept-encoding",
+        "x-prometheus-remote-write-version",
+    ];
+    for name in headers.keys() {
+        let lower = name.to_ascii_lowercase();
+        if lower == "authorization" {
+            return Err(authorization.to_owned());
+        }
+        if RESERVED.contains(&lower.as_str()) || lower.starts_with("x-prometheus-remote-") {
+            return Err(format!("{name} is a reserved header. It must not be changed"));
+        }
+    }
+    Ok(())
+}
