@@ -112,9 +112,9 @@ pub(crate) async fn flags(State(rooms): Shared) -> Answer {
 /// `/metrics`
 pub(crate) async fn metrics(State(rooms): Shared, headers: HeaderMap) -> Response {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("");
-    let format = narthex_exposition::Format::negotiate(accept);
-    let body = narthex_exposition::render(&rooms.metrics.gather(), format);
-    (StatusCode::OK, [(header::CONTENT_TYPE, format.content_type())], body).into_response()
+    let answer = narthex_exposition::Answer::negotiate(accept);
+    let body = narthex_exposition::render(&rooms.metrics.gather(), answer);
+    (StatusCode::OK, [(header::CONTENT_TYPE, answer.content_type())], body).into_response()
 }
 
 /// Entries of each list of `/api/v1/status/tsdb`, and the most that may be asked for.

@@ -95,36 +95,6 @@ impl Format {
             }
         }
     }
-
-    /// The `Content-Type` of a body that [`crate::render`] wrote.
-    #[must_use]
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Self::Text004 | Self::Protobuf => "text/plain; version=0.0.4; charset=utf-8",
-            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
-        }
-    }
-
-    /// The format to answer with, given a client's `Accept` header: OpenMetrics when the client
-    /// prefers it, else the text format.
-    #[must_use]
-    pub fn negotiate(accept: &str) -> Self {
-        let mut best = (0.0, Self::Text004);
-        for offer in accept.split(',') {
-            let mut parts = offer.split(';').map(str::trim);
-            let format = match parts.next().unwrap_or("").to_ascii_lowercase().as_str() {
-                "application/openmetrics-text" => Self::OpenMetrics,
-                "text/plain" | "text/*" | "*/*" => Self::Text004,
-                _ => continue,
-            };
-            let weight = parts.find_map(|part| part.strip_prefix("q="));
-            let weight: f64 = weight.map_or(Ok(1.0), str::parse).unwrap_or(0.0);
-            if weight > best.0 {
-                best = (weight, format);
-            }
-        }
-        best.1
-    }
 }
 
 #[cfg(test)]
@@ -155,16 +125,5 @@ mod tests {
         let (_, remark) = read(Some(" "));
         assert!(matches!(remark, Some(ContentTypeRemark::Malformed { .. })));
         assert_eq!(read(Some("text/plain")), (Format::Text004, None));
-    }
-
-    #[test]
-    fn the_client_gets_what_it_prefers() {
-        let prometheus =
-            crate::accept_header(&crate::Protocol::DEFAULT, crate::Escaping::AllowUtf8);
-        assert_eq!(Format::negotiate(&prometheus), Format::OpenMetrics);
-        assert_eq!(Format::negotiate("text/html,*/*;q=0.8"), Format::Text004);
-        assert_eq!(Format::negotiate(""), Format::Text004);
-        let reversed = "application/openmetrics-text;q=0.2,text/plain;q=0.5";
-        assert_eq!(Format::negotiate(reversed), Format::Text004);
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Enters: the body that a target or an exporter plugin answered with, and its `Content-Type`.
 //! Leaves: one [`Entry`] a line, or a value of a message, borrowed from the body; and, the other
-//! way, the server's own metrics as text ([`render`]).
+//! way, families as any of the protocols ([`Writer`]).
 //!
 //! Always holds: a number costs no allocation; an [`Entry`] was checked in full; any bytes give
 //! entries or an error with its place, never a panic. What the OpenMetrics specification
@@ -20,6 +20,7 @@
 //! assert_eq!(sample.reading.value, 1.0);
 //! ```
 
+mod answer;
 mod custom;
 mod entry;
 mod error;
@@ -41,6 +42,7 @@ mod write;
 #[cfg(test)]
 mod testing;
 
+pub use self::answer::Answer;
 pub use self::entry::{Entry, Reading, Sample};
 pub use self::error::{InvalidMessage, ParseError};
 pub use self::escape::{Escaping, UnknownEscaping};
@@ -52,4 +54,4 @@ pub use self::options::Options;
 pub use self::parse::Parser;
 pub use self::protocol::{Protocol, UnknownProtocol, accept_header};
 pub use self::series::{LabelsError, SeriesText, TYPE_LABEL, UNIT_LABEL};
-pub use self::write::render;
+pub use self::write::{ClassicBucket, FamilyHead, Measured, MeasuredValue, Writer, render};

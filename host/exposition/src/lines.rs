@@ -35,6 +35,7 @@ pub(crate) struct Lines<'a> {
     created: Option<Created>,
     /// `# EOF` was read, or the text ended.
     ended: bool,
+    failed: Option<Box<ParseError>>,
 }
 
 type Step<T> = Result<T, &'static str>;
@@ -52,6 +53,7 @@ impl<'a> Lines<'a> {
             unit: (Cow::Borrowed(""), ""),
             created: says_starts.then(Created::default),
             ended: false,
+            failed: None,
         }
     }
 
@@ -82,6 +84,9 @@ impl<'a> Lines<'a> {
     /// The next entry; `None` behind the last. Comments and, in the text format, empty lines are
     /// passed over.
     pub(crate) fn next_entry(&mut self) -> Result<Option<Entry<'a>>, ParseError> {
+        if let Some(failed) = &self.failed {
+            return Err(*failed.clone());
+        }
         loop {
             if self.ended {
                 return Ok(None);
@@ -89,7 +94,11 @@ impl<'a> Lines<'a> {
             match self.line() {
                 Ok(Some(entry)) => return Ok(Some(entry)),
                 Ok(None) => {}
-                Err(expected) => return Err(self.error(expected)),
+                Err(expected) => {
+                    let error = self.error(expected);
+                    self.failed = Some(Box::new(error.clone()));
+                    return Err(error);
+                }
             }
         }
     }
@@ -106,7 +115,9 @@ impl<'a> Lines<'a> {
         let start = self.at;
         let end = start.checked_add(text_len)?;
         // A series is followed by a space; without it, the known name may be the start of another.
-        let is_likely = self.body.get(end) == Some(&b' ') && self.body.get(start) != Some(&b'#');
+        let is_likely = self.body.get(end) == Some(&b' ')
+            && self.body.get(start) != Some(&b'#')
+            && self.failed.is_none();
         let bytes = self.body.get(start..end).filter(|_| is_likely && text_len > 0)?;
         if self.context.key(bytes) != key {
             return None;

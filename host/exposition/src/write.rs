@@ -1,196 +1,244 @@
-//! The server's own metrics as text.
+//! Expositions as they are written: for the server's own metrics and whoever else has families.
+//!
+//! Always holds: what is written reads as the same again, in every protocol, but for what the
+//! protocol has no way to say.
 
-use narthex_model::{is_label_name, is_metric_name};
-use narthex_platform::{Family, FamilyKind, Point, PointValue};
+mod message;
+mod plain;
 
-use crate::Format;
-use crate::number::{format_float, format_openmetrics_float};
-use crate::text::escape;
+use narthex_model::{
+    Exemplar, FloatHistogram, MetricType, NativeHistogram, Timestamp, is_label_name,
+    is_metric_name, upper_bound,
+};
+use narthex_platform::{Family, FamilyKind, PointValue};
 
-/// Writes families in the order in which they come.
-#[must_use]
-pub fn render(families: &[Family], format: Format) -> String {
-    let mut writer = Writer { out: String::new(), format };
-    for family in families {
-        writer.family(family);
-    }
-    if format == Format::OpenMetrics {
-        writer.out.push_str("# EOF\n");
-    }
-    writer.out
+use self::message::Messages;
+use self::plain::Plain;
+use crate::{Answer, Escaping, Protocol};
+
+/// What a family says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct FamilyHead<'a> {
+    /// The name, that of a counter with `_total`.
+    pub name: &'a str,
+    /// One line for people; `None`: nothing is said.
+    pub help: Option<&'a str>,
+    /// What it is counted in, or empty.
+    pub unit: &'a str,
+    /// The kind.
+    pub metric_type: MetricType,
 }
 
-struct Writer {
-    out: String,
-    format: Format,
+/// What a metric of a family says beside its labels.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured<'a> {
+    /// What was measured.
+    pub value: MeasuredValue<'a>,
+    /// When, if not now.
+    pub at: Option<Timestamp>,
+    /// Since when it counts.
+    pub start: Option<Timestamp>,
+}
+
+/// What was measured.
+#[derive(Clone, Copy, Debug)]
+pub enum MeasuredValue<'a> {
+    /// Of a counter, a gauge or something unknown.
+    Number {
+        /// The value.
+        value: f64,
+        /// Of a counter only.
+        exemplar: Option<&'a Exemplar>,
+    },
+    /// Of a summary.
+    Summary {
+        /// Quantiles and their values.
+        quantiles: &'a [(f64, f64)],
+        /// All observations.
+        count: u64,
+        /// Their sum.
+        sum: f64,
+    },
+    /// Of a histogram.
+    Histogram {
+        /// Ascending. The bucket without a bound may be missing.
+        buckets: &'a [ClassicBucket<'a>],
+        /// All observations.
+        count: f64,
+        /// Their sum.
+        sum: f64,
+    },
+    /// Of a histogram. One with custom buckets is written in the classic way; of another the text
+    /// formats can say only count and sum.
+    Native {
+        /// The histogram.
+        histogram: &'a NativeHistogram,
+        /// Those of its observations that are shown.
+        exemplars: &'a [Exemplar],
+    },
+}
+
+/// A bucket of a classic histogram.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClassicBucket<'a> {
+    /// Its upper bound.
+    pub bound: f64,
+    /// All observations up to it.
+    pub count: f64,
+    /// One of them.
+    pub exemplar: Option<&'a Exemplar>,
+}
+
+/// Writes families one after the other, and the metrics of each behind its head.
+#[derive(Debug)]
+pub struct Writer(Form);
+
+#[derive(Debug)]
+enum Form {
+    Plain(Plain),
+    Messages(Messages),
 }
 
 impl Writer {
-    fn family(&mut self, family: &Family) {
-        let (name, kind) = self.head(family);
-        self.metadata("HELP", name);
-        escape(&family.help, self.format == Format::OpenMetrics, &mut self.out);
-        self.out.push('\n');
-        self.metadata("TYPE", name);
-        self.out.push_str(kind);
-        self.out.push('\n');
-        for point in &family.points {
-            self.point(&family.name, point);
-        }
-    }
-
-    /// In OpenMetrics a counter's samples end in `_total` and its family does not; a counter
-    /// without that end can only be said to be unknown.
-    fn head<'a>(&self, family: &'a Family) -> (&'a str, &'static str) {
-        let stem = family.name.strip_suffix("_total").filter(|stem| !stem.is_empty());
-        match (family.kind, self.format, stem) {
-            (FamilyKind::Counter, Format::OpenMetrics, Some(stem)) => (stem, "counter"),
-            (FamilyKind::Counter, Format::OpenMetrics, None) => (&family.name, "unknown"),
-            (FamilyKind::Counter, Format::Text004 | Format::Protobuf, _) => {
-                (&family.name, "counter")
+    /// A writer of an empty exposition.
+    #[must_use]
+    pub fn new(answer: Answer) -> Self {
+        let Answer { protocol, escaping } = answer;
+        Self(match protocol {
+            Protocol::PrometheusProto => Form::Messages(Messages::new(escaping)),
+            Protocol::OpenMetricsText001 | Protocol::OpenMetricsText100 => {
+                Form::Plain(Plain::new(true, escaping))
             }
-            (FamilyKind::Gauge, ..) => (&family.name, "gauge"),
-            (FamilyKind::Histogram, ..) => (&family.name, "histogram"),
-        }
-    }
-
-    fn metadata(&mut self, keyword: &str, name: &str) {
-        self.out.push_str("# ");
-        self.out.push_str(keyword);
-        self.out.push(' ');
-        if is_metric_name(name) {
-            self.out.push_str(name);
-        } else {
-            self.quoted(name);
-        }
-        self.out.push(' ');
-    }
-
-    fn point(&mut self, name: &str, point: &Point) {
-        match &point.value {
-            PointValue::Number(value) => self.sample(name, "", &point.labels, None, *value),
-            PointValue::Histogram { buckets, count, sum } => {
-                for (bound, count) in buckets {
-                    self.sample(name, "_bucket", &point.labels, Some(*bound), to_float(*count));
-                }
-                let (labels, count) = (&point.labels, to_float(*count));
-                self.sample(name, "_bucket", labels, Some(f64::INFINITY), count);
-                self.sample(name, "_sum", labels, None, *sum);
-                self.sample(name, "_count", labels, None, count);
+            Protocol::PrometheusText004 | Protocol::PrometheusText100 => {
+                Form::Plain(Plain::new(false, escaping))
             }
+        })
+    }
+
+    /// Begins a family.
+    pub fn family(&mut self, head: FamilyHead<'_>) {
+        match &mut self.0 {
+            Form::Plain(plain) => plain.family(head),
+            Form::Messages(messages) => messages.family(head),
         }
     }
 
-    fn sample(
-        &mut self,
-        name: &str,
-        suffix: &str,
-        labels: &[(String, String)],
-        bound: Option<f64>,
-        value: f64,
-    ) {
-        let mut separator = '{';
-        if is_metric_name(name) {
-            self.out.push_str(name);
-            self.out.push_str(suffix);
+    /// Adds a metric to the family that was begun last. The labels are without the name.
+    pub fn metric<'l, L>(&mut self, labels: L, measured: Measured<'_>)
+    where
+        L: IntoIterator<Item = (&'l str, &'l str)> + Clone,
+    {
+        if let MeasuredValue::Native { histogram, exemplars } = measured.value
+            && histogram.layout().is_custom()
+        {
+            let (buckets, count, sum) = classic(&histogram.to_float(), exemplars);
+            let value = MeasuredValue::Histogram { buckets: &buckets, count, sum };
+            self.written(labels, Measured { value, ..measured });
         } else {
-            self.out.push('{');
-            self.quoted(&format!("{name}{suffix}"));
-            separator = ',';
+            self.written(labels, measured);
         }
-        for (label, value) in labels {
-            self.label(&mut separator, label, value);
-        }
-        if let Some(bound) = bound {
-            let mut text = String::new();
-            self.number(bound, &mut text);
-            self.label(&mut separator, "le", &text);
-        }
-        if separator == ',' {
-            self.out.push('}');
-        }
-        self.out.push(' ');
-        let mut text = std::mem::take(&mut self.out);
-        self.number(value, &mut text);
-        self.out = text;
-        self.out.push('\n');
     }
 
-    fn label(&mut self, separator: &mut char, name: &str, value: &str) {
-        self.out.push(std::mem::replace(separator, ','));
-        if is_label_name(name) {
-            self.out.push_str(name);
-        } else {
-            self.quoted(name);
+    fn written<'l, L>(&mut self, labels: L, measured: Measured<'_>)
+    where
+        L: IntoIterator<Item = (&'l str, &'l str)> + Clone,
+    {
+        match &mut self.0 {
+            Form::Plain(plain) => plain.metric(labels, measured),
+            Form::Messages(messages) => messages.metric(labels, measured),
         }
-        self.out.push('=');
-        self.quoted(value);
     }
 
-    fn quoted(&mut self, text: &str) {
-        self.out.push('"');
-        escape(text, true, &mut self.out);
-        self.out.push('"');
-    }
-
-    fn number(&self, value: f64, out: &mut String) {
-        match self.format {
-            Format::Text004 | Format::Protobuf => format_float(value, out),
-            Format::OpenMetrics => format_openmetrics_float(value, out),
+    /// The exposition.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        match self.0 {
+            Form::Plain(plain) => plain.finish(),
+            Form::Messages(messages) => messages.finish(),
         }
     }
 }
 
+/// Custom buckets with the counts up to each bound, and exemplars where they fall.
+fn classic<'e>(
+    histogram: &FloatHistogram,
+    exemplars: &'e [Exemplar],
+) -> (Vec<ClassicBucket<'e>>, f64, f64) {
+    let layout = &histogram.layout;
+    let mut held: Vec<f64> = vec![0.0; layout.custom_bounds.len()];
+    for (index, count) in narthex_model::indexed(&layout.positive_spans, &histogram.positive_counts)
+    {
+        if let Some(place) = usize::try_from(index).ok().and_then(|index| held.get_mut(index)) {
+            *place = count;
+        }
+    }
+    let (mut total, mut lower) = (0.0, f64::NEG_INFINITY);
+    let mut buckets: Vec<ClassicBucket<'e>> = Vec::with_capacity(held.len());
+    for (index, count) in (0..).zip(held) {
+        total += count;
+        let bound = upper_bound(index, layout.schema, &layout.custom_bounds);
+        let falls_here = |exemplar: &&Exemplar| exemplar.value > lower && exemplar.value <= bound;
+        let exemplar = exemplars.iter().rev().find(falls_here);
+        buckets.push(ClassicBucket { bound, count: total, exemplar });
+        lower = bound;
+    }
+    (buckets, histogram.count, histogram.sum)
+}
+
+/// A metric's name as it is written. One that fits is not touched, whatever the scheme.
+fn metric_name(escaping: Escaping, name: &str) -> std::borrow::Cow<'_, str> {
+    if is_metric_name(name) { name.into() } else { escaping.escape(name) }
+}
+
+/// A label's name likewise; it cannot have colons.
+fn label_name(escaping: Escaping, name: &str) -> std::borrow::Cow<'_, str> {
+    if escaping == Escaping::AllowUtf8 || is_label_name(name) {
+        return name.into();
+    }
+    escaping.escape(name).replace(':', "_").into()
+}
+
+/// The server's own families, in the order in which they come.
+#[must_use]
+pub fn render(families: &[Family], answer: Answer) -> Vec<u8> {
+    let mut writer = Writer::new(answer);
+    for family in families {
+        let metric_type = match family.kind {
+            FamilyKind::Counter => MetricType::Counter,
+            FamilyKind::Gauge => MetricType::Gauge,
+            FamilyKind::Histogram => MetricType::Histogram,
+        };
+        let (name, help) = (family.name.as_str(), Some(family.help.as_str()));
+        writer.family(FamilyHead { name, help, unit: "", metric_type });
+        for point in &family.points {
+            let labels = point.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let measured = |value| Measured { value, at: None, start: None };
+            match &point.value {
+                PointValue::Number(value) => {
+                    let value = MeasuredValue::Number { value: *value, exemplar: None };
+                    writer.metric(labels, measured(value));
+                }
+                PointValue::Histogram { buckets, count, sum } => {
+                    let bucket = |(bound, count): &(f64, u64)| ClassicBucket {
+                        bound: *bound,
+                        count: to_float(*count),
+                        exemplar: None,
+                    };
+                    let buckets: Vec<_> = buckets.iter().map(bucket).collect();
+                    let (count, sum) = (to_float(*count), *sum);
+                    let value = MeasuredValue::Histogram { buckets: &buckets, count, sum };
+                    writer.metric(labels, measured(value));
+                }
+            }
+        }
+    }
+    writer.finish()
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a count beyond 2^53 may lose its last bit")]
-fn to_float(count: u64) -> f64 {
+const fn to_float(count: u64) -> f64 {
     count as f64
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn families() -> Vec<Family> {
-        let number = |labels: &[(&str, &str)], value| Point {
-            labels: labels.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect(),
-            value: PointValue::Number(value),
-        };
-        let buckets = vec![(0.5, 1), (2.0, 3)];
-        let histogram = PointValue::Histogram { buckets, count: 4, sum: 9.5 };
-        let family = |name: &str, kind, points| Family {
-            name: name.into(),
-            help: "Two\nlines.".into(),
-            kind,
-            points,
-        };
-        vec![
-            family("a_total", FamilyKind::Counter, vec![number(&[("x", "\"\\")], 1e6)]),
-            family("g", FamilyKind::Gauge, vec![number(&[], 3.0)]),
-            family("h", FamilyKind::Histogram, vec![Point { labels: vec![], value: histogram }]),
-        ]
-    }
-
-    #[test]
-    fn the_text_format() {
-        assert_eq!(
-            render(&families(), Format::Text004),
-            "# HELP a_total Two\\nlines.\n# TYPE a_total counter\na_total{x=\"\\\"\\\\\"} 1e+06\n\
-             # HELP g Two\\nlines.\n# TYPE g gauge\ng 3\n\
-             # HELP h Two\\nlines.\n# TYPE h histogram\n\
-             h_bucket{le=\"0.5\"} 1\nh_bucket{le=\"2\"} 3\nh_bucket{le=\"+Inf\"} 4\n\
-             h_sum 9.5\nh_count 4\n"
-        );
-    }
-
-    #[test]
-    fn openmetrics() {
-        assert_eq!(
-            render(&families(), Format::OpenMetrics),
-            "# HELP a Two\\nlines.\n# TYPE a counter\na_total{x=\"\\\"\\\\\"} 1e+06\n\
-             # HELP g Two\\nlines.\n# TYPE g gauge\ng 3.0\n\
-             # HELP h Two\\nlines.\n# TYPE h histogram\n\
-             h_bucket{le=\"0.5\"} 1.0\nh_bucket{le=\"2.0\"} 3.0\nh_bucket{le=\"+Inf\"} 4.0\n\
-             h_sum 9.5\nh_count 4.0\n# EOF\n"
-        );
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use narthex_model::protobuf;
 use narthex_model::{EXPONENTIAL_SCHEMA_MAX, Labels, Metadata, NativeHistogram, Timestamp};
 use narthex_storage::{AppendError, Appender, SeriesRef};
 
@@ -69,6 +70,12 @@ impl fmt::Debug for Batch<'_, '_, '_> {
 enum Stop {
     Malformed(Malformed),
     Refused(WriteError),
+}
+
+impl From<protobuf::Malformed> for Stop {
+    fn from(malformed: protobuf::Malformed) -> Self {
+        Self::Malformed(malformed.into())
+    }
 }
 
 impl From<Malformed> for Stop {

@@ -2,6 +2,10 @@
 //!
 //! Names and values are bytes, so that a test can send what is no text.
 
+use narthex_model::protobuf::push_varint as varint;
+pub use narthex_model::protobuf::{
+    push_bytes as delimited, push_double as double, push_number as number, to_zigzag_64 as zigzag,
+};
 use narthex_model::{BucketLayout, CounterReset, MetricType, NativeHistogram, Span};
 
 /// What `Content-Type`, `Content-Encoding` and the version say of such a body.
@@ -277,45 +281,8 @@ fn packed_field(field: u64, packed: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// A field that is a number.
-pub fn number(field: u64, value: u64, out: &mut Vec<u8>) {
-    varint(field << 3, out);
-    varint(value, out);
-}
-
-/// A field that is a double.
-pub fn double(field: u64, value: f64, out: &mut Vec<u8>) {
-    varint(field << 3 | 1, out);
-    out.extend_from_slice(&value.to_le_bytes());
-}
-
-/// A field that is a text or a message.
-pub fn delimited(field: u64, content: &[u8], out: &mut Vec<u8>) {
-    varint(field << 3 | 2, out);
-    varint(content.len() as u64, out);
-    out.extend_from_slice(content);
-}
-
-/// A signed number whose sign stands in the lowest bit.
-#[must_use]
-pub fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)).cast_unsigned()
-}
-
 fn varint_len(value: u64) -> u64 {
     u64::from(64 - (value | 1).leading_zeros()).div_ceil(7)
-}
-
-fn varint(mut value: u64, out: &mut Vec<u8>) {
-    loop {
-        let [byte, ..] = value.to_le_bytes();
-        value >>= 7;
-        if value == 0 {
-            out.push(byte & 0x7f);
-            return;
-        }
-        out.push(byte | 0x80);
-    }
 }
 
 #[cfg(test)]

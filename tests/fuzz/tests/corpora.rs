@@ -127,6 +127,26 @@ fn requests_of_remote_write_are_read_whatever_they_hold() {
 }
 
 #[test]
+fn text_expositions_are_read_whatever_they_hold() {
+    replay("exposition_text");
+}
+
+#[test]
+fn openmetrics_expositions_are_read_whatever_they_hold() {
+    replay("exposition_openmetrics");
+}
+
+#[test]
+fn protobuf_expositions_are_read_whatever_they_hold() {
+    replay("exposition_protobuf");
+}
+
+#[test]
+fn headers_of_expositions_are_read_whatever_they_hold() {
+    replay("exposition_headers");
+}
+
+#[test]
 fn queries_are_read_whatever_they_hold() {
     replay("promql_parse");
 }

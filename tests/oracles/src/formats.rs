@@ -6,11 +6,13 @@
 mod block;
 mod checksums;
 mod chunks;
+mod exposition;
 mod log;
 mod mutation;
 mod promql;
 mod remote_write;
 
+pub use self::exposition::{CountSamples, long_expositions};
 pub use self::mutation::mutate;
 
 use crate::Chance;
@@ -46,5 +48,21 @@ pub const TARGETS: &[Target] = &[
     Target { name: "block_meta", check: block::check_meta, generate: block::meta },
     Target { name: "promql_parse", check: promql::check_text, generate: promql::text },
     Target { name: "promql_eval", check: promql::check_answer, generate: promql::seed },
+    Target { name: "exposition_text", check: exposition::check_text, generate: exposition::text },
+    Target {
+        name: "exposition_openmetrics",
+        check: exposition::check_openmetrics,
+        generate: exposition::openmetrics,
+    },
+    Target {
+        name: "exposition_protobuf",
+        check: exposition::check_protobuf,
+        generate: exposition::protobuf,
+    },
+    Target {
+        name: "exposition_headers",
+        check: exposition::check_headers,
+        generate: exposition::headers,
+    },
     Target { name: "remote_write", check: remote_write::check, generate: remote_write::generate },
 ];

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::testing::show_with;
+use crate::{Answer, Escaping, Protocol};
 
 fn show(body: &str, format: Format) -> String {
     show_with(body.as_bytes(), format, Options::default())
@@ -162,7 +163,7 @@ fn a_line_is_another_one_under_another_type() {
 }
 
 fn any_format() -> impl Strategy<Value = Format> {
-    prop_oneof![Just(Format::Text004), Just(Format::OpenMetrics)]
+    prop_oneof![Just(Format::Text004), Just(Format::OpenMetrics), Just(Format::Protobuf)]
 }
 
 /// Bytes that look like an exposition often enough to reach deep.
@@ -215,18 +216,28 @@ fn any_families() -> impl Strategy<Value = Vec<Family>> {
 proptest! {
     #[test]
     fn what_is_written_reads_the_same(families in any_families(), format in any_format()) {
-        let body = crate::render(&families, format);
-        let mut parser = Parser::new(body.as_bytes(), format);
+        let protocol = match format {
+            Format::Text004 => Protocol::PrometheusText100,
+            Format::OpenMetrics => Protocol::OpenMetricsText100,
+            Format::Protobuf => Protocol::PrometheusProto,
+        };
+        let escaping = Escaping::AllowUtf8;
+        let body = crate::render(&families, Answer { protocol, escaping });
+        let families: Vec<&Family> = families
+            .iter()
+            .filter(|family| format != Format::Protobuf || !family.points.is_empty())
+            .collect();
+        let mut parser = Parser::new(&body, format);
         for family in &families {
             let Ok(Some(Entry::Help { family: name, help })) = parser.next_entry() else {
-                panic!("a help line in {body}");
+                panic!("a help line in {}", body.escape_ascii());
             };
             prop_assert_eq!((&*name, &*help), (family.name.as_str(), family.help.as_str()));
             let is_type = matches!(parser.next_entry(), Ok(Some(Entry::Type { .. })));
             prop_assert!(is_type);
             for point in &family.points {
                 let Ok(Some(Entry::Sample(sample))) = parser.next_entry() else {
-                    panic!("a sample line in {body}");
+                    panic!("a sample line in {}", body.escape_ascii());
                 };
                 let name = ("__name__".to_owned(), family.name.clone());
                 let expected = Labels::from_pairs(point.labels.iter().cloned().chain([name]));

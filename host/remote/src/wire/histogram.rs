@@ -1,11 +1,12 @@
 //! `Histogram`: whole or fractional counts in one message.
 
+use narthex_model::protobuf::{low_32, zigzag_32, zigzag_64};
 use narthex_model::{
     BucketLayout, CounterReset, FloatHistogram, IntegerHistogram, NativeHistogram, Span,
 };
 
 use super::series::{doubles, numbers};
-use super::{Fields, Malformed, low_32, zigzag_32, zigzag_64};
+use super::{Fields, Malformed};
 
 /// Buckets of a side, spans of a side and custom bounds: as many as the log takes.
 const BUCKETS_MAX: usize = 1 << 16;

@@ -1,6 +1,8 @@
 //! `TimeSeries`, and the small messages in it.
 
-use super::{Content, Fields, Malformed, varint};
+use narthex_model::protobuf::{self, Content, Fields, varint};
+
+use super::Malformed;
 use crate::labels::LABELS_MAX;
 
 /// Time in milliseconds, and value.
@@ -160,7 +162,7 @@ pub(super) fn numbers<T>(
             }
             Ok(())
         }
-        Content::Fixed64(_) | Content::Fixed32(_) => Err(content.mistyped(field)),
+        Content::Fixed64(_) | Content::Fixed32(_) => Err(content.mistyped(field).into()),
     }
 }
 
@@ -183,10 +185,10 @@ pub(super) fn doubles(
         Content::Bytes(packed) => {
             let (all, rest) = packed.as_chunks::<8>();
             if !rest.is_empty() {
-                return Err(Malformed::Truncated);
+                return Err(protobuf::Malformed::Truncated.into());
             }
             all.iter().try_for_each(|bytes| push(*bytes))
         }
-        Content::Varint(_) | Content::Fixed32(_) => Err(content.mistyped(field)),
+        Content::Varint(_) | Content::Fixed32(_) => Err(content.mistyped(field).into()),
     }
 }

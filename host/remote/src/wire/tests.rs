@@ -29,19 +29,25 @@ fn fields_that_are_not_known_are_passed_over() {
 
 #[test]
 fn what_cannot_be_read_is_said() {
-    check(b"\x0a", Err(Malformed::Truncated));
-    check(b"\x0a\x05ab", Err(Malformed::Truncated));
-    check(b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", Err(Malformed::Truncated));
-    check(b"\x80", Err(Malformed::Truncated));
-    check(&[0x80; 11], Err(Malformed::Overlong));
-    check(b"\x02\0", Err(Malformed::FieldZero));
-    check(b"\x08\x01", Err(Malformed::WireType { field: 1, wire_type: 0 }));
-    check(b"\x0e", Err(Malformed::WireType { field: 1, wire_type: 6 }));
-    check(b"\x14", Err(Malformed::Group));
-    check(b"\x13\x08\x01", Err(Malformed::Truncated));
+    check(b"\x0a", Err(protobuf::Malformed::Truncated.into()));
+    check(b"\x0a\x05ab", Err(protobuf::Malformed::Truncated.into()));
+    check(
+        b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        Err(protobuf::Malformed::Truncated.into()),
+    );
+    check(b"\x80", Err(protobuf::Malformed::Truncated.into()));
+    check(&[0x80; 11], Err(protobuf::Malformed::Overlong.into()));
+    check(b"\x02\0", Err(protobuf::Malformed::FieldZero.into()));
+    check(b"\x08\x01", Err(protobuf::Malformed::WireType { field: 1, wire_type: 0 }.into()));
+    check(b"\x0e", Err(protobuf::Malformed::WireType { field: 1, wire_type: 6 }.into()));
+    check(b"\x14", Err(protobuf::Malformed::Group.into()));
+    check(b"\x13\x08\x01", Err(protobuf::Malformed::Truncated.into()));
     // A sample whose time is a text; a packed list of doubles with seven bytes.
-    check(b"\x0a\x04\x12\x02\x12\0", Err(Malformed::WireType { field: 2, wire_type: 2 }));
-    check(b"\x0a\x0b\x22\x09\x6a\x07\0\0\0\0\0\0\0", Err(Malformed::Truncated));
+    check(
+        b"\x0a\x04\x12\x02\x12\0",
+        Err(protobuf::Malformed::WireType { field: 2, wire_type: 2 }.into()),
+    );
+    check(b"\x0a\x0b\x22\x09\x6a\x07\0\0\0\0\0\0\0", Err(protobuf::Malformed::Truncated.into()));
 }
 
 #[test]
