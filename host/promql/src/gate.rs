@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -21,8 +22,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub(crate) struct Gate {
-    running_max: usize,
+    present: Arc<AtomicUsize>,
     places: Arc<Semaphore>,
+}
+
+/// A query that runs or waits, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Presence(Arc<AtomicUsize>);
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Leave to run; ends when it is dropped.
@@ -34,7 +45,19 @@ pub(crate) struct Pass {
 impl Gate {
     pub(crate) fn new(running_max: usize) -> Self {
         let running_max = running_max.clamp(1, Semaphore::MAX_PERMITS);
-        Self { running_max, places: Arc::new(Semaphore::new(running_max)) }
+        let places = Arc::new(Semaphore::new(running_max));
+        Self { present: Arc::default(), places }
+    }
+
+    /// Counts a query from now on.
+    pub(crate) fn arrive(&self) -> Presence {
+        self.present.fetch_add(1, Ordering::Relaxed);
+        Presence(Arc::clone(&self.present))
+    }
+
+    /// How many queries run or wait.
+    pub(crate) fn present(&self) -> usize {
+        self.present.load(Ordering::Relaxed)
     }
 
     /// A place, if one is free and nobody waits for it.
@@ -85,10 +108,6 @@ impl Gate {
     fn place(&self) -> impl Future<Output = Pass> + Send + use<> {
         let permit = Arc::clone(&self.places).acquire_owned();
         async move { Pass { _permit: permit.await.expect("the gate is never closed") } }
-    }
-
-    pub(crate) fn running(&self) -> usize {
-        self.running_max - self.places.available_permits()
     }
 }
 

@@ -146,8 +146,8 @@ fn the_side_that_is_looked_up_is_held_while_the_other_streams() {
     let store = Arc::new(store());
     let bytes_of =
         |query: &str| ask(&store, query, EngineConfig::default()).unwrap().stats.bytes_peak;
-    // One byte a step of each series.
-    let least = bytes_of("count(a)") + (SERIES * STEPS) as u64;
+    // One byte a step of each series, beside what selecting both holds.
+    let least = bytes_of("count(a) + count(b)") + (SERIES * STEPS / 2) as u64;
     assert!(bytes_of("count(a and on (instance) b)") >= least);
     assert!(bytes_of("count(a unless on (instance) b)") >= least);
 }
@@ -163,14 +163,12 @@ fn handles_of_series_and_numbers_of_each_step_count_until_the_end() {
     assert!(bytes_of("count(a + time())") >= numbers + bytes_of("count(a + 1)"));
 }
 
+/// How many values there will be is not known before.
 #[test]
-fn a_quantile_is_expected_to_hold_its_input() {
+fn a_quantile_is_refused_as_it_grows() {
     let store = Arc::new(store());
     let config = EngineConfig { memory_max: 16_000, ..EngineConfig::default() };
     ask(&store, "max(a) + max(b)", config.clone()).unwrap();
     let error = ask(&store, "quantile(0.5, a)", config).unwrap_err();
-    let QueryError::TooMuchMemory { estimate: Some(estimate), .. } = error else {
-        panic!("{error}");
-    };
-    assert!(estimate >= SERIES * STEPS * 8, "{estimate}");
+    assert!(matches!(error, QueryError::TooMuchMemory { estimate: None, .. }), "{error}");
 }

@@ -42,7 +42,7 @@ impl EngineMetrics {
     }
 }
 
-/// How many queries run, and how many may.
+/// How many queries are here, and how many may run.
 struct GateMetrics {
     gate: Arc<Gate>,
     concurrency: usize,
@@ -60,7 +60,7 @@ impl MetricsSource for GateMetrics {
             gauge(
                 "prometheus_engine_queries",
                 "The current number of queries being executed or waiting.",
-                self.gate.running(),
+                self.gate.present(),
             ),
             gauge(
                 "prometheus_engine_queries_concurrent_max",

@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::ast::Expr;
-use crate::gate::{Pass, STAGE};
+use crate::gate::{Pass, Presence, STAGE};
 use crate::result::{QueryError, QueryOptions, QueryResult, QueryStats};
 
 use super::times::When;
@@ -34,16 +34,18 @@ pub(super) struct Visit {
     place: Option<Result<Pass, QueryError>>,
     /// Whether what becomes of it is still to be told.
     pub(super) is_untold: bool,
+    /// Counts it among those that are here.
+    _presence: Presence,
 }
 
 impl Engine {
     /// Begins the time of a query.
     pub(super) fn arrive(&self, options: &QueryOptions) -> Visit {
-        let Inner { config, clock, .. } = &*self.0;
+        let Inner { config, clock, gate, .. } = &*self.0;
         let arrived = clock.monotonic();
         let timeout = options.timeout.map_or(config.timeout, |own| own.min(config.timeout));
         let deadline = arrived.saturating_add(timeout);
-        Visit { arrived, deadline, place: None, is_untold: true }
+        Visit { arrived, deadline, place: None, is_untold: true, _presence: gate.arrive() }
     }
 
     /// The visitor's place; waits for it here, if it was not asked for yet.

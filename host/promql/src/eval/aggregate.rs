@@ -155,7 +155,8 @@ impl<'q, F: Fold> Group<'q, F> {
         plan: &AggregatePlan,
         param: &Numbers,
         cx: &Context<'_>,
-    ) -> Row {
+    ) -> Result<Row, QueryError> {
+        let mut pace = cx.pace();
         let Self { drops_name, floats, histograms, holding: _holding } = self;
         let mut values = Column::absent(floats.len());
         let has_number = |step: usize| floats.get(step).is_some_and(Option::is_some);
@@ -167,13 +168,14 @@ impl<'q, F: Fold> Group<'q, F> {
                 cx.remark(plan.input_span, Remark::MixedFloatsHistogramsInAggregation);
                 histograms.forget(step);
             } else {
+                pace.add(1 + fold.bytes() / size_of::<f64>())?;
                 values.set(step, fold.finish(param.get(step)));
             }
         }
         for (step, histogram) in histograms.into_iter() {
             values.put(step, SampleValue::Histogram(histogram));
         }
-        Row { labels, drops_name, values }
+        Ok(Row { labels, drops_name, values })
     }
 }
 
@@ -201,7 +203,7 @@ fn fold<'q, F: Fold + 'q>(
         }
     }
     let groups = names.labels.into_iter().zip(groups);
-    let rows = groups.map(move |(labels, group)| Ok(group.finish(labels, plan, &param, cx)));
+    let rows = groups.map(move |(labels, group)| group.finish(labels, plan, &param, cx));
     Ok(without_empty(Box::new(rows)))
 }
 

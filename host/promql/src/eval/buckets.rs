@@ -71,7 +71,7 @@ pub(super) fn open<'q>(
     for question in &questions {
         for row in rows.iter().filter(|row| row.values.has_histograms()) {
             cx.check()?;
-            let values = of_native(question, row, plan, cx);
+            let values = of_native(question, row, plan, cx)?;
             if !values.is_empty() {
                 out.push(answer(question, &row.labels, values, plan, cx))?;
             }
@@ -147,11 +147,18 @@ fn remove_twice(
 }
 
 /// The answers for the native histograms of a row.
-fn of_native(question: &Question, row: &Row, plan: &BucketsPlan, cx: &Context<'_>) -> Column {
+fn of_native(
+    question: &Question,
+    row: &Row,
+    plan: &BucketsPlan,
+    cx: &Context<'_>,
+) -> Result<Column, QueryError> {
+    let mut pace = cx.pace();
     let mut values = Column::absent(row.values.steps());
     let metric = metric_name(&row.labels, cx);
     for (step, histogram) in row.values.iter_histograms() {
         let histogram: &FloatHistogram = histogram;
+        pace.add(1 + histogram.positive_counts.len() + histogram.negative_counts.len())?;
         let (value, finding) = match &question.kind {
             QuestionKind::Quantile(q) => estimate::quantile(q.get(step), histogram),
             QuestionKind::Fraction(lower, upper) => {
@@ -163,7 +170,7 @@ fn of_native(question: &Question, row: &Row, plan: &BucketsPlan, cx: &Context<'_
         }
         values.set(step, value);
     }
-    values
+    Ok(values)
 }
 
 fn questions(measure: &Measure, grid: Grid, cx: &Context<'_>) -> Result<Vec<Question>, QueryError> {

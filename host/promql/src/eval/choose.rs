@@ -95,10 +95,10 @@ fn by_count<'q>(
             };
             let k = count(param.get(step)).min(rows.len());
             if let Some(best) = best.get_mut(group).and_then(|steps| steps.get_mut(step)) {
-                taken += usize::from(best.offer(value, index, k, plan.op));
+                taken += best.offer(value, index, k, plan.op);
             }
         }
-        scratch.add(bytes(taken * size_of::<(f64, usize)>()))?;
+        scratch.add(bytes(taken))?;
     }
     // In the order of the first appearance: for one step that is the order of the values.
     let mut place: Vec<Option<usize>> = vec![None; rows.len()];

@@ -145,8 +145,10 @@ pub(crate) fn of(plan: &Vector, counting: Counting, cx: &Context<'_>) -> Result<
             let most = if grouping.is_all() { below.rows.min(1) } else { below.rows };
             let rows = counted.map_or(most, |counted| counted.min(most));
             let folds = rows.saturating_mul(plan.grid.steps).saturating_mul(FOLD_BYTES);
-            // The values of all series are needed for a quantile.
-            let is_quantile = aggregate.op == AggregateOp::Quantile;
+            // The values of all series are needed for a quantile; where only what must be is
+            // counted, none of them is: series may have values at few steps.
+            let is_quantile =
+                aggregate.op == AggregateOp::Quantile && matches!(counting, Counting::Groups);
             let values = if is_quantile { below.rows.saturating_mul(plan.grid.steps) } else { 0 };
             let input = values.saturating_mul(size_of::<f64>());
             let held_bytes = below.held_bytes.saturating_add(folds).saturating_add(input);

@@ -66,21 +66,16 @@ impl<'l> Held<'l> {
     }
 }
 
-/// So much is put on the account at once, where values come one by one.
-const BOOKED_AT_ONCE: Amount = Amount { samples: 4096, bytes: 64 << 10 };
-
 /// Rows that are filled value by value.
 #[derive(Debug)]
 pub(super) struct Filling<'l> {
     held: Held<'l>,
-    /// Put in, and not yet on the account.
-    unbooked: Amount,
 }
 
 impl<'l> Filling<'l> {
     /// No rows yet.
     pub(super) fn new(ledger: &'l Ledger) -> Self {
-        Self { held: Held::new(ledger), unbooked: Amount::default() }
+        Self { held: Held::new(ledger) }
     }
 
     /// Takes in a row that has its values.
@@ -107,24 +102,19 @@ impl<'l> Filling<'l> {
         step: usize,
         value: SampleValue,
     ) -> Result<(), QueryError> {
-        let more = Amount::of_value(&value);
+        let mut more = Amount::of_value(&value);
         if let Some(Row { values, .. }) = self.held.rows.get_mut(row) {
             let slots = values.slot_bytes();
             values.put(step, value);
-            let slots = Amount { samples: 0, bytes: values.slot_bytes() - slots };
-            self.unbooked = self.unbooked.plus(more).plus(slots);
+            more = more.plus(Amount { samples: 0, bytes: values.slot_bytes() - slots });
         }
-        if self.unbooked.minus(BOOKED_AT_ONCE) == Amount::default() { Ok(()) } else { self.book() }
+        self.held.holding.add_little(more)
     }
 
     /// The rows, in the order in which they came.
     pub(super) fn finish(mut self) -> Result<Held<'l>, QueryError> {
-        self.book()?;
+        self.held.holding.book()?;
         Ok(self.held)
-    }
-
-    fn book(&mut self) -> Result<(), QueryError> {
-        self.held.holding.add(std::mem::take(&mut self.unbooked))
     }
 }
 

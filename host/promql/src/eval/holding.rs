@@ -60,6 +60,11 @@ impl Amount {
         Self { samples, bytes }
     }
 
+    /// The bytes of a value on its way: what counts as a sample is counted where it arrives.
+    pub(crate) fn bytes_of_value(value: &SampleValue) -> Self {
+        Self { samples: 0, ..Self::of_value(value) }
+    }
+
     /// One sample of an answer.
     pub(crate) fn of_sample(sample: &VectorSample) -> Self {
         let Self { samples, bytes } = Self::of_value(&sample.value);
@@ -133,14 +138,15 @@ impl Ledger {
 
     /// An account of what one operator holds; it is settled when it is dropped.
     pub(crate) fn holding(&self) -> Holding<'_> {
-        Holding { ledger: self, amount: Amount::default() }
+        Holding { ledger: self, amount: Amount::default(), little: Amount::default() }
     }
 
     /// An account of the samples of one series while they are looked at. Toward the limit of samples
-    /// they count one series at a time, however many threads there are.
+    /// they count one series at a time, beside what operators hold then: threads read further ahead
+    /// of those, so that the peak is a little lower with them.
     pub(crate) fn hold_series(&self, amount: Amount) -> Result<Holding<'_>, QueryError> {
         let samples = self.samples.load(Ordering::Relaxed) + amount.samples;
-        self.samples_peak.fetch_max(samples, Ordering::Relaxed);
+        raise(&self.samples_peak, samples);
         if samples > self.limits.samples_max {
             return Err(QueryError::TooManySamples);
         }
@@ -167,8 +173,8 @@ impl Ledger {
         let HoldingLimits { samples_max, bytes_max } = self.limits;
         let samples = self.samples.fetch_add(amount.samples, Ordering::Relaxed) + amount.samples;
         let bytes = self.bytes.fetch_add(amount.bytes, Ordering::Relaxed) + amount.bytes;
-        self.samples_peak.fetch_max(samples, Ordering::Relaxed);
-        self.bytes_peak.fetch_max(bytes, Ordering::Relaxed);
+        raise(&self.samples_peak, samples);
+        raise(&self.bytes_peak, bytes);
         if samples > samples_max {
             return Err(QueryError::TooManySamples);
         }
@@ -207,12 +213,24 @@ impl Drop for Ledger {
     }
 }
 
+/// Makes a peak as high as `value`, which it seldom has to be made.
+fn raise(peak: &AtomicUsize, value: usize) {
+    if peak.load(Ordering::Relaxed) < value {
+        peak.fetch_max(value, Ordering::Relaxed);
+    }
+}
+
 /// What one operator holds.
 #[derive(Debug)]
 pub(crate) struct Holding<'l> {
     ledger: &'l Ledger,
     amount: Amount,
+    /// What is held and not yet on the ledger.
+    little: Amount,
 }
+
+/// So much is put on the ledger at once, where values come one by one.
+const LITTLE_MAX: Amount = Amount { samples: 4096, bytes: 64 << 10 };
 
 impl Holding<'_> {
     /// Holds more.
@@ -221,10 +239,25 @@ impl Holding<'_> {
         self.ledger.add(amount)
     }
 
+    /// Holds a little more: it is put on the ledger together with more of the kind, or by `book`.
+    #[inline]
+    pub(crate) fn add_little(&mut self, amount: Amount) -> Result<(), QueryError> {
+        self.little = self.little.plus(amount);
+        let Amount { samples, bytes } = self.little;
+        if samples > LITTLE_MAX.samples || bytes > LITTLE_MAX.bytes { self.book() } else { Ok(()) }
+    }
+
+    /// Puts on the ledger what is not there yet.
+    pub(crate) fn book(&mut self) -> Result<(), QueryError> {
+        let little = std::mem::take(&mut self.little);
+        if little == Amount::default() { Ok(()) } else { self.add(little) }
+    }
+
     /// Holds also what `other` held.
     pub(crate) fn absorb(&mut self, mut other: Self) {
         debug_assert!(std::ptr::eq(self.ledger, other.ledger), "both are of one query");
         self.amount = self.amount.plus(std::mem::take(&mut other.amount));
+        self.little = self.little.plus(std::mem::take(&mut other.little));
     }
 
     /// Holds less: what `amount` stands for went to another account. Of what grew without being

@@ -60,33 +60,36 @@ pub(super) fn after_drop<'q>(
 /// Joins series of the same labels that stand side by side.
 pub(super) fn of_same_labels(sorted: Vec<MatrixSeries>) -> Result<Vec<MatrixSeries>, QueryError> {
     let mut merged: Vec<MatrixSeries> = Vec::with_capacity(sorted.len());
-    for series in sorted {
-        match merged.last_mut().filter(|last| last.labels == series.labels) {
-            Some(last) => last.points = both(std::mem::take(&mut last.points), series.points)?,
-            None => merged.push(series),
+    let mut sorted = sorted.into_iter().peekable();
+    while let Some(MatrixSeries { labels, points }) = sorted.next() {
+        let mut parts = vec![points];
+        while let Some(same) = sorted.next_if(|next| next.labels == labels) {
+            parts.push(same.points);
         }
+        merged.push(MatrixSeries { labels, points: all(parts)? });
     }
     Ok(merged)
 }
 
-/// The samples of both by time. At one time may be a float and a histogram, as in Prometheus, but
-/// no two of a kind.
-fn both(a: Columns, b: Columns) -> Result<Columns, QueryError> {
-    let floats = |points: &Columns| -> Vec<(i64, f64)> {
-        points.times.iter().copied().zip(points.values.iter().copied()).collect()
-    };
-    let (mut all, more) = (floats(&a), floats(&b));
-    all.extend(more);
-    all.sort_by_key(|(at, _)| *at);
-    let mut histograms = a.histograms;
-    histograms.extend(b.histograms);
+/// The samples of all parts by time. At one time may be a float and a histogram, as in Prometheus,
+/// but no two of a kind.
+fn all(mut parts: Vec<Columns>) -> Result<Columns, QueryError> {
+    if parts.len() == 1 {
+        return Ok(parts.pop().unwrap_or_default());
+    }
+    let (mut floats, mut histograms) = (Vec::new(), Vec::new());
+    for Columns { times, values, histograms: more, .. } in parts {
+        floats.extend(times.into_iter().zip(values));
+        histograms.extend(more);
+    }
+    floats.sort_by_key(|(at, _)| *at);
     histograms.sort_by_key(|point| point.at);
-    let is_twice = all.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b))
+    let is_twice = floats.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b))
         || histograms.windows(2).any(|pair| matches!(pair, [a, b] if a.at == b.at));
     if is_twice {
         return Err(same_labels());
     }
-    let (times, values) = all.into_iter().unzip();
+    let (times, values) = floats.into_iter().unzip();
     let mut points = Columns::from_floats(times, values);
     points.histograms = histograms;
     Ok(points)

@@ -30,9 +30,6 @@ const BATCH_MEMORY_PART: usize = 8;
 const THREADS_MAX: usize = 16;
 /// Runs for each thread of a batch, so that none waits long for the last one.
 const RUNS: usize = 4;
-/// Rows of up to this much are put on the ledger together: threads that do so for each small one
-/// would wait for each other.
-const UNCHARGED_BYTES_MAX: usize = 64 << 10;
 
 /// The series that satisfy the same matchers.
 pub(super) type SeriesList = Arc<Selected>;
@@ -103,33 +100,21 @@ struct Batches<'q, F> {
     holding: Holding<'q>,
 }
 
-/// A row and what it holds. Only bytes: how many rows wait, and with them what counts for the limit
-/// of samples, would depend on the number of threads.
-type Charged = Result<(Row, Amount), QueryError>;
+/// A row and what it holds. Only bytes: how many rows wait depends on the number of threads, and the
+/// limit of samples should hardly.
+type Charged = (Row, Amount);
 
 /// The rows of a run of series, with the account of them.
 struct Run<'l> {
     rows: Vec<Charged>,
     holding: Holding<'l>,
-    /// What is not on the ledger yet.
-    uncharged: Amount,
 }
 
 impl Run<'_> {
-    fn push(&mut self, computed: Result<Row, QueryError>) -> Result<(), QueryError> {
-        let charged = computed.map(|row| {
-            let amount = Amount { samples: 0, bytes: Amount::bytes_of_row(&row) };
-            (row, amount)
-        });
-        if let Ok((_, amount)) = &charged {
-            self.uncharged = self.uncharged.plus(*amount);
-        }
-        self.rows.push(charged);
-        if self.uncharged.bytes > UNCHARGED_BYTES_MAX { self.charge() } else { Ok(()) }
-    }
-
-    fn charge(&mut self) -> Result<(), QueryError> {
-        self.holding.add(std::mem::take(&mut self.uncharged))
+    fn push(&mut self, row: Row) -> Result<(), QueryError> {
+        let amount = Amount { samples: 0, bytes: Amount::bytes_of_row(&row) };
+        self.rows.push((row, amount));
+        self.holding.add_little(amount)
     }
 }
 
@@ -157,25 +142,25 @@ impl<'q, F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Batches<'q, F> {
         &self,
         series: &[Box<dyn Series>],
         scratch: &mut Columns,
-        is_refused: &AtomicBool,
+        has_failed: &AtomicBool,
     ) -> Result<Run<'q>, QueryError> {
         let rows = Vec::with_capacity(series.len());
         let holding = self.cx.ledger.holding();
-        let mut run = Run { rows, holding, uncharged: Amount::default() };
+        let mut run = Run { rows, holding };
         for one in series {
-            if is_refused.load(Ordering::Relaxed) {
+            if has_failed.load(Ordering::Relaxed) {
                 break;
             }
-            if let Some(row) = (self.compute)(one.as_ref(), scratch).transpose() {
+            if let Some(row) = (self.compute)(one.as_ref(), scratch)? {
                 run.push(row)?;
             }
         }
-        run.charge()?;
+        run.holding.book()?;
         Ok(run)
     }
 
-    /// The rows of a batch, computed by this thread and `helpers` beside it. As soon as one cannot
-    /// be held, all of them end.
+    /// The rows of a batch, computed by this thread and `helpers` beside it. As soon as one of them
+    /// fails, all end.
     fn compute_batch(
         &self,
         batch: &[Box<dyn Series>],
@@ -185,17 +170,17 @@ impl<'q, F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Batches<'q, F> {
         let runs: Vec<&[Box<dyn Series>]> = batch.chunks(length).collect();
         let done: Vec<Mutex<Option<Run<'q>>>> = runs.iter().map(|_| Mutex::default()).collect();
         let next = AtomicUsize::new(0);
-        let (is_refused, refusal) = (AtomicBool::new(false), Mutex::new(None));
+        let (has_failed, failure) = (AtomicBool::new(false), Mutex::new(None));
         let work = || {
             let mut scratch = Columns::default();
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let (Some(run), Some(slot)) = (runs.get(index), done.get(index)) else { return };
-                match self.compute_run(run, &mut scratch, &is_refused) {
+                match self.compute_run(run, &mut scratch, &has_failed) {
                     Ok(run) => *slot.lock() = Some(run),
                     Err(error) => {
-                        is_refused.store(true, Ordering::Relaxed);
-                        refusal.lock().get_or_insert(error);
+                        has_failed.store(true, Ordering::Relaxed);
+                        failure.lock().get_or_insert(error);
                         return;
                     }
                 }
@@ -209,7 +194,7 @@ impl<'q, F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Batches<'q, F> {
             }
             work();
         });
-        match refusal.into_inner() {
+        match failure.into_inner() {
             Some(error) => Err(error),
             None => Ok(done.into_iter().filter_map(Mutex::into_inner).collect()),
         }
@@ -221,11 +206,9 @@ impl<F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Iterator for Batches<'
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(charged) = self.ready.next() {
-                return Some(charged.map(|(row, amount)| {
-                    self.holding.remove(amount);
-                    row
-                }));
+            if let Some((row, amount)) = self.ready.next() {
+                self.holding.remove(amount);
+                return Some(Ok(row));
             }
             let series = self.selected.series.get(self.next)?;
             if self.is_parallel {
@@ -239,7 +222,7 @@ impl<F: Fn(&dyn Series, &mut Columns) -> Computed + Sync> Iterator for Batches<'
                         Err(error) => return Some(Err(error)),
                     };
                     let mut ready = Vec::with_capacity(count);
-                    for Run { rows, holding, .. } in runs {
+                    for Run { rows, holding } in runs {
                         ready.extend(rows);
                         self.holding.absorb(holding);
                     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use narthex_model::{FloatHistogram, Labels, NativeHistogram, is_stale, stale_nan};
 use narthex_storage::Columns;
 
-use crate::result::SampleValue;
+use crate::result::{QueryError, SampleValue};
 
 use super::grid::Grid;
 use super::holding::samples_of_histogram;
@@ -195,11 +195,11 @@ impl Column {
     /// Replaces each histogram by what `change` makes of it and of its step.
     pub(crate) fn change_histograms(
         &mut self,
-        mut change: impl FnMut(usize, &Arc<FloatHistogram>) -> Option<SampleValue>,
-    ) {
+        mut change: impl FnMut(usize, &Arc<FloatHistogram>) -> Result<Option<SampleValue>, QueryError>,
+    ) -> Result<(), QueryError> {
         for (step, slot) in self.histograms.iter_mut().enumerate() {
             let Some(histogram) = slot.take() else { continue };
-            match change(step, &histogram) {
+            match change(step, &histogram)? {
                 Some(SampleValue::Float(value)) => {
                     if let Some(float) = self.floats.get_mut(step) {
                         *float = value;
@@ -209,14 +209,20 @@ impl Column {
                 None => {}
             }
         }
+        Ok(())
     }
 
-    /// Takes in the values of `other`; false when both have one at the same step.
+    /// Takes in the values of `other`; false when both have one of a kind at the same step. Of a
+    /// float and a histogram the histogram stays, as in the answer of an instant query of Prometheus.
     pub(crate) fn merge(&mut self, other: &Self) -> bool {
-        other.items().all(|(step, value)| {
-            let is_free = self.item(step).is_none();
-            self.put(step, value.to_value());
-            is_free
+        other.items().all(|(step, value)| match (self.item(step), value) {
+            (Some(Item::Float(_)), Item::Float(_))
+            | (Some(Item::Histogram(_)), Item::Histogram(_)) => false,
+            (Some(Item::Histogram(_)), Item::Float(_)) => true,
+            (None, _) | (Some(Item::Float(_)), Item::Histogram(_)) => {
+                self.put(step, value.to_value());
+                true
+            }
         })
     }
 

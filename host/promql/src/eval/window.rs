@@ -140,7 +140,6 @@ pub(super) fn open<'q>(plan: &'q WindowPlan, cx: &'q Context<'q>) -> Result<Rows
     let params: Result<Vec<Numbers>, _> =
         plan.params.iter().map(|param| scalar::evaluate(param, grid, cx)).collect();
     let params = params?;
-    let keeps_name = keeps_name(plan.function);
     let rows: Rows<'q> = match &plan.input.source {
         RangeSource::Select(select) => {
             let with_starts = cx.features.start_timestamps && uses_starts(plan.function);
@@ -164,6 +163,9 @@ pub(super) fn open<'q>(plan: &'q WindowPlan, cx: &'q Context<'q>) -> Result<Rows
             }))
         }
     };
+    // A series that has lost its name loses its type and unit here, whatever the function.
+    let keeps_name =
+        keeps_name(plan.function) && matches!(plan.input.source, RangeSource::Select(_));
     let is_distinct =
         keeps_name || cx.features.delayed_name_removal || is_range_of_one_metric(&plan.input, cx)?;
     if is_distinct {
@@ -207,7 +209,7 @@ fn row(
         suspect_counter(plan, &labels, cx);
     }
     let mut row = Row { labels, drops_name, values };
-    if !keeps_name(plan.function) {
+    if row.drops_name || !keeps_name(plan.function) {
         cx.drop_name(&mut row);
     }
     Ok(Some(row))
@@ -222,6 +224,8 @@ fn each_window(
     cx: &Context<'_>,
 ) -> Result<Column, QueryError> {
     let mut values = Column::absent(plan.input.grid.steps);
+    // Each step may have a histogram of its own: they are held as they are made.
+    let mut holding = cx.ledger.holding();
     let series = Series { plan, cx, metric: labels.get(METRIC_NAME).unwrap_or("") };
     if matches!(plan.function, FunctionId::Rate | FunctionId::Increase) {
         track.find_resets(&mut cx.pace())?;
@@ -230,7 +234,10 @@ fn each_window(
         let param = |index: usize| params.get(index).map_or(f64::NAN, |param| param.get(step));
         match series.apply(window, param)? {
             Some(SampleValue::Float(value)) => values.set(step, value),
-            Some(value) => values.put(step, value),
+            Some(value) => {
+                holding.add_little(Amount::bytes_of_value(&value))?;
+                values.put(step, value);
+            }
             None => {}
         }
         Ok(())
@@ -294,7 +301,8 @@ pub(super) fn raw(plan: &RangePlan, cx: &Context<'_>) -> Result<Vec<MatrixSeries
             Ok(())
         })?;
         if !points.is_empty() {
-            let labels = if series.drops_name {
+            // What an operator has dropped at once, it has dropped for itself.
+            let labels = if series.drops_name && cx.features.delayed_name_removal {
                 super::context::without_metadata(&series.labels)
             } else {
                 series.labels

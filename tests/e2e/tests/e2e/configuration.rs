@@ -18,8 +18,8 @@ fn a_bad_configuration_names_file_line_and_key_and_ends_the_start() {
             ":5:20: scrape_configs[0].scrape_interval: ",
         ),
         ("scrape_configs:\n- job_name: a\n- job_name: a\n", ":5:13: scrape_configs[1].job_name: "),
-        ("remote_write:\n- url: http://a\n", ":3:1: remote_write: not supported"),
-        ("rule_files: [none.yml]\n", "none.yml"),
+        ("remote_write:\n- url: http://a\n", ":4:3: remote_write: not supported"),
+        ("rule_files: ['a/*/b.yml']\n", ":3:14: rule_files[0]: a star may stand"),
         ("scrape_configs:\n- job_name: a\n  nosuch_sd_configs: [{}]\n", "nosuch.wasm"),
     ];
     for (rest, message) in cases {

@@ -49,7 +49,7 @@ impl Histograms {
                 None if has_number(step) => *slot = Some(State::Incompatible),
                 None => {
                     let total = Total::starting_at(histogram, plan.op == AggregateOp::Avg);
-                    holding.add(total.amount())?;
+                    holding.add_little(total.amount())?;
                     *slot = Some(State::Open(Box::new(total)));
                 }
                 Some(State::Incompatible) => {}
@@ -59,8 +59,14 @@ impl Histograms {
                     let after = total.amount();
                     match merged {
                         Ok(merged) => {
-                            holding.remove(before.minus(after));
-                            holding.add(after.minus(before))?;
+                            let (more, less) = (after.minus(before), before.minus(after));
+                            // Histograms of a group mostly have the same buckets.
+                            if more != Amount::default() {
+                                holding.add_little(more)?;
+                            }
+                            if less != Amount::default() {
+                                holding.remove(less);
+                            }
                             if merged.bounds_reconciled {
                                 let remark = Remark::BoundsReconciled(Operation::Aggregation);
                                 cx.remark(plan.input_span, remark);
@@ -77,7 +83,7 @@ impl Histograms {
                 }
             }
         }
-        Ok(())
+        holding.book()
     }
 
     pub(super) fn finish(

@@ -13,15 +13,20 @@ const INSERTION_MAX: usize = 12;
 pub(super) struct Best(Vec<(f64, usize)>);
 
 impl Best {
-    /// Takes a value in where it is among the `k` best, or the `k` first of `limitk`. Says whether
-    /// there is one more now.
-    pub(super) fn offer(&mut self, value: f64, row: usize, k: usize, op: AggregateOp) -> bool {
+    /// Takes a value in where it is among the `k` best, or the `k` first of `limitk`. Says how many
+    /// more bytes it takes now.
+    pub(super) fn offer(&mut self, value: f64, row: usize, k: usize, op: AggregateOp) -> usize {
         if self.0.len() < k {
+            let before = self.0.capacity();
+            if before == self.0.len() {
+                // Many groups of few: twice as many as there are, and one for the first.
+                self.0.reserve_exact(before.max(1).min(k - before));
+            }
             self.0.push((value, row));
             if op != AggregateOp::Limitk {
                 self.rise(op);
             }
-            return true;
+            return (self.0.capacity() - before) * size_of::<(f64, usize)>();
         }
         if op != AggregateOp::Limitk
             && let Some(worst) = self.0.first_mut()
@@ -30,7 +35,7 @@ impl Best {
             *worst = (value, row);
             self.sink(op);
         }
-        false
+        0
     }
 
     /// The rows as they stand.
