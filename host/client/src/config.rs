@@ -231,7 +231,12 @@ impl HttpConfigError {
     }
 }
 
-/// Headers that the client sets itself, as Prometheus refuses them.
+/// Whether a client sets this header itself, whatever its letters' case, as Prometheus refuses them.
+#[must_use]
+pub fn is_reserved_header(name: &str) -> bool {
+    RESERVED.contains(&name.to_ascii_lowercase().as_str())
+}
+
 const RESERVED: [&str; 13] = [
     "authorization",
     "host",
@@ -274,7 +279,7 @@ impl TryFrom<HttpKeys> for HttpConfig {
             (None, None) => None,
         };
         for name in keys.http_headers.keys() {
-            if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+            if is_reserved_header(name) {
                 return Err(HttpConfigError::ReservedHeader(name.clone()));
             }
         }
@@ -406,6 +411,13 @@ mod tests {
         refused("tls_config: {server_name: a}\n", "tls_config.server_name: this key");
         refused("proxy_from_environment: true\n", "proxy_from_environment is not supported");
         refused("basic_autth: {}\n", "did you mean \"basic_auth\"?");
+    }
+
+    #[test]
+    fn the_list_of_names_is_whole() {
+        let document = Document::parse("f.yml", "none: 1").unwrap();
+        let error = document.read::<HttpKeys>().unwrap_err().to_string();
+        assert!(error.ends_with(&format!("(known here: {})", HTTP_KEYS.join(", "))), "{error}");
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use self::client::{
 };
 pub use self::config::{
     Authorization, BasicAuth, HTTP_KEYS, HeaderValues, HttpConfig, HttpConfigError, HttpKeys,
-    NotSupported, TlsConfig, TlsVersion,
+    NotSupported, TlsConfig, TlsVersion, is_reserved_header,
 };
 pub use self::error::RequestError;
 pub use self::guard::AddressGuard;

@@ -34,8 +34,8 @@ pub(crate) struct GlobalRules {
 impl GlobalRules {
     /// How often rules are evaluated; zero is the default, as in Prometheus.
     pub(crate) fn evaluation_interval(&self) -> Duration {
-        let given = self.evaluation_interval.map(|interval| interval.0);
-        given.filter(|interval| !interval.is_zero()).unwrap_or(Duration::from_secs(60))
+        let given = self.evaluation_interval.and_then(DurationText::given);
+        given.unwrap_or(Duration::from_secs(60))
     }
 }
 

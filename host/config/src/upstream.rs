@@ -9,7 +9,7 @@ mod tracing;
 
 use std::collections::BTreeMap;
 
-use narthex_client::{HTTP_KEYS, HttpConfig};
+use narthex_client::{HTTP_KEYS, HttpConfig, is_reserved_header};
 use narthex_settings::{Document, Node, SettingsError, Value};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -73,28 +73,24 @@ fn with_http<T: DeserializeOwned>(
     Ok((document.read_node(&own, key)?, document.read_node(&http, key)?))
 }
 
+/// The keys of `http_config` by which a mapping authenticates.
+fn http_auths(node: &Node) -> impl Iterator<Item = &'static str> {
+    let keys = ["basic_auth", "authorization", "oauth2"];
+    keys.into_iter().filter(|key| node.get(key).is_some())
+}
+
 /// Refuses headers that are not the operator's.
 fn check_headers(headers: &BTreeMap<String, String>, authorization: &str) -> Result<(), String> {
-    const RESERVED: [&str; 12] = [
-        "host",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "user-agent",
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "www-authenticate",
-        "accept-encoding",
-        "x-prometheus-remote-write-version",
-    ];
+    const OF_SIGNATURES: [&str; 3] = ["x-amz-date", "x-amz-security-token", "x-amz-content-sha256"];
     for name in headers.keys() {
         let lower = name.to_ascii_lowercase();
         if lower == "authorization" {
             return Err(authorization.to_owned());
         }
-        if RESERVED.contains(&lower.as_str()) || lower.starts_with("x-prometheus-remote-") {
+        if is_reserved_header(name)
+            || lower.starts_with("x-prometheus-remote-")
+            || OF_SIGNATURES.contains(&lower.as_str())
+        {
             return Err(format!("{name} is a reserved header. It must not be changed"));
         }
     }

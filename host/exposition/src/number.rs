@@ -11,6 +11,12 @@ pub fn parse_float(text: &[u8]) -> Option<f64> {
     checked(value, text)
 }
 
+/// A count as a value.
+#[expect(clippy::cast_precision_loss, reason = "a count beyond 2^53 may lose its last bit")]
+pub(crate) const fn to_float(count: u64) -> f64 {
+    count as f64
+}
+
 /// Powers of ten that a double holds exactly, as far as they are needed.
 const POWERS: [f64; 16] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];

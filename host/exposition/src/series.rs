@@ -207,6 +207,7 @@ impl<'a> SeriesText<'a> {
 pub(crate) const BUCKET: &str = "_bucket";
 pub(crate) const COUNT: &str = "_count";
 pub(crate) const SUM: &str = "_sum";
+pub(crate) const CREATED: &str = "_created";
 
 /// The name of a histogram, given that of one of its series.
 fn base_name(name: &str) -> &str {

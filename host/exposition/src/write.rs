@@ -14,6 +14,7 @@ use narthex_platform::{Family, FamilyKind, PointValue};
 
 use self::message::Messages;
 use self::plain::Plain;
+use crate::number::to_float;
 use crate::{Answer, Escaping, Protocol};
 
 /// What a family says of itself.
@@ -233,11 +234,6 @@ pub fn render(families: &[Family], answer: Answer) -> Vec<u8> {
         }
     }
     writer.finish()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a count beyond 2^53 may lose its last bit")]
-const fn to_float(count: u64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -48,6 +48,19 @@ impl RelabelAction {
         ("uppercase", Self::Uppercase),
     ];
 
+    /// Whether it sets `target_label`, or compares with it.
+    const fn takes_target(self) -> bool {
+        matches!(
+            self,
+            Self::Replace
+                | Self::HashMod
+                | Self::Lowercase
+                | Self::Uppercase
+                | Self::KeepEqual
+                | Self::DropEqual
+        )
+    }
+
     /// The name in the configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -167,36 +180,24 @@ impl RelabelSpec {
         let unused = |allowed| Err(RelabelError::Unused { action, allowed });
         let is_plain =
             self.modulus == 0 && self.replacement == REPLACEMENT && self.separator == SEPARATOR;
-        match self.action {
-            A::HashMod if self.modulus == 0 => missing("modulus"),
-            A::Replace | A::HashMod | A::Lowercase | A::Uppercase | A::KeepEqual | A::DropEqual
-                if self.target_label.is_empty() =>
-            {
-                missing("target_label")
-            }
-            A::Lowercase | A::Uppercase if self.replacement != REPLACEMENT => {
-                unused("source_labels, separator, regex and target_label")
-            }
-            A::KeepEqual | A::DropEqual if !is_plain || self.regex != REGEX => {
-                unused("source_labels and target_label")
-            }
-            A::LabelDrop | A::LabelKeep
-                if !self.source_labels.is_empty() || !self.target_label.is_empty() || !is_plain =>
-            {
-                unused("regex")
-            }
-            A::Replace
-            | A::Keep
-            | A::Drop
-            | A::KeepEqual
-            | A::DropEqual
-            | A::HashMod
-            | A::LabelMap
-            | A::LabelDrop
-            | A::LabelKeep
-            | A::Lowercase
-            | A::Uppercase => Ok(()),
+        if self.action == A::HashMod && self.modulus == 0 {
+            return missing("modulus");
         }
+        if self.action.takes_target() && self.target_label.is_empty() {
+            return missing("target_label");
+        }
+        if matches!(self.action, A::Lowercase | A::Uppercase) && self.replacement != REPLACEMENT {
+            return unused("source_labels, separator, regex and target_label");
+        }
+        if matches!(self.action, A::KeepEqual | A::DropEqual) && (!is_plain || self.regex != REGEX)
+        {
+            return unused("source_labels and target_label");
+        }
+        let is_of_regex = is_plain && self.source_labels.is_empty() && self.target_label.is_empty();
+        if matches!(self.action, A::LabelDrop | A::LabelKeep) && !is_of_regex {
+            return unused("regex");
+        }
+        Ok(())
     }
 }
 
@@ -222,30 +223,16 @@ impl RelabelRule {
             Err(RelabelError::Name { action, key, name })
         };
         let target = self.target_label.as_str();
-        match self.action {
-            A::Replace if target.contains('$') && !names.is_label_template(target) => {
-                return refuse("target_label", target);
-            }
-            A::Replace if target.contains('$') => {}
-            A::Replace | A::Lowercase | A::Uppercase | A::KeepEqual | A::DropEqual | A::HashMod
-                if !names.is_label_name(target) =>
-            {
-                return refuse("target_label", target);
-            }
-            A::LabelMap if !names.is_label_template(&self.replacement) => {
-                return refuse("replacement", &self.replacement);
-            }
-            A::Replace
-            | A::Keep
-            | A::Drop
-            | A::KeepEqual
-            | A::DropEqual
-            | A::HashMod
-            | A::LabelMap
-            | A::LabelDrop
-            | A::LabelKeep
-            | A::Lowercase
-            | A::Uppercase => {}
+        let is_target = if self.action == A::Replace && target.contains('$') {
+            names.is_label_template(target)
+        } else {
+            !self.action.takes_target() || names.is_label_name(target)
+        };
+        if !is_target {
+            return refuse("target_label", target);
+        }
+        if self.action == A::LabelMap && !names.is_label_template(&self.replacement) {
+            return refuse("replacement", &self.replacement);
         }
         Ok(Self { names, ..self })
     }

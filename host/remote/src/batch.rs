@@ -143,9 +143,7 @@ impl<'s, 'k, 'b> Batch<'s, 'k, 'b> {
         self.left = self.left.saturating_sub(series.entries());
         if series.entries() == 0 {
             // Nothing makes a series of it, but it is to be one.
-            if let Err(invalid) = self.pairs.series(&series.labels)? {
-                self.leave_out(series, invalid);
-            }
+            self.labels(series)?;
             return Ok(());
         }
         let is_sampled = !series.samples.is_empty() || !series.histograms.is_empty();
@@ -178,27 +176,20 @@ impl<'s, 'k, 'b> Batch<'s, 'k, 'b> {
 
     /// The series, if the store has it: exemplars alone make none, as in Prometheus.
     fn look_for(&mut self, series: &TimeSeries<'b>) -> Result<Option<Place>, Stop> {
-        let labels = match self.pairs.series(&series.labels)? {
-            Ok(labels) => labels,
-            Err(invalid) => {
-                self.leave_out(series, invalid);
-                return Ok(None);
-            }
-        };
-        let found = self.appender.find(&labels);
+        let found = self.labels(series)?.and_then(|labels| self.appender.find(&labels));
         Ok(found.map(|series| Place { series, key: None, newest_at: None }))
     }
 
     fn create(&mut self, series: &TimeSeries<'b>, key: Option<Key>) -> Result<Option<Place>, Stop> {
-        let labels = match self.pairs.series(&series.labels)? {
-            Ok(labels) => labels,
-            Err(invalid) => {
-                self.leave_out(series, invalid);
-                return Ok(None);
-            }
-        };
+        let Some(labels) = self.labels(series)? else { return Ok(None) };
         let series = self.ask(&labels, key)?;
         Ok(Some(Place { series, key, newest_at: None }))
+    }
+
+    /// The labels of a series; one that has none that are right is left out.
+    fn labels(&mut self, series: &TimeSeries<'b>) -> Result<Option<Labels>, Stop> {
+        let labels = self.pairs.series(&series.labels)?;
+        Ok(labels.map_err(|invalid| self.leave_out(series, invalid)).ok())
     }
 
     fn leave_out(&mut self, series: &TimeSeries<'b>, invalid: InvalidLabels) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use narthex_model::{Labels, Timestamp};
 use narthex_promql::{Expr, Features, parse_with};
-use narthex_settings::{Document, SettingsError};
+use narthex_settings::{Document, DurationText, SettingsError};
 
 use crate::expand::{TemplateText, check_template};
 use crate::schedule;
@@ -242,7 +242,7 @@ impl Reader<'_> {
         GroupSpec {
             file: self.document.file().to_owned(),
             name: raw.name,
-            interval: raw.interval.map(|text| text.0).filter(|interval| !interval.is_zero()),
+            interval: raw.interval.and_then(DurationText::given),
             query_offset: raw.query_offset.map(|text| text.0),
             limit: raw.limit,
             rules,

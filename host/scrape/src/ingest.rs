@@ -8,7 +8,7 @@ use narthex_exposition::{
 use narthex_model::{Metadata, MetricType, Timestamp, stale_nan};
 use narthex_storage::{AppendError, Appender, SeriesRef};
 
-use crate::cache::{Cache, Line, NONE, Passed};
+use crate::cache::{Cache, Line, NONE, Passed, Walk};
 use crate::config::JobConfig;
 use crate::fetch::Body;
 use crate::labels::{LabelLimitError, check_limits, sample_labels};
@@ -90,7 +90,7 @@ impl Ingest<'_> {
                 None => match parser.next_entry()? {
                     None => break,
                     Some(Entry::Sample(sample)) => {
-                        let (index, is_new) = self.look_up(sample.series)?;
+                        let (index, is_new) = self.look_up(sample.series, walk)?;
                         (index, sample, is_new)
                     }
                     Some(metadata) => {
@@ -115,9 +115,12 @@ impl Ingest<'_> {
     }
 
     /// The line's place in the cache, and whether it is new there.
-    fn look_up(&mut self, series: SeriesText<'_>) -> Result<(u32, bool), IngestError> {
+    fn look_up(&mut self, series: SeriesText<'_>, walk: Walk) -> Result<(u32, bool), IngestError> {
         let hash = series.key();
-        if let Some(index) = self.cache.find(hash) {
+        // Not every line can be told by its bytes, as a sample of a message.
+        let expected = self.cache.expected(walk).filter(|expected| expected.hash == hash);
+        let known = expected.map(|expected| expected.index).or_else(|| self.cache.find(hash));
+        if let Some(index) = known {
             return Ok((index, false));
         }
         if self.is_beyond_limit() {

@@ -14,6 +14,14 @@ use crate::error::error_chain;
 #[serde(try_from = "String")]
 pub struct DurationText(pub Duration);
 
+impl DurationText {
+    /// What was given, where zero stands for nothing.
+    #[must_use]
+    pub fn given(self) -> Option<Duration> {
+        (!self.0.is_zero()).then_some(self.0)
+    }
+}
+
 impl TryFrom<String> for DurationText {
     type Error = narthex_model::DurationError;
 

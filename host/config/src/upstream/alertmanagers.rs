@@ -74,8 +74,7 @@ fn check_alertmanager(document: &Document, node: &Node, key: &str) -> Result<(),
         }
     }
     let (Alertmanager { has_sigv4 }, _) = super::with_http::<Alertmanager>(document, &own, key)?;
-    let http = ["basic_auth", "authorization", "oauth2"];
-    if has_sigv4 && http.iter().any(|key| own.get(key).is_some()) {
+    if has_sigv4 && super::http_auths(&own).next().is_some() {
         let message =
             "at most one of basic_auth, authorization, oauth2, & sigv4 must be configured";
         return Err(document.error(node.at, key, message));

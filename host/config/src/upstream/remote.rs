@@ -190,9 +190,7 @@ pub(super) fn check_write(
 ) -> Result<(), SettingsError> {
     each(document, node, key, "write", |item, key| {
         let (Write { name, clouds }, _) = super::with_http::<Write>(document, item, key)?;
-        let http = ["basic_auth", "authorization", "oauth2"];
-        let http = http.into_iter().filter(|key| item.get(key).is_some());
-        let ways: Vec<&str> = http.chain(clouds).collect();
+        let ways: Vec<&str> = super::http_auths(item).chain(clouds).collect();
         if ways.len() > 1 {
             let message = format!(
                 "at most one of basic_auth, authorization, oauth2, sigv4, azuread or google_iam \

@@ -10,8 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::number::parse_float_prefix;
 use crate::parts::{Kind, Part, Parts, Syntax, add_identity, plain_name, scan};
-
-const CREATED: &str = "_created";
+use crate::series::CREATED;
 
 /// What looking ahead found.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,10 +6,11 @@ use narthex_model::{
     NativeHistogram, Span, Timestamp, buckets_in,
 };
 
-use super::metric::{bucket, next_row, read_exemplar, time, whole};
+use super::metric::{bucket, next_row, read_exemplar, time};
 use super::{Step, number};
 use crate::error::InvalidMessage;
 use crate::exemplar::Exemplar;
+use crate::number::to_float;
 
 /// Buckets and spans of a side: as many as the store's log takes.
 const BUCKETS_MAX: usize = 1 << 16;
@@ -77,7 +78,7 @@ impl<'a> Histogram<'a> {
 
     /// All observations.
     pub(super) fn count(&self) -> f64 {
-        if self.fractional_count == 0.0 { whole(self.count) } else { self.fractional_count }
+        if self.fractional_count == 0.0 { to_float(self.count) } else { self.fractional_count }
     }
 
     /// The classic buckets as custom ones.

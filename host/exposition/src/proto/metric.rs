@@ -9,6 +9,7 @@ use super::series::{Series, Which, label};
 use super::{Step, number, text};
 use crate::entry::{Entry, Reading, Sample};
 use crate::exemplar::{Exemplar, Exemplars, Written};
+use crate::number::to_float;
 use crate::options::Options;
 use crate::series::{self, SeriesText};
 
@@ -192,12 +193,7 @@ fn summary(message: &[u8]) -> Step<Value<'_>> {
         }
     }
     let start = start.filter(|start| start.millis() != 0);
-    Ok(Value::Summary { rows: Fields::new(message), count: whole(count), sum, start })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a count beyond 2^53 may lose its last bit")]
-pub(super) const fn whole(count: u64) -> f64 {
-    count as f64
+    Ok(Value::Summary { rows: Fields::new(message), count: to_float(count), sum, start })
 }
 
 /// The next quantile or bucket: the third field of both messages.
@@ -244,7 +240,7 @@ pub(super) fn bucket(message: &[u8]) -> Step<Bucket<'_>> {
             _ => {}
         }
     }
-    let count = if fractional == 0.0 { whole(count) } else { fractional };
+    let count = if fractional == 0.0 { to_float(count) } else { fractional };
     Ok(Bucket { bound, count, exemplar })
 }
 

@@ -7,16 +7,13 @@ use narthex_model::{
     is_metric_name,
 };
 
-use super::{
-    ClassicBucket, FamilyHead, Measured, MeasuredValue, label_name, metric_name, to_float,
-};
+use super::{ClassicBucket, FamilyHead, Measured, MeasuredValue, label_name, metric_name};
 use crate::Escaping;
-use crate::number::{format_float, format_openmetrics_float};
-use crate::series::{BUCKET, COUNT, SUM};
+use crate::number::{format_float, format_openmetrics_float, to_float};
+use crate::series::{BUCKET, COUNT, CREATED, SUM};
 use crate::text::escape;
 
 const TOTAL: &str = "_total";
-const CREATED: &str = "_created";
 
 #[derive(Debug)]
 pub(super) struct Plain {
@@ -177,7 +174,7 @@ impl Plain {
         let stem = stem.to_owned();
         let name = std::mem::replace(&mut self.name, stem);
         let lines = Lines { labels, at: None };
-        self.line(&lines, CREATED, None, Number::Float(seconds(start)), None);
+        self.line(&lines, CREATED, None, Number::Float(start.seconds()), None);
         self.name = name;
     }
 
@@ -249,7 +246,7 @@ impl Plain {
 
     fn seconds(&mut self, at: Timestamp) {
         self.out.push(' ');
-        format_openmetrics_float(seconds(at), &mut self.out);
+        format_openmetrics_float(at.seconds(), &mut self.out);
     }
 
     fn label(&mut self, separator: &mut char, name: &str, value: &str) {
@@ -281,9 +278,4 @@ impl Plain {
             format_float(value, out);
         }
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a time of day needs far less than 53 bits")]
-fn seconds(at: Timestamp) -> f64 {
-    at.millis() as f64 / 1000.0
 }

@@ -121,7 +121,7 @@ impl<'q, F: Fold> Group<'q, F> {
     fn new(labels: &Labels, steps: usize, cx: &'q Context<'q>) -> Result<Self, QueryError> {
         let mut holding = cx.ledger.holding();
         let bytes = size_of::<Self>() + Groups::bytes(labels) + steps * size_of::<Option<F>>();
-        holding.add(Amount { samples: 0, bytes })?;
+        holding.add(Amount::of_bytes(bytes))?;
         let floats = (0..steps).map(|_| None).collect();
         Ok(Self { drops_name: false, floats, histograms: Histograms::default(), holding })
     }

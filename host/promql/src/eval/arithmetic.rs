@@ -8,7 +8,6 @@ use super::Rows;
 use super::combine::{Combined, Place};
 use super::context::Context;
 use super::grid::Grid;
-use super::holding::Amount;
 use super::map::without_empty;
 use super::merge::after_drop;
 use super::plan::Arithmetic;
@@ -39,18 +38,13 @@ pub(super) fn open<'q>(
                 }
             }
         });
-        let (mut holding, mut pace) = (cx.ledger.holding(), cx.pace());
-        row.values.change_histograms(|step, histogram| {
-            pace.add(1 + histogram.positive_counts.len() + histogram.negative_counts.len())?;
+        row.values.change_histograms(cx, |step, histogram| {
             let (number, value) = (Item::Float(numbers.get(step)), Item::Histogram(histogram));
             let (a, b) = if plan.scalar_is_left { (number, value) } else { (value, number) };
             match place.combine(a, b) {
-                Combined::Value(value) => {
-                    holding.add_little(Amount::bytes_of_value(&value))?;
-                    Ok(Some(value))
-                }
+                Combined::Value(value) => Some(value),
                 // A histogram is compared with histograms only.
-                Combined::Claim(_) | Combined::Nothing => Ok(None),
+                Combined::Claim(_) | Combined::Nothing => None,
             }
         })?;
         if drops_name {

@@ -58,7 +58,7 @@ pub(super) fn open<'q>(
         let bytes = Groups::bytes(&labels) + size_of::<Histogram>();
         let group = groups.find(labels);
         if group == histograms.len() {
-            input_holding.add(Amount { samples: 0, bytes })?;
+            input_holding.add(Amount::of_bytes(bytes))?;
             histograms.push(Histogram::default());
         }
         if let Some(histogram) = histograms.get_mut(group) {
@@ -158,7 +158,7 @@ fn of_native(
     let metric = metric_name(&row.labels, cx);
     for (step, histogram) in row.values.iter_histograms() {
         let histogram: &FloatHistogram = histogram;
-        pace.add(1 + histogram.positive_counts.len() + histogram.negative_counts.len())?;
+        pace.add_histogram(histogram)?;
         let (value, finding) = match &question.kind {
             QuestionKind::Quantile(q) => estimate::quantile(q.get(step), histogram),
             QuestionKind::Fraction(lower, upper) => {

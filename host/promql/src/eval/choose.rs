@@ -79,7 +79,7 @@ fn by_count<'q>(
         let group_bytes = Groups::bytes(&labels) + grid.steps * size_of::<Best>();
         let group = groups.find(labels);
         if group == best.len() {
-            scratch.add(bytes(group_bytes))?;
+            scratch.add(Amount::of_bytes(group_bytes))?;
             best.push(vec![Best::default(); grid.steps]);
         }
         if plan.op != AggregateOp::Limitk && row.values.has_histograms() {
@@ -98,7 +98,7 @@ fn by_count<'q>(
                 taken += best.offer(value, index, k, plan.op);
             }
         }
-        scratch.add(bytes(taken))?;
+        scratch.add(Amount::of_bytes(taken))?;
     }
     // In the order of the first appearance: for one step that is the order of the values.
     let mut place: Vec<Option<usize>> = vec![None; rows.len()];
@@ -125,10 +125,6 @@ fn by_count<'q>(
         }
     }
     chosen.finish()
-}
-
-const fn bytes(bytes: usize) -> Amount {
-    Amount { samples: 0, bytes }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_model::{Labels, METRIC_NAME, Matcher};
+use narthex_model::{FloatHistogram, Labels, METRIC_NAME, Matcher};
 use narthex_platform::Clock;
 use narthex_storage::Querier;
 use parking_lot::Mutex;
@@ -159,6 +159,11 @@ impl Pace<'_> {
         }
         self.unchecked = 0;
         self.limits.check()
+    }
+
+    /// The same of a histogram whose buckets are all looked at.
+    pub(super) fn add_histogram(&mut self, histogram: &FloatHistogram) -> Result<(), QueryError> {
+        self.add(1 + histogram.positive_counts.len() + histogram.negative_counts.len())
     }
 }
 

@@ -106,7 +106,7 @@ impl<'l> Filling<'l> {
         if let Some(Row { values, .. }) = self.held.rows.get_mut(row) {
             let slots = values.slot_bytes();
             values.put(step, value);
-            more = more.plus(Amount { samples: 0, bytes: values.slot_bytes() - slots });
+            more = more.plus(Amount::of_bytes(values.slot_bytes() - slots));
         }
         self.held.holding.add_little(more)
     }

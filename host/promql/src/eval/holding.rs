@@ -33,20 +33,25 @@ impl Amount {
         }
     }
 
+    /// Bytes that count for no sample.
+    pub(crate) const fn of_bytes(bytes: usize) -> Self {
+        Self { samples: 0, bytes }
+    }
+
     /// A row with its labels.
     pub(crate) fn of_row(row: &Row) -> Self {
-        Self { samples: row.values.samples(), bytes: Self::bytes_of_row(row) }
+        Self { samples: row.values.samples(), ..Self::bytes_of_row(row) }
     }
 
     /// The bytes of a row, for which its values need not be counted.
-    pub(crate) fn bytes_of_row(row: &Row) -> usize {
-        size_of::<Row>() + row.labels.as_bytes().len() + row.values.bytes()
+    pub(crate) fn bytes_of_row(row: &Row) -> Self {
+        Self::of_bytes(size_of::<Row>() + row.labels.as_bytes().len() + row.values.bytes())
     }
 
     /// A row that has no value yet.
     pub(crate) fn of_empty_row(labels: &Labels, steps: usize) -> Self {
         let bytes = size_of::<Row>() + labels.as_bytes().len() + steps * size_of::<f64>();
-        Self { samples: 0, bytes }
+        Self::of_bytes(bytes)
     }
 
     /// A value for which a row that is held has room already, but for a histogram's own bytes.
@@ -75,7 +80,7 @@ impl Amount {
     /// One series of an answer.
     pub(crate) fn of_series(series: &MatrixSeries) -> Self {
         let bytes = size_of::<MatrixSeries>() + series.labels.as_bytes().len();
-        Self { samples: 0, bytes }.plus(Self::of_columns(&series.points))
+        Self::of_bytes(bytes).plus(Self::of_columns(&series.points))
     }
 
     /// The samples of one series.
@@ -151,14 +156,14 @@ impl Ledger {
             return Err(QueryError::TooManySamples);
         }
         let mut holding = self.holding();
-        holding.add(Amount { samples: 0, bytes: amount.bytes })?;
+        holding.add(Amount::of_bytes(amount.bytes))?;
         Ok(holding)
     }
 
     /// Holds so many more bytes until the query ends.
     pub(crate) fn keep(&self, bytes: usize) -> Result<(), QueryError> {
         self.kept.fetch_add(bytes, Ordering::Relaxed);
-        self.add(Amount { samples: 0, bytes })
+        self.add(Amount::of_bytes(bytes))
     }
 
     /// The most samples and bytes held at once.
@@ -195,7 +200,7 @@ impl Ledger {
 
     /// What accounts hold now.
     pub(super) fn held(&self) -> Amount {
-        let kept = Amount { samples: 0, bytes: self.kept.load(Ordering::Relaxed) };
+        let kept = Amount::of_bytes(self.kept.load(Ordering::Relaxed));
         let all = Amount {
             samples: self.samples.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),

@@ -188,7 +188,7 @@ impl Info {
         let group = *names.entry(name).or_insert(self.groups.len());
         if group == self.groups.len() {
             let bytes = grid.steps * size_of::<Option<Newest>>();
-            holding.add(Amount { samples: 0, bytes })?;
+            holding.add(Amount::of_bytes(bytes))?;
             self.groups.push(vec![None; grid.steps]);
         }
         let Some(group) = self.groups.get_mut(group) else { return Ok(()) };

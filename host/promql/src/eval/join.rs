@@ -99,7 +99,7 @@ impl Joiner<'_> {
                     Entry::Occupied(known) => *known.get(),
                     Entry::Vacant(new) => {
                         let bytes = Groups::bytes(new.key()) + size_of::<Group>();
-                        holding.add(Amount { samples: 0, bytes })?;
+                        holding.add(Amount::of_bytes(bytes))?;
                         groups.push((new.key().clone(), Group::default()));
                         *new.insert(groups.len() - 1)
                     }

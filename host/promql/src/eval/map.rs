@@ -13,7 +13,6 @@ use crate::result::{QueryError, SampleValue};
 use super::Rows;
 use super::context::Context;
 use super::grid::Grid;
-use super::holding::Amount;
 use super::merge::after_drop;
 use super::plan::{Reading, Scalar, Vector, VectorKind};
 use super::row::Row;
@@ -56,7 +55,7 @@ pub(super) fn open<'q>(
         let mut previous = 0;
         let times_of_steps = function == FunctionId::Timestamp && !takes_sample_time;
         if times_of_steps {
-            row.values.change_histograms(|_, _| Ok(Some(SampleValue::Float(0.0))))?;
+            row.values.change_histograms(cx, |_, _| Some(SampleValue::Float(0.0)))?;
         } else {
             row.values.remove_histograms();
         }
@@ -85,14 +84,10 @@ pub(super) fn negate<'q>(input: &'q Vector, cx: &'q Context<'q>) -> Result<Rows<
     let rows = super::open(input, cx)?.map(move |row| {
         let mut row = row?;
         row.values.change(|_, value| Some(-value));
-        let (mut holding, mut pace) = (cx.ledger.holding(), cx.pace());
-        row.values.change_histograms(|_, histogram| {
+        row.values.change_histograms(cx, |_, histogram| {
             let mut negative = FloatHistogram::clone(histogram);
             negative.scale(-1.0);
-            let value = SampleValue::Histogram(Arc::new(negative));
-            pace.add(histogram.positive_counts.len() + histogram.negative_counts.len())?;
-            holding.add_little(Amount::bytes_of_value(&value))?;
-            Ok(Some(value))
+            Some(SampleValue::Histogram(Arc::new(negative)))
         })?;
         cx.drop_name(&mut row);
         Ok(row)
@@ -118,11 +113,8 @@ pub(super) fn of_histograms<'q>(
     let rows = super::open(input, cx)?.map(move |row| {
         let mut row = row?;
         row.values.change(|_, _| None);
-        let mut pace = cx.pace();
-        row.values.change_histograms(|_, histogram| {
-            pace.add(1 + histogram.positive_counts.len() + histogram.negative_counts.len())?;
-            Ok(number(histogram).map(SampleValue::Float))
-        })?;
+        row.values
+            .change_histograms(cx, |_, histogram| number(histogram).map(SampleValue::Float))?;
         cx.drop_name_only(&mut row);
         Ok(row)
     });

@@ -112,7 +112,7 @@ struct Run<'l> {
 
 impl Run<'_> {
     fn push(&mut self, row: Row) -> Result<(), QueryError> {
-        let amount = Amount { samples: 0, bytes: Amount::bytes_of_row(&row) };
+        let amount = Amount::bytes_of_row(&row);
         self.rows.push((row, amount));
         self.holding.add_little(amount)
     }

@@ -7,7 +7,9 @@ use narthex_storage::Columns;
 
 use crate::result::{QueryError, SampleValue};
 
+use super::context::Context;
 use super::grid::Grid;
+use super::holding::Amount;
 use super::holding::samples_of_histogram;
 use super::track::Track;
 
@@ -192,14 +194,22 @@ impl Column {
         }
     }
 
-    /// Replaces each histogram by what `change` makes of it and of its step.
+    /// Replaces each histogram by what `change` makes of it and of its step. New ones are held as they
+    /// are made: of one that stood at many steps, each step has its own then.
     pub(crate) fn change_histograms(
         &mut self,
-        mut change: impl FnMut(usize, &Arc<FloatHistogram>) -> Result<Option<SampleValue>, QueryError>,
+        cx: &Context<'_>,
+        mut change: impl FnMut(usize, &Arc<FloatHistogram>) -> Option<SampleValue>,
     ) -> Result<(), QueryError> {
+        let (mut holding, mut pace) = (cx.ledger.holding(), cx.pace());
         for (step, slot) in self.histograms.iter_mut().enumerate() {
             let Some(histogram) = slot.take() else { continue };
-            match change(step, &histogram)? {
+            pace.add_histogram(&histogram)?;
+            let value = change(step, &histogram);
+            if let Some(value) = &value {
+                holding.add_little(Amount::bytes_of_value(value))?;
+            }
+            match value {
                 Some(SampleValue::Float(value)) => {
                     if let Some(float) = self.floats.get_mut(step) {
                         *float = value;

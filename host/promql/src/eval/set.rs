@@ -39,7 +39,7 @@ impl<'q> Presence<'q> {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
                 let bytes = new.key().as_bytes().len() + GROUP_BYTES + grid.steps;
-                self.holding.add(Amount { samples: 0, bytes })?;
+                self.holding.add(Amount::of_bytes(bytes))?;
                 new.insert(vec![false; grid.steps])
             }
         };

@@ -78,7 +78,7 @@ fn of_subquery<'q>(inner: &'q Vector, cx: &'q Context<'q>) -> Result<SampleStrea
         cx.check()?;
         let row = row?;
         // The row becomes a track: each value with its time beside it.
-        let track = Amount { samples: 0, bytes: row.values.steps() * POINT_BYTES };
+        let track = Amount::of_bytes(row.values.steps() * POINT_BYTES);
         let holding = cx.ledger.hold_series(Amount::of_row(&row).plus(track))?;
         let mut track = row.values.into_track(grid);
         track.forget_resets();

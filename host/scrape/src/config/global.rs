@@ -79,11 +79,8 @@ impl GlobalKeys {
     /// # Errors
     /// Names the key that does not fit the others.
     pub fn resolve(self) -> Result<GlobalScrape, InvalidScrape> {
-        let given = |duration: Option<DurationText>| {
-            duration.map(|text| text.0).filter(|duration| !duration.is_zero())
-        };
-        let interval = given(self.scrape_interval).unwrap_or(INTERVAL);
-        let timeout = match given(self.scrape_timeout) {
+        let interval = self.scrape_interval.and_then(DurationText::given).unwrap_or(INTERVAL);
+        let timeout = match self.scrape_timeout.and_then(DurationText::given) {
             Some(timeout) if timeout > interval => {
                 return Err(InvalidScrape::new("scrape_timeout", ScrapeKeyError::GlobalTimeout));
             }

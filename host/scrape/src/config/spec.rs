@@ -134,11 +134,9 @@ impl JobSpec {
     }
 
     fn timing(&self, global: &GlobalScrape) -> Result<(Duration, Duration), InvalidScrape> {
-        let given = |duration: Option<DurationText>| {
-            duration.map(|text| text.0).filter(|duration| !duration.is_zero())
-        };
-        let interval = given(self.scrape_interval).unwrap_or(global.interval);
-        match given(self.scrape_timeout) {
+        let interval =
+            self.scrape_interval.and_then(DurationText::given).unwrap_or(global.interval);
+        match self.scrape_timeout.and_then(DurationText::given) {
             Some(timeout) if timeout > interval => {
                 let error = ScrapeKeyError::Timeout { job: self.job_name.clone() };
                 Err(InvalidScrape::new("scrape_timeout", error))

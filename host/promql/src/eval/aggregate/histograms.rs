@@ -40,7 +40,7 @@ impl Histograms {
         if self.steps.is_empty() {
             let steps = row.values.steps();
             let bytes = steps * size_of::<Option<State>>();
-            holding.add(Amount { samples: 0, bytes })?;
+            holding.add(Amount::of_bytes(bytes))?;
             self.steps.resize_with(steps, || None);
         }
         for (step, histogram) in row.values.iter_histograms() {

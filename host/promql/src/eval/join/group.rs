@@ -246,7 +246,7 @@ impl<'q> Walk<'_, 'q> {
                             vec![false; usize::from(self.may_collide) * self.joiner.steps];
                         let bytes =
                             size_of::<GroupRow>() + is_matched.len() + entry.key().as_bytes().len();
-                        self.holding.add(Amount { samples: 0, bytes })?;
+                        self.holding.add(Amount::of_bytes(bytes))?;
                         let labels = entry.key().clone();
                         self.rows.push(GroupRow { labels, is_matched, place: None });
                         *entry.insert(self.rows.len() - 1)
