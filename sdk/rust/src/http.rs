@@ -6,12 +6,20 @@
 //! # Ok(()) }
 //! ```
 
+mod basic;
+mod origin;
+mod query;
+
 use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Error, Label, host};
+use crate::{Error, ErrorKind, Label, host};
 
+pub use self::{
+    origin::Origin,
+    query::{Query, encode},
+};
 pub use crate::bindings::host::narthex::plugin::http::{Request, Response};
 
 impl Request {
@@ -80,6 +88,13 @@ impl Request {
         self
     }
 
+    /// Sends this name and password, as the scheme `Basic` does. Secrets that the operator wrote under the HTTP keys of
+    /// prometheus.yml need no call: the host adds them by itself.
+    #[must_use]
+    pub fn basic_auth(self, user: &str, password: &str) -> Self {
+        self.header("authorization", &basic::credentials(user, password))
+    }
+
     /// Sends it and waits for the answer. Every status is an answer.
     pub fn send(&self) -> Result<Response, Error> {
         host::http::fetch(self)
@@ -89,6 +104,23 @@ impl Request {
 /// Sends many requests, up to `in_flight_max` at a time. Answers stand in the order of the requests.
 pub fn send_all(requests: &[Request], in_flight_max: u32) -> Vec<Result<Response, Error>> {
     host::http::fetch_many(requests, in_flight_max)
+}
+
+/// Asks in rounds, so that many large answers fit: of one round each answer may have 2 MiB, and what is longer is asked
+/// for again, alone. Answers stand in the order of the requests.
+pub fn send_in_rounds(requests: &[Request]) -> Vec<Result<Response, Error>> {
+    /// As many as the host has on the way at one time.
+    const ROUND: u32 = 16;
+    let round = usize::try_from(ROUND).unwrap_or(usize::MAX);
+    let mut answers = Vec::with_capacity(requests.len());
+    for asked in requests.chunks(round) {
+        let round = send_all(asked, ROUND);
+        answers.extend(round.into_iter().zip(asked).map(|(answer, request)| match answer {
+            Ok(cut) if cut.truncated && request.max_body.is_none() => request.send(),
+            answer => answer,
+        }));
+    }
+    answers
 }
 
 impl Response {
@@ -103,6 +135,29 @@ impl Response {
             .iter()
             .find(|header| header.name.eq_ignore_ascii_case(name))
             .map(|header| header.value.as_str())
+    }
+
+    /// This answer if its status is 2xx; an error that says the status and how the body begins if not.
+    pub fn expect_success(self) -> Result<Self, Error> {
+        /// Enough to tell the operator what the other side objects to.
+        const SHOWN_CHARS_MAX: usize = 200;
+        if self.is_success() {
+            return Ok(self);
+        }
+        let body = self.text();
+        let said: String =
+            body.trim().chars().take_while(|c| *c != '\n').take(SHOWN_CHARS_MAX).collect();
+        let said = if said.is_empty() { said } else { format!(": {said}") };
+        let message = format!("the server answered with status {}{said}", self.status);
+        if self.status == 429 {
+            let error = Error::new(ErrorKind::RateLimited, message).retryable(true);
+            let seconds = self.header("retry-after").and_then(|text| text.parse::<u32>().ok());
+            return Err(match seconds {
+                Some(seconds) => error.retry_after_ms(seconds.saturating_mul(1000)),
+                None => error,
+            });
+        }
+        Err(Error::protocol(message).retryable(self.status >= 500))
     }
 
     /// The body as text; what is not UTF-8 is replaced.

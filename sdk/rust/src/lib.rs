@@ -46,6 +46,7 @@ mod config;
 mod error;
 mod host;
 mod plugin;
+mod targets;
 
 mod metrics;
 
@@ -76,6 +77,7 @@ pub use self::{
     },
     metrics::{Family, Histogram, Metrics, Value},
     plugin::{Discovery, Exporter, Notifier},
+    targets::{Labels, host_port, sanitize},
 };
 pub use serde_json::{self as json, Value as Json};
 

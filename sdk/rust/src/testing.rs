@@ -11,6 +11,7 @@
 //! assert!(refused.unwrap_err().is_denied());
 //! ```
 
+mod defaults;
 pub(crate) mod imports;
 mod roots;
 
@@ -21,10 +22,10 @@ use std::{
     rc::Rc,
 };
 
-use self::roots::Root;
+use self::{defaults::configured, roots::Root};
 use crate::{
     AlertGroup, Discovery, Error, Exporter, Exposition, Label, Notifier, Receipt, Refreshed,
-    Target, config,
+    Target,
     dns::Answer,
     files::FsUsage,
     http::{Request, Response},
@@ -70,6 +71,16 @@ pub struct LogLine {
 thread_local! {
     /// The host of the code that runs now. Nested runs are a stack.
     static CURRENT: RefCell<Vec<FakeHost>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An answer, for [`FakeHost::http`].
+pub fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
+    Response {
+        status,
+        headers: headers.iter().map(|(name, value)| Label::new(name, *value)).collect(),
+        body: body.as_bytes().to_vec(),
+        truncated: false,
+    }
 }
 
 impl FakeHost {
@@ -134,10 +145,15 @@ impl FakeHost {
     /// Answers all requests to URLs with this prefix alike.
     #[must_use]
     pub fn http_status(self, url_prefix: &str, status: u16, body: &str) -> Self {
-        let body = body.as_bytes().to_vec();
-        self.http(url_prefix, move |_| {
-            Ok(Response { status, headers: Vec::new(), body: body.clone(), truncated: false })
-        })
+        let answer = answer(status, &[], body);
+        self.http(url_prefix, move |_| Ok(answer.clone()))
+    }
+
+    /// Answers all requests to URLs with this prefix with JSON.
+    #[must_use]
+    pub fn http_json(self, url_prefix: &str, body: &str) -> Self {
+        let answer = answer(200, &[("content-type", "application/json")], body);
+        self.http(url_prefix, move |_| Ok(answer.clone()))
     }
 
     /// Grants a lookup and gives its records, as in a zone file.
@@ -209,7 +225,7 @@ impl FakeHost {
         config_json: &str,
         target: &Target,
     ) -> Result<Exposition, Error> {
-        self.run(|| P::collect(config::parse(config_json)?, target))
+        self.run(|| P::collect(configured(&P::describe(), config_json)?, target))
     }
 
     /// Calls a discovery as the host would, without waiting.
@@ -218,7 +234,22 @@ impl FakeHost {
         config_json: &str,
         cursor: Option<&str>,
     ) -> Result<Refreshed, Error> {
-        self.run(|| P::refresh(config::parse(config_json)?, cursor, 0))
+        self.refresh_waiting::<P>(config_json, cursor, 0)
+    }
+
+    /// Calls a discovery as the host would, which may wait this long for a change.
+    pub fn refresh_waiting<P: Discovery>(
+        &self,
+        config_json: &str,
+        cursor: Option<&str>,
+        wait_ms: u32,
+    ) -> Result<Refreshed, Error> {
+        self.run(|| P::refresh(configured(&P::describe(), config_json)?, cursor, wait_ms))
+    }
+
+    /// Has a discovery judge a configuration, as the host would at load; the warnings.
+    pub fn validate<P: Discovery>(&self, config_json: &str) -> Result<Vec<String>, Error> {
+        self.run(|| P::validate(&configured(&P::describe(), config_json)?))
     }
 
     /// Calls a notifier as the host would.
@@ -227,7 +258,7 @@ impl FakeHost {
         config_json: &str,
         group: &AlertGroup,
     ) -> Result<Receipt, Error> {
-        self.run(|| P::notify(config::parse(config_json)?, group))
+        self.run(|| P::notify(configured(&P::describe(), config_json)?, group))
     }
 
     /// The HTTP requests that were sent, in order.

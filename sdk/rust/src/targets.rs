@@ -1,0 +1,83 @@
+//! What discoveries make of what they find: addresses, labels, groups.
+
+use std::{collections::BTreeMap, fmt::Display};
+
+use crate::{Label, TargetGroup};
+
+/// The labels of a target while they are gathered: a name has one value, the last; an empty value is no label.
+///
+/// ```
+/// use narthex_sdk::Labels;
+///
+/// let mut labels = Labels::new();
+/// labels.set("__meta_x_zone", "").set("__meta_x_port", 80).set_each("__meta_x_tag_", [("app.kubernetes.io/name", "web")]);
+/// let names: Vec<_> = labels.to_vec().into_iter().map(|label| label.name).collect();
+/// assert_eq!(names, ["__meta_x_port", "__meta_x_tag_app_kubernetes_io_name"]);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels(BTreeMap<String, String>);
+
+impl Labels {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a label.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Display) -> &mut Self {
+        let value = value.to_string();
+        let name = name.into();
+        if value.is_empty() {
+            self.0.remove(&name);
+        } else {
+            self.0.insert(name, value);
+        }
+        self
+    }
+
+    /// Sets a label for each pair: the prefix and the pair's name, made into the name of a label.
+    pub fn set_each<N: AsRef<str>, V: Display>(
+        &mut self,
+        prefix: &str,
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> &mut Self {
+        for (name, value) in pairs {
+            self.set(format!("{prefix}{}", sanitize(name.as_ref())), value);
+        }
+        self
+    }
+
+    /// Takes over all of the other's labels.
+    pub fn extend(&mut self, other: &Self) -> &mut Self {
+        self.0.extend(other.0.iter().map(|(name, value)| (name.clone(), value.clone())));
+        self
+    }
+
+    /// Sorted by name.
+    pub fn to_vec(&self) -> Vec<Label> {
+        self.0.iter().map(|(name, value)| Label::new(name, value.as_str())).collect()
+    }
+}
+
+impl TargetGroup {
+    /// A target with labels of its own: a group of one. No other group may have its source.
+    pub fn one(source: impl Into<String>, address: impl Into<String>, labels: &Labels) -> Self {
+        Self { source: source.into(), targets: vec![address.into()], labels: labels.to_vec() }
+    }
+}
+
+/// Text as a part of a label's name: every character but ASCII letters, digits and `_` becomes `_`.
+pub fn sanitize(text: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.chars().map(|c| if allowed(c) { c } else { '_' }).collect()
+}
+
+/// `host:port`, with brackets around a host that holds a colon.
+///
+/// ```
+/// assert_eq!(narthex_sdk::host_port("192.0.2.1", 80), "192.0.2.1:80");
+/// assert_eq!(narthex_sdk::host_port("2001:db8::1", 80), "[2001:db8::1]:80");
+/// ```
+pub fn host_port(host: &str, port: impl Display) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
