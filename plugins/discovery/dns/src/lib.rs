@@ -131,9 +131,7 @@ impl Discovery for Dns {
         Ok(Refreshed {
             change,
             cursor: json::to_string(&known).ok(),
-            next_in_ms: Some(
-                u32::try_from(config.refresh_interval.as_millis()).unwrap_or(u32::MAX),
-            ),
+            next_in_ms: Some(duration::millis(config.refresh_interval)),
         })
     }
 }

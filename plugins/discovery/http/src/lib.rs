@@ -73,9 +73,7 @@ impl Discovery for Http {
         Ok(Refreshed {
             change: Change::Full(groups),
             cursor: None,
-            next_in_ms: Some(
-                u32::try_from(config.refresh_interval.as_millis()).unwrap_or(u32::MAX),
-            ),
+            next_in_ms: Some(duration::millis(config.refresh_interval)),
         })
     }
 }

@@ -1,0 +1,175 @@
+//! What a later call answers, and what it waits for.
+
+use std::{cell::Cell, rc::Rc};
+
+use narthex_sdk::{Change, Delta, Error, http::Request, testing::FakeHost};
+
+use super::{Consul, answer, at, consul, full, instances};
+
+const TWO: &str = r#"{"datacenter":"d","services":["a","b"]}"#;
+
+/// Services a and b, at the same index until `step` says otherwise.
+fn two(b: fn() -> Result<narthex_sdk::http::Response, Error>) -> FakeHost {
+    consul(move |path, _| match path {
+        "/health/service/a" => Ok(at(1, &instances(&["a1", "a2"]))),
+        _ => b(),
+    })
+}
+
+fn sources(delta: &Delta) -> (Vec<&str>, Vec<&str>) {
+    let upsert = delta.upsert.iter().map(|group| group.source.as_str()).collect();
+    (upsert, delta.remove.iter().map(String::as_str).collect())
+}
+
+#[track_caller]
+fn delta(change: &Change) -> (Vec<&str>, Vec<&str>) {
+    let Change::Delta(delta) = change else { panic!("not a delta: {change:?}") };
+    sources(delta)
+}
+
+#[test]
+fn only_a_service_whose_index_moved_is_told_again() {
+    let host = two(|| Ok(at(1, &instances(&["b1", "b2", "b3"]))));
+    let first = host.refresh::<Consul>(TWO, None).unwrap();
+    assert_eq!(full(&first).len(), 5);
+    let same = host.refresh::<Consul>(TWO, first.cursor.as_deref()).unwrap();
+    assert_eq!(same.change, Change::Unchanged);
+    let host = two(|| Ok(at(2, &instances(&["b9"]))));
+    let later = host.refresh::<Consul>(TWO, same.cursor.as_deref()).unwrap();
+    assert_eq!(delta(&later.change), (vec!["b/0"], vec!["b/1", "b/2"]));
+    let again = host.refresh::<Consul>(TWO, later.cursor.as_deref()).unwrap();
+    assert_eq!(again.change, Change::Unchanged);
+}
+
+#[test]
+fn an_index_that_went_back_is_a_change_too() {
+    let first = two(|| Ok(at(900, &instances(&["b1"])))).refresh::<Consul>(TWO, None).unwrap();
+    let host = two(|| Ok(at(3, &instances(&["b2"]))));
+    let later = host.refresh::<Consul>(TWO, first.cursor.as_deref()).unwrap();
+    assert_eq!(delta(&later.change), (vec!["b/0"], vec![]));
+}
+
+#[test]
+fn a_service_that_left_the_catalog_takes_its_targets_along() {
+    let with = |services: &'static str| {
+        consul(move |path, _| {
+            Ok(match path {
+                "/catalog/services" => at(1, services),
+                _ => at(1, &instances(&["x", "y"])),
+            })
+        })
+    };
+    let config = r#"{"datacenter":"d","tags":["t"]}"#;
+    let first =
+        with(r#"{"a":["t"],"b":["t","u"],"c":null}"#).refresh::<Consul>(config, None).unwrap();
+    assert_eq!(full(&first).len(), 4);
+    let later = with(r#"{"a":["t"],"b":["u"]}"#)
+        .refresh::<Consul>(config, first.cursor.as_deref())
+        .unwrap();
+    assert_eq!(delta(&later.change), (vec![], vec!["b/0", "b/1"]));
+}
+
+#[test]
+fn a_service_that_cannot_be_asked_for_keeps_its_targets() {
+    let first = two(|| Ok(at(1, &instances(&["b1"])))).refresh::<Consul>(TWO, None).unwrap();
+    let failing = || Ok(answer(500, &[], "rpc error"));
+    let moved = consul(move |path, _| match path {
+        "/health/service/a" => Ok(at(2, &instances(&["a1"]))),
+        _ => failing(),
+    });
+    let later = moved.refresh::<Consul>(TWO, first.cursor.as_deref()).unwrap();
+    assert_eq!(delta(&later.change), (vec!["a/0"], vec!["a/1"]));
+    assert_eq!(moved.logs()[0].message, "a service keeps its targets");
+
+    let error = two(failing).refresh::<Consul>(TWO, first.cursor.as_deref()).unwrap_err();
+    assert_eq!(error.message, "ask for service b: the server answered with status 500: rpc error");
+
+    let only_a = two(failing).refresh::<Consul>(TWO, None).unwrap();
+    assert_eq!(full(&only_a).len(), 2, "at first a part is better than nothing");
+}
+
+#[test]
+fn too_many_services_to_remember_are_told_whole_each_time() {
+    let names: Vec<String> = (0..5000).map(|n| format!("\"a-service-with-a-name-{n}\"")).collect();
+    let config = format!(r#"{{"datacenter":"d","services":[{}]}}"#, names.join(","));
+    let host = consul(|_, _| Ok(at(1, &instances(&["x"]))));
+    let first = host.refresh::<Consul>(&config, None).unwrap();
+    assert_eq!(full(&first).len(), 5000);
+    let cursor = first.cursor.unwrap();
+    assert!(cursor.len() < 100, "{cursor}");
+    let later = host.refresh::<Consul>(&config, Some(&cursor)).unwrap();
+    assert_eq!(full(&later).len(), 5000);
+
+    let host = consul(|path, _| match path {
+        "/health/service/a-service-with-a-name-7" => Err(Error::timeout("slow")),
+        _ => Ok(at(1, &instances(&["x"]))),
+    });
+    let error = host.refresh::<Consul>(&config, Some(&cursor)).unwrap_err();
+    assert_eq!(error.message, "ask for service a-service-with-a-name-7: slow");
+}
+
+/// The questions of a later call that may wait this long.
+fn waited(config: &str, wait_ms: u32) -> Vec<String> {
+    let host = consul(|path, _| {
+        Ok(match path {
+            "/catalog/services" => at(77, r#"{"a":[]}"#),
+            _ => at(55, &instances(&["x"])),
+        })
+    })
+    .deadline_ms(60_000);
+    let first = host.refresh_waiting::<Consul>(config, None, wait_ms).unwrap();
+    let before = host.requests().len();
+    let later = host.refresh_waiting::<Consul>(config, first.cursor.as_deref(), wait_ms).unwrap();
+    assert_eq!(later.change, Change::Unchanged);
+    let shown = |request: Request| {
+        let path = request.url.strip_prefix("http://localhost:8500/v1/").unwrap().to_owned();
+        format!("{path} {}", request.timeout_ms.unwrap())
+    };
+    host.requests().into_iter().skip(before).map(shown).collect()
+}
+
+#[test]
+fn a_later_call_waits_at_the_index_and_then_asks() {
+    assert_eq!(
+        waited(r#"{"datacenter":"d"}"#, 20_000),
+        [
+            "catalog/services?dc=d&stale=&index=77&wait=20000ms 36250",
+            "catalog/services?dc=d&stale= 15000",
+            "health/service/a?dc=d&stale= 15000",
+        ]
+    );
+    assert_eq!(
+        waited(r#"{"datacenter":"d","services":["a"],"refresh_interval":"8s"}"#, 20_000),
+        [
+            "health/service/a?dc=d&stale=&index=55&wait=8000ms 23500",
+            "health/service/a?dc=d&stale= 15000",
+        ]
+    );
+    assert_eq!(
+        waited(r#"{"datacenter":"d","services":["a"]}"#, 0),
+        ["health/service/a?dc=d&stale= 15000"]
+    );
+}
+
+#[test]
+fn a_server_without_index_is_not_waited_for() {
+    let calls = Rc::new(Cell::new(0));
+    let counted = calls.clone();
+    let host = consul(move |_, _| {
+        counted.set(counted.get() + 1);
+        Ok(answer(200, &[], "[]"))
+    });
+    let config = r#"{"datacenter":"d","services":["a"]}"#;
+    let first = host.refresh_waiting::<Consul>(config, None, 1000).unwrap();
+    host.refresh_waiting::<Consul>(config, first.cursor.as_deref(), 1000).unwrap();
+    assert_eq!(calls.get(), 2);
+}
+
+#[test]
+fn a_failed_wait_is_an_error() {
+    let config = r#"{"datacenter":"d","services":["a"]}"#;
+    let first = consul(|_, _| Ok(at(1, "[]"))).refresh::<Consul>(config, None).unwrap();
+    let host = consul(|_, _| Ok(answer(500, &[], "")));
+    let error = host.refresh_waiting::<Consul>(config, first.cursor.as_deref(), 1000).unwrap_err();
+    assert_eq!(error.message, "wait for a change: the server answered with status 500");
+}
