@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use camino::{Utf8Path, Utf8PathBuf};
+use narthex_client::{HTTP_KEYS, HttpConfig};
 use narthex_discovery::{JobDiscovery, ProviderConfig, StaticConfig};
-use narthex_plugins::PluginKind;
+use narthex_plugins::{Given, PluginKind};
 use narthex_scrape::{GlobalScrape, InvalidScrape, JobConfig, JobSpec};
 use narthex_settings::{Document, Node, Position, SettingsError, Value};
 
+use crate::json::json;
 use crate::sections::is_empty;
 
 /// One job.
@@ -30,6 +33,9 @@ pub struct PluginUse {
     pub kind: PluginKind,
     /// What the file says to it.
     pub config: serde_json::Value,
+    /// Its keys of HTTP clients, if they are such: only the plugin's schema tells.
+    http: Result<Option<HttpConfig>, SettingsError>,
+    folder: Utf8PathBuf,
     document: Arc<Document>,
     node: Node,
     key: String,
@@ -42,11 +48,42 @@ impl PluginUse {
         document: &Arc<Document>,
         node: &Node,
         key: String,
+        folder: &Utf8Path,
     ) -> Result<Self, SettingsError> {
-        let given: Option<serde_json::Value> = document.read_node(node, &key)?;
-        let config = given.unwrap_or_else(|| serde_json::Value::Object(serde_json::Map::new()));
+        let (config, http) = match kind {
+            // A schema tells texts from numbers, so that no scalar may lose letters before it.
+            PluginKind::Discovery => (Some(json(node)), http_config(document, node, &key)),
+            PluginKind::Exporter | PluginKind::Notifier => {
+                (document.read_node(node, &key)?, Ok(None))
+            }
+        };
+        let config = config.filter(|config| !config.is_null());
+        let config = config.unwrap_or_else(|| serde_json::Value::Object(serde_json::Map::new()));
         let (plugin, document) = (plugin.to_owned(), Arc::clone(document));
-        Ok(Self { plugin, kind, config, document, node: node.clone(), key })
+        let folder = folder.to_owned();
+        Ok(Self { plugin, kind, config, http, folder, document, node: node.clone(), key })
+    }
+
+    /// What to tell the plugin; `takes_http`: it has the host use the keys of HTTP clients.
+    ///
+    /// # Errors
+    /// When these keys do not fit.
+    pub fn given(&self, takes_http: bool) -> Result<Given<'_>, SettingsError> {
+        let http = match &self.http {
+            Ok(http) => http.as_ref(),
+            Err(error) if takes_http => return Err(error.clone()),
+            Err(_) => None,
+        };
+        Ok(Given { config: &self.config, http, folder: &self.folder })
+    }
+
+    fn provider(&self) -> ProviderConfig {
+        ProviderConfig {
+            name: self.plugin.clone(),
+            config: self.config.clone(),
+            http: self.http.as_ref().ok().cloned().flatten(),
+            folder: self.folder.clone(),
+        }
     }
 
     /// The plugin's refusal at its place in the file; `pointer` is a JSON pointer into `config`.
@@ -56,6 +93,21 @@ impl PluginUse {
         let at = self.node.locate(pointer).at;
         self.document.error(at, &format!("{}{below}", self.key), message)
     }
+}
+
+/// The keys of HTTP clients among those of an item.
+fn http_config(
+    document: &Document,
+    node: &Node,
+    key: &str,
+) -> Result<Option<HttpConfig>, SettingsError> {
+    let mut keys = node.clone();
+    let taken = keys.take_entries(|key| HTTP_KEYS.contains(&key));
+    if taken.is_empty() {
+        return Ok(None);
+    }
+    keys.value = Value::Map(taken);
+    document.read_node(&keys, key).map(Some)
 }
 
 /// All jobs of one file.
@@ -74,13 +126,14 @@ impl Jobs {
         document: &Arc<Document>,
         node: &Node,
         global: &GlobalScrape,
+        folder: &Utf8Path,
     ) -> Result<(), SettingsError> {
         let key = "scrape_configs";
         let Some(items) = node.items() else {
             return Err(document.error(node.at, key, "expected a list of jobs"));
         };
         for (index, item) in items.iter().enumerate() {
-            self.read_job(document, item, &format!("{key}[{index}]"), global)?;
+            self.read_job(document, item, &format!("{key}[{index}]"), global, folder)?;
         }
         Ok(())
     }
@@ -91,6 +144,7 @@ impl Jobs {
         node: &Node,
         key: &str,
         global: &GlobalScrape,
+        folder: &Utf8Path,
     ) -> Result<(), SettingsError> {
         if node.entries().is_none_or(<[_]>::is_empty) {
             return Err(document.error(node.at, key, "empty or null scrape config section"));
@@ -111,11 +165,10 @@ impl Jobs {
             };
             for (index, item) in items.iter().enumerate() {
                 let item_key = format!("{entry_key}[{index}]");
-                let plugin_use =
-                    PluginUse::new(name, PluginKind::Discovery, document, item, item_key)?;
-                let (name, config) = (name.to_owned(), plugin_use.config.clone());
-                discovery.providers.push(ProviderConfig { name, config });
-                self.uses.push(plugin_use);
+                let kind = PluginKind::Discovery;
+                let told = PluginUse::new(name, kind, document, item, item_key, folder)?;
+                discovery.providers.push(told.provider());
+                self.uses.push(told);
             }
         }
         if let Some(exporter) = node.get("exporter")
@@ -125,7 +178,7 @@ impl Jobs {
             let config = exporter.get("config").unwrap_or(&nothing);
             let config_key = format!("{key}.exporter.config");
             let kind = PluginKind::Exporter;
-            self.uses.push(PluginUse::new(plugin, kind, document, config, config_key)?);
+            self.uses.push(PluginUse::new(plugin, kind, document, config, config_key, folder)?);
         }
         let spec: JobSpec = document.read_node(&node, key)?;
         let scrape = spec.resolve(global).map_err(|error| refused(document, &node, key, &error))?;

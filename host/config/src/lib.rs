@@ -11,6 +11,7 @@
 mod environment;
 mod glob;
 mod jobs;
+mod json;
 mod load;
 mod paths;
 mod sections;
@@ -21,3 +22,4 @@ pub use self::glob::expand as expand_pattern;
 pub use self::jobs::{PluginUse, ScrapeJob};
 pub use self::load::{Config, ConfigError, Source, load};
 pub use self::sections::RuleFile;
+pub use self::shown::SecretKeys;

@@ -19,7 +19,7 @@ use crate::paths;
 use crate::sections::{
     GLOBAL_RULE_KEYS, GlobalRules, RetentionRuleSection, RuleFile, external_labels, refuse_unserved,
 };
-use crate::shown;
+use crate::shown::{self, SecretKeys};
 use crate::upstream;
 
 /// Bytes of one configuration or rule file.
@@ -28,8 +28,8 @@ const FILE_BYTES_MAX: u64 = 64 << 20;
 /// Everything that the file says.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The text as it may be shown.
-    pub shown: String,
+    /// The file as it stands.
+    document: Arc<Document>,
     /// Labels added to whatever leaves the server.
     pub external_labels: Labels,
     /// The jobs, in the order of the file.
@@ -94,6 +94,13 @@ impl std::fmt::Debug for Source<'_> {
 }
 
 impl Config {
+    /// The text of the file as it may be shown; `secrets` knows what is one in the parts that
+    /// plugins read.
+    #[must_use]
+    pub fn shown(&self, secrets: &SecretKeys<'_>) -> String {
+        shown::shown(&self.document, &self.external_labels, secrets)
+    }
+
     /// The store's settings: `defaults` (of the command line) with what the file says over them.
     ///
     /// # Errors
@@ -209,7 +216,7 @@ impl Loader<'_> {
                 warnings.push(document.error(at, "global.external_labels", &message));
             });
         Ok(Config {
-            shown: shown::shown(&document, &labels),
+            document,
             external_labels: labels,
             jobs: jobs.jobs,
             evaluation_interval: rules_global.evaluation_interval(),
@@ -268,8 +275,9 @@ impl Loader<'_> {
     ) -> Result<(), ConfigError> {
         if let Some(node) = document.root().get("scrape_configs") {
             let mut node = node.clone();
-            paths::resolve_jobs(&mut node, self.folder);
-            jobs.read(document, &node, global)?;
+            let folder = paths::absolute(self.folder);
+            paths::resolve_jobs(&mut node, self.folder, &folder);
+            jobs.read(document, &node, global, &folder)?;
         }
         for (path, text) in self.expand(document, "scrape_config_files", missing)? {
             let part = self.document(&path, &text)?;
@@ -279,8 +287,10 @@ impl Loader<'_> {
                     return Err(part.error(entry.key_at, &entry.key, message).into());
                 }
                 let mut node = entry.node.clone();
-                paths::resolve_jobs(&mut node, path.parent().unwrap_or(self.folder));
-                jobs.read(&part, &node, global)?;
+                let folder = path.parent().unwrap_or(self.folder);
+                let absolute = paths::absolute(folder);
+                paths::resolve_jobs(&mut node, folder, &absolute);
+                jobs.read(&part, &node, global, &absolute)?;
             }
         }
         Ok(())
@@ -312,7 +322,7 @@ impl Loader<'_> {
         };
         let mut node = node;
         paths::resolve_alertmanager(&mut node, self.folder);
-        notifier_uses(&document, &node, key, uses)?;
+        notifier_uses(&document, &node, key, &paths::absolute(self.folder), uses)?;
         Ok(Some(document.read_node(&node, key)?))
     }
 }
@@ -322,6 +332,7 @@ fn notifier_uses(
     document: &Arc<Document>,
     node: &Node,
     key: &str,
+    folder: &Utf8Path,
     uses: &mut Vec<PluginUse>,
 ) -> Result<(), SettingsError> {
     let receivers = node.get("receivers").and_then(Node::items).unwrap_or_default();
@@ -331,7 +342,8 @@ fn notifier_uses(
             for (index, item) in entry.node.items().unwrap_or_default().iter().enumerate() {
                 let dot = if key.is_empty() { "" } else { "." };
                 let key = format!("{key}{dot}receivers[{r}].{}[{index}]", entry.key);
-                uses.push(PluginUse::new(plugin, PluginKind::Notifier, document, item, key)?);
+                let kind = PluginKind::Notifier;
+                uses.push(PluginUse::new(plugin, kind, document, item, key, folder)?);
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Always holds: a text is a path by the place where it stands, never by its name alone; labels and
 //! parameters may be called what they like.
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use narthex_settings::{Node, Value};
 
 /// Keys of `http_config` that hold keys of paths.
@@ -12,8 +12,15 @@ const HTTP_PARTS: [&str; 4] = ["basic_auth", "authorization", "oauth2", "tls_con
 /// Parts of a receiver that are free text throughout.
 const FREE_PARTS: [&str; 4] = ["details", "custom_fields", "labels", "params"];
 
-/// The paths of a list of scrape jobs.
-pub(crate) fn resolve_jobs(jobs: &mut Node, folder: &Utf8Path) {
+/// A folder that does not depend on where the program runs.
+pub(crate) fn absolute(folder: &Utf8Path) -> Utf8PathBuf {
+    let named = if folder.as_str().is_empty() { Utf8Path::new(".") } else { folder };
+    camino::absolute_utf8(named).unwrap_or_else(|_| folder.to_owned())
+}
+
+/// The paths of a list of scrape jobs. What plugins read is resolved a second time, by their
+/// schemas, and hence by the folder's absolute path.
+pub(crate) fn resolve_jobs(jobs: &mut Node, folder: &Utf8Path, absolute: &Utf8Path) {
     each_item(jobs, &mut |job| {
         resolve_http(job, folder);
         each_entry(job, &mut |key, node| match key {
@@ -31,7 +38,7 @@ pub(crate) fn resolve_jobs(jobs: &mut Node, folder: &Utf8Path) {
                 });
             }),
             _ if key.ends_with("_sd_configs") => {
-                each_item(node, &mut |item| resolve_http(item, folder));
+                each_item(node, &mut |item| resolve_http(item, absolute));
             }
             _ => {}
         });
@@ -115,7 +122,8 @@ mod tests {
     #[track_caller]
     fn check(job: &str, pointer: &str, expected: &str) {
         let pointer = format!("/0/{pointer}");
-        assert_eq!(resolved(&format!("- {job}"), resolve_jobs, &pointer), expected, "{job}");
+        let resolve = |node: &mut Node, folder: &Utf8Path| resolve_jobs(node, folder, folder);
+        assert_eq!(resolved(&format!("- {job}"), resolve, &pointer), expected, "{job}");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! shown whatever they are called.
 
 use narthex_model::Labels;
+use narthex_plugins::PluginKind;
 use narthex_settings::{Document, Shown};
 
 /// Keys below which everything is an operator's own text.
@@ -19,7 +20,12 @@ const HTTP_SECRETS: [(&str, &str); 5] = [
     ("tls_config", "key"),
 ];
 
-/// Keys that hold secrets in what plugins are told: of discovery, exporters and receivers.
+/// Says whether the value at these keys of a plugin's configuration is a secret; `None`: the plugin's
+/// schema does not say.
+pub type SecretKeys<'a> = dyn Fn(PluginKind, &str, &[&str]) -> Option<bool> + 'a;
+
+/// Keys that hold secrets in what plugins are told, where no schema says so: of discovery, exporters
+/// and receivers.
 const PLUGIN_SECRETS: [&str; 22] = [
     "password",
     "secret",
@@ -46,16 +52,20 @@ const PLUGIN_SECRETS: [&str; 22] = [
 ];
 
 /// The text of the file with secrets hidden and external labels as they are used.
-pub(crate) fn shown(document: &Document, external_labels: &Labels) -> String {
+pub(crate) fn shown(
+    document: &Document,
+    external_labels: &Labels,
+    secrets: &SecretKeys<'_>,
+) -> String {
     document.redacted(&|keys, text| match keys {
         ["global", "external_labels", name] if text.contains('$') => {
             Shown::As(external_labels.get(name).unwrap_or("").to_owned())
         }
-        keys => of_scalar(keys, text),
+        keys => of_scalar(keys, text, secrets),
     })
 }
 
-fn of_scalar(keys: &[&str], text: &str) -> Shown {
+fn of_scalar(keys: &[&str], text: &str, secrets: &SecretKeys<'_>) -> Shown {
     let [.., key] = keys else { return Shown::AsWritten };
     if keys.iter().any(|key| OWN_TEXTS.contains(key) || key.ends_with("_relabel_configs")) {
         return Shown::AsWritten;
@@ -72,7 +82,11 @@ fn of_scalar(keys: &[&str], text: &str) -> Shown {
     let is_told_to_plugin = is_of_alertmanager
         || keys.iter().any(|key| key.ends_with("_sd_configs"))
         || keys.windows(2).any(|pair| pair == ["exporter", "config"]);
-    if is_http || is_told_to_plugin && PLUGIN_SECRETS.contains(key) {
+    if is_http {
+        return Shown::Secret;
+    }
+    let is_secret = of_schema(keys, secrets).unwrap_or_else(|| PLUGIN_SECRETS.contains(key));
+    if is_told_to_plugin && is_secret {
         return Shown::Secret;
     }
     // The address of a webhook is a secret in Alertmanager.
@@ -80,6 +94,17 @@ fn of_scalar(keys: &[&str], text: &str) -> Shown {
         return Shown::Secret;
     }
     Shown::url(text)
+}
+
+/// What the schema of the plugin says that reads the value.
+fn of_schema(keys: &[&str], secrets: &SecretKeys<'_>) -> Option<bool> {
+    let place =
+        keys.iter().position(|key| key.ends_with("_configs") && *key != "scrape_configs")?;
+    let (name, below) = (keys.get(place)?, keys.get(place + 1..)?);
+    match name.strip_suffix("_sd_configs") {
+        Some(plugin) => secrets(PluginKind::Discovery, plugin, below),
+        None => secrets(PluginKind::Notifier, name.strip_suffix("_configs")?, below),
+    }
 }
 
 #[cfg(test)]
@@ -90,7 +115,12 @@ mod tests {
     fn check(text: &str, expected: &str) {
         let document = Document::parse("f.yml", text).unwrap();
         let labels = Labels::from_pairs([("zone", "z\"1")]);
-        assert_eq!(shown(&document, &labels), expected);
+        let secrets = |kind, plugin: &str, keys: &[&str]| match (kind, plugin, keys) {
+            (PluginKind::Discovery, "ours", ["pin"]) => Some(true),
+            (PluginKind::Discovery, "ours", ["key"]) => Some(false),
+            _ => None,
+        };
+        assert_eq!(shown(&document, &labels, &secrets), expected);
     }
 
     #[test]
@@ -102,6 +132,10 @@ mod tests {
         check(
             "scrape_configs: [{consul_sd_configs: [{token: t, server: s}]}]",
             "scrape_configs: [{consul_sd_configs: [{token: <secret>, server: s}]}]",
+        );
+        check(
+            "scrape_configs: [{ours_sd_configs: [{pin: p, key: k, token: t}]}]",
+            "scrape_configs: [{ours_sd_configs: [{pin: <secret>, key: k, token: <secret>}]}]",
         );
         check(
             "alertmanager: {receivers: [{webhook_configs: [{url: u}]}]}",

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use camino::Utf8PathBuf;
+use narthex_client::HttpConfig;
 use narthex_model::{Labels, TargetGroup};
 use narthex_settings::LabelSet;
 use serde::Deserialize;
@@ -34,6 +36,10 @@ pub struct ProviderConfig {
     pub name: String,
     /// What the item says; the provider knows what it means.
     pub config: serde_json::Value,
+    /// Its keys of HTTP clients, where they can be read as such; they stand in `config` too.
+    pub http: Option<HttpConfig>,
+    /// Paths that the provider knows to be such count from here.
+    pub folder: Utf8PathBuf,
 }
 
 impl StaticConfig {

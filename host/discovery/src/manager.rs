@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{debug, error};
 
-use crate::config::JobDiscovery;
+use crate::config::{JobDiscovery, ProviderConfig};
 
 /// Reloads that may wait for the manager; more than one is rare.
 const COMMITS_MAX: usize = 4;
@@ -32,11 +32,7 @@ pub trait Providers: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// When there is no such provider or it refuses the configuration.
-    fn discoverer(
-        &self,
-        name: &str,
-        config: &serde_json::Value,
-    ) -> Result<Box<dyn Discoverer>, ProviderError>;
+    fn discoverer(&self, provider: &ProviderConfig) -> Result<Box<dyn Discoverer>, ProviderError>;
 }
 
 /// Why there is no discoverer.
@@ -174,7 +170,7 @@ impl Discovery {
         let mut indexes: BTreeMap<&str, usize> = BTreeMap::new();
         for provider in &config.providers {
             let index = indexes.entry(&provider.name).or_default();
-            let made = self.providers.discoverer(&provider.name, &provider.config);
+            let made = self.providers.discoverer(provider);
             discoverers.push(made.map_err(|source| PrepareError {
                 job: job.to_owned(),
                 provider: provider.name.clone(),

@@ -29,12 +29,15 @@ enum HostPattern {
         first: IpAddr,
         prefix: u8,
     },
+    /// The path of a unix socket.
+    Socket(String),
 }
 
 /// Why a text is no pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} names no host and port; write db:5432, *.example.com:443, 10.0.0.0/8:* or [fd00::1]:80"
+    "{0:?} names no host and port; write db:5432, *.example.com:443, 10.0.0.0/8:*, [fd00::1]:80 or \
+     unix:///run/its.sock"
 )]
 pub struct NoNetPattern(String);
 
@@ -57,6 +60,9 @@ impl fmt::Display for NetPattern {
 }
 
 fn parse_pattern(text: &str) -> Option<(HostPattern, Option<u16>)> {
+    if let Some(path) = socket_path(text) {
+        return Some((HostPattern::Socket(path), None));
+    }
     let (host, port) = text.rsplit_once(':')?;
     let port = if port == "*" { None } else { Some(port.parse().ok()?) };
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
@@ -96,7 +102,7 @@ impl HostPattern {
             Self::Any => true,
             Self::Name(own) => own == name,
             Self::Subdomain(suffix) => name.ends_with(suffix.as_str()),
-            Self::Addresses { .. } => false,
+            Self::Addresses { .. } | Self::Socket(_) => false,
         }
     }
 
@@ -122,6 +128,20 @@ pub(crate) struct Endpoint {
     pub(crate) host: Host,
     /// `None`: a name without a port, which opens no connection but may be looked up.
     pub(crate) port: Option<u16>,
+    /// Of a URL: whether it asks for TLS.
+    pub(crate) is_tls: Option<bool>,
+}
+
+/// The path of a unix socket, as in `unix:///run/docker.sock`.
+pub(crate) fn socket_path(text: &str) -> Option<String> {
+    let mut path = text.strip_prefix("unix:")?;
+    // A template may stand before a value that says it as well.
+    while let Some(rest) = path.strip_prefix("unix:") {
+        path = rest;
+    }
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let is_plain = path.starts_with('/') && !path.split('/').any(|part| part == "..");
+    is_plain.then(|| path.to_owned())
 }
 
 /// A host as written.
@@ -131,6 +151,8 @@ pub(crate) enum Host {
     Name(String),
     /// An address.
     Address(IpAddr),
+    /// The path of a unix socket.
+    Socket(String),
 }
 
 impl Host {
@@ -150,6 +172,7 @@ impl fmt::Display for Host {
             Self::Name(name) => f.write_str(name),
             Self::Address(IpAddr::V4(address)) => write!(f, "{address}"),
             Self::Address(IpAddr::V6(address)) => write!(f, "[{address}]"),
+            Self::Socket(path) => write!(f, "unix://{path}"),
         }
     }
 }
@@ -157,19 +180,22 @@ impl fmt::Display for Host {
 impl Endpoint {
     /// Reads `host:port`, a host alone, or a URL.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (rest, default_port) = match text.split_once("://") {
-            Some(("http" | "ws", rest)) => (rest, Some(80)),
-            Some(("https" | "wss", rest)) => (rest, Some(443)),
-            Some((_, rest)) => (rest, None),
-            None => (text, None),
+        if let Some(path) = socket_path(text) {
+            return Some(Self { host: Host::Socket(path), port: None, is_tls: None });
+        }
+        let (rest, default_port, is_tls) = match text.split_once("://") {
+            Some(("http" | "ws", rest)) => (rest, Some(80), Some(false)),
+            Some(("https" | "wss", rest)) => (rest, Some(443), Some(true)),
+            Some((_, rest)) => (rest, None, None),
+            None => (text, None, None),
         };
         let authority = rest.split(['/', '?', '#']).next()?;
         let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         if let Some(host) = Host::parse(authority) {
-            return Some(Self { host, port: default_port });
+            return Some(Self { host, port: default_port, is_tls });
         }
         let (host, port) = authority.rsplit_once(':')?;
-        Some(Self { host: Host::parse(host)?, port: Some(port.parse().ok()?) })
+        Some(Self { host: Host::parse(host)?, port: Some(port.parse().ok()?), is_tls })
     }
 }
 
@@ -211,9 +237,11 @@ impl NetGrants {
             || allowed.clone().any(|pattern| match &host {
                 Host::Name(name) => pattern.host.covers_name(name),
                 Host::Address(_) => pattern.host == HostPattern::Any,
+                Host::Socket(_) => false,
             });
         let by_address = match &host {
             Host::Address(address) => allowed.any(|pattern| pattern.host.covers_address(*address)),
+            Host::Socket(_) => false,
             // The name may lead to addresses that were granted.
             Host::Name(_) => {
                 allowed.any(|pattern| matches!(pattern.host, HostPattern::Addresses { .. }))
@@ -248,7 +276,7 @@ impl NetGrants {
         let grant = format!("{shown}:{port}");
         let asked = match host {
             Host::Name(name) => format!("{name}:{port} ({shown})"),
-            Host::Address(_) => grant.clone(),
+            Host::Address(_) | Host::Socket(_) => grant.clone(),
         };
         if is_link_local(address) {
             return Err(self.denied_net(&asked, ", a link-local address", &grant));
@@ -256,6 +284,7 @@ impl NetGrants {
         let names_loopback = match host {
             Host::Name(name) => name == "localhost" || name.ends_with(".localhost"),
             Host::Address(named) => *named == address,
+            Host::Socket(_) => false,
         };
         if is_this_host(address) && !(*by_host && names_loopback) {
             return Err(self.denied_net(&asked, ", an address of this machine", &grant));

@@ -25,7 +25,8 @@ use narthex_wasm::{Guest, InterfaceName};
 
 use crate::bindings::imports::narthex::plugin::types;
 use crate::config::{Allow, Config};
-use crate::grant::{Endpoint, NetGrants};
+use crate::grant::{Endpoint, NetGrants, NetPattern};
+use crate::redact::Redactor;
 use crate::view::GrantView;
 
 pub(crate) use self::types::{Error, ErrorKind, Label};
@@ -43,7 +44,7 @@ pub(crate) struct Shared {
 pub(crate) struct Capabilities {
     clock: Clock,
     log: Arc<log::Capability>,
-    net_allowed: Vec<crate::grant::NetPattern>,
+    net_allowed: Vec<NetPattern>,
     http: Arc<http::Capability>,
     dns: Arc<dns::Capability>,
     files: Arc<files::Capability>,
@@ -70,6 +71,10 @@ pub(crate) struct Scope {
     pub(crate) call: &'static str,
     /// Hosts that follow from use.
     pub(crate) hosts: Vec<Endpoint>,
+    /// The client with the credentials of the configuration.
+    pub(crate) own: Option<Arc<http::OwnClient>>,
+    /// Hides what the configuration says is secret.
+    pub(crate) redactor: Redactor,
     /// When the host ends the call, by the clock's monotonic time.
     pub(crate) deadline: Duration,
     /// Before grants exist, only `log` and `clock` answer.
@@ -127,6 +132,11 @@ impl Capabilities {
         })
     }
 
+    /// The hosts that the operator granted.
+    pub(crate) fn net_allowed(&self) -> &[NetPattern] {
+        &self.net_allowed
+    }
+
     /// By monotonic time; deadlines count from here.
     pub(crate) fn now(&self) -> Duration {
         self.clock.monotonic()
@@ -140,8 +150,8 @@ impl Capabilities {
         let net = Arc::new(NetGrants { plugin: self.plugin.clone(), used: scope.hosts, allowed });
         let granted = !scope.is_describing;
         CallContext {
-            log: log::Instance::instantiate(&self.log, scope.call),
-            http: http::Instance::instantiate(&self.http, &net, &clock),
+            log: log::Instance::instantiate(&self.log, scope.call, scope.redactor),
+            http: http::Instance::instantiate(&self.http, scope.own, &net, &clock),
             tcp: tcp::Instance::instantiate(&net, &clock),
             dns: dns::Instance::instantiate(&self.dns, &net, &clock),
             files: files::Instance::instantiate(granted.then_some(&self.files), &self.plugin),

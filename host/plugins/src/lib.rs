@@ -36,9 +36,11 @@ mod adapters;
 mod config;
 
 mod folder;
+mod item;
 mod loader;
 mod plugin;
 mod record;
+mod redact;
 mod schema;
 
 mod answer;
@@ -57,6 +59,7 @@ pub use self::config::{
     TimeLimit,
 };
 pub use self::grant::NetPattern;
+pub use self::item::Given;
 pub use self::plugins::{Deps, LoadError, Plugins, PrepareError, Prepared, digest_text};
 pub use self::view::{
     CallsView, ErrorView, GrantView, LimitsView, PluginState, PluginView, RejectedView,

@@ -15,6 +15,7 @@ use crate::bindings::discovery::DiscoveryPre;
 use crate::bindings::exporter::ExporterPre;
 use crate::bindings::notifier::NotifierPre;
 use crate::imports::{self, CallContext, Capabilities, Scope};
+use crate::redact::Redactor;
 use crate::schema::{Schema, SchemaError};
 
 /// The longest name, as of a DNS label.
@@ -88,6 +89,11 @@ pub(crate) enum LoadError {
     NoVersion,
     #[error(transparent)]
     Schema(SchemaError),
+    #[error(
+        "its schema has x-http-config, x-endpoints or x-profile; these are for discoveries, and it \
+         is one for {0}"
+    )]
+    NotesOfDiscovery(PluginKind),
 }
 
 /// Whether a text may name a plugin.
@@ -118,11 +124,15 @@ pub(crate) async fn load(
     if card.version.trim().is_empty() {
         return Err(LoadError::NoVersion);
     }
+    let schema = Schema::parse(&card.config_schema).map_err(LoadError::Schema)?;
+    if entry.kind() != PluginKind::Discovery && schema.notes.is_for_discovery() {
+        return Err(LoadError::NotesOfDiscovery(entry.kind()));
+    }
     Ok(Loaded {
         entry,
         version: imports::log::single_line(&card.version, CARD_BYTES_MAX),
         description: imports::log::single_line(&card.description, CARD_BYTES_MAX),
-        schema: Schema::parse(&card.config_schema).map_err(LoadError::Schema)?,
+        schema,
         digest: code.digest(),
         imports: code.surface().imports.iter().map(ToString::to_string).collect(),
         generation: 0,
@@ -190,6 +200,8 @@ async fn describe(
     let scope = Scope {
         call: "describe",
         hosts: Vec::new(),
+        own: None,
+        redactor: Redactor::default(),
         deadline: capabilities.now() + budget.wall,
         is_describing: true,
     };

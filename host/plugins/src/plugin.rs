@@ -16,8 +16,10 @@ use crate::config::Config;
 use crate::grant::Endpoint;
 use crate::imports::log::single_line;
 use crate::imports::{self, CallContext, Capabilities, ErrorKind, Scope};
+use crate::item::Item;
 use crate::loader::{Entry, Loaded};
 use crate::record::{Ended, Record};
+use crate::redact::Redactor;
 use crate::view::{LimitsView, PluginState, PluginView};
 
 /// What one answer may hold; also the largest file, body or value that passes in one step.
@@ -72,11 +74,12 @@ impl Rights {
 /// What a call is, besides its arguments.
 #[derive(Debug)]
 pub(crate) struct CallSpec {
-    pub(crate) kind: PluginKind,
     /// The export's name.
     pub(crate) call: &'static str,
     /// Hosts that follow from use.
     pub(crate) hosts: Vec<Endpoint>,
+    /// The configuration that it is about.
+    pub(crate) item: Arc<Item>,
     /// A bound on the wall time below the budget's.
     pub(crate) wall_max: Option<Duration>,
 }
@@ -167,7 +170,15 @@ impl Plugin {
         };
         let begun = self.clock.monotonic();
         let deadline = begun + budget.wall - grace(budget.wall);
-        let scope = Scope { call: spec.call, hosts: spec.hosts, deadline, is_describing: false };
+        let Item { own, redactor, .. } = &*spec.item;
+        let scope = Scope {
+            call: spec.call,
+            hosts: spec.hosts,
+            own: own.clone(),
+            redactor: redactor.clone(),
+            deadline,
+            is_describing: false,
+        };
         let context = rights.capabilities.instantiate(scope);
         let entry = loaded.entry.clone();
         let outcome = call.run(context, |store| work(entry, store)).await;
@@ -175,7 +186,7 @@ impl Plugin {
         log.printed(&outcome.printed, outcome.printed_bytes_dropped);
         let result = match outcome.result {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(CallError::Refused(guest_error(&error))),
+            Ok(Err(error)) => Err(CallError::Refused(guest_error(&error, redactor))),
             Err(reason) => {
                 let reason = with_last_words(reason, log.last_error());
                 Err(CallError::Killed { plugin: self.name.clone(), reason })
@@ -250,7 +261,7 @@ fn with_last_words(reason: KillReason, words: Option<&str>) -> KillReason {
     }
 }
 
-fn guest_error(error: &imports::Error) -> GuestError {
+fn guest_error(error: &imports::Error, redactor: &Redactor) -> GuestError {
     let kind = match error.kind {
         ErrorKind::Config => GuestErrorKind::Config,
         ErrorKind::Denied => GuestErrorKind::Denied,
@@ -262,7 +273,7 @@ fn guest_error(error: &imports::Error) -> GuestError {
         ErrorKind::Cancelled => GuestErrorKind::Cancelled,
         ErrorKind::Internal => GuestErrorKind::Internal,
     };
-    let text = |text: &str| single_line(text, ERROR_BYTES_MAX);
+    let text = |text: &str| single_line(&redactor.hide(text), ERROR_BYTES_MAX);
     let details = error.details.iter().take(DETAILS_MAX);
     GuestError {
         kind,

@@ -23,10 +23,12 @@ use crate::bindings::exporter::exports::narthex::plugin::exporter_api;
 use crate::bindings::notifier::exports::narthex::plugin::notifier_api;
 use crate::config::{Config, MEMORY_BYTES_MAX};
 use crate::folder::Folder;
-use crate::grant::{Endpoint, endpoints_in};
+use crate::grant::Endpoint;
 use crate::imports::{self, CallContext, Label, Shared};
-use crate::loader::Entry;
+use crate::item::{Given, Item};
+use crate::loader::{Entry, Loaded};
 use crate::plugin::{Answer, CallSpec, Plugin, Rights};
+use crate::schema::Schema;
 use crate::view::PluginView;
 
 /// Calls of all plugins that run at one time. Each takes up to its budget of memory, so this is
@@ -77,6 +79,9 @@ pub struct Prepared {
     config: Config,
     rights: Vec<(String, Rights)>,
 }
+
+/// A plugin, the version of it that serves, and a configuration that is ready for that version.
+pub(crate) type Ready = (Arc<Plugin>, Arc<Loaded>, Arc<Item>);
 
 /// All plugins. Cheap to clone; clones are one.
 #[derive(Clone, Debug)]
@@ -201,14 +206,15 @@ impl Plugins {
         config: &Value,
         target: &CollectTarget,
     ) -> Result<Exposition, CallError> {
+        let (plugin, loaded, item) = self.ready(PluginKind::Exporter, plugin, config.into())?;
+        let config_json = item.config_json.clone();
         let spec = CallSpec {
-            kind: PluginKind::Exporter,
             call: "collect",
             hosts: Endpoint::parse(&target.address).into_iter().collect(),
+            item,
             // The scrape gives up at its timeout; the call ends before, so that its end is known.
             wall_max: Some(target.timeout - target.timeout / 20),
         };
-        let config_json = config.to_string();
         let target = exporter_api::Target {
             address: target.address.clone(),
             labels: labels(&target.labels),
@@ -223,28 +229,25 @@ impl Plugins {
                 api.call_collect(store, &config_json, &target).await
             })
         });
-        let answer = self.call(plugin, spec, config, work).await?;
+        let answer = plugin.call(&self.0.sandbox, spec, &loaded, work).await?;
         Ok(Exposition { content_type: answer.content_type, body: answer.body })
     }
 
     /// Asks a discovery for its targets.
-    ///
-    /// # Errors
-    /// When there is no such discovery, or it refuses, or it is stopped.
-    pub async fn refresh(
+    pub(crate) async fn refresh(
         &self,
-        plugin: &str,
-        config: &Value,
+        ready: &Ready,
         cursor: Option<String>,
         wait: Duration,
     ) -> Result<Refreshed, CallError> {
+        let (plugin, loaded, item) = ready;
         let spec = CallSpec {
-            kind: PluginKind::Discovery,
             call: "refresh",
-            hosts: endpoints_in(config),
+            hosts: item.endpoints.clone(),
+            item: Arc::clone(item),
             wall_max: None,
         };
-        let config_json = config.to_string();
+        let config_json = item.config_json.clone();
         let wait_ms = millis(wait);
         let work = work(move |entry, store| {
             Box::pin(async move {
@@ -254,7 +257,7 @@ impl Plugins {
                 api.call_refresh(store, &config_json, cursor.as_deref(), wait_ms).await
             })
         });
-        Ok(refreshed(self.call(plugin, spec, config, work).await?))
+        Ok(refreshed(plugin.call(&self.0.sandbox, spec, loaded, work).await?))
     }
 
     /// Has a notifier deliver.
@@ -264,13 +267,9 @@ impl Plugins {
         config: &Value,
         group: notifier_api::AlertGroup,
     ) -> Result<notifier_api::Receipt, CallError> {
-        let spec = CallSpec {
-            kind: PluginKind::Notifier,
-            call: "notify",
-            hosts: endpoints_in(config),
-            wall_max: None,
-        };
-        let config_json = config.to_string();
+        let (plugin, loaded, item) = self.ready(PluginKind::Notifier, plugin, config.into())?;
+        let config_json = item.config_json.clone();
+        let spec = CallSpec { call: "notify", hosts: item.endpoints.clone(), item, wall_max: None };
         let work = work(move |entry, store| {
             Box::pin(async move {
                 let Entry::Notifier(pre) = entry else { return Err(wrong_entry()) };
@@ -279,21 +278,22 @@ impl Plugins {
                 api.call_notify(store, &config_json, &group).await
             })
         });
-        self.call(plugin, spec, config, work).await
+        plugin.call(&self.0.sandbox, spec, &loaded, work).await
     }
 
     /// Judges a configuration by schema and then by the plugin itself; what it warns of.
     ///
     /// # Errors
     /// When there is no such plugin, or it or its schema refuses the configuration.
-    pub async fn validate(
+    pub async fn validate<'a>(
         &self,
         kind: PluginKind,
         plugin: &str,
-        config: &Value,
+        given: impl Into<Given<'a>>,
     ) -> Result<Vec<String>, CallError> {
-        let spec = CallSpec { kind, call: "validate", hosts: Vec::new(), wall_max: None };
-        let config_json = config.to_string();
+        let (plugin, loaded, item) = self.ready(kind, plugin, given.into())?;
+        let (config_json, redactor) = (item.config_json.clone(), item.redactor.clone());
+        let spec = CallSpec { call: "validate", hosts: Vec::new(), item, wall_max: None };
         let work = work(move |entry, store| {
             Box::pin(async move {
                 macro_rules! validate {
@@ -310,19 +310,43 @@ impl Plugins {
                 }
             })
         });
-        self.call(plugin, spec, config, work).await
+        let warnings = plugin.call(&self.0.sandbox, spec, &loaded, work).await?;
+        Ok(warnings.iter().map(|warning| redactor.hide(warning).into_owned()).collect())
     }
 
     /// Judges a configuration by the plugin's schema alone, without a call.
     ///
     /// # Errors
     /// When there is no such plugin, or its schema refuses the configuration.
-    pub fn check(&self, kind: PluginKind, plugin: &str, config: &Value) -> Result<(), CallError> {
-        let loaded = self.find(kind, plugin)?.ready(kind)?;
-        loaded.schema.validate(config).map_err(|violation| CallError::Config {
-            plugin: plugin.to_owned(),
-            message: violation.to_string(),
-        })
+    pub fn check<'a>(
+        &self,
+        kind: PluginKind,
+        plugin: &str,
+        given: impl Into<Given<'a>>,
+    ) -> Result<(), CallError> {
+        self.ready(kind, plugin, given.into()).map(|_| ())
+    }
+
+    /// Whether a plugin has the host use the keys of HTTP clients in its configuration.
+    #[must_use]
+    pub fn takes_http(&self, kind: PluginKind, plugin: &str) -> bool {
+        self.schema_says(kind, plugin, |schema| schema.notes.takes_http) == Some(true)
+    }
+
+    /// Whether the value at these keys of a plugin's configuration is a secret; `None`: nobody says.
+    #[must_use]
+    pub fn is_secret(&self, kind: PluginKind, plugin: &str, keys: &[&str]) -> Option<bool> {
+        self.schema_says(kind, plugin, |schema| schema.is_secret(keys)).flatten()
+    }
+
+    fn schema_says<T>(
+        &self,
+        kind: PluginKind,
+        plugin: &str,
+        ask: impl FnOnce(&Schema) -> T,
+    ) -> Option<T> {
+        let loaded = self.find(kind, plugin).ok()?.ready(kind).ok()?;
+        Some(ask(&loaded.schema))
     }
 
     /// Finds a plugin of a kind; the words say where one would have to be.
@@ -336,25 +360,17 @@ impl Plugins {
         })
     }
 
-    async fn call<R, F>(
+    /// The version of a plugin that serves, and a configuration that is ready for it.
+    pub(crate) fn ready(
         &self,
+        kind: PluginKind,
         name: &str,
-        spec: CallSpec,
-        config: &Value,
-        work: F,
-    ) -> Result<R, CallError>
-    where
-        R: Send + 'static,
-        F: for<'s> FnOnce(Entry, &'s mut Store<Guest<CallContext>>) -> BoxFuture<'s, Answer<R>>
-            + Send,
-    {
-        let plugin = self.find(spec.kind, name)?;
-        let loaded = plugin.ready(spec.kind)?;
-        loaded.schema.validate(config).map_err(|violation| CallError::Config {
-            plugin: name.to_owned(),
-            message: violation.to_string(),
-        })?;
-        plugin.call(&self.0.sandbox, spec, &loaded, work).await
+        given: Given<'_>,
+    ) -> Result<Ready, CallError> {
+        let plugin = self.find(kind, name)?;
+        let loaded = plugin.ready(kind)?;
+        let item = Item::new(name, &loaded, &plugin.rights(), given, &self.0.disk)?;
+        Ok((plugin, loaded, Arc::new(item)))
     }
 
     fn warn_of_unused_grants(&self) {

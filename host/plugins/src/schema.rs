@@ -3,16 +3,22 @@
 //! Judged are `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `items`,
 //! `minItems`, `maxItems`, `uniqueItems`, `minLength`, `maxLength`, `pattern`, `minimum`, `maximum`,
 //! `exclusiveMinimum`, `exclusiveMaximum`, `anyOf`, `oneOf`, `allOf`, and `$ref` to `#/$defs/<name>`.
-//! Descriptions are allowed and mean nothing.
+//! Descriptions are allowed and mean nothing. What starts with `x-` tells the host how to treat the
+//! configuration (`notes.rs`); with it and with `default` a configuration is completed (`fill.rs`).
 //!
 //! Invariant: a schema with any other keyword is refused at load, so that no condition that its
 //! author wrote is silently not checked.
+
+mod fill;
+mod notes;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use regex::Regex;
 use serde_json::{Map, Value};
+
+pub(crate) use self::notes::Notes;
 
 /// The longest schema.
 const SCHEMA_BYTES_MAX: usize = 256 * 1024;
@@ -21,20 +27,21 @@ const SCHEMA_BYTES_MAX: usize = 256 * 1024;
 const DEPTH_MAX: usize = 64;
 
 /// Keywords that describe and do not judge.
-const ANNOTATIONS: [&str; 12] = [
+const ANNOTATIONS: [&str; 10] = [
     "$schema",
     "$id",
     "$comment",
     "title",
     "description",
-    "default",
     "examples",
     "deprecated",
     "readOnly",
     "writeOnly",
     "format",
-    "x-secret",
 ];
+
+/// How a secret is shown.
+pub(crate) const SECRET: &str = "<secret>";
 
 /// A schema, ready to judge.
 #[derive(Debug, Default)]
@@ -42,6 +49,8 @@ pub(crate) struct Schema {
     /// `None`: every configuration is accepted.
     root: Option<Node>,
     definitions: BTreeMap<String, Node>,
+    /// How the host treats the configuration.
+    pub(crate) notes: Notes,
 }
 
 /// Why a schema is refused.
@@ -76,6 +85,12 @@ struct Node {
     one_of: Option<Vec<Node>>,
     /// The schema `false`, which accepts nothing.
     is_never: bool,
+    /// `default`: what stands for the value when it is not there.
+    default: Option<Value>,
+    /// `x-secret`: whether the value is never shown.
+    secret: Option<bool>,
+    /// `x-file`: the value is a path, relative to the folder of the configuration.
+    is_file: bool,
 }
 
 #[derive(Debug, Default)]
@@ -150,7 +165,7 @@ impl Schema {
             }
         }
         let root = Node::parse(&value, "#", 0)?;
-        let schema = Self { root: Some(root), definitions };
+        let schema = Self { root: Some(root), definitions, notes: Notes::parse(&value)? };
         schema.check_references()?;
         Ok(schema)
     }
@@ -193,13 +208,13 @@ impl Schema {
         }
         if !node.types.is_empty() && !node.types.iter().any(|wanted| wanted.covers(value)) {
             let wanted: Vec<String> = node.types.iter().map(ToString::to_string).collect();
-            return violation(format!("{} is no {}", shown(value), wanted.join(" or ")));
+            return violation(format!("{} is no {}", node.shown(value), wanted.join(" or ")));
         }
         if let Some(values) = &node.values
             && !values.contains(value)
         {
             let known: Vec<String> = values.iter().map(shown).collect();
-            return violation(format!("{} is not one of {}", shown(value), known.join(", ")));
+            return violation(format!("{} is not one of {}", node.shown(value), known.join(", ")));
         }
         match value {
             Value::Object(map) => self.judge_object(node, map, path, depth)?,
@@ -265,7 +280,8 @@ impl Schema {
             && let Some((_, twice)) =
                 before.find(|(index, item)| items.iter().take(*index).any(|other| other == *item))
         {
-            return violation(format!("{} stands twice", shown(twice)));
+            let shown = node.items.as_ref().map_or_else(|| shown(twice), |rule| rule.shown(twice));
+            return violation(format!("{shown} stands twice"));
         }
         let Some(rule) = &node.items else { return Ok(()) };
         for (index, item) in items.iter().enumerate() {
@@ -330,7 +346,8 @@ impl Node {
         let mut node = Self::default();
         for (keyword, value) in map {
             let below = format!("{path}/{keyword}");
-            if !ANNOTATIONS.contains(&keyword.as_str()) && keyword != "$defs" {
+            let is_note = path == "#" && Notes::KEYWORDS.contains(&keyword.as_str());
+            if !ANNOTATIONS.contains(&keyword.as_str()) && keyword != "$defs" && !is_note {
                 node.keyword(keyword, value, &below, depth)?;
             }
         }
@@ -380,6 +397,11 @@ impl Node {
             }
             "additionalProperties" => self.object.additional = Some(Box::new(node(value)?)),
             "items" => self.items = Some(Box::new(node(value)?)),
+            "default" => self.default = Some(value.clone()),
+            "x-secret" => {
+                self.secret = Some(value.as_bool().ok_or_else(|| wrong("true or false"))?);
+            }
+            "x-file" => self.is_file = value.as_bool().ok_or_else(|| wrong("true or false"))?,
             "minItems" => self.lengths.items_min = Some(count()?),
             "maxItems" => self.lengths.items_max = Some(count()?),
             "uniqueItems" => self.unique = value.as_bool().ok_or_else(|| wrong("true or false"))?,
@@ -396,6 +418,9 @@ impl Node {
             "allOf" => self.all_of = nodes()?,
             "anyOf" => self.any_of = Some(nodes()?),
             "oneOf" => self.one_of = Some(nodes()?),
+            _ if Notes::KEYWORDS.contains(&keyword) => {
+                return Err(wrong("this keyword stands at the top of a schema only"));
+            }
             _ => return Err(wrong("this keyword is not checked by this host; leave it out")),
         }
         Ok(())
@@ -407,6 +432,11 @@ impl Node {
         let boxed = boxed.into_iter().filter_map(|node| node.as_deref());
         let listed = lists.into_iter().flatten().flatten();
         self.object.properties.values().chain(boxed).chain(listed)
+    }
+
+    /// A value for a message.
+    fn shown(&self, value: &Value) -> String {
+        if self.secret == Some(true) { SECRET.to_owned() } else { shown(value) }
     }
 
     fn judge_text(&self, text: &str) -> Result<(), String> {

@@ -57,7 +57,8 @@ pub(crate) fn read_rules(config: &Config, features: Features) -> anyhow::Result<
 /// Names the place in the file that a plugin refuses.
 pub(crate) async fn check_plugins(config: &Config, plugins: &Plugins) -> anyhow::Result<()> {
     for part in &config.plugin_uses {
-        let checked = plugins.validate(part.kind, &part.plugin, &part.config).await;
+        let given = part.given(plugins.takes_http(part.kind, &part.plugin))?;
+        let checked = plugins.validate(part.kind, &part.plugin, given).await;
         if let Err(error) = checked {
             return Err(part.error("", &narthex_settings::error_chain(&error)).into());
         }
@@ -110,6 +111,7 @@ impl Reloader {
             tracing::warn!("{told}");
         }
         check_plugins(&config, &self.plugins).await?;
+        let shown = config.shown(&|kind, plugin, keys| self.plugins.is_secret(kind, plugin, keys));
         let rule_files = read_rules(&config, self.engine.config().features)?;
         let settings = config.store_settings(&self.settings).context("storage")?;
         let settings = self.store.prepare(settings)?;
@@ -145,6 +147,6 @@ impl Reloader {
         self.journals.log.commit(query_log);
         self.rules.commit(rules);
         self.alerting.commit(alerting);
-        Ok(config.shown)
+        Ok(shown)
     }
 }

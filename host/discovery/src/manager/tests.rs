@@ -30,13 +30,10 @@ impl Discoverer for Mirror {
 }
 
 impl Providers for ByHand {
-    fn discoverer(
-        &self,
-        name: &str,
-        config: &serde_json::Value,
-    ) -> Result<Box<dyn Discoverer>, ProviderError> {
+    fn discoverer(&self, provider: &ProviderConfig) -> Result<Box<dyn Discoverer>, ProviderError> {
+        let ProviderConfig { name, config, .. } = provider;
         if name != "hand" {
-            let (name, folder) = (name.to_owned(), "plugins".to_owned());
+            let (name, folder) = (name.clone(), "plugins".to_owned());
             return Err(ProviderError::Unknown { name, folder });
         }
         if config.is_null() {
@@ -52,8 +49,13 @@ fn job(address: &str, provider: Option<serde_json::Value>) -> JobDiscovery {
     let text = format!("targets: ['{address}']\nlabels: {{group: a}}\n");
     let document = narthex_settings::Document::parse("f.yml", &text).unwrap();
     let static_configs = vec![document.read::<StaticConfig>().unwrap()];
-    let providers =
-        provider.map(|config| ProviderConfig { name: "hand".into(), config }).into_iter().collect();
+    let provider = provider.map(|config| ProviderConfig {
+        name: "hand".into(),
+        config,
+        http: None,
+        folder: "".into(),
+    });
+    let providers = provider.into_iter().collect();
     JobDiscovery { static_configs, providers }
 }
 

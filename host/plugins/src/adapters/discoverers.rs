@@ -4,18 +4,20 @@
 //! Invariant: only whole sets are published; a failure keeps the last one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use narthex_discovery::{Discoverer, ProviderError, Providers};
+use narthex_discovery::{Discoverer, ProviderConfig, ProviderError, Providers};
 use narthex_model::{TargetGroup, TargetSet};
 use narthex_platform::Stop;
-use serde_json::Value;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::answer::{CallError, Change, PluginKind, Refreshed};
-use crate::plugins::Plugins;
+use crate::item::Given;
+use crate::plugin::Rights;
+use crate::plugins::{Plugins, Ready};
 
 /// When to ask again, unless the plugin says; as Prometheus' DNS discovery.
 const REFRESH_EVERY: Duration = Duration::from_secs(30);
@@ -31,16 +33,17 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 const CURSOR_BYTES_MAX: usize = 64 * 1024;
 
 impl Providers for Plugins {
-    fn discoverer(&self, name: &str, config: &Value) -> Result<Box<dyn Discoverer>, ProviderError> {
-        let kind = PluginKind::Discovery;
-        if self.find(kind, name).is_err() {
+    fn discoverer(&self, provider: &ProviderConfig) -> Result<Box<dyn Discoverer>, ProviderError> {
+        let name = &provider.name;
+        if self.find(PluginKind::Discovery, name).is_err() {
             let folder = self.0.config.load().dir.to_string();
-            return Err(ProviderError::Unknown { name: name.to_owned(), folder });
+            return Err(ProviderError::Unknown { name: name.clone(), folder });
         }
         let refused = |error: CallError| ProviderError::Refused { message: error.to_string() };
-        self.check(kind, name, config).map_err(refused)?;
-        let (plugins, name, config) = (self.clone(), name.to_owned(), config.clone());
-        Ok(Box::new(PluginDiscoverer { plugins, name, config }))
+        let source = PluginDiscoverer { plugins: self.clone(), provider: provider.clone() };
+        let mut ready = None;
+        source.ready(&mut ready).map_err(refused)?;
+        Ok(Box::new(source))
     }
 }
 
@@ -48,9 +51,11 @@ impl Providers for Plugins {
 #[derive(Debug)]
 struct PluginDiscoverer {
     plugins: Plugins,
-    name: String,
-    config: Value,
+    provider: ProviderConfig,
 }
+
+/// The item as it was last made ready, and the rights of then.
+type Kept = Option<(Arc<Rights>, Ready)>;
 
 /// What the plugin told so far.
 #[derive(Debug, Default)]
@@ -69,10 +74,11 @@ impl Discoverer for PluginDiscoverer {
     ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let mut found = Found::default();
+            let mut kept = None;
             loop {
                 let pause = tokio::select! {
                     () = stop.stopped() => return,
-                    pause = self.refresh(&mut found, &out) => pause,
+                    pause = self.refresh(&mut kept, &mut found, &out) => pause,
                 };
                 tokio::select! {
                     () = stop.stopped() => return,
@@ -85,22 +91,30 @@ impl Discoverer for PluginDiscoverer {
 
 impl PluginDiscoverer {
     /// Asks once; the pause until the next time.
-    async fn refresh(&self, found: &mut Found, out: &watch::Sender<TargetSet>) -> Duration {
+    async fn refresh(
+        &self,
+        kept: &mut Kept,
+        found: &mut Found,
+        out: &watch::Sender<TargetSet>,
+    ) -> Duration {
         let wait = self.wait(found);
-        let asked =
-            self.plugins.refresh(&self.name, &self.config, found.cursor.clone(), wait).await;
+        let asked = match self.ready(kept) {
+            Ok(ready) => self.plugins.refresh(&ready, found.cursor.clone(), wait).await,
+            Err(error) => Err(error),
+        };
         let taken = asked.map_err(|error| error.to_string()).and_then(|answer| found.take(answer));
         match taken {
             Ok(next_in) => {
                 if found.failures > 0 {
-                    info!(plugin = self.name, "discovery works again");
+                    info!(plugin = self.provider.name, "discovery works again");
                 }
                 found.failures = 0;
                 found.publish(out);
                 next_in
             }
             Err(error) => {
-                warn!(plugin = self.name, error, "discovery failed; the last targets are kept");
+                let plugin = &self.provider.name;
+                warn!(plugin, error, "discovery failed; the last targets are kept");
                 let pause = PAUSE_FIRST.saturating_mul(1 << found.failures.min(16)).min(PAUSE_MAX);
                 found.failures = found.failures.saturating_add(1);
                 pause
@@ -108,10 +122,27 @@ impl PluginDiscoverer {
         }
     }
 
+    /// The item, made ready anew when the plugin or its rights are others than they were.
+    fn ready(&self, kept: &mut Kept) -> Result<Ready, CallError> {
+        let ProviderConfig { name, config, http, folder } = &self.provider;
+        let plugin = self.plugins.find(PluginKind::Discovery, name)?;
+        let (rights, loaded) = (plugin.rights(), plugin.ready(PluginKind::Discovery)?);
+        if let Some((then, ready)) = kept
+            && Arc::ptr_eq(then, &rights)
+            && Arc::ptr_eq(&ready.1, &loaded)
+        {
+            return Ok(ready.clone());
+        }
+        let given = Given { config, http: http.as_ref(), folder };
+        let ready = self.plugins.ready(PluginKind::Discovery, name, given)?;
+        *kept = Some((rights, ready.clone()));
+        Ok(ready)
+    }
+
     /// How long the plugin may wait for news: half of what its call may take, and nothing before
     /// the first answer.
     fn wait(&self, found: &Found) -> Duration {
-        let plugin = self.plugins.find(PluginKind::Discovery, &self.name);
+        let plugin = self.plugins.find(PluginKind::Discovery, &self.provider.name);
         let wall = plugin.map(|plugin| plugin.rights().budget.wall).unwrap_or_default();
         if found.cursor.is_some() { wall / 2 } else { Duration::ZERO }
     }

@@ -3,25 +3,24 @@
 //! Invariant: a request and each of its redirects is judged by host and port before a name is
 //! resolved, and by address before a connection is opened.
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
+mod client;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use narthex_client::{
-    AddressGuard, Client, ClientOptions, HttpConfig, HttpKeys, RequestError, SetupError, WhenLarger,
-};
+use narthex_client::{RequestError, WhenLarger};
 use narthex_settings::error_chain;
 use narthex_wasm::Guest;
 use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{HasSelf, Linker};
-use parking_lot::Mutex;
 use url::Url;
 
 use super::{CallContext, Error, ErrorKind, Label, clock, denied, error};
 use crate::bindings::imports::narthex::plugin::http;
-use crate::grant::{Admission, Host, NetGrants, NetPattern};
+use crate::grant::{Host, NetGrants};
+
+pub(crate) use self::client::{Capability, OwnClient};
 
 /// The largest body of an answer.
 const BODY_BYTES_MAX: u64 = 16 << 20;
@@ -55,18 +54,12 @@ const HEADERS_REFUSED: [&str; 10] = [
     "upgrade",
 ];
 
-/// The client of one plugin. It keeps connections between calls.
-#[derive(Debug)]
-pub(crate) struct Capability {
-    plugin: String,
-    client: Client,
-    guard: Arc<Guard>,
-}
-
 /// The requests of one call.
 #[derive(Debug)]
 pub(crate) struct Instance {
     capability: Arc<Capability>,
+    /// Of the item of the configuration that the call is about.
+    own: Option<Arc<OwnClient>>,
     net: Arc<NetGrants>,
     clock: clock::Instance,
 }
@@ -75,81 +68,15 @@ pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<
     http::add_to_linker::<_, HasSelf<Instance>>(linker, |guest| &mut guest.host().http)
 }
 
-impl Capability {
-    pub(crate) fn configure(plugin: &str, allowed: &[NetPattern]) -> Result<Self, SetupError> {
-        let net =
-            NetGrants { plugin: plugin.to_owned(), used: Vec::new(), allowed: allowed.to_vec() };
-        let guard = Arc::new(Guard { net, admitted: Mutex::default() });
-        let address_guard: Arc<dyn AddressGuard> = guard.clone();
-        let options = ClientOptions { guard: Some(address_guard), ..ClientOptions::default() };
-        let config = HttpConfig::try_from(HttpKeys::default());
-        let config =
-            config.map_err(|source| SetupError::Key { key: "http", source: source.into() })?;
-        let client = Client::new(config, options)?;
-        Ok(Self { plugin: plugin.to_owned(), client, guard })
-    }
-}
-
-/// Judges addresses when the client is about to connect: only hosts that a request of this plugin
-/// was admitted to, and of their addresses only those that may be reached.
-#[derive(Debug)]
-struct Guard {
-    net: NetGrants,
-    /// Guards the requests on the way: host and port, what was admitted, and how many wait for it.
-    admitted: Mutex<HashMap<(String, u16), (Admission, usize)>>,
-}
-
-/// A request on the way; while it is held the guard lets connections to its host be opened.
-struct Lease<'a> {
-    guard: &'a Guard,
-    key: (String, u16),
-}
-
-impl Guard {
-    fn lease(&self, host: &Host, port: u16, admission: Admission) -> Lease<'_> {
-        let key = (host.to_string(), port);
-        let mut admitted = self.admitted.lock();
-        admitted.entry(key.clone()).or_insert((admission, 0)).1 += 1;
-        Lease { guard: self, key }
-    }
-}
-
-impl Drop for Lease<'_> {
-    fn drop(&mut self) {
-        let mut admitted = self.guard.admitted.lock();
-        if let Some((_, waiting)) = admitted.get_mut(&self.key) {
-            *waiting -= 1;
-            if *waiting == 0 {
-                admitted.remove(&self.key);
-            }
-        }
-    }
-}
-
-impl AddressGuard for Guard {
-    fn check(&self, host: &str, address: SocketAddr) -> Result<(), String> {
-        let name = Host::parse(host).map(|host| host.to_string()).unwrap_or_default();
-        let admission = {
-            let admitted = self.admitted.lock();
-            admitted.get(&(name, address.port())).map(|(admission, _)| admission.clone())
-        };
-        match admission {
-            Some(admission) => {
-                let judged = self.net.admit_address(&admission, address.ip());
-                judged.map_err(|denied| denied.to_string())
-            }
-            None => Err(format!("no request to {host} is on the way")),
-        }
-    }
-}
-
 impl Instance {
     pub(crate) fn instantiate(
         capability: &Arc<Capability>,
+        own: Option<Arc<OwnClient>>,
         net: &Arc<NetGrants>,
         clock: &clock::Instance,
     ) -> Self {
-        Self { capability: Arc::clone(capability), net: Arc::clone(net), clock: clock.clone() }
+        let (capability, net) = (Arc::clone(capability), Arc::clone(net));
+        Self { capability, own, net, clock: clock.clone() }
     }
 
     async fn exchange(
@@ -171,7 +98,13 @@ impl Instance {
         };
         for _ in 0..=REDIRECTS_MAX {
             outgoing.timeout = deadline.min(self.clock.left());
-            let response = self.send(&url, outgoing.clone()).await?;
+            let place = authority(&url)?;
+            let own =
+                self.own.as_deref().filter(|own| own.serves(place.is_tls, &place.host, place.port));
+            let response = self.send(own, &place, outgoing.clone()).await?;
+            if own.is_some_and(|own| !own.follows_redirects) {
+                return Ok(answer(response));
+            }
             let Some(next) = redirect(&url, &response)? else { return Ok(answer(response)) };
             redirected(&mut outgoing, &url, &next, response.status);
             url = next;
@@ -205,14 +138,16 @@ impl Instance {
     /// One exchange with one host, without redirects.
     async fn send(
         &self,
-        url: &Url,
+        own: Option<&OwnClient>,
+        place: &Place,
         request: narthex_client::Request,
     ) -> Result<narthex_client::Response, Error> {
-        let (host, port) = authority(url)?;
-        let admission = self.net.admit(&host.to_string(), port).map_err(denied)?;
-        let _lease = self.capability.guard.lease(&host, port, admission);
-        let sent = self.capability.client.request(request).await;
-        sent.map_err(|failure| request_error(&failure, &host, port))
+        let capability = own.map_or(&*self.capability, |own| &own.capability);
+        let Place { host, port, .. } = place;
+        let admission = self.net.admit(&host.to_string(), *port).map_err(denied)?;
+        let _lease = capability.guard.lease(host, *port, admission);
+        let sent = capability.client.request(request).await;
+        sent.map_err(|failure| request_error(&failure, host, *port))
     }
 }
 
@@ -258,10 +193,18 @@ fn parse_url(text: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
-fn authority(url: &Url) -> Result<(Host, u16), Error> {
+/// Where a request goes.
+struct Place {
+    is_tls: bool,
+    host: Host,
+    port: u16,
+}
+
+fn authority(url: &Url) -> Result<Place, Error> {
     let host = url.host_str().and_then(Host::parse);
+    let is_tls = url.scheme() == "https";
     match (host, url.port_or_known_default()) {
-        (Some(host), Some(port)) => Ok((host, port)),
+        (Some(host), Some(port)) => Ok(Place { is_tls, host, port }),
         _ => Err(error(ErrorKind::Config, format!("{:?} has no host", url.as_str()))),
     }
 }

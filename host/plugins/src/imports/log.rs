@@ -12,6 +12,7 @@ use tracing::{Level, debug, error, info, trace, warn};
 
 use super::{CallContext, Label, Shared};
 use crate::bindings::imports::narthex::plugin::log;
+use crate::redact::Redactor;
 
 /// Lines that a plugin may write at once.
 const LINES_BURST: u32 = 100;
@@ -47,6 +48,7 @@ struct Budget {
 pub(crate) struct Instance {
     capability: Arc<Capability>,
     call: &'static str,
+    redactor: Redactor,
     last_error: Option<String>,
 }
 
@@ -107,14 +109,19 @@ impl Capability {
 }
 
 impl Instance {
-    pub(crate) fn instantiate(capability: &Arc<Capability>, call: &'static str) -> Self {
-        Self { capability: Arc::clone(capability), call, last_error: None }
+    pub(crate) fn instantiate(
+        capability: &Arc<Capability>,
+        call: &'static str,
+        redactor: Redactor,
+    ) -> Self {
+        Self { capability: Arc::clone(capability), call, redactor, last_error: None }
     }
 
     /// Writes what the guest printed.
     pub(crate) fn printed(&self, text: &str, bytes_dropped: u64) {
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            self.capability.write(Level::INFO, self.call, &single_line(line, TEXT_BYTES_MAX), "");
+            let line = single_line(&self.redactor.hide(line), TEXT_BYTES_MAX);
+            self.capability.write(Level::INFO, self.call, &line, "");
         }
         if bytes_dropped > 0 {
             let message = format!("{bytes_dropped} more bytes were printed");
@@ -146,11 +153,11 @@ impl log::Host for Instance {
         message: String,
         fields: Vec<Label>,
     ) -> wasmtime::Result<()> {
-        let message = single_line(&message, TEXT_BYTES_MAX);
+        let message = single_line(&self.redactor.hide(&message), TEXT_BYTES_MAX);
         let shown: Vec<String> = fields
             .iter()
             .take(FIELDS_MAX)
-            .map(|field| format!("{}={:?}", field.name, field.value))
+            .map(|field| format!("{}={:?}", field.name, self.redactor.hide(&field.value)))
             .collect();
         let fields = single_line(&shown.join(" "), TEXT_BYTES_MAX);
         let level = match level {

@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use super::notes::Profile;
 use super::*;
 
 #[track_caller]
@@ -69,4 +70,130 @@ fn a_schema_that_cannot_be_kept_is_refused() {
 fn a_schema_that_refers_to_itself_ends() {
     let schema = json!({ "$defs": { "a": { "$ref": "#/$defs/a" } }, "$ref": "#/$defs/a" });
     check(&schema, &json!(1), "nested deeper than 64 levels");
+}
+
+fn filled(schema: &Value, mut config: Value) -> Value {
+    let schema = Schema::parse(&schema.to_string()).unwrap();
+    schema.fill(&mut config, camino::Utf8Path::new("/etc/n"));
+    config
+}
+
+#[test]
+fn defaults_stand_where_nothing_was_said() {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "server": { "type": "string", "default": "localhost:8500" },
+            "port": { "allOf": [{ "$ref": "#/$defs/port" }] },
+            "namespaces": {
+                "type": "object",
+                "properties": { "own": { "type": "boolean", "default": false } },
+            },
+            "services": { "type": "array", "items": {
+                "type": "object", "properties": { "tag": { "type": "string", "default": "x" } },
+            } },
+            "nothing": { "type": ["null", "string"], "default": "y" },
+        },
+        "$defs": { "port": { "type": "integer", "default": 80 } },
+    });
+    assert_eq!(
+        filled(&schema, json!({ "server": null, "nothing": null, "services": [{}, {"tag": "t"}] })),
+        json!({
+            "server": "localhost:8500", "port": 80, "nothing": null,
+            "services": [{ "tag": "x" }, { "tag": "t" }],
+        })
+    );
+    let given = json!({ "server": "s", "port": 1, "namespaces": {} });
+    let expected =
+        json!({ "server": "s", "port": 1, "namespaces": { "own": false }, "nothing": "y" });
+    assert_eq!(filled(&schema, given), expected);
+}
+
+#[test]
+fn scalars_become_what_the_schema_wants() {
+    let schema = json!({ "properties": {
+        "token": { "type": "string" },
+        "port": { "type": "integer" },
+        "stale": { "type": "boolean" },
+        "tags": { "type": "array", "items": { "type": "string" } },
+        "meta": { "additionalProperties": { "type": "string" } },
+        "either": { "type": ["string", "integer"] },
+        "role": { "enum": ["1", "2"] },
+    } });
+    let given = json!({
+        "token": 123, "port": "80", "stale": "yes", "tags": [true, 1.5, "x"], "meta": { "a": 1 },
+        "either": 1, "role": 2,
+    });
+    let expected = json!({
+        "token": "123", "port": 80, "stale": true, "tags": ["true", "1.5", "x"],
+        "meta": { "a": "1" }, "either": 1, "role": "2",
+    });
+    assert_eq!(filled(&schema, given), expected);
+    let wrong = json!({ "port": "eighty", "stale": "perhaps" });
+    assert_eq!(filled(&schema, wrong.clone()), wrong);
+}
+
+#[test]
+fn files_count_from_the_folder_of_the_configuration() {
+    let schema = json!({ "properties": { "kubeconfig": { "type": "string", "x-file": true } } });
+    let path = |given: &str| filled(&schema, json!({ "kubeconfig": given }));
+    assert_eq!(path("k")["kubeconfig"], "/etc/n/k");
+    assert_eq!(path("/k")["kubeconfig"], "/k");
+    assert_eq!(path("")["kubeconfig"], "");
+}
+
+#[test]
+fn secrets_are_found_and_never_shown() {
+    let schema = json!({
+        "properties": {
+            "token": { "$ref": "#/$defs/secret" },
+            "list": { "type": "array", "items": { "properties": { "key": { "x-secret": true } } } },
+            "key": { "x-secret": false },
+            "headers": { "x-secret": true },
+        },
+        "$defs": { "secret": { "enum": ["a"], "x-secret": true } },
+    });
+    check(&schema, &json!({ "token": "hunter2" }), "token: <secret> is not one of \"a\"");
+    let schema = Schema::parse(&schema.to_string()).unwrap();
+    let config = json!({
+        "token": "a", "list": [{ "key": "b" }], "key": "c", "headers": { "X": ["d"] }, "other": "e",
+    });
+    let mut secrets = schema.secrets_in(&config);
+    secrets.sort();
+    assert_eq!(secrets, ["a", "b", "d"]);
+    for (keys, expected) in [
+        (&["token"][..], Some(true)),
+        (&["list", "key"], Some(true)),
+        (&["key"], Some(false)),
+        (&["headers", "X"], Some(true)),
+        (&["other"], None),
+    ] {
+        assert_eq!(schema.is_secret(keys), expected, "{keys:?}");
+    }
+}
+
+#[test]
+fn notes_at_the_top_are_read() {
+    let notes = |schema: Value| Schema::parse(&schema.to_string()).map(|schema| schema.notes);
+    let schema = json!({
+        "x-http-config": true,
+        "x-endpoints": ["http://{server}", "https://ec2.{region}.amazonaws.com:{port}"],
+        "x-profile": "aws", "x-aws-service": "ec2",
+    });
+    let read = notes(schema).unwrap();
+    assert!(read.takes_http);
+    assert_eq!(read.profile, Some(Profile::Aws { service: "ec2".to_owned() }));
+    let expand = |config: Value| -> Vec<String> {
+        read.endpoints.iter().filter_map(|template| template.expand(&config)).collect()
+    };
+    assert_eq!(expand(json!({ "server": "s:1", "region": "r" })), ["http://s:1"]);
+    let whole = json!({ "server": "", "region": "r", "port": 8443 });
+    assert_eq!(expand(whole), ["https://ec2.r.amazonaws.com:8443"]);
+    let refused = |schema: Value| notes(schema).unwrap_err().to_string();
+    assert!(refused(json!({ "x-profile": "gcp" })).contains("#/x-profile: kubernetes or aws"));
+    assert!(refused(json!({ "x-profile": "aws" })).contains("needs x-aws-service"));
+    assert!(refused(json!({ "x-aws-service": "ec2" })).contains("only for the profile aws"));
+    assert!(refused(json!({ "x-endpoints": ["http://{server"] })).contains("list of templates"));
+    let nested = json!({ "properties": { "a": { "x-http-config": true } } });
+    assert!(refused(nested).contains("at the top of a schema only"));
 }

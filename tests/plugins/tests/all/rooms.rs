@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
 
 use narthex_alerting::{AlertGroup, AlertStatus, GroupAlert, Notifiers, NotifyErrorKind};
-use narthex_discovery::Providers;
+use narthex_discovery::{ProviderConfig, Providers};
 use narthex_model::{Labels, TargetSet, Timestamp};
 use narthex_platform::Stop;
 use narthex_plugin_tests::{Host, guest, plugin};
@@ -85,12 +85,16 @@ fn nameserver() -> u16 {
     port
 }
 
+fn item(name: &str, config: serde_json::Value) -> ProviderConfig {
+    ProviderConfig { name: name.to_owned(), config, http: None, folder: "".into() }
+}
+
 #[tokio::test]
 async fn a_discovery_keeps_a_job_s_targets_up_to_date() {
     let yaml = format!("dns_servers: ['127.0.0.1:{}']", nameserver());
     let host = Host::start(&[("dns", &plugin("dns"))], &yaml).await;
     let config = json!({ "names": ["db.example.com"], "type": "A", "port": 5432 });
-    let discoverer = host.plugins.discoverer("dns", &config).unwrap();
+    let discoverer = host.plugins.discoverer(&item("dns", config)).unwrap();
     let (out, mut set) = tokio::sync::watch::channel(TargetSet::default());
     let (_stop, stopped) = Stop::pair();
     let found = async {
@@ -113,8 +117,9 @@ async fn a_discovery_keeps_a_job_s_targets_up_to_date() {
 #[tokio::test]
 async fn a_discovery_that_is_unknown_or_refuses_is_told_as_such() {
     let host = Host::start(&[("dns", &plugin("dns"))], "").await;
-    let error = host.plugins.discoverer("consul", &json!({})).unwrap_err().to_string();
+    let error = host.plugins.discoverer(&item("consul", json!({}))).unwrap_err().to_string();
     assert!(error.contains("put consul.wasm into the plugin folder"), "{error}");
-    let error = host.plugins.discoverer("dns", &json!({ "nmaes": [] })).unwrap_err().to_string();
+    let error =
+        host.plugins.discoverer(&item("dns", json!({ "nmaes": [] }))).unwrap_err().to_string();
     assert!(error.contains("configuration of plugin \"dns\""), "{error}");
 }

@@ -1,3 +1,9 @@
+use std::net::SocketAddr;
+
+use narthex_client::AddressGuard;
+use parking_lot::Mutex;
+
+use super::client::{Guard, Others};
 use super::*;
 
 fn request(method: &str) -> narthex_client::Request {
@@ -45,7 +51,7 @@ fn urls_with_secrets_or_other_schemes_are_refused() {
 #[test]
 fn the_guard_lets_through_only_what_is_on_the_way() {
     let net = NetGrants { plugin: "x".to_owned(), ..NetGrants::default() };
-    let guard = Guard { net, admitted: Mutex::default() };
+    let guard = Guard { net, others: Others::Refused, admitted: Mutex::default() };
     let used = vec![crate::grant::Endpoint::parse("db.example:80").unwrap()];
     let call = NetGrants { plugin: "x".to_owned(), used, allowed: Vec::new() };
     let host = Host::parse("db.example").unwrap();

@@ -1,0 +1,144 @@
+//! The clients behind `http`: one of each plugin, and one of each item of the configuration that
+//! has credentials.
+//!
+//! Invariant: credentials go to the item's own endpoints alone, and where these are URLs with
+//! `https` never in the open.
+//! Invariant: an address is judged before a connection to it is opened.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use narthex_client::{AddressGuard, Client, ClientOptions, HttpConfig, SetupError};
+use narthex_platform::Disk;
+use parking_lot::Mutex;
+
+use crate::grant::{Admission, Endpoint, Host, NetGrants, NetPattern};
+
+/// A client with its guard. It keeps connections between calls.
+#[derive(Debug)]
+pub(crate) struct Capability {
+    pub(super) plugin: String,
+    pub(super) client: Client,
+    pub(super) guard: Arc<Guard>,
+}
+
+/// The client of one item of the configuration, with the credentials that stand there.
+#[derive(Debug)]
+pub(crate) struct OwnClient {
+    pub(super) capability: Capability,
+    /// Where it may be used.
+    endpoints: Vec<Endpoint>,
+    pub(super) follows_redirects: bool,
+}
+
+impl Capability {
+    /// The client of a plugin, without credentials.
+    pub(crate) fn configure(plugin: &str, allowed: &[NetPattern]) -> Result<Self, SetupError> {
+        let options = ClientOptions::default();
+        Self::new(plugin, allowed, HttpConfig::default(), options, Others::Refused)
+    }
+
+    fn new(
+        plugin: &str,
+        allowed: &[NetPattern],
+        config: HttpConfig,
+        options: ClientOptions,
+        others: Others,
+    ) -> Result<Self, SetupError> {
+        let net =
+            NetGrants { plugin: plugin.to_owned(), used: Vec::new(), allowed: allowed.to_vec() };
+        let guard = Arc::new(Guard { net, others, admitted: Mutex::default() });
+        let address_guard: Arc<dyn AddressGuard> = guard.clone();
+        let client = Client::new(config, ClientOptions { guard: Some(address_guard), ..options })?;
+        Ok(Self { plugin: plugin.to_owned(), client, guard })
+    }
+}
+
+impl OwnClient {
+    /// A client for an item of the configuration.
+    pub(crate) fn new(
+        plugin: &str,
+        allowed: &[NetPattern],
+        endpoints: Vec<Endpoint>,
+        config: HttpConfig,
+        follows_redirects: bool,
+        disk: &Arc<dyn Disk>,
+    ) -> Result<Self, SetupError> {
+        let options = ClientOptions { disk: Arc::clone(disk), ..ClientOptions::default() };
+        let capability = Capability::new(plugin, allowed, config, options, Others::Admitted)?;
+        Ok(Self { capability, endpoints, follows_redirects })
+    }
+
+    /// Whether a request to this place has the item's credentials.
+    pub(crate) fn serves(&self, is_tls: bool, host: &Host, port: u16) -> bool {
+        let same = |endpoint: &&Endpoint| endpoint.host == *host && endpoint.port == Some(port);
+        let mut told = self.endpoints.iter().filter(same).map(|endpoint| endpoint.is_tls);
+        // Where URLs name the place, theirs is the scheme.
+        let schemes = told.clone().flatten().collect::<Vec<bool>>();
+        if schemes.is_empty() { told.next().is_some() } else { schemes.contains(&is_tls) }
+    }
+}
+
+/// What the guard does with hosts to which no request of a guest is on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Others {
+    Refused,
+    /// They are the operator's: the proxy of the item, or where its tokens come from.
+    Admitted,
+}
+
+/// Judges addresses when the client is about to connect: only hosts that a request of this plugin
+/// was admitted to, and of their addresses only those that may be reached.
+#[derive(Debug)]
+pub(super) struct Guard {
+    pub(super) net: NetGrants,
+    pub(super) others: Others,
+    /// Guards the requests on the way: host and port, what was admitted, and how many wait for it.
+    pub(super) admitted: Mutex<HashMap<(String, u16), (Admission, usize)>>,
+}
+
+/// A request on the way; while it is held the guard lets connections to its host be opened.
+pub(super) struct Lease<'a> {
+    guard: &'a Guard,
+    key: (String, u16),
+}
+
+impl Guard {
+    pub(super) fn lease(&self, host: &Host, port: u16, admission: Admission) -> Lease<'_> {
+        let key = (host.to_string(), port);
+        let mut admitted = self.admitted.lock();
+        admitted.entry(key.clone()).or_insert((admission, 0)).1 += 1;
+        Lease { guard: self, key }
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let mut admitted = self.guard.admitted.lock();
+        if let Some((_, waiting)) = admitted.get_mut(&self.key) {
+            *waiting -= 1;
+            if *waiting == 0 {
+                admitted.remove(&self.key);
+            }
+        }
+    }
+}
+
+impl AddressGuard for Guard {
+    fn check(&self, host: &str, address: SocketAddr) -> Result<(), String> {
+        let name = Host::parse(host).map(|host| host.to_string()).unwrap_or_default();
+        let admission = {
+            let admitted = self.admitted.lock();
+            admitted.get(&(name, address.port())).map(|(admission, _)| admission.clone())
+        };
+        match (admission, self.others) {
+            (Some(admission), _) => {
+                let judged = self.net.admit_address(&admission, address.ip());
+                judged.map_err(|denied| denied.to_string())
+            }
+            (None, Others::Admitted) => Ok(()),
+            (None, Others::Refused) => Err(format!("no request to {host} is on the way")),
+        }
+    }
+}

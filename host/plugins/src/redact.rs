@@ -1,0 +1,99 @@
+//! Hides the secrets of a configuration in what a plugin says.
+//!
+//! Invariant: every text of a guest that leaves this room (errors, warnings, log lines) goes
+//! through the [`Redactor`] of its call.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::schema::{SECRET, Schema};
+
+/// Shorter texts are no secrets worth the name: hiding them would only garble messages.
+const SECRET_BYTES_MIN: usize = 4;
+
+/// The secrets of one configuration. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Redactor(Arc<[String]>);
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Redactor({} secrets)", self.0.len())
+    }
+}
+
+impl Redactor {
+    /// The secrets by the schema, and the passwords in URLs.
+    pub(crate) fn of(schema: &Schema, config: &Value) -> Self {
+        let mut secrets = schema.secrets_in(config);
+        passwords_in(config, &mut secrets);
+        secrets.retain(|secret| secret.len() >= SECRET_BYTES_MIN);
+        // In a URL it is written otherwise.
+        let encoded = secrets.iter().map(|secret| form_encoded(secret));
+        let mut all: Vec<String> = encoded.collect();
+        all.append(&mut secrets);
+        // The longest first: a secret may be a part of another.
+        all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        all.dedup();
+        Self(all.into())
+    }
+
+    /// A text without the secrets.
+    pub(crate) fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut hidden = Cow::Borrowed(text);
+        for secret in self.0.iter().filter(|secret| text.contains(secret.as_str())) {
+            hidden = Cow::Owned(hidden.replace(secret.as_str(), SECRET));
+        }
+        hidden
+    }
+}
+
+fn form_encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// The passwords of URLs in a configuration.
+fn passwords_in(config: &Value, found: &mut Vec<String>) {
+    match config {
+        Value::String(text) => found.extend(password(text).map(str::to_owned)),
+        Value::Array(items) => items.iter().for_each(|item| passwords_in(item, found)),
+        Value::Object(entries) => entries.values().for_each(|entry| passwords_in(entry, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn password(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (user, _) = authority.rsplit_once('@')?;
+    user.split_once(':').map(|(_, password)| password)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_hidden_wherever_they_are_told() {
+        let schema = json!({ "properties": {
+            "token": { "x-secret": true }, "short": { "x-secret": true },
+        } });
+        let schema = Schema::parse(&schema.to_string()).unwrap();
+        let config = json!({
+            "token": "pass/word", "short": "abc", "url": "http://me:pass/x@h", "list": ["http://u:hidden@h/"],
+        });
+        let redactor = Redactor::of(&schema, &config);
+        for (text, expected) in [
+            ("401 with pass/word", "401 with <secret>"),
+            ("GET http://h/?token=pass%2Fword", "GET http://h/?token=<secret>"),
+            ("abc", "abc"),
+            ("http://u:hidden@h/ failed", "http://u:<secret>@h/ failed"),
+            ("nothing to hide", "nothing to hide"),
+        ] {
+            assert_eq!(redactor.hide(text), expected);
+        }
+    }
+}
