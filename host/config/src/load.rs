@@ -199,6 +199,7 @@ impl Loader<'_> {
         let mut warnings = Vec::new();
         upstream::check(&document, &mut warnings)?;
         let (scrape_global, rules_global) = global(&document)?;
+        let scrape_global = scrape_global.in_folder(self.folder);
         let mut jobs = Jobs::default();
         let mut missing_files = Vec::new();
         self.jobs(&document, &scrape_global, &mut jobs, &mut missing_files)?;

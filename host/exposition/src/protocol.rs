@@ -38,20 +38,28 @@ impl Protocol {
         Self::PrometheusText004,
     ];
 
+    /// The same where protobuf has more to say: native histograms, or since when counters count.
+    pub const DEFAULT_WITH_PROTOBUF: [Self; 5] = [
+        Self::PrometheusProto,
+        Self::OpenMetricsText100,
+        Self::OpenMetricsText001,
+        Self::PrometheusText100,
+        Self::PrometheusText004,
+    ];
+
     /// The name in the configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, protocol)| *protocol == self).map_or("", |(name, _)| name)
     }
 
-    /// The format of a job that asks for nothing else. `None`: no job can, as the native histograms
-    /// that are the reason to ask for it go nowhere yet.
+    /// The format that it asks for.
     #[must_use]
-    pub const fn format(self) -> Option<Format> {
+    pub const fn format(self) -> Format {
         match self {
-            Self::PrometheusProto => None,
-            Self::OpenMetricsText001 | Self::OpenMetricsText100 => Some(Format::OpenMetrics),
-            Self::PrometheusText004 | Self::PrometheusText100 => Some(Format::Text004),
+            Self::PrometheusProto => Format::Protobuf,
+            Self::OpenMetricsText001 | Self::OpenMetricsText100 => Format::OpenMetrics,
+            Self::PrometheusText004 | Self::PrometheusText100 => Format::Text004,
         }
     }
 

@@ -18,7 +18,8 @@ use narthex_model::{
 };
 use narthex_platform::{Clock, Metrics, SimulatedClock, Tasks};
 use narthex_scrape::{
-    Body, Exporters, FetchError, GlobalScrape, JobSpec, ScrapeParts, Scraper, Target,
+    Body, Exporters, FetchError, GlobalScrape, JobSpec, ScrapeParts, ScrapeSettings, Scraper,
+    Target,
 };
 use narthex_settings::Document;
 use narthex_storage::{AppendError, Appendable, Appender, CommitError, Committed, SeriesRef};
@@ -170,6 +171,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         metrics: Metrics::new(),
         client: ClientOptions::default(),
         offset_seed: 0,
+        settings: ScrapeSettings::default(),
         external_host: None,
     });
     let text = "job_name: bench\nscrape_interval: 15s\nexporter: {plugin: ready}\n";

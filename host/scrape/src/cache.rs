@@ -8,10 +8,14 @@
 //! Invariant: `next` links lead through the series in the order of the last complete body, so that
 //! the next line is usually found by one comparison.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use hashbrown::HashTable;
+use narthex_model::Timestamp;
 use narthex_storage::SeriesRef;
+
+use crate::families::{Families, FamilyMetadata};
 
 /// No entry.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -43,6 +47,35 @@ const DROPPED: u8 = 1;
 const TRACKED: u8 = 2;
 /// It was tracked in the scrape before `seen`.
 const WAS_TRACKED: u8 = 4;
+/// What was tracked last is a histogram.
+const HISTOGRAM: u8 = 8;
+/// Of fractional counts.
+const FRACTIONAL: u8 = 16;
+
+/// What a series has, and so what ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Float,
+    Integer,
+    FloatHistogram,
+}
+
+impl Kind {
+    const fn flags(self) -> u8 {
+        match self {
+            Self::Float => 0,
+            Self::Integer => HISTOGRAM,
+            Self::FloatHistogram => HISTOGRAM | FRACTIONAL,
+        }
+    }
+}
+
+/// A series that a marker has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tracked {
+    pub(crate) series: SeriesRef,
+    pub(crate) kind: Kind,
+}
 
 /// The cache of one target.
 #[derive(Debug)]
@@ -59,10 +92,18 @@ pub(crate) struct Cache {
     kept: usize,
     seen_now: usize,
     /// Series that were tracked under rules that do not hold any more.
-    inherited: Vec<SeriesRef>,
-    /// Hashes of metadata that the store has been told.
-    families: HashSet<u64>,
+    inherited: Vec<Tracked>,
+    /// Metadata that the store has been told, by a hash of it.
+    families: HashMap<u64, Arc<FamilyMetadata>>,
+    /// What this body says, in its order, and what the last complete one said.
     families_now: Vec<u64>,
+    families_before: Vec<u64>,
+    /// What the store was told in this scrape, which it forgets if the scrape fails.
+    families_learned: Vec<u64>,
+    /// The last complete scrape.
+    complete_at: Option<Timestamp>,
+    /// Entries that it had.
+    complete_len: usize,
 }
 
 /// The known line that is expected next.
@@ -103,6 +144,15 @@ impl Known {
     fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }
+
+    fn tracked(&self) -> Tracked {
+        let kind = match (self.has(HISTOGRAM), self.has(FRACTIONAL)) {
+            (false, _) => Kind::Float,
+            (true, false) => Kind::Integer,
+            (true, true) => Kind::FloatHistogram,
+        };
+        Tracked { series: SeriesRef(self.series), kind }
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the halves of the hash are wanted")]
@@ -122,8 +172,12 @@ impl Cache {
             kept: 0,
             seen_now: 0,
             inherited: Vec::new(),
-            families: HashSet::new(),
+            families: HashMap::new(),
             families_now: Vec::new(),
+            families_before: Vec::new(),
+            families_learned: Vec::new(),
+            complete_at: None,
+            complete_len: 0,
         }
     }
 
@@ -207,24 +261,41 @@ impl Cache {
     }
 
     /// The line that was just passed got a sample that a marker has to end.
-    pub(crate) fn track(&mut self, index: u32) {
+    pub(crate) fn track(&mut self, index: u32, kind: Kind) {
         let Some(known) = self.entries.get_mut(index as usize) else { return };
         if !known.has(TRACKED) {
             self.tracked_now += 1;
             self.kept += usize::from(known.has(WAS_TRACKED));
         }
-        known.flags |= TRACKED;
+        known.flags = (known.flags & !(HISTOGRAM | FRACTIONAL)) | kind.flags() | TRACKED;
+    }
+
+    /// Since when the line that was just passed has its samples in the store, if the last complete
+    /// scrape had one.
+    pub(crate) fn sampled_at(&self, index: u32) -> Option<Timestamp> {
+        self.entries.get(index as usize).filter(|known| known.has(WAS_TRACKED))?;
+        self.complete_at
+    }
+
+    /// How many lines this body has had, each counted once.
+    pub(crate) fn lines_now(&self) -> usize {
+        self.seen_now
     }
 
     /// Whether the store knows this metadata already.
     pub(crate) fn knows_family(&mut self, hash: u64) -> bool {
-        let known = self.families.contains(&hash);
         self.families_now.push(hash);
-        known
+        self.families.contains_key(&hash)
+    }
+
+    /// The store was told of it.
+    pub(crate) fn learn_family(&mut self, hash: u64, family: Arc<FamilyMetadata>) {
+        self.families.insert(hash, family);
+        self.families_learned.push(hash);
     }
 
     /// The series that were tracked in the last scrape and are not in this one, which is complete.
-    pub(crate) fn vanished(&self) -> Vec<SeriesRef> {
+    pub(crate) fn vanished(&self) -> Vec<Tracked> {
         let mut vanished = Vec::new();
         if self.kept < self.tracked_before {
             let scrape = self.scrape;
@@ -232,7 +303,7 @@ impl Cache {
                 (known.seen == scrape - 1 && known.has(TRACKED))
                     || (known.seen == scrape && known.has(WAS_TRACKED) && !known.has(TRACKED))
             });
-            vanished.extend(gone.map(|known| SeriesRef(known.series)));
+            vanished.extend(gone.map(Known::tracked));
         }
         if !self.inherited.is_empty() {
             let now: HashSet<u64> = self
@@ -241,7 +312,7 @@ impl Cache {
                 .filter(|known| self.is_tracked_now(known))
                 .map(|k| k.series)
                 .collect();
-            vanished.extend(self.inherited.iter().filter(|series| !now.contains(&series.0)));
+            vanished.extend(self.inherited.iter().filter(|one| !now.contains(&one.series.0)));
         }
         vanished
     }
@@ -251,34 +322,54 @@ impl Cache {
     }
 
     /// The series that were tracked before this scrape, which counts for nothing.
-    pub(crate) fn tracked_before_this(&self) -> Vec<SeriesRef> {
+    pub(crate) fn tracked_before_this(&self) -> Vec<Tracked> {
         let scrape = self.scrape;
         let tracked = self.entries.iter().filter(|known| {
             (known.seen == scrape - 1 && known.has(TRACKED))
                 || (known.seen == scrape && known.has(WAS_TRACKED))
         });
-        let tracked = tracked.map(|known| SeriesRef(known.series));
-        tracked.chain(self.inherited.iter().copied()).collect()
+        tracked.map(Known::tracked).chain(self.inherited.iter().copied()).collect()
     }
 
-    /// The scrape was complete: it is the one that the next is compared with.
-    pub(crate) fn end_complete(&mut self) {
-        self.families.extend(self.families_now.iter());
-        if self.families.len() > 2 * self.families_now.len() + DEAD_MIN {
-            self.families = self.families_now.iter().copied().collect();
-        }
+    /// The scrape was complete: it is the one that the next is compared with. `Some`: what the
+    /// target says of its families is not what it said before.
+    pub(crate) fn end_complete(&mut self, at: Timestamp) -> Option<Families> {
+        let families = (self.families_now != self.families_before).then(|| self.families());
+        std::mem::swap(&mut self.families_before, &mut self.families_now);
         let dead = self.entries.len() - self.seen_now.min(self.entries.len());
         if dead > self.seen_now + DEAD_MIN {
             self.bury();
         }
         let tracked = self.tracked_now;
+        self.complete_len = self.entries.len();
         self.begin_next(1);
         self.tracked_before = tracked;
+        self.complete_at = Some(at);
+        families
     }
 
-    /// The scrape counts for nothing: nothing is tracked any more.
-    pub(crate) fn end_failed(&mut self) {
+    /// What this body says of families; what it does not say is forgotten once it is much.
+    fn families(&mut self) -> Families {
+        if self.families.len() > 2 * self.families_now.len() + DEAD_MIN {
+            let now: HashSet<u64> = self.families_now.iter().copied().collect();
+            self.families.retain(|hash, _| now.contains(hash));
+        }
+        self.families_now.iter().filter_map(|hash| self.families.get(hash).cloned()).collect()
+    }
+
+    /// The scrape counts for nothing: nothing is tracked any more. A target that brings other lines
+    /// each time and never a complete body must not fill the memory: `true`, lines were let go.
+    pub(crate) fn end_failed(&mut self) -> bool {
+        for hash in &self.families_learned {
+            self.families.remove(hash);
+        }
+        let is_full = self.entries.len() > 2 * self.complete_len + DEAD_MIN;
+        if is_full {
+            self.bury();
+            self.complete_len = self.entries.len();
+        }
         self.begin_next(2);
+        is_full
     }
 
     fn begin_next(&mut self, step: u32) {
@@ -293,6 +384,7 @@ impl Cache {
         self.seen_now = 0;
         self.inherited.clear();
         self.families_now.clear();
+        self.families_learned.clear();
     }
 
     /// Drops the entries that this scrape did not have.
@@ -337,8 +429,8 @@ mod tests {
             see(cache, &mut walk, *line);
         }
         let vanished = cache.vanished();
-        cache.end_complete();
-        vanished.into_iter().map(|series| series.0).collect()
+        cache.end_complete(Timestamp::from_millis(0));
+        vanished.into_iter().map(|tracked| tracked.series.0).collect()
     }
 
     fn see(cache: &mut Cache, walk: &mut Walk, line: u64) {
@@ -348,7 +440,12 @@ mod tests {
         let new = || Line::Series(SeriesRef(line));
         let index = index.unwrap_or_else(|| cache.insert(hash, 8, new()));
         cache.pass(walk, index);
-        cache.track(index);
+        cache.track(index, Kind::Float);
+    }
+
+    fn floats(series: &[u64]) -> Vec<Tracked> {
+        let tracked = |series: &u64| Tracked { series: SeriesRef(*series), kind: Kind::Float };
+        series.iter().map(tracked).collect()
     }
 
     #[test]
@@ -367,7 +464,7 @@ mod tests {
         let mut walk = cache.start();
         see(&mut cache, &mut walk, 1);
         see(&mut cache, &mut walk, 9);
-        assert_eq!(cache.tracked_before_this(), [SeriesRef(1), SeriesRef(2)]);
+        assert_eq!(cache.tracked_before_this(), floats(&[1, 2]));
         cache.end_failed();
         assert!(cache.tracked_before_this().is_empty());
         assert!(scrape(&mut cache, &[1]).is_empty());
@@ -392,9 +489,37 @@ mod tests {
         let mut cache = Cache::new();
         scrape(&mut cache, &[1, 2]);
         cache.reset();
-        assert_eq!(cache.tracked_before_this(), [SeriesRef(1), SeriesRef(2)]);
+        assert_eq!(cache.tracked_before_this(), floats(&[1, 2]));
         assert_eq!(scrape(&mut cache, &[2, 3]), [1]);
         assert!(scrape(&mut cache, &[2, 3]).is_empty());
+    }
+
+    #[test]
+    fn a_series_is_ended_as_what_it_was() {
+        let mut cache = Cache::new();
+        for kind in [Kind::Float, Kind::FloatHistogram, Kind::Integer] {
+            let mut walk = cache.start();
+            see(&mut cache, &mut walk, 1);
+            let index = cache.find(hash_line(1)).unwrap();
+            cache.track(index, kind);
+            cache.end_complete(Timestamp::from_millis(0));
+            assert_eq!(cache.tracked_before_this(), [Tracked { series: SeriesRef(1), kind }]);
+        }
+    }
+
+    #[test]
+    fn bodies_that_never_end_well_do_not_fill_the_memory() {
+        let mut cache = Cache::new();
+        let mut flushes = 0;
+        for round in 0..20_u64 {
+            let mut walk = cache.start();
+            for line in round * 500..round * 500 + 500 {
+                see(&mut cache, &mut walk, line);
+            }
+            flushes += usize::from(cache.end_failed());
+            assert!(cache.entries.len() <= 2 * 500 + DEAD_MIN + 500, "{}", cache.entries.len());
+        }
+        assert!(flushes > 0);
     }
 
     #[test]

@@ -10,9 +10,10 @@ mod spec;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use camino::Utf8PathBuf;
 use narthex_client::HttpConfig;
-use narthex_exposition::{Format, Protocol};
-use narthex_model::RelabelRule;
+use narthex_exposition::{Escaping, Format, Protocol};
+use narthex_model::{NameScheme, RelabelRule};
 use serde::Deserialize;
 
 pub use self::error::{InvalidScrape, ScrapeKeyError};
@@ -29,8 +30,29 @@ pub struct Limits {
     pub label_name_length: u64,
     pub label_value_length: u64,
     pub targets: u64,
+    /// Buckets of a native histogram.
+    pub buckets: u64,
     /// How many dropped targets are kept to be shown.
     pub kept_dropped_targets: u64,
+}
+
+impl Limits {
+    /// Whether the same series are within them.
+    pub(crate) fn has_same_labels(&self, other: &Self) -> bool {
+        let labels = |one: &Self| (one.labels, one.label_name_length, one.label_value_length);
+        labels(self) == labels(other)
+    }
+}
+
+/// What is made of histograms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Histograms {
+    /// `scrape_native_histograms`: native ones are taken.
+    pub native: bool,
+    /// `convert_classic_histograms_to_nhcb`: classic ones become native ones.
+    pub to_custom_buckets: bool,
+    /// `always_scrape_classic_histograms`: they stay classic as well.
+    pub classic_too: bool,
 }
 
 /// A scrape job, complete.
@@ -40,7 +62,8 @@ pub struct JobConfig {
     pub name: String,
     pub interval: Duration,
     pub timeout: Duration,
-    pub protocols: Vec<Protocol>,
+    /// `None`: those of [`Protocol::DEFAULT`], after protobuf where that has more to say.
+    pub protocols: Option<Vec<Protocol>>,
     pub fallback: Option<Format>,
     pub metrics_path: String,
     pub scheme: String,
@@ -49,7 +72,16 @@ pub struct JobConfig {
     pub honor_timestamps: bool,
     pub track_timestamps_staleness: bool,
     pub enable_compression: bool,
-    pub extra_metrics: bool,
+    pub extra_metrics: Option<bool>,
+    /// Names of series and labels that are taken.
+    pub names: NameScheme,
+    /// How others are asked for.
+    pub escaping: Escaping,
+    pub histograms: Histograms,
+    /// Finer histograms are made this coarse: `native_histogram_min_bucket_factor`.
+    pub schema_max: i32,
+    /// Where failed scrapes are written: `scrape_failure_log_file`.
+    pub failure_log: Option<Utf8PathBuf>,
     pub limits: Limits,
     pub relabel: Vec<RelabelRule>,
     pub metric_relabel: Vec<RelabelRule>,

@@ -7,9 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use narthex_client::{Client, Request, RequestError};
-use narthex_exposition::{Escaping, accept_header};
+use narthex_exposition::{Protocol, accept_header};
 
 use crate::config::{ExporterSpec, JobConfig};
+use crate::settings::ScrapeFeatures;
 use crate::target::Target;
 
 /// A body without `body_size_limit` is refused beyond this all the same: two million lines, and
@@ -80,15 +81,25 @@ pub(crate) trait Fetch: fmt::Debug + Send + Sync {
 pub(crate) struct HttpFetch {
     client: Client,
     accept: String,
+    /// Of targets whose native histograms are taken.
+    accept_native: String,
     accept_encoding: &'static str,
     body_limit: u64,
 }
 
 impl HttpFetch {
-    pub(crate) fn new(client: Client, job: &JobConfig) -> Self {
-        let accept = accept_header(&job.protocols, Escaping::AllowUtf8);
+    pub(crate) fn new(client: Client, job: &JobConfig, features: ScrapeFeatures) -> Self {
+        let accept = |has_protobuf: bool| {
+            let default: &[Protocol] = match has_protobuf || features.start_times_as_zeros {
+                true => &Protocol::DEFAULT_WITH_PROTOBUF,
+                false => &Protocol::DEFAULT,
+            };
+            accept_header(job.protocols.as_deref().unwrap_or(default), job.escaping)
+        };
+        let (accept, accept_native) = (accept(false), accept(true));
         let accept_encoding = if job.enable_compression { "gzip" } else { "identity" };
-        Self { client, accept, accept_encoding, body_limit: job.limits.body_size }
+        let body_limit = job.limits.body_size;
+        Self { client, accept, accept_native, accept_encoding, body_limit }
     }
 }
 
@@ -97,8 +108,10 @@ impl Fetch for HttpFetch {
         let limit = self.body_limit;
         let body_max = if limit == 0 { BODY_BYTES_MAX } else { limit };
         let mut request = Request::get(target.url.clone(), target.timeout, body_max);
+        let native = target.histograms.native;
+        let accept = if native { &self.accept_native } else { &self.accept };
         request.headers = vec![
-            ("Accept".to_owned(), self.accept.clone()),
+            ("Accept".to_owned(), accept.clone()),
             ("Accept-Encoding".to_owned(), self.accept_encoding.to_owned()),
             (
                 "X-Prometheus-Scrape-Timeout-Seconds".to_owned(),

@@ -1,21 +1,26 @@
 //! From the bytes of a body to samples in an appender. No clock, no waiting.
 
-use std::borrow::Cow;
+mod family;
+mod sample;
+mod value;
 
 use narthex_exposition::{
-    ContentTypeError, Entry, Exemplar, Format, LabelsError, ParseError, Parser, Sample, SeriesText,
+    ContentTypeError, ContentTypeRemark, Entry, Format, LabelsError, Options, ParseError, Parser,
+    SeriesText,
 };
-use narthex_model::{Metadata, MetricType, Timestamp, stale_nan};
+use narthex_model::{Labels, Timestamp, stale_nan};
 use narthex_storage::{AppendError, Appender, SeriesRef};
 
-use crate::cache::{Cache, Line, NONE, Passed, Walk};
+use self::family::FamilyText;
+use self::sample::Place;
+use crate::cache::{Cache, Line, NONE, Passed, Tracked, Walk};
 use crate::config::JobConfig;
+use crate::families::FamilyTexts;
 use crate::fetch::Body;
+use crate::histograms::{HistogramLimits, stale_histogram};
 use crate::labels::{LabelLimitError, check_limits, sample_labels};
+use crate::settings::ScrapeFeatures;
 use crate::target::Target;
-
-/// Samples further in the future are refused, as a target's clock may be wrong.
-const AHEAD_MAX_MILLIS: i64 = 10 * 60 * 1000;
 
 /// What a body held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +34,7 @@ pub(crate) struct Counts {
     pub(crate) out_of_order: u64,
     pub(crate) duplicate: u64,
     pub(crate) out_of_bounds: u64,
+    pub(crate) exemplars_out_of_order: u64,
 }
 
 /// Why nothing of a body is stored.
@@ -42,10 +48,18 @@ pub(crate) enum IngestError {
     Labels(#[from] LabelsError),
     #[error("metric name label missing after relabeling of {0}")]
     NoName(String),
+    #[error("invalid metric name or label names: {0}")]
+    Names(String),
     #[error("{0}")]
     LabelLimit(#[from] LabelLimitError),
     #[error("sample limit exceeded: {samples} samples after relabeling, sample_limit {limit}")]
     SampleLimit { samples: usize, limit: u64 },
+    #[error(
+        "histogram bucket limit exceeded: {histograms} histograms have more than {limit} buckets, native_histogram_bucket_limit, at the coarsest"
+    )]
+    BucketLimit { histograms: usize, limit: u64 },
+    #[error("series limit exceeded: more than {limit} series, --scrape.max-series-per-target")]
+    SeriesLimit { limit: usize },
     #[error("the store refuses the samples: {0}")]
     Store(AppendError),
 }
@@ -56,24 +70,54 @@ pub(crate) struct Ingest<'a> {
     pub(crate) target: &'a Target,
     pub(crate) cache: &'a mut Cache,
     pub(crate) appender: &'a mut dyn Appender,
+    pub(crate) families: &'a FamilyTexts,
+    pub(crate) features: ScrapeFeatures,
+    /// So many series a body may have; 0: no bound.
+    pub(crate) series_max: usize,
     /// The time of samples that say none.
     pub(crate) at: Timestamp,
     pub(crate) counts: Counts,
+    /// Histograms of too many buckets.
+    pub(crate) too_large: usize,
 }
 
 impl Ingest<'_> {
-    /// Adds every sample and ends the series that vanished.
-    pub(crate) fn run(&mut self, body: &Body) -> Result<(), IngestError> {
+    /// Adds every sample and ends the series that vanished. Answers with what is odd about a body
+    /// that was read all the same.
+    pub(crate) fn run(&mut self, body: &Body) -> Result<Option<ContentTypeRemark>, IngestError> {
+        let mut remark = None;
         if !body.bytes.is_empty() {
             let content_type = body.content_type.as_deref();
-            let (format, _) = Format::from_content_type(content_type, self.job.fallback)?;
-            self.lines(Parser::new(&body.bytes, format))?;
-            let limit = self.job.limits.samples;
-            if self.is_beyond_limit() {
-                return Err(IngestError::SampleLimit { samples: self.counts.added, limit });
-            }
+            let (format, odd) = Format::from_content_type(content_type, self.job.fallback)?;
+            remark = odd;
+            self.lines(Parser::with_options(&body.bytes, format, self.options()))?;
+            self.check_counts()?;
         }
         end(self.appender, self.cache.vanished(), self.at);
+        Ok(remark)
+    }
+
+    const fn options(&self) -> Options {
+        let histograms = self.target.histograms;
+        Options {
+            native_histograms: histograms.native,
+            keep_classic: histograms.classic_too,
+            to_custom_buckets: histograms.to_custom_buckets,
+            type_and_unit: self.features.type_and_unit_labels,
+            start_times: self.features.start_times_as_zeros,
+        }
+    }
+
+    fn check_counts(&self) -> Result<(), IngestError> {
+        let limits = &self.job.limits;
+        if self.is_beyond_limit() {
+            let (samples, limit) = (self.counts.added, limits.samples);
+            return Err(IngestError::SampleLimit { samples, limit });
+        }
+        if self.too_large > 0 {
+            let (histograms, limit) = (self.too_large, limits.buckets);
+            return Err(IngestError::BucketLimit { histograms, limit });
+        }
         Ok(())
     }
 
@@ -85,33 +129,52 @@ impl Ingest<'_> {
                 let sample = parser.known_sample(expected.len, expected.hash)?;
                 Some((expected.index, sample))
             });
-            let (index, sample, is_new) = match known {
-                Some((index, sample)) => (index, sample, false),
-                None => match parser.next_entry()? {
-                    None => break,
-                    Some(Entry::Sample(sample)) => {
-                        let (index, is_new) = self.look_up(sample.series, walk)?;
-                        (index, sample, is_new)
-                    }
-                    Some(metadata) => {
-                        self.metadata(&mut family, metadata);
-                        continue;
-                    }
-                },
-            };
-            self.counts.scraped += 1;
-            // Beyond the limit lines are only counted, so that the report says how many there are.
-            if index == NONE {
+            if let Some((index, sample)) = known {
+                if let Some(place) = self.pass(&mut walk, index, false) {
+                    self.sample(place, sample)?;
+                }
                 continue;
             }
-            let Passed { line, is_first } = self.cache.pass(&mut walk, index);
-            if let Line::Series(series) = line {
-                let place = Place { index, series, is_new, is_first };
-                self.sample(place, sample)?;
+            match parser.next_entry()? {
+                None => break,
+                Some(Entry::Sample(sample)) => {
+                    if let Some(place) = self.place(sample.series, &mut walk)? {
+                        self.sample(place, sample)?;
+                    }
+                }
+                Some(Entry::Histogram(sample)) => {
+                    if let Some(place) = self.place(sample.series, &mut walk)? {
+                        self.histogram(place, sample)?;
+                    }
+                }
+                Some(metadata) => self.metadata(&mut family, metadata),
             }
         }
         self.tell(&mut family);
         Ok(())
+    }
+
+    fn place(
+        &mut self,
+        series: SeriesText<'_>,
+        walk: &mut Walk,
+    ) -> Result<Option<Place>, IngestError> {
+        let (index, is_new) = self.look_up(series, *walk)?;
+        Ok(self.pass(walk, index, is_new))
+    }
+
+    /// A sample's place; `None`: it goes nowhere.
+    fn pass(&mut self, walk: &mut Walk, index: u32, is_new: bool) -> Option<Place> {
+        self.counts.scraped += 1;
+        // Beyond the limit lines are only counted, so that the report says how many there are.
+        if index == NONE {
+            return None;
+        }
+        let Passed { line, is_first } = self.cache.pass(walk, index);
+        match line {
+            Line::Series(series) => Some(Place { index, series, is_new, is_first }),
+            Line::Dropped => None,
+        }
     }
 
     /// The line's place in the cache, and whether it is new there.
@@ -127,6 +190,10 @@ impl Ingest<'_> {
             self.counts.added += 1;
             return Ok((NONE, false));
         }
+        // Before the store is asked, which would remember the series.
+        if self.series_max > 0 && self.cache.lines_now() >= self.series_max {
+            return Err(IngestError::SeriesLimit { limit: self.series_max });
+        }
         let line = match self.series(series)? {
             Some(series) => Line::Series(series),
             None => Line::Dropped,
@@ -139,94 +206,18 @@ impl Ingest<'_> {
         let exposed = text.labels()?;
         let labels = sample_labels(text, &exposed, self.target, self.job);
         let Some(labels) = labels else { return Ok(None) };
-        if labels.metric_name().is_none() {
+        let Some(name) = labels.metric_name() else {
             return Err(IngestError::NoName(exposed.to_string()));
+        };
+        if !self.job.names.is_metric_name(name) || !self.are_labels_named_well(&labels) {
+            return Err(IngestError::Names(labels.to_string()));
         }
         check_limits(&labels, &self.job.limits)?;
         self.appender.series(&labels).map(Some).map_err(IngestError::Store)
     }
 
-    fn sample(&mut self, place: Place, sample: Sample<'_>) -> Result<(), IngestError> {
-        let Sample { series, reading } = sample;
-        self.counts.added += 1;
-        if self.is_beyond_limit() {
-            return Ok(());
-        }
-        let own_time = reading.at.filter(|_| self.job.honor_timestamps);
-        let at = own_time.unwrap_or(self.at);
-        let stored = if !place.is_first && own_time.is_none() {
-            Err(AppendError::Duplicate)
-        } else {
-            match self.append(place.series, at, reading.value) {
-                Err(AppendError::UnknownSeries) => {
-                    self.append_anew(place.index, series, (at, reading.value))?
-                }
-                outcome => outcome,
-            }
-        };
-        if stored.is_ok() {
-            for exemplar in reading.exemplars {
-                self.exemplar(place.index, at, exemplar)?;
-            }
-        }
-        match stored {
-            Ok(()) => {
-                self.counts.series_added += usize::from(place.is_new);
-                if own_time.is_none() || self.job.track_timestamps_staleness {
-                    self.cache.track(place.index);
-                }
-            }
-            Err(AppendError::OutOfOrder) => self.counts.out_of_order += 1,
-            Err(AppendError::Duplicate) => self.counts.duplicate += 1,
-            Err(AppendError::OutOfBounds | AppendError::TooOld) => self.counts.out_of_bounds += 1,
-            Err(
-                error @ (AppendError::UnknownSeries
-                | AppendError::TooManySeries { .. }
-                | AppendError::InvalidHistogram(_)
-                | AppendError::ExemplarTooLong { .. }),
-            ) => {
-                return Err(IngestError::Store(error));
-            }
-        }
-        Ok(())
-    }
-
-    /// An exemplar without a time has that of its sample. One that is refused is not missed: the
-    /// store counts it.
-    fn exemplar(
-        &mut self,
-        index: u32,
-        at: Timestamp,
-        exposed: Exemplar<'_>,
-    ) -> Result<(), IngestError> {
-        let labels = exposed.labels()?;
-        let at = exposed.at.unwrap_or(at);
-        let exemplar = narthex_model::Exemplar { labels, value: exposed.value, at };
-        if let Some(series) = self.cache.series(index) {
-            self.appender.exemplar(series, exemplar).ok();
-        }
-        Ok(())
-    }
-
-    fn append(&mut self, series: SeriesRef, at: Timestamp, value: f64) -> Result<(), AppendError> {
-        if at > self.at.saturating_add(AHEAD_MAX_MILLIS) {
-            return Err(AppendError::OutOfBounds);
-        }
-        self.appender.append(series, at, value)
-    }
-
-    /// The store dropped the series since the last scrape.
-    fn append_anew(
-        &mut self,
-        index: u32,
-        text: SeriesText<'_>,
-        (at, value): (Timestamp, f64),
-    ) -> Result<Result<(), AppendError>, IngestError> {
-        let Some(series) = self.series(text)? else {
-            return Ok(Err(AppendError::UnknownSeries));
-        };
-        self.cache.renew(index, series);
-        Ok(self.append(series, at, value))
+    fn are_labels_named_well(&self, labels: &Labels) -> bool {
+        labels.iter().all(|(name, _)| self.job.names.is_label_name(name))
     }
 
     fn is_beyond_limit(&self) -> bool {
@@ -234,74 +225,18 @@ impl Ingest<'_> {
         limit > 0 && self.counts.added as u64 > limit
     }
 
-    fn metadata<'b>(&mut self, family: &mut FamilyText<'b>, entry: Entry<'b>) {
-        let name = match &entry {
-            Entry::Help { family, .. }
-            | Entry::Type { family, .. }
-            | Entry::Unit { family, .. } => family,
-            Entry::Sample(_) | Entry::Histogram(_) => return,
-        };
-        if family.name != *name {
-            self.tell(family);
-        }
-        match entry {
-            Entry::Help { family: name, help } => (family.name, family.help) = (name, help),
-            Entry::Type { family: name, metric_type } => {
-                (family.name, family.metric_type) = (name, metric_type);
-            }
-            Entry::Unit { family: name, unit } => (family.name, family.unit) = (name, unit),
-            Entry::Sample(_) | Entry::Histogram(_) => {}
-        }
-    }
-
-    /// Tells the store of a family that it does not know so yet.
-    fn tell(&mut self, family: &mut FamilyText<'_>) {
-        let family = std::mem::take(family);
-        if family.name.is_empty() || self.cache.knows_family(family.hash()) {
-            return;
-        }
-        let metadata = Metadata {
-            metric_type: family.metric_type,
-            help: family.help.into_owned(),
-            unit: family.unit.to_owned(),
-        };
-        self.appender.metadata(&family.name, &metadata);
-    }
-}
-
-/// A sample's series, in cache and store.
-#[derive(Clone, Copy)]
-struct Place {
-    index: u32,
-    series: SeriesRef,
-    /// No earlier scrape had it.
-    is_new: bool,
-    /// This body did not have it before.
-    is_first: bool,
-}
-
-/// What the lines before a family's samples said of it.
-#[derive(Default)]
-struct FamilyText<'a> {
-    name: Cow<'a, str>,
-    metric_type: MetricType,
-    help: Cow<'a, str>,
-    unit: &'a str,
-}
-
-impl FamilyText<'_> {
-    fn hash(&self) -> u64 {
-        let parts = [self.metric_type.name(), &self.name, self.unit, &self.help];
-        parts
-            .iter()
-            .fold(0, |seed, part| xxhash_rust::xxh3::xxh3_64_with_seed(part.as_bytes(), seed))
+    const fn histogram_limits(&self) -> HistogramLimits {
+        HistogramLimits { schema_max: self.job.schema_max, buckets_max: self.job.limits.buckets }
     }
 }
 
 /// Writes staleness markers. A series that has a newer sample, from another target or under a new
 /// reference, needs none: the store refuses the marker, and that is all right.
-pub(crate) fn end(appender: &mut dyn Appender, series: Vec<SeriesRef>, at: Timestamp) {
-    for series in series {
-        appender.append(series, at, stale_nan()).ok();
+pub(crate) fn end(appender: &mut dyn Appender, series: Vec<Tracked>, at: Timestamp) {
+    for Tracked { series, kind } in series {
+        match stale_histogram(kind) {
+            None => appender.append(series, at, stale_nan()).ok(),
+            Some(marker) => appender.append_histogram(series, at, marker).ok(),
+        };
     }
 }

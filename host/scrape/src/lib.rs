@@ -22,22 +22,27 @@
 
 mod cache;
 mod config;
+mod families;
 mod fetch;
+mod histograms;
 mod ingest;
 mod labels;
 mod pool;
 mod report;
 mod scraper;
+mod settings;
 mod target;
 mod target_loop;
 mod telemetry;
 mod view;
 
 pub use self::config::{
-    ExporterSpec, GlobalKeys, GlobalScrape, InvalidScrape, JobConfig, JobSpec, Limits,
+    ExporterSpec, GlobalKeys, GlobalScrape, Histograms, InvalidScrape, JobConfig, JobSpec, Limits,
     ScrapeKeyError, Source,
 };
+pub use self::families::FamilyMetadata;
 pub use self::fetch::{Body, Exporters, FetchError};
 pub use self::scraper::{PrepareError, Prepared, ScrapeParts, Scraper};
+pub use self::settings::{ScrapeFeatures, ScrapeSettings};
 pub use self::target::Target;
 pub use self::view::{PoolView, TargetHealth, TargetView};

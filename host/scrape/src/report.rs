@@ -29,6 +29,8 @@ pub(crate) struct Outcome {
     pub(crate) is_up: bool,
     pub(crate) duration: Duration,
     pub(crate) counts: Counts,
+    /// With the companions of `extra_scrape_metrics`.
+    pub(crate) is_long: bool,
     /// -1: beyond the limit.
     pub(crate) body_bytes: f64,
 }
@@ -58,7 +60,7 @@ impl Report {
             to_float(job.limits.samples),
             outcome.body_bytes,
         ];
-        let count = if job.extra_metrics { NAMES.len() } else { USUAL };
+        let count = if outcome.is_long { NAMES.len() } else { USUAL };
         for ((name, value), series) in NAMES.iter().zip(values).zip(&mut self.series).take(count) {
             write_one(appender, (name, series), target, at, value)?;
         }

@@ -4,21 +4,23 @@
 //! hands the jobs to the task. A job that did not change is not touched.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use narthex_client::{Client, ClientOptions, SetupError};
 use narthex_model::TargetSet;
-use narthex_platform::{Clock, Metrics, Stop, Tasks};
+use narthex_platform::{Clock, Family, Metrics, MetricsSource, Stop, Tasks};
 use narthex_storage::Appendable;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::{JobConfig, Source};
+use crate::families::FamilyTexts;
 use crate::fetch::{ExporterFetch, Exporters, Fetch, HttpFetch};
 use crate::pool::{Pool, PoolOrder, PoolSetup};
+use crate::settings::ScrapeSettings;
 use crate::target_loop::Room;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, metadata_families};
 use crate::view::{PoolShared, PoolView};
 
 /// What scraping needs of other rooms.
@@ -36,6 +38,8 @@ pub struct ScrapeParts {
     pub client: ClientOptions,
     /// Shifts the slots of all targets; servers that scrape the same targets have different ones.
     pub offset_seed: u64,
+    /// What the command line says.
+    pub settings: ScrapeSettings,
     /// How others reach this host, for links to targets on loopback addresses.
     pub external_host: Option<String>,
 }
@@ -99,16 +103,20 @@ impl Scraper {
             clock: parts.clock,
             telemetry: Telemetry::new(&parts.metrics),
             offset_seed: parts.offset_seed,
+            settings: parts.settings,
+            families: FamilyTexts::default(),
         };
         let (jobs, _) = watch::channel(Jobs::default());
-        Self(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             room: Arc::new(room),
             exporters: parts.exporters,
             client: parts.client,
             external_host: parts.external_host,
             jobs,
             pools: Mutex::default(),
-        }))
+        });
+        parts.metrics.add_source(Arc::new(PoolsSource(Arc::downgrade(&shared))));
+        Self(shared)
     }
 
     /// Makes ready what is new or changed. Nothing changes yet.
@@ -166,7 +174,8 @@ impl Scraper {
                     None => Client::new((**config).clone(), self.0.client.clone())
                         .map_err(|source| PrepareError::Client { job: name(), source })?,
                 };
-                Ok((Arc::new(HttpFetch::new(client.clone(), job)), Some(client)))
+                let features = self.0.room.settings.features;
+                Ok((Arc::new(HttpFetch::new(client.clone(), job, features)), Some(client)))
             }
             Source::Exporter(exporter) => {
                 let checked = self.0.exporters.check(&exporter.plugin, &exporter.config);
@@ -253,6 +262,17 @@ impl Scraper {
             tasks.spawn(pool.run());
             orders.insert(name.clone(), sender);
         }
+    }
+}
+
+/// What is only known of the pools when it is asked for.
+struct PoolsSource(Weak<Shared>);
+
+impl MetricsSource for PoolsSource {
+    fn families(&self) -> Vec<Family> {
+        let Some(shared) = self.0.upgrade() else { return Vec::new() };
+        let pools = shared.pools.lock().clone();
+        metadata_families(pools.iter().map(|(job, pool)| (job.as_str(), pool.families_size())))
     }
 }
 

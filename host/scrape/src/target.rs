@@ -8,7 +8,7 @@ use narthex_model::{
     INSTANCE, JOB, Labels, LabelsBuilder, TargetGroup, format_duration, parse_duration, relabel,
 };
 
-use crate::config::{JobConfig, Source};
+use crate::config::{Histograms, JobConfig, Source};
 
 const ADDRESS: &str = "__address__";
 const SCHEME: &str = "__scheme__";
@@ -16,6 +16,9 @@ const METRICS_PATH: &str = "__metrics_path__";
 const INTERVAL: &str = "__scrape_interval__";
 const TIMEOUT: &str = "__scrape_timeout__";
 const PARAM: &str = "__param_";
+const NATIVE: &str = "__scrape_native_histograms__";
+const TO_CUSTOM_BUCKETS: &str = "__convert_classic_histograms_to_nhcb__";
+const CLASSIC_TOO: &str = "__always_scrape_classic_histograms__";
 /// Labels that begin so are not those of the target's series.
 const INTERNAL: &str = "__";
 
@@ -36,6 +39,10 @@ pub struct Target {
     pub interval: Duration,
     /// Of one scrape.
     pub timeout: Duration,
+    /// What is made of its histograms.
+    pub histograms: Histograms,
+    /// For a plugin: the labels after relabeling that are not those of its series.
+    pub hidden: Labels,
     /// The same for the same endpoint with the same labels, across restarts.
     pub(crate) hash: u64,
 }
@@ -55,6 +62,8 @@ pub(crate) enum TargetError {
     Timeout { timeout: String, interval: String },
     #[error("scheme {0:?} is not spoken; write http or https")]
     Scheme(String),
+    #[error("{label} is {value:?}, which is neither true nor false")]
+    Switch { label: &'static str, value: String },
 }
 
 /// What became of one discovered target.
@@ -87,6 +96,11 @@ fn build(job: &JobConfig, own: &Labels, shared: &Labels) -> Result<Built, Target
         let [timeout, interval] = [timeout, interval].map(format_duration);
         return Err(TargetError::Timeout { timeout, interval });
     }
+    let histograms = Histograms {
+        native: switch(&relabeled, NATIVE, job.histograms.native)?,
+        to_custom_buckets: switch(&relabeled, TO_CUSTOM_BUCKETS, job.histograms.to_custom_buckets)?,
+        classic_too: switch(&relabeled, CLASSIC_TOO, job.histograms.classic_too)?,
+    };
     let params = params(job, &relabeled);
     let url = url(job, &relabeled, &address, &params)?;
     let mut labels = relabeled.filtered(|name| !name.starts_with(INTERNAL)).to_builder();
@@ -95,8 +109,22 @@ fn build(job: &JobConfig, own: &Labels, shared: &Labels) -> Result<Built, Target
     }
     let labels = labels.finish();
     let hash = hash(&labels, &url);
-    let target = Target { discovered, labels, address, url, params, interval, timeout, hash };
-    Ok(Built::Target(Box::new(target)))
+    let hidden = match job.source {
+        Source::Http(_) => Labels::empty(),
+        Source::Exporter(_) => relabeled.filtered(|name| name.starts_with(INTERNAL)),
+    };
+    Ok(Built::Target(Box::new(Target {
+        discovered,
+        labels,
+        address,
+        url,
+        params,
+        interval,
+        timeout,
+        histograms,
+        hidden,
+        hash,
+    })))
 }
 
 fn discovered(job: &JobConfig, own: &Labels, shared: &Labels) -> Labels {
@@ -107,6 +135,13 @@ fn discovered(job: &JobConfig, own: &Labels, shared: &Labels) -> Labels {
     default(&mut labels, JOB, &job.name);
     default(&mut labels, INTERVAL, &format_duration(job.interval));
     default(&mut labels, TIMEOUT, &format_duration(job.timeout));
+    for (label, value) in [
+        (NATIVE, job.histograms.native),
+        (TO_CUSTOM_BUCKETS, job.histograms.to_custom_buckets),
+        (CLASSIC_TOO, job.histograms.classic_too),
+    ] {
+        default(&mut labels, label, if value { "true" } else { "false" });
+    }
     if let Source::Http(_) = job.source {
         default(&mut labels, METRICS_PATH, &job.metrics_path);
         default(&mut labels, SCHEME, &job.scheme);
@@ -130,6 +165,16 @@ fn duration(labels: &Labels, label: &'static str) -> Result<Duration, TargetErro
     match parse_duration(value) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
         Ok(_) | Err(_) => Err(TargetError::Duration { label, value: value.to_owned() }),
+    }
+}
+
+/// A label that says yes or no, in the words that Go takes; without it the job's word counts.
+fn switch(labels: &Labels, label: &'static str, of_job: bool) -> Result<bool, TargetError> {
+    match labels.get(label).unwrap_or("") {
+        "" => Ok(of_job),
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
+        other => Err(TargetError::Switch { label, value: other.to_owned() }),
     }
 }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use narthex_exposition::ContentTypeRemark;
 use narthex_model::Timestamp;
 use narthex_platform::{Clock, Histogram, Stop};
 use narthex_settings::error_chain;
@@ -15,16 +16,14 @@ use tracing::{debug, error, warn};
 
 use crate::cache::Cache;
 use crate::config::JobConfig;
+use crate::families::FamilyTexts;
 use crate::fetch::{Body, Fetch, FetchError};
 use crate::ingest::{Counts, Ingest, IngestError, end};
 use crate::report::{Outcome, Report};
+use crate::settings::ScrapeSettings;
 use crate::target::Target;
 use crate::telemetry::Telemetry;
 use crate::view::{LastScrape, TargetHealth, TargetState};
-
-/// A scrape that begins this late still gets the time of its slot, so that times differ by whole
-/// intervals and compress well.
-const TOLERANCE_MAX: Duration = Duration::from_millis(2);
 
 /// What all loops share.
 #[derive(Debug)]
@@ -34,6 +33,9 @@ pub(crate) struct Room {
     pub(crate) telemetry: Telemetry,
     /// Servers with different seeds ask the same target at different times.
     pub(crate) offset_seed: u64,
+    pub(crate) settings: ScrapeSettings,
+    /// What targets say of their families.
+    pub(crate) families: FamilyTexts,
 }
 
 /// What a loop scrapes, and how.
@@ -75,6 +77,7 @@ pub(crate) struct TargetLoop {
     /// Monotonic time of the last scrape's begin.
     last_begin: Option<Duration>,
     has_warned: bool,
+    has_remarked: bool,
 }
 
 /// The first slot after `now`.
@@ -107,6 +110,7 @@ impl TargetLoop {
             report: Report::default(),
             last_begin: None,
             has_warned: false,
+            has_remarked: false,
         }
     }
 
@@ -147,10 +151,11 @@ impl TargetLoop {
 
     fn change(&mut self, setup: Setup) {
         let (old, new) = (&self.setup.job, &setup.job);
-        let same_series = old.honor_labels == new.honor_labels
+        let has_same_series = old.honor_labels == new.honor_labels
             && old.metric_relabel == new.metric_relabel
-            && old.limits == new.limits;
-        if !same_series {
+            && old.names == new.names
+            && old.limits.has_same_labels(&new.limits);
+        if !has_same_series {
             self.cache.reset();
         }
         if self.setup.target.interval != setup.target.interval {
@@ -199,8 +204,9 @@ impl TargetLoop {
         let clock = self.room.clock.clone();
         let target = Arc::clone(&self.setup.target);
         let now = clock.now_millis();
-        let tolerance = millis((target.interval / 100).min(TOLERANCE_MAX));
-        let is_late = now.saturating_sub(slot) > tolerance;
+        let tolerance = self.room.settings.tolerance;
+        let tolerance = tolerance.map(|most| millis((target.interval / 100).min(most)));
+        let is_late = tolerance.is_none_or(|tolerance| now.saturating_sub(slot) > tolerance);
         let at = Timestamp::from_millis(if is_late { now } else { slot });
         let begin = clock.monotonic();
         if let Some(last) = self.last_begin.replace(begin) {
@@ -236,13 +242,22 @@ impl TargetLoop {
                     target: &self.setup.target,
                     cache: &mut self.cache,
                     appender: &mut *appender,
+                    families: &room.families,
+                    features: room.settings.features,
+                    series_max: room.settings.series_max,
                     at,
                     counts,
+                    too_large: 0,
                 };
                 let outcome = ingest.run(&body);
                 counts = ingest.counts;
                 match outcome {
-                    Ok(()) => self.cache.end_complete(),
+                    Ok(remark) => {
+                        if let Some(families) = self.cache.end_complete(at) {
+                            self.state.set_families(families);
+                        }
+                        self.remark_once(remark);
+                    }
                     Err(error) => {
                         failure = Some(self.count_refusal(&error));
                         // Takes back what the body's first lines brought.
@@ -260,11 +275,15 @@ impl TargetLoop {
         }
         if failure.is_some() {
             end(&mut *appender, self.cache.tracked_before_this(), at);
-            self.cache.end_failed();
+            if self.cache.end_failed() {
+                room.telemetry.caches_flushed.increment();
+            }
         }
         self.warn_once(&counts);
         let duration = room.clock.monotonic().saturating_sub(begin);
-        let outcome = Outcome { is_up: failure.is_none(), duration, counts, body_bytes };
+        let extra = room.settings.features.extra_metrics;
+        let is_long = self.setup.job.extra_metrics.unwrap_or(extra);
+        let outcome = Outcome { is_up: failure.is_none(), duration, counts, is_long, body_bytes };
         let about = (&*self.setup.job, &*self.setup.target);
         let reported = self.report.write(&mut *appender, about, at, &outcome);
         let committed = appender.commit();
@@ -295,13 +314,25 @@ impl TargetLoop {
         match error {
             IngestError::SampleLimit { .. } => telemetry.exceeded_samples.increment(),
             IngestError::LabelLimit(_) => telemetry.exceeded_labels.increment(),
+            IngestError::BucketLimit { .. } => telemetry.exceeded_buckets.increment(),
+            IngestError::SeriesLimit { .. } => telemetry.exceeded_series.increment(),
             IngestError::ContentType(_)
+            | IngestError::Names(_)
             | IngestError::Parse(_)
             | IngestError::Labels(_)
             | IngestError::NoName(_)
             | IngestError::Store(_) => {}
         }
         error.to_string()
+    }
+
+    /// What is odd about the `Content-Type` is told once: it is so in every scrape.
+    fn remark_once(&mut self, remark: Option<ContentTypeRemark>) {
+        if let Some(remark) = remark
+            && !std::mem::replace(&mut self.has_remarked, true)
+        {
+            debug!(url = self.setup.target.url, "{remark}");
+        }
     }
 
     fn warn_once(&mut self, counts: &Counts) {

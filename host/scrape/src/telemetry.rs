@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use narthex_model::format_duration;
-use narthex_platform::{Counter, Gauge, Histogram, Metrics};
+use narthex_platform::{Counter, Family, FamilyKind, Gauge, Histogram, Metrics, Point, PointValue};
 
 use crate::ingest::Counts;
 
@@ -20,6 +20,10 @@ pub(crate) struct Telemetry {
     pub(crate) exceeded_body_size: Counter,
     pub(crate) exceeded_samples: Counter,
     pub(crate) exceeded_labels: Counter,
+    pub(crate) exceeded_buckets: Counter,
+    pub(crate) exceeded_series: Counter,
+    pub(crate) caches_flushed: Counter,
+    exemplars_out_of_order: Counter,
     duplicate: Counter,
     out_of_order: Counter,
     out_of_bounds: Counter,
@@ -58,6 +62,22 @@ impl Telemetry {
             exceeded_labels: counter(
                 "prometheus_target_scrape_pool_exceeded_label_limits_total",
                 "Total number of times scrape pools hit the label limits, during sync or config reload.",
+            ),
+            exceeded_buckets: counter(
+                "prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total",
+                "Total number of scrapes that hit the native histogram bucket limit and were rejected.",
+            ),
+            exceeded_series: counter(
+                "narthex_scrapes_exceeded_series_limit_total",
+                "Scrapes that were rejected as they had more series than --scrape.max-series-per-target.",
+            ),
+            caches_flushed: counter(
+                "prometheus_target_scrapes_cache_flush_forced_total",
+                "How many times a scrape cache was flushed due to getting big while scrapes are failing.",
+            ),
+            exemplars_out_of_order: counter(
+                "prometheus_target_scrapes_exemplar_out_of_order_total",
+                "Total number of exemplar rejected due to not being out of the expected order.",
             ),
             duplicate: counter(
                 "prometheus_target_scrapes_sample_duplicate_timestamp_total",
@@ -118,7 +138,38 @@ impl Telemetry {
         self.duplicate.add(counts.duplicate);
         self.out_of_order.add(counts.out_of_order);
         self.out_of_bounds.add(counts.out_of_bounds);
+        self.exemplars_out_of_order.add(counts.exemplars_out_of_order);
     }
+}
+
+/// What targets say of metric families, by job: how many, and in how many bytes.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+pub(crate) fn metadata_families<'a>(
+    jobs: impl Iterator<Item = (&'a str, (usize, usize))>,
+) -> Vec<Family> {
+    let family = |name: &str, help: &str| Family {
+        name: name.to_owned(),
+        help: help.to_owned(),
+        kind: FamilyKind::Gauge,
+        points: Vec::new(),
+    };
+    let mut entries = family(
+        "prometheus_target_metadata_cache_entries",
+        "Total number of metric metadata entries in the cache",
+    );
+    let mut bytes = family(
+        "prometheus_target_metadata_cache_bytes",
+        "The number of bytes that are currently used for storing metric metadata in the cache",
+    );
+    for (job, (count, size)) in jobs {
+        let point = |value: usize| Point {
+            labels: vec![("scrape_job".to_owned(), job.to_owned())],
+            value: PointValue::Number(value as f64),
+        };
+        entries.points.push(point(count));
+        bytes.points.push(point(size));
+    }
+    vec![entries, bytes]
 }
 
 /// The counters of one job.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use narthex_model::{Labels, Timestamp};
 use parking_lot::Mutex;
 
+use crate::families::{Families, FamilyMetadata};
 use crate::target::Target;
 
 /// How a target is.
@@ -55,6 +56,8 @@ pub struct TargetView {
     pub interval: Duration,
     /// Of one scrape.
     pub timeout: Duration,
+    /// What it says of its metric families, as of its last complete body.
+    pub families: Arc<[Arc<FamilyMetadata>]>,
 }
 
 /// The targets of one job.
@@ -87,7 +90,14 @@ pub(crate) struct PoolShared {
 #[derive(Debug)]
 pub(crate) struct TargetState {
     /// Guards all of it.
-    inner: Mutex<(Arc<Target>, LastScrape)>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Clone, Debug)]
+struct Inner {
+    target: Arc<Target>,
+    last: LastScrape,
+    families: Families,
 }
 
 /// How the last scrape went.
@@ -101,19 +111,24 @@ pub(crate) struct LastScrape {
 
 impl TargetState {
     pub(crate) fn new(target: Arc<Target>) -> Self {
-        Self { inner: Mutex::new((target, LastScrape::default())) }
+        let (last, families) = (LastScrape::default(), Families::default());
+        Self { inner: Mutex::new(Inner { target, last, families }) }
     }
 
     pub(crate) fn set_target(&self, target: Arc<Target>) {
-        self.inner.lock().0 = target;
+        self.inner.lock().target = target;
     }
 
     pub(crate) fn set_last(&self, last: LastScrape) {
-        self.inner.lock().1 = last;
+        self.inner.lock().last = last;
+    }
+
+    pub(crate) fn set_families(&self, families: Families) {
+        self.inner.lock().families = families;
     }
 
     fn view(&self, external_host: Option<&str>) -> TargetView {
-        let (target, last) = self.inner.lock().clone();
+        let Inner { target, last, families } = self.inner.lock().clone();
         TargetView {
             global_url: global_url(&target, external_host),
             discovered: target.discovered.clone(),
@@ -125,11 +140,23 @@ impl TargetState {
             health: last.health,
             interval: target.interval,
             timeout: target.timeout,
+            families,
         }
     }
 }
 
 impl PoolShared {
+    /// How many families the targets describe, and the bytes of what they say, each target counted
+    /// as if it had a copy of its own.
+    pub(crate) fn families_size(&self) -> (usize, usize) {
+        let active = self.state.lock().active.clone();
+        active.iter().fold((0, 0), |(entries, bytes), target| {
+            let families = Arc::clone(&target.inner.lock().families);
+            let own: usize = families.iter().map(|family| family.bytes()).sum();
+            (entries + families.len(), bytes + own)
+        })
+    }
+
     pub(crate) fn view(&self, job: &str, external_host: Option<&str>) -> PoolView {
         let (active, dropped, dropped_count) = {
             let state = self.state.lock();

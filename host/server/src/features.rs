@@ -1,16 +1,20 @@
-//! `--enable-feature`: the guarded parts of the query language by Prometheus' names.
+//! `--enable-feature`: the guarded parts of scraping and of the query language by Prometheus' names.
 
 use narthex_promql::Features;
+use narthex_scrape::ScrapeFeatures;
 use tracing::warn;
 
 /// Names that ask for what is there with or without the flag, here or elsewhere in the server.
-const OF_OTHERS: [&str; 6] = [
+const OF_OTHERS: [&str; 9] = [
     "exemplar-storage",
     "native-histograms",
     "memory-snapshot-on-shutdown",
     "ooo-native-histograms",
     "delayed-compaction",
     "xor2-encoding",
+    "created-timestamp-zero-ingestion",
+    "extra-scrape-metrics",
+    "metadata-wal-records",
 ];
 
 /// Switches on what the name stands for; `false` when it is none of the language.
@@ -43,6 +47,16 @@ pub(crate) fn of_server(names: &[String]) -> Features {
     features
 }
 
+/// What of it scraping was given.
+pub(crate) fn of_scrape(names: &[String]) -> ScrapeFeatures {
+    let has = |name: &str| names.iter().any(|given| given == name);
+    ScrapeFeatures {
+        start_times_as_zeros: has("created-timestamp-zero-ingestion"),
+        type_and_unit_labels: has("type-and-unit-labels"),
+        extra_metrics: has("extra-scrape-metrics"),
+    }
+}
+
 /// What a command was given, which may be all that the server is given; an unknown name is told and
 /// passed over, as by promtool.
 #[expect(clippy::print_stderr, reason = "a warning of a command")]
@@ -71,6 +85,8 @@ mod tests {
         assert_eq!(of_server(&names(list)), Features::ALL);
         assert!(of_server(&names("type-and-unit-labels")).type_and_unit_labels);
         assert!(of_server(&names("promql-per-step-stats")).per_step_stats);
+        assert!(of_scrape(&names("x,type-and-unit-labels")).type_and_unit_labels);
+        assert!(of_scrape(&names("created-timestamp-zero-ingestion")).start_times_as_zeros);
         let nothing = of_server(&names("promql-duration-expr,native-histograms,no-such-thing"));
         assert_eq!(nothing, Features::default());
     }

@@ -1,5 +1,6 @@
 //! The command line: the flags of `prometheus`, and our commands.
 
+mod scrape;
 mod storage;
 
 use std::time::Duration;
@@ -8,6 +9,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use narthex_model::parse_duration;
 
+use self::scrape::ScrapeFlags;
 use self::storage::parse_size;
 pub(crate) use self::storage::{StorageFlags, retention_text};
 use crate::promql::PromqlCommand;
@@ -112,6 +114,9 @@ pub(crate) struct ServeFlags {
     #[command(flatten)]
     pub(crate) storage: StorageFlags,
 
+    #[command(flatten)]
+    pub(crate) scrape: ScrapeFlags,
+
     /// How far an instant query looks back for a sample.
     #[arg(
         long = "query.lookback-delta",
@@ -186,6 +191,7 @@ impl ServeFlags {
             ),
         ];
         flags.extend(self.storage.shown());
+        flags.extend(self.scrape.shown());
         flags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }

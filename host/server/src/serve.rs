@@ -97,6 +97,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         metrics: metrics.clone(),
         client: ClientOptions { disk: Arc::clone(&disk), ..ClientOptions::default() },
         offset_seed: narthex_model::Labels::from_pairs(config.external_labels.iter()).stable_hash(),
+        settings: flags.scrape.settings(&flags.features),
         external_host: Some(host_name()),
     });
     scraper.spawn(&mut tasks);

@@ -36,13 +36,12 @@ impl Exporters for Plugins {
     }
 }
 
-/// The target as the contract has it: public labels, and of the others those that discovery found.
+/// The target as the contract has it: all labels after relabeling.
 fn collect_target(target: &Target) -> CollectTarget {
-    let hidden = target.discovered.iter().filter(|(name, _)| name.starts_with("__"));
     let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     CollectTarget {
         address: target.address.clone(),
-        labels: target.labels.iter().chain(hidden).map(pair).collect(),
+        labels: target.labels.iter().chain(&target.hidden).map(pair).collect(),
         params: target.params.clone(),
         timeout: target.timeout,
     }

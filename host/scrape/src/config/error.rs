@@ -50,14 +50,6 @@ pub enum ScrapeKeyError {
     /// A protocol stands twice.
     #[error("scrape_protocols names {0} twice")]
     RepeatedProtocol(Protocol),
-    /// Only protocols without a reader.
-    #[error(
-        "scrape_protocols names only {0}, which is not read by this version; add a text protocol"
-    )]
-    UnreadProtocols(Protocol),
-    /// The fallback has no reader.
-    #[error("fallback_scrape_protocol {0} is not read by this version")]
-    UnreadFallback(Protocol),
     /// Names that the job does not take are asked for.
     #[error(
         "utf8 metric names requested but validation scheme is not set to UTF8; write \
@@ -70,10 +62,10 @@ pub enum ScrapeKeyError {
     /// The HTTP keys contradict one another.
     #[error("{0}")]
     Http(#[from] HttpConfigError),
+    /// A key that is not served.
+    #[error("scrape_failure_log_file is not supported by this version")]
+    FailureLog,
     /// A key of HTTP beside `exporter`.
     #[error("{0} has no meaning beside exporter: a plugin is asked, not an HTTP server")]
     HttpBesideExporter(&'static str),
-    /// A feature that does not exist here.
-    #[error("{0} is not supported by this version")]
-    NotSupported(String),
 }

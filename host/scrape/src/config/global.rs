@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use camino::Utf8Path;
 use narthex_exposition::Protocol;
 use narthex_settings::{DurationText, SizeText};
 use serde::Deserialize;
 
-use super::Limits;
 use super::error::{InvalidScrape, ScrapeKeyError};
 use super::names::{EscapingName, Names, Validation};
 use super::protocols::{self, ProtocolName};
+use super::{Histograms, Limits};
 
 const INTERVAL: Duration = Duration::from_secs(60);
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,7 +35,7 @@ pub struct GlobalKeys {
     scrape_native_histograms: bool,
     convert_classic_histograms_to_nhcb: bool,
     always_scrape_classic_histograms: bool,
-    extra_scrape_metrics: bool,
+    extra_scrape_metrics: Option<bool>,
 }
 
 /// What holds for every job that does not say otherwise.
@@ -46,16 +47,9 @@ pub struct GlobalScrape {
     pub(super) protocols: Option<Vec<Protocol>>,
     pub(super) limits: Limits,
     pub(super) names: Names,
-    pub(super) extra_metrics: bool,
+    pub(super) extra_metrics: Option<bool>,
     pub(super) histograms: Histograms,
     pub(super) failure_log: String,
-}
-
-/// What is made of histograms.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Histograms {
-    pub(super) scrape_native: bool,
-    pub(super) to_custom_buckets: bool,
 }
 
 impl Default for GlobalScrape {
@@ -66,10 +60,21 @@ impl Default for GlobalScrape {
             protocols: None,
             limits: Limits::default(),
             names: Names::default(),
-            extra_metrics: false,
+            extra_metrics: None,
             histograms: Histograms::default(),
             failure_log: String::new(),
         }
+    }
+}
+
+impl GlobalScrape {
+    /// The same with paths that count from this folder.
+    #[must_use]
+    pub fn in_folder(mut self, folder: &Utf8Path) -> Self {
+        if !self.failure_log.is_empty() {
+            self.failure_log = folder.join(&self.failure_log).into_string();
+        }
+        self
     }
 }
 
@@ -99,6 +104,7 @@ impl GlobalKeys {
                 label_name_length: self.label_name_length_limit,
                 label_value_length: self.label_value_length_limit,
                 targets: self.target_limit,
+                buckets: 0,
                 kept_dropped_targets: self.keep_dropped_targets,
             },
             names: Names::of_global(
@@ -107,8 +113,9 @@ impl GlobalKeys {
             ),
             extra_metrics: self.extra_scrape_metrics,
             histograms: Histograms {
-                scrape_native: self.scrape_native_histograms,
+                native: self.scrape_native_histograms,
                 to_custom_buckets: self.convert_classic_histograms_to_nhcb,
+                classic_too: self.always_scrape_classic_histograms,
             },
             failure_log: self.scrape_failure_log_file,
         })

@@ -1,5 +1,6 @@
 //! Which names a job takes, and how it asks for those that it does not.
 
+use narthex_exposition::Escaping;
 use narthex_model::NameScheme;
 use serde::Deserialize;
 
@@ -26,15 +27,6 @@ impl TryFrom<String> for Validation {
 }
 
 /// `metric_name_escaping_scheme`: what becomes of names beyond the old alphabet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Escaping {
-    AllowUtf8,
-    Underscores,
-    Dots,
-    Values,
-}
-
-/// The key's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(super) struct EscapingName(pub(super) Option<Escaping>);
@@ -43,19 +35,16 @@ impl TryFrom<String> for EscapingName {
     type Error = String;
 
     fn try_from(name: String) -> Result<Self, String> {
-        Ok(Self(match name.as_str() {
-            "" => None,
-            "allow-utf-8" => Some(Escaping::AllowUtf8),
-            "underscores" => Some(Escaping::Underscores),
-            "dots" => Some(Escaping::Dots),
-            "values" => Some(Escaping::Values),
-            _ => {
-                return Err(format!(
-                    "unknown name escaping method {name:?}, must be one of 'allow-utf-8', \
-                     'underscores', 'dots', or 'values'"
-                ));
-            }
-        }))
+        if name.is_empty() {
+            return Ok(Self(None));
+        }
+        let unknown = |_| {
+            format!(
+                "unknown name escaping method {name:?}, must be one of 'allow-utf-8', \
+                 'underscores', 'dots', or 'values'"
+            )
+        };
+        name.parse().map(|escaping| Self(Some(escaping))).map_err(unknown)
     }
 }
 

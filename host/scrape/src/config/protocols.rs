@@ -18,17 +18,16 @@ impl TryFrom<String> for ProtocolName {
     }
 }
 
-/// The protocols of a list that is right: not empty, none twice, one of them read.
+/// The protocols of a list that is right: not empty, none twice.
 pub(super) fn checked(names: &[ProtocolName]) -> Result<Vec<Protocol>, ScrapeKeyError> {
     let protocols: Vec<Protocol> = names.iter().map(|name| name.0).collect();
-    let Some(first) = protocols.first() else { return Err(ScrapeKeyError::NoProtocols) };
+    if protocols.is_empty() {
+        return Err(ScrapeKeyError::NoProtocols);
+    }
     for (index, protocol) in protocols.iter().enumerate() {
         if protocols.iter().take(index).any(|earlier| earlier == protocol) {
             return Err(ScrapeKeyError::RepeatedProtocol(*protocol));
         }
-    }
-    if protocols.iter().all(|protocol| protocol.format().is_none()) {
-        return Err(ScrapeKeyError::UnreadProtocols(*first));
     }
     Ok(protocols)
 }

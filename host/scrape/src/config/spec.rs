@@ -12,10 +12,11 @@ use narthex_settings::{DurationText, RelabelRules, Secret, SizeText};
 use serde::Deserialize;
 
 use super::error::{InvalidScrape, ScrapeKeyError};
-use super::global::{GlobalScrape, Histograms};
-use super::names::{Escaping, EscapingName, Names, Validation};
+use super::global::GlobalScrape;
+use super::names::{EscapingName, Validation};
 use super::protocols::{self, ProtocolName};
-use super::{ExporterSpec, JobConfig, Limits, Source};
+use super::{ExporterSpec, Histograms, JobConfig, Limits, Source};
+use crate::histograms::schema_of_factor;
 
 /// A scrape job as it stands in the file, without its `*_configs` of targets.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -99,7 +100,6 @@ impl JobSpec {
             .names
             .of_job(self.metric_name_validation_scheme, self.metric_name_escaping_scheme)
             .map_err(|error| InvalidScrape::new("metric_name_escaping_scheme", error))?;
-        self.check_supported(global, names)?;
         let http = self.take_http();
         let source = match self.exporter.take() {
             Some(exporter) => {
@@ -109,6 +109,12 @@ impl JobSpec {
             None => Source::Http(Box::new(HttpConfig::try_from(http)?)),
         };
         let limits = self.limits(&global.limits);
+        let histograms = self.histograms(global.histograms);
+        let failure_log = self.scrape_failure_log_file.filter(|file| !file.is_empty());
+        let failure_log = failure_log.unwrap_or_else(|| global.failure_log.clone());
+        if !failure_log.is_empty() {
+            return Err(InvalidScrape::new("scrape_failure_log_file", ScrapeKeyError::FailureLog));
+        }
         let relabel = rules(self.relabel_configs, "relabel_configs", names.scheme)?;
         let metric_relabel =
             rules(self.metric_relabel_configs, "metric_relabel_configs", names.scheme)?;
@@ -117,7 +123,7 @@ impl JobSpec {
             interval,
             timeout,
             protocols,
-            fallback: self.fallback_scrape_protocol.and_then(|name| name.0.format()),
+            fallback: self.fallback_scrape_protocol.map(|name| name.0.format()),
             metrics_path: self.metrics_path.unwrap_or_else(|| "/metrics".to_owned()),
             scheme: self.scheme.unwrap_or_else(|| "http".to_owned()),
             params: self.params,
@@ -125,7 +131,12 @@ impl JobSpec {
             honor_timestamps: self.honor_timestamps.unwrap_or(true),
             track_timestamps_staleness: self.track_timestamps_staleness.unwrap_or(false),
             enable_compression: self.enable_compression.unwrap_or(true),
-            extra_metrics: self.extra_scrape_metrics.unwrap_or(global.extra_metrics),
+            extra_metrics: self.extra_scrape_metrics.or(global.extra_metrics),
+            names: names.scheme,
+            escaping: names.escaping,
+            histograms,
+            schema_max: schema_of_factor(self.native_histogram_min_bucket_factor.unwrap_or(0.0)),
+            failure_log: (!failure_log.is_empty()).then(|| failure_log.into()),
             limits,
             relabel,
             metric_relabel,
@@ -146,48 +157,23 @@ impl JobSpec {
         }
     }
 
-    fn protocols(&self, global: &GlobalScrape) -> Result<Vec<Protocol>, InvalidScrape> {
-        if let Some(ProtocolName(fallback)) = self.fallback_scrape_protocol
-            && fallback.format().is_none()
-        {
-            let error = ScrapeKeyError::UnreadFallback(fallback);
-            return Err(InvalidScrape::new("fallback_scrape_protocol", error));
-        }
-        match (&self.scrape_protocols, &global.protocols) {
-            (Some(names), _) => protocols::checked(names)
+    fn protocols(&self, global: &GlobalScrape) -> Result<Option<Vec<Protocol>>, InvalidScrape> {
+        match &self.scrape_protocols {
+            Some(names) => protocols::checked(names)
+                .map(Some)
                 .map_err(|error| InvalidScrape::new("scrape_protocols", error)),
-            (None, Some(protocols)) => Ok(protocols.clone()),
-            (None, None) => Ok(Protocol::DEFAULT.to_vec()),
+            None => Ok(global.protocols.clone()),
         }
     }
 
-    /// Refuses what is not served yet. Keys that only bear on native histograms mean nothing while
-    /// none is scraped.
-    fn check_supported(&self, global: &GlobalScrape, names: Names) -> Result<(), InvalidScrape> {
-        let histograms = Histograms {
-            scrape_native: self.scrape_native_histograms.unwrap_or(global.histograms.scrape_native),
+    fn histograms(&self, global: Histograms) -> Histograms {
+        Histograms {
+            native: self.scrape_native_histograms.unwrap_or(global.native),
             to_custom_buckets: self
                 .convert_classic_histograms_to_nhcb
-                .unwrap_or(global.histograms.to_custom_buckets),
-        };
-        let failure_log = self.scrape_failure_log_file.as_ref().unwrap_or(&global.failure_log);
-        for (key, what, is_asked) in [
-            ("scrape_native_histograms", "true", histograms.scrape_native),
-            ("convert_classic_histograms_to_nhcb", "true", histograms.to_custom_buckets),
-            ("metric_name_validation_scheme", "legacy", names.scheme == NameScheme::Legacy),
-            (
-                "metric_name_escaping_scheme",
-                "another scheme than allow-utf-8",
-                names.escaping != Escaping::AllowUtf8,
-            ),
-            ("scrape_failure_log_file", "a file", !failure_log.is_empty()),
-        ] {
-            if is_asked {
-                let error = ScrapeKeyError::NotSupported(format!("{key}: {what}"));
-                return Err(InvalidScrape::new(key, error));
-            }
+                .unwrap_or(global.to_custom_buckets),
+            classic_too: self.always_scrape_classic_histograms.unwrap_or(global.classic_too),
         }
-        Ok(())
     }
 
     fn check_exporter(&self, http: &HttpKeys) -> Result<(), InvalidScrape> {
@@ -213,6 +199,7 @@ impl JobSpec {
             label_name_length: or(self.label_name_length_limit, global.label_name_length),
             label_value_length: or(self.label_value_length_limit, global.label_value_length),
             targets: or(self.target_limit, global.targets),
+            buckets: or(self.native_histogram_bucket_limit, global.buckets),
             kept_dropped_targets: or(self.keep_dropped_targets, global.kept_dropped_targets),
         }
     }

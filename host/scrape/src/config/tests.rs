@@ -33,7 +33,8 @@ fn nothing_said_is_the_default_of_prometheus() {
     assert_eq!((job.interval, job.timeout), (seconds(60), seconds(10)));
     assert_eq!((job.metrics_path.as_str(), job.scheme.as_str()), ("/metrics", "http"));
     assert!(job.honor_timestamps && job.enable_compression && !job.honor_labels);
-    assert_eq!(job.protocols, Protocol::DEFAULT);
+    assert_eq!(job.protocols, None);
+    assert_eq!((job.histograms, job.schema_max), (Histograms::default(), 8));
     assert_eq!(job.source, Source::Http(Box::default()));
 }
 
@@ -58,10 +59,42 @@ fn what_all_say_a_job_says_too() {
     )
     .unwrap();
     let job = read("job_name: a", &global).unwrap();
-    assert_eq!(job.protocols, [Protocol::PrometheusText004]);
-    assert!(job.extra_metrics);
+    assert_eq!(job.protocols.unwrap(), [Protocol::PrometheusText004]);
+    assert_eq!(job.extra_metrics, Some(true));
     let own = read("job_name: a\nscrape_protocols: [OpenMetricsText1.0.0]", &global).unwrap();
-    assert_eq!(own.protocols, [Protocol::OpenMetricsText100]);
+    assert_eq!(own.protocols.unwrap(), [Protocol::OpenMetricsText100]);
+}
+
+#[test]
+fn a_job_says_what_becomes_of_histograms() {
+    let global =
+        global("scrape_native_histograms: true\nalways_scrape_classic_histograms: true").unwrap();
+    let job = |keys: &str| read(&format!("job_name: a\n{keys}"), &global).unwrap();
+    let all = Histograms { native: true, to_custom_buckets: false, classic_too: true };
+    assert_eq!(job("").histograms, all);
+    let none = "scrape_native_histograms: false\nalways_scrape_classic_histograms: false\n";
+    assert_eq!(job(none).histograms, Histograms::default());
+    assert!(job("convert_classic_histograms_to_nhcb: true").histograms.to_custom_buckets);
+    let limited = job("native_histogram_bucket_limit: 5\nnative_histogram_min_bucket_factor: 2");
+    assert_eq!((limited.limits.buckets, limited.schema_max), (5, 0));
+}
+
+#[test]
+fn protobuf_is_asked_for_like_any_other() {
+    let text = "job_name: a\nscrape_protocols: [PrometheusProto]\n\
+                fallback_scrape_protocol: PrometheusProto";
+    let job = read(text, &GlobalScrape::default()).unwrap();
+    assert_eq!(job.protocols.unwrap(), [Protocol::PrometheusProto]);
+    assert_eq!(job.fallback, Some(Format::Protobuf));
+}
+
+#[test]
+fn a_job_that_takes_old_names_asks_for_them() {
+    let job = |keys: &str| read(&format!("job_name: a\n{keys}"), &GlobalScrape::default());
+    let legacy = job("metric_name_validation_scheme: legacy").unwrap();
+    assert_eq!((legacy.names, legacy.escaping), (NameScheme::Legacy, Escaping::Underscores));
+    let dots = job("metric_name_escaping_scheme: dots").unwrap();
+    assert_eq!((dots.names, dots.escaping), (NameScheme::Utf8, Escaping::Dots));
 }
 
 #[test]
@@ -91,8 +124,6 @@ fn what_is_wrong_is_refused_at_its_place() {
         "job_name: a\nscrape_protocols: [text]",
         "\"text\" is no scrape protocol; write one of",
     );
-    refused("job_name: a\nscrape_protocols: [PrometheusProto]", "names only PrometheusProto");
-    refused("job_name: a\nscrape_native_histograms: true", "scrape_native_histograms: true is not");
     refused(
         "job_name: a\nmetric_name_validation_scheme: legacy\n\
          metric_name_escaping_scheme: allow-utf-8",

@@ -37,9 +37,11 @@ async fn fetch(extra: &str, answer: Vec<u8>) -> (Result<Body, FetchError>, Strin
         params: Vec::new(),
         interval: job.interval,
         timeout: job.timeout,
+        histograms: job.histograms,
+        hidden: Labels::empty(),
         hash: 0,
     });
-    let body = HttpFetch::new(client, &job).fetch(&target).await;
+    let body = HttpFetch::new(client, &job, ScrapeFeatures::default()).fetch(&target).await;
     (body, server.join().unwrap())
 }
 

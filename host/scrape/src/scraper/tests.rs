@@ -13,7 +13,13 @@ use narthex_storage::{Columns, MemoryStore, Queryable, TimeRange};
 use super::*;
 use crate::config::{GlobalScrape, JobSpec};
 use crate::fetch::{Body, FetchError};
+use crate::settings::ScrapeFeatures;
 use crate::target::Target;
+
+mod bodies;
+mod histograms;
+mod names;
+mod starts;
 
 const START: i64 = 1_000_000_000;
 const INTERVAL: i64 = 10_000;
@@ -30,6 +36,9 @@ struct Script {
 enum Answer {
     Text(&'static str),
     OpenMetrics(&'static str),
+    Protobuf(Vec<u8>),
+    /// Under this `Content-Type`.
+    Other(&'static str, &'static str),
     Error(&'static str),
     Never,
 }
@@ -48,15 +57,17 @@ impl Exporters for Script {
         *self.asked.lock().entry(target.address.clone()).or_default() += 1;
         let answer = self.answers.lock().get(&target.address).cloned();
         async move {
-            let body = |content_type: &str, text: &'static str| {
+            let body = |content_type: &str, bytes: &[u8]| {
                 let content_type = Some(content_type.to_owned());
-                Ok(Body { content_type, bytes: text.as_bytes().into() })
+                Ok(Body { content_type, bytes: bytes.to_vec().into() })
             };
             match answer.unwrap_or(Answer::Text("")) {
-                Answer::Text(text) => body("text/plain", text),
+                Answer::Text(text) => body("text/plain", text.as_bytes()),
                 Answer::OpenMetrics(text) => {
-                    body("application/openmetrics-text; version=1.0.0", text)
+                    body("application/openmetrics-text; version=1.0.0", text.as_bytes())
                 }
+                Answer::Protobuf(bytes) => body("application/vnd.google.protobuf", &bytes),
+                Answer::Other(content_type, text) => body(content_type, text.as_bytes()),
                 Answer::Error(message) => {
                     Err(FetchError::Exporter { plugin: "script".into(), message: message.into() })
                 }
@@ -94,8 +105,12 @@ fn set(addresses: &[&str]) -> Arc<TargetSet> {
 }
 
 impl World {
-    #[expect(clippy::disallowed_methods, reason = "the test is the owner of the task")]
     fn new() -> Self {
+        Self::with_settings(ScrapeSettings::default())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the test is the owner of the task")]
+    fn with_settings(settings: ScrapeSettings) -> Self {
         let clock = SimulatedClock::at(START);
         let (store, script) = (MemoryStore::new(), Arc::new(Script::default()));
         let metrics = Metrics::new();
@@ -106,6 +121,7 @@ impl World {
             metrics: metrics.clone(),
             client: ClientOptions::default(),
             offset_seed: 0,
+            settings,
             external_host: None,
         });
         let (stop, stopped) = Stop::pair();
@@ -116,7 +132,11 @@ impl World {
 
     /// One job with one target.
     async fn with(extra: &str) -> Self {
-        let mut world = Self::new();
+        Self::of_one(extra, ScrapeSettings::default()).await
+    }
+
+    async fn of_one(extra: &str, settings: ScrapeSettings) -> Self {
+        let mut world = Self::with_settings(settings);
         world.load(&[job("j", extra)]);
         world.find("j", &["a"]).await;
         world
@@ -185,8 +205,12 @@ impl World {
             let mut columns = Columns::default();
             series.read(TimeRange::ALL, &mut columns).unwrap();
             let values = columns.values.iter();
-            let values: Vec<String> =
-                values.map(|v| if is_stale(*v) { "S".to_owned() } else { v.to_string() }).collect();
+            let values = values.map(|v| if is_stale(*v) { "S".to_owned() } else { v.to_string() });
+            let histograms = columns.histograms.iter().map(|point| match &*point.histogram {
+                one if one.is_stale() => "S".to_owned(),
+                one => one.to_float().to_string(),
+            });
+            let values: Vec<String> = values.chain(histograms).collect();
             lines.push(format!("{} {}", series.labels(), values.join(" ")));
         }
         lines.join("\n")

@@ -29,7 +29,7 @@ fn a_target_gets_its_labels_and_url() {
     assert_eq!(target.url, "http://h:1/metrics");
     assert_eq!(
         target.discovered.to_string(),
-        r#"{__address__="h:1", __meta_a="m", __metrics_path__="/metrics", __scheme__="http", __scrape_interval__="1m", __scrape_timeout__="10s", group="g", job="j", x="y"}"#
+        r#"{__address__="h:1", __always_scrape_classic_histograms__="false", __convert_classic_histograms_to_nhcb__="false", __meta_a="m", __metrics_path__="/metrics", __scheme__="http", __scrape_interval__="1m", __scrape_native_histograms__="false", __scrape_timeout__="10s", group="g", job="j", x="y"}"#
     );
 }
 
@@ -65,6 +65,30 @@ fn an_exporter_target_needs_no_port() {
 }
 
 #[test]
+fn a_target_says_what_becomes_of_its_histograms() {
+    let text = "job_name: j\nscrape_native_histograms: true\nrelabel_configs:\n  \
+                - {source_labels: [x], target_label: __convert_classic_histograms_to_nhcb__}\n  \
+                - {source_labels: [x], target_label: __scrape_native_histograms__, regex: T, replacement: ''}\n";
+    let histograms = |own: &[(&str, &str)]| {
+        let one = target(text, &[&[(ADDRESS, "h:1")], own].concat()).histograms;
+        (one.native, one.to_custom_buckets, one.classic_too)
+    };
+    assert_eq!(histograms(&[]), (true, false, false));
+    assert_eq!(histograms(&[("x", "T")]), (true, true, false));
+    assert_eq!(histograms(&[(NATIVE, "0"), (CLASSIC_TOO, "TRUE")]), (false, false, true));
+}
+
+#[test]
+fn a_plugin_sees_all_labels_after_relabeling() {
+    let text = "job_name: j\nexporter: {plugin: p}\nrelabel_configs:\n  \
+                - {target_label: __new, replacement: n}\n  - {action: labeldrop, regex: __meta_a}\n";
+    let hidden = target(text, &[(ADDRESS, "h")]).hidden;
+    assert_eq!(hidden.get("__new"), Some("n"));
+    assert_eq!((hidden.get("__meta_a"), hidden.get("job")), (None, None));
+    assert!(target("job_name: j", &[(ADDRESS, "h:1")]).hidden.is_empty());
+}
+
+#[test]
 fn what_is_no_target_says_why() {
     let error = |rules: &str, own: &[(&str, &str)]| {
         let text = format!("job_name: j\nrelabel_configs: [{rules}]");
@@ -80,6 +104,8 @@ fn what_is_no_target_says_why() {
     assert!(error(rule, &[(ADDRESS, "h:1")]).contains("longer than scrape interval"));
     let rule = "{target_label: __scrape_timeout__, replacement: '0'}";
     assert!(error(rule, &[(ADDRESS, "h:1")]).contains("__scrape_timeout__ is \"0\""));
+    let labels = [(ADDRESS, "h:1"), (NATIVE, "yes")];
+    assert_eq!(error("", &labels), format!("{NATIVE} is \"yes\", which is neither true nor false"));
     let dropped = error("{action: drop, source_labels: [job], regex: j}", &[(ADDRESS, "h:1")]);
     assert!(dropped.starts_with("dropped {__address__="), "{dropped}");
 }

@@ -1,0 +1,88 @@
+//! What targets say of their metric families. Targets of one kind say the same, so that each text is
+//! kept once however many say it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use narthex_model::Metadata;
+use parking_lot::Mutex;
+
+/// Texts that no target holds any more are let go when there are this many more than at the last
+/// look.
+const UNUSED_MAX: usize = 10_000;
+
+/// A family, as a target describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FamilyMetadata {
+    /// The family's name.
+    pub family: String,
+    /// Type, help and unit.
+    pub metadata: Metadata,
+}
+
+impl FamilyMetadata {
+    /// Bytes of its texts.
+    pub(crate) fn bytes(&self) -> usize {
+        let Metadata { metric_type, help, unit } = &self.metadata;
+        metric_type.name().len() + help.len() + unit.len()
+    }
+}
+
+/// The families of one target.
+pub(crate) type Families = Arc<[Arc<FamilyMetadata>]>;
+
+/// All texts, by a hash of them.
+#[derive(Debug, Default)]
+pub(crate) struct FamilyTexts {
+    /// Guards the table. Nothing else is asked for while it is held.
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    texts: HashMap<u64, Arc<FamilyMetadata>>,
+    /// How many were in use when that was looked at last.
+    used: usize,
+}
+
+impl FamilyTexts {
+    /// The text with this hash, given that it says this.
+    pub(crate) fn shared(&self, hash: u64, told: FamilyMetadata) -> Arc<FamilyMetadata> {
+        let mut known = self.known.lock();
+        if known.texts.len() > 2 * known.used + UNUSED_MAX {
+            known.texts.retain(|_, text| Arc::strong_count(text) > 1);
+            known.used = known.texts.len();
+        }
+        let text = known.texts.entry(hash).or_insert_with(|| Arc::new(told.clone()));
+        // Two texts with one hash: this target keeps its own.
+        if **text == told { Arc::clone(text) } else { Arc::new(told) }
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.known.lock().texts.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(help: &str) -> FamilyMetadata {
+        let metadata = Metadata { help: help.to_owned(), ..Metadata::default() };
+        FamilyMetadata { family: "x".to_owned(), metadata }
+    }
+
+    #[test]
+    fn a_text_is_kept_once_and_let_go() {
+        let texts = FamilyTexts::default();
+        let first = texts.shared(1, told("a"));
+        assert!(Arc::ptr_eq(&first, &texts.shared(1, told("a"))));
+        assert_eq!(texts.shared(1, told("b")).metadata.help, "b");
+        for hash in 2..20_000 {
+            texts.shared(hash, told("c"));
+        }
+        assert!(texts.len() <= UNUSED_MAX + 3, "{}", texts.len());
+        assert!(Arc::ptr_eq(&first, &texts.shared(1, told("a"))));
+    }
+}
