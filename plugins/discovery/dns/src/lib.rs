@@ -20,50 +20,53 @@ use narthex_sdk::{
 };
 use serde::Deserialize;
 
-/// A lookup is given this long, if the call's deadline leaves it.
+/// A lookup is given this long, if the names after it have as much.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The discovery.
 pub struct Dns;
 
-/// An entry of `dns_sd_configs`.
+/// An entry of `dns_sd_configs`. The schema holds the defaults.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     names: Vec<String>,
-    #[serde(default, rename = "type")]
+    #[serde(rename = "type")]
     kind: Kind,
     #[serde(default)]
     port: u16,
-    #[serde(default = "default_interval", with = "duration")]
+    #[serde(with = "duration")]
     refresh_interval: Duration,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+/// A type of record, whatever its letters' case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 enum Kind {
-    #[default]
-    #[serde(alias = "srv")]
-    #[serde(rename = "SRV")]
     Srv,
-    #[serde(alias = "a")]
     A,
-    #[serde(alias = "aaaa")]
-    #[serde(rename = "AAAA")]
     Aaaa,
-    #[serde(alias = "mx")]
-    #[serde(rename = "MX")]
     Mx,
-    #[serde(alias = "ns")]
-    #[serde(rename = "NS")]
     Ns,
+}
+
+impl TryFrom<String> for Kind {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.to_ascii_uppercase().as_str() {
+            "SRV" => Ok(Self::Srv),
+            "A" => Ok(Self::A),
+            "AAAA" => Ok(Self::Aaaa),
+            "MX" => Ok(Self::Mx),
+            "NS" => Ok(Self::Ns),
+            _ => Err(format!("{text:?} is none of SRV, A, AAAA, MX and NS")),
+        }
+    }
 }
 
 /// The groups that each name had when it was last looked up: what a later delta removes.
 type Cursor = BTreeMap<String, Vec<String>>;
-
-fn default_interval() -> Duration {
-    Duration::from_secs(30)
-}
 
 impl Discovery for Dns {
     type Config = Config;
@@ -102,8 +105,9 @@ impl Discovery for Dns {
 
         let mut groups = Vec::new();
         let mut failure = None;
-        for name in &config.names {
-            match look_up(&config, name) {
+        for (name, left) in config.names.iter().zip((1..=count(&config.names)).rev()) {
+            let timeout = LOOKUP_TIMEOUT.min(clock::deadline() / left);
+            match look_up(&config, name, timeout) {
                 Ok(found) => {
                     known.insert(
                         name.clone(),
@@ -138,9 +142,12 @@ impl Discovery for Dns {
 
 narthex_sdk::discovery!(Dns);
 
+fn count(names: &[String]) -> u32 {
+    u32::try_from(names.len()).unwrap_or(u32::MAX)
+}
+
 /// The groups of one name. Records of SRV, MX and NS have labels of their own, so each is a group; addresses share one.
-fn look_up(config: &Config, name: &str) -> Result<Vec<TargetGroup>, Error> {
-    let timeout = LOOKUP_TIMEOUT.min(clock::deadline());
+fn look_up(config: &Config, name: &str, timeout: Duration) -> Result<Vec<TargetGroup>, Error> {
     Ok(match config.kind {
         Kind::Srv => dns::srv(name, timeout)?
             .into_iter()

@@ -59,6 +59,13 @@ fn addresses_of_a_name_are_one_group() {
 }
 
 #[test]
+fn the_type_may_be_written_in_any_case() {
+    let host = FakeHost::new().dns("x", "SRV", &["0 0 1 a."]).dns("x", "NS", &["ns1."]);
+    assert_eq!(full(&host, r#"{"names":["x"],"type":"srv"}"#).0.len(), 1);
+    assert_eq!(full(&host, r#"{"names":["x"],"type":"Ns","port":53}"#).0.len(), 1);
+}
+
+#[test]
 fn mail_exchangers_and_name_servers_take_the_configured_port() {
     let host = FakeHost::new().dns("x", "MX", &["10 mail.x."]).dns("x", "NS", &["ns1.x."]);
     let (groups, _) = full(&host, r#"{"names":["x"],"type":"MX","port":25}"#);
@@ -119,7 +126,10 @@ fn a_configuration_that_cannot_work_is_refused() {
         refused(r#"{"names":["a"],"type":"A"}"#),
         "port: needed for all record types except SRV"
     );
-    assert!(refused(r#"{"names":["a"],"type":"TXT"}"#).starts_with("type: unknown variant `TXT`"));
+    assert_eq!(
+        refused(r#"{"names":["a"],"type":"TXT"}"#),
+        "type: \"TXT\" is none of SRV, A, AAAA, MX and NS"
+    );
     assert!(
         refused(r#"{"names":["a"],"refresh_interval":"often"}"#)
             .starts_with("refresh_interval: not a duration")
