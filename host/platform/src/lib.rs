@@ -2,7 +2,8 @@
 //! the server's own metrics.
 //!
 //! Enters: the operating system. Leaves: traits that tests replace ([`Clock`], [`Disk`]), tasks
-//! with a name and an end ([`Tasks`]), bounded queues ([`queue`]), counters ([`Metrics`]).
+//! with a name and an end ([`Tasks`]), bounded queues ([`queue`]), files of lines ([`Journal`]),
+//! counters ([`Metrics`]).
 //!
 //! Always holds: no other crate reads the clock, opens a file or spawns a task by itself.
 //!
@@ -10,6 +11,7 @@
 
 mod clock;
 mod disk;
+mod journal;
 mod metrics;
 pub mod queue;
 mod tasks;
@@ -20,6 +22,7 @@ pub use self::disk::{
     Disk, DiskFile, DiskLock, DiskSlots, DiskSpace, FileBytes, FileInfo, OverlayDisk, RealDisk,
     SimulatedDisk, read_to_string, replace,
 };
+pub use self::journal::{Journal, JournalFile, JournalWriter};
 pub use self::metrics::{
     Counter, Family, FamilyKind, Gauge, Histogram, Metrics, MetricsSource, Point, PointValue,
 };

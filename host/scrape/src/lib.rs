@@ -22,6 +22,7 @@
 
 mod cache;
 mod config;
+mod failures;
 mod families;
 mod fetch;
 mod histograms;

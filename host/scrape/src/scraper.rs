@@ -4,17 +4,20 @@
 //! hands the jobs to the task. A job that did not change is not touched.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Weak};
 
+use camino::Utf8PathBuf;
 use narthex_client::{Client, ClientOptions, SetupError};
 use narthex_model::TargetSet;
-use narthex_platform::{Clock, Family, Metrics, MetricsSource, Stop, Tasks};
+use narthex_platform::{Clock, Family, JournalWriter, Metrics, MetricsSource, Stop, Tasks};
 use narthex_storage::Appendable;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::{JobConfig, Source};
+use crate::failures::{FailureFiles, FailureLogs};
 use crate::families::FamilyTexts;
 use crate::fetch::{ExporterFetch, Exporters, Fetch, HttpFetch};
 use crate::pool::{Pool, PoolOrder, PoolSetup};
@@ -61,6 +64,16 @@ pub enum PrepareError {
         /// Which key or file.
         source: SetupError,
     },
+    /// A job's log of failed scrapes cannot be opened.
+    #[error("job {job:?}: scrape_failure_log_file: open {path}")]
+    FailureLog {
+        /// The job.
+        job: String,
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the disk said.
+        source: io::Error,
+    },
     /// A job's plugin does not exist or refuses its configuration.
     #[error("job {job:?}: exporter: {reason}")]
     Exporter {
@@ -75,6 +88,7 @@ pub enum PrepareError {
 #[derive(Debug)]
 pub struct Prepared {
     jobs: BTreeMap<String, PoolSetup>,
+    failure_files: FailureFiles,
 }
 
 type Jobs = Arc<BTreeMap<String, PoolSetup>>;
@@ -90,6 +104,8 @@ struct Shared {
     client: ClientOptions,
     external_host: Option<String>,
     jobs: watch::Sender<Jobs>,
+    /// Guards the writer of failures until its task starts.
+    failure_writer: Mutex<Option<JournalWriter>>,
     /// Guards the table; what is in it has a lock of its own that comes after this one.
     pools: Mutex<BTreeMap<String, Arc<PoolShared>>>,
 }
@@ -98,6 +114,7 @@ impl Scraper {
     /// The room, without jobs.
     #[must_use]
     pub fn new(parts: ScrapeParts) -> Self {
+        let (failures, failure_writer) = FailureLogs::new(parts.clock.clone(), &parts.metrics);
         let room = Room {
             store: parts.store,
             clock: parts.clock,
@@ -105,6 +122,7 @@ impl Scraper {
             offset_seed: parts.offset_seed,
             settings: parts.settings,
             families: FamilyTexts::default(),
+            failures,
         };
         let (jobs, _) = watch::channel(Jobs::default());
         let shared = Arc::new(Shared {
@@ -113,6 +131,7 @@ impl Scraper {
             client: parts.client,
             external_host: parts.external_host,
             jobs,
+            failure_writer: Mutex::new(Some(failure_writer)),
             pools: Mutex::default(),
         });
         parts.metrics.add_source(Arc::new(PoolsSource(Arc::downgrade(&shared))));
@@ -129,8 +148,18 @@ impl Scraper {
     ) -> Result<Prepared, PrepareError> {
         let current = Arc::clone(&self.0.jobs.borrow());
         let mut prepared = BTreeMap::new();
+        let mut failure_files = FailureFiles::new();
         for (job, targets) in jobs {
             let name = job.name.clone();
+            if let Some(path) = &job.failure_log {
+                let opened = FailureLogs::open(&mut failure_files, &self.0.client.disk, path);
+                let (job, path) = (&name, path.clone());
+                opened.map_err(|source| PrepareError::FailureLog {
+                    job: job.clone(),
+                    path,
+                    source,
+                })?;
+            }
             let setup = match current.get(&name) {
                 Some(known) if *known.job == job => PoolSetup { targets, ..known.clone() },
                 _ => {
@@ -143,7 +172,7 @@ impl Scraper {
                 return Err(PrepareError::RepeatedJob { job: name });
             }
         }
-        Ok(Prepared { jobs: prepared })
+        Ok(Prepared { jobs: prepared, failure_files })
     }
 
     fn fetch<'a>(
@@ -193,13 +222,18 @@ impl Scraper {
     /// Runs these jobs from now on, and no others.
     pub fn commit(&self, prepared: Prepared) {
         self.0.room.telemetry.reloads.increment();
+        self.0.room.failures.commit(prepared.failure_files);
         self.0.jobs.send_replace(Arc::new(prepared.jobs));
     }
 
-    /// Starts the task.
+    /// Starts the tasks.
     pub fn spawn(&self, tasks: &mut Tasks) {
         let room = self.clone();
         tasks.spawn("scrape", |stop| room.run(stop));
+        // After those who write to it.
+        if let Some(writer) = self.0.failure_writer.lock().take() {
+            writer.spawn(tasks);
+        }
     }
 
     /// The targets of every job, ascending by the job's name.

@@ -16,6 +16,7 @@ use tracing::{debug, error, warn};
 
 use crate::cache::Cache;
 use crate::config::JobConfig;
+use crate::failures::FailureLogs;
 use crate::families::FamilyTexts;
 use crate::fetch::{Body, Fetch, FetchError};
 use crate::ingest::{Counts, Ingest, IngestError, end};
@@ -36,6 +37,7 @@ pub(crate) struct Room {
     pub(crate) settings: ScrapeSettings,
     /// What targets say of their families.
     pub(crate) families: FamilyTexts,
+    pub(crate) failures: FailureLogs,
 }
 
 /// What a loop scrapes, and how.
@@ -302,7 +304,11 @@ impl TargetLoop {
 
     fn show(&self, failure: Option<String>, at: Timestamp, duration: Duration) {
         if let Some(reason) = &failure {
-            debug!(url = self.setup.target.url, error = reason, "scrape failed");
+            let (job, url) = (&self.setup.job, &self.setup.target.url);
+            debug!(url, error = reason, "scrape failed");
+            if let Some(path) = &job.failure_log {
+                self.room.failures.write(path, (&job.name, url), reason);
+            }
         }
         let health = if failure.is_some() { TargetHealth::Down } else { TargetHealth::Up };
         let error = failure.unwrap_or_default();

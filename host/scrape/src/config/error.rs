@@ -62,9 +62,6 @@ pub enum ScrapeKeyError {
     /// The HTTP keys contradict one another.
     #[error("{0}")]
     Http(#[from] HttpConfigError),
-    /// A key that is not served.
-    #[error("scrape_failure_log_file is not supported by this version")]
-    FailureLog,
     /// A key of HTTP beside `exporter`.
     #[error("{0} has no meaning beside exporter: a plugin is asked, not an HTTP server")]
     HttpBesideExporter(&'static str),

@@ -112,9 +112,6 @@ impl JobSpec {
         let histograms = self.histograms(global.histograms);
         let failure_log = self.scrape_failure_log_file.filter(|file| !file.is_empty());
         let failure_log = failure_log.unwrap_or_else(|| global.failure_log.clone());
-        if !failure_log.is_empty() {
-            return Err(InvalidScrape::new("scrape_failure_log_file", ScrapeKeyError::FailureLog));
-        }
         let relabel = rules(self.relabel_configs, "relabel_configs", names.scheme)?;
         let metric_relabel =
             rules(self.metric_relabel_configs, "metric_relabel_configs", names.scheme)?;

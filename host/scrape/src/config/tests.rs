@@ -98,6 +98,16 @@ fn a_job_that_takes_old_names_asks_for_them() {
 }
 
 #[test]
+fn the_failure_log_of_all_counts_from_the_folder() {
+    let all = global("scrape_failure_log_file: f.log").unwrap().in_folder("/etc/n".into());
+    let log = |keys: &str| read(&format!("job_name: a\n{keys}"), &all).unwrap().failure_log;
+    assert_eq!(log(""), Some("/etc/n/f.log".into()));
+    assert_eq!(log("scrape_failure_log_file: ''"), Some("/etc/n/f.log".into()));
+    assert_eq!(log("scrape_failure_log_file: /g.log"), Some("/g.log".into()));
+    assert_eq!(read("job_name: a", &GlobalScrape::default()).unwrap().failure_log, None);
+}
+
+#[test]
 fn an_exporter_job_asks_a_plugin() {
     let text = "job_name: node\nexporter: {plugin: node, config: {collectors: [cpu], n: 1}}\n";
     let job = read(text, &GlobalScrape::default()).unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use narthex_model::{Labels, TargetGroup, is_stale};
-use narthex_platform::SimulatedClock;
+use narthex_platform::{SimulatedClock, SimulatedDisk};
 use narthex_settings::Document;
 use narthex_storage::{Columns, MemoryStore, Queryable, TimeRange};
 
@@ -17,6 +17,7 @@ use crate::settings::ScrapeFeatures;
 use crate::target::Target;
 
 mod bodies;
+mod failures;
 mod histograms;
 mod names;
 mod starts;
@@ -80,6 +81,7 @@ impl Exporters for Script {
 
 struct World {
     clock: SimulatedClock,
+    disk: SimulatedDisk,
     store: MemoryStore,
     script: Arc<Script>,
     metrics: Metrics,
@@ -112,6 +114,7 @@ impl World {
     #[expect(clippy::disallowed_methods, reason = "the test is the owner of the task")]
     fn with_settings(settings: ScrapeSettings) -> Self {
         let clock = SimulatedClock::at(START);
+        let disk = SimulatedDisk::new(1);
         let (store, script) = (MemoryStore::new(), Arc::new(Script::default()));
         let metrics = Metrics::new();
         let scraper = Scraper::new(ScrapeParts {
@@ -119,7 +122,7 @@ impl World {
             exporters: Arc::clone(&script) as Arc<dyn Exporters>,
             clock: clock.clock(),
             metrics: metrics.clone(),
-            client: ClientOptions::default(),
+            client: ClientOptions { disk: disk.shared(), ..ClientOptions::default() },
             offset_seed: 0,
             settings,
             external_host: None,
@@ -127,7 +130,7 @@ impl World {
         let (stop, stopped) = Stop::pair();
         let task = tokio::spawn(scraper.clone().run(stopped));
         let targets = HashMap::new();
-        Self { clock, store, script, metrics, scraper, stop, task, targets }
+        Self { clock, disk, store, script, metrics, scraper, stop, task, targets }
     }
 
     /// One job with one target.

@@ -1,34 +1,20 @@
 //! The journal of answered queries, `global.query_log_file`: a line of JSON for each, in Prometheus'
 //! shape.
 //!
-//! Invariant: no query waits for the disk. Lines go through a bounded queue to a task that writes
-//! them; what finds the queue full is dropped and counted.
+//! Invariant: no query waits for the disk. Lines go through a [`Journal`]; those that it cannot take
+//! are counted.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use narthex_api::StatsBody;
 use narthex_model::Timestamp;
-use narthex_platform::{
-    Clock, Counter, Disk, DiskFile, Gauge, Metrics, Stop, Tasks,
-    queue::{Receiver, Sender, WhenFull, bounded},
-};
+use narthex_platform::{Clock, Disk, Gauge, Journal, JournalFile, JournalWriter, Metrics};
 use narthex_promql::{QueryOrigin, QueryRecord};
 use narthex_settings::error_chain;
-use parking_lot::Mutex;
+use parking_lot::RwLock;
 use serde::Serialize;
-use tracing::warn;
-
-/// Lines that wait: several seconds of a busy server.
-const LINES_MAX: usize = 4_096;
-
-/// Bytes that wait: texts of queries may be long.
-const QUEUED_BYTES_MAX: usize = 16 << 20;
-
-/// Lines that are written by one call.
-const BATCH_BYTES_MAX: usize = 1 << 20;
 
 /// Why the file of the configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -38,18 +24,9 @@ pub(crate) struct OpenLogError {
     source: io::Error,
 }
 
-/// A file that lines are appended to, or nothing.
-#[derive(Debug, Default)]
-struct LogFile(Option<(Utf8PathBuf, Box<dyn DiskFile>)>);
-
-/// The file of a configuration that is not in use yet. Where it had to be created, it goes again
-/// with a configuration that is refused.
+/// The file of a configuration that is not in use yet.
 #[derive(Debug)]
-pub(crate) struct PreparedLog {
-    disk: Arc<dyn Disk>,
-    file: LogFile,
-    is_new: bool,
-}
+pub(crate) struct PreparedLog(Option<Arc<JournalFile>>);
 
 impl PreparedLog {
     /// Opens the file, created when it is not there.
@@ -57,152 +34,55 @@ impl PreparedLog {
         disk: &Arc<dyn Disk>,
         path: Option<&Utf8Path>,
     ) -> Result<Self, OpenLogError> {
-        let mut prepared = Self { disk: Arc::clone(disk), file: LogFile(None), is_new: false };
-        let Some(path) = path else { return Ok(prepared) };
-        let opened = match disk.open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                prepared.is_new = true;
-                disk.create(path)
-            }
-            opened => opened,
-        };
-        match opened {
-            Ok(file) => {
-                prepared.file = LogFile(Some((path.to_owned(), file)));
-                Ok(prepared)
-            }
-            Err(source) => Err(OpenLogError { path: path.to_owned(), source }),
-        }
-    }
-}
-
-impl Drop for PreparedLog {
-    fn drop(&mut self) {
-        if let Some((path, _)) = self.file.0.take()
-            && self.is_new
-            && let Err(error) = self.disk.remove(&path)
-        {
-            warn!(%path, %error, "remove the query log of a configuration that was refused");
-        }
+        let opened = path.map(|path| {
+            let failed = |source| OpenLogError { path: path.to_owned(), source };
+            JournalFile::open(disk, path).map_err(failed)
+        });
+        Ok(Self(opened.transpose()?))
     }
 }
 
 /// Takes lines; cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct QueryLog {
-    shared: Arc<Shared>,
-    lines: Sender<Vec<u8>>,
-}
+pub(crate) struct QueryLog(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     clock: Clock,
-    is_on: AtomicBool,
-    /// Guards the file that lines are written to.
-    file: Mutex<LogFile>,
-    queued_bytes: AtomicUsize,
+    journal: Journal,
+    /// Guards which file lines are written to.
+    file: RwLock<Option<Arc<JournalFile>>>,
     enabled: Gauge,
-    failures: Counter,
-}
-
-/// Writes lines until it is stopped.
-pub(crate) struct Writer {
-    shared: Arc<Shared>,
-    lines: Receiver<Vec<u8>>,
 }
 
 impl QueryLog {
     /// A journal without a file yet.
-    pub(crate) fn new(clock: Clock, metrics: &Metrics) -> (Self, Writer) {
-        let (sender, lines) = bounded("query_log", LINES_MAX, WhenFull::DropNewest);
-        metrics.add_source(Arc::new(sender.clone()));
-        let shared = Arc::new(Shared {
-            clock,
-            is_on: AtomicBool::new(false),
-            file: Mutex::new(LogFile(None)),
-            queued_bytes: AtomicUsize::new(0),
-            enabled: metrics.gauge(
-                "prometheus_engine_query_log_enabled",
-                "State of the query log.",
-                &[],
-            ),
-            failures: metrics.counter(
-                "prometheus_engine_query_log_failures_total",
-                "The number of queries that are missing in the query log.",
-                &[],
-            ),
-        });
-        (Self { shared: Arc::clone(&shared), lines: sender }, Writer { shared, lines })
+    pub(crate) fn new(clock: Clock, metrics: &Metrics) -> (Self, JournalWriter) {
+        let failures = metrics.counter(
+            "prometheus_engine_query_log_failures_total",
+            "The number of queries that are missing in the query log.",
+            &[],
+        );
+        let (journal, writer) = Journal::new("query_log", failures, metrics);
+        let help = "State of the query log.";
+        let enabled = metrics.gauge("prometheus_engine_query_log_enabled", help, &[]);
+        let file = RwLock::new(None);
+        (Self(Arc::new(Shared { clock, journal, file, enabled })), writer)
     }
 
-    /// Writes to this file from now on. The same path opened anew is another file where the old
-    /// one was moved away.
-    pub(crate) fn commit(&self, mut prepared: PreparedLog) {
-        let file = std::mem::take(&mut prepared.file);
-        let is_on = file.0.is_some();
-        *self.shared.file.lock() = file;
-        self.shared.is_on.store(is_on, Ordering::Relaxed);
-        self.shared.enabled.set(f64::from(u8::from(is_on)));
+    /// Writes to this file from now on.
+    pub(crate) fn commit(&self, prepared: PreparedLog) {
+        if let Some(file) = &prepared.0 {
+            file.keep();
+        }
+        self.0.enabled.set(f64::from(u8::from(prepared.0.is_some())));
+        *self.0.file.write() = prepared.0;
     }
 
     pub(crate) fn write(&self, record: &QueryRecord<'_>) {
-        if !self.shared.is_on.load(Ordering::Relaxed) {
-            return;
-        }
-        let now = Timestamp::from_millis(self.shared.clock.now_millis());
-        let line = line(record, now);
-        let bytes = line.len();
-        let queued = self.shared.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
-        if queued + bytes > QUEUED_BYTES_MAX || !self.lines.send(line) {
-            self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
-            self.shared.failures.increment();
-        }
-    }
-}
-
-impl Writer {
-    pub(crate) fn spawn(self, tasks: &mut Tasks) {
-        tasks.spawn("query log", |stop| self.run(stop));
-    }
-
-    async fn run(mut self, mut stop: Stop) {
-        let mut is_stopped = false;
-        while !is_stopped {
-            let mut batch = tokio::select! {
-                line = self.lines.receive() => line,
-                () = stop.stopped() => {
-                    is_stopped = true;
-                    Vec::new()
-                }
-            };
-            let mut lines = u64::from(!batch.is_empty());
-            // What waits when the program ends is written too.
-            while batch.len() < BATCH_BYTES_MAX || is_stopped {
-                let Some(line) = self.lines.try_receive() else { break };
-                batch.extend_from_slice(&line);
-                lines += 1;
-            }
-            self.shared.queued_bytes.fetch_sub(batch.len(), Ordering::Relaxed);
-            let shared = Arc::clone(&self.shared);
-            let write = tokio::task::spawn_blocking(move || shared.append(&batch, lines));
-            if write.await.is_err() {
-                self.shared.failures.add(lines);
-            }
-        }
-    }
-}
-
-impl Shared {
-    fn append(&self, batch: &[u8], lines: u64) {
-        let mut file = self.file.lock();
-        let Some((path, open)) = &mut file.0 else { return };
-        if batch.is_empty() {
-            return;
-        }
-        if let Err(error) = open.append(batch) {
-            self.failures.add(lines);
-            warn!(%path, %error, lines, "queries are missing in the query log");
-        }
+        let Some(file) = self.0.file.read().clone() else { return };
+        let now = Timestamp::from_millis(self.0.clock.now_millis());
+        self.0.journal.write(&file, line(record, now));
     }
 }
 

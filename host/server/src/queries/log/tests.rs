@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use narthex_platform::{SimulatedClock, SimulatedDisk};
+use narthex_platform::{SimulatedClock, SimulatedDisk, Stop, Tasks};
 use narthex_promql::{QueryError, QueryStats};
 
 use super::*;
@@ -102,20 +102,6 @@ async fn a_file_that_was_moved_away_is_opened_anew() {
     };
     assert_eq!(queries("/q.log.1"), ["one"]);
     assert_eq!(queries("/q.log"), ["two", "three"]);
-}
-
-#[test]
-fn a_full_queue_drops_and_counts() {
-    let disk = SimulatedDisk::new(1);
-    let (log, _writer) = QueryLog::new(SimulatedClock::at(0).clock(), &Metrics::new());
-    log.commit(PreparedLog::open(&disk.shared(), Some("/q.log".into())).unwrap());
-    let stats = stats();
-    let long = "x".repeat(1 << 20);
-    for _ in 0..20 {
-        log.write(&record(&stats, &long));
-    }
-    assert_eq!(log.shared.failures.get(), 5, "16 MiB fit 15 lines of a little more than a MiB");
-    assert!(log.shared.queued_bytes.load(Ordering::Relaxed) < QUEUED_BYTES_MAX);
 }
 
 #[test]
