@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use bytes::Bytes;
 use flate2::write::MultiGzDecoder;
 
-use crate::client::WhenLarger;
 use crate::error::RequestError;
+use crate::request::WhenLarger;
 
 /// As much is reserved ahead on a peer's word.
 const EXPECTED_BYTES_MAX: u64 = 4 << 20;

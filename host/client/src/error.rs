@@ -7,6 +7,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 
 use crate::guard::Denied;
+use crate::redirect::RedirectError;
 
 /// Why a request got no answer, or none that could be taken.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +80,23 @@ pub enum RequestError {
         /// What the disk said.
         source: io::Error,
     },
+    /// The answer sends the request to a place that is none.
+    #[error(transparent)]
+    Redirect(#[from] RedirectError),
+    /// One redirect led to the next.
+    #[error("stopped after {max} redirects")]
+    Redirects {
+        /// As many were followed.
+        max: usize,
+    },
+    /// No token that says who asks.
+    #[error("get an OAuth2 token from {url}")]
+    Token {
+        /// Where tokens are given.
+        url: String,
+        /// Why there is none.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The answer's status is no success.
     #[error("server returned HTTP status {status}")]
     Status {
@@ -106,6 +124,14 @@ impl RequestError {
         let source = innermost(&error);
         if is_connect { Self::Connect { host, source } } else { Self::Broken { source } }
     }
+}
+
+/// A part of a request that cannot be sent.
+pub(crate) fn invalid(
+    what: &'static str,
+    source: impl Into<Box<dyn Error + Send + Sync>>,
+) -> RequestError {
+    RequestError::Invalid { what, source: source.into() }
 }
 
 /// The first cause of a certain type; errors inside an `io::Error` are found too.

@@ -21,22 +21,31 @@ pub trait AddressGuard: fmt::Debug + Send + Sync {
 #[error("{0}")]
 pub(crate) struct Denied(pub(crate) String);
 
-/// Resolves names for connections to one port and drops what the guard refuses.
+/// Resolves names for connections to one port, drops what the guard refuses, and leads the name of a
+/// certificate to the host that has it.
 #[derive(Debug)]
-pub(crate) struct GuardedResolver {
-    pub(crate) guard: Arc<dyn AddressGuard>,
+pub(crate) struct Resolver {
+    /// A name and the host that it stands for.
+    pub(crate) alias: Option<(String, String)>,
     pub(crate) port: u16,
+    pub(crate) guard: Option<Arc<dyn AddressGuard>>,
 }
 
-impl Resolve for GuardedResolver {
+impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (guard, port) = (Arc::clone(&self.guard), self.port);
+        let port = self.port;
+        let host = match &self.alias {
+            Some((alias, host)) if name.as_str().eq_ignore_ascii_case(alias) => {
+                host.trim_start_matches('[').trim_end_matches(']').to_owned()
+            }
+            Some(_) | None => name.as_str().to_owned(),
+        };
+        let guard = self.guard.clone();
         Box::pin(async move {
-            let host = name.as_str();
             let mut allowed = Vec::new();
             let mut refused = None;
-            for address in tokio::net::lookup_host((host, port)).await? {
-                match guard.check(host, address) {
+            for address in tokio::net::lookup_host((&*host, port)).await? {
+                match guard.as_ref().map_or(Ok(()), |guard| guard.check(&host, address)) {
                     Ok(()) => allowed.push(address),
                     Err(reason) => refused = Some(reason),
                 }

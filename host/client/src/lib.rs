@@ -5,8 +5,8 @@
 //! TLS, timeout, size and permission apart.
 //!
 //! Always holds: no request outlives its timeout, whatever the peer sends how slowly; no body, as
-//! sent or decompressed, grows beyond its cap in memory; no proxy and no setting comes from the
-//! environment; a secret stands in no error; an [`AddressGuard`] sees every address before a
+//! sent or decompressed, grows beyond its cap in memory; nothing comes from the environment but the
+//! proxies that the configuration asks of it; a secret stands in no error and goes to no other host; an [`AddressGuard`] sees every address before a
 //! connection to it is opened.
 //!
 //! Open `client.rs` first.
@@ -24,13 +24,19 @@ mod client;
 mod config;
 mod error;
 mod guard;
+mod material;
+mod oauth2;
+mod pools;
+mod redirect;
+mod request;
+mod secret;
 
-pub use self::client::{
-    Client, ClientOptions, Request, Response, SetupError, USER_AGENT, WhenLarger,
-};
+pub use self::client::{Client, ClientOptions, SetupError, USER_AGENT};
 pub use self::config::{
     Authorization, BasicAuth, HTTP_KEYS, HeaderValues, HttpConfig, HttpConfigError, HttpKeys,
-    NotSupported, TlsConfig, TlsVersion, is_reserved_header,
+    OAuth2Keys, ProxyEnvironment, TlsConfig, TlsVersion, is_reserved_header,
 };
 pub use self::error::RequestError;
 pub use self::guard::AddressGuard;
+pub use self::redirect::{REDIRECTS_MAX, RedirectError, redirect};
+pub use self::request::{Request, Response, WhenLarger};

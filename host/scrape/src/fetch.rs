@@ -110,6 +110,7 @@ impl Fetch for HttpFetch {
         let mut request = Request::get(target.url.clone(), target.timeout, body_max);
         let native = target.histograms.native;
         let accept = if native { &self.accept_native } else { &self.accept };
+        request.unix_socket.clone_from(&target.unix_socket);
         request.headers = vec![
             ("Accept".to_owned(), accept.clone()),
             ("Accept-Encoding".to_owned(), self.accept_encoding.to_owned()),
@@ -135,6 +136,9 @@ impl Fetch for HttpFetch {
                 | RequestError::Broken { .. }
                 | RequestError::Encoding { .. }
                 | RequestError::SecretFile { .. }
+                | RequestError::Redirect(_)
+                | RequestError::Redirects { .. }
+                | RequestError::Token { .. }
                 | RequestError::Status { .. }) => FetchError::Request(other),
             })?;
             let content_type = response.header("content-type").map(str::to_owned);

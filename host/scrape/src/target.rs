@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use camino::Utf8PathBuf;
 use narthex_model::{
     INSTANCE, JOB, Labels, LabelsBuilder, TargetGroup, format_duration, parse_duration, relabel,
 };
@@ -19,6 +20,8 @@ const PARAM: &str = "__param_";
 const NATIVE: &str = "__scrape_native_histograms__";
 const TO_CUSTOM_BUCKETS: &str = "__convert_classic_histograms_to_nhcb__";
 const CLASSIC_TOO: &str = "__always_scrape_classic_histograms__";
+/// A socket of this machine to connect to in place of the address.
+const UNIX_SOCKET: &str = "__unix_socket__";
 /// Labels that begin so are not those of the target's series.
 const INTERNAL: &str = "__";
 
@@ -33,6 +36,8 @@ pub struct Target {
     pub address: String,
     /// What is asked: an HTTP URL, or `plugin://name/address`.
     pub url: String,
+    /// The Unix socket that is connected to; the URL then only says what is asked for.
+    pub unix_socket: Option<Utf8PathBuf>,
     /// Query parameters; for a plugin, the parameters of the call.
     pub params: Vec<(String, String)>,
     /// Between two scrapes.
@@ -108,7 +113,8 @@ fn build(job: &JobConfig, own: &Labels, shared: &Labels) -> Result<Built, Target
         labels.set(INSTANCE, address.as_str());
     }
     let labels = labels.finish();
-    let hash = hash(&labels, &url);
+    let unix_socket = relabeled.get(UNIX_SOCKET).map(Utf8PathBuf::from);
+    let hash = hash(&labels, &url, unix_socket.as_ref());
     let hidden = match job.source {
         Source::Http(_) => Labels::empty(),
         Source::Exporter(_) => relabeled.filtered(|name| name.starts_with(INTERNAL)),
@@ -118,6 +124,7 @@ fn build(job: &JobConfig, own: &Labels, shared: &Labels) -> Result<Built, Target
         labels,
         address,
         url,
+        unix_socket,
         params,
         interval,
         timeout,
@@ -240,8 +247,9 @@ fn escaped(text: &str, plain: &[u8]) -> String {
 
 /// Interval and timeout are no part of the identity: a target that is only asked more often goes
 /// on as it is.
-fn hash(labels: &Labels, url: &str) -> u64 {
-    let seed = xxhash_rust::xxh3::xxh3_64(url.as_bytes());
+fn hash(labels: &Labels, url: &str, socket: Option<&Utf8PathBuf>) -> u64 {
+    let seed = socket.map_or(0, |path| xxhash_rust::xxh3::xxh3_64(path.as_str().as_bytes()));
+    let seed = xxhash_rust::xxh3::xxh3_64_with_seed(url.as_bytes(), seed);
     xxhash_rust::xxh3::xxh3_64_with_seed(labels.as_bytes(), seed)
 }
 

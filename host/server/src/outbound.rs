@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use camino::Utf8Path;
-use narthex_client::{Client, ClientOptions, HttpConfig, HttpKeys};
+use narthex_client::{Client, ClientOptions, HttpConfig, HttpKeys, ProxyEnvironment};
 use narthex_platform::{Disk, read_to_string};
 use narthex_settings::Document;
 
@@ -23,8 +23,17 @@ pub(crate) fn client(
         None => HttpKeys::default(),
     };
     let config = HttpConfig::try_from(keys).context("--http.config.file")?;
-    let options = ClientOptions { disk: Arc::clone(disk), ..ClientOptions::default() };
-    Client::new(config, options).context("--http.config.file")
+    Client::new(config, options(disk)).context("--http.config.file")
+}
+
+/// What every client gets, with the proxies of the environment for configurations that ask for them.
+pub(crate) fn options(disk: &Arc<dyn Disk>) -> ClientOptions {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the composition root hands the environment down"
+    )]
+    let environment = ProxyEnvironment::read(|name| std::env::var(name).ok());
+    ClientOptions { disk: Arc::clone(disk), environment, ..ClientOptions::default() }
 }
 
 fn http_keys(disk: &dyn Disk, file: &Utf8Path) -> anyhow::Result<HttpKeys> {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use anyhow::Context;
 use narthex_alerting::Alerting;
 use narthex_api::Rooms;
-use narthex_client::ClientOptions;
 use narthex_discovery::Discovery;
 use narthex_platform::{Clock, Metrics, RealDisk, Tasks};
 use narthex_plugins::Plugins;
@@ -95,7 +94,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         exporters: Arc::new(plugins.clone()),
         clock: clock.clone(),
         metrics: metrics.clone(),
-        client: ClientOptions { disk: Arc::clone(&disk), ..ClientOptions::default() },
+        client: crate::outbound::options(&disk),
         offset_seed: narthex_model::Labels::from_pairs(config.external_labels.iter()).stable_hash(),
         settings: flags.scrape.settings(&flags.features),
         external_host: Some(host_name()),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use narthex_client::{RequestError, WhenLarger};
+use narthex_client::{REDIRECTS_MAX, RequestError, WhenLarger};
 use narthex_settings::error_chain;
 use narthex_wasm::Guest;
 use narthex_wasm::wasmtime;
@@ -33,9 +33,6 @@ const IN_FLIGHT_MAX: usize = 16;
 
 /// Requests of one `fetch-many`.
 const REQUESTS_MAX: usize = 1_000;
-
-/// As many redirects as browsers and Prometheus follow.
-const REDIRECTS_MAX: usize = 10;
 
 /// Headers of one request.
 const HEADERS_MAX: usize = 100;
@@ -90,6 +87,7 @@ impl Instance {
         let mut outgoing = narthex_client::Request {
             method: request.method,
             url: url.to_string(),
+            unix_socket: None,
             headers: request.headers.into_iter().map(|label| (label.name, label.value)).collect(),
             body: Bytes::from(request.body),
             timeout: deadline,
@@ -105,8 +103,10 @@ impl Instance {
             if own.is_some_and(|own| !own.follows_redirects) {
                 return Ok(answer(response));
             }
-            let Some(next) = redirect(&url, &response)? else { return Ok(answer(response)) };
-            redirected(&mut outgoing, &url, &next, response.status);
+            let next = narthex_client::redirect(&url, &response);
+            let next = next.map_err(|wrong| error(ErrorKind::Protocol, wrong.to_string()))?;
+            let Some(next) = next else { return Ok(answer(response)) };
+            outgoing.redirect_to(&url, &next, response.status);
             url = next;
         }
         let message = format!("{}: more than {REDIRECTS_MAX} redirects", request.url);
@@ -209,40 +209,6 @@ fn authority(url: &Url) -> Result<Place, Error> {
     }
 }
 
-/// Where an answer sends the request next.
-fn redirect(url: &Url, response: &narthex_client::Response) -> Result<Option<Url>, Error> {
-    if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let Some(location) = response.header("location") else { return Ok(None) };
-    let wrong = |why: String| {
-        error(
-            ErrorKind::Protocol,
-            format!("{url} redirects to {location:?}, which is wrong: {why}"),
-        )
-    };
-    let next = url.join(location).map_err(|cause| wrong(cause.to_string()))?;
-    parse_url(next.as_str()).map(Some).map_err(|cause| wrong(cause.message))
-}
-
-/// Changes a request as a redirect asks for.
-fn redirected(request: &mut narthex_client::Request, from: &Url, to: &Url, status: u16) {
-    request.url = to.to_string();
-    let is_rewritten = status == 303 && request.method != "HEAD"
-        || matches!(status, 301 | 302) && request.method == "POST";
-    if is_rewritten {
-        "GET".clone_into(&mut request.method);
-        request.body = Bytes::new();
-        request.headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("content-"));
-    }
-    if from.origin() != to.origin() {
-        // What the guest sends to one host is no business of another.
-        request.headers.retain(|(name, _)| {
-            !["authorization", "cookie"].iter().any(|secret| name.eq_ignore_ascii_case(secret))
-        });
-    }
-}
-
 fn answer(response: narthex_client::Response) -> http::Response {
     let label = |(name, value)| Label { name, value };
     http::Response {
@@ -257,11 +223,13 @@ fn request_error(failure: &RequestError, host: &Host, port: u16) -> Error {
     let kind = match failure {
         RequestError::Denied { reason, .. } => return error(ErrorKind::Denied, reason.clone()),
         RequestError::Invalid { .. } | RequestError::SecretFile { .. } => ErrorKind::Config,
-        RequestError::Connect { .. } => ErrorKind::Unreachable,
+        RequestError::Connect { .. } | RequestError::Token { .. } => ErrorKind::Unreachable,
         RequestError::Timeout { .. } => ErrorKind::Timeout,
         RequestError::Tls { .. }
         | RequestError::Broken { .. }
         | RequestError::Encoding { .. }
+        | RequestError::Redirect(_)
+        | RequestError::Redirects { .. }
         | RequestError::Status { .. } => ErrorKind::Protocol,
         RequestError::TooLarge { .. } => ErrorKind::Exhausted,
     };

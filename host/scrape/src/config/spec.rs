@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use narthex_client::{
-    Authorization, BasicAuth, HeaderValues, HttpConfig, HttpKeys, NotSupported, TlsConfig,
+    Authorization, BasicAuth, HeaderValues, HttpConfig, HttpKeys, OAuth2Keys, TlsConfig,
 };
 use narthex_exposition::Protocol;
 use narthex_model::{NameScheme, RelabelRule};
@@ -58,7 +58,7 @@ pub struct JobSpec {
     scrape_failure_log_file: Option<String>,
     basic_auth: Option<BasicAuth>,
     authorization: Option<Authorization>,
-    oauth2: Option<NotSupported>,
+    oauth2: Option<OAuth2Keys>,
     bearer_token: Option<Secret>,
     bearer_token_file: Option<String>,
     tls_config: Option<TlsConfig>,
@@ -67,7 +67,8 @@ pub struct JobSpec {
     proxy_url: Option<String>,
     no_proxy: Option<String>,
     proxy_from_environment: Option<bool>,
-    proxy_connect_header: Option<NotSupported>,
+    #[serde(default)]
+    proxy_connect_header: BTreeMap<String, Vec<Secret>>,
     #[serde(default)]
     http_headers: BTreeMap<String, HeaderValues>,
 }
@@ -214,7 +215,7 @@ impl JobSpec {
             proxy_url: self.proxy_url.take(),
             no_proxy: self.no_proxy.take(),
             proxy_from_environment: self.proxy_from_environment.take(),
-            proxy_connect_header: self.proxy_connect_header.take(),
+            proxy_connect_header: std::mem::take(&mut self.proxy_connect_header),
             http_headers: std::mem::take(&mut self.http_headers),
         }
     }

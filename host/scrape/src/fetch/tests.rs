@@ -34,6 +34,7 @@ async fn fetch(extra: &str, answer: Vec<u8>) -> (Result<Body, FetchError>, Strin
         labels: Labels::empty(),
         address: address.to_string(),
         url: format!("http://{address}/metrics"),
+        unix_socket: None,
         params: Vec::new(),
         interval: job.interval,
         timeout: job.timeout,

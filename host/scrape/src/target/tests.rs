@@ -57,6 +57,15 @@ relabel_configs:
 }
 
 #[test]
+fn a_target_behind_another_socket_is_another_target() {
+    let on = |path| target("job_name: j", &[(ADDRESS, "h:1"), (UNIX_SOCKET, path)]);
+    let target = on("/run/a.sock");
+    assert_eq!(target.unix_socket.as_deref().map(|path| path.as_str()), Some("/run/a.sock"));
+    assert_eq!(target.url, "http://h:1/metrics");
+    assert_ne!(target.hash, on("/run/b.sock").hash);
+}
+
+#[test]
 fn an_exporter_target_needs_no_port() {
     let text = "job_name: node\nexporter: {plugin: node}\nparams: {a: [b]}\n";
     let target = target(text, &[(ADDRESS, "localhost")]);

@@ -6,39 +6,6 @@ use parking_lot::Mutex;
 use super::client::{Guard, Others};
 use super::*;
 
-fn request(method: &str) -> narthex_client::Request {
-    narthex_client::Request {
-        method: method.to_owned(),
-        headers: [("Authorization", "secret"), ("Content-Type", "text/plain"), ("X-A", "b")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .to_vec(),
-        body: Bytes::from_static(b"body"),
-        ..narthex_client::Request::get("", std::time::Duration::ZERO, 0)
-    }
-}
-
-#[track_caller]
-fn check(method: &str, status: u16, to: &str, expected: &str) {
-    let from = Url::parse("http://a.example/x").unwrap();
-    let to = from.join(to).unwrap();
-    let mut request = request(method);
-    redirected(&mut request, &from, &to, status);
-    let headers: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
-    let got =
-        format!("{} {} {} {}", request.method, request.url, headers.join(","), request.body.len());
-    assert_eq!(got, expected);
-}
-
-#[test]
-fn a_redirect_keeps_what_may_be_kept() {
-    check("POST", 307, "/y", "POST http://a.example/y Authorization,Content-Type,X-A 4");
-    check("POST", 302, "/y", "GET http://a.example/y Authorization,X-A 0");
-    check("PUT", 302, "/y", "PUT http://a.example/y Authorization,Content-Type,X-A 4");
-    check("PUT", 303, "/y", "GET http://a.example/y Authorization,X-A 0");
-    check("GET", 301, "//b.example/y", "GET http://b.example/y Content-Type,X-A 4");
-    check("GET", 301, "https://a.example/y", "GET https://a.example/y Content-Type,X-A 4");
-}
-
 #[test]
 fn urls_with_secrets_or_other_schemes_are_refused() {
     for text in

@@ -1,0 +1,169 @@
+//! The ways on which a request leaves: redirects, proxies, sockets, names of certificates.
+
+#![expect(clippy::disallowed_methods, reason = "certificates are written as an operator would")]
+
+use std::time::Duration;
+
+use camino::Utf8Path;
+use narthex_platform::SimulatedClock;
+use narthex_settings::{Document, error_chain};
+
+use super::super::*;
+use super::server::{Server, ok};
+
+const WAIT: Duration = Duration::from_secs(10);
+
+fn client(yaml: &str, options: ClientOptions) -> Client {
+    let config = Document::parse("f.yml", yaml).unwrap().read().unwrap();
+    Client::new(config, options).unwrap()
+}
+
+fn get(url: &str) -> Request {
+    Request::get(url, WAIT, 1000)
+}
+
+#[tokio::test]
+async fn credentials_do_not_follow_a_redirect_to_another_host() {
+    let far = Server::start(|_| ok("far"));
+    let location = format!("http://localhost:{}/there", far.port);
+    let near = Server::start(move |_| {
+        format!(
+            "HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+    });
+    let yaml = "authorization: {credentials: hush}\nhttp_headers: {X-A: {values: [b]}, Cookie: {values: [c]}}\n";
+    let url = format!("http://127.0.0.1:{}/", near.port);
+    let response = client(yaml, ClientOptions::default()).request(get(&url)).await.unwrap();
+    assert_eq!(&*response.body, b"far");
+    let asked = near.asked();
+    assert!(asked.contains("authorization: bearer hush") && asked.contains("cookie: c"), "{asked}");
+    let asked = far.asked();
+    assert!(asked.starts_with("get /there ") && asked.contains("x-a: b"), "{asked}");
+    assert!(!asked.contains("hush") && !asked.contains("cookie"), "{asked}");
+
+    let yaml = format!("{yaml}follow_redirects: false\n");
+    let response = client(&yaml, ClientOptions::default()).request(get(&url)).await.unwrap();
+    assert_eq!((response.status, far.unseen()), (302, 0));
+}
+
+#[tokio::test]
+async fn redirects_end() {
+    let round = Server::start(|_| {
+        "HTTP/1.1 307 Temporary Redirect\r\nLocation: /\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned()
+    });
+    let url = format!("http://127.0.0.1:{}/", round.port);
+    let error = client("", ClientOptions::default()).request(get(&url)).await.unwrap_err();
+    assert_eq!(error.to_string(), "stopped after 10 redirects");
+}
+
+#[tokio::test]
+async fn a_socket_is_connected_to_and_the_url_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = Utf8Path::from_path(folder.path()).unwrap().join("a.sock");
+    let server = Server::on_socket(&path, |_| ok("local"));
+    let request = Request { unix_socket: Some(path.clone()), ..get("http://engine:99/info") };
+    let client = client("", ClientOptions::default());
+    let response = client.request(request).await.unwrap();
+    assert_eq!(&*response.body, b"local");
+    let asked = server.asked();
+    assert!(asked.starts_with("get /info ") && asked.contains("host: engine:99"), "{asked}");
+
+    let request = Request { unix_socket: Some(path.join("none")), ..get("http://engine/") };
+    let error = client.request(request).await.unwrap_err();
+    assert!(matches!(error, RequestError::Connect { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_the_whole_request_or_for_a_tunnel() {
+    let proxy = Server::start(|asked| {
+        if asked.starts_with("CONNECT") {
+            "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned()
+        } else {
+            ok("by proxy")
+        }
+    });
+    let yaml = format!(
+        "proxy_url: http://me:pw@127.0.0.1:{}\nno_proxy: past.test\nproxy_connect_header: {{X-Tunnel: [a, b]}}\n",
+        proxy.port
+    );
+    let client = client(&yaml, ClientOptions::default());
+    let response = client.request(get("http://far.test/x")).await.unwrap();
+    assert_eq!(&*response.body, b"by proxy");
+    let asked = proxy.asked();
+    assert!(asked.starts_with("get http://far.test/x http/1.1"), "{asked}");
+    let auth = format!("proxy-authorization: {}", basic("me", "pw").to_ascii_lowercase());
+    assert!(asked.contains(&auth) && !asked.contains("x-tunnel"), "{asked}");
+
+    client.request(get("https://far.test/x")).await.unwrap_err();
+    let asked = proxy.asked();
+    assert!(asked.starts_with("connect far.test:443 http/1.1"), "{asked}");
+    assert!(asked.contains("x-tunnel: a\r\nx-tunnel: b") && asked.contains(&auth), "{asked}");
+
+    client.request(get("http://past.test/x")).await.unwrap_err();
+    assert_eq!(proxy.unseen(), 0);
+}
+
+#[tokio::test]
+async fn the_environment_is_asked_for_a_proxy_only_where_the_configuration_says_so() {
+    let proxy = Server::start(|_| ok("by proxy"));
+    let address = format!("127.0.0.1:{}", proxy.port);
+    let environment =
+        ProxyEnvironment::read(|name| (name == "http_proxy").then(|| address.clone()));
+    let options = ClientOptions { environment, ..ClientOptions::default() };
+    let asking = client("proxy_from_environment: true\n", options.clone());
+    assert_eq!(&*asking.request(get("http://far.test/")).await.unwrap().body, b"by proxy");
+    assert_eq!(proxy.unseen(), 1);
+    client("", options).request(get("http://far.test/")).await.unwrap_err();
+    assert_eq!(proxy.unseen(), 0);
+}
+
+/// A folder with the authority that signed the certificate of the test's server.
+fn authority() -> (tempfile::TempDir, ClientOptions) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ca.pem"), include_str!("authority_a.pem")).unwrap();
+    let path = Utf8Path::from_path(folder.path()).unwrap().to_owned();
+    (folder, ClientOptions { folder: path, ..ClientOptions::default() })
+}
+
+#[tokio::test]
+async fn a_certificate_may_be_for_another_name_than_the_host() {
+    let server = Server::with_tls(|_| ok("secret"));
+    let (_folder, options) = authority();
+    let url = format!("https://127.0.0.1:{}/x", server.port);
+    let plain = client("tls_config: {ca_file: ca.pem}\n", options.clone());
+    let error = plain.request(get(&url)).await.unwrap_err();
+    assert!(matches!(error, RequestError::Tls { .. }), "{error:?}");
+
+    let named = client("tls_config: {ca_file: ca.pem, server_name: named.test}\n", options);
+    assert_eq!(&*named.request(get(&url)).await.unwrap().body, b"secret");
+    let (asked, host) = (server.asked(), format!("host: 127.0.0.1:{}", server.port));
+    assert!(asked.starts_with("named.test\nget /x http/1.1"), "{asked}");
+    assert!(asked.contains(&host), "{asked}");
+}
+
+#[tokio::test]
+async fn certificates_are_renewed_while_the_client_is_used() {
+    let server = Server::with_tls(|_| ok("secret"));
+    let (folder, options) = authority();
+    let clock = SimulatedClock::at(0);
+    let options = ClientOptions { clock: clock.clock(), ..options };
+    let yaml = "tls_config: {ca_file: ca.pem, server_name: named.test}\n";
+    let client = client(yaml, options);
+    let url = format!("https://localhost:{}/", server.port);
+    client.request(get(&url)).await.unwrap();
+
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, "half of a").unwrap();
+    clock.advance(Duration::from_secs(5));
+    client.request(get(&url)).await.unwrap();
+
+    std::fs::write(&file, include_str!("authority_b.pem")).unwrap();
+    client.request(get(&url)).await.unwrap();
+    clock.advance(Duration::from_secs(5));
+    let error = client.request(get(&url)).await.unwrap_err();
+    assert!(error_chain(&error).contains("certificate"), "{}", error_chain(&error));
+
+    std::fs::write(&file, include_str!("authority_a.pem")).unwrap();
+    clock.advance(Duration::from_secs(5));
+    client.request(get(&url)).await.unwrap();
+}
