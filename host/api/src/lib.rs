@@ -12,6 +12,7 @@
 mod admin;
 mod ast;
 mod control;
+mod discovery;
 mod envelope;
 mod exemplars;
 mod explain;

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use narthex_discovery::Discovery;
 use narthex_platform::{Clock, Metrics};
 use narthex_plugins::Plugins;
 use narthex_promql::Engine;
@@ -19,7 +20,8 @@ use narthex_tsdb::Tsdb;
 use crate::control::ServerControl;
 use crate::envelope::ApiError;
 use crate::{
-    admin, ast, exemplars, explain, plugins, query, replay, rules, series, status, targets, write,
+    admin, ast, discovery, exemplars, explain, plugins, query, replay, rules, series, status,
+    targets, write,
 };
 
 /// The rooms that handlers call.
@@ -28,6 +30,8 @@ pub struct Rooms {
     pub engine: Engine,
     /// Answers series, labels and metadata.
     pub store: Arc<dyn Queryable>,
+    /// Knows where targets come from.
+    pub discovery: Discovery,
     /// Knows the targets.
     pub scraper: Scraper,
     /// Takes remote write requests, where that is switched on.
@@ -90,6 +94,7 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/status/config", get(status::config))
         .route("/status/flags", get(status::flags))
         .route("/status/tsdb", get(status::tsdb))
+        .route("/status/discovery", get(discovery::discovery))
         .route("/status/active_queries", get(status::active_queries))
         .route("/status/walreplay", get(replay::status))
         .route("/status/tsdb/blocks", get(admin::blocks))

@@ -163,6 +163,10 @@ impl Jobs {
             let Some(items) = entry.node.items() else {
                 return Err(document.error(entry.node.at, &entry_key, "expected a list"));
             };
+            if name == "file" {
+                discovery.files = document.read_node(&entry.node, &entry_key)?;
+                continue;
+            }
             for (index, item) in items.iter().enumerate() {
                 let item_key = format!("{entry_key}[{index}]");
                 let kind = PluginKind::Discovery;

@@ -9,7 +9,6 @@
 //! Open `load.rs` first.
 
 mod environment;
-mod glob;
 mod jobs;
 mod json;
 mod load;
@@ -18,7 +17,6 @@ mod sections;
 mod shown;
 mod upstream;
 
-pub use self::glob::expand as expand_pattern;
 pub use self::jobs::{PluginUse, ScrapeJob};
 pub use self::load::{Config, ConfigError, Source, load};
 pub use self::sections::RuleFile;

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use narthex_model::Labels;
-use narthex_platform::{Disk, read_to_string};
+use narthex_platform::{Disk, expand_pattern, read_to_string};
 use narthex_plugins::PluginKind;
 use narthex_scrape::{GlobalKeys, GlobalScrape};
 use narthex_settings::{Document, Node, Position, SettingsError, Value};
 use narthex_tsdb::{InvalidConfig, RetentionRule, Settings, StorageSection};
 
 use crate::environment;
-use crate::glob;
 use crate::jobs::{Jobs, PluginUse, ScrapeJob, refused};
 use crate::paths;
 use crate::sections::{
@@ -168,7 +167,7 @@ impl Loader<'_> {
                 return Err(refuse("a star may stand in the last part of a path only").into());
             }
             let path = self.folder.join(pattern);
-            let found = match glob::expand(self.source.disk, &path) {
+            let found = match expand_pattern(self.source.disk, &path) {
                 Ok(found) => found,
                 Err(error) if error.kind() == ErrorKind::InvalidInput => {
                     return Err(refuse(&error.to_string()).into());

@@ -11,6 +11,7 @@
 
 mod clock;
 mod disk;
+mod glob;
 mod journal;
 mod metrics;
 pub mod queue;
@@ -22,6 +23,7 @@ pub use self::disk::{
     Disk, DiskFile, DiskLock, DiskSlots, DiskSpace, FileBytes, FileInfo, OverlayDisk, RealDisk,
     SimulatedDisk, read_to_string, replace,
 };
+pub use self::glob::expand as expand_pattern;
 pub use self::journal::{Journal, JournalFile, JournalWriter};
 pub use self::metrics::{
     Counter, Family, FamilyKind, Gauge, Histogram, Metrics, MetricsSource, Point, PointValue,

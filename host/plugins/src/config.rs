@@ -89,6 +89,8 @@ pub struct Defaults {
     pub cpu: TimeLimit,
     /// Wall time. A scrape's own timeout may be shorter.
     pub wall: TimeLimit,
+    /// Wall time of discoveries, which may wait for news for half of it.
+    pub discovery_wall: TimeLimit,
 }
 
 impl Default for Defaults {
@@ -97,6 +99,7 @@ impl Default for Defaults {
             memory: Memory(64 << 20),
             cpu: TimeLimit(Duration::from_secs(1)),
             wall: TimeLimit(Duration::from_secs(10)),
+            discovery_wall: TimeLimit(Duration::from_secs(60)),
         }
     }
 }

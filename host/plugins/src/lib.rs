@@ -38,6 +38,7 @@ mod config;
 mod folder;
 mod item;
 mod loader;
+mod missing;
 mod plugin;
 mod record;
 mod redact;

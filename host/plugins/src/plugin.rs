@@ -9,7 +9,7 @@ use camino::Utf8PathBuf;
 use futures_util::future::BoxFuture;
 use narthex_platform::{Clock, Metrics};
 use narthex_wasm::wasmtime::{self, Store};
-use narthex_wasm::{Budget, Guest, KillReason, Sandbox};
+use narthex_wasm::{Budget, Guest, KillReason, Sandbox, WaitingSlot};
 
 use crate::answer::{CallError, GuestError, GuestErrorKind, PluginKind};
 use crate::config::Config;
@@ -52,6 +52,8 @@ impl fmt::Debug for Plugin {
 pub(crate) struct Rights {
     pub(crate) capabilities: Capabilities,
     pub(crate) budget: Budget,
+    /// The wall time of a refresh of targets.
+    pub(crate) refresh_wall: Duration,
 }
 
 impl Rights {
@@ -67,7 +69,17 @@ impl Rights {
             wall: allowed.wall.unwrap_or(config.defaults.wall).0,
             result_bytes: RESULT_BYTES_MAX,
         };
-        Ok(Self { capabilities: Capabilities::configure(plugin, config, shared)?, budget })
+        let refresh_wall = allowed.wall.unwrap_or(config.defaults.discovery_wall).0;
+        let capabilities = Capabilities::configure(plugin, config, shared)?;
+        Ok(Self { capabilities, budget, refresh_wall })
+    }
+
+    fn wall(&self, of: Wall) -> Duration {
+        match of {
+            Wall::OfPlugin => self.budget.wall,
+            Wall::AtMost(most) => self.budget.wall.min(most),
+            Wall::OfRefresh => self.refresh_wall,
+        }
     }
 }
 
@@ -80,8 +92,21 @@ pub(crate) struct CallSpec {
     pub(crate) hosts: Vec<Endpoint>,
     /// The configuration that it is about.
     pub(crate) item: Arc<Item>,
-    /// A bound on the wall time below the budget's.
-    pub(crate) wall_max: Option<Duration>,
+    /// How long it may take.
+    pub(crate) wall: Wall,
+    /// Of a call that waits for news.
+    pub(crate) slot: Option<WaitingSlot>,
+}
+
+/// How long a call may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wall {
+    /// As long as any call of the plugin.
+    OfPlugin,
+    /// No longer than that, and not beyond this.
+    AtMost(Duration),
+    /// As long as a refresh of targets.
+    OfRefresh,
 }
 
 /// What a call's work returns: the guest's own answer within the engine's.
@@ -163,8 +188,12 @@ impl Plugin {
         }
         let rights = self.rights();
         let mut budget = rights.budget;
-        budget.wall = budget.wall.min(spec.wall_max.unwrap_or(budget.wall));
-        let Some(call) = sandbox.begin(budget).await else {
+        budget.wall = rights.wall(spec.wall);
+        let call = match spec.slot {
+            Some(slot) => Some(sandbox.begin_waiting(slot, budget)),
+            None => sandbox.begin(budget).await,
+        };
+        let Some(call) = call else {
             self.record.count("busy");
             return Err(CallError::Busy { waited: budget.wall });
         };
@@ -207,13 +236,15 @@ impl Plugin {
     pub(crate) fn view(&self) -> PluginView {
         let rights = self.rights();
         let (calls, last_error, rejected) = self.record.view();
+        let loaded = self.loaded();
+        let kind = loaded.as_ref().map(|loaded| loaded.entry.kind());
+        let is_discovery = kind == Some(PluginKind::Discovery);
         let limits = LimitsView {
             memory_bytes: rights.budget.memory_bytes,
             cpu: rights.budget.cpu,
-            wall: rights.budget.wall,
+            wall: rights.wall(if is_discovery { Wall::OfRefresh } else { Wall::OfPlugin }),
             result_bytes: u64::try_from(rights.budget.result_bytes).unwrap_or(u64::MAX),
         };
-        let loaded = self.loaded();
         let state = match &loaded {
             None => PluginState::Failed,
             Some(_) if self.record.is_backing_off(self.clock.monotonic()) => {
@@ -227,7 +258,7 @@ impl Plugin {
         let text = |pick: fn(&Loaded) -> &str| loaded.map(pick).unwrap_or_default().to_owned();
         PluginView {
             name: self.name.clone(),
-            kind: loaded.map(|loaded| loaded.entry.kind()),
+            kind,
             version: text(|loaded| &loaded.version),
             description: text(|loaded| &loaded.description),
             digest,

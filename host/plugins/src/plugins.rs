@@ -12,7 +12,7 @@ use narthex_platform::{Clock, Disk, Metrics, Tasks};
 use narthex_state::StateStore;
 use narthex_wasm::wasmtime::Store;
 use narthex_wasm::wasmtime::component::Linker;
-use narthex_wasm::{CacheStats, Guest, Sandbox, SandboxConfig};
+use narthex_wasm::{CacheStats, Guest, Sandbox, SandboxConfig, WaitingSlot};
 use serde_json::Value;
 use tokio::sync::Notify;
 use tracing::warn;
@@ -27,13 +27,17 @@ use crate::grant::Endpoint;
 use crate::imports::{self, CallContext, Label, Shared};
 use crate::item::{Given, Item};
 use crate::loader::{Entry, Loaded};
-use crate::plugin::{Answer, CallSpec, Plugin, Rights};
+use crate::missing;
+use crate::plugin::{Answer, CallSpec, Plugin, Rights, Wall};
 use crate::schema::Schema;
 use crate::view::PluginView;
 
 /// Calls of all plugins that run at one time. Each takes up to its budget of memory, so this is
 /// also what bounds the memory of all guests.
 const CALLS_MAX: u32 = 64;
+
+/// Calls of discoveries that wait for news, beside the others: however many wait, no scrape does.
+const WAITING_MAX: u32 = 64;
 
 /// What the room needs from the rest of the program.
 #[derive(Clone, Debug)]
@@ -115,6 +119,7 @@ impl Plugins {
     pub async fn load(config: Config, deps: Deps) -> Result<Self, LoadError> {
         let sandbox = Sandbox::start(SandboxConfig {
             calls_max: CALLS_MAX,
+            waiting_max: WAITING_MAX,
             memory_bytes_max: MEMORY_BYTES_MAX,
             cache_folder: deps.cache_folder,
             disk: Arc::clone(&deps.disk),
@@ -213,7 +218,8 @@ impl Plugins {
             hosts: Endpoint::parse(&target.address).into_iter().collect(),
             item,
             // The scrape gives up at its timeout; the call ends before, so that its end is known.
-            wall_max: Some(target.timeout - target.timeout / 20),
+            wall: Wall::AtMost(target.timeout - target.timeout / 20),
+            slot: None,
         };
         let target = exporter_api::Target {
             address: target.address.clone(),
@@ -239,13 +245,15 @@ impl Plugins {
         ready: &Ready,
         cursor: Option<String>,
         wait: Duration,
+        slot: Option<WaitingSlot>,
     ) -> Result<Refreshed, CallError> {
         let (plugin, loaded, item) = ready;
         let spec = CallSpec {
             call: "refresh",
             hosts: item.endpoints.clone(),
             item: Arc::clone(item),
-            wall_max: None,
+            wall: Wall::OfRefresh,
+            slot,
         };
         let config_json = item.config_json.clone();
         let wait_ms = millis(wait);
@@ -269,7 +277,8 @@ impl Plugins {
     ) -> Result<notifier_api::Receipt, CallError> {
         let (plugin, loaded, item) = self.ready(PluginKind::Notifier, plugin, config.into())?;
         let config_json = item.config_json.clone();
-        let spec = CallSpec { call: "notify", hosts: item.endpoints.clone(), item, wall_max: None };
+        let (hosts, wall) = (item.endpoints.clone(), Wall::OfPlugin);
+        let spec = CallSpec { call: "notify", hosts, item, wall, slot: None };
         let work = work(move |entry, store| {
             Box::pin(async move {
                 let Entry::Notifier(pre) = entry else { return Err(wrong_entry()) };
@@ -293,7 +302,8 @@ impl Plugins {
     ) -> Result<Vec<String>, CallError> {
         let (plugin, loaded, item) = self.ready(kind, plugin, given.into())?;
         let (config_json, redactor) = (item.config_json.clone(), item.redactor.clone());
-        let spec = CallSpec { call: "validate", hosts: Vec::new(), item, wall_max: None };
+        let (hosts, wall) = (Vec::new(), Wall::OfPlugin);
+        let spec = CallSpec { call: "validate", hosts, item, wall, slot: None };
         let work = work(move |entry, store| {
             Box::pin(async move {
                 macro_rules! validate {
@@ -353,10 +363,13 @@ impl Plugins {
     pub(crate) fn find(&self, kind: PluginKind, plugin: &str) -> Result<Arc<Plugin>, CallError> {
         let found = self.0.plugins.load().get(plugin).cloned();
         found.ok_or_else(|| {
-            let dir = self.0.config.load().dir.clone();
-            CallError::Unavailable(format!(
-                "no {kind} plugin {plugin:?} is loaded; put {plugin}.wasm into the plugin folder {dir}"
-            ))
+            let plugins = self.0.plugins.load();
+            let is_of_kind =
+                |plugin: &&Arc<Plugin>| plugin.loaded().is_some_and(|l| l.entry.kind() == kind);
+            let loaded = plugins.values().filter(is_of_kind).map(|plugin| plugin.name.clone());
+            let loaded: Vec<String> = loaded.collect();
+            let folder = &self.0.config.load().dir;
+            CallError::Unavailable(missing::message(kind, plugin, folder, &loaded))
         })
     }
 

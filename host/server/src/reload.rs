@@ -138,8 +138,7 @@ impl Reloader {
         let alerting = self.alerting.prepare(config.alerting.unwrap_or_default())?;
         let query_log = PreparedLog::open(&self.disk, config.query_log_file.as_deref())?;
 
-        // The one commit that can still refuse comes first.
-        self.discovery.commit(discovery)?;
+        self.discovery.commit(discovery);
         self.store.commit(settings);
         self.plugins.commit(plugins);
         self.scraper.commit(scrape);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use narthex_alerting::Alerting;
 use narthex_api::Rooms;
-use narthex_discovery::Discovery;
+use narthex_discovery::{Discovery, DiscoveryParts};
 use narthex_platform::{Clock, Metrics, RealDisk, Tasks};
 use narthex_plugins::Plugins;
 use narthex_promql::{Engine, EngineConfig};
@@ -88,7 +88,16 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     )
     .await?;
 
-    let discovery = Discovery::spawn(Arc::new(plugins.clone()), &metrics, &mut tasks);
+    let discovery = Discovery::spawn(
+        DiscoveryParts {
+            providers: Arc::new(plugins.clone()),
+            disk: Arc::clone(&disk),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            reload_interval: flags.scrape.discovery_reload_interval,
+        },
+        &mut tasks,
+    );
     let scraper = Scraper::new(ScrapeParts {
         store: Arc::new(store.clone()),
         exporters: Arc::new(plugins.clone()),
@@ -142,7 +151,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         settings: defaults,
         store: store.clone(),
         plugins: plugins.clone(),
-        discovery,
+        discovery: discovery.clone(),
         scraper: scraper.clone(),
         engine: engine.clone(),
         journals: Arc::clone(&journals),
@@ -164,6 +173,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     let rooms = Rooms {
         engine,
         store: Arc::new(store.clone()),
+        discovery,
         scraper,
         remote,
         rules,

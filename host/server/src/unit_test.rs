@@ -156,7 +156,7 @@ impl Runner<'_> {
         let mut texts = Vec::new();
         for pattern in &file.rule_files {
             let pattern = folder.join(pattern);
-            let found = narthex_config::expand_pattern(self.disk, &pattern)
+            let found = narthex_platform::expand_pattern(self.disk, &pattern)
                 .map_err(|error| format!("find {pattern}: {error}"))?;
             let before = texts.len();
             for path in found {

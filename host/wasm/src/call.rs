@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
+use tokio::sync::{OwnedSemaphorePermit, SemaphorePermit};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::budget::{Budget, CpuMeter, Limiter, Usage};
@@ -20,7 +21,8 @@ use crate::ticker::Ticking;
 pub struct Call<'a> {
     sandbox: &'a Sandbox,
     budget: Budget,
-    _slot: tokio::sync::SemaphorePermit<'a>,
+    _slot: Option<SemaphorePermit<'a>>,
+    _waiting: Option<WaitingSlot>,
     /// Lets the guest notice time.
     _ticking: Ticking,
 }
@@ -29,6 +31,12 @@ impl fmt::Debug for Call<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call").field("budget", &self.budget).finish_non_exhaustive()
     }
+}
+
+/// The slot of a call that may wait for a long time. Such calls take no slot of the others.
+#[derive(Debug)]
+pub struct WaitingSlot {
+    _permit: OwnedSemaphorePermit,
 }
 
 /// How a call ended.
@@ -50,8 +58,30 @@ impl Sandbox {
     /// Waits for a slot, at most the wall time of the budget. `None`: all slots stayed taken.
     pub async fn begin(&self, budget: Budget) -> Option<Call<'_>> {
         let slot = tokio::time::timeout(budget.wall, self.calls().acquire()).await.ok()?.ok()?;
+        Some(self.call(budget, Some(slot), None))
+    }
+
+    /// A slot for a call that may wait for a long time, if one is free.
+    #[must_use]
+    pub fn try_waiting(&self) -> Option<WaitingSlot> {
+        let permit = Arc::clone(self.waiting()).try_acquire_owned().ok();
+        permit.map(|_permit| WaitingSlot { _permit })
+    }
+
+    /// Begins a call that has its slot already.
+    #[must_use]
+    pub fn begin_waiting(&self, slot: WaitingSlot, budget: Budget) -> Call<'_> {
+        self.call(budget, None, Some(slot))
+    }
+
+    fn call<'a>(
+        &'a self,
+        budget: Budget,
+        slot: Option<SemaphorePermit<'a>>,
+        waiting: Option<WaitingSlot>,
+    ) -> Call<'a> {
         let ticking = self.ticker().tick();
-        Some(Call { sandbox: self, budget, _slot: slot, _ticking: ticking })
+        Call { sandbox: self, budget, _slot: slot, _waiting: waiting, _ticking: ticking }
     }
 }
 

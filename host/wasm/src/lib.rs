@@ -38,7 +38,7 @@ mod ticker;
 
 pub use self::budget::{Budget, Usage};
 pub use self::cache::CacheError;
-pub use self::call::{Call, Outcome};
+pub use self::call::{Call, Outcome, WaitingSlot};
 pub use self::code::{Code, CompileError, Digest};
 pub use self::guest::Guest;
 pub use self::kill::KillReason;

@@ -28,6 +28,8 @@ const MEMORIES_PER_COMPONENT: u32 = 4;
 pub struct SandboxConfig {
     /// Calls that run at one time; more wait.
     pub calls_max: u32,
+    /// Calls beside these that may wait for a long time.
+    pub waiting_max: u32,
     /// The largest memory that any budget may grant, in bytes.
     pub memory_bytes_max: u64,
     /// Where compiled code is kept; nowhere when absent.
@@ -40,6 +42,7 @@ impl Default for SandboxConfig {
     fn default() -> Self {
         Self {
             calls_max: 64,
+            waiting_max: 64,
             memory_bytes_max: 1 << 30,
             cache_folder: None,
             disk: RealDisk::shared(),
@@ -86,6 +89,8 @@ struct Parts {
     cache: Option<Cache>,
     /// One slot a running call; fewer than the pool has instances.
     calls: Semaphore,
+    /// One slot a call that may wait for a long time.
+    waiting: Arc<Semaphore>,
     /// One compilation at a time, on one thread: scrapes go on meanwhile.
     compiler: Semaphore,
     memory_bytes_max: u64,
@@ -105,11 +110,13 @@ impl Sandbox {
             .map(|folder| Cache::open(folder, config.disk, &engine))
             .transpose()?;
         let ticker = Ticker::start(&engine).map_err(|source| StartError::Ticker { source })?;
-        let calls = Semaphore::new(usize::try_from(config.calls_max).unwrap_or(usize::MAX));
+        let slots = |max: u32| Semaphore::new(usize::try_from(max).unwrap_or(usize::MAX));
+        let (calls, waiting) = (slots(config.calls_max), Arc::new(slots(config.waiting_max)));
         Ok(Self(Arc::new(Parts {
             engine,
             cache,
             calls,
+            waiting,
             compiler: Semaphore::new(1),
             memory_bytes_max: config.memory_bytes_max,
             ticker,
@@ -173,10 +180,15 @@ impl Sandbox {
     pub(crate) fn calls(&self) -> &Semaphore {
         &self.0.calls
     }
+
+    pub(crate) fn waiting(&self) -> &Arc<Semaphore> {
+        &self.0.waiting
+    }
 }
 
 fn engine_config(config: &SandboxConfig) -> Config {
-    let instances = config.calls_max.saturating_add(POOL_SPARE);
+    let calls = config.calls_max.saturating_add(config.waiting_max);
+    let instances = calls.saturating_add(POOL_SPARE);
     let memory_bytes = usize::try_from(config.memory_bytes_max).unwrap_or(usize::MAX);
     let mut pool = PoolingAllocationConfig::new();
     // Interpreters are components of forty core instances; plugins in Rust have four.

@@ -8,11 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use narthex_discovery::{Discoverer, ProviderConfig, ProviderError, Providers};
-use narthex_model::{TargetGroup, TargetSet};
+use narthex_discovery::{Discoverer, Outlet, ProviderConfig, ProviderError, Providers};
+use narthex_model::TargetGroup;
 use narthex_platform::Stop;
-use tokio::sync::watch;
-use tracing::{info, warn};
 
 use crate::answer::{CallError, Change, PluginKind, Refreshed};
 use crate::item::Given;
@@ -27,19 +25,23 @@ const REFRESH_EVERY_MIN: Duration = Duration::from_millis(100);
 
 /// The pause after a failure; it doubles up to the longest.
 const PAUSE_FIRST: Duration = Duration::from_secs(1);
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// Whatever the other side asks for, it is asked again after this time.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// The longest wait for news.
+const WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// A plugin that would wait for news, but finds no slot for it, is asked this often instead.
+const REFRESH_EVERY_UNWAITED: Duration = Duration::from_secs(5);
 
 /// The longest cursor.
 const CURSOR_BYTES_MAX: usize = 64 * 1024;
 
 impl Providers for Plugins {
     fn discoverer(&self, provider: &ProviderConfig) -> Result<Box<dyn Discoverer>, ProviderError> {
-        let name = &provider.name;
-        if self.find(PluginKind::Discovery, name).is_err() {
-            let folder = self.0.config.load().dir.to_string();
-            return Err(ProviderError::Unknown { name: name.clone(), folder });
-        }
-        let refused = |error: CallError| ProviderError::Refused { message: error.to_string() };
+        let refused = |error: CallError| ProviderError { message: error.to_string() };
         let source = PluginDiscoverer { plugins: self.clone(), provider: provider.clone() };
         let mut ready = None;
         source.ready(&mut ready).map_err(refused)?;
@@ -67,11 +69,7 @@ struct Found {
 }
 
 impl Discoverer for PluginDiscoverer {
-    fn run(
-        self: Box<Self>,
-        out: watch::Sender<TargetSet>,
-        mut stop: Stop,
-    ) -> BoxFuture<'static, ()> {
+    fn run(self: Box<Self>, out: Outlet, mut stop: Stop) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let mut found = Found::default();
             let mut kept = None;
@@ -91,33 +89,40 @@ impl Discoverer for PluginDiscoverer {
 
 impl PluginDiscoverer {
     /// Asks once; the pause until the next time.
-    async fn refresh(
-        &self,
-        kept: &mut Kept,
-        found: &mut Found,
-        out: &watch::Sender<TargetSet>,
-    ) -> Duration {
-        let wait = self.wait(found);
+    async fn refresh(&self, kept: &mut Kept, found: &mut Found, out: &Outlet) -> Duration {
+        let clock = &self.plugins.0.shared.clock;
+        let began = clock.monotonic();
+        let mut waited = Duration::ZERO;
         let asked = match self.ready(kept) {
-            Ok(ready) => self.plugins.refresh(&ready, found.cursor.clone(), wait).await,
+            Ok(ready) => {
+                let slot = found.cursor.as_ref().and_then(|_| self.plugins.0.sandbox.try_waiting());
+                waited = if slot.is_some() { wait(&ready) } else { Duration::ZERO };
+                self.plugins.refresh(&ready, found.cursor.clone(), waited, slot).await
+            }
             Err(error) => Err(error),
         };
+        let retry_after = asked.as_ref().err().and_then(retry_after);
         let taken = asked.map_err(|error| error.to_string()).and_then(|answer| found.take(answer));
+        if waited.is_zero() {
+            // How long a call waited for news says nothing of the source.
+            out.took(clock.monotonic().saturating_sub(began));
+        }
         match taken {
-            Ok(next_in) => {
-                if found.failures > 0 {
-                    info!(plugin = self.provider.name, "discovery works again");
-                }
+            Ok((next_in, is_changed)) => {
                 found.failures = 0;
-                found.publish(out);
-                next_in
+                if is_changed {
+                    out.found(found.groups.values().cloned().collect());
+                } else {
+                    out.unchanged();
+                }
+                let wanted_to_wait = found.cursor.is_some() && waited.is_zero();
+                if wanted_to_wait { next_in.max(REFRESH_EVERY_UNWAITED) } else { next_in }
             }
             Err(error) => {
-                let plugin = &self.provider.name;
-                warn!(plugin, error, "discovery failed; the last targets are kept");
+                out.failed(&error);
                 let pause = PAUSE_FIRST.saturating_mul(1 << found.failures.min(16)).min(PAUSE_MAX);
                 found.failures = found.failures.saturating_add(1);
-                pause
+                pause.max(retry_after.unwrap_or_default().min(RETRY_AFTER_MAX))
             }
         }
     }
@@ -138,19 +143,30 @@ impl PluginDiscoverer {
         *kept = Some((rights, ready.clone()));
         Ok(ready)
     }
+}
 
-    /// How long the plugin may wait for news: half of what its call may take, and nothing before
-    /// the first answer.
-    fn wait(&self, found: &Found) -> Duration {
-        let plugin = self.plugins.find(PluginKind::Discovery, &self.provider.name);
-        let wall = plugin.map(|plugin| plugin.rights().budget.wall).unwrap_or_default();
-        if found.cursor.is_some() { wall / 2 } else { Duration::ZERO }
+/// How long a call may wait for news: half of what it may take, so that it ends by itself.
+fn wait(ready: &Ready) -> Duration {
+    let (plugin, ..) = ready;
+    (plugin.rights().refresh_wall / 2).min(WAIT_MAX)
+}
+
+/// When the other side wants to be asked again.
+fn retry_after(error: &CallError) -> Option<Duration> {
+    match error {
+        CallError::Refused(refused) => refused.retry_after,
+        CallError::BackingOff { left, .. } => Some(*left),
+        CallError::Unavailable(_)
+        | CallError::Config { .. }
+        | CallError::Killed { .. }
+        | CallError::Busy { .. } => None,
     }
 }
 
 impl Found {
-    /// Takes an answer in; when to ask next.
-    fn take(&mut self, answer: Refreshed) -> Result<Duration, String> {
+    /// Takes an answer in; when to ask next, and whether the groups may have changed.
+    fn take(&mut self, answer: Refreshed) -> Result<(Duration, bool), String> {
+        let is_changed = !matches!(answer.change, Change::Unchanged);
         let had_cursor = self.cursor.is_some();
         let keyed = |groups: Vec<TargetGroup>| {
             groups.into_iter().map(|group| (group.source.clone(), group))
@@ -172,18 +188,7 @@ impl Found {
             self.cursor = None;
             return Err(format!("its cursor has more than {CURSOR_BYTES_MAX} bytes"));
         }
-        Ok(answer.next_in.unwrap_or(REFRESH_EVERY).max(REFRESH_EVERY_MIN))
-    }
-
-    fn publish(&self, out: &watch::Sender<TargetSet>) {
-        let groups: Vec<TargetGroup> = self.groups.values().cloned().collect();
-        out.send_if_modified(|set| {
-            let changed = set.groups != groups;
-            if changed {
-                set.groups = groups;
-            }
-            changed
-        });
+        Ok((answer.next_in.unwrap_or(REFRESH_EVERY).max(REFRESH_EVERY_MIN), is_changed))
     }
 }
 
@@ -210,7 +215,7 @@ mod tests {
     fn differences_are_applied_to_the_whole() {
         let mut found = Found::default();
         let full = Change::Full(vec![group("a", "a:1"), group("b", "b:1")]);
-        assert_eq!(found.take(answer(full, Some("1"))), Ok(REFRESH_EVERY));
+        assert_eq!(found.take(answer(full, Some("1"))), Ok((REFRESH_EVERY, true)));
         let upsert = vec![group("c", "c:1"), group("b", "b:2")];
         let delta = Change::Delta { upsert, remove: vec!["a".to_owned()] };
         found.take(answer(delta, Some("2"))).unwrap();

@@ -19,6 +19,15 @@ pub(crate) struct ScrapeFlags {
     )]
     series_max: usize,
 
+    /// The time between two sets of targets of a job whose discovery changes all the time.
+    #[arg(
+        long = "scrape.discovery-reload-interval",
+        default_value = "5s",
+        value_parser = parse_duration,
+        value_name = "DURATION"
+    )]
+    pub(crate) discovery_reload_interval: Duration,
+
     /// Give scrapes that begin a little late the time that they should have, which compresses better.
     #[arg(long = "scrape.adjust-timestamps", conflicts_with = "no_adjust_timestamps", hide = true)]
     adjust_timestamps: bool,
@@ -49,6 +58,7 @@ impl ScrapeFlags {
     pub(crate) fn shown(&self) -> Vec<(&'static str, String)> {
         vec![
             ("scrape.max-series-per-target", self.series_max.to_string()),
+            ("scrape.discovery-reload-interval", format_duration(self.discovery_reload_interval)),
             ("scrape.adjust-timestamps", (!self.no_adjust_timestamps).to_string()),
             ("scrape.timestamp-tolerance", format_duration(self.timestamp_tolerance)),
         ]

@@ -164,6 +164,18 @@ async fn calls_beyond_the_slots_wait_and_then_are_told() {
     assert!(sandbox.begin(short).await.is_none());
 }
 
+#[tokio::test]
+async fn calls_that_wait_take_no_slot_of_the_others() {
+    let sandbox =
+        Sandbox::start(SandboxConfig { calls_max: 1, waiting_max: 1, ..SandboxConfig::default() })
+            .unwrap();
+    let waiting = sandbox.begin_waiting(sandbox.try_waiting().unwrap(), budget());
+    assert!(sandbox.try_waiting().is_none());
+    assert!(sandbox.begin(budget()).await.is_some());
+    drop(waiting);
+    assert!(sandbox.try_waiting().is_some());
+}
+
 fn cached(folder: &tempfile::TempDir) -> SandboxConfig {
     let cache = Utf8PathBuf::from_path_buf(folder.path().join("cache")).unwrap();
     SandboxConfig {

@@ -2,11 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
+use std::sync::Arc;
 
 use narthex_alerting::{AlertGroup, AlertStatus, GroupAlert, Notifiers, NotifyErrorKind};
-use narthex_discovery::{ProviderConfig, Providers};
+use narthex_discovery::{Discoverer, Outlet, ProviderConfig, Providers};
 use narthex_model::{Labels, TargetSet, Timestamp};
-use narthex_platform::Stop;
+use narthex_platform::{Clock, Stop};
 use narthex_plugin_tests::{Host, guest, plugin};
 use serde_json::json;
 
@@ -85,6 +86,16 @@ fn nameserver() -> u16 {
     port
 }
 
+/// The first set that a discoverer tells.
+async fn first_set(discoverer: Box<dyn Discoverer>) -> Arc<TargetSet> {
+    let (out, mut told) = Outlet::for_tests(Clock::real());
+    let (_stop, stopped) = Stop::pair();
+    tokio::select! {
+        () = discoverer.run(out, stopped) => panic!("the discoverer ended by itself"),
+        set = told.next() => set,
+    }
+}
+
 fn item(name: &str, config: serde_json::Value) -> ProviderConfig {
     ProviderConfig { name: name.to_owned(), config, http: None, folder: "".into() }
 }
@@ -95,16 +106,7 @@ async fn a_discovery_keeps_a_job_s_targets_up_to_date() {
     let host = Host::start(&[("dns", &plugin("dns"))], &yaml).await;
     let config = json!({ "names": ["db.example.com"], "type": "A", "port": 5432 });
     let discoverer = host.plugins.discoverer(&item("dns", config)).unwrap();
-    let (out, mut set) = tokio::sync::watch::channel(TargetSet::default());
-    let (_stop, stopped) = Stop::pair();
-    let found = async {
-        set.changed().await.unwrap();
-        set.borrow().clone()
-    };
-    let set = tokio::select! {
-        () = discoverer.run(out, stopped) => panic!("the discoverer ended by itself"),
-        set = found => set,
-    };
+    let set = first_set(discoverer).await;
     let addresses: Vec<&str> = set
         .groups
         .iter()

@@ -1,8 +1,8 @@
 //! File patterns, as in `rules/*.yml`, with the wildcards of Go's `filepath.Match` within one part
 //! of the path: `*`, `?`, `[a-z]`, `[^a-z]`, and `\` before what is meant literally.
 
+use crate::Disk;
 use camino::{Utf8Path, Utf8PathBuf};
-use narthex_platform::Disk;
 
 /// Files of one pattern.
 const MATCHES_MAX: usize = 10_000;

@@ -1,0 +1,314 @@
+//! The room's handle: which jobs there are, and the sources that they share.
+//!
+//! A reload has two phases: `prepare` makes discoverers for sources that are new and may refuse;
+//! `commit` starts them and stops those that no job has any more.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use narthex_model::{TargetGroup, TargetSet};
+use narthex_platform::{Clock, Disk, Family, Metrics, MetricsSource, Stop, Tasks};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tracing::error;
+
+use crate::config::JobDiscovery;
+use crate::discoverer::{Discoverer, ProviderError, Providers};
+use crate::file::FileDiscoverer;
+use crate::job::{JobOutlet, JobStart};
+use crate::source::{Source, SourceStart, Words};
+use crate::telemetry::{self, Telemetry};
+use crate::view::{JobView, SourceView};
+
+/// What the room needs from the rest of the program.
+#[derive(Clone, Debug)]
+pub struct DiscoveryParts {
+    /// Who makes discoverers other than those for files.
+    pub providers: Arc<dyn Providers>,
+    /// Where files of targets are.
+    pub disk: Arc<dyn Disk>,
+    /// The time.
+    pub clock: Clock,
+    /// Where the room counts.
+    pub metrics: Metrics,
+    /// The time between two sets of a job whose targets change all the time.
+    pub reload_interval: Duration,
+}
+
+/// Why a reload is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("job {job:?}: {provider}_sd_configs[{index}]")]
+pub struct PrepareError {
+    /// The job.
+    pub job: String,
+    /// The provider's name.
+    pub provider: String,
+    /// Which item of the provider's list.
+    pub index: usize,
+    /// The reason.
+    pub source: ProviderError,
+}
+
+/// The current targets of one job.
+pub type JobTargets = watch::Receiver<Arc<TargetSet>>;
+
+/// A reload that every discoverer accepted.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    jobs: BTreeMap<String, PreparedJob>,
+    starts: Vec<SourceStart>,
+}
+
+#[derive(Debug)]
+enum PreparedJob {
+    /// It runs already as it should.
+    Same(Arc<JobOutlet>),
+    New(Box<(RunningJob, JobStart)>),
+}
+
+/// The room's handle. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Discovery(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    parts: DiscoveryParts,
+    telemetry: Telemetry,
+    /// Guards the table of jobs.
+    jobs: Mutex<BTreeMap<String, RunningJob>>,
+    /// Guards what the task has still to start; never held together with `jobs`.
+    starts: Mutex<Starts>,
+    wake: Notify,
+}
+
+/// What the task has still to start. As many as there are sources and jobs, since the task takes all
+/// of them at once.
+#[derive(Debug, Default)]
+struct Starts {
+    sources: Vec<SourceStart>,
+    jobs: Vec<JobStart>,
+}
+
+/// A job. Dropping it stops it, and the sources that no other job has.
+#[derive(Debug)]
+pub(crate) struct RunningJob {
+    config: JobDiscovery,
+    out: Arc<JobOutlet>,
+    sources: Vec<Arc<Source>>,
+    _stop: watch::Sender<bool>,
+}
+
+impl Prepared {
+    /// The channel of a job's targets.
+    #[must_use]
+    pub fn targets(&self, job: &str) -> Option<JobTargets> {
+        let out = match self.jobs.get(job)? {
+            PreparedJob::Same(out) => out,
+            PreparedJob::New(new) => &new.0.out,
+        };
+        Some(out.out.subscribe())
+    }
+}
+
+impl RunningJob {
+    pub(crate) fn sources(&self) -> &[Arc<Source>] {
+        &self.sources
+    }
+
+    pub(crate) fn view(&self, job: &str) -> JobView {
+        let mut indexes: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut next = |mechanism| {
+            let index = indexes.entry(mechanism).or_default();
+            *index += 1;
+            *index - 1
+        };
+        let sources = self.sources.iter().map(|source| {
+            let mechanism = source.mechanism();
+            SourceView::new(mechanism, next(mechanism), &source.state())
+        });
+        JobView {
+            job: job.to_owned(),
+            targets: self.out.targets(),
+            updated_at: self.out.updated_at(),
+            sources: sources.collect(),
+        }
+    }
+}
+
+/// The numbers of the jobs as of now.
+struct Numbers(Discovery);
+
+impl MetricsSource for Numbers {
+    fn families(&self) -> Vec<Family> {
+        telemetry::families(&self.0.0.jobs.lock())
+    }
+}
+
+impl Discovery {
+    /// The room, without jobs; its task starts now.
+    #[must_use]
+    pub fn spawn(parts: DiscoveryParts, tasks: &mut Tasks) -> Self {
+        let telemetry = Telemetry::new(&parts.metrics);
+        let room = Self(Arc::new(Shared {
+            parts,
+            telemetry,
+            jobs: Mutex::default(),
+            starts: Mutex::default(),
+            wake: Notify::new(),
+        }));
+        room.0.parts.metrics.add_source(Arc::new(Numbers(room.clone())));
+        let runner = room.clone();
+        tasks.spawn("discovery", |stop| runner.run(stop));
+        room
+    }
+
+    /// Makes discoverers for what is new or changed. Nothing runs yet.
+    ///
+    /// # Errors
+    /// When a provider is unknown or refuses its configuration.
+    pub fn prepare(
+        &self,
+        jobs: impl IntoIterator<Item = (String, JobDiscovery)>,
+    ) -> Result<Prepared, PrepareError> {
+        let running = self.0.jobs.lock();
+        let mut known: Vec<Arc<Source>> =
+            running.values().flat_map(|job| &job.sources).cloned().collect();
+        let mut prepared = Prepared::default();
+        for (job, config) in jobs {
+            let same = running.get(&job).filter(|running| running.config == config);
+            let entry = match same {
+                Some(running) => PreparedJob::Same(Arc::clone(&running.out)),
+                None => self.prepare_job(&job, config, &mut known, &mut prepared.starts)?,
+            };
+            prepared.jobs.insert(job, entry);
+        }
+        Ok(prepared)
+    }
+
+    fn prepare_job(
+        &self,
+        job: &str,
+        config: JobDiscovery,
+        known: &mut Vec<Arc<Source>>,
+        starts: &mut Vec<SourceStart>,
+    ) -> Result<PreparedJob, PrepareError> {
+        let files = config.files.iter().cloned().map(Words::Files);
+        let providers =
+            config.providers.iter().cloned().map(|item| Words::Provider(Box::new(item)));
+        let mut sources = Vec::new();
+        let mut indexes: BTreeMap<String, usize> = BTreeMap::new();
+        for words in files.chain(providers) {
+            let index = indexes.entry(words.mechanism().to_owned()).or_default();
+            if let Some(source) = known.iter().find(|source| source.words == words) {
+                sources.push(Arc::clone(source));
+            } else {
+                let discoverer = self.discoverer(&words).map_err(|source| PrepareError {
+                    job: job.to_owned(),
+                    provider: words.mechanism().to_owned(),
+                    index: *index,
+                    source,
+                })?;
+                let (source, start) = Source::new(words, discoverer, &self.0.parts.clock);
+                sources.push(Arc::clone(&source));
+                known.push(source);
+                starts.push(start);
+            }
+            *index += 1;
+        }
+        let statics = config.static_configs.iter().enumerate();
+        let fixed: Vec<TargetGroup> =
+            statics.map(|(index, part)| part.group(format!("static/{index}"))).collect();
+        let out = Arc::new(JobOutlet::new());
+        let (_stop, stop) = Stop::pair();
+        let mut start = JobStart {
+            job: job.to_owned(),
+            fixed,
+            sources: sources.iter().map(|source| source.told()).collect(),
+            out: Arc::clone(&out),
+            stop,
+            clock: self.0.parts.clock.clone(),
+            pause_max: self.0.parts.reload_interval,
+            telemetry: self.0.telemetry.clone(),
+        };
+        // What sources of before have found is there from the start.
+        start.publish();
+        let running = RunningJob { config, out, sources, _stop };
+        Ok(PreparedJob::New(Box::new((running, start))))
+    }
+
+    fn discoverer(&self, words: &Words) -> Result<Box<dyn Discoverer>, ProviderError> {
+        let parts = &self.0.parts;
+        match words {
+            Words::Files(files) => Ok(Box::new(FileDiscoverer {
+                config: files.clone(),
+                disk: Arc::clone(&parts.disk),
+                clock: parts.clock.clone(),
+                telemetry: self.0.telemetry.clone(),
+            })),
+            Words::Provider(provider) => parts.providers.discoverer(provider),
+        }
+    }
+
+    /// Starts what is new, stops what is gone, leaves the rest alone.
+    pub fn commit(&self, prepared: Prepared) {
+        let Prepared { jobs: wanted, starts: sources } = prepared;
+        let mut starts = Starts { sources, jobs: Vec::new() };
+        {
+            let mut running = self.0.jobs.lock();
+            let mut jobs = BTreeMap::new();
+            for (name, job) in wanted {
+                let job = match job {
+                    PreparedJob::New(new) => {
+                        let (job, start) = *new;
+                        starts.jobs.push(start);
+                        Some(job)
+                    }
+                    PreparedJob::Same(_) => running.remove(&name),
+                };
+                jobs.extend(job.map(|job| (name, job)));
+            }
+            *running = jobs;
+        }
+        {
+            let mut waiting = self.0.starts.lock();
+            waiting.sources.append(&mut starts.sources);
+            waiting.jobs.append(&mut starts.jobs);
+        }
+        self.0.wake.notify_one();
+    }
+
+    /// Where the targets of every job come from, ascending by the job's name.
+    #[must_use]
+    pub fn view(&self) -> Vec<JobView> {
+        self.0.jobs.lock().iter().map(|(name, job)| job.view(name)).collect()
+    }
+
+    async fn run(self, mut stop: Stop) {
+        let mut running = JoinSet::new();
+        loop {
+            let Starts { sources, jobs } = std::mem::take(&mut *self.0.starts.lock());
+            for source in sources {
+                running.spawn(source.run());
+            }
+            // Without sources nothing changes.
+            for job in jobs.into_iter().filter(|job| !job.sources.is_empty()) {
+                running.spawn(job.run());
+            }
+            tokio::select! {
+                () = stop.stopped() => break,
+                () = self.0.wake.notified() => {}
+                Some(ended) = running.join_next() => {
+                    if let Err(panic) = ended {
+                        error!(error = %panic, "a discovery panicked; its targets stay as they are");
+                    }
+                }
+            }
+        }
+        running.shutdown().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;
