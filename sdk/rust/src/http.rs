@@ -106,6 +106,12 @@ pub fn send_all(requests: &[Request], in_flight_max: u32) -> Vec<Result<Response
     host::http::fetch_many(requests, in_flight_max)
 }
 
+/// Sends up to 16 requests at once and waits for the first that is answered or fails. What is there by then stands in the
+/// order of the requests; the others are given up.
+pub fn send_first(requests: &[Request]) -> Vec<Option<Result<Response, Error>>> {
+    host::http::fetch_first(requests)
+}
+
 /// Asks in rounds, so that many large answers fit: of one round each answer may have 2 MiB, and what is longer is asked
 /// for again, alone. Answers stand in the order of the requests.
 pub fn send_in_rounds(requests: &[Request]) -> Vec<Result<Response, Error>> {

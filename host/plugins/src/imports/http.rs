@@ -8,7 +8,8 @@ mod client;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use narthex_client::{REDIRECTS_MAX, RequestError, WhenLarger};
 use narthex_settings::error_chain;
 use narthex_wasm::Guest;
@@ -171,13 +172,48 @@ impl http::Host for Instance {
         }
         let in_flight = usize::try_from(max_in_flight).unwrap_or(IN_FLIGHT_MAX);
         let in_flight = in_flight.clamp(1, IN_FLIGHT_MAX);
-        // The answers are held until all are there; together they stay below one bound.
-        let share = u64::try_from(requests.len().max(2)).unwrap_or(u64::MAX);
-        let body_max = (BODIES_BYTES_MAX / share).clamp(64 * 1024, BODY_BYTES_MAX);
+        let body_max = share_of_bodies(requests.len());
         let this = &*self;
         let exchanges = requests.into_iter().map(|request| this.exchange(request, body_max));
         Ok(futures_util::stream::iter(exchanges).buffered(in_flight).collect().await)
     }
+
+    async fn fetch_first(
+        &mut self,
+        requests: Vec<http::Request>,
+    ) -> wasmtime::Result<Vec<Option<Result<http::Response, Error>>>> {
+        if requests.len() > IN_FLIGHT_MAX {
+            let message = format!("{} requests; {IN_FLIGHT_MAX} are allowed", requests.len());
+            let refusal = || Some(Err(error(ErrorKind::Exhausted, message.clone())));
+            return Ok(requests.iter().map(|_| refusal()).collect());
+        }
+        let body_max = share_of_bodies(requests.len());
+        let this = &*self;
+        let exchanges = requests.into_iter().map(|request| this.exchange(request, body_max));
+        Ok(first_of(exchanges.collect()).await)
+    }
+}
+
+/// Answers are held until all are there; together they stay below one bound.
+fn share_of_bodies(requests: usize) -> u64 {
+    let share = u64::try_from(requests.max(2)).unwrap_or(u64::MAX);
+    (BODIES_BYTES_MAX / share).clamp(64 * 1024, BODY_BYTES_MAX)
+}
+
+/// Waits for the first; what the others have by then stands in its place. Those that have nothing end here.
+async fn first_of<T>(futures: Vec<impl Future<Output = T>>) -> Vec<Option<T>> {
+    let mut found: Vec<Option<T>> = futures.iter().map(|_| None).collect();
+    let placed = futures.into_iter().enumerate();
+    let mut waiting: FuturesUnordered<_> =
+        placed.map(|(place, future)| future.map(move |answer| (place, answer))).collect();
+    let mut next = waiting.next().await;
+    while let Some((place, answer)) = next {
+        if let Some(own) = found.get_mut(place) {
+            *own = Some(answer);
+        }
+        next = waiting.next().now_or_never().flatten();
+    }
+    found
 }
 
 fn parse_url(text: &str) -> Result<Url, Error> {

@@ -33,3 +33,13 @@ fn the_guard_lets_through_only_what_is_on_the_way() {
     }
     assert!(guard.check("db.example", good).is_err());
 }
+
+#[tokio::test]
+async fn the_first_of_many_ends_the_wait_for_the_others() {
+    use std::future::{pending, ready};
+    let none: Vec<std::future::Ready<u8>> = Vec::new();
+    assert_eq!(first_of(none).await, []);
+    let boxed: Vec<futures_util::future::BoxFuture<'_, u8>> =
+        vec![pending().boxed(), ready(1).boxed(), pending().boxed(), ready(3).boxed()];
+    assert_eq!(first_of(boxed).await, [None, Some(1), None, Some(3)]);
+}
