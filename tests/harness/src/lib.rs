@@ -25,6 +25,8 @@ mod process;
 
 pub mod http;
 mod receiver;
+mod replies;
+mod script;
 mod server;
 mod target;
 
@@ -44,6 +46,7 @@ pub use self::peers::{Peer, peer};
 pub use self::ports::free_port;
 pub use self::process::Process;
 pub use self::receiver::WebhookReceiver;
+pub use self::replies::Replies;
 pub use self::server::{Answer, Request};
 pub use self::skip::skip;
 pub use self::target::FakeTarget;

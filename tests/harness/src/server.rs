@@ -1,7 +1,9 @@
 //! A small HTTP server for fakes: it records every request and answers as the test last said.
 
-use std::io::{self, BufReader, Write as _};
+use std::io::{self, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::http;
+use crate::script::Script;
 
 /// A client that stalls is dropped, so that its thread ends.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
@@ -32,6 +35,14 @@ impl Request {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         http::header(&self.headers, name)
+    }
+
+    /// The first parameter of the query with this name, as it was sent.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&str> {
+        let (_, query) = self.path.split_once('?')?;
+        let mut params = query.split('&').map(|param| param.split_once('=').unwrap_or((param, "")));
+        params.find(|(own, _)| *own == name).map(|(_, value)| value)
     }
 
     /// The body as JSON.
@@ -89,46 +100,101 @@ impl Answer {
     }
 }
 
-/// A listening fake; the port closes and its thread ends on drop.
+/// A listening fake; its place is free again and its thread ends on drop.
 #[derive(Debug)]
 pub(crate) struct Server {
-    address: SocketAddr,
+    place: Place,
     shared: Arc<Shared>,
     acceptor: Option<JoinHandle<()>>,
 }
 
+/// Where a fake listens.
+#[derive(Debug)]
+enum Place {
+    Address(SocketAddr),
+    Socket(PathBuf),
+}
+
 #[derive(Debug)]
 struct Shared {
-    answer: Mutex<Answer>,
+    script: Script,
     requests: Mutex<Vec<Request>>,
     /// Connections whose client still waits; dropping the fake closes them.
-    hanging: Mutex<Vec<TcpStream>>,
+    hanging: Mutex<Vec<Box<dyn Connection>>>,
     stopped: AtomicBool,
 }
 
+/// A connection of TCP or of a unix socket.
+trait Connection: Read + Write + Send + std::fmt::Debug {
+    /// The same connection once more, with a bound on how long a read takes.
+    fn reader(&self) -> io::Result<Box<dyn Read>>;
+}
+
+impl Connection for TcpStream {
+    fn reader(&self) -> io::Result<Box<dyn Read>> {
+        self.set_read_timeout(Some(READ_TIMEOUT))?;
+        Ok(Box::new(self.try_clone()?))
+    }
+}
+
+impl Connection for UnixStream {
+    fn reader(&self) -> io::Result<Box<dyn Read>> {
+        self.set_read_timeout(Some(READ_TIMEOUT))?;
+        Ok(Box::new(self.try_clone()?))
+    }
+}
+
 impl Server {
+    /// Listens on a free port; every path is answered alike until told otherwise.
     #[track_caller]
     pub(crate) fn start(answer: Answer) -> Self {
         let listener =
             TcpListener::bind("127.0.0.1:0").expect("the loopback interface has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
+        let next = move || Ok(Box::new(listener.accept()?.0) as Box<dyn Connection>);
+        Self::listen(Place::Address(address), answer, next)
+    }
+
+    /// Listens on a unix socket.
+    #[track_caller]
+    pub(crate) fn on_socket(path: &Path, answer: Answer) -> Self {
+        let listener = UnixListener::bind(path).expect("a temporary folder takes a socket");
+        let next = move || Ok(Box::new(listener.accept()?.0) as Box<dyn Connection>);
+        Self::listen(Place::Socket(path.to_owned()), answer, next)
+    }
+
+    fn listen(
+        place: Place,
+        answer: Answer,
+        next: impl FnMut() -> io::Result<Box<dyn Connection>> + Send + 'static,
+    ) -> Self {
         let shared = Arc::new(Shared {
-            answer: Mutex::new(answer),
+            script: Script::new(answer),
             requests: Mutex::default(),
             hanging: Mutex::default(),
             stopped: AtomicBool::new(false),
         });
         let for_thread = Arc::clone(&shared);
-        let acceptor = std::thread::spawn(move || accept(&listener, &for_thread));
-        Self { address, shared, acceptor: Some(acceptor) }
+        let acceptor = std::thread::spawn(move || accept(next, &for_thread));
+        Self { place, shared, acceptor: Some(acceptor) }
     }
 
+    /// Of a fake that listens on a port.
+    #[track_caller]
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        match &self.place {
+            Place::Address(address) => *address,
+            Place::Socket(path) => panic!("a fake on {} has no address", path.display()),
+        }
+    }
+
+    /// Says what is answered, from now on.
+    pub(crate) fn script(&self) -> &Script {
+        &self.shared.script
     }
 
     pub(crate) fn answer_with(&self, answer: Answer) {
-        *lock(&self.shared.answer) = answer;
+        self.shared.script.otherwise(answer);
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
@@ -139,43 +205,48 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::SeqCst);
+        self.shared.script.end();
         lock(&self.shared.hanging).clear();
         // Wakes the acceptor, which then sees that it is stopped.
-        drop(TcpStream::connect(self.address));
+        match &self.place {
+            Place::Address(address) => drop(TcpStream::connect(address)),
+            Place::Socket(path) => drop(UnixStream::connect(path)),
+        }
         drop(self.acceptor.take().map(JoinHandle::join));
     }
 }
 
-fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
-    for stream in listener.incoming() {
+fn accept(mut next: impl FnMut() -> io::Result<Box<dyn Connection>>, shared: &Arc<Shared>) {
+    loop {
+        let connection = next();
         if shared.stopped.load(Ordering::SeqCst) {
             return;
         }
-        let Ok(stream) = stream else { continue };
+        let Ok(connection) = connection else { continue };
         let shared = Arc::clone(shared);
         // A connection's thread ends with its one request, at the latest after the read timeout.
         std::thread::spawn(move || {
             // A client that breaks off is no error of the fake.
-            drop(serve(stream, &shared));
+            drop(serve(connection, &shared));
         });
     }
 }
 
-fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
-    stream.set_read_timeout(Some(READ_TIMEOUT))?;
-    let mut reader = BufReader::new(stream.try_clone()?);
+fn serve(mut connection: Box<dyn Connection>, shared: &Shared) -> io::Result<()> {
+    let mut reader = BufReader::new(connection.reader()?);
     let Some((first, headers)) = http::read_head(&mut reader)? else { return Ok(()) };
     if http::header(&headers, "expect").is_some() {
-        stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     let body = http::read_body(&mut reader, &headers)?;
     let mut words = first.split(' ').map(str::to_owned);
     let method = words.next().unwrap_or_default();
     let path = words.next().unwrap_or_default();
-    let answer = lock(&shared.answer).clone();
-    lock(&shared.requests).push(Request { method, path, headers, body });
+    let request = Request { method, path, headers, body };
+    lock(&shared.requests).push(request.clone());
+    let answer = shared.script.answer(&request);
     if answer.hangs {
-        lock(&shared.hanging).push(stream);
+        lock(&shared.hanging).push(connection);
         return Ok(());
     }
     let mut head = format!("HTTP/1.1 {} Answer\r\nConnection: close\r\n", answer.status);
@@ -183,10 +254,10 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head.push_str(&format!("Content-Length: {}\r\n\r\n", answer.body.len()));
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(&answer.body)
+    connection.write_all(head.as_bytes())?;
+    connection.write_all(&answer.body)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use narthex_sdk::{
     Error, clock,
-    http::{Origin, Query, Request, Response, encode, send_in_rounds},
+    http::{Origin, Query, Request, Response, encode, send_first, send_in_rounds},
 };
 use serde::Deserialize;
 
@@ -12,6 +12,9 @@ use crate::config::{Config, Scheme};
 
 /// For answers that nothing delays.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// As many as the host waits for at one time.
+pub(crate) const WATCHES_MAX: usize = 16;
 
 /// Consul, as the configuration reaches it.
 pub(crate) struct Api<'a> {
@@ -96,18 +99,24 @@ impl<'a> Api<'a> {
         answers.into_iter().map(|answer| answer.and_then(Response::expect_success)).collect()
     }
 
-    /// Returns when the index moved, or after this time.
-    pub(crate) fn wait(&self, watch: &Watch<'_>, wait: Duration) -> Result<(), Error> {
-        let (path, query) = match watch {
-            Watch::Catalog { .. } => ("/v1/catalog/services".to_owned(), self.catalog_query()),
-            Watch::Service { name, .. } => (health_path(name), self.health_query()),
-        };
-        let query =
-            query.add("index", watch.index()).add("wait", format!("{}ms", wait.as_millis()));
+    /// Returns when the index of one of them moved, or after this time.
+    pub(crate) fn wait(&self, watches: &[Watch<'_>], wait: Duration) -> Result<(), Error> {
         // Consul adds up to a sixteenth to the time, so that not all clients come back at once.
         let timeout = wait + wait / 16 + ANSWER_TIMEOUT;
-        let answer = self.get(&path, &query, timeout).send().and_then(Response::expect_success);
-        answer.map(drop).map_err(|error| error.context("wait for a change"))
+        let wait = format!("{}ms", wait.as_millis());
+        let request = |watch: &Watch<'_>| {
+            let (path, query) = match watch {
+                Watch::Catalog { .. } => ("/v1/catalog/services".into(), self.catalog_query()),
+                Watch::Service { name, .. } => (health_path(name), self.health_query()),
+            };
+            self.get(&path, &query.add("index", watch.index()).add("wait", &wait), timeout)
+        };
+        let requests: Vec<_> = watches.iter().map(request).collect();
+        for answer in send_first(&requests).into_iter().flatten() {
+            let answer = answer.and_then(Response::expect_success);
+            answer.map_err(|error| error.context("wait for a change"))?;
+        }
+        Ok(())
     }
 
     fn get(&self, path: &str, query: &Query, timeout: Duration) -> Request {

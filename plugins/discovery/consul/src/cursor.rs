@@ -45,15 +45,6 @@ impl Cursor {
         let (datacenter, catalog) = (self.datacenter.clone(), self.catalog);
         written(&Self { datacenter, catalog, services: None })
     }
-
-    /// The one service that is known, if there is no other.
-    pub(crate) fn only_service(&self) -> Option<(&str, Known)> {
-        let mut services = self.services.iter().flatten();
-        match (services.next(), services.next()) {
-            (Some((name, known)), None) => Some((name, *known)),
-            _ => None,
-        }
-    }
 }
 
 impl Known {

@@ -78,16 +78,25 @@ narthex_sdk::discovery!(Consul);
 
 /// Waits until what was found may have changed.
 fn wait(config: &Config, api: &Api<'_>, before: &Cursor, wait_ms: u32) -> Result<(), Error> {
-    let wait = Duration::from_millis(wait_ms.into()).min(config.refresh_interval);
-    let watch = if config.needs_catalog() {
-        Some(Watch::Catalog { index: before.catalog })
-    } else {
-        before.only_service().map(|(name, known)| Watch::Service { name, index: known.index })
+    let wait = Duration::from_millis(wait_ms.into());
+    let catalog = config.needs_catalog().then_some(Watch::Catalog { index: before.catalog });
+    let services = before.services.iter().flatten();
+    let all: Vec<_> = catalog
+        .into_iter()
+        .chain(services.map(|(name, known)| Watch::Service { name, index: known.index }))
+        .collect();
+    let covers_all = before.services.is_some()
+        && all.len() <= api::WATCHES_MAX
+        && all.iter().all(|watch| watch.index() > 0);
+    let (watched, wait) = match all.as_slice() {
+        [_, ..] if covers_all => (all.as_slice(), wait),
+        // The services are asked for once in `refresh_interval`, and sooner when their list changes.
+        [catalog @ Watch::Catalog { index: 1.. }, ..] => {
+            (std::slice::from_ref(catalog), wait.min(config.refresh_interval))
+        }
+        _ => return Ok(()),
     };
-    match watch {
-        Some(watch) if watch.index() > 0 && !wait.is_zero() => api.wait(&watch, wait),
-        _ => Ok(()),
-    }
+    if wait.is_zero() { Ok(()) } else { api.wait(watched, wait) }
 }
 
 /// Asks for all services that matter; what changed since the cursor, and the cursor of what is now.

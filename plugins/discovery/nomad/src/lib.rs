@@ -71,7 +71,7 @@ impl Discovery for Nomad {
         let api = Api::new(&config)?;
         // The index of the list moves with every registration, so it stands for all instances.
         let before = cursor.and_then(|index| index.parse::<u64>().ok()).filter(|index| *index > 0);
-        let wait = Duration::from_millis(wait_ms.into()).min(config.refresh_interval);
+        let wait = Duration::from_millis(wait_ms.into());
         if let Some(index) = before
             && !wait.is_zero()
         {

@@ -9,6 +9,7 @@ mod blocks;
 mod browser;
 mod configuration;
 mod differential;
+mod discovery;
 mod durability;
 mod durability_under_load;
 mod explain;

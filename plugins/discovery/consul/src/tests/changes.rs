@@ -129,19 +129,20 @@ fn waited(config: &str, wait_ms: u32) -> Vec<String> {
 }
 
 #[test]
-fn a_later_call_waits_at_the_index_and_then_asks() {
+fn a_later_call_waits_for_the_list_and_for_each_service_and_then_asks() {
     assert_eq!(
         waited(r#"{"datacenter":"d"}"#, 20_000),
         [
             "catalog/services?dc=d&stale=&index=77&wait=20000ms 36250",
+            "health/service/a?dc=d&stale=&index=55&wait=20000ms 36250",
             "catalog/services?dc=d&stale= 15000",
             "health/service/a?dc=d&stale= 15000",
         ]
     );
     assert_eq!(
-        waited(r#"{"datacenter":"d","services":["a"],"refresh_interval":"8s"}"#, 20_000),
+        waited(r#"{"datacenter":"d","services":["a"]}"#, 20_000),
         [
-            "health/service/a?dc=d&stale=&index=55&wait=8000ms 23500",
+            "health/service/a?dc=d&stale=&index=55&wait=20000ms 36250",
             "health/service/a?dc=d&stale= 15000",
         ]
     );
@@ -149,6 +150,29 @@ fn a_later_call_waits_at_the_index_and_then_asks() {
         waited(r#"{"datacenter":"d","services":["a"]}"#, 0),
         ["health/service/a?dc=d&stale= 15000"]
     );
+}
+
+#[test]
+fn more_services_than_can_be_waited_for_are_asked_for_at_the_interval() {
+    let names = (0..16).map(|n| format!("\"s{n}\":[]")).collect::<Vec<_>>().join(",");
+    let list = format!("{{{names}}}");
+    let host =
+        consul(move |path, _| Ok(at(9, if path == "/catalog/services" { &list } else { "[]" })));
+    let config = r#"{"datacenter":"d","refresh_interval":"8s"}"#;
+    let first = host.refresh_waiting::<Consul>(config, None, 20_000).unwrap();
+    host.refresh_waiting::<Consul>(config, first.cursor.as_deref(), 20_000).unwrap();
+    let waits = host.requests().into_iter().map(|request| request.url);
+    let waits: Vec<_> = waits.filter(|url| url.contains("wait=")).collect();
+    assert_eq!(
+        waits,
+        ["http://localhost:8500/v1/catalog/services?dc=d&stale=&index=9&wait=8000ms"]
+    );
+    let names: Vec<_> = (0..17).map(|n| format!("\"s{n}\"")).collect();
+    let config = format!(r#"{{"datacenter":"d","services":[{}]}}"#, names.join(","));
+    let host = consul(|_, _| Ok(at(9, "[]")));
+    let first = host.refresh_waiting::<Consul>(&config, None, 20_000).unwrap();
+    host.refresh_waiting::<Consul>(&config, first.cursor.as_deref(), 20_000).unwrap();
+    assert!(!host.requests().iter().any(|request| request.url.contains("wait=")));
 }
 
 #[test]
