@@ -225,6 +225,26 @@ pub(crate) struct Admission {
 pub(crate) struct Denied(pub(crate) String);
 
 impl NetGrants {
+    /// Judges a connection to a unix socket.
+    pub(crate) fn admit_socket(&self, path: &str) -> Result<(), Denied> {
+        let used = self.used.iter().any(|endpoint| match &endpoint.host {
+            Host::Socket(own) => own == path,
+            Host::Name(_) | Host::Address(_) => false,
+        });
+        let allowed = |pattern: &NetPattern| match &pattern.host {
+            HostPattern::Socket(own) => own == path,
+            HostPattern::Any
+            | HostPattern::Name(_)
+            | HostPattern::Subdomain(_)
+            | HostPattern::Addresses { .. } => false,
+        };
+        if used || self.allowed.iter().any(allowed) {
+            return Ok(());
+        }
+        let socket = format!("unix://{path}");
+        Err(self.denied_net(&socket, "", &socket))
+    }
+
     /// Judges a connection by what stands in the request, before any name is resolved.
     pub(crate) fn admit(&self, host: &str, port: u16) -> Result<Admission, Denied> {
         let Some(host) = Host::parse(host) else {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 use narthex_client::{HTTP_KEYS, HttpConfig};
-use narthex_platform::Disk;
 use narthex_settings::error_chain;
 use serde_json::Value;
 
@@ -17,7 +16,10 @@ use crate::grant::{Endpoint, endpoints_in};
 use crate::imports::http::OwnClient;
 use crate::loader::Loaded;
 use crate::plugin::Rights;
+use crate::profiles::aws::{Login, Signer};
+use crate::profiles::{Access, Machine, kubernetes};
 use crate::redact::Redactor;
+use crate::schema::Profile;
 
 /// What the file says to a plugin.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +49,25 @@ pub(crate) struct Item {
     pub(crate) own: Option<Arc<OwnClient>>,
     /// Hides the secrets in what the guest says.
     pub(crate) redactor: Redactor,
+    /// What is not known yet and a refresh needs; `validate` does without.
+    pub(crate) lacking: Option<Lacking>,
+}
+
+/// What a refresh needs and is not known yet.
+#[derive(Clone, Debug)]
+pub(crate) enum Lacking {
+    /// How the server is reached, and why that is not known.
+    Access(String),
+    /// The region, which the machine may know.
+    Region(Arc<Signer>),
+}
+
+/// What a profile found.
+#[derive(Default)]
+struct Found {
+    http: Option<HttpConfig>,
+    signer: Option<Arc<Signer>>,
+    lacking: Option<Lacking>,
 }
 
 impl Item {
@@ -56,7 +77,7 @@ impl Item {
         loaded: &Loaded,
         rights: &Rights,
         given: Given<'_>,
-        disk: &Arc<dyn Disk>,
+        machine: &Machine,
     ) -> Result<Self, CallError> {
         let refused = |message: String| CallError::Config { plugin: plugin.to_owned(), message };
         let (schema, notes) = (&loaded.schema, &loaded.schema.notes);
@@ -66,22 +87,62 @@ impl Item {
             follows_redirects = keys.get("follow_redirects") != Some(&Value::Bool(false));
             keys.retain(|key, _| !HTTP_KEYS.contains(&key.as_str()));
         }
+        let login = match &notes.profile {
+            Some(Profile::Aws { .. }) => Login::take(&mut config),
+            Some(Profile::Kubernetes) | None => Ok(Login::default()),
+        };
+        let login = login.map_err(|error| refused(error.to_string()))?;
         schema.fill(&mut config, given.folder);
         schema.validate(&config).map_err(|violation| refused(violation.to_string()))?;
+        let http = given.http.filter(|_| notes.takes_http);
+        let found = find(notes.profile.as_ref(), login, &mut config, http, machine);
+        let Found { http, signer, lacking } = found.map_err(refused)?;
         let mut endpoints = endpoints_in(&config);
         let told = notes.endpoints.iter().filter_map(|template| template.expand(&config));
         endpoints.extend(told.filter_map(|endpoint| Endpoint::parse(endpoint.trim())));
-        let http = given.http.filter(|_| notes.takes_http);
-        let own = http.map(|http| {
+        let own = (http.is_some() || signer.is_some()).then(|| {
             let allowed = rights.capabilities.net_allowed();
-            let (endpoints, http) = (endpoints.clone(), http.clone());
-            OwnClient::new(plugin, allowed, endpoints, http, follows_redirects, disk).map(Arc::new)
+            let access = Access { http: http.unwrap_or_default(), follows_redirects, signer };
+            OwnClient::new(plugin, allowed, endpoints.clone(), access, &machine.client)
         });
+        let own = own.transpose().map_err(|error| refused(error_chain(&error)))?;
         Ok(Self {
-            own: own.transpose().map_err(|error| refused(error_chain(&error)))?,
+            own: own.map(Arc::new),
             redactor: Redactor::of(schema, &config),
             config_json: config.to_string(),
             endpoints,
+            lacking,
         })
+    }
+}
+
+/// Lets a profile find what it can; it fills the configuration in.
+fn find(
+    profile: Option<&Profile>,
+    login: Login,
+    config: &mut Value,
+    http: Option<&HttpConfig>,
+    machine: &Machine,
+) -> Result<Found, String> {
+    let http = http.cloned();
+    match profile {
+        None => Ok(Found { http, ..Found::default() }),
+        Some(Profile::Kubernetes) => {
+            let found = kubernetes::find(config, http.as_ref(), machine);
+            Ok(match found.map_err(|error| error.to_string())? {
+                kubernetes::Found::Server(own) => {
+                    Found { http: own.map(|own| *own).or(http), ..Found::default() }
+                }
+                kubernetes::Found::Nothing(nothing) => {
+                    let lacking = Some(Lacking::Access(error_chain(&nothing)));
+                    Found { lacking, ..Found::default() }
+                }
+            })
+        }
+        Some(Profile::Aws { service }) => {
+            let signer = Arc::new(Signer::new(login, service, config, machine));
+            let lacking = signer.lacks_region().then(|| Lacking::Region(Arc::clone(&signer)));
+            Ok(Found { http, signer: Some(signer), lacking })
+        }
     }
 }

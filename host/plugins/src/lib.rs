@@ -40,6 +40,7 @@ mod item;
 mod loader;
 mod missing;
 mod plugin;
+mod profiles;
 mod record;
 mod redact;
 mod schema;
@@ -62,6 +63,7 @@ pub use self::config::{
 pub use self::grant::NetPattern;
 pub use self::item::Given;
 pub use self::plugins::{Deps, LoadError, Plugins, PrepareError, Prepared, digest_text};
+pub use self::profiles::Environment;
 pub use self::view::{
     CallsView, ErrorView, GrantView, LimitsView, PluginState, PluginView, RejectedView,
 };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use camino::Utf8PathBuf;
 use futures_util::future::BoxFuture;
+use narthex_client::ClientOptions;
 use narthex_model::{Labels, TargetGroup};
 use narthex_platform::{Clock, Disk, Metrics, Tasks};
 use narthex_state::StateStore;
@@ -29,6 +30,7 @@ use crate::item::{Given, Item};
 use crate::loader::{Entry, Loaded};
 use crate::missing;
 use crate::plugin::{Answer, CallSpec, Plugin, Rights, Wall};
+use crate::profiles::{Environment, Machine};
 use crate::schema::Schema;
 use crate::view::PluginView;
 
@@ -50,6 +52,10 @@ pub struct Deps {
     pub metrics: Metrics,
     /// Where plugins keep their key-values.
     pub state: StateStore,
+    /// Of clients that carry an operator's credentials.
+    pub client: ClientOptions,
+    /// Where profiles look for credentials.
+    pub environment: Environment,
     /// A folder of this user alone for compiled code; made when absent. `None`: every start
     /// compiles anew.
     pub cache_folder: Option<Utf8PathBuf>,
@@ -96,6 +102,7 @@ pub(crate) struct Inner {
     pub(crate) linker: Linker<Guest<CallContext>>,
     pub(crate) shared: Shared,
     pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) machine: Machine,
     pub(crate) config: ArcSwap<Config>,
     pub(crate) plugins: ArcSwap<BTreeMap<String, Arc<Plugin>>>,
     /// What is known of the folder; its lock makes scans follow one another.
@@ -129,12 +136,14 @@ impl Plugins {
         };
         let mut linker = sandbox.linker().map_err(link)?;
         imports::link(&mut linker).map_err(link)?;
+        let machine = Machine { environment: deps.environment, client: deps.client };
         let shared = Shared { clock: deps.clock, metrics: deps.metrics, state: deps.state };
         let plugins = Self(Arc::new(Inner {
             sandbox,
             linker,
             shared,
             disk: deps.disk,
+            machine,
             config: ArcSwap::from_pointee(config),
             plugins: ArcSwap::default(),
             folder: tokio::sync::Mutex::default(),
@@ -382,7 +391,7 @@ impl Plugins {
     ) -> Result<Ready, CallError> {
         let plugin = self.find(kind, name)?;
         let loaded = plugin.ready(kind)?;
-        let item = Item::new(name, &loaded, &plugin.rights(), given, &self.0.disk)?;
+        let item = Item::new(name, &loaded, &plugin.rights(), given, &self.0.machine)?;
         Ok((plugin, loaded, Arc::new(item)))
     }
 

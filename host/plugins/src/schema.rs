@@ -18,7 +18,7 @@ use std::fmt;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-pub(crate) use self::notes::Notes;
+pub(crate) use self::notes::{Notes, Profile};
 
 /// The longest schema.
 const SCHEMA_BYTES_MAX: usize = 256 * 1024;

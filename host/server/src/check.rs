@@ -51,6 +51,8 @@ async fn check_one(file: &ConfigFile, features: Features) -> anyhow::Result<Stri
             disk: Arc::clone(&disk),
             metrics: Metrics::new(),
             state: StateStore::in_memory()?,
+            client: crate::outbound::options(&disk),
+            environment: crate::outbound::environment(),
             cache_folder: None,
         };
         let plugins = Plugins::load(config.plugins.clone(), deps).await?;

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use camino::Utf8Path;
 use narthex_client::{Client, ClientOptions, HttpConfig, HttpKeys, ProxyEnvironment};
 use narthex_platform::{Disk, read_to_string};
+use narthex_plugins::Environment;
 use narthex_settings::Document;
 
 /// A file of settings is written by hand.
@@ -34,6 +35,15 @@ pub(crate) fn options(disk: &Arc<dyn Disk>) -> ClientOptions {
     )]
     let environment = ProxyEnvironment::read(|name| std::env::var(name).ok());
     ClientOptions { disk: Arc::clone(disk), environment, ..ClientOptions::default() }
+}
+
+/// What profiles of plugins may read: they look for credentials where AWS' and Kubernetes' own tools do.
+pub(crate) fn environment() -> Environment {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the composition root hands the environment down"
+    )]
+    Environment::new(|name| std::env::var(name).ok())
 }
 
 fn http_keys(disk: &dyn Disk, file: &Utf8Path) -> anyhow::Result<HttpKeys> {

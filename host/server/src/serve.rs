@@ -83,6 +83,8 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
             disk: Arc::clone(&disk),
             metrics: metrics.clone(),
             state: state.clone(),
+            client: crate::outbound::options(&disk),
+            environment: crate::outbound::environment(),
             cache_folder: Some(flags.storage.path.join("plugin-cache")),
         },
     )

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use narthex_client::ClientOptions;
 use narthex_platform::{Clock, Metrics, PointValue, RealDisk, Stop, Tasks};
-use narthex_plugins::{CallError, CollectTarget, Config, Deps, PluginView, Plugins};
+use narthex_plugins::{CallError, CollectTarget, Config, Deps, Environment, PluginView, Plugins};
 use narthex_settings::Document;
 use narthex_state::StateStore;
 use serde_json::Value;
@@ -31,9 +32,17 @@ impl Host {
     /// # Panics
     /// When it cannot be had.
     pub async fn start(files: &[(&str, &[u8])], yaml: &str) -> Self {
+        Self::start_in(files, yaml, Environment::default()).await
+    }
+
+    /// The same with variables of the environment.
+    ///
+    /// # Panics
+    /// When it cannot be had.
+    pub async fn start_in(files: &[(&str, &[u8])], yaml: &str, environment: Environment) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let state = StateStore::in_memory().expect("a state in memory");
-        let (plugins, metrics) = load(folder.path(), files, yaml, &state).await;
+        let (plugins, metrics) = load(folder.path(), files, yaml, &state, environment).await;
         Self { folder, plugins, metrics, state, _stop: None }
     }
 
@@ -42,7 +51,10 @@ impl Host {
     /// # Panics
     /// When it cannot be had.
     pub async fn restart(self, yaml: &str) -> Self {
-        let (plugins, metrics) = load(self.folder.path(), &[], yaml, &self.state).await;
+        let (plugins, metrics) = {
+            let environment = Environment::default();
+            load(self.folder.path(), &[], yaml, &self.state, environment).await
+        };
         Self { plugins, metrics, _stop: None, ..self }
     }
 
@@ -178,6 +190,7 @@ async fn load(
     files: &[(&str, &[u8])],
     yaml: &str,
     state: &StateStore,
+    environment: Environment,
 ) -> (Plugins, Metrics) {
     let dir = plugin_folder(folder);
     RealDisk::shared().create_folder(&dir).expect("a folder for plugins");
@@ -191,6 +204,8 @@ async fn load(
         disk: RealDisk::shared(),
         metrics: metrics.clone(),
         state: state.clone(),
+        client: ClientOptions::default(),
+        environment,
         cache_folder: Utf8PathBuf::from_path_buf(folder.join("compiled")).ok(),
     };
     let plugins = Plugins::load(config, deps).await.expect("the room starts");

@@ -11,9 +11,11 @@ use futures_util::future::BoxFuture;
 use narthex_discovery::{Discoverer, Outlet, ProviderConfig, ProviderError, Providers};
 use narthex_model::TargetGroup;
 use narthex_platform::Stop;
+use narthex_settings::error_chain;
+use serde_json::Value;
 
 use crate::answer::{CallError, Change, PluginKind, Refreshed};
-use crate::item::Given;
+use crate::item::{Given, Lacking};
 use crate::plugin::Rights;
 use crate::plugins::{Plugins, Ready};
 
@@ -43,8 +45,7 @@ impl Providers for Plugins {
     fn discoverer(&self, provider: &ProviderConfig) -> Result<Box<dyn Discoverer>, ProviderError> {
         let refused = |error: CallError| ProviderError { message: error.to_string() };
         let source = PluginDiscoverer { plugins: self.clone(), provider: provider.clone() };
-        let mut ready = None;
-        source.ready(&mut ready).map_err(refused)?;
+        source.ready(&mut None, None).map_err(refused)?;
         Ok(Box::new(source))
     }
 }
@@ -93,7 +94,7 @@ impl PluginDiscoverer {
         let clock = &self.plugins.0.shared.clock;
         let began = clock.monotonic();
         let mut waited = Duration::ZERO;
-        let asked = match self.ready(kept) {
+        let asked = match self.complete(kept).await {
             Ok(ready) => {
                 let slot = found.cursor.as_ref().and_then(|_| self.plugins.0.sandbox.try_waiting());
                 waited = if slot.is_some() { wait(&ready) } else { Duration::ZERO };
@@ -119,6 +120,8 @@ impl PluginDiscoverer {
                 if wanted_to_wait { next_in.max(REFRESH_EVERY_UNWAITED) } else { next_in }
             }
             Err(error) => {
+                // Credentials that the machine keeps may be others by now.
+                *kept = None;
                 out.failed(&error);
                 let pause = PAUSE_FIRST.saturating_mul(1 << found.failures.min(16)).min(PAUSE_MAX);
                 found.failures = found.failures.saturating_add(1);
@@ -127,8 +130,25 @@ impl PluginDiscoverer {
         }
     }
 
+    /// The item with all that a refresh needs.
+    async fn complete(&self, kept: &mut Kept) -> Result<Ready, CallError> {
+        let ready = self.ready(kept, None)?;
+        let plugin = &self.provider.name;
+        let lacking = |message| CallError::Config { plugin: plugin.clone(), message };
+        match &ready.2.lacking {
+            None => Ok(ready),
+            Some(Lacking::Access(reason)) => Err(lacking(reason.clone())),
+            Some(Lacking::Region(signer)) => {
+                let region = signer.region_of_machine().await;
+                let region = region.map_err(|error| lacking(error_chain(&error)))?;
+                *kept = None;
+                self.ready(kept, Some(region))
+            }
+        }
+    }
+
     /// The item, made ready anew when the plugin or its rights are others than they were.
-    fn ready(&self, kept: &mut Kept) -> Result<Ready, CallError> {
+    fn ready(&self, kept: &mut Kept, region: Option<String>) -> Result<Ready, CallError> {
         let ProviderConfig { name, config, http, folder } = &self.provider;
         let plugin = self.plugins.find(PluginKind::Discovery, name)?;
         let (rights, loaded) = (plugin.rights(), plugin.ready(PluginKind::Discovery)?);
@@ -138,7 +158,11 @@ impl PluginDiscoverer {
         {
             return Ok(ready.clone());
         }
-        let given = Given { config, http: http.as_ref(), folder };
+        let mut config = config.clone();
+        if let (Some(region), Value::Object(keys)) = (region, &mut config) {
+            keys.insert("region".to_owned(), Value::String(region));
+        }
+        let given = Given { config: &config, http: http.as_ref(), folder };
         let ready = self.plugins.ready(PluginKind::Discovery, name, given)?;
         *kept = Some((rights, ready.clone()));
         Ok(ready)

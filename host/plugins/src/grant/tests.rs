@@ -120,3 +120,24 @@ fn hosts_are_found_wherever_a_configuration_names_them() {
         ]
     );
 }
+
+#[test]
+fn a_socket_is_reached_by_its_own_path_alone() {
+    let path = "/run/docker.sock";
+    for (used, allowed, expected) in [
+        (&["unix:///run/docker.sock"][..], &[][..], true),
+        (&["unix:unix:///run/docker.sock"], &[], true),
+        (&["unix:/run/docker.sock"], &[], true),
+        (&[], &["unix:///run/docker.sock"], true),
+        (&["unix:///run/other.sock"], &["*:*"], false),
+        (&["run/docker.sock:80"], &["unix:///run/other.sock"], false),
+    ] {
+        let used: Vec<&str> =
+            used.iter().copied().filter(|text| Endpoint::parse(text).is_some()).collect();
+        let judged = grants(&used, allowed).admit_socket(path);
+        assert_eq!(judged.is_ok(), expected, "{used:?} {allowed:?}");
+    }
+    let denied = grants(&[], &[]).admit_socket(path).unwrap_err().0;
+    assert!(denied.ends_with("{ x: { net: [\"unix:///run/docker.sock\"] } } }"), "{denied}");
+    assert!(socket_path("unix:///run/../etc/x").is_none());
+}

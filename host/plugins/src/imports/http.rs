@@ -4,6 +4,7 @@
 //! resolved, and by address before a connection is opened.
 
 mod client;
+mod place;
 
 use std::sync::Arc;
 
@@ -15,13 +16,13 @@ use narthex_settings::error_chain;
 use narthex_wasm::Guest;
 use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{HasSelf, Linker};
-use url::Url;
 
 use super::{CallContext, Error, ErrorKind, Label, clock, denied, error};
 use crate::bindings::imports::narthex::plugin::http;
-use crate::grant::{Host, NetGrants};
+use crate::grant::NetGrants;
 
 pub(crate) use self::client::{Capability, OwnClient};
+use self::place::{Place, parse_url};
 
 /// The largest body of an answer.
 const BODY_BYTES_MAX: u64 = 16 << 20;
@@ -87,7 +88,7 @@ impl Instance {
         let mut url = parse_url(&request.url)?;
         let mut outgoing = narthex_client::Request {
             method: request.method,
-            url: url.to_string(),
+            url: String::new(),
             unix_socket: None,
             headers: request.headers.into_iter().map(|label| (label.name, label.value)).collect(),
             body: Bytes::from(request.body),
@@ -97,11 +98,17 @@ impl Instance {
         };
         for _ in 0..=REDIRECTS_MAX {
             outgoing.timeout = deadline.min(self.clock.left());
-            let place = authority(&url)?;
-            let own =
-                self.own.as_deref().filter(|own| own.serves(place.is_tls, &place.host, place.port));
-            let response = self.send(own, &place, outgoing.clone()).await?;
-            if own.is_some_and(|own| !own.follows_redirects) {
+            let place = Place::of(&url)?;
+            (outgoing.url, outgoing.unix_socket) = place.request(&url);
+            let own = self.own.as_deref().filter(|own| own.serves(&place));
+            let mut sent = outgoing.clone();
+            if let Some(signer) = own.and_then(|own| own.signer.as_ref()) {
+                let signed = signer.sign(&mut sent, &url).await;
+                signed.map_err(|failure| error(failure.kind(), error_chain(&failure)))?;
+            }
+            let response = self.send(own, &place, sent).await?;
+            let is_last = own.is_some_and(|own| !own.follows_redirects);
+            if is_last || matches!(place, Place::Socket(_)) {
                 return Ok(answer(response));
             }
             let next = narthex_client::redirect(&url, &response);
@@ -144,11 +151,18 @@ impl Instance {
         request: narthex_client::Request,
     ) -> Result<narthex_client::Response, Error> {
         let capability = own.map_or(&*self.capability, |own| &own.capability);
-        let Place { host, port, .. } = place;
-        let admission = self.net.admit(&host.to_string(), *port).map_err(denied)?;
-        let _lease = capability.guard.lease(host, *port, admission);
+        let _lease = match place {
+            Place::Host { host, port, .. } => {
+                let admission = self.net.admit(&host.to_string(), *port).map_err(denied)?;
+                Some(capability.guard.lease(host, *port, admission))
+            }
+            Place::Socket(path) => {
+                self.net.admit_socket(path).map_err(denied)?;
+                None
+            }
+        };
         let sent = capability.client.request(request).await;
-        sent.map_err(|failure| request_error(&failure, host, *port))
+        sent.map_err(|failure| request_error(&failure, place))
     }
 }
 
@@ -216,35 +230,6 @@ async fn first_of<T>(futures: Vec<impl Future<Output = T>>) -> Vec<Option<T>> {
     found
 }
 
-fn parse_url(text: &str) -> Result<Url, Error> {
-    let config =
-        |why: String| error(ErrorKind::Config, format!("{text:?} is no URL to fetch: {why}"));
-    let url = Url::parse(text).map_err(|cause| config(cause.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(config(format!("its scheme is {} and not http or https", url.scheme())));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(config("it holds user information; use a header or credentials".to_owned()));
-    }
-    Ok(url)
-}
-
-/// Where a request goes.
-struct Place {
-    is_tls: bool,
-    host: Host,
-    port: u16,
-}
-
-fn authority(url: &Url) -> Result<Place, Error> {
-    let host = url.host_str().and_then(Host::parse);
-    let is_tls = url.scheme() == "https";
-    match (host, url.port_or_known_default()) {
-        (Some(host), Some(port)) => Ok(Place { is_tls, host, port }),
-        _ => Err(error(ErrorKind::Config, format!("{:?} has no host", url.as_str()))),
-    }
-}
-
 fn answer(response: narthex_client::Response) -> http::Response {
     let label = |(name, value)| Label { name, value };
     http::Response {
@@ -255,7 +240,7 @@ fn answer(response: narthex_client::Response) -> http::Response {
     }
 }
 
-fn request_error(failure: &RequestError, host: &Host, port: u16) -> Error {
+fn request_error(failure: &RequestError, place: &Place) -> Error {
     let kind = match failure {
         RequestError::Denied { reason, .. } => return error(ErrorKind::Denied, reason.clone()),
         RequestError::Invalid { .. } | RequestError::SecretFile { .. } => ErrorKind::Config,
@@ -269,7 +254,7 @@ fn request_error(failure: &RequestError, host: &Host, port: u16) -> Error {
         | RequestError::Status { .. } => ErrorKind::Protocol,
         RequestError::TooLarge { .. } => ErrorKind::Exhausted,
     };
-    error(kind, format!("{host}:{port}: {}", error_chain(failure)))
+    error(kind, format!("{place}: {}", error_chain(failure)))
 }
 
 /// So that a bound of the host is not mistaken for the guest's.

@@ -1,6 +1,5 @@
 use serde_json::json;
 
-use super::notes::Profile;
 use super::*;
 
 #[track_caller]

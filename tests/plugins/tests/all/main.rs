@@ -7,5 +7,6 @@
 
 mod grants;
 mod hostile;
+mod items;
 mod life;
 mod rooms;

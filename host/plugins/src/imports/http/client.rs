@@ -10,10 +10,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use narthex_client::{AddressGuard, Client, ClientOptions, HttpConfig, SetupError};
-use narthex_platform::Disk;
 use parking_lot::Mutex;
 
+use super::place::Place;
 use crate::grant::{Admission, Endpoint, Host, NetGrants, NetPattern};
+use crate::profiles::Access;
+use crate::profiles::aws::Signer;
 
 /// A client with its guard. It keeps connections between calls.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(crate) struct OwnClient {
     /// Where it may be used.
     endpoints: Vec<Endpoint>,
     pub(super) follows_redirects: bool,
+    /// Signs requests to these endpoints.
+    pub(super) signer: Option<Arc<Signer>>,
 }
 
 impl Capability {
@@ -61,17 +65,24 @@ impl OwnClient {
         plugin: &str,
         allowed: &[NetPattern],
         endpoints: Vec<Endpoint>,
-        config: HttpConfig,
-        follows_redirects: bool,
-        disk: &Arc<dyn Disk>,
+        access: Access,
+        options: &ClientOptions,
     ) -> Result<Self, SetupError> {
-        let options = ClientOptions { disk: Arc::clone(disk), ..ClientOptions::default() };
-        let capability = Capability::new(plugin, allowed, config, options, Others::Admitted)?;
-        Ok(Self { capability, endpoints, follows_redirects })
+        let Access { http, follows_redirects, signer } = access;
+        let options = options.clone();
+        let capability = Capability::new(plugin, allowed, http, options, Others::Admitted)?;
+        Ok(Self { capability, endpoints, follows_redirects, signer })
     }
 
     /// Whether a request to this place has the item's credentials.
-    pub(crate) fn serves(&self, is_tls: bool, host: &Host, port: u16) -> bool {
+    pub(super) fn serves(&self, place: &Place) -> bool {
+        let (is_tls, host, port) = match place {
+            Place::Host { is_tls, host, port } => (*is_tls, host, *port),
+            Place::Socket(path) => {
+                let socket = Host::Socket(path.clone());
+                return self.endpoints.iter().any(|endpoint| endpoint.host == socket);
+            }
+        };
         let same = |endpoint: &&Endpoint| endpoint.host == *host && endpoint.port == Some(port);
         let mut told = self.endpoints.iter().filter(same).map(|endpoint| endpoint.is_tls);
         // Where URLs name the place, theirs is the scheme.

@@ -5,6 +5,7 @@ use parking_lot::Mutex;
 
 use super::client::{Guard, Others};
 use super::*;
+use crate::grant::Host;
 
 #[test]
 fn urls_with_secrets_or_other_schemes_are_refused() {
