@@ -46,3 +46,37 @@ fn source(source: &SourceView) -> Value {
 fn time(at: Option<Timestamp>) -> Option<String> {
     at.map(rfc3339)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_tells_since_when_it_fails_and_why() {
+        let at = |millis| Some(Timestamp::from_millis(millis));
+        let view = JobView {
+            job: "j".to_owned(),
+            targets: 3,
+            updated_at: None,
+            sources: vec![SourceView {
+                mechanism: "consul".to_owned(),
+                index: 1,
+                targets: 2,
+                groups: 2,
+                succeeded_at: at(0),
+                failing_since: at(1_000),
+                reason: "connection refused".to_owned(),
+                failures: 4,
+            }],
+        };
+        let expected = json!({
+            "job": "j", "targets": 3, "lastUpdate": null,
+            "sources": [{
+                "mechanism": "consul", "index": 1, "health": "failing", "targets": 2, "groups": 2,
+                "lastSuccess": "1970-01-01T00:00:00Z", "failingSince": "1970-01-01T00:00:01Z",
+                "lastError": "connection refused", "failures": 4,
+            }],
+        });
+        assert_eq!(job(&view), expected);
+    }
+}

@@ -123,6 +123,31 @@ pub struct GuestError {
     pub details: Vec<(String, String)>,
 }
 
+/// A key as in `filters[0].name`, as a JSON pointer.
+fn pointer(key: &str) -> String {
+    let parts = key.split(['.', '[']).map(|part| part.trim_end_matches(']'));
+    let parts = parts.filter(|part| !part.is_empty());
+    parts.map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1"))).collect()
+}
+
+impl CallError {
+    /// Where in the configuration the reason stands, as a JSON pointer (RFC 6901); empty: nobody says.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        match self {
+            Self::Config { key, .. } => pointer(key),
+            Self::Refused(error) => {
+                let key = error.details.iter().find(|(name, _)| name == "key");
+                key.map(|(_, key)| pointer(key)).unwrap_or_default()
+            }
+            Self::Unavailable(_)
+            | Self::Killed { .. }
+            | Self::BackingOff { .. }
+            | Self::Busy { .. } => String::new(),
+        }
+    }
+}
+
 /// Why a call has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -134,6 +159,8 @@ pub enum CallError {
     Config {
         /// The plugin.
         plugin: String,
+        /// The key, as in `filters[0].name`; empty: the whole.
+        key: String,
         /// Key and reason.
         message: String,
     },
@@ -170,4 +197,15 @@ pub enum CallError {
         /// How long the call waited.
         waited: Duration,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_places_in_the_configuration() {
+        assert_eq!(pointer("filters[0].name"), "/filters/0/name");
+        assert_eq!((pointer(""), pointer("a/b")), (String::new(), "/a~1b".to_owned()));
+    }
 }

@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
     pub(crate) state: StateStore,
+    /// What plugins keep, whatever their grants: it is counted once.
+    pub(crate) kept: Arc<kv::Totals>,
 }
 
 /// What one plugin may do, whatever the call.

@@ -79,7 +79,11 @@ impl Item {
         given: Given<'_>,
         machine: &Machine,
     ) -> Result<Self, CallError> {
-        let refused = |message: String| CallError::Config { plugin: plugin.to_owned(), message };
+        let at = |key: &str, message: String| {
+            let (plugin, key) = (plugin.to_owned(), key.to_owned());
+            CallError::Config { plugin, key, message }
+        };
+        let refused = |message: String| at("", message);
         let (schema, notes) = (&loaded.schema, &loaded.schema.notes);
         let mut config = given.config.clone();
         let mut follows_redirects = true;
@@ -93,7 +97,7 @@ impl Item {
         };
         let login = login.map_err(|error| refused(error.to_string()))?;
         schema.fill(&mut config, given.folder);
-        schema.validate(&config).map_err(|violation| refused(violation.to_string()))?;
+        schema.validate(&config).map_err(|v| at(&v.path, v.to_string()))?;
         let http = given.http.filter(|_| notes.takes_http);
         let found = find(notes.profile.as_ref(), login, &mut config, http, machine);
         let Found { http, signer, lacking } = found.map_err(refused)?;

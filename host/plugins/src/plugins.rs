@@ -137,7 +137,8 @@ impl Plugins {
         let mut linker = sandbox.linker().map_err(link)?;
         imports::link(&mut linker).map_err(link)?;
         let machine = Machine { environment: deps.environment, client: deps.client };
-        let shared = Shared { clock: deps.clock, metrics: deps.metrics, state: deps.state };
+        let (clock, metrics, state) = (deps.clock, deps.metrics, deps.state);
+        let shared = Shared { clock, metrics, state, kept: Arc::default() };
         let plugins = Self(Arc::new(Inner {
             sandbox,
             linker,

@@ -65,7 +65,7 @@ pub(crate) struct SchemaError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", if path.is_empty() { String::new() } else { format!("{path}: ") })]
 pub(crate) struct Violation {
-    path: String,
+    pub(crate) path: String,
     message: String,
 }
 

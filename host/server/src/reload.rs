@@ -60,7 +60,9 @@ pub(crate) async fn check_plugins(config: &Config, plugins: &Plugins) -> anyhow:
         let given = part.given(plugins.takes_http(part.kind, &part.plugin))?;
         let checked = plugins.validate(part.kind, &part.plugin, given).await;
         if let Err(error) = checked {
-            return Err(part.error("", &narthex_settings::error_chain(&error)).into());
+            return Err(part
+                .error(&error.pointer(), &narthex_settings::error_chain(&error))
+                .into());
         }
     }
     Ok(())

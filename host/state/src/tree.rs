@@ -1,5 +1,7 @@
 //! A named tree of keys and values.
 
+use std::ops::ControlFlow;
+
 use tracing::warn;
 
 use crate::envelope;
@@ -98,17 +100,35 @@ impl Tree {
     /// When the store fails.
     pub fn scan_prefix(&self, prefix: &[u8], limit: usize) -> Result<Vec<Entry>, StateError> {
         let mut found = Vec::new();
+        let limit = limit.min(SCAN_MAX);
+        if limit > 0 {
+            self.visit_prefix(prefix, |key, value| {
+                found.push((key.to_vec(), value.to_vec()));
+                if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// Shows keys and values that begin with `prefix`, ascending by key, until `visit` has enough: for
+    /// what need not hold them all. A damaged entry is logged and left out.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn visit_prefix(
+        &self,
+        prefix: &[u8],
+        mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StateError> {
         for entry in self.tree.scan_prefix(prefix) {
-            if found.len() >= limit.min(SCAN_MAX) {
-                break;
-            }
             let (key, wrapped) = entry.map_err(|source| self.failed("scan", source))?;
             match envelope::unwrap(&key, &wrapped) {
-                Some(value) => found.push((key.to_vec(), value.to_vec())),
+                Some(value) if visit(&key, value).is_break() => break,
+                Some(_) => {}
                 None => warn!(error = %self.damaged(&key), "left out of a scan"),
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     fn damaged(&self, key: &[u8]) -> StateError {

@@ -44,8 +44,11 @@ const CURSOR_BYTES_MAX: usize = 64 * 1024;
 impl Providers for Plugins {
     fn discoverer(&self, provider: &ProviderConfig) -> Result<Box<dyn Discoverer>, ProviderError> {
         let refused = |error: CallError| ProviderError { message: error.to_string() };
-        let source = PluginDiscoverer { plugins: self.clone(), provider: provider.clone() };
-        source.ready(&mut None, None).map_err(refused)?;
+        let (plugins, provider) = (self.clone(), provider.clone());
+        let mut source = PluginDiscoverer { plugins, provider, made: None };
+        let mut made = None;
+        source.ready(&mut made, None).map_err(refused)?;
+        source.made = made;
         Ok(Box::new(source))
     }
 }
@@ -55,6 +58,8 @@ impl Providers for Plugins {
 struct PluginDiscoverer {
     plugins: Plugins,
     provider: ProviderConfig,
+    /// The item as it was judged, for the first call.
+    made: Kept,
 }
 
 /// The item as it was last made ready, and the rights of then.
@@ -70,10 +75,10 @@ struct Found {
 }
 
 impl Discoverer for PluginDiscoverer {
-    fn run(self: Box<Self>, out: Outlet, mut stop: Stop) -> BoxFuture<'static, ()> {
+    fn run(mut self: Box<Self>, out: Outlet, mut stop: Stop) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let mut found = Found::default();
-            let mut kept = None;
+            let mut kept = self.made.take();
             loop {
                 let pause = tokio::select! {
                     () = stop.stopped() => return,
@@ -134,7 +139,8 @@ impl PluginDiscoverer {
     async fn complete(&self, kept: &mut Kept) -> Result<Ready, CallError> {
         let ready = self.ready(kept, None)?;
         let plugin = &self.provider.name;
-        let lacking = |message| CallError::Config { plugin: plugin.clone(), message };
+        let lacking =
+            |message| CallError::Config { plugin: plugin.clone(), key: String::new(), message };
         match &ready.2.lacking {
             None => Ok(ready),
             Some(Lacking::Access(reason)) => Err(lacking(reason.clone())),

@@ -3,10 +3,12 @@
 //! In the store a key is `<plugin>\0<key>`; a value begins with the time at which it vanishes
 //! (milliseconds since the Unix epoch, eight bytes, little endian, zero: never).
 
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use narthex_platform::Clock;
-use narthex_state::{SCAN_MAX, StateError, Tree};
+use narthex_state::{StateError, Tree};
 use narthex_wasm::Guest;
 use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{HasSelf, Linker};
@@ -40,8 +42,35 @@ pub(crate) struct Capability {
     clock: Clock,
     total_bytes_max: u64,
     is_default: bool,
-    /// Guards the sum of all entries, and with it the order of this plugin's writes.
-    total_bytes: Mutex<u64>,
+    total_bytes: Total,
+}
+
+/// Guards the sum of all entries of a plugin, and with it the order of its writes.
+type Total = Arc<Mutex<u64>>;
+
+/// The sums of all plugins. A plugin's entries are read for it once, not at every reload, and calls
+/// under old and new grants count alike.
+#[derive(Debug, Default)]
+pub(crate) struct Totals(
+    /// Guards the table, not the sums in it.
+    Mutex<BTreeMap<String, Total>>,
+);
+
+impl Totals {
+    fn of(&self, plugin: &str, tree: &Tree) -> Result<Total, StateError> {
+        let mut totals = self.0.lock();
+        if let Some(known) = totals.get(plugin) {
+            return Ok(Arc::clone(known));
+        }
+        let mut sum = 0_u64;
+        tree.visit_prefix(&full_key(plugin, ""), |key, stored| {
+            sum = sum.saturating_add(size(key, stored));
+            ControlFlow::Continue(())
+        })?;
+        let total = Arc::new(Mutex::new(sum));
+        totals.insert(plugin.to_owned(), Arc::clone(&total));
+        Ok(total)
+    }
 }
 
 /// What a key holds.
@@ -67,15 +96,14 @@ impl Capability {
         shared: &Shared,
     ) -> Result<Self, StateError> {
         let tree = shared.state.tree("plugin-kv")?;
-        let entries = tree.scan_prefix(&full_key(plugin, ""), SCAN_MAX)?;
-        let total = entries.iter().map(|(key, value)| size(key, value)).sum();
+        let total_bytes = shared.kept.of(plugin, &tree)?;
         Ok(Self {
             plugin: plugin.to_owned(),
             tree,
             clock: shared.clock.clone(),
             total_bytes_max: granted.map_or(TOTAL_BYTES_DEFAULT, |granted| granted.0),
             is_default: granted.is_none(),
-            total_bytes: Mutex::new(total),
+            total_bytes,
         })
     }
 
@@ -145,13 +173,17 @@ impl Capability {
 
     /// Removes what has vanished; the sum of what is left.
     fn sweep(&self) -> Result<u64, StateError> {
-        let mut total = 0;
-        for (key, stored) in self.tree.scan_prefix(&full_key(&self.plugin, ""), SCAN_MAX)? {
-            if self.live(&stored).is_some() {
-                total += size(&key, &stored);
-            } else {
-                self.tree.compare_and_set(&key, Some(&stored), None)?;
+        let mut total = 0_u64;
+        let mut vanished = Vec::new();
+        self.tree.visit_prefix(&full_key(&self.plugin, ""), |key, stored| {
+            match self.live(stored) {
+                Some(_) => total = total.saturating_add(size(key, stored)),
+                None => vanished.push((key.to_vec(), stored.to_vec())),
             }
+            ControlFlow::Continue(())
+        })?;
+        for (key, stored) in vanished {
+            self.tree.compare_and_set(&key, Some(&stored), None)?;
         }
         Ok(total)
     }
@@ -218,12 +250,17 @@ impl kv::Host for Instance {
         let limit = usize::try_from(limit).unwrap_or(KEYS_MAX).min(KEYS_MAX);
         Ok(self.capability(&prefix, None).and_then(|capability| {
             let skip = full_key(&capability.plugin, "").len();
-            let found =
-                capability.tree.scan_prefix(&full_key(&capability.plugin, &prefix), SCAN_MAX);
-            let found = found.map_err(|error| failed(&error))?;
-            let live = found.iter().filter(|(_, stored)| capability.live(stored).is_some());
-            let names = live.filter_map(|(key, _)| key.get(skip..));
-            Ok(names.take(limit).map(|key| String::from_utf8_lossy(key).into_owned()).collect())
+            let wanted = full_key(&capability.plugin, &prefix);
+            let mut names = Vec::new();
+            let visited = capability.tree.visit_prefix(&wanted, |key, stored| {
+                if names.len() >= limit {
+                    return ControlFlow::Break(());
+                }
+                let name = key.get(skip..).filter(|_| capability.live(stored).is_some());
+                names.extend(name.map(|name| String::from_utf8_lossy(name).into_owned()));
+                ControlFlow::Continue(())
+            });
+            visited.map(|()| names).map_err(|error| failed(&error))
         }))
     }
 

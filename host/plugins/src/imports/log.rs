@@ -204,6 +204,7 @@ mod tests {
             clock: simulated.clock(),
             metrics: Metrics::new(),
             state: StateStore::in_memory().unwrap(),
+            kept: Arc::default(),
         };
         let capability = Capability::configure("x", &shared);
         let admitted = |count: u32| (0..count).filter(|_| capability.admit().is_some()).count();

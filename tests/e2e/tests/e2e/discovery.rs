@@ -2,6 +2,7 @@
 
 mod consul;
 mod docker;
+mod files;
 mod http;
 mod nomad;
 

@@ -15,7 +15,8 @@ impl Bench {
     fn new() -> Self {
         let clock = SimulatedClock::at(1_000_000);
         let state = StateStore::in_memory().unwrap();
-        let shared = Shared { clock: clock.clock(), metrics: Metrics::new(), state };
+        let metrics = Metrics::new();
+        let shared = Shared { clock: clock.clock(), metrics, state, kept: Arc::default() };
         Self { clock, shared }
     }
 
@@ -106,4 +107,17 @@ async fn compare_and_set_sees_values_and_not_their_times() {
     assert!(cas(Some("v"), Some("w")).await);
     assert!(cas(Some("w"), None).await);
     assert!(cas(None, Some("w")).await);
+}
+
+#[tokio::test]
+async fn what_is_kept_counts_under_new_grants_as_under_old_ones() {
+    let bench = Bench::new();
+    let text = "x".repeat(300);
+    let (mut old, mut new) = (bench.plugin("a", 1000), bench.plugin("a", 1000));
+    set(&mut old, "1", &text, None).await.unwrap();
+    set(&mut new, "2", &text, None).await.unwrap();
+    for plugin in [&mut old, &mut new] {
+        let error = set(plugin, "3", &text, None).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Exhausted);
+    }
 }
