@@ -1,6 +1,8 @@
 //! Collects a body within its cap, and undoes gzip on the way.
 
+use std::fmt;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use flate2::write::MultiGzDecoder;
@@ -10,6 +12,12 @@ use crate::request::WhenLarger;
 
 /// As much is reserved ahead on a peer's word.
 const EXPECTED_BYTES_MAX: u64 = 4 << 20;
+
+/// Bounds the memory of several bodies together.
+pub trait BodyMeter: fmt::Debug + Send + Sync {
+    /// Whether a body may take so many bytes more, which it does then.
+    fn grow(&self, bytes: u64) -> bool;
+}
 
 /// A body that grows chunk by chunk.
 pub(crate) struct Collector {
@@ -29,6 +37,23 @@ enum Sink {
 struct Capped {
     bytes: Vec<u8>,
     max: u64,
+    meter: Option<Arc<dyn BodyMeter>>,
+}
+
+impl Capped {
+    /// Makes room for so many bytes more, and asks the meter for it.
+    fn reserve(&mut self, more: usize) -> io::Result<()> {
+        let (len, capacity) = (self.bytes.len(), self.bytes.capacity());
+        let needed = len.saturating_add(more);
+        let Some(meter) = self.meter.as_ref().filter(|_| needed > capacity) else { return Ok(()) };
+        let max = usize::try_from(self.max).unwrap_or(usize::MAX);
+        let doubled = needed.max(capacity.saturating_mul(2)).min(max.max(needed));
+        if !meter.grow((doubled - capacity) as u64) {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        self.bytes.reserve_exact(doubled - len);
+        Ok(())
+    }
 }
 
 impl Write for Capped {
@@ -38,6 +63,7 @@ impl Write for Capped {
         if room == 0 && !bytes.is_empty() {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
+        self.reserve(room)?;
         self.bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         Ok(room)
     }
@@ -60,8 +86,9 @@ impl Collector {
         encoding: &str,
         max: u64,
         when_larger: WhenLarger,
+        meter: Option<Arc<dyn BodyMeter>>,
     ) -> Result<Self, RequestError> {
-        let capped = Capped { bytes: Vec::new(), max };
+        let capped = Capped { bytes: Vec::new(), max, meter };
         let sink = match encoding {
             "" | "identity" => Sink::Plain(capped),
             "gzip" | "x-gzip" => Sink::Gzip(Box::new(MultiGzDecoder::new(capped))),
@@ -77,7 +104,11 @@ impl Collector {
     pub(crate) fn expect(&mut self, len: Option<u64>) {
         let len = len.unwrap_or(0).min(self.max).min(EXPECTED_BYTES_MAX);
         if let Sink::Plain(sink) = &mut self.sink {
-            sink.bytes.reserve_exact(usize::try_from(len).unwrap_or(0));
+            let len = usize::try_from(len).unwrap_or(0);
+            // Without room for all of it, the body fails where it needs it.
+            if sink.reserve(len).is_ok() {
+                sink.bytes.reserve_exact(len);
+            }
         }
     }
 
@@ -96,6 +127,7 @@ impl Collector {
                     decompressed: matches!(self.sink, Sink::Gzip(_)),
                 }),
             },
+            Err(error) if error.kind() == io::ErrorKind::OutOfMemory => Err(RequestError::NoRoom),
             Err(source) => Err(RequestError::Encoding { encoding: "gzip".to_owned(), source }),
         }
     }
@@ -109,7 +141,12 @@ impl Collector {
             Sink::Gzip(_) if self.received == 0 => Vec::new(),
             Sink::Gzip(decoder) => {
                 let ended = decoder.finish();
-                let fail = |source| RequestError::Encoding { encoding: "gzip".to_owned(), source };
+                let fail = |source: io::Error| {
+                    if source.kind() == io::ErrorKind::OutOfMemory {
+                        return RequestError::NoRoom;
+                    }
+                    RequestError::Encoding { encoding: "gzip".to_owned(), source }
+                };
                 ended.map_err(fail)?.bytes
             }
         };
@@ -133,7 +170,7 @@ mod tests {
         when_larger: WhenLarger,
         body: &[u8],
     ) -> Result<(Bytes, bool), RequestError> {
-        let mut collector = Collector::new(encoding, max, when_larger)?;
+        let mut collector = Collector::new(encoding, max, when_larger, None)?;
         for chunk in body.chunks(7) {
             if collector.add(chunk)? == More::Enough {
                 return Ok((collector.finish(true)?, true));
@@ -159,6 +196,38 @@ mod tests {
         assert_eq!(error.to_string(), "the body is larger than 1000 bytes when decompressed");
         let (got, truncated) = collect("gzip", 1000, WhenLarger::Truncate, &bomb).unwrap();
         assert_eq!((got.len(), truncated), (1000, true));
+    }
+
+    #[derive(Debug)]
+    struct Most(u64, std::sync::atomic::AtomicU64);
+
+    impl BodyMeter for Most {
+        fn grow(&self, bytes: u64) -> bool {
+            self.1.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed) + bytes <= self.0
+        }
+    }
+
+    #[test]
+    fn a_meter_sees_what_a_body_takes() {
+        let collect = |most: u64, encoding: &str, sent: &[u8]| {
+            let meter = Arc::new(Most(most, 0.into()));
+            let metered = Arc::clone(&meter) as Arc<dyn BodyMeter>;
+            let mut collector =
+                Collector::new(encoding, 1 << 20, WhenLarger::Refuse, Some(metered)).unwrap();
+            collector.expect((encoding.is_empty() && most > 5000).then_some(5000));
+            for chunk in sent.chunks(100) {
+                collector.add(chunk).map_err(|error| error.to_string())?;
+            }
+            let body = collector.finish(false).map_err(|error| error.to_string())?;
+            Ok((body.len(), meter.1.load(std::sync::atomic::Ordering::Relaxed)))
+        };
+        let body = [7; 5000];
+        assert_eq!(collect(6000, "", &body), Ok((5000, 5000)));
+        let refused = Err("no memory is left for the body".to_owned());
+        assert_eq!(collect(4999, "", &body), refused);
+        assert_eq!(collect(1000, "gzip", &gzip(&body)), refused);
+        let (len, taken) = collect(20_000, "gzip", &gzip(&body)).unwrap();
+        assert!(len == 5000 && (5000..=10_000).contains(&taken), "{taken}");
     }
 
     #[test]

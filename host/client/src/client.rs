@@ -168,7 +168,8 @@ impl Client {
         let encoding = response.headers().get(CONTENT_ENCODING);
         let encoding = encoding.and_then(|value| value.to_str().ok()).unwrap_or("");
         let encoding = encoding.trim().to_ascii_lowercase();
-        let mut body = Collector::new(&encoding, request.body_max, request.when_larger)?;
+        let (max, when_larger) = (request.body_max, request.when_larger);
+        let mut body = Collector::new(&encoding, max, when_larger, request.meter.clone())?;
         body.expect(response.content_length());
         let mut truncated = false;
         while let Some(chunk) = response.chunk().await.map_err(sort)? {

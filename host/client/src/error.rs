@@ -64,6 +64,9 @@ pub enum RequestError {
         /// Whether it was the decompressed body.
         decompressed: bool,
     },
+    /// All bodies together are larger than they may be.
+    #[error("no memory is left for the body")]
+    NoRoom,
     /// The body's `Content-Encoding` cannot be undone.
     #[error("undo Content-Encoding {encoding:?}")]
     Encoding {

@@ -31,6 +31,7 @@ mod redirect;
 mod request;
 mod secret;
 
+pub use self::body::BodyMeter;
 pub use self::client::{Client, ClientOptions, SetupError, USER_AGENT};
 pub use self::config::{
     Authorization, BasicAuth, HTTP_KEYS, HeaderValues, HttpConfig, HttpConfigError, HttpKeys,

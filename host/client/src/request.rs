@@ -1,10 +1,12 @@
 //! A request and its answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use camino::Utf8PathBuf;
 
+use crate::body::BodyMeter;
 use crate::error::RequestError;
 
 /// What happens with a body that is larger than its cap.
@@ -36,6 +38,8 @@ pub struct Request {
     pub body_max: u64,
     /// What happens beyond the cap.
     pub when_larger: WhenLarger,
+    /// Bounds the answer's body together with others.
+    pub meter: Option<Arc<dyn BodyMeter>>,
 }
 
 impl Request {
@@ -51,6 +55,7 @@ impl Request {
             timeout,
             body_max,
             when_larger: WhenLarger::Refuse,
+            meter: None,
         }
     }
 }

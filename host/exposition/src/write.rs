@@ -208,6 +208,7 @@ pub fn render(families: &[Family], answer: Answer) -> Vec<u8> {
             FamilyKind::Counter => MetricType::Counter,
             FamilyKind::Gauge => MetricType::Gauge,
             FamilyKind::Histogram => MetricType::Histogram,
+            FamilyKind::Summary => MetricType::Summary,
         };
         let (name, help) = (family.name.as_str(), Some(family.help.as_str()));
         writer.family(FamilyHead { name, help, unit: "", metric_type });
@@ -217,6 +218,11 @@ pub fn render(families: &[Family], answer: Answer) -> Vec<u8> {
             match &point.value {
                 PointValue::Number(value) => {
                     let value = MeasuredValue::Number { value: *value, exemplar: None };
+                    writer.metric(labels, measured(value));
+                }
+                PointValue::Summary { quantiles, count, sum } => {
+                    let (count, sum) = (*count, *sum);
+                    let value = MeasuredValue::Summary { quantiles, count, sum };
                     writer.metric(labels, measured(value));
                 }
                 PointValue::Histogram { buckets, count, sum } => {

@@ -27,6 +27,7 @@ pub use self::glob::expand as expand_pattern;
 pub use self::journal::{Journal, JournalFile, JournalWriter};
 pub use self::metrics::{
     Counter, Family, FamilyKind, Gauge, Histogram, Metrics, MetricsSource, Point, PointValue,
+    Summary,
 };
 pub use self::tasks::{Stop, TaskError, Tasks};
 pub use self::watch::{WatchError, Watcher, watch_folders};

@@ -4,7 +4,7 @@
 //! What is only known when asked for (series in the head, plugins loaded) comes from a
 //! [`MetricsSource`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,6 +20,8 @@ pub enum FamilyKind {
     Gauge,
     /// Observations in buckets.
     Histogram,
+    /// Observations with quantiles of the last ones.
+    Summary,
 }
 
 /// All points of one metric.
@@ -53,6 +55,15 @@ pub enum PointValue {
     Histogram {
         /// Upper bound and cumulative count.
         buckets: Vec<(f64, u64)>,
+        /// All observations.
+        count: u64,
+        /// Their sum.
+        sum: f64,
+    },
+    /// Quantiles of the last observations, with count and sum of all.
+    Summary {
+        /// Quantile and value; NaN without observations.
+        quantiles: Vec<(f64, f64)>,
         /// All observations.
         count: u64,
         /// Their sum.
@@ -151,11 +162,71 @@ impl Histogram {
     }
 }
 
+/// Quantiles are those of so many observations: ten minutes of fifty targets that are scraped once a
+/// minute.
+const SUMMARIZED_MAX: usize = 500;
+/// Those that Prometheus shows of its own durations.
+const QUANTILES: [f64; 5] = [0.01, 0.05, 0.5, 0.9, 0.99];
+
+/// Durations by quantiles of the last ones.
+#[derive(Clone, Debug)]
+pub struct Summary(Arc<Mutex<SummaryState>>);
+
+#[derive(Debug)]
+struct SummaryState {
+    last: VecDeque<f64>,
+    count: u64,
+    sum: f64,
+}
+
+impl Summary {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(SummaryState { last: VecDeque::new(), count: 0, sum: 0.0 })))
+    }
+
+    /// Counts one observation.
+    pub fn observe(&self, value: f64) {
+        let mut state = self.0.lock();
+        if state.last.len() >= SUMMARIZED_MAX {
+            state.last.pop_front();
+        }
+        state.last.push_back(value);
+        state.count += 1;
+        state.sum += value;
+    }
+
+    /// Counts one duration, in seconds.
+    pub fn observe_duration(&self, duration: Duration) {
+        self.observe(duration.as_secs_f64());
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a place among few hundred"
+    )]
+    fn read(&self) -> PointValue {
+        let (mut sorted, count, sum) = {
+            let state = self.0.lock();
+            (state.last.iter().copied().collect::<Vec<_>>(), state.count, state.sum)
+        };
+        sorted.sort_by(f64::total_cmp);
+        let value = |quantile: f64| {
+            let place = (quantile * sorted.len() as f64).ceil() as usize;
+            sorted.get(place.saturating_sub(1)).copied().unwrap_or(f64::NAN)
+        };
+        let quantiles = QUANTILES.map(|quantile| (quantile, value(quantile))).to_vec();
+        PointValue::Summary { quantiles, count, sum }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Cell {
     Counter(Counter),
     Gauge(Gauge),
     Histogram(Histogram),
+    Summary(Summary),
 }
 
 impl Cell {
@@ -165,6 +236,7 @@ impl Cell {
             Self::Counter(counter) => PointValue::Number(counter.get() as f64),
             Self::Gauge(gauge) => PointValue::Number(gauge.get()),
             Self::Histogram(histogram) => histogram.read(),
+            Self::Summary(summary) => summary.read(),
         }
     }
 }
@@ -205,7 +277,7 @@ impl Metrics {
         let new = || Cell::Counter(Counter::default());
         match self.cell(name, help, FamilyKind::Counter, labels, new) {
             Cell::Counter(counter) => counter,
-            Cell::Gauge(_) | Cell::Histogram(_) => Counter::default(),
+            Cell::Gauge(_) | Cell::Histogram(_) | Cell::Summary(_) => Counter::default(),
         }
     }
 
@@ -215,7 +287,7 @@ impl Metrics {
         let new = || Cell::Gauge(Gauge::default());
         match self.cell(name, help, FamilyKind::Gauge, labels, new) {
             Cell::Gauge(gauge) => gauge,
-            Cell::Counter(_) | Cell::Histogram(_) => Gauge::default(),
+            Cell::Counter(_) | Cell::Histogram(_) | Cell::Summary(_) => Gauge::default(),
         }
     }
 
@@ -231,7 +303,17 @@ impl Metrics {
         let new = || Cell::Histogram(Histogram::new(bounds));
         match self.cell(name, help, FamilyKind::Histogram, labels, new) {
             Cell::Histogram(histogram) => histogram,
-            Cell::Counter(_) | Cell::Gauge(_) => Histogram::new(bounds),
+            Cell::Counter(_) | Cell::Gauge(_) | Cell::Summary(_) => Histogram::new(bounds),
+        }
+    }
+
+    /// The summary of this name and these labels; the same one each time it is asked for.
+    #[must_use]
+    pub fn summary(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Summary {
+        let new = || Cell::Summary(Summary::new());
+        match self.cell(name, help, FamilyKind::Summary, labels, new) {
+            Cell::Summary(summary) => summary,
+            Cell::Counter(_) | Cell::Gauge(_) | Cell::Histogram(_) => Summary::new(),
         }
     }
 
@@ -297,6 +379,22 @@ mod tests {
         metrics.counter("x_total", "X.", &[("a", "1")]).add(2);
         let families = metrics.gather();
         assert_eq!(families[0].points[0].value, PointValue::Number(3.0));
+    }
+
+    #[test]
+    fn quantiles_are_those_of_the_last_observations() {
+        let metrics = Metrics::new();
+        let summary = metrics.summary("s", "S.", &[]);
+        let read = || metrics.gather()[0].points[0].value.clone();
+        let PointValue::Summary { quantiles, .. } = read() else { panic!() };
+        assert!(quantiles.iter().all(|(_, value)| value.is_nan()));
+        for value in 1..=1000 {
+            summary.observe(f64::from(value));
+        }
+        let PointValue::Summary { quantiles, count, sum } = read() else { panic!() };
+        assert_eq!((count, sum), (1000, 500_500.0));
+        let values: Vec<f64> = quantiles.iter().map(|(_, value)| *value).collect();
+        assert_eq!(values, [505.0, 525.0, 750.0, 950.0, 995.0]);
     }
 
     #[test]

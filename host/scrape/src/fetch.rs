@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use narthex_client::{Client, Request, RequestError};
+use narthex_client::{BodyMeter, Client, Request, RequestError};
 use narthex_exposition::{Protocol, accept_header};
 
 use crate::config::{ExporterSpec, JobConfig};
+use crate::memory::BodyShare;
 use crate::settings::ScrapeFeatures;
 use crate::target::Target;
 
@@ -46,6 +47,14 @@ pub enum FetchError {
         /// The limit.
         limit: u64,
     },
+    /// All bodies together are larger than they may be.
+    #[error(
+        "no memory is left for the body: all bodies together have {max} bytes, --scrape.max-body-memory"
+    )]
+    NoRoom {
+        /// What there is.
+        max: u64,
+    },
     /// The answer was not complete in time.
     #[error("no complete answer within the scrape timeout of {after:?}")]
     Timeout {
@@ -74,7 +83,12 @@ pub trait Exporters: fmt::Debug + Send + Sync {
 
 /// Gets the body of a target of one job; behind it, HTTP and plugins are the same.
 pub(crate) trait Fetch: fmt::Debug + Send + Sync {
-    fn fetch(&self, target: &Arc<Target>) -> BoxFuture<'static, Result<Body, FetchError>>;
+    /// The body counts in `share`, which the caller drops after it.
+    fn fetch(
+        &self,
+        target: &Arc<Target>,
+        share: &Arc<BodyShare>,
+    ) -> BoxFuture<'static, Result<Body, FetchError>>;
 }
 
 #[derive(Debug)]
@@ -104,7 +118,11 @@ impl HttpFetch {
 }
 
 impl Fetch for HttpFetch {
-    fn fetch(&self, target: &Arc<Target>) -> BoxFuture<'static, Result<Body, FetchError>> {
+    fn fetch(
+        &self,
+        target: &Arc<Target>,
+        share: &Arc<BodyShare>,
+    ) -> BoxFuture<'static, Result<Body, FetchError>> {
         let limit = self.body_limit;
         let body_max = if limit == 0 { BODY_BYTES_MAX } else { limit };
         let mut request = Request::get(target.url.clone(), target.timeout, body_max);
@@ -119,7 +137,8 @@ impl Fetch for HttpFetch {
                 target.timeout.as_secs_f64().to_string(),
             ),
         ];
-        let client = self.client.clone();
+        request.meter = Some(Arc::clone(share) as Arc<dyn BodyMeter>);
+        let (client, max) = (self.client.clone(), share.max());
         Box::pin(async move {
             let response =
                 client.request(request).await.and_then(|response| match response.status {
@@ -128,6 +147,7 @@ impl Fetch for HttpFetch {
                 });
             let response = response.map_err(|error| match error {
                 RequestError::TooLarge { max, .. } => FetchError::BodyTooLarge { limit: max },
+                RequestError::NoRoom => FetchError::NoRoom { max },
                 RequestError::Timeout { after } => FetchError::Timeout { after },
                 other @ (RequestError::Invalid { .. }
                 | RequestError::Denied { .. }
@@ -155,13 +175,21 @@ pub(crate) struct ExporterFetch {
 }
 
 impl Fetch for ExporterFetch {
-    fn fetch(&self, target: &Arc<Target>) -> BoxFuture<'static, Result<Body, FetchError>> {
-        let limit = self.body_limit;
+    fn fetch(
+        &self,
+        target: &Arc<Target>,
+        share: &Arc<BodyShare>,
+    ) -> BoxFuture<'static, Result<Body, FetchError>> {
+        let (limit, share) = (self.body_limit, Arc::clone(share));
         let answer = self.exporters.collect(&self.exporter.plugin, &self.exporter.config, target);
         Box::pin(async move {
             let body = answer.await?;
             if limit > 0 && body.bytes.len() as u64 > limit {
                 return Err(FetchError::BodyTooLarge { limit });
+            }
+            // The plugin's own memory bounds what it answers; here it counts beside the others.
+            if !share.grow(body.bytes.len() as u64) {
+                return Err(FetchError::NoRoom { max: share.max() });
             }
             Ok(body)
         })

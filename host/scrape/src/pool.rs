@@ -99,9 +99,12 @@ impl Pool {
             match self.next_event(is_discovered).await {
                 Event::Stop | Event::Order(None) => return,
                 Event::Order(Some(PoolOrder::Run(setup))) => {
+                    let begin = self.room.clock.monotonic();
                     self.setup = setup;
                     is_discovered = true;
                     self.sync();
+                    let length = self.room.clock.monotonic().saturating_sub(begin);
+                    self.room.telemetry.reload(self.setup.job.interval).observe_duration(length);
                 }
                 Event::Order(Some(PoolOrder::Vanish)) => {
                     is_discovered = false;
@@ -140,6 +143,7 @@ impl Pool {
     }
 
     fn sync(&mut self) {
+        let begin = self.room.clock.monotonic();
         let set = Arc::clone(&self.setup.targets.borrow_and_update());
         let job = Arc::clone(&self.setup.job);
         let kept_max = usize::try_from(job.limits.kept_dropped_targets).unwrap_or(usize::MAX);
@@ -166,8 +170,8 @@ impl Pool {
                 }
             }
         }
-        self.telemetry.syncs.increment();
         self.apply(targets, state);
+        self.telemetry.synced(self.room.clock.monotonic().saturating_sub(begin));
     }
 
     /// Starts, changes and ends loops so that there is one for each target.
@@ -205,7 +209,7 @@ impl Pool {
                 return Arc::clone(&running.state);
             }
         }
-        let state = Arc::new(TargetState::new(Arc::clone(&setup.target)));
+        let state = Arc::new(TargetState::new(Arc::clone(&setup.target), setup.job.limits));
         let (orders, receiver) = watch::channel(Order::Scrape(setup.clone()));
         let (room, stop) = (Arc::clone(&self.room), self.stop.clone());
         let target = TargetLoop::new(room, Arc::clone(&state), (receiver, setup), stop);

@@ -9,22 +9,23 @@ use std::sync::{Arc, Weak};
 
 use camino::Utf8PathBuf;
 use narthex_client::{Client, ClientOptions, SetupError};
-use narthex_model::TargetSet;
+use narthex_model::{Labels, TargetSet};
 use narthex_platform::{Clock, Family, JournalWriter, Metrics, MetricsSource, Stop, Tasks};
 use narthex_storage::Appendable;
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::config::{JobConfig, Source};
 use crate::failures::{FailureFiles, FailureLogs};
 use crate::families::FamilyTexts;
 use crate::fetch::{ExporterFetch, Exporters, Fetch, HttpFetch};
+use crate::memory::BodyMemory;
 use crate::pool::{Pool, PoolOrder, PoolSetup};
 use crate::settings::ScrapeSettings;
 use crate::target_loop::Room;
-use crate::telemetry::{Telemetry, metadata_families};
-use crate::view::{PoolShared, PoolView};
+use crate::telemetry::{Telemetry, body_bytes_family, metadata_families};
+use crate::view::{PoolShared, PoolView, RelabelStep, relabel_steps};
 
 /// What scraping needs of other rooms.
 #[derive(Clone, Debug)]
@@ -123,6 +124,8 @@ impl Scraper {
             settings: parts.settings,
             families: FamilyTexts::default(),
             failures,
+            bodies: BodyMemory::new(parts.settings.body_memory_max),
+            large_bodies: Semaphore::new(processors()),
         };
         let (jobs, _) = watch::channel(Jobs::default());
         let shared = Arc::new(Shared {
@@ -164,7 +167,11 @@ impl Scraper {
                 Some(known) if *known.job == job => PoolSetup { targets, ..known.clone() },
                 _ => {
                     let known = prepared.values().chain(current.values());
-                    let (fetch, client) = self.fetch(&job, known)?;
+                    let fetched = self.fetch(&job, known);
+                    if fetched.is_err() && current.contains_key(&name) {
+                        self.0.room.telemetry.reloads_failed.increment();
+                    }
+                    let (fetch, client) = fetched?;
                     PoolSetup { job: Arc::new(job), fetch, client, targets }
                 }
             };
@@ -217,6 +224,14 @@ impl Scraper {
                 Ok((Arc::new(fetch), None))
             }
         }
+    }
+
+    /// The labels of a target after each of its job's relabel rules, up to one that drops it. `None`:
+    /// there is no such job.
+    #[must_use]
+    pub fn relabel_steps(&self, job: &str, discovered: &Labels) -> Option<Vec<RelabelStep>> {
+        let jobs = Arc::clone(&self.0.jobs.borrow());
+        Some(relabel_steps(&jobs.get(job)?.job.relabel, discovered))
     }
 
     /// Runs these jobs from now on, and no others.
@@ -299,6 +314,10 @@ impl Scraper {
     }
 }
 
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// What is only known of the pools when it is asked for.
 struct PoolsSource(Weak<Shared>);
 
@@ -306,7 +325,10 @@ impl MetricsSource for PoolsSource {
     fn families(&self) -> Vec<Family> {
         let Some(shared) = self.0.upgrade() else { return Vec::new() };
         let pools = shared.pools.lock().clone();
-        metadata_families(pools.iter().map(|(job, pool)| (job.as_str(), pool.families_size())))
+        let jobs = pools.iter().map(|(job, pool)| (job.as_str(), pool.families_size()));
+        let mut families = metadata_families(jobs);
+        families.push(body_bytes_family(shared.room.bodies.taken()));
+        families
     }
 }
 

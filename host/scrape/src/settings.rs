@@ -10,6 +10,9 @@ const TOLERANCE: Duration = Duration::from_millis(2);
 /// kube-state-metrics. Beyond it a target has gone wrong.
 const SERIES_MAX: usize = 5_000_000;
 
+/// Four bodies of the largest size, or a thousand of the usual one at a time.
+const BODY_MEMORY_MAX: u64 = 1 << 30;
+
 /// Parts of Prometheus that are off by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScrapeFeatures {
@@ -28,6 +31,8 @@ pub struct ScrapeSettings {
     pub features: ScrapeFeatures,
     /// Series that one body may have; 0: no bound.
     pub series_max: usize,
+    /// Bytes of all bodies that arrive or wait to be stored; 0: no bound.
+    pub body_memory_max: u64,
     /// `None`: samples have the time at which the scrape began, to the millisecond. Else a scrape
     /// that begins so much late, or a hundredth of its interval, has the time of its slot.
     pub tolerance: Option<Duration>,
@@ -36,6 +41,11 @@ pub struct ScrapeSettings {
 impl Default for ScrapeSettings {
     fn default() -> Self {
         let features = ScrapeFeatures::default();
-        Self { features, series_max: SERIES_MAX, tolerance: Some(TOLERANCE) }
+        Self {
+            features,
+            series_max: SERIES_MAX,
+            body_memory_max: BODY_MEMORY_MAX,
+            tolerance: Some(TOLERANCE),
+        }
     }
 }

@@ -6,25 +6,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_exposition::ContentTypeRemark;
 use narthex_model::Timestamp;
-use narthex_platform::{Clock, Histogram, Stop};
-use narthex_settings::error_chain;
+use narthex_platform::{Clock, Stop};
 use narthex_storage::Appendable;
-use tokio::sync::watch;
-use tracing::{debug, error, warn};
+use tokio::sync::{Semaphore, watch};
 
-use crate::cache::Cache;
 use crate::config::JobConfig;
 use crate::failures::FailureLogs;
 use crate::families::FamilyTexts;
 use crate::fetch::{Body, Fetch, FetchError};
-use crate::ingest::{Counts, Ingest, IngestError, end};
-use crate::report::{Outcome, Report};
+use crate::memory::BodyMemory;
 use crate::settings::ScrapeSettings;
+use crate::storing::Storing;
 use crate::target::Target;
-use crate::telemetry::Telemetry;
-use crate::view::{LastScrape, TargetHealth, TargetState};
+use crate::telemetry::{IntervalLengths, Telemetry};
+use crate::view::TargetState;
+
+/// A body of so many bytes is parsed in some ten milliseconds; that much others can wait.
+const LARGE_BODY_BYTES: usize = 1 << 20;
 
 /// What all loops share.
 #[derive(Debug)]
@@ -38,6 +37,10 @@ pub(crate) struct Room {
     /// What targets say of their families.
     pub(crate) families: FamilyTexts,
     pub(crate) failures: FailureLogs,
+    /// What all bodies take.
+    pub(crate) bodies: Arc<BodyMemory>,
+    /// Turns at parsing large bodies: as many as the machine has processors.
+    pub(crate) large_bodies: Semaphore,
 }
 
 /// What a loop scrapes, and how.
@@ -73,13 +76,10 @@ pub(crate) struct TargetLoop {
     orders: watch::Receiver<Order>,
     stop: Stop,
     setup: Setup,
-    cache: Cache,
-    report: Report,
-    interval_lengths: Histogram,
+    storing: Box<Storing>,
+    interval_lengths: IntervalLengths,
     /// Monotonic time of the last scrape's begin.
     last_begin: Option<Duration>,
-    has_warned: bool,
-    has_remarked: bool,
 }
 
 /// The first slot after `now`.
@@ -103,16 +103,13 @@ impl TargetLoop {
     ) -> Self {
         Self {
             interval_lengths: room.telemetry.interval(setup.target.interval),
+            storing: Box::new(Storing::new(Arc::clone(&room), Arc::clone(&state))),
             room,
             state,
             orders,
             stop,
             setup,
-            cache: Cache::new(),
-            report: Report::default(),
             last_begin: None,
-            has_warned: false,
-            has_remarked: false,
         }
     }
 
@@ -158,13 +155,13 @@ impl TargetLoop {
             && old.names == new.names
             && old.limits.has_same_labels(&new.limits);
         if !has_same_series {
-            self.cache.reset();
+            self.storing.forget_lines();
         }
         if self.setup.target.interval != setup.target.interval {
             self.interval_lengths = self.room.telemetry.interval(setup.target.interval);
             self.last_begin = None;
         }
-        self.state.set_target(Arc::clone(&setup.target));
+        self.state.set_target(Arc::clone(&setup.target), setup.job.limits);
         self.setup = setup;
     }
 
@@ -190,14 +187,7 @@ impl TargetLoop {
                 () = &mut wait => break,
             }
         }
-        let at = Timestamp::from_millis(slot);
-        let mut appender = room.store.appender();
-        end(&mut *appender, self.cache.tracked_before_this(), at);
-        self.report.end(&mut *appender, at);
-        if let Err(failure) = appender.commit() {
-            room.telemetry.commits_failed.increment();
-            error!(url = self.setup.target.url, error = %error_chain(&failure), "ending a target failed");
-        }
+        self.storing.end(&self.setup, Timestamp::from_millis(slot));
         None
     }
 
@@ -212,149 +202,47 @@ impl TargetLoop {
         let at = Timestamp::from_millis(if is_late { now } else { slot });
         let begin = clock.monotonic();
         if let Some(last) = self.last_begin.replace(begin) {
-            self.interval_lengths.observe_duration(begin.saturating_sub(last));
+            self.interval_lengths.observe(begin.saturating_sub(last));
         }
+        // Given back when the body is stored.
+        let share = self.room.bodies.share();
         let fetched = if self.setup.refusal.is_some() {
             Ok(Body::default())
         } else {
             tokio::select! {
                 biased;
-                fetched = self.setup.fetch.fetch(&target) => fetched,
+                fetched = self.setup.fetch.fetch(&target, &share) => fetched,
                 () = clock.sleep(target.timeout) => Err(FetchError::Timeout { after: target.timeout }),
                 () = self.stop.stopped() => return false,
             }
         };
-        self.store(fetched, at, begin);
+        self.store(fetched, (at, begin)).await
+    }
+
+    /// A large body is parsed on a thread of its own, so that other targets are asked meanwhile;
+    /// `false`: the program stops.
+    async fn store(
+        &mut self,
+        fetched: Result<Body, FetchError>,
+        times: (Timestamp, Duration),
+    ) -> bool {
+        if !fetched.as_ref().is_ok_and(|body| body.bytes.len() > LARGE_BODY_BYTES) {
+            self.storing.store(&self.setup, fetched, times);
+            return true;
+        }
+        let Ok(_turn) = self.room.large_bodies.acquire().await else { return false };
+        let anew = Box::new(self.storing.anew());
+        let (mut storing, setup) = (std::mem::replace(&mut self.storing, anew), self.setup.clone());
+        let stored = tokio::task::spawn_blocking(move || {
+            storing.store(&setup, fetched, times);
+            storing
+        });
+        match stored.await {
+            Ok(storing) => self.storing = storing,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => return false,
+        }
         true
-    }
-
-    /// Stores a body and the report on it as one batch.
-    fn store(&mut self, fetched: Result<Body, FetchError>, at: Timestamp, begin: Duration) {
-        let room = Arc::clone(&self.room);
-        let mut appender = room.store.appender();
-        let mut counts = Counts::default();
-        let mut body_bytes = 0.0;
-        let mut failure = self.setup.refusal.clone();
-        match fetched {
-            Ok(_) if failure.is_some() => {}
-            Ok(body) => {
-                body_bytes = f64::from(u32::try_from(body.bytes.len()).unwrap_or(u32::MAX));
-                let mut ingest = Ingest {
-                    job: &self.setup.job,
-                    target: &self.setup.target,
-                    cache: &mut self.cache,
-                    appender: &mut *appender,
-                    families: &room.families,
-                    features: room.settings.features,
-                    series_max: room.settings.series_max,
-                    at,
-                    counts,
-                    too_large: 0,
-                };
-                let outcome = ingest.run(&body);
-                counts = ingest.counts;
-                match outcome {
-                    Ok(remark) => {
-                        if let Some(families) = self.cache.end_complete(at) {
-                            self.state.set_families(families);
-                        }
-                        self.remark_once(remark);
-                    }
-                    Err(error) => {
-                        failure = Some(self.count_refusal(&error));
-                        // Takes back what the body's first lines brought.
-                        appender = room.store.appender();
-                    }
-                }
-            }
-            Err(error) => {
-                if let FetchError::BodyTooLarge { .. } = error {
-                    room.telemetry.exceeded_body_size.increment();
-                    body_bytes = -1.0;
-                }
-                failure = Some(error_chain(&error));
-            }
-        }
-        if failure.is_some() {
-            end(&mut *appender, self.cache.tracked_before_this(), at);
-            if self.cache.end_failed() {
-                room.telemetry.caches_flushed.increment();
-            }
-        }
-        self.warn_once(&counts);
-        let duration = room.clock.monotonic().saturating_sub(begin);
-        let extra = room.settings.features.extra_metrics;
-        let is_long = self.setup.job.extra_metrics.unwrap_or(extra);
-        let outcome = Outcome { is_up: failure.is_none(), duration, counts, is_long, body_bytes };
-        let about = (&*self.setup.job, &*self.setup.target);
-        let reported = self.report.write(&mut *appender, about, at, &outcome);
-        let committed = appender.commit();
-        let refused = match (reported, committed) {
-            (_, Err(error)) => Some(error_chain(&error)),
-            (Err(error), Ok(_)) => Some(error_chain(&error)),
-            (Ok(()), Ok(_)) => None,
-        };
-        if let Some(reason) = refused {
-            room.telemetry.commits_failed.increment();
-            error!(url = self.setup.target.url, error = reason, "storing a scrape failed");
-            failure.get_or_insert(format!("store: {reason}"));
-        }
-        self.show(failure, at, duration);
-    }
-
-    fn show(&self, failure: Option<String>, at: Timestamp, duration: Duration) {
-        if let Some(reason) = &failure {
-            let (job, url) = (&self.setup.job, &self.setup.target.url);
-            debug!(url, error = reason, "scrape failed");
-            if let Some(path) = &job.failure_log {
-                self.room.failures.write(path, (&job.name, url), reason);
-            }
-        }
-        let health = if failure.is_some() { TargetHealth::Down } else { TargetHealth::Up };
-        let error = failure.unwrap_or_default();
-        self.state.set_last(LastScrape { at: Some(at), duration, health, error });
-    }
-
-    fn count_refusal(&self, error: &IngestError) -> String {
-        let telemetry = &self.room.telemetry;
-        match error {
-            IngestError::SampleLimit { .. } => telemetry.exceeded_samples.increment(),
-            IngestError::LabelLimit(_) => telemetry.exceeded_labels.increment(),
-            IngestError::BucketLimit { .. } => telemetry.exceeded_buckets.increment(),
-            IngestError::SeriesLimit { .. } => telemetry.exceeded_series.increment(),
-            IngestError::ContentType(_)
-            | IngestError::Names(_)
-            | IngestError::Parse(_)
-            | IngestError::Labels(_)
-            | IngestError::NoName(_)
-            | IngestError::Store(_) => {}
-        }
-        error.to_string()
-    }
-
-    /// What is odd about the `Content-Type` is told once: it is so in every scrape.
-    fn remark_once(&mut self, remark: Option<ContentTypeRemark>) {
-        if let Some(remark) = remark
-            && !std::mem::replace(&mut self.has_remarked, true)
-        {
-            debug!(url = self.setup.target.url, "{remark}");
-        }
-    }
-
-    fn warn_once(&mut self, counts: &Counts) {
-        self.room.telemetry.refused(counts);
-        let Counts { out_of_order, duplicate, out_of_bounds, .. } = *counts;
-        if out_of_order + duplicate + out_of_bounds > 0 && !self.has_warned {
-            self.has_warned = true;
-            let url = &self.setup.target.url;
-            warn!(
-                url,
-                out_of_order,
-                duplicate,
-                out_of_bounds,
-                "samples are refused, now and perhaps later; the counters prometheus_target_scrapes_sample_* go on"
-            );
-        }
     }
 }
 

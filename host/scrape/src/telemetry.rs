@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use narthex_model::format_duration;
-use narthex_platform::{Counter, Family, FamilyKind, Gauge, Histogram, Metrics, Point, PointValue};
+use narthex_platform::{
+    Counter, Family, FamilyKind, Gauge, Histogram, Metrics, Point, PointValue, Summary,
+};
 
 use crate::ingest::Counts;
 
-const SECONDS: [f64; 12] = [0.01, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0];
+/// Of scrapes: from a quick one to one of the usual timeout, and beyond.
+const SCRAPE_SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+/// Of intervals and syncs, those of Prometheus.
+const SECONDS: [f64; 4] = [0.01, 0.1, 1.0, 10.0];
 
 /// The counters of the room.
 #[derive(Debug)]
@@ -16,18 +21,22 @@ pub(crate) struct Telemetry {
     pub(crate) pools: Counter,
     pub(crate) pools_failed: Counter,
     pub(crate) reloads: Counter,
+    pub(crate) reloads_failed: Counter,
     pub(crate) exceeded_target_limit: Counter,
     pub(crate) exceeded_body_size: Counter,
     pub(crate) exceeded_samples: Counter,
     pub(crate) exceeded_labels: Counter,
     pub(crate) exceeded_buckets: Counter,
     pub(crate) exceeded_series: Counter,
+    pub(crate) exceeded_memory: Counter,
     pub(crate) caches_flushed: Counter,
     exemplars_out_of_order: Counter,
     duplicate: Counter,
     out_of_order: Counter,
     out_of_bounds: Counter,
     pub(crate) commits_failed: Counter,
+    /// From the begin of a scrape to the end of its commit.
+    pub(crate) durations: Histogram,
 }
 
 impl Telemetry {
@@ -46,6 +55,10 @@ impl Telemetry {
             reloads: counter(
                 "prometheus_target_scrape_pool_reloads_total",
                 "Total number of scrape pool reloads.",
+            ),
+            reloads_failed: counter(
+                "prometheus_target_scrape_pool_reloads_failed_total",
+                "Total number of failed scrape pool reloads.",
             ),
             exceeded_target_limit: counter(
                 "prometheus_target_scrape_pool_exceeded_target_limit_total",
@@ -71,6 +84,10 @@ impl Telemetry {
                 "narthex_scrapes_exceeded_series_limit_total",
                 "Scrapes that were rejected as they had more series than --scrape.max-series-per-target.",
             ),
+            exceeded_memory: counter(
+                "narthex_scrapes_exceeded_body_memory_total",
+                "Scrapes that were rejected as all bodies together took --scrape.max-body-memory.",
+            ),
             caches_flushed: counter(
                 "prometheus_target_scrapes_cache_flush_forced_total",
                 "How many times a scrape cache was flushed due to getting big while scrapes are failing.",
@@ -91,6 +108,12 @@ impl Telemetry {
                 "prometheus_target_scrapes_sample_out_of_bounds_total",
                 "Total number of samples rejected due to timestamp falling outside of the time bounds.",
             ),
+            durations: metrics.histogram(
+                "prometheus_target_scrape_duration_seconds",
+                "Total duration of the scrape from start to commit completion in seconds.",
+                &[],
+                &SCRAPE_SECONDS,
+            ),
             commits_failed: counter(
                 "narthex_scrape_commits_failed_total",
                 "Scrapes whose samples the store did not take.",
@@ -99,12 +122,31 @@ impl Telemetry {
     }
 
     /// The actual time between scrapes of targets with this interval.
-    pub(crate) fn interval(&self, interval: Duration) -> Histogram {
-        self.metrics.histogram(
-            "prometheus_target_interval_length_seconds",
-            "Actual intervals between scrapes.",
+    pub(crate) fn interval(&self, interval: Duration) -> IntervalLengths {
+        let help = "Actual intervals between scrapes.";
+        let interval = format_duration(interval);
+        let labels = [("interval", interval.as_str())];
+        IntervalLengths {
+            quantiles: self.metrics.summary(
+                "prometheus_target_interval_length_seconds",
+                help,
+                &labels,
+            ),
+            buckets: self.metrics.histogram(
+                "prometheus_target_interval_length_histogram_seconds",
+                help,
+                &labels,
+                &SECONDS,
+            ),
+        }
+    }
+
+    /// How long it takes to bring a job with this interval to another configuration.
+    pub(crate) fn reload(&self, interval: Duration) -> Summary {
+        self.metrics.summary(
+            "prometheus_target_reload_length_seconds",
+            "Actual interval to reload the scrape pool with a given configuration.",
             &[("interval", &format_duration(interval))],
-            &SECONDS,
         )
     }
 
@@ -115,6 +157,17 @@ impl Telemetry {
                 "prometheus_target_scrape_pool_sync_total",
                 "Total number of syncs that were executed on a scrape pool.",
                 &labels,
+            ),
+            sync_lengths: self.metrics.summary(
+                "prometheus_target_sync_length_seconds",
+                "Actual interval to sync the scrape pool.",
+                &labels,
+            ),
+            sync_buckets: self.metrics.histogram(
+                "prometheus_target_sync_length_histogram_seconds",
+                "Actual interval to sync the scrape pool.",
+                &labels,
+                &SECONDS,
             ),
             failed: self.metrics.counter(
                 "prometheus_target_sync_failed_total",
@@ -139,6 +192,33 @@ impl Telemetry {
         self.out_of_order.add(counts.out_of_order);
         self.out_of_bounds.add(counts.out_of_bounds);
         self.exemplars_out_of_order.add(counts.exemplars_out_of_order);
+    }
+}
+
+/// Time between scrapes.
+#[derive(Debug)]
+pub(crate) struct IntervalLengths {
+    quantiles: Summary,
+    buckets: Histogram,
+}
+
+impl IntervalLengths {
+    pub(crate) fn observe(&self, length: Duration) {
+        self.quantiles.observe_duration(length);
+        self.buckets.observe_duration(length);
+    }
+}
+
+/// What bodies take.
+#[expect(clippy::cast_precision_loss, reason = "no memory has 2^53 bytes")]
+pub(crate) fn body_bytes_family(taken: u64) -> Family {
+    Family {
+        name: "narthex_scrape_body_bytes".to_owned(),
+        help:
+            "Memory of the bodies that arrive or are being stored, out of --scrape.max-body-memory."
+                .to_owned(),
+        kind: FamilyKind::Gauge,
+        points: vec![Point { labels: Vec::new(), value: PointValue::Number(taken as f64) }],
     }
 }
 
@@ -175,8 +255,19 @@ pub(crate) fn metadata_families<'a>(
 /// The counters of one job.
 #[derive(Debug)]
 pub(crate) struct PoolTelemetry {
-    pub(crate) syncs: Counter,
+    syncs: Counter,
+    sync_lengths: Summary,
+    sync_buckets: Histogram,
     pub(crate) failed: Counter,
     pub(crate) targets: Gauge,
     pub(crate) target_limit: Gauge,
+}
+
+impl PoolTelemetry {
+    /// What was discovered became targets.
+    pub(crate) fn synced(&self, length: Duration) {
+        self.syncs.increment();
+        self.sync_lengths.observe_duration(length);
+        self.sync_buckets.observe_duration(length);
+    }
 }

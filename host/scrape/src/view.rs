@@ -1,13 +1,21 @@
 //! What the API shows of targets.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_model::{Labels, Timestamp};
+use narthex_model::{Labels, RelabelRule, Timestamp, relabel};
 use parking_lot::Mutex;
 
+use crate::config::Limits;
 use crate::families::{Families, FamilyMetadata};
 use crate::target::Target;
+
+/// Failures of a target that are shown: enough to tell one that fails now and then from one that is
+/// down.
+const FAILURES_MAX: usize = 10;
+/// A reason is cut here: it may hold what the target sent.
+const REASON_CHARS_MAX: usize = 500;
 
 /// How a target is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,12 +60,51 @@ pub struct TargetView {
     pub last_duration: Duration,
     /// How it went.
     pub health: TargetHealth,
+    /// Bytes of its body, unpacked; -1: more than allowed.
+    pub last_body_bytes: f64,
+    /// Its samples, after relabeling.
+    pub last_samples: usize,
+    /// Scrapes that failed lately, the newest last.
+    pub failures: Arc<VecDeque<FailedScrape>>,
+    /// The bounds of its job.
+    pub limits: Limits,
     /// Between two scrapes.
     pub interval: Duration,
     /// Of one scrape.
     pub timeout: Duration,
     /// What it says of its metric families, as of its last complete body.
     pub families: Arc<[Arc<FamilyMetadata>]>,
+}
+
+/// A scrape that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedScrape {
+    /// When it began.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a relabel rule makes of a target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RelabelStep {
+    /// The rule.
+    pub rule: RelabelRule,
+    /// The labels behind it; `None`: it drops the target.
+    pub labels: Option<Labels>,
+}
+
+/// The steps up to a rule that drops the target.
+pub(crate) fn relabel_steps(rules: &[RelabelRule], discovered: &Labels) -> Vec<RelabelStep> {
+    let mut steps = Vec::with_capacity(rules.len());
+    let mut labels = discovered.clone();
+    for rule in rules {
+        let after = relabel(&labels, std::slice::from_ref(rule));
+        steps.push(RelabelStep { rule: rule.clone(), labels: after.clone() });
+        let Some(after) = after else { break };
+        labels = after;
+    }
+    steps
 }
 
 /// The targets of one job.
@@ -97,7 +144,9 @@ pub(crate) struct TargetState {
 struct Inner {
     target: Arc<Target>,
     last: LastScrape,
+    failures: Arc<VecDeque<FailedScrape>>,
     families: Families,
+    limits: Limits,
 }
 
 /// How the last scrape went.
@@ -107,20 +156,33 @@ pub(crate) struct LastScrape {
     pub(crate) duration: Duration,
     pub(crate) health: TargetHealth,
     pub(crate) error: String,
+    pub(crate) body_bytes: f64,
+    pub(crate) samples: usize,
 }
 
 impl TargetState {
-    pub(crate) fn new(target: Arc<Target>) -> Self {
+    pub(crate) fn new(target: Arc<Target>, limits: Limits) -> Self {
         let (last, families) = (LastScrape::default(), Families::default());
-        Self { inner: Mutex::new(Inner { target, last, families }) }
+        let failures = Arc::default();
+        Self { inner: Mutex::new(Inner { target, last, failures, families, limits }) }
     }
 
-    pub(crate) fn set_target(&self, target: Arc<Target>) {
-        self.inner.lock().target = target;
+    pub(crate) fn set_target(&self, target: Arc<Target>, limits: Limits) {
+        let mut inner = self.inner.lock();
+        (inner.target, inner.limits) = (target, limits);
     }
 
     pub(crate) fn set_last(&self, last: LastScrape) {
-        self.inner.lock().last = last;
+        let mut inner = self.inner.lock();
+        if let (Some(at), TargetHealth::Down) = (last.at, last.health) {
+            let failures = Arc::make_mut(&mut inner.failures);
+            if failures.len() >= FAILURES_MAX {
+                failures.pop_front();
+            }
+            let reason = last.error.chars().take(REASON_CHARS_MAX).collect();
+            failures.push_back(FailedScrape { at, reason });
+        }
+        inner.last = last;
     }
 
     pub(crate) fn set_families(&self, families: Families) {
@@ -128,7 +190,7 @@ impl TargetState {
     }
 
     fn view(&self, external_host: Option<&str>) -> TargetView {
-        let Inner { target, last, families } = self.inner.lock().clone();
+        let Inner { target, last, failures, families, limits } = self.inner.lock().clone();
         TargetView {
             global_url: global_url(&target, external_host),
             discovered: target.discovered.clone(),
@@ -138,6 +200,10 @@ impl TargetState {
             last_scrape: last.at,
             last_duration: last.duration,
             health: last.health,
+            last_body_bytes: last.body_bytes,
+            last_samples: last.samples,
+            failures,
+            limits,
             interval: target.interval,
             timeout: target.timeout,
             families,

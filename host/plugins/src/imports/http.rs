@@ -95,6 +95,7 @@ impl Instance {
             timeout: deadline,
             body_max: request.max_body.map_or(body_max, |max| body_max.min(u64::from(max))),
             when_larger: WhenLarger::Truncate,
+            meter: None,
         };
         for _ in 0..=REDIRECTS_MAX {
             outgoing.timeout = deadline.min(self.clock.left());
@@ -252,7 +253,7 @@ fn request_error(failure: &RequestError, place: &Place) -> Error {
         | RequestError::Redirect(_)
         | RequestError::Redirects { .. }
         | RequestError::Status { .. } => ErrorKind::Protocol,
-        RequestError::TooLarge { .. } => ErrorKind::Exhausted,
+        RequestError::TooLarge { .. } | RequestError::NoRoom => ErrorKind::Exhausted,
     };
     error(kind, format!("{place}: {}", error_chain(failure)))
 }

@@ -9,6 +9,7 @@ use narthex_settings::Document;
 
 use super::*;
 use crate::config::{GlobalScrape, JobSpec};
+use crate::memory::BodyMemory;
 
 /// What a job gets from a server that answers so, and what the server was asked.
 async fn fetch(extra: &str, answer: Vec<u8>) -> (Result<Body, FetchError>, String) {
@@ -42,7 +43,9 @@ async fn fetch(extra: &str, answer: Vec<u8>) -> (Result<Body, FetchError>, Strin
         hidden: Labels::empty(),
         hash: 0,
     });
-    let body = HttpFetch::new(client, &job, ScrapeFeatures::default()).fetch(&target).await;
+    let body = HttpFetch::new(client, &job, ScrapeFeatures::default())
+        .fetch(&target, &BodyMemory::new(1 << 20).share())
+        .await;
     (body, server.join().unwrap())
 }
 
@@ -83,6 +86,37 @@ async fn only_the_status_200_has_samples() {
     {
         let (body, _) = fetch("", answer(head, b"")).await;
         assert_eq!(body.unwrap_err().to_string(), format!("server returned HTTP status {reason}"));
+    }
+}
+
+#[tokio::test]
+async fn a_body_needs_memory() {
+    let (body, _) = fetch("", answer("200 OK", &vec![b'\n'; (1 << 20) + 1])).await;
+    let error = body.unwrap_err().to_string();
+    let expected = "no memory is left for the body: all bodies together have 1048576 bytes";
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_follows_the_job_and_its_target() {
+    for (keys, expected) in [
+        ("", "accept: application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"),
+        ("scrape_native_histograms: true", "accept: application/vnd.google.protobuf;"),
+        (
+            "scrape_native_histograms: true\nscrape_protocols: [PrometheusText0.0.4]",
+            "accept: text/plain;version=0.0.4;q=0.6,*/*;q=0.5\r\n",
+        ),
+        (
+            "metric_name_escaping_scheme: dots",
+            "accept: application/openmetrics-text;version=1.0.0;escaping=dots;q=0.6,",
+        ),
+        (
+            "metric_name_validation_scheme: legacy",
+            "accept: application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.6,",
+        ),
+    ] {
+        let (_, asked) = fetch(keys, answer("200 OK", b"")).await;
+        assert!(asked.contains(expected), "{keys}: {asked}");
     }
 }
 

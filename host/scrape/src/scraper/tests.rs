@@ -19,8 +19,10 @@ use crate::target::Target;
 mod bodies;
 mod failures;
 mod histograms;
+mod hostile;
 mod names;
 mod starts;
+mod views;
 
 const START: i64 = 1_000_000_000;
 const INTERVAL: i64 = 10_000;

@@ -6,6 +6,7 @@ use clap::Args;
 use narthex_model::{format_duration, parse_duration};
 use narthex_scrape::ScrapeSettings;
 
+use super::storage::parse_size;
 use crate::features;
 
 /// `--scrape.*`
@@ -18,6 +19,16 @@ pub(crate) struct ScrapeFlags {
         value_name = "N"
     )]
     series_max: usize,
+
+    /// Memory of all bodies that arrive or are being stored, as in 512MiB; a scrape that finds none left
+    /// fails. 0: no bound.
+    #[arg(
+        long = "scrape.max-body-memory",
+        default_value = "1GiB",
+        value_parser = parse_size,
+        value_name = "SIZE"
+    )]
+    body_memory_max: u64,
 
     /// The time between two sets of targets of a job whose discovery changes all the time.
     #[arg(
@@ -51,6 +62,7 @@ impl ScrapeFlags {
         ScrapeSettings {
             features: features::of_scrape(features),
             series_max: self.series_max,
+            body_memory_max: self.body_memory_max,
             tolerance: (!self.no_adjust_timestamps).then_some(self.timestamp_tolerance),
         }
     }
@@ -58,6 +70,7 @@ impl ScrapeFlags {
     pub(crate) fn shown(&self) -> Vec<(&'static str, String)> {
         vec![
             ("scrape.max-series-per-target", self.series_max.to_string()),
+            ("scrape.max-body-memory", self.body_memory_max.to_string()),
             ("scrape.discovery-reload-interval", format_duration(self.discovery_reload_interval)),
             ("scrape.adjust-timestamps", (!self.no_adjust_timestamps).to_string()),
             ("scrape.timestamp-tolerance", format_duration(self.timestamp_tolerance)),
