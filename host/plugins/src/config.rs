@@ -89,8 +89,30 @@ pub struct Defaults {
     pub cpu: TimeLimit,
     /// Wall time. A scrape's own timeout may be shorter.
     pub wall: TimeLimit,
-    /// Wall time of discoveries, which may wait for news for half of it.
-    pub discovery_wall: TimeLimit,
+    /// The same for discoveries, whose answers may be long and which may wait for news.
+    pub discovery: DiscoveryDefaults,
+}
+
+/// What every discovery may spend in one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiscoveryDefaults {
+    /// Memory: some ten thousand targets with all that is known of them.
+    pub memory: Memory,
+    /// Processor time, for the lists of a large cluster.
+    pub cpu: TimeLimit,
+    /// Wall time; half of it may be spent waiting for news.
+    pub wall: TimeLimit,
+}
+
+impl Default for DiscoveryDefaults {
+    fn default() -> Self {
+        Self {
+            memory: Memory(256 << 20),
+            cpu: TimeLimit(Duration::from_secs(10)),
+            wall: TimeLimit(Duration::from_secs(60)),
+        }
+    }
 }
 
 impl Default for Defaults {
@@ -99,7 +121,7 @@ impl Default for Defaults {
             memory: Memory(64 << 20),
             cpu: TimeLimit(Duration::from_secs(1)),
             wall: TimeLimit(Duration::from_secs(10)),
-            discovery_wall: TimeLimit(Duration::from_secs(60)),
+            discovery: DiscoveryDefaults::default(),
         }
     }
 }
@@ -290,13 +312,15 @@ mod tests {
 dir: plugins
 require_signed: false
 dns_servers: [192.0.2.1, '192.0.2.2:5353']
-defaults: { memory: 64MiB, cpu: 1s, wall: 10s }
+defaults: { memory: 64MiB, cpu: 1s, wall: 10s, discovery: { memory: 1GiB } }
 allow:
   blackbox: { net: ['10.0.0.0/8:*'], memory: 128MiB }
   node: { files: { udev: /run/udev/data, home: { path: /home, access: usage } } }
 ";
         let document = Document::parse("f.yml", text).unwrap();
         let config: Config = document.read().unwrap();
+        let discovery = config.defaults.discovery;
+        assert_eq!((discovery.memory.0, discovery.wall.0.as_secs()), (1 << 30, 60));
         assert_eq!(config.allowed("blackbox").memory, Some(Memory(128 << 20)));
         let files = config.allowed("node").files;
         assert_eq!((files["udev"].access, files["home"].access), (Access::Read, Access::Usage));

@@ -77,6 +77,8 @@ pub(crate) struct Scope {
     pub(crate) own: Option<Arc<http::OwnClient>>,
     /// Hides what the configuration says is secret.
     pub(crate) redactor: Redactor,
+    /// Bytes that the plugin may keep, unless the operator says otherwise.
+    pub(crate) kept_bytes: u64,
     /// When the host ends the call, by the clock's monotonic time.
     pub(crate) deadline: Duration,
     /// Before grants exist, only `log` and `clock` answer.
@@ -157,7 +159,7 @@ impl Capabilities {
             tcp: tcp::Instance::instantiate(&net, &clock),
             dns: dns::Instance::instantiate(&self.dns, &net, &clock),
             files: files::Instance::instantiate(granted.then_some(&self.files), &self.plugin),
-            kv: kv::Instance::instantiate(granted.then_some(&self.kv)),
+            kv: kv::Instance::instantiate(granted.then_some(&self.kv), scope.kept_bytes),
             clock,
         }
     }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::answer::CallError;
 use crate::grant::{Endpoint, endpoints_in};
 use crate::imports::http::OwnClient;
+use crate::imports::kv;
 use crate::loader::Loaded;
 use crate::plugin::Rights;
 use crate::profiles::aws::{Login, Signer};
@@ -49,6 +50,8 @@ pub(crate) struct Item {
     pub(crate) own: Option<Arc<OwnClient>>,
     /// Hides the secrets in what the guest says.
     pub(crate) redactor: Redactor,
+    /// Bytes that the plugin may keep, unless the operator says otherwise.
+    pub(crate) kept_bytes: u64,
     /// What is not known yet and a refresh needs; `validate` does without.
     pub(crate) lacking: Option<Lacking>,
 }
@@ -115,6 +118,11 @@ impl Item {
             redactor: Redactor::of(schema, &config),
             config_json: config.to_string(),
             endpoints,
+            kept_bytes: match notes.profile {
+                // A record of each object of a large cluster.
+                Some(Profile::Kubernetes) => 256 << 20,
+                Some(Profile::Aws { .. }) | None => kv::TOTAL_BYTES_DEFAULT,
+            },
             lacking,
         })
     }

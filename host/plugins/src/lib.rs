@@ -57,8 +57,8 @@ pub use self::answer::{
     CallError, Change, CollectTarget, Exposition, GuestError, GuestErrorKind, PluginKind, Refreshed,
 };
 pub use self::config::{
-    Access, Allow, Config, Defaults, Memory, Nameserver, NoIcmp, NotRequired, Root, Storage,
-    TimeLimit,
+    Access, Allow, Config, Defaults, DiscoveryDefaults, Memory, Nameserver, NoIcmp, NotRequired,
+    Root, Storage, TimeLimit,
 };
 pub use self::grant::NetPattern;
 pub use self::item::Given;

@@ -202,6 +202,7 @@ async fn describe(
         hosts: Vec::new(),
         own: None,
         redactor: Redactor::default(),
+        kept_bytes: 0,
         deadline: capabilities.now() + budget.wall,
         is_describing: true,
     };

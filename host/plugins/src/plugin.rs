@@ -25,6 +25,9 @@ use crate::view::{LimitsView, PluginState, PluginView};
 /// What one answer may hold; also the largest file, body or value that passes in one step.
 const RESULT_BYTES_MAX: usize = 16 << 20;
 
+/// What one answer of a discovery may hold: all targets of a large cluster with their labels.
+const TARGETS_BYTES_MAX: usize = 128 << 20;
+
 /// What is kept of the message of a guest's error.
 const ERROR_BYTES_MAX: usize = 4 * 1024;
 
@@ -52,8 +55,8 @@ impl fmt::Debug for Plugin {
 pub(crate) struct Rights {
     pub(crate) capabilities: Capabilities,
     pub(crate) budget: Budget,
-    /// The wall time of a refresh of targets.
-    pub(crate) refresh_wall: Duration,
+    /// Of a refresh of targets.
+    pub(crate) refresh: Budget,
 }
 
 impl Rights {
@@ -69,16 +72,22 @@ impl Rights {
             wall: allowed.wall.unwrap_or(config.defaults.wall).0,
             result_bytes: RESULT_BYTES_MAX,
         };
-        let refresh_wall = allowed.wall.unwrap_or(config.defaults.discovery_wall).0;
+        let discovery = config.defaults.discovery;
+        let refresh = Budget {
+            memory_bytes: allowed.memory.unwrap_or(discovery.memory).0,
+            cpu: allowed.cpu.unwrap_or(discovery.cpu).0,
+            wall: allowed.wall.unwrap_or(discovery.wall).0,
+            result_bytes: TARGETS_BYTES_MAX,
+        };
         let capabilities = Capabilities::configure(plugin, config, shared)?;
-        Ok(Self { capabilities, budget, refresh_wall })
+        Ok(Self { capabilities, budget, refresh })
     }
 
-    fn wall(&self, of: Wall) -> Duration {
-        match of {
-            Wall::OfPlugin => self.budget.wall,
-            Wall::AtMost(most) => self.budget.wall.min(most),
-            Wall::OfRefresh => self.refresh_wall,
+    fn spends(&self, what: Spends) -> Budget {
+        match what {
+            Spends::OfPlugin => self.budget,
+            Spends::WallAtMost(most) => Budget { wall: self.budget.wall.min(most), ..self.budget },
+            Spends::OfRefresh => self.refresh,
         }
     }
 }
@@ -92,20 +101,20 @@ pub(crate) struct CallSpec {
     pub(crate) hosts: Vec<Endpoint>,
     /// The configuration that it is about.
     pub(crate) item: Arc<Item>,
-    /// How long it may take.
-    pub(crate) wall: Wall,
+    /// What it may spend.
+    pub(crate) spends: Spends,
     /// Of a call that waits for news.
     pub(crate) slot: Option<WaitingSlot>,
 }
 
-/// How long a call may take.
+/// What a call may spend.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Wall {
-    /// As long as any call of the plugin.
+pub(crate) enum Spends {
+    /// As much as any call of the plugin.
     OfPlugin,
-    /// No longer than that, and not beyond this.
-    AtMost(Duration),
-    /// As long as a refresh of targets.
+    /// The same, but no more wall time than this.
+    WallAtMost(Duration),
+    /// As much as a refresh of targets.
     OfRefresh,
 }
 
@@ -187,8 +196,7 @@ impl Plugin {
             return Err(error);
         }
         let rights = self.rights();
-        let mut budget = rights.budget;
-        budget.wall = rights.wall(spec.wall);
+        let budget = rights.spends(spec.spends);
         let call = match spec.slot {
             Some(slot) => Some(sandbox.begin_waiting(slot, budget)),
             None => sandbox.begin(budget).await,
@@ -199,12 +207,13 @@ impl Plugin {
         };
         let begun = self.clock.monotonic();
         let deadline = begun + budget.wall - grace(budget.wall);
-        let Item { own, redactor, .. } = &*spec.item;
+        let Item { own, redactor, kept_bytes, .. } = &*spec.item;
         let scope = Scope {
             call: spec.call,
             hosts: spec.hosts,
             own: own.clone(),
             redactor: redactor.clone(),
+            kept_bytes: *kept_bytes,
             deadline,
             is_describing: false,
         };
@@ -239,11 +248,12 @@ impl Plugin {
         let loaded = self.loaded();
         let kind = loaded.as_ref().map(|loaded| loaded.entry.kind());
         let is_discovery = kind == Some(PluginKind::Discovery);
+        let budget = rights.spends(if is_discovery { Spends::OfRefresh } else { Spends::OfPlugin });
         let limits = LimitsView {
-            memory_bytes: rights.budget.memory_bytes,
-            cpu: rights.budget.cpu,
-            wall: rights.wall(if is_discovery { Wall::OfRefresh } else { Wall::OfPlugin }),
-            result_bytes: u64::try_from(rights.budget.result_bytes).unwrap_or(u64::MAX),
+            memory_bytes: budget.memory_bytes,
+            cpu: budget.cpu,
+            wall: budget.wall,
+            result_bytes: u64::try_from(budget.result_bytes).unwrap_or(u64::MAX),
         };
         let state = match &loaded {
             None => PluginState::Failed,

@@ -29,7 +29,7 @@ use crate::imports::{self, CallContext, Label, Shared};
 use crate::item::{Given, Item};
 use crate::loader::{Entry, Loaded};
 use crate::missing;
-use crate::plugin::{Answer, CallSpec, Plugin, Rights, Wall};
+use crate::plugin::{Answer, CallSpec, Plugin, Rights, Spends};
 use crate::profiles::{Environment, Machine};
 use crate::schema::Schema;
 use crate::view::PluginView;
@@ -228,7 +228,7 @@ impl Plugins {
             hosts: Endpoint::parse(&target.address).into_iter().collect(),
             item,
             // The scrape gives up at its timeout; the call ends before, so that its end is known.
-            wall: Wall::AtMost(target.timeout - target.timeout / 20),
+            spends: Spends::WallAtMost(target.timeout - target.timeout / 20),
             slot: None,
         };
         let target = exporter_api::Target {
@@ -262,7 +262,7 @@ impl Plugins {
             call: "refresh",
             hosts: item.endpoints.clone(),
             item: Arc::clone(item),
-            wall: Wall::OfRefresh,
+            spends: Spends::OfRefresh,
             slot,
         };
         let config_json = item.config_json.clone();
@@ -287,8 +287,8 @@ impl Plugins {
     ) -> Result<notifier_api::Receipt, CallError> {
         let (plugin, loaded, item) = self.ready(PluginKind::Notifier, plugin, config.into())?;
         let config_json = item.config_json.clone();
-        let (hosts, wall) = (item.endpoints.clone(), Wall::OfPlugin);
-        let spec = CallSpec { call: "notify", hosts, item, wall, slot: None };
+        let (hosts, spends) = (item.endpoints.clone(), Spends::OfPlugin);
+        let spec = CallSpec { call: "notify", hosts, item, spends, slot: None };
         let work = work(move |entry, store| {
             Box::pin(async move {
                 let Entry::Notifier(pre) = entry else { return Err(wrong_entry()) };
@@ -312,8 +312,8 @@ impl Plugins {
     ) -> Result<Vec<String>, CallError> {
         let (plugin, loaded, item) = self.ready(kind, plugin, given.into())?;
         let (config_json, redactor) = (item.config_json.clone(), item.redactor.clone());
-        let (hosts, wall) = (Vec::new(), Wall::OfPlugin);
-        let spec = CallSpec { call: "validate", hosts, item, wall, slot: None };
+        let (hosts, spends) = (Vec::new(), Spends::OfPlugin);
+        let spec = CallSpec { call: "validate", hosts, item, spends, slot: None };
         let work = work(move |entry, store| {
             Box::pin(async move {
                 macro_rules! validate {

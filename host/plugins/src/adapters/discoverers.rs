@@ -178,7 +178,7 @@ impl PluginDiscoverer {
 /// How long a call may wait for news: half of what it may take, so that it ends by itself.
 fn wait(ready: &Ready) -> Duration {
     let (plugin, ..) = ready;
-    (plugin.rights().refresh_wall / 2).min(WAIT_MAX)
+    (plugin.rights().refresh.wall / 2).min(WAIT_MAX)
 }
 
 /// When the other side wants to be asked again.

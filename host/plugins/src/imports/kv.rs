@@ -32,7 +32,7 @@ const KEYS_MAX: usize = 10_000;
 const ENTRY_BYTES: u64 = 64;
 
 /// What a plugin may keep unless the operator says otherwise.
-const TOTAL_BYTES_DEFAULT: u64 = 16 << 20;
+pub(crate) const TOTAL_BYTES_DEFAULT: u64 = 16 << 20;
 
 /// The key-values of one plugin.
 #[derive(Debug)]
@@ -40,8 +40,8 @@ pub(crate) struct Capability {
     plugin: String,
     tree: Tree,
     clock: Clock,
-    total_bytes_max: u64,
-    is_default: bool,
+    /// What the operator granted.
+    granted: Option<u64>,
     total_bytes: Total,
 }
 
@@ -83,7 +83,11 @@ struct Current {
 
 /// The key-values of one call.
 #[derive(Debug)]
-pub(crate) struct Instance(Option<Arc<Capability>>);
+pub(crate) struct Instance {
+    capability: Option<Arc<Capability>>,
+    /// What the plugin may keep, unless the operator says otherwise.
+    bytes_default: u64,
+}
 
 pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
     kv::add_to_linker::<_, HasSelf<Instance>>(linker, |guest| &mut guest.host().kv)
@@ -101,8 +105,7 @@ impl Capability {
             plugin: plugin.to_owned(),
             tree,
             clock: shared.clock.clone(),
-            total_bytes_max: granted.map_or(TOTAL_BYTES_DEFAULT, |granted| granted.0),
-            is_default: granted.is_none(),
+            granted: granted.map(|granted| granted.0),
             total_bytes,
         })
     }
@@ -110,10 +113,10 @@ impl Capability {
     pub(crate) fn view(&self) -> GrantView {
         GrantView {
             capability: "kv",
-            detail: format!("{} KiB", self.total_bytes_max >> 10),
-            source: match self.is_default {
-                true => "default".to_owned(),
-                false => format!("plugins.allow.{}", self.plugin),
+            detail: format!("{} KiB", self.granted.unwrap_or(TOTAL_BYTES_DEFAULT) >> 10),
+            source: match self.granted {
+                None => "default".to_owned(),
+                Some(_) => format!("plugins.allow.{}", self.plugin),
             },
         }
     }
@@ -137,7 +140,9 @@ impl Capability {
         key: &str,
         expected: impl Fn(Option<&[u8]>) -> bool,
         new: Option<&[u8]>,
+        bytes_default: u64,
     ) -> Result<bool, Error> {
+        let bytes_max = self.granted.unwrap_or(bytes_default);
         let key = full_key(&self.plugin, key);
         let mut total = self.total_bytes.lock();
         loop {
@@ -148,10 +153,10 @@ impl Capability {
             let old_size = stored.as_deref().map_or(0, |stored| size(&key, stored));
             let new_size = new.map_or(0, |new| size(&key, new));
             let sum = |total: u64| total.saturating_sub(old_size).saturating_add(new_size);
-            if new_size > old_size && sum(*total) > self.total_bytes_max {
+            if new_size > old_size && sum(*total) > bytes_max {
                 *total = self.sweep().map_err(|error| failed(&error))?;
-                if sum(*total) > self.total_bytes_max {
-                    return Err(self.exhausted());
+                if sum(*total) > bytes_max {
+                    return Err(self.exhausted(bytes_max));
                 }
                 // The sweep may have removed what was stored under this key.
                 continue;
@@ -164,9 +169,10 @@ impl Capability {
         }
     }
 
-    fn exhausted(&self) -> Error {
-        let (plugin, max) = (&self.plugin, self.total_bytes_max >> 10);
-        let line = crate::grant::allow_line(plugin, "kv: 64MiB");
+    fn exhausted(&self, bytes_max: u64) -> Error {
+        let (plugin, max) = (&self.plugin, bytes_max >> 10);
+        let more = (bytes_max >> 18).max(64);
+        let line = crate::grant::allow_line(plugin, &format!("kv: {more}MiB"));
         let message = format!("plugin {plugin:?} keeps all of its {max} KiB; {line}");
         error(ErrorKind::Exhausted, message)
     }
@@ -190,8 +196,8 @@ impl Capability {
 }
 
 impl Instance {
-    pub(crate) fn instantiate(capability: Option<&Arc<Capability>>) -> Self {
-        Self(capability.cloned())
+    pub(crate) fn instantiate(capability: Option<&Arc<Capability>>, bytes_default: u64) -> Self {
+        Self { capability: capability.cloned(), bytes_default }
     }
 
     fn capability(&self, key: &str, value: Option<&[u8]>) -> Result<&Capability, Error> {
@@ -202,7 +208,7 @@ impl Instance {
             ))
         };
         let value_bytes = value.map_or(0, <[u8]>::len);
-        match &self.0 {
+        match &self.capability {
             _ if key.len() > KEY_BYTES_MAX => too_long("key", key.len(), KEY_BYTES_MAX),
             _ if value_bytes > VALUE_BYTES_MAX => too_long("value", value_bytes, VALUE_BYTES_MAX),
             Some(capability) => Ok(capability),
@@ -233,13 +239,14 @@ impl kv::Host for Instance {
                 capability.clock.now_millis().saturating_add(ttl)
             });
             let stored = stored(until, &value);
-            capability.replace(&key, |_| true, Some(&stored)).map(|_| ())
+            capability.replace(&key, |_| true, Some(&stored), self.bytes_default).map(|_| ())
         }))
     }
 
     async fn delete(&mut self, key: String) -> wasmtime::Result<Result<(), Error>> {
         let capability = self.capability(&key, None);
-        Ok(capability.and_then(|kept| kept.replace(&key, |_| true, None).map(|_| ())))
+        Ok(capability
+            .and_then(|kept| kept.replace(&key, |_| true, None, self.bytes_default).map(|_| ())))
     }
 
     async fn keys(
@@ -272,7 +279,8 @@ impl kv::Host for Instance {
     ) -> wasmtime::Result<Result<bool, Error>> {
         Ok(self.capability(&key, new.as_deref()).and_then(|capability| {
             let new = new.as_deref().map(|value| stored(None, value));
-            capability.replace(&key, |value| value == old.as_deref(), new.as_deref())
+            let expected = |value: Option<&[u8]>| value == old.as_deref();
+            capability.replace(&key, expected, new.as_deref(), self.bytes_default)
         }))
     }
 }

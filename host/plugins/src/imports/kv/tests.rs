@@ -22,7 +22,7 @@ impl Bench {
 
     fn plugin(&self, name: &str, bytes: u64) -> Instance {
         let capability = Capability::configure(name, Some(Storage(bytes)), &self.shared).unwrap();
-        Instance::instantiate(Some(&Arc::new(capability)))
+        Instance::instantiate(Some(&Arc::new(capability)), TOTAL_BYTES_DEFAULT)
     }
 }
 
