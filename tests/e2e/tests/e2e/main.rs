@@ -30,6 +30,7 @@ mod remote_write_judgement;
 mod remote_write_peer;
 mod rule_tests;
 mod samples;
+mod scraping;
 mod support;
 mod tsdb_commands;
 mod tsdb_handover;
