@@ -90,6 +90,12 @@ impl Durations {
         let count = self.buckets.iter().sum();
         PointValue::Histogram { buckets, count, sum: self.sum }
     }
+
+    /// Count and sum alone: quantiles of several sources cannot be joined.
+    fn summary(&self) -> PointValue {
+        let count = self.buckets.iter().sum();
+        PointValue::Summary { quantiles: Vec::new(), count, sum: self.sum }
+    }
 }
 
 /// What is known of jobs and their sources.
@@ -98,6 +104,7 @@ pub(crate) fn families(jobs: &BTreeMap<String, RunningJob>) -> Vec<Family> {
     let mut updated = Vec::new();
     let mut failures = Vec::new();
     let mut durations = Vec::new();
+    let mut summaries = Vec::new();
     let mut received = 0;
     for (name, job) in jobs {
         let named = || labels(&[NAME, ("config", name)]);
@@ -119,6 +126,7 @@ pub(crate) fn families(jobs: &BTreeMap<String, RunningJob>) -> Vec<Family> {
         for (mechanism, (failed, took)) in mechanisms {
             let labels = labels(&[("config", name), ("mechanism", mechanism)]);
             failures.push(Point { labels: labels.clone(), value: number(failed) });
+            summaries.push(Point { labels: labels.clone(), value: took.summary() });
             durations.push(Point { labels, value: took.value() });
         }
     }
@@ -129,6 +137,12 @@ pub(crate) fn families(jobs: &BTreeMap<String, RunningJob>) -> Vec<Family> {
         ("last_update_timestamp_seconds", "When the targets last changed.", gauge, updated),
         ("received_updates_total", "Target sets told by sources.", counter, received),
         ("refresh_failures_total", "Failures of sources.", counter, failures),
+        (
+            "refresh_duration_seconds",
+            "How long it took to ask sources.",
+            FamilyKind::Summary,
+            summaries,
+        ),
         (
             "refresh_duration_histogram_seconds",
             "How long it took to ask sources.",

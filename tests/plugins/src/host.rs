@@ -173,7 +173,7 @@ impl Host {
         let values =
             points.filter(|point| matches(&point.labels)).map(|point| match &point.value {
                 PointValue::Number(number) => *number,
-                PointValue::Histogram { .. } => 0.0,
+                PointValue::Histogram { .. } | PointValue::Summary { .. } => 0.0,
             });
         values.sum()
     }

@@ -2,7 +2,8 @@
 
 use camino::Utf8Path;
 use narthex_model::{LabelsBuilder, TargetGroup};
-use narthex_settings::{Document, SettingsError};
+use narthex_settings::{Document, LabelSet, SettingsError};
+use serde::Deserialize;
 
 use crate::config::StaticConfig;
 
@@ -22,12 +23,30 @@ pub(super) enum ReadError {
     NullGroup { index: usize },
 }
 
+/// A group in JSON, where programs write null for nothing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonGroup {
+    #[serde(default)]
+    targets: Option<Vec<String>>,
+    #[serde(default)]
+    labels: Option<LabelSet>,
+}
+
+impl From<JsonGroup> for StaticConfig {
+    fn from(group: JsonGroup) -> Self {
+        let JsonGroup { targets, labels } = group;
+        Self { targets: targets.unwrap_or_default(), labels: labels.unwrap_or_default() }
+    }
+}
+
 /// The groups of a file, each with the file's path as a label.
 pub(super) fn groups(path: &Utf8Path, bytes: &[u8]) -> Result<Vec<TargetGroup>, ReadError> {
     let text = str::from_utf8(bytes)?;
     let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     let groups: Vec<Option<StaticConfig>> = if is_json {
-        serde_json::from_str::<Option<_>>(text)?.unwrap_or_default()
+        let groups: Option<Vec<Option<JsonGroup>>> = serde_json::from_str(text)?;
+        groups.unwrap_or_default().into_iter().map(|group| group.map(StaticConfig::from)).collect()
     } else {
         let document = Document::parse(path.file_name().unwrap_or_default(), text)?;
         document.read::<Option<_>>()?.unwrap_or_default()

@@ -41,6 +41,9 @@ fn files_hold_a_list_of_groups() {
     check("f.YAML", "[]", Ok(""));
     check("f.yml", "", Ok(""));
     check("f.json", "null", Ok(""));
+    let nulls = r#"[{"targets": null, "labels": null}]"#;
+    check("f.json", nulls, Ok(r#"f.json:0 {__meta_filepath="f.json"}: "#));
+    check("f.yml", "- {targets: , labels: }", Ok(r#"f.yml:0 {__meta_filepath="f.yml"}: "#));
     let lies = r#"[{"targets": ["x:1"], "labels": {"__meta_filepath": "/etc/passwd"}}]"#;
     check("f.json", lies, Ok(r#"f.json:0 {__meta_filepath="f.json"}: x:1"#));
 }

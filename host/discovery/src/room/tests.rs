@@ -111,7 +111,7 @@ impl Test {
         points
             .map(|point| match point.value {
                 PointValue::Number(number) => number,
-                PointValue::Histogram { .. } => f64::NAN,
+                PointValue::Histogram { .. } | PointValue::Summary { .. } => f64::NAN,
             })
             .sum()
     }

@@ -109,7 +109,8 @@ impl PluginDiscoverer {
         };
         let retry_after = asked.as_ref().err().and_then(retry_after);
         let taken = asked.map_err(|error| error.to_string()).and_then(|answer| found.take(answer));
-        if waited.is_zero() {
+        let is_asked_at_once = matches!(&taken, Ok((next_in, _)) if *next_in <= REFRESH_EVERY_MIN);
+        if waited.is_zero() || !is_asked_at_once {
             // How long a call waited for news says nothing of the source.
             out.took(clock.monotonic().saturating_sub(began));
         }
