@@ -130,6 +130,7 @@ impl Ingest<'_> {
                 Some((expected.index, sample))
             });
             if let Some((index, sample)) = known {
+                self.counts.scraped += 1;
                 if let Some(place) = self.pass(&mut walk, index, false) {
                     self.sample(place, sample)?;
                 }
@@ -159,13 +160,14 @@ impl Ingest<'_> {
         series: SeriesText<'_>,
         walk: &mut Walk,
     ) -> Result<Option<Place>, IngestError> {
+        // A sample that fails the scrape was one all the same.
+        self.counts.scraped += 1;
         let (index, is_new) = self.look_up(series, *walk)?;
         Ok(self.pass(walk, index, is_new))
     }
 
     /// A sample's place; `None`: it goes nowhere.
     fn pass(&mut self, walk: &mut Walk, index: u32, is_new: bool) -> Option<Place> {
-        self.counts.scraped += 1;
         // Beyond the limit lines are only counted, so that the report says how many there are.
         if index == NONE {
             return None;

@@ -1,4 +1,4 @@
-//! Native histograms, exposed and made of classic ones, beside a Prometheus that scrapes the same.
+//! Beside a Prometheus that scrapes the same: histograms, relabeling, limits, and series that end.
 
 use narthex_harness::{FakeTarget, Host, Peer, SECONDS, http, peer, wait_until};
 use serde_json::Value;
@@ -21,6 +21,73 @@ fn shown(answer: &Value) -> Vec<String> {
     let mut series: Vec<String> = result.iter().map(one).collect();
     series.sort();
     series
+}
+
+/// What a target says first, and then.
+const BODIES: [&str; 2] = [
+    "# TYPE x counter\nx{job=\"own\",a=\"1\"} 1\nx{job=\"own\",a=\"2\",exported_job=\"e\"} 2\n\
+     # TYPE y gauge\ny{instance=\"\"} NaN\ny{drop=\"me\"} +Inf\n# TYPE q summary\nq{quantile=\"1\"} 3\nq_sum 4\n",
+    "# TYPE x counter\nx{job=\"own\",a=\"1\"} 5\n# TYPE z gauge\nz 1\n",
+];
+
+#[test]
+fn prometheus_and_we_make_the_same_of_a_target_that_changes() {
+    let Some(prometheus) = peer(Peer::Prometheus) else { return };
+    let target = FakeTarget::start();
+    target.serve(BODIES[0]);
+    let job = |name: &str, keys: &str| {
+        let address = target.address();
+        format!(
+            "- job_name: {name}\n  static_configs: [{{ targets: ['{address}'], labels: {{ t: '{name}' }} }}]\n{keys}"
+        )
+    };
+    let jobs = [
+        job("plain", ""),
+        job("honors", "  honor_labels: true\n"),
+        job("samples", "  sample_limit: 3\n"),
+        job("labels", "  label_limit: 5\n"),
+        job("long", "  label_value_length_limit: 3\n"),
+        job("large", "  body_size_limit: 60B\n"),
+        job("late", "  honor_timestamps: false\n"),
+        job(
+            "rules",
+            "  relabel_configs:\n  - { source_labels: [__address__], target_label: instance, replacement: 'i' }\n  \
+             - { action: labelmap, regex: 't', replacement: 'u' }\n  metric_relabel_configs:\n  \
+             - { action: drop, source_labels: [drop], regex: me }\n  \
+             - { action: labeldrop, regex: a }\n  \
+             - { source_labels: [__name__], regex: '(q.*)', target_label: __name__, replacement: 'new_$1' }\n",
+        ),
+    ];
+    let jobs = format!("scrape_configs:\n{}", jobs.concat());
+    let theirs = format!("global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\n{jobs}");
+    let theirs = Prometheus::start(&prometheus, &theirs, &[]);
+    let host = Host::with_config(&config(&jobs)).file("plugins/.keep", "").start();
+    let of_theirs = |query: &str| {
+        let url = format!("http://{}/api/v1/query?query={}", theirs.address(), http::encode(query));
+        shown(&http::get(&url).expect_success().json())
+    };
+    let of_ours =
+        |query: &str| shown(&host.json(&format!("/api/v1/query?query={}", http::encode(query))));
+    for (body, everywhere) in BODIES.into_iter().zip(["q_sum{job='plain'}", "z{job='plain'}"]) {
+        target.serve(body);
+        let settled = "count(up) == 8 and on() count(scrape_samples_scraped) == 8";
+        wait_until("both have scraped it with every job", 60 * SECONDS, || {
+            [of_ours(everywhere), of_theirs(everywhere), of_ours(settled), of_theirs(settled)]
+                .iter()
+                .all(|shown| shown.len() == 1)
+        });
+        for query in [
+            "{__name__=~'x|y|z|q|q_sum|new_.*'}",
+            "up",
+            "scrape_samples_scraped",
+            "scrape_samples_post_metric_relabeling",
+        ] {
+            wait_until(query, 20 * SECONDS, || of_ours(query) == of_theirs(query));
+        }
+    }
+    assert!(!of_ours("x{job='plain',exported_job='own'}").is_empty());
+    assert!(!of_ours("x{job='own',t='honors'}").is_empty());
+    host.stop();
 }
 
 #[test]
