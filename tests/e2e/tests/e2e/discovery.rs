@@ -1,5 +1,6 @@
 //! Discovery plugins in a running host, beside servers whose answers were recorded. One file a plugin.
 
+mod beside_prometheus;
 mod consul;
 mod docker;
 mod files;
