@@ -105,6 +105,18 @@ impl Client {
         Ok(Self(Arc::new(Shared { config, options, pools, tokens })))
     }
 
+    /// Reads every file with a secret that a request would need.
+    ///
+    /// # Errors
+    /// When one cannot be read or holds what no header can.
+    pub fn check_secrets(&self) -> Result<(), RequestError> {
+        self.headers(&[], true)?;
+        match &self.0.tokens {
+            Some(tokens) => tokens.check_secret(),
+            None => Ok(()),
+        }
+    }
+
     /// Sends a request and waits for the whole answer. Any status is an answer.
     ///
     /// # Errors
@@ -145,7 +157,7 @@ impl Client {
         let method = Method::from_bytes(request.method.as_bytes());
         let method = method.map_err(|error| invalid("method", error))?;
         let host = authority(url)?;
-        let mut headers = self.headers(request, is_at_home)?;
+        let mut headers = self.headers(&request.headers, is_at_home)?;
         if let Some(tokens) = shared.tokens.as_ref().filter(|_| is_at_home) {
             let token = tokens.header(request.timeout).await?;
             headers.entry(AUTHORIZATION).or_insert(secret_value(&token)?);
@@ -181,7 +193,11 @@ impl Client {
         Ok(Response { status, headers, body: body.finish(truncated)?, truncated })
     }
 
-    fn headers(&self, request: &Request, is_at_home: bool) -> Result<HeaderMap, RequestError> {
+    fn headers(
+        &self,
+        given: &[(String, String)],
+        is_at_home: bool,
+    ) -> Result<HeaderMap, RequestError> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         let (config, options) = (&self.0.config, &self.0.options);
@@ -213,7 +229,7 @@ impl Client {
             Auth::None | Auth::Basic { .. } | Auth::Header { .. } | Auth::OAuth2(_) => {}
         }
         let mut seen: Vec<HeaderName> = Vec::new();
-        for (name, value) in &request.headers {
+        for (name, value) in given {
             let name = header_name(name)?;
             if seen.contains(&name) {
                 headers.append(name, header_value(value)?);

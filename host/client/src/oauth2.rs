@@ -79,12 +79,21 @@ impl Tokens {
         Ok(Self { config: config.clone(), client, options, kept: Mutex::new(None) })
     }
 
+    /// Whether the secret can be read.
+    pub(crate) fn check_secret(&self) -> Result<(), RequestError> {
+        self.secret().map(drop)
+    }
+
+    fn secret(&self) -> Result<String, RequestError> {
+        match &self.config.grant {
+            Grant::Secret(secret) => secret.read(&self.options),
+            Grant::Assertion(assertion) => assertion.key.read(&self.options),
+        }
+    }
+
     /// The value of `Authorization`.
     pub(crate) async fn header(&self, timeout: Duration) -> Result<String, RequestError> {
-        let secret = match &self.config.grant {
-            Grant::Secret(secret) => secret.read(&self.options)?,
-            Grant::Assertion(assertion) => assertion.key.read(&self.options)?,
-        };
+        let secret = self.secret()?;
         let mut kept = self.kept.lock().await;
         let now = self.options.clock.monotonic();
         if let Some(kept) = &*kept {

@@ -184,6 +184,29 @@ impl<'a> Recording<'a> {
 }
 
 impl RuleFiles {
+    /// How many rules there are.
+    #[must_use]
+    pub fn rules(&self) -> usize {
+        self.groups.iter().map(|group| group.rules.len()).sum()
+    }
+
+    /// Rules that write the same series, or raise the same alert, as another one: each name with its
+    /// labels once, in their order.
+    #[must_use]
+    pub fn duplicates(&self) -> Vec<(&str, &Labels)> {
+        let rules = self.groups.iter().flat_map(|group| &group.rules);
+        let mut rules: Vec<_> = rules.map(|rule| (rule.name.as_str(), &rule.labels)).collect();
+        rules.sort_unstable();
+        let (mut duplicates, mut before) = (Vec::new(), None);
+        for rule in rules {
+            if before == Some(rule) && duplicates.last() != Some(&rule) {
+                duplicates.push(rule);
+            }
+            before = Some(rule);
+        }
+        duplicates
+    }
+
     /// The recording rules, in the order of the files.
     pub fn recordings(&self) -> impl Iterator<Item = Recording<'_>> {
         self.groups.iter().flat_map(|group| {

@@ -1,70 +1,66 @@
-//! `narthex check`: files are read as serving would read them; nothing is started or written.
+//! `narthex check`: files are read as serving would read them, servers are asked how they are;
+//! nothing is started or written. Arguments, lines and exit codes are those of `promtool check`.
 
-use std::sync::Arc;
+mod arguments;
+mod config;
+mod lint;
+mod metrics;
+mod rules;
+mod server;
+mod web_config;
 
-use narthex_platform::{Clock, Metrics, RealDisk};
-use narthex_plugins::Plugins;
-use narthex_promql::Features;
-use narthex_state::StateStore;
+use std::process::ExitCode;
 
+pub(crate) use self::arguments::CheckCommand;
+use self::arguments::Subject;
 use crate::features;
-use crate::flags::{Check, CheckCommand};
-use crate::reload::{ConfigFile, check_plugins, read_rules};
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    /// Nothing is wrong, or it was not asked to matter.
+    #[default]
+    Good,
+    /// It works, and should be different.
+    Lint,
+    /// It does not work.
+    Bad,
+}
+
+impl Verdict {
+    pub(crate) fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Good => ExitCode::SUCCESS,
+            Self::Lint => ExitCode::from(3),
+            Self::Bad => ExitCode::FAILURE,
+        }
+    }
+}
 
 /// Does what the command line says.
 ///
 /// # Errors
-/// Of the first file that would be refused: file, line, key and what would be right.
-pub(crate) fn run(command: &CheckCommand) -> anyhow::Result<()> {
-    let Check::Config { files, expand_env } = &command.subject;
-    let files =
-        files.iter().map(|path| ConfigFile { path: path.clone(), expands_env: *expand_env });
-    config(files, features::of_command(&command.features))
+/// When the arguments make no sense.
+pub(crate) fn run(command: &CheckCommand) -> anyhow::Result<Verdict> {
+    let features = features::of_command(&command.features);
+    match &command.subject {
+        Subject::Config(arguments) => config::check(arguments, features, command.lookback),
+        Subject::Rules(arguments) => Ok(rules::check(arguments, features)),
+        Subject::Metrics { extended, lint } => metrics::check(*extended, lint),
+        Subject::WebConfig { files } => Ok(web_config::check(files)),
+        Subject::Healthy(server) => server::check(server, "/-/healthy"),
+        Subject::Ready(server) => server::check(server, "/-/ready"),
+    }
 }
 
-/// Checks configuration files, in order; says of each what it holds.
-fn config(files: impl Iterator<Item = ConfigFile>, features: Features) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(async {
-        for file in files {
-            say(&check_one(&file, features).await?);
-        }
-        Ok(())
-    });
-    runtime.shutdown_background();
-    outcome
-}
-
-async fn check_one(file: &ConfigFile, features: Features) -> anyhow::Result<String> {
-    let disk = RealDisk::shared();
-    let config = file.load(&*disk)?;
-    if let Some(missing) = config.missing_files.first() {
-        anyhow::bail!("{missing}");
-    }
-    for warning in &config.warnings {
-        say(&format!("warning: {warning}"));
-    }
-    read_rules(&config, features)?;
-    if !config.plugin_uses.is_empty() {
-        let deps = narthex_plugins::Deps {
-            clock: Clock::real(),
-            disk: Arc::clone(&disk),
-            metrics: Metrics::new(),
-            state: StateStore::in_memory()?,
-            client: crate::outbound::options(&disk),
-            environment: crate::outbound::environment(),
-            cache_folder: None,
-        };
-        let plugins = Plugins::load(config.plugins.clone(), deps).await?;
-        check_plugins(&config, &plugins).await?;
-    }
-    let (jobs, rules, uses) =
-        (config.jobs.len(), config.rule_files.len(), config.plugin_uses.len());
-    let file = &file.path;
-    Ok(format!("{file}: valid; {jobs} scrape jobs, {rules} rule files, {uses} uses of plugins"))
-}
-
+/// A line on standard output.
 #[expect(clippy::print_stdout, reason = "the answer to a command")]
 fn say(text: &str) {
     println!("{text}");
+}
+
+/// A line on standard error.
+#[expect(clippy::print_stderr, reason = "what is wrong, beside the answer")]
+fn complain(text: &str) {
+    eprintln!("{text}");
 }

@@ -12,6 +12,7 @@ use narthex_model::parse_duration;
 use self::scrape::ScrapeFlags;
 use self::storage::parse_size;
 pub(crate) use self::storage::{StorageFlags, retention_text};
+use crate::check::CheckCommand;
 use crate::promql::PromqlCommand;
 use crate::query::QueryCommand;
 use crate::tsdb::TsdbCommand;
@@ -41,30 +42,6 @@ pub(crate) enum Command {
     Query(QueryCommand),
     /// Runs unit tests.
     Test(TestCommand),
-}
-
-/// Checks.
-#[derive(Debug, Args)]
-pub(crate) struct CheckCommand {
-    /// The features that the server will have, separated by commas; may be repeated.
-    #[arg(long = "enable-feature", global = true, value_delimiter = ',', value_name = "FEATURE")]
-    pub(crate) features: Vec<String>,
-    #[command(subcommand)]
-    pub(crate) subject: Check,
-}
-
-/// What can be checked.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Check {
-    /// Checks configuration files, with their rule files and what they say to plugins.
-    Config {
-        /// The files.
-        #[arg(required = true)]
-        files: Vec<Utf8PathBuf>,
-        /// Read `${NAME}` as the server with this flag does.
-        #[arg(long = "config.expand-env")]
-        expand_env: bool,
-    },
 }
 
 /// How log lines look.

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::check::Verdict;
 use crate::flags::{Cli, Command};
 
 #[global_allocator]
@@ -30,26 +31,23 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     memory::refuse_huge_pages();
     let cli = Cli::parse();
-    let done = |()| true;
+    let done = |()| ExitCode::SUCCESS;
+    // The command has said why.
+    let judged = |good| if good { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     let outcome = match cli.command {
-        Some(Command::Check(command)) => check::run(&command).map(done),
+        Some(Command::Check(command)) => check::run(&command).map(Verdict::exit_code),
         Some(Command::Tsdb(command)) => tsdb::run(&command).map(done),
         Some(Command::Promql(command)) => promql::run(&command).map(done),
-        Some(Command::Query(command)) => query::run(&command),
-        Some(Command::Test(command)) => unit_test::run(&command),
+        Some(Command::Query(command)) => query::run(&command).map(judged),
+        Some(Command::Test(command)) => unit_test::run(&command).map(judged),
         None => logging::start(&cli.serve.log_level, cli.serve.log_format)
             .and_then(|()| serve::serve(cli.serve))
             .map(done),
     };
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        // The command has said why.
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            complain(&error);
-            ExitCode::FAILURE
-        }
-    }
+    outcome.unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::FAILURE
+    })
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a program that does not start")]

@@ -7,6 +7,7 @@
 
 mod blocks;
 mod browser;
+mod checks;
 mod configuration;
 mod differential;
 mod discovery;
