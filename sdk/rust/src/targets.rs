@@ -53,6 +53,11 @@ impl Labels {
         self
     }
 
+    /// Names and values, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Sorted by name.
     pub fn to_vec(&self) -> Vec<Label> {
         self.0.iter().map(|(name, value)| Label::new(name, value.as_str())).collect()

@@ -45,7 +45,7 @@ impl Api {
         let mut form = vec![("MaxResults".to_owned(), PAGE.to_owned())];
         for (filter, number) in config.filters.iter().zip(1..) {
             form.push((format!("Filter.{number}.Name"), filter.name.clone()));
-            for (value, place) in filter.values().iter().zip(1..) {
+            for (value, place) in filter.values.iter().zip(1..) {
                 form.push((format!("Filter.{number}.Value.{place}"), value.clone()));
             }
         }

@@ -54,13 +54,7 @@ struct Filter {
     #[serde(default)]
     name: String,
     #[serde(default)]
-    values: Option<Vec<String>>,
-}
-
-impl Filter {
-    fn values(&self) -> &[String] {
-        self.values.as_deref().unwrap_or_default()
-    }
+    values: Vec<String>,
 }
 
 /// The ids of availability zones by name. They hardly ever change, so the first answer serves for good.
@@ -83,7 +77,7 @@ impl Discovery for Ec2 {
     }
 
     fn validate(config: &Config) -> Result<Vec<String>, Error> {
-        if let Some(place) = config.filters.iter().position(|filter| filter.values().is_empty()) {
+        if let Some(place) = config.filters.iter().position(|filter| filter.values.is_empty()) {
             let key = format!("filters[{place}].values");
             let message = format!("{key}: the values of a filter cannot be empty");
             return Err(Error::config(message).detail("key", key));
