@@ -42,7 +42,9 @@ fn counted(metrics: &Metrics) -> u64 {
     let family = families.iter().find(|family| family.name == name).expect("a family");
     match &family.points[0].value {
         PointValue::Histogram { count, .. } => *count,
-        other => panic!("a histogram, not {other:?}"),
+        other @ (PointValue::Number(_) | PointValue::Summary { .. }) => {
+            panic!("a histogram, not {other:?}")
+        }
     }
 }
 
