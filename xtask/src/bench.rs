@@ -1,5 +1,5 @@
 //! `cargo xtask bench storage`: what storing and reading back costs, beside current peers, in one run; `query.rs` has
-//! what asking costs.
+//! what asking costs, `scrape.rs` what the formats cost.
 //!
 //! Always holds: every server gets the same data from the same generator, one server at a time, on a fresh folder, with
 //! its default flags; what is counted are processor time, memory and bytes as the kernel counts them, and samples as
@@ -7,7 +7,9 @@
 //! Nothing here decides a test.
 
 mod backfill;
+mod crash;
 mod http;
+mod load;
 mod measures;
 mod options;
 mod proc;
@@ -35,17 +37,18 @@ const STEP: &str = "bench";
 /// `cargo xtask bench`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<ExitCode> {
     let Some((subject, rest)) = arguments.split_first() else {
-        bail!("say what to measure: `cargo xtask bench storage` or `query`");
+        bail!("say what to measure: `cargo xtask bench scrape`, `storage` or `query`");
     };
     match subject.as_str() {
+        "scrape" => scrape::run(workspace, rest),
         "storage" => storage(workspace, rest),
         "query" => query::run(workspace, rest),
-        _ => bail!("no benchmark `{subject}`; there are `storage` and `query`"),
+        _ => bail!("no benchmark `{subject}`; there are `scrape`, `storage` and `query`"),
     }
 }
 
 fn storage(workspace: &Workspace, words: &[String]) -> anyhow::Result<ExitCode> {
-    let options = Options::read(words)?;
+    let options = Options::of_storage(words)?;
     let bench = Bench::prepare(workspace, options)?;
     let mut columns = Vec::new();
     for program in &bench.programs {
@@ -103,7 +106,7 @@ impl<'a> Bench<'a> {
         let name = program.kind.name();
         let mut measures = Measures::default();
         self.workspace.steps.timed(STEP, format_args!("{name} is scraped"), || {
-            scrape::measure(self, program, &mut measures)
+            crash::measure(self, program, &mut measures)
                 .with_context(|| format!("scrape by {name}"))
         })?;
         if self.options.backfill_targets > 0 {

@@ -118,10 +118,17 @@ What cannot be had is named with the reason; the tests that need it report skipp
         name: "bench",
         summary: "measure beside current peers: processor time, memory, bytes, restarts, queries",
         details: "\
-Usage: cargo xtask bench storage [--quick] [--targets N] [--series N] [--interval SECONDS] [--warm-up SECONDS]
+Usage: cargo xtask bench scrape  [--quick] [--targets N] [--series N] [--interval SECONDS] [--warm-up SECONDS]
+                                 [--seconds SECONDS] [--peers prometheus,victoria-metrics] [--no-build]
+       cargo xtask bench storage [--quick] [--targets N] [--series N] [--interval SECONDS] [--warm-up SECONDS]
                                  [--seconds SECONDS] [--peers prometheus,victoria-metrics] [--no-blocks] [--no-build]
        cargo xtask bench query   [--quick] [--targets N] [--series N] [--steps N] [--rounds N] [--seconds SECONDS]
                                  [--peers prometheus,victoria-metrics] [--no-build]
+
+`scrape` reads bodies of every format on one core, then has one server after the other scrape 200 targets that answer in
+one format, for the processor time of a million samples. The tables go to standard output, every figure to
+<target folder>/bench/scrape.json.
+  --quick    18 seconds a server and format instead of a minute: about five minutes in all
 
 `storage` builds narthex and the generator in the release profile, fetches the peers of Debian's sid, and measures one server
 after the other on the same load: scraping, a start after SIGKILL, and blocks of six hours.

@@ -25,6 +25,20 @@ pub(crate) enum Part<'a> {
     Label { name: Cow<'a, str>, value: Cow<'a, str> },
 }
 
+/// The same, as places in the bytes.
+#[derive(Clone, Copy)]
+enum Place {
+    Name(Text),
+    Label { name: Text, value: Text },
+}
+
+/// Bytes between two places, not known to be UTF-8 yet.
+#[derive(Clone, Copy)]
+struct Text {
+    start: usize,
+    end: usize,
+}
+
 /// What was expected where the walk stopped.
 pub(crate) type Expected = &'static str;
 
@@ -54,6 +68,33 @@ pub(crate) struct Parts<'a> {
     pub(crate) at: usize,
 }
 
+/// Begins a label's name.
+const NAME: u8 = 1;
+/// Begins a metric's name, but no label's.
+const COLON: u8 = 2;
+/// Stands in a name, but does not begin one.
+const DIGIT: u8 = 4;
+
+/// What each byte may be part of.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        #[expect(clippy::indexing_slicing, reason = "a byte is an index of 256 places")]
+        let class = &mut classes[byte as usize];
+        *class = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => NAME,
+            b':' => COLON,
+            b'0'..=b'9' => DIGIT,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break classes;
+        }
+        byte += 1;
+    }
+};
+
 impl<'a> Parts<'a> {
     pub(crate) fn new(bytes: &'a [u8], syntax: Syntax, kind: Kind) -> Self {
         Self { bytes, syntax, kind, state: State::Start, has_name: false, at: 0 }
@@ -61,6 +102,16 @@ impl<'a> Parts<'a> {
 
     /// The next part; `None` behind the last.
     pub(crate) fn next(&mut self) -> Result<Option<Part<'a>>, Expected> {
+        let Some(place) = self.next_place()? else { return Ok(None) };
+        Ok(Some(match place {
+            Place::Name(name) => Part::Name(self.text(name)?),
+            Place::Label { name, value } => {
+                Part::Label { name: self.text(name)?, value: self.text(value)? }
+            }
+        }))
+    }
+
+    fn next_place(&mut self) -> Result<Option<Place>, Expected> {
         match self.state {
             State::Start => self.start(),
             State::Braces => self.label(),
@@ -69,8 +120,16 @@ impl<'a> Parts<'a> {
         }
     }
 
-    fn start(&mut self) -> Result<Option<Part<'a>>, Expected> {
-        let name = self.identifier(true);
+    fn text(&mut self, Text { start, end }: Text) -> Result<Cow<'a, str>, Expected> {
+        let Ok(text) = str::from_utf8(self.bytes.get(start..end).unwrap_or(&[])) else {
+            self.at = start;
+            return Err("text in UTF-8");
+        };
+        Ok(unescape(text, true))
+    }
+
+    fn start(&mut self) -> Result<Option<Place>, Expected> {
+        let name = self.identifier(COLON);
         if name.is_empty() {
             if !self.take(b'{') {
                 return Err("a metric name");
@@ -79,16 +138,15 @@ impl<'a> Parts<'a> {
             return self.label();
         }
         self.has_name = true;
-        let end = self.at;
         self.skip_spaces();
         self.state = if self.take(b'{') { State::Braces } else { State::End };
         if self.state == State::End {
-            self.at = end;
+            self.at = name.end;
         }
-        Ok(Some(Part::Name(Cow::Borrowed(name))))
+        Ok(Some(Place::Name(name)))
     }
 
-    fn after_label(&mut self) -> Result<Option<Part<'a>>, Expected> {
+    fn after_label(&mut self) -> Result<Option<Place>, Expected> {
         self.skip_spaces();
         if self.take(b',') || self.syntax == Syntax::Text || self.peek() == Some(b'}') {
             self.state = State::Braces;
@@ -97,7 +155,7 @@ impl<'a> Parts<'a> {
         Err("a comma or a closing brace")
     }
 
-    fn label(&mut self) -> Result<Option<Part<'a>>, Expected> {
+    fn label(&mut self) -> Result<Option<Place>, Expected> {
         self.skip_spaces();
         if self.take(b'}') {
             self.state = State::End;
@@ -105,7 +163,7 @@ impl<'a> Parts<'a> {
             return if complete { Ok(None) } else { Err("a metric name in the braces") };
         }
         let quoted = self.peek() == Some(b'"');
-        let name = if quoted { self.quoted(true)? } else { self.identifier(false).into() };
+        let name = if quoted { self.quoted(true)? } else { self.identifier(0) };
         if name.is_empty() {
             return Err("a label name");
         }
@@ -116,14 +174,14 @@ impl<'a> Parts<'a> {
                 return Err("an equals sign, as the metric name is set already");
             }
             self.has_name = true;
-            return Ok(Some(Part::Name(name)));
+            return Ok(Some(Place::Name(name)));
         }
         if !self.take(b'=') {
             return Err("an equals sign");
         }
         self.skip_spaces();
         let value = self.quoted(self.syntax == Syntax::Text)?;
-        Ok(Some(Part::Label { name, value }))
+        Ok(Some(Place::Label { name, value }))
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -143,25 +201,29 @@ impl<'a> Parts<'a> {
     /// Only the text format has spaces between the parts.
     fn skip_spaces(&mut self) {
         if self.syntax == Syntax::Text {
-            let spaces = self.rest().iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
-            self.at += spaces.count();
+            while matches!(self.peek(), Some(b' ' | b'\t')) {
+                self.at += 1;
+            }
         }
     }
 
-    fn identifier(&mut self, colons: bool) -> &'a str {
+    /// A name without quotes; `more` is a class beyond that of labels.
+    fn identifier(&mut self, more: u8) -> Text {
+        let start = self.at;
+        let first = NAME | more;
+        let is = |byte: &u8, classes: u8| {
+            CLASSES.get(usize::from(*byte)).is_some_and(|class| class & classes != 0)
+        };
         let rest = self.rest();
-        let is_letter =
-            |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || (colons && byte == b':');
-        if !rest.first().is_some_and(|first| is_letter(*first)) {
-            return "";
+        if rest.first().is_some_and(|byte| is(byte, first)) {
+            let len = rest.iter().position(|byte| !is(byte, first | DIGIT));
+            self.at += len.unwrap_or(rest.len());
         }
-        let len = rest.iter().take_while(|byte| is_letter(**byte) || byte.is_ascii_digit()).count();
-        self.at += len;
-        rest.get(..len).and_then(|name| str::from_utf8(name).ok()).unwrap_or("")
+        Text { start, end: self.at }
     }
 
     /// A quoted text; `multiline`: a line end may stand in it.
-    fn quoted(&mut self, multiline: bool) -> Result<Cow<'a, str>, Expected> {
+    fn quoted(&mut self, multiline: bool) -> Result<Text, Expected> {
         if !self.take(b'"') {
             return Err("a quoted label value");
         }
@@ -186,16 +248,34 @@ impl<'a> Parts<'a> {
                 _ => return Err("a closing quote"),
             }
         }
-        let text = rest.get(..end).unwrap_or(&[]);
-        let text = str::from_utf8(text).map_err(|_| "text in UTF-8")?;
+        let start = self.at;
         self.at += end + 1;
-        Ok(unescape(text, true))
+        Ok(Text { start, end: start + end })
+    }
+}
+
+impl Text {
+    const fn is_empty(self) -> bool {
+        self.start == self.end
     }
 }
 
 /// Checks the series (or exemplar labels) at the start of `bytes`: its length, or where the walk
 /// stopped and what was expected there.
 pub(crate) fn scan(bytes: &[u8], syntax: Syntax, kind: Kind) -> Result<usize, (usize, Expected)> {
+    let mut parts = Parts::new(bytes, syntax, kind);
+    let walked = loop {
+        match parts.next_place() {
+            Ok(Some(_)) => {}
+            Ok(None) => break bytes.get(..parts.at),
+            Err(_) => break None,
+        }
+    };
+    // What is not ASCII stands in quotes, so that all texts are UTF-8 when the whole is.
+    if walked.is_some_and(|series| str::from_utf8(series).is_ok()) {
+        return Ok(parts.at);
+    }
+    // Once more, for the place of what is wrong.
     let mut parts = Parts::new(bytes, syntax, kind);
     loop {
         match parts.next() {
@@ -210,12 +290,15 @@ pub(crate) fn scan(bytes: &[u8], syntax: Syntax, kind: Kind) -> Result<usize, (u
 pub(crate) fn quoted_name(bytes: &[u8]) -> Result<(Cow<'_, str>, usize), Expected> {
     let mut parts = Parts::new(bytes, Syntax::OpenMetrics, Kind::Series);
     let name = parts.quoted(false)?;
-    if name.is_empty() { Err("a metric name") } else { Ok((name, parts.at)) }
+    let len = parts.at;
+    if name.is_empty() { Err("a metric name") } else { Ok((parts.text(name)?, len)) }
 }
 
 /// The unquoted name at the start of `bytes`, or nothing.
 pub(crate) fn plain_name(bytes: &[u8]) -> &str {
-    Parts::new(bytes, Syntax::OpenMetrics, Kind::Series).identifier(true)
+    let mut parts = Parts::new(bytes, Syntax::OpenMetrics, Kind::Series);
+    let Text { start, end } = parts.identifier(COLON);
+    bytes.get(start..end).and_then(|name| str::from_utf8(name).ok()).unwrap_or("")
 }
 
 /// Adds a label to what stands for a set of labels, whatever their order.

@@ -1,18 +1,34 @@
-//! What a target answers: every family at one step, in either text format.
+//! What a target answers: every family at one step, in any format.
+
+use narthex_exposition::{Answer, ClassicBucket, Escaping, FamilyHead, Measured, MeasuredValue};
+use narthex_exposition::{Protocol, Writer};
+use narthex_model::{BucketLayout, IntegerHistogram, MetricType, NativeHistogram, Span};
 
 use crate::shape::{Family, Member, Shape, Unit};
 use crate::values::{BUCKETS, Seed, Value, histogram, single};
 
-/// A text format.
+/// A format of bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Version 0.0.4.
+    /// Text, version 0.0.4.
     Text,
     /// OpenMetrics 1.0.0.
     OpenMetrics,
+    /// Delimited protobuf.
+    Protobuf,
+    /// Delimited protobuf whose histograms are native ones: one sample instead of fourteen.
+    Native,
 }
 
 impl Format {
+    /// All of them, by the names that they have on the command line.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("text", Self::Text),
+        ("openmetrics", Self::OpenMetrics),
+        ("protobuf", Self::Protobuf),
+        ("native", Self::Native),
+    ];
+
     /// What a server that sends this `Accept` gets.
     #[must_use]
     pub fn accepted(accept: &str) -> Self {
@@ -25,11 +41,15 @@ impl Format {
         match self {
             Self::Text => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Protobuf | Self::Native => {
+                "application/vnd.google.protobuf; \
+                 proto=io.prometheus.client.MetricFamily; encoding=delimited"
+            }
         }
     }
 }
 
-/// Lines of all targets in both formats, as far as they stay the same.
+/// Bodies of all targets; lines of the text formats are kept as far as they stay the same.
 #[derive(Debug)]
 pub(crate) struct Lines {
     shape: Shape,
@@ -59,6 +79,10 @@ impl Lines {
 
     /// Appends the body of one target at one step.
     pub(crate) fn write(&self, target: u64, step: u64, format: Format, out: &mut Vec<u8>) {
+        if matches!(format, Format::Protobuf | Format::Native) {
+            out.append(&mut self.messages(target, step, format == Format::Native));
+            return;
+        }
         let families = self.shape.families.iter().zip(&self.heads).zip(&self.starts);
         for ((family, [text, open_metrics]), starts) in families {
             out.extend_from_slice(if format == Format::Text { text } else { open_metrics });
@@ -80,6 +104,75 @@ impl Lines {
             out.extend_from_slice(b"# EOF\n");
         }
     }
+
+    fn messages(&self, target: u64, step: u64, is_native: bool) -> Vec<u8> {
+        let protocol = Protocol::PrometheusProto;
+        let mut writer = Writer::new(Answer { protocol, escaping: Escaping::AllowUtf8 });
+        for family in &self.shape.families {
+            let (name, help) = (family.name.as_str(), Some(family.help.as_str()));
+            writer.family(FamilyHead { name, help, unit: "", metric_type: metric_type(family) });
+            for member in &family.members {
+                let labels = member.labels.iter().map(|(name, value)| (*name, value.as_str()));
+                let seed = Seed::new(target, member.number);
+                let mut metric = |value| {
+                    writer.metric(labels.clone(), Measured { value, at: None, start: None });
+                };
+                if family.unit != Unit::Histogram {
+                    let value = single(family.unit, member.constant, seed, step).number();
+                    metric(MeasuredValue::Number { value, exemplar: None });
+                    continue;
+                }
+                let (counts, sum) = histogram(seed, step);
+                if is_native {
+                    let histogram = native(counts, sum);
+                    metric(MeasuredValue::Native { histogram: &histogram, exemplars: &[] });
+                    continue;
+                }
+                let buckets = BUCKETS.iter().zip(counts).map(|(bound, count)| ClassicBucket {
+                    bound: bound.parse().unwrap_or(f64::INFINITY),
+                    count: Value::Whole(count).number(),
+                    exemplar: None,
+                });
+                let buckets: Vec<ClassicBucket<'_>> = buckets.collect();
+                let count = buckets.last().map_or(0.0, |last| last.count);
+                metric(MeasuredValue::Histogram { buckets: &buckets, count, sum });
+            }
+        }
+        writer.finish()
+    }
+}
+
+/// The same observations in as many exponential buckets.
+fn native(counts: [i64; 12], sum: f64) -> NativeHistogram {
+    const OF_SCHEMA: i32 = 3;
+    let mut before = (0, 0);
+    let deltas = counts.map(|count| {
+        let held = count - before.0;
+        let delta = held - before.1;
+        before = (count, held);
+        delta
+    });
+    let layout = BucketLayout {
+        schema: OF_SCHEMA,
+        zero_threshold: f64::MIN_POSITIVE,
+        positive_spans: vec![Span { offset: -20, length: 7 }, Span { offset: 3, length: 5 }],
+        ..BucketLayout::default()
+    };
+    NativeHistogram::Integer(IntegerHistogram {
+        layout,
+        count: before.0.unsigned_abs(),
+        sum,
+        positive_deltas: deltas.to_vec(),
+        ..IntegerHistogram::default()
+    })
+}
+
+const fn metric_type(family: &Family) -> MetricType {
+    match family.unit {
+        Unit::Histogram => MetricType::Histogram,
+        Unit::Counter | Unit::Seconds => MetricType::Counter,
+        Unit::Level | Unit::Hundredths | Unit::Ratio => MetricType::Gauge,
+    }
 }
 
 /// The body of one target at one step.
@@ -100,14 +193,10 @@ fn line(start: &[u8], value: Value, out: &mut Vec<u8>) {
 }
 
 fn head(family: &Family, format: Format) -> Vec<u8> {
-    let kind = match family.unit {
-        Unit::Histogram => "histogram",
-        Unit::Counter | Unit::Seconds => "counter",
-        Unit::Level | Unit::Hundredths | Unit::Ratio => "gauge",
-    };
+    let kind = metric_type(family).name();
     let name = match format {
-        Format::Text => &family.name,
         Format::OpenMetrics => family.name.strip_suffix("_total").unwrap_or(&family.name),
+        Format::Text | Format::Protobuf | Format::Native => &family.name,
     };
     format!("# HELP {name} {}\n# TYPE {name} {kind}\n", family.help).into_bytes()
 }

@@ -15,6 +15,7 @@ mod shape;
 mod values;
 
 mod body;
+mod parsing;
 mod targets;
 
 mod blocks;
@@ -25,6 +26,7 @@ mod queries;
 
 pub use self::blocks::{Blocks, Compacted, write_blocks};
 pub use self::body::{Format, write_body};
+pub use self::parsing::{Parsed, Reader, parse};
 pub use self::push::{Push, Pushed, push};
 pub use self::queries::{Comparison, MixRun, QueryRun, Timing, query_names, run_mix, run_queries};
 pub use self::shape::{Family, Member, Shape, Unit};

@@ -13,16 +13,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use narthex_load::{
-    Blocks, MixRun, Push, QueryRun, Serve, Shape, push, query_names, run_mix, run_queries, serve,
-    write_blocks,
+    Blocks, Format, MixRun, Push, QueryRun, Reader, Serve, Shape, parse, push, query_names,
+    run_mix, run_queries, serve, write_blocks,
 };
 use serde_json::json;
 
 const USAGE: &str = "\
 Usage: narthex-load COMMAND [--KEY VALUE]...
 
-  serve  --targets N --series N --interval SECONDS --port PORT
-         targets at 127.1.x.y:PORT; prints `ready` once all listen
+  serve  --targets N --series N --interval SECONDS --port PORT [--format FORMAT] [--gzip yes]
+         targets at 127.1.x.y:PORT; prints `ready` once all listen; the format is the one that is asked for, or
+         always the same: text, openmetrics, protobuf, native (protobuf with native histograms)
+  parse  --series N [--rounds N]
+         reads the body of one target again and again, in each format
   push   --url URL --targets N --series N --steps N --interval SECONDS [--end UNIX_SECONDS] [--connections N] [--together N]
          backfills by remote write up to the end (now), so many samples of a series in a request (10)
   blocks --folder FOLDER --targets N --series N --interval SECONDS --floats xor|dense
@@ -57,9 +60,12 @@ fn run() -> anyhow::Result<()> {
                 series: keys.number("series")?,
                 interval: keys.seconds("interval")?,
                 port: keys.number("port")?,
+                format: keys.format()?,
+                gzip: keys.text("gzip").is_ok_and(|word| word == "yes"),
             },
             || println!("ready"),
         ),
+        "parse" => run_parse(&keys),
         "push" => run_push(&keys),
         "blocks" => run_blocks(&keys),
         "query" => run_query(&keys),
@@ -76,6 +82,22 @@ fn run() -> anyhow::Result<()> {
         }
         _ => bail!("{USAGE}"),
     }
+}
+
+fn run_parse(keys: &Keys) -> anyhow::Result<()> {
+    let (series, rounds) = (keys.number("series")?, keys.number_or("rounds", 2000)?);
+    let readings = Reader::ALL.iter().map(|(name, reader)| {
+        let read = parse(Shape::new(series), *reader, rounds)?;
+        Ok(json!({
+            "name": name,
+            "bytes": read.bytes,
+            "samples": read.samples,
+            "nanos": read.nanos,
+        }))
+    });
+    let readings = readings.collect::<anyhow::Result<Vec<_>>>()?;
+    println!("{}", json!(readings));
+    Ok(())
 }
 
 fn run_push(keys: &Keys) -> anyhow::Result<()> {
@@ -182,6 +204,14 @@ impl Keys {
 
     fn number_or<T: std::str::FromStr>(&self, key: &str, default: T) -> anyhow::Result<T> {
         if self.0.contains_key(key) { self.number(key) } else { Ok(default) }
+    }
+
+    fn format(&self) -> anyhow::Result<Option<Format>> {
+        let Ok(wanted) = self.text("format") else { return Ok(None) };
+        let found = Format::ALL.into_iter().find(|(name, _)| *name == wanted);
+        let names = Format::ALL.map(|(name, _)| name).join(", ");
+        let (_, format) = found.with_context(|| format!("--format {wanted}: one of {names}"))?;
+        Ok(Some(format))
     }
 
     fn seconds(&self, key: &str) -> anyhow::Result<Duration> {

@@ -2,11 +2,14 @@
 //!
 //! `127.1.x.y` needs no set-up on Linux, and gives every target its own instance and its own connection, as in life.
 
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -31,6 +34,10 @@ pub struct Serve {
     pub interval: Duration,
     /// The port on every address.
     pub port: u16,
+    /// The only format there is; `None`: the one that is asked for.
+    pub format: Option<Format>,
+    /// Bodies are compressed for those who say that they take it.
+    pub gzip: bool,
 }
 
 impl Serve {
@@ -49,12 +56,19 @@ impl Serve {
 struct Site {
     lines: Lines,
     began: Instant,
-    interval: Duration,
+    serve: Serve,
+}
+
+/// What a request wants.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Wishes {
+    accept: String,
+    takes_gzip: bool,
 }
 
 impl Site {
     fn step(&self) -> u64 {
-        let passed = self.began.elapsed().as_millis() / self.interval.as_millis().max(1);
+        let passed = self.began.elapsed().as_millis() / self.serve.interval.as_millis().max(1);
         FIRST_STEP + u64::try_from(passed).unwrap_or(u64::MAX)
     }
 }
@@ -66,7 +80,7 @@ impl Site {
 pub fn serve(serve: Serve, ready: impl FnOnce()) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let lines = Lines::new(Shape::new(serve.series));
-    let site = Arc::new(Site { lines, began: Instant::now(), interval: serve.interval });
+    let site = Arc::new(Site { lines, began: Instant::now(), serve });
     runtime.block_on(async {
         for target in 0..serve.targets {
             let address = serve.address(target)?;
@@ -100,14 +114,21 @@ async fn answer(site: &Site, mut stream: TcpStream, target: u64) -> anyhow::Resu
             }
             continue;
         };
-        let accept = accept_header(head.get(..end).unwrap_or_default());
+        let wishes = wishes(head.get(..end).unwrap_or_default());
         head.drain(..end);
-        let format = Format::accepted(&accept);
+        let format = site.serve.format.unwrap_or_else(|| Format::accepted(&wishes.accept));
         // One buffer a request: a thousand idle connections hold nothing.
         let mut body = Vec::with_capacity(site.lines.shape().series() * 160);
         site.lines.write(target, site.step(), format, &mut body);
+        let mut encoding = "";
+        if site.serve.gzip && wishes.takes_gzip {
+            encoding = "Content-Encoding: gzip\r\n";
+            let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+            gzip.write_all(&body)?;
+            body = gzip.finish()?;
+        }
         let top = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Type: {}\r\n{encoding}Content-Length: {}\r\n\r\n",
             format.content_type(),
             body.len()
         );
@@ -120,11 +141,14 @@ fn end_of_head(head: &[u8]) -> Option<usize> {
     head.windows(4).position(|bytes| bytes == b"\r\n\r\n").map(|at| at + 4)
 }
 
-fn accept_header(head: &[u8]) -> String {
+fn wishes(head: &[u8]) -> Wishes {
     let text = String::from_utf8_lossy(head);
-    let mut lines = text.lines().filter_map(|line| line.split_once(':'));
-    let accept = lines.find(|(name, _)| name.eq_ignore_ascii_case("accept"));
-    accept.map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+    let header = |wanted: &str| {
+        let mut lines = text.lines().filter_map(|line| line.split_once(':'));
+        let found = lines.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        found.map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+    };
+    Wishes { accept: header("accept"), takes_gzip: header("accept-encoding").contains("gzip") }
 }
 
 #[cfg(test)]
@@ -133,8 +157,14 @@ mod tests {
 
     #[test]
     fn every_target_has_an_address_of_its_own() {
-        let serve =
-            Serve { targets: 1000, series: 1, interval: Duration::from_secs(1), port: 9500 };
+        let serve = Serve {
+            targets: 1000,
+            series: 1,
+            interval: Duration::from_secs(1),
+            port: 9500,
+            format: None,
+            gzip: false,
+        };
         let address = |index| serve.address(index).unwrap().to_string();
         assert_eq!(address(0), "127.1.0.1:9500");
         assert_eq!(address(249), "127.1.0.250:9500");
@@ -147,6 +177,8 @@ mod tests {
         let head = b"GET /metrics HTTP/1.1\r\nhost: a\r\naccept: text/plain\r\n\r\nGET";
         let end = end_of_head(head).unwrap();
         assert_eq!(&head[end..], b"GET");
-        assert_eq!(accept_header(&head[..end]), "text/plain");
+        let accept = "text/plain".to_owned();
+        assert_eq!(wishes(&head[..end]), Wishes { accept, takes_gzip: false });
+        assert!(wishes(b"GET / HTTP/1.1\r\nAccept-Encoding: gzip\r\n").takes_gzip);
     }
 }

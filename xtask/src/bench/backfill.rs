@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
+use super::load::{free_port, to_f64, unix_now};
 use super::measures::Measures;
-use super::scrape::{free_port, to_f64, unix_now};
 use super::server::{Kind, Program, Server};
 use super::{Bench, http};
 use crate::process::Tool;

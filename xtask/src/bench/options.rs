@@ -1,4 +1,4 @@
-//! The flags of `cargo xtask bench storage`.
+//! The flags of `cargo xtask bench storage` and `scrape`.
 
 use std::time::Duration;
 
@@ -54,9 +54,28 @@ impl Options {
         }
     }
 
-    pub(crate) fn read(words: &[String]) -> anyhow::Result<Self> {
-        let quick = words.iter().any(|word| word == "--quick");
-        let mut options = if quick { Self::quick() } else { Self::full() };
+    pub(crate) fn of_storage(words: &[String]) -> anyhow::Result<Self> {
+        Self::read(words, Self::full(), Self::quick())
+    }
+
+    /// 100 000 samples a second: a server that sleeps between two scrapes is measured waking up.
+    pub(crate) fn of_scrape(words: &[String]) -> anyhow::Result<Self> {
+        let full = Self {
+            targets: 200,
+            interval: 2,
+            warm_up: Duration::from_secs(20),
+            window: Duration::from_secs(40),
+            backfill_targets: 0,
+            ..Self::full()
+        };
+        let (warm_up, window) = (Duration::from_secs(6), Duration::from_secs(12));
+        let quick = Self { targets: 100, interval: 1, warm_up, window, ..full.clone() };
+        Self::read(words, full, quick)
+    }
+
+    fn read(words: &[String], full: Self, quick: Self) -> anyhow::Result<Self> {
+        let is_quick = words.iter().any(|word| word == "--quick");
+        let mut options = if is_quick { quick } else { full };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             if word == "--quick" {
@@ -110,7 +129,7 @@ mod tests {
     use super::*;
 
     fn read(words: &str) -> anyhow::Result<Options> {
-        Options::read(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        Options::of_storage(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
     }
 
     #[test]

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 
 use self::options::Options;
 use super::backfill::{self, Backfill};
+use super::load::{free_port, to_f64, unix_now};
 use super::proc::Reading;
-use super::scrape::{free_port, to_f64, unix_now};
 use super::server::{Kind, Program, Server};
 use super::{STEP, http, report};
 use crate::process::Tool;
