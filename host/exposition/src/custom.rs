@@ -75,22 +75,22 @@ impl<'a> Customs<'a> {
         loop {
             let from = self.lines.at();
             let entry = self.lines.next_entry()?;
-            let part = match &entry {
-                Some(Entry::Sample(sample)) => {
-                    self.part(sample.series).map(|(says, identity)| (says, identity, *sample))
-                }
+            let line = match &entry {
+                Some(Entry::Sample(sample)) => self.of_family(sample.series),
                 _ => None,
             };
             let is_other = |current: &Current<'_>| {
-                part.is_none_or(|(_, identity, _)| identity != current.identity)
+                line.is_none_or(|(_, identity)| identity != current.identity)
             };
             let made = match self.current.take_if(|current| is_other(current)) {
                 Some(current) => self.finish(&current),
                 None => None,
             };
             let mut shown = entry;
-            if let Some((says, identity, sample)) = part {
-                self.collect(says, identity, sample, from);
+            let mut is_collected = false;
+            if let (Some((Some(says), identity)), Some(Entry::Sample(sample))) = (line, &shown) {
+                self.collect(says, identity, *sample, from);
+                is_collected = true;
                 if !self.keep_classic {
                     shown = None;
                 }
@@ -100,32 +100,34 @@ impl<'a> Customs<'a> {
                     self.next = shown;
                     return Ok(Some(made));
                 }
-                (None, None) if part.is_some() => {}
+                (None, None) if is_collected => {}
                 (None, shown) => return Ok(shown),
             }
         }
     }
 
-    /// What a line says of the histogram of its family, and what stands for its other labels.
-    fn part(&self, series: SeriesText<'a>) -> Option<(Says, u128)> {
+    /// What a line says of the histogram of its family, if anything, and what stands for its other
+    /// labels. `None`: its name is none of the family's.
+    fn of_family(&self, series: SeriesText<'a>) -> Option<(Option<Says>, u128)> {
         let (family, MetricType::Histogram) = self.lines.family() else { return None };
         let Written::Line { bytes, syntax, .. } = series.written else { return None };
         let mut parts = Parts::new(bytes, syntax, Kind::Series);
-        let mut suffix: Option<Cow<'a, str>> = None;
+        let mut written: Option<Cow<'a, str>> = None;
         let (mut bound, mut identity) = (None, 0);
         while let Ok(Some(part)) = parts.next() {
             match part {
-                Part::Name(name) => suffix = Some(name),
+                Part::Name(name) => written = Some(name),
                 Part::Label { name, value } if name == BUCKET_LABEL => {
                     bound = parse_float(value.as_bytes()).filter(|bound| !bound.is_nan());
                 }
                 Part::Label { name, value } => identity = add_identity(identity, &name, &value),
             }
         }
-        let says = match suffix?.strip_prefix(family)? {
-            BUCKET => Says::Bucket(bound?),
-            COUNT => Says::Count,
-            SUM => Says::Sum,
+        let says = match written?.strip_prefix(family)? {
+            BUCKET => bound.map(Says::Bucket),
+            COUNT => Some(Says::Count),
+            SUM => Some(Says::Sum),
+            "" => None,
             _ => return None,
         };
         Some((says, identity))

@@ -8,7 +8,8 @@
 //! Always holds: a number costs no allocation; an [`Entry`] was checked in full; any bytes give
 //! entries or an error with its place, never a panic. What the OpenMetrics specification
 //! forbids but Prometheus takes (a falling counter, histogram buckets out of order, families that
-//! interleave) is taken here too: `tests/openmetrics.rs` lists every such case.
+//! interleave) is taken here too: `tests/openmetrics.rs` lists every such case, and
+//! `tests/conformance/exposition/differences.test` what is read otherwise than Prometheus reads it.
 //!
 //! Open `parse.rs` first, then `lines.rs` and `proto.rs`.
 //!

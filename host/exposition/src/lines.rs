@@ -283,7 +283,8 @@ impl<'a> Lines<'a> {
     fn text_comment(&mut self) -> Step<Option<Entry<'a>>> {
         let line_end = self.line_end();
         let line = self.body.get(self.at + 1..line_end).unwrap_or(&[]);
-        let words = line.trim_ascii_start();
+        let blanks = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let words = line.get(blanks..).unwrap_or(&[]);
         let keyword = words.get(..4).filter(|_| words.len() < line.len());
         let spaced = matches!(words.get(4), Some(b' ' | b'\t'));
         let keyword = keyword.filter(|keyword| spaced && matches!(*keyword, b"HELP" | b"TYPE"));
@@ -294,6 +295,8 @@ impl<'a> Lines<'a> {
         self.at = line_end - words.len() + keyword.len();
         self.skip_spaces();
         let family = self.family_name()?;
+        // A quoted name may hold line ends.
+        let line_end = self.line_end();
         // One separator belongs to the syntax, whatever follows to the text.
         self.at = (self.at + 1).min(line_end);
         let text = self.body.get(self.at..line_end).unwrap_or(&[]);
@@ -361,6 +364,9 @@ impl<'a> Lines<'a> {
     /// What follows is of this family.
     fn begin(&mut self, family: Cow<'a, str>, metric_type: MetricType) {
         self.family = family;
+        if let Some(created) = &mut self.created {
+            *created = Created::default();
+        }
         self.set_context(metric_type);
     }
 

@@ -163,7 +163,8 @@ impl<'a> Parts<'a> {
             return if complete { Ok(None) } else { Err("a metric name in the braces") };
         }
         let quoted = self.peek() == Some(b'"');
-        let name = if quoted { self.quoted(true)? } else { self.identifier(0) };
+        let multiline = self.kind == Kind::Series;
+        let name = if quoted { self.quoted(multiline)? } else { self.identifier(0) };
         if name.is_empty() {
             return Err("a label name");
         }
@@ -289,7 +290,7 @@ pub(crate) fn scan(bytes: &[u8], syntax: Syntax, kind: Kind) -> Result<usize, (u
 /// The quoted name at the start of `bytes`, with its length, quotes included.
 pub(crate) fn quoted_name(bytes: &[u8]) -> Result<(Cow<'_, str>, usize), Expected> {
     let mut parts = Parts::new(bytes, Syntax::OpenMetrics, Kind::Series);
-    let name = parts.quoted(false)?;
+    let name = parts.quoted(true)?;
     let len = parts.at;
     if name.is_empty() { Err("a metric name") } else { Ok((parts.text(name)?, len)) }
 }

@@ -1,7 +1,7 @@
 //! Since when a series of OpenMetrics counts: a line of its own says it, behind the others.
 //!
 //! Always holds: each line is looked at once while looking ahead, so that the whole costs no more
-//! than the length of the body, however many series there are.
+//! than the length of the body, however many series there are; each family begins anew.
 
 use std::borrow::Cow;
 
