@@ -5,7 +5,8 @@
 //! Leaves: one [`Entry`] a line, or a value of a message, borrowed from the body; and, the other
 //! way, families as any of the protocols ([`Writer`]).
 //!
-//! Always holds: a number costs no allocation; an [`Entry`] was checked in full; any bytes give
+//! Always holds: a number costs no allocation; an [`Entry`] was checked in full, but for the
+//! labels of a message, which [`SeriesText::labels`] checks; any bytes give
 //! entries or an error with its place, never a panic. What the OpenMetrics specification
 //! forbids but Prometheus takes (a falling counter, histogram buckets out of order, families that
 //! interleave) is taken here too: `tests/openmetrics.rs` lists every such case, and

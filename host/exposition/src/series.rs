@@ -6,6 +6,7 @@ use std::hash::Hasher as _;
 use narthex_model::{BUCKET_LABEL, Labels, LabelsBuilder, METRIC_NAME, MetricType, QUANTILE_LABEL};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use crate::error::InvalidMessage;
 use crate::number::{format_openmetrics_float, parse_float};
 use crate::parts::{Kind, Part, Parts, Syntax};
 use crate::proto;
@@ -45,8 +46,11 @@ pub(crate) enum Written<'a> {
 }
 
 /// Why well-formed bytes are no series.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum LabelsError {
+    /// A label of a message is none.
+    #[error(transparent)]
+    Message(#[from] InvalidMessage),
     /// A label stands twice.
     #[error("label {0:?} stands twice in one series")]
     Duplicate(String),
@@ -162,7 +166,7 @@ impl<'a> SeriesText<'a> {
     /// as OpenMetrics writes numbers, so that `1` and `1.0` are one series.
     ///
     /// # Errors
-    /// When a label stands twice.
+    /// When a label stands twice, or a label of a message is none.
     pub fn labels(&self) -> Result<Labels, LabelsError> {
         let mut labels = LabelsBuilder::default();
         self.context.add_to(&mut labels);
@@ -185,6 +189,7 @@ impl<'a> SeriesText<'a> {
                 }
             }
             Written::Message(series) => {
+                series.check()?;
                 let (family, suffix) = series.name();
                 labels.set(METRIC_NAME, [family, suffix].concat());
                 for (name, value) in series.labels() {

@@ -2,6 +2,7 @@
 
 use narthex_model::MetricType;
 use narthex_model::protobuf::Fields;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Step, text};
 use crate::entry::Entry;
@@ -13,6 +14,8 @@ use crate::series::Context;
 #[derive(Clone, Debug)]
 pub(super) struct Family<'a> {
     pub(super) name: &'a str,
+    /// Of the name.
+    pub(super) hash: u128,
     pub(super) context: Context<'a>,
     help: &'a str,
     unit: &'a str,
@@ -66,7 +69,8 @@ impl<'a> Family<'a> {
         };
         let context = Context::new(metric_type, options.type_and_unit.then_some(unit));
         let (metrics, said) = (Fields::new(message), Said::Nothing);
-        Ok(Some(Self { name, context, help, unit, metrics, said }))
+        let hash = xxh3_128(name.as_bytes());
+        Ok(Some(Self { name, hash, context, help, unit, metrics, said }))
     }
 
     /// What the family says of itself, one thing after the other.

@@ -5,7 +5,7 @@ use narthex_model::{MetricType, Timestamp};
 
 use super::family::Family;
 use super::histogram::Histogram;
-use super::series::{Series, Which, label};
+use super::series::{LabelsPlace, Series, Which, label};
 use super::{Step, number, text};
 use crate::entry::{Entry, Reading, Sample};
 use crate::exemplar::{Exemplar, Exemplars, Written};
@@ -51,13 +51,19 @@ impl<'a> Metric<'a> {
             MetricType::Info | MetricType::StateSet | MetricType::Unknown => 5,
         };
         let (mut inner, mut millis): (&[u8], _) = (&[], 0);
+        let (mut labels, mut from) = (LabelsPlace::default(), 0);
         let mut fields = Fields::new(message);
         while let Some((field, content)) = fields.next()? {
+            let to = message.len() - fields.left();
             if field == wanted {
                 inner = content.bytes(field)?;
+            } else if field == 1 {
+                content.bytes(field)?;
+                labels.met(from, to);
             } else if field == 6 {
                 millis = content.varint(field)?.cast_signed();
             }
+            from = to;
         }
         let (value, next) = match wanted {
             4 => (summary(inner)?, Next::Count),
@@ -69,7 +75,8 @@ impl<'a> Metric<'a> {
             }
             _ => (plain(inner, metric_type == MetricType::Counter)?, Next::Number),
         };
-        Ok(Self { series: Series::read(family.name, message)?, at: timestamp(millis), value, next })
+        let series = Series::new(family, message, labels);
+        Ok(Self { series, at: timestamp(millis), value, next })
     }
 
     pub(super) fn next_entry(

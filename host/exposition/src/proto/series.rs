@@ -1,9 +1,10 @@
 //! The series of a metric: a family's name, a suffix, and labels as they lie in the message.
 
-use narthex_model::protobuf::Fields;
+use narthex_model::protobuf::{Content, Fields};
 use narthex_model::{BUCKET_LABEL, QUANTILE_LABEL};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::family::Family;
 use super::{Step, text};
 use crate::error::InvalidMessage;
 use crate::series::{BUCKET, COUNT, SUM};
@@ -23,30 +24,63 @@ pub(crate) enum Which {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Series<'a> {
     family: &'a str,
-    /// The `Metric`, whose labels were looked at.
+    /// The `Metric`.
     metric: &'a [u8],
     /// Of name and labels.
     hash: u128,
     which: Which,
 }
 
+/// Where the labels of a metric lie: nearly always they are its first fields.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LabelsPlace {
+    /// End of the labels at the message's start.
+    end: usize,
+    /// There are others behind it.
+    is_scattered: bool,
+}
+
+impl LabelsPlace {
+    /// A label lies from one place of the message to another.
+    pub(super) const fn met(&mut self, from: usize, to: usize) {
+        if from == self.end {
+            self.end = to;
+        } else {
+            self.is_scattered = true;
+        }
+    }
+}
+
 impl<'a> Series<'a> {
-    /// The metric itself; its labels are checked.
-    pub(super) fn read(family: &'a str, metric: &'a [u8]) -> Step<Self> {
-        let mut hash = xxh3_128(family.as_bytes());
-        let mut fields = Fields::new(metric);
-        while let Some((field, content)) = fields.next()? {
-            if field == 1 {
-                let message = content.bytes(field)?;
-                let (name, value) = label(message)?;
-                if text(name, "a label's name")?.is_empty() {
-                    return Err(InvalidMessage::NoLabelName { family: family.to_owned() });
+    /// The metric itself. The labels are not looked at, as those of a series that is known need not
+    /// be: [`Self::check`] does it.
+    pub(super) fn new(family: &Family<'a>, metric: &'a [u8], place: LabelsPlace) -> Self {
+        let labels = metric.get(..place.end).unwrap_or(metric);
+        let mut hash = joined(family.hash, xxh3_128(labels));
+        if place.is_scattered {
+            let mut fields = Fields::new(metric);
+            while let Ok(Some((field, content))) = fields.next() {
+                if let (1, Content::Bytes(label)) = (field, content) {
+                    hash = joined(hash, xxh3_128(label));
                 }
-                text(value, "a label's value")?;
-                hash = joined(hash, xxh3_128(message));
             }
         }
-        Ok(Self { family, metric, hash, which: Which::Whole })
+        Self { family: family.name, metric, hash, which: Which::Whole }
+    }
+
+    /// Whether the labels are what labels must be.
+    pub(crate) fn check(&self) -> Step<()> {
+        let mut fields = Fields::new(self.metric);
+        while let Some((field, content)) = fields.next()? {
+            if field == 1 {
+                let (name, value) = label(content.bytes(field)?)?;
+                if text(name, "a label's name")?.is_empty() {
+                    return Err(InvalidMessage::NoLabelName { family: self.family.to_owned() });
+                }
+                text(value, "a label's value")?;
+            }
+        }
+        Ok(())
     }
 
     /// Another series of the metric.

@@ -293,10 +293,7 @@ fn errors_say_where() {
         &[family("x", 7).with(4, &Message::new())],
         "the message at byte 0: x is of the unknown type 7",
     );
-    fail(
-        &[gauge(&Message::new().label("", "x"))],
-        "the message at byte 0: a label of g has no name",
-    );
+    fail(&[gauge(&Message::new().label("", "x"))], "a label of g has no name 0");
     fail(
         &[gauge(&Message::new().label("a", "1").label("a", "2"))],
         "label \"a\" stands twice in one series 0",
