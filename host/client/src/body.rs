@@ -48,10 +48,16 @@ impl Capped {
         let Some(meter) = self.meter.as_ref().filter(|_| needed > capacity) else { return Ok(()) };
         let max = usize::try_from(self.max).unwrap_or(usize::MAX);
         let doubled = needed.max(capacity.saturating_mul(2)).min(max.max(needed));
-        if !meter.grow((doubled - capacity) as u64) {
-            return Err(io::ErrorKind::OutOfMemory.into());
+        // Where there is no room to double, less may do. It takes the larger part of what is left, so
+        // that the bytes are not moved again for each chunk.
+        let (least, mut wanted) = (needed - capacity, doubled - capacity);
+        while !meter.grow(wanted as u64) {
+            if wanted == least {
+                return Err(io::ErrorKind::OutOfMemory.into());
+            }
+            wanted = least.max(wanted / 2);
         }
-        self.bytes.reserve_exact(doubled - len);
+        self.bytes.reserve_exact(capacity - len + wanted);
         Ok(())
     }
 }
@@ -118,39 +124,39 @@ impl Collector {
             Sink::Plain(sink) => sink.write_all(chunk),
             Sink::Gzip(decoder) => decoder.write_all(chunk),
         };
-        match written {
-            Ok(()) => Ok(More::Wanted),
-            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => match self.when_larger {
-                WhenLarger::Truncate => Ok(More::Enough),
-                WhenLarger::Refuse => Err(RequestError::TooLarge {
-                    max: self.max,
-                    decompressed: matches!(self.sink, Sink::Gzip(_)),
-                }),
-            },
-            Err(error) if error.kind() == io::ErrorKind::OutOfMemory => Err(RequestError::NoRoom),
-            Err(source) => Err(RequestError::Encoding { encoding: "gzip".to_owned(), source }),
+        self.judge(written)
+    }
+
+    /// What a write to the sink means for the body.
+    fn judge(&self, written: io::Result<()>) -> Result<More, RequestError> {
+        let Err(source) = written else { return Ok(More::Wanted) };
+        match (source.kind(), self.when_larger) {
+            (io::ErrorKind::FileTooLarge, WhenLarger::Truncate) => Ok(More::Enough),
+            (io::ErrorKind::FileTooLarge, WhenLarger::Refuse) => Err(RequestError::TooLarge {
+                max: self.max,
+                decompressed: matches!(self.sink, Sink::Gzip(_)),
+            }),
+            (io::ErrorKind::OutOfMemory, _) => Err(RequestError::NoRoom),
+            (_, _) => Err(RequestError::Encoding { encoding: "gzip".to_owned(), source }),
         }
     }
 
-    /// The body; `truncated` when [`Self::add`] said that it had enough.
-    pub(crate) fn finish(self, truncated: bool) -> Result<Bytes, RequestError> {
+    /// The body, and whether it is cut; `more` as [`Self::add`] said last.
+    pub(crate) fn finish(mut self, more: More) -> Result<(Bytes, bool), RequestError> {
+        let ended = match &mut self.sink {
+            // Nothing at all is an empty body, not half a gzip stream.
+            Sink::Gzip(decoder) if more == More::Wanted && self.received > 0 => {
+                // The decoder still holds bytes, which may be those beyond the cap.
+                decoder.try_finish()
+            }
+            Sink::Gzip(_) | Sink::Plain(_) => Ok(()),
+        };
+        let is_cut = self.judge(ended)? == More::Enough || more == More::Enough;
         let bytes = match self.sink {
             Sink::Plain(sink) => sink.bytes,
-            Sink::Gzip(mut decoder) if truncated => std::mem::take(&mut decoder.get_mut().bytes),
-            // Nothing at all is an empty body, not half a gzip stream.
-            Sink::Gzip(_) if self.received == 0 => Vec::new(),
-            Sink::Gzip(decoder) => {
-                let ended = decoder.finish();
-                let fail = |source: io::Error| {
-                    if source.kind() == io::ErrorKind::OutOfMemory {
-                        return RequestError::NoRoom;
-                    }
-                    RequestError::Encoding { encoding: "gzip".to_owned(), source }
-                };
-                ended.map_err(fail)?.bytes
-            }
+            Sink::Gzip(mut decoder) => std::mem::take(&mut decoder.get_mut().bytes),
         };
-        Ok(bytes.into())
+        Ok((bytes.into(), is_cut))
     }
 }
 
@@ -171,12 +177,14 @@ mod tests {
         body: &[u8],
     ) -> Result<(Bytes, bool), RequestError> {
         let mut collector = Collector::new(encoding, max, when_larger, None)?;
+        let mut more = More::Wanted;
         for chunk in body.chunks(7) {
-            if collector.add(chunk)? == More::Enough {
-                return Ok((collector.finish(true)?, true));
+            more = collector.add(chunk)?;
+            if more == More::Enough {
+                break;
             }
         }
-        Ok((collector.finish(false)?, false))
+        collector.finish(more)
     }
 
     #[test]
@@ -198,12 +206,28 @@ mod tests {
         assert_eq!((got.len(), truncated), (1000, true));
     }
 
+    #[test]
+    fn a_body_one_byte_over_its_cap_is_too_large_in_gzip_too() {
+        let body = b"hello, hello, hello";
+        for (encoding, sent) in [("", body.to_vec()), ("gzip", gzip(body))] {
+            let error = collect(encoding, 18, WhenLarger::Refuse, &sent).unwrap_err();
+            assert!(matches!(error, RequestError::TooLarge { max: 18, .. }), "{error:?}");
+            let (got, truncated) = collect(encoding, 18, WhenLarger::Truncate, &sent).unwrap();
+            assert_eq!((&*got, truncated), (&body[..18], true));
+        }
+    }
+
     #[derive(Debug)]
     struct Most(u64, std::sync::atomic::AtomicU64);
 
     impl BodyMeter for Most {
         fn grow(&self, bytes: u64) -> bool {
-            self.1.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed) + bytes <= self.0
+            let taken = self.1.load(std::sync::atomic::Ordering::Relaxed) + bytes;
+            let has_room = taken <= self.0;
+            if has_room {
+                self.1.store(taken, std::sync::atomic::Ordering::Relaxed);
+            }
+            has_room
         }
     }
 
@@ -218,7 +242,7 @@ mod tests {
             for chunk in sent.chunks(100) {
                 collector.add(chunk).map_err(|error| error.to_string())?;
             }
-            let body = collector.finish(false).map_err(|error| error.to_string())?;
+            let (body, _) = collector.finish(More::Wanted).map_err(|error| error.to_string())?;
             Ok((body.len(), meter.1.load(std::sync::atomic::Ordering::Relaxed)))
         };
         let body = [7; 5000];
@@ -226,6 +250,8 @@ mod tests {
         let refused = Err("no memory is left for the body".to_owned());
         assert_eq!(collect(4999, "", &body), refused);
         assert_eq!(collect(1000, "gzip", &gzip(&body)), refused);
+        // Room is doubled only while there is any: 3300 bytes would ask for 6400.
+        assert_eq!(collect(5000, "", &body), Ok((5000, 5000)));
         let (len, taken) = collect(20_000, "gzip", &gzip(&body)).unwrap();
         assert!(len == 5000 && (5000..=10_000).contains(&taken), "{taken}");
     }

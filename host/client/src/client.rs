@@ -2,20 +2,23 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use camino::Utf8PathBuf;
 use narthex_platform::{Clock, Disk, RealDisk};
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HOST, HeaderMap};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Url};
+use tokio::time::Instant;
 
 use crate::body::{Collector, More};
-use crate::config::{Auth, HttpConfig, ProxyEnvironment};
+use crate::config::{Auth, HttpConfig, ProxyEnvironment, Redirects};
 use crate::error::{RequestError, invalid};
 use crate::guard::AddressGuard;
 use crate::oauth2::Tokens;
 use crate::pools::{Picked, Pools};
-use crate::redirect::{REDIRECTS_MAX, is_personal, is_same_house, redirect};
+use crate::redirect::{REDIRECTS_MAX, is_personal, is_same_house, leaves_house, redirect};
 use crate::request::{Request, Response};
 use crate::secret::{basic, read_text, secret_value};
 
@@ -121,46 +124,53 @@ impl Client {
     ///
     /// # Errors
     /// When there is no answer, or none within time and cap.
-    pub async fn request(&self, request: Request) -> Result<Response, RequestError> {
-        let timeout = request.timeout;
-        // The library's own timeout pauses while it waits for a connection of the pool; this does
-        // not. Both are set, so that the connection is given up too.
-        match tokio::time::timeout(timeout, self.follow(request)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(RequestError::Timeout { after: timeout }),
-        }
-    }
-
-    /// Goes where answers send the request.
-    async fn follow(&self, mut request: Request) -> Result<Response, RequestError> {
+    pub async fn request(&self, mut request: Request) -> Result<Response, RequestError> {
+        let deadline = Instant::now() + request.timeout;
+        let redirects = match &self.0.options.guard {
+            Some(_) => Redirects::None,
+            None => self.0.config.redirects,
+        };
         let first = Url::parse(&request.url).map_err(|error| invalid("URL", error))?;
-        let follows = self.0.config.follow_redirects && self.0.options.guard.is_none();
         let (mut url, mut is_at_home) = (first.clone(), true);
         for _ in 0..=REDIRECTS_MAX {
-            let response = self.exchange(&request, &url, is_at_home).await?;
-            let next = if follows { redirect(&url, &response)? } else { None };
-            let Some(next) = next else { return Ok(response) };
+            let (mut response, rest) = self.send(&request, &url, is_at_home, deadline).await?;
+            let next = match redirects {
+                Redirects::None => None,
+                Redirects::AtHome | Redirects::All => redirect(&url, &response)?,
+            };
+            let Some(next) = next else {
+                if request.body_of.is_none_or(|status| status == response.status) {
+                    let read = within(deadline, request.timeout, read(rest, &request)).await;
+                    (response.body, response.truncated) = read?;
+                }
+                return Ok(response);
+            };
             is_at_home = is_at_home && is_same_house(&first, &next);
+            if redirects == Redirects::AtHome && !is_at_home {
+                return Err(leaves_house(&url, &next).into());
+            }
             request.redirect_to(&url, &next, response.status);
             url = next;
         }
         Err(RequestError::Redirects { max: REDIRECTS_MAX })
     }
 
-    async fn exchange(
+    /// The answer without its body, and what is still to come.
+    async fn send(
         &self,
         request: &Request,
         url: &Url,
         is_at_home: bool,
-    ) -> Result<Response, RequestError> {
+        deadline: Instant,
+    ) -> Result<(Response, reqwest::Response), RequestError> {
         let shared = &*self.0;
         let method = Method::from_bytes(request.method.as_bytes());
         let method = method.map_err(|error| invalid("method", error))?;
         let host = authority(url)?;
         let mut headers = self.headers(&request.headers, is_at_home)?;
         if let Some(tokens) = shared.tokens.as_ref().filter(|_| is_at_home) {
-            let token = tokens.header(request.timeout).await?;
-            headers.entry(AUTHORIZATION).or_insert(secret_value(&token)?);
+            let token = tokens.header(deadline, request.timeout).await?;
+            headers.entry(AUTHORIZATION).or_insert(secret_value(token.expose())?);
         }
         let socket = request.unix_socket.as_ref();
         let picked = shared.pools.pick(&shared.config, &shared.options, url, socket)?;
@@ -173,24 +183,18 @@ impl Client {
             .headers(headers)
             .timeout(request.timeout)
             .body(request.body.clone());
-        let sort = |error| RequestError::sort(error, &host, request.timeout);
-        let mut response = outgoing.send().await.map_err(sort)?;
-        let status = response.status().as_u16();
-        let headers: Vec<(String, String)> = response.headers().iter().map(readable).collect();
-        let encoding = response.headers().get(CONTENT_ENCODING);
-        let encoding = encoding.and_then(|value| value.to_str().ok()).unwrap_or("");
-        let encoding = encoding.trim().to_ascii_lowercase();
-        let (max, when_larger) = (request.body_max, request.when_larger);
-        let mut body = Collector::new(&encoding, max, when_larger, request.meter.clone())?;
-        body.expect(response.content_length());
-        let mut truncated = false;
-        while let Some(chunk) = response.chunk().await.map_err(sort)? {
-            if body.add(&chunk)? == More::Enough {
-                truncated = true;
-                break;
-            }
-        }
-        Ok(Response { status, headers, body: body.finish(truncated)?, truncated })
+        let sent = async {
+            let sent = outgoing.send().await;
+            sent.map_err(|error| RequestError::sort(error, &host, request.timeout))
+        };
+        let rest = within(deadline, request.timeout, sent).await?;
+        let response = Response {
+            status: rest.status().as_u16(),
+            headers: rest.headers().iter().map(readable).collect(),
+            body: Bytes::new(),
+            truncated: false,
+        };
+        Ok((response, rest))
     }
 
     fn headers(
@@ -208,6 +212,9 @@ impl Client {
             let name = header_name(name)?;
             for value in &values.values {
                 headers.append(name.clone(), header_value(value)?);
+            }
+            if !is_at_home {
+                continue;
             }
             for secret in &values.secrets {
                 headers.append(name.clone(), secret_value(secret.expose())?);
@@ -240,6 +247,42 @@ impl Client {
         }
         Ok(headers)
     }
+}
+
+/// Waits for a part of an exchange, at most until all of it has to be done.
+async fn within<T>(
+    deadline: Instant,
+    timeout: Duration,
+    part: impl Future<Output = Result<T, RequestError>>,
+) -> Result<T, RequestError> {
+    // The library's own timeout pauses while it waits for a connection of the pool; this does not.
+    // Both are set, so that the connection is given up too.
+    match tokio::time::timeout_at(deadline, part).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(RequestError::Timeout { after: timeout }),
+    }
+}
+
+/// The body of an answer, and whether it is cut.
+async fn read(
+    mut rest: reqwest::Response,
+    request: &Request,
+) -> Result<(Bytes, bool), RequestError> {
+    let encoding = rest.headers().get(CONTENT_ENCODING);
+    let encoding = encoding.and_then(|value| value.to_str().ok()).unwrap_or("");
+    let encoding = encoding.trim().to_ascii_lowercase();
+    let (max, when_larger) = (request.body_max, request.when_larger);
+    let mut body = Collector::new(&encoding, max, when_larger, request.meter.clone())?;
+    body.expect(rest.content_length());
+    let host = authority(rest.url()).unwrap_or_default();
+    let mut more = More::Wanted;
+    while more == More::Wanted {
+        let chunk = rest.chunk().await;
+        let chunk = chunk.map_err(|error| RequestError::sort(error, &host, request.timeout))?;
+        let Some(chunk) = chunk else { break };
+        more = body.add(&chunk)?;
+    }
+    body.finish(more)
 }
 
 /// Host and port, for messages.

@@ -17,7 +17,7 @@ pub use self::error::HttpConfigError;
 pub use self::oauth2::OAuth2Keys;
 pub(crate) use self::oauth2::{Algorithm, Assertion, Grant, OAuth2};
 pub use self::proxy::ProxyEnvironment;
-pub(crate) use self::proxy::{Proxies, ProxyConfig};
+pub(crate) use self::proxy::{Proxies, ProxyConfig, ProxyUrl};
 pub use self::tls::{TlsConfig, TlsVersion};
 
 /// The keys as they stand in the file; [`HttpConfig::try_from`] checks them. A room that has them
@@ -66,10 +66,21 @@ pub const HTTP_KEYS: [&str; 13] = [
 pub struct HttpConfig {
     pub(crate) auth: Auth,
     pub(crate) tls: TlsConfig,
-    pub(crate) follow_redirects: bool,
+    pub(crate) redirects: Redirects,
     pub(crate) enable_http2: bool,
     pub(crate) proxy: ProxyConfig,
     pub(crate) headers: BTreeMap<String, HeaderValues>,
+}
+
+/// Which redirects are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Redirects {
+    /// None: they are answers.
+    None,
+    /// Those within one house; any other is an error.
+    AtHome,
+    /// All.
+    All,
 }
 
 /// What one header of `http_headers` says.
@@ -112,7 +123,7 @@ impl Default for HttpConfig {
         Self {
             auth: Auth::None,
             tls: TlsConfig::default(),
-            follow_redirects: true,
+            redirects: Redirects::All,
             enable_http2: true,
             proxy: ProxyConfig::default(),
             headers: BTreeMap::new(),
@@ -135,11 +146,10 @@ impl TryFrom<HttpKeys> for HttpConfig {
                 return Err(HttpConfigError::ReservedHeader(name.clone()));
             }
         }
-        let tls = keys.tls_config.unwrap_or_default();
-        tls.check()?;
-        if tls.server_name().is_some() && proxy.is_used() {
-            return Err(HttpConfigError::ServerNameAndProxy);
-        }
+        let redirects = match keys.follow_redirects {
+            None | Some(true) => Redirects::All,
+            Some(false) => Redirects::None,
+        };
         Ok(Self {
             auth: Auth::new(
                 keys.basic_auth,
@@ -148,8 +158,8 @@ impl TryFrom<HttpKeys> for HttpConfig {
                 keys.bearer_token,
                 keys.bearer_token_file,
             )?,
-            tls,
-            follow_redirects: keys.follow_redirects.unwrap_or(true),
+            tls: TlsConfig::checked(keys.tls_config, &proxy)?,
+            redirects,
             enable_http2: keys.enable_http2.unwrap_or(true),
             proxy,
             headers: keys.http_headers,
@@ -191,6 +201,9 @@ mod tests {
         refused("proxy_url: ftp://me:pw@x y\n", "\"x y\" is no proxy to use");
         refused("tls_config: {server_name: 192.0.2.1}\n", "must be a name and not the address");
         refused("tls_config: {server_name: a}\nproxy_url: b\n", "cannot be used through a proxy");
+        // The environment may name no proxy for the job's targets.
+        let text = "tls_config: {server_name: a}\nproxy_from_environment: true\n";
+        Document::parse("f.yml", text).unwrap().read::<HttpConfig>().unwrap();
         refused("basic_autth: {}\n", "did you mean \"basic_auth\"?");
     }
 
@@ -204,7 +217,24 @@ mod tests {
         refused(&with("client_secret_ref: c"), "not looked up by name");
         let jwt = "grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer'";
         refused(&with(&format!("{jwt}, signature_algorithm: HS256")), "RS256, RS384 or RS512");
-        refused(&with("no_proxy: c"), "no_proxy needs proxy_url");
+        refused(&with("no_proxy: c"), "oauth2 no_proxy needs proxy_url");
+        let both = "tls_config: {server_name: c}, proxy_url: d";
+        refused(&with(both), "oauth2 server_name cannot be used through a proxy");
+    }
+
+    #[test]
+    fn what_is_wrong_with_oauth2_is_shown_there() {
+        let missing = OAuth2Keys::default();
+        let alone = OAuth2Keys {
+            client_id: Some("a".to_owned()),
+            token_url: Some("b".to_owned()),
+            no_proxy: Some("c".to_owned()),
+            ..OAuth2Keys::default()
+        };
+        for (keys, pointer) in [(missing, "/oauth2"), (alone, "/oauth2/no_proxy")] {
+            let keys = HttpKeys { oauth2: Some(keys), ..HttpKeys::default() };
+            assert_eq!(HttpConfig::try_from(keys).unwrap_err().pointer(), pointer);
+        }
     }
 
     #[test]

@@ -6,8 +6,9 @@
 //!
 //! Always holds: no request outlives its timeout, whatever the peer sends how slowly; no body, as
 //! sent or decompressed, grows beyond its cap in memory; nothing comes from the environment but the
-//! proxies that the configuration asks of it; a secret stands in no error and goes to no other host; an [`AddressGuard`] sees every address before a
-//! connection to it is opened.
+//! proxies that the configuration asks of it; a secret of the configuration stands in no error and no
+//! debug output and follows no redirect to another host (one below the host that was asked is none); an
+//! [`AddressGuard`] sees every address before a connection to it is opened.
 //!
 //! Open `client.rs` first.
 //!

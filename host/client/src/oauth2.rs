@@ -4,12 +4,13 @@ mod assertion;
 
 use std::time::Duration;
 
-use narthex_settings::error_chain;
+use narthex_settings::Secret;
 use serde::Deserialize;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::client::{Client, ClientOptions, SetupError};
-use crate::config::{Auth, Grant, HttpConfig, OAuth2};
+use crate::config::{Auth, Grant, HttpConfig, OAuth2, Redirects};
 use crate::error::RequestError;
 use crate::request::{Request, Response};
 use crate::secret::basic;
@@ -21,7 +22,7 @@ const ANSWER_BYTES_MAX: u64 = 1 << 20;
 const EARLY: Duration = Duration::from_secs(10);
 
 /// What is shown of an answer that holds no token.
-const SHOWN_BYTES_MAX: usize = 512;
+const SHOWN_CHARS_MAX: usize = 512;
 
 /// Gets and keeps the token of one configuration.
 #[derive(Debug)]
@@ -36,11 +37,11 @@ pub(crate) struct Tokens {
 #[derive(Debug)]
 struct Kept {
     /// The header that says it.
-    header: String,
+    header: Secret,
     /// When it ends, by the monotonic clock.
     until: Option<Duration>,
     /// The secret it was given for: a new one asks anew.
-    secret: String,
+    secret: Secret,
     /// Whether the server wants the secret in the body and not in a header.
     is_secret_in_body: bool,
 }
@@ -54,6 +55,28 @@ struct Answer {
     /// Seconds; some servers write it as a string.
     #[serde(default)]
     expires_in: Seconds,
+}
+
+/// RFC 6749, part 5.2. Nothing else of a refusal is shown: it may repeat what was asked.
+#[derive(Deserialize)]
+struct Refusal {
+    error: String,
+    #[serde(default)]
+    error_description: String,
+}
+
+impl Refusal {
+    fn shown(&self, secret: &str) -> String {
+        let whole = match &*self.error_description {
+            "" => self.error.clone(),
+            description => format!("{}: {description}", self.error),
+        };
+        // As it is and as it was sent.
+        let forms = [secret.to_owned(), encoded(secret)];
+        let forms = forms.iter().filter(|form| !form.is_empty());
+        let hidden = forms.fold(whole, |text, form| text.replace(form.as_str(), "<secret>"));
+        hidden.chars().take(SHOWN_CHARS_MAX).collect()
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -71,6 +94,8 @@ impl Tokens {
             tls: config.tls.clone(),
             proxy: config.proxy.clone(),
             auth: Auth::None,
+            // The secret may stand in the body, which a redirect takes along.
+            redirects: Redirects::AtHome,
             ..HttpConfig::default()
         };
         // The operator named the URL, so that no guard stands before it.
@@ -84,16 +109,29 @@ impl Tokens {
         self.secret().map(drop)
     }
 
-    fn secret(&self) -> Result<String, RequestError> {
-        match &self.config.grant {
-            Grant::Secret(secret) => secret.read(&self.options),
-            Grant::Assertion(assertion) => assertion.key.read(&self.options),
+    fn secret(&self) -> Result<Secret, RequestError> {
+        let secret = match &self.config.grant {
+            Grant::Secret(secret) => secret,
+            Grant::Assertion(assertion) => &assertion.key,
+        };
+        secret.read(&self.options).map(Secret::from)
+    }
+
+    /// The value of `Authorization`, at most until `deadline`, which is `timeout` after the beginning.
+    pub(crate) async fn header(
+        &self,
+        deadline: Instant,
+        timeout: Duration,
+    ) -> Result<Secret, RequestError> {
+        let secret = self.secret()?;
+        match tokio::time::timeout_at(deadline, self.fresh(secret, timeout)).await {
+            Ok(header) => header,
+            // Who was waited for is told, so that nobody looks at the wrong server.
+            Err(_) => Err(self.failed(RequestError::Timeout { after: timeout })),
         }
     }
 
-    /// The value of `Authorization`.
-    pub(crate) async fn header(&self, timeout: Duration) -> Result<String, RequestError> {
-        let secret = self.secret()?;
+    async fn fresh(&self, secret: Secret, timeout: Duration) -> Result<Secret, RequestError> {
         let mut kept = self.kept.lock().await;
         let now = self.options.clock.monotonic();
         if let Some(kept) = &*kept {
@@ -109,20 +147,20 @@ impl Tokens {
 
     async fn ask(
         &self,
-        secret: String,
+        secret: Secret,
         in_body: bool,
         timeout: Duration,
     ) -> Result<Kept, RequestError> {
         let now = self.options.clock.monotonic();
         let mut is_secret_in_body = in_body;
-        let mut response = self.post(&secret, in_body, timeout).await?;
+        let mut response = self.post(secret.expose(), in_body, timeout).await?;
         let is_refused = !(200..300).contains(&response.status);
         if is_refused && !in_body && matches!(self.config.grant, Grant::Secret(_)) {
             // RFC 6749, part 2.3.1 knows two places for the secret, and servers one or the other.
             is_secret_in_body = true;
-            response = self.post(&secret, true, timeout).await?;
+            response = self.post(secret.expose(), true, timeout).await?;
         }
-        let answer = self.read(&response)?;
+        let answer = self.read(&response, secret.expose())?;
         let scheme =
             if answer.token_type.is_empty() || answer.token_type.eq_ignore_ascii_case("bearer") {
                 "Bearer"
@@ -137,7 +175,7 @@ impl Tokens {
         let lasts = seconds.filter(|seconds| *seconds > 0.0);
         let lasts = lasts.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         Ok(Kept {
-            header: format!("{scheme} {}", answer.access_token),
+            header: format!("{scheme} {}", answer.access_token).into(),
             until: lasts.map(|lasts| now.saturating_add(lasts.saturating_sub(EARLY))),
             secret,
             is_secret_in_body,
@@ -151,8 +189,7 @@ impl Tokens {
         timeout: Duration,
     ) -> Result<Response, RequestError> {
         let request = self.request(secret, in_body, timeout)?;
-        let sent = Box::pin(self.client.request(request)).await;
-        sent.map_err(|error| self.failed(error_chain(&error)))
+        Box::pin(self.client.request(request)).await.map_err(|error| self.failed(error))
     }
 
     fn request(
@@ -196,13 +233,13 @@ impl Tokens {
         Ok(request)
     }
 
-    fn read(&self, response: &Response) -> Result<Answer, RequestError> {
-        let shown = || {
-            let text = String::from_utf8_lossy(&response.body);
-            text.chars().take(SHOWN_BYTES_MAX).collect::<String>()
-        };
+    fn read(&self, response: &Response, secret: &str) -> Result<Answer, RequestError> {
         if !(200..300).contains(&response.status) {
-            let message = format!("HTTP status {}: {}", response.status_text(), shown());
+            let mut message = format!("HTTP status {}", response.status_text());
+            if let Ok(refusal) = serde_json::from_slice::<Refusal>(&response.body) {
+                message.push_str(": ");
+                message.push_str(&refusal.shown(secret));
+            }
             return Err(self.failed(message));
         }
         // What the answer holds is a secret even where it is none that can be used.

@@ -11,7 +11,7 @@ use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::{Url, redirect};
 
 use crate::client::{ClientOptions, SetupError, USER_AGENT};
-use crate::config::{HttpConfig, Proxies};
+use crate::config::{HttpConfig, Proxies, ProxyUrl};
 use crate::error::{RequestError, invalid};
 use crate::guard::Resolver;
 use crate::material::{Material, Renewal};
@@ -39,7 +39,7 @@ enum Way {
     /// To a socket of this machine.
     Socket(Utf8PathBuf),
     /// To a proxy, which is asked for a tunnel or for the whole request.
-    Proxied { proxy: Url, is_tunnel: bool },
+    Proxied { proxy: ProxyUrl, is_tunnel: bool },
 }
 
 /// The pools of one configuration.
@@ -198,7 +198,7 @@ fn build(
         }
         Way::Socket(path) => builder = builder.unix_socket(path.as_std_path()),
         Way::Proxied { proxy, is_tunnel } => {
-            let all = reqwest::Proxy::all(proxy.clone());
+            let all = reqwest::Proxy::all(proxy.as_str());
             let mut all = all.map_err(|error| SetupError::key("proxy_url", error))?;
             if *is_tunnel && !config.proxy.connect_headers.is_empty() {
                 all = all.headers(connect_headers(config)?);

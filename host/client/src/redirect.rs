@@ -1,7 +1,7 @@
 //! Where an answer sends a request next, and what may go along.
 //!
-//! Invariant: what was meant for one host is not sent to another, and once it was left out it stays
-//! left out.
+//! Invariant: a secret that was meant for one host is not sent to another, and once it was left out it
+//! stays left out. Headers that are written in the open go along, unless they speak of who asks.
 
 use bytes::Bytes;
 use reqwest::Url;
@@ -48,6 +48,15 @@ pub fn redirect(url: &Url, response: &Response) -> Result<Option<Url>, RedirectE
     match next.scheme() {
         "http" | "https" => Ok(Some(next)),
         other => Err(wrong(format!("its scheme is {other} and not http or https"))),
+    }
+}
+
+/// Refuses to go where a secret in the request's body must not.
+pub(crate) fn leaves_house(from: &Url, to: &Url) -> RedirectError {
+    RedirectError {
+        from: from.to_string(),
+        location: to.to_string(),
+        why: "it is another host, and the request holds a secret".to_owned(),
     }
 }
 

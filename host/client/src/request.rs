@@ -38,6 +38,8 @@ pub struct Request {
     pub body_max: u64,
     /// What happens beyond the cap.
     pub when_larger: WhenLarger,
+    /// The status whose answer has a body to read; those of any other come without theirs. `None`: all.
+    pub body_of: Option<u16>,
     /// Bounds the answer's body together with others.
     pub meter: Option<Arc<dyn BodyMeter>>,
 }
@@ -55,6 +57,7 @@ impl Request {
             timeout,
             body_max,
             when_larger: WhenLarger::Refuse,
+            body_of: None,
             meter: None,
         }
     }
@@ -67,7 +70,7 @@ pub struct Response {
     pub status: u16,
     /// Names in lower case. `content-encoding` is what was undone.
     pub headers: Vec<(String, String)>,
-    /// Decompressed.
+    /// Decompressed; empty where the request wants none.
     pub body: Bytes,
     /// Whether the body is cut.
     pub truncated: bool,

@@ -31,7 +31,7 @@ pub struct Body {
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// HTTP failed.
-    #[error("{}", narthex_settings::error_chain(.0))]
+    #[error(transparent)]
     Request(RequestError),
     /// The plugin answered with an error, or was stopped.
     #[error("exporter plugin {plugin}: {message}")]
@@ -137,6 +137,8 @@ impl Fetch for HttpFetch {
                 target.timeout.as_secs_f64().to_string(),
             ),
         ];
+        // A page of an error is no exposition, whatever its size and encoding.
+        request.body_of = Some(200);
         request.meter = Some(Arc::clone(share) as Arc<dyn BodyMeter>);
         let (client, max) = (self.client.clone(), share.max());
         Box::pin(async move {

@@ -1,4 +1,5 @@
 mod paths;
+mod secrets;
 pub(crate) mod server;
 
 use std::io::{Read, Write};
@@ -105,6 +106,28 @@ async fn failures_are_told_apart() {
     let request = Request::get("ftp://localhost/", WAIT, 9);
     let error = client("", None).request(request).await.unwrap_err();
     assert!(matches!(error, RequestError::Invalid { what: "URL", .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn only_the_body_of_the_wanted_status_is_read() {
+    let wanted = |url: String| Request { body_of: Some(200), ..Request::get(url, WAIT, 1) };
+    // Neither ends, and none could be decoded or is within its cap.
+    for answer in [
+        &b"HTTP/1.1 503 Service Unavailable\r\nContent-Encoding: br\r\nContent-Length: 9\r\n\r\nhi"
+            [..],
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 99\r\n\r\nhi",
+    ] {
+        let (url, _server) = serve(answer);
+        let response = client("", None).request(wanted(url)).await.unwrap();
+        assert!(matches!(response.status, 404 | 503) && response.body.is_empty(), "{response:?}");
+    }
+    let (last, _server) = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+    let place = server::Server::start(move |_| {
+        format!("HTTP/1.1 302 Found\r\nLocation: {last}\r\nContent-Length: 3\r\n\r\nfar")
+    });
+    let request = wanted(format!("http://127.0.0.1:{}/", place.port));
+    let response = client("", None).request(request).await.unwrap();
+    assert_eq!((response.status, &*response.body), (200, &b"x"[..]));
 }
 
 #[derive(Debug)]

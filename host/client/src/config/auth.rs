@@ -68,7 +68,10 @@ impl Auth {
         });
         match (basic, authorization, bearer, oauth2) {
             (None, None, None, None) => Ok(Self::None),
-            (None, None, None, Some(keys)) => Ok(Self::OAuth2(Box::new(OAuth2::try_from(keys)?))),
+            (None, None, None, Some(keys)) => match OAuth2::try_from(keys) {
+                Ok(oauth2) => Ok(Self::OAuth2(Box::new(oauth2))),
+                Err(error) => Err(HttpConfigError::OAuth2(Box::new(error))),
+            },
             (Some(basic), None, None, None) => Ok(Self::Basic {
                 username: Text::new(
                     basic.username.map(Secret::from),

@@ -51,9 +51,12 @@ pub enum HttpConfigError {
     /// A connection through a proxy is made to the name in the URL.
     #[error("server_name cannot be used through a proxy")]
     ServerNameAndProxy,
-    /// A key of `oauth2` that must be there.
-    #[error("oauth2 {0} must be configured")]
-    OAuth2Missing(&'static str),
+    /// The keys of `oauth2` do not fit together.
+    #[error("oauth2 {0}")]
+    OAuth2(Box<HttpConfigError>),
+    /// A key that must be there.
+    #[error("{0} must be configured")]
+    Missing(&'static str),
     /// An algorithm that signs nothing here.
     #[error("{0:?} is no signature algorithm; write RS256, RS384 or RS512")]
     SignatureAlgorithm(String),
@@ -67,12 +70,11 @@ impl HttpConfigError {
     #[must_use]
     pub fn pointer(&self) -> String {
         match self {
-            Self::SeveralAuths => String::new(),
+            Self::SeveralAuths | Self::Missing(_) => String::new(),
             Self::ValueAndFile(key) => match *key {
                 "username" | "password" => format!("/basic_auth/{key}"),
                 "credentials" => format!("/authorization/{key}"),
                 "ca" | "cert" | "key" => format!("/tls_config/{key}"),
-                "client_secret" | "client_certificate_key" => format!("/oauth2/{key}"),
                 other => format!("/{other}"),
             },
             Self::HalfIdentity { .. } | Self::TlsVersions => "/tls_config".to_owned(),
@@ -85,9 +87,9 @@ impl HttpConfigError {
             Self::AddressAsServerName(_) | Self::ServerNameAndProxy => {
                 "/tls_config/server_name".to_owned()
             }
-            Self::OAuth2Missing(_) => "/oauth2".to_owned(),
-            Self::SignatureAlgorithm(_) => "/oauth2/signature_algorithm".to_owned(),
-            Self::SecretReference(key) => format!("/oauth2/{key}_ref"),
+            Self::OAuth2(error) => format!("/oauth2{}", error.pointer()),
+            Self::SignatureAlgorithm(_) => "/signature_algorithm".to_owned(),
+            Self::SecretReference(key) => format!("/{key}_ref"),
         }
     }
 }

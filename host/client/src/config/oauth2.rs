@@ -127,8 +127,7 @@ impl TryFrom<OAuth2Keys> for OAuth2 {
             keys.proxy_from_environment,
             keys.proxy_connect_header,
         )?;
-        let tls = keys.tls_config.unwrap_or_default();
-        tls.check()?;
+        let tls = TlsConfig::checked(keys.tls_config, &proxy)?;
         let (scopes, endpoint_params) = (keys.scopes, keys.endpoint_params);
         Ok(Self { client_id, grant, scopes, token_url, endpoint_params, tls, proxy })
     }
@@ -140,7 +139,7 @@ fn given(text: Option<String>) -> Option<String> {
 }
 
 fn needed(text: Option<String>, key: &'static str) -> Result<String, HttpConfigError> {
-    given(text).ok_or(HttpConfigError::OAuth2Missing(key))
+    given(text).ok_or(HttpConfigError::Missing(key))
 }
 
 fn refuse_reference(name: Option<&String>, key: &'static str) -> Result<(), HttpConfigError> {

@@ -3,12 +3,15 @@
 //! The rules of `no_proxy` are those that Go's programs follow, so that an environment that works
 //! for them works here.
 
+mod url;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use narthex_settings::Secret;
 use reqwest::Url;
 
+pub(crate) use self::url::ProxyUrl;
 use super::error::HttpConfigError;
 
 /// The proxy keys of a configuration.
@@ -25,7 +28,7 @@ enum Choice {
     Straight,
     /// A proxy for all, but for what `except` names.
     Fixed {
-        url: Url,
+        url: ProxyUrl,
         except: Option<Exceptions>,
     },
     Environment,
@@ -34,8 +37,8 @@ enum Choice {
 /// What the environment says of proxies. Empty by default: it is read by whoever starts the program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProxyEnvironment {
-    http: Option<Url>,
-    https: Option<Url>,
+    http: Option<ProxyUrl>,
+    https: Option<ProxyUrl>,
     except: Exceptions,
 }
 
@@ -48,7 +51,7 @@ impl ProxyEnvironment {
             let set = |name| variable(name).filter(|value| !value.is_empty());
             set(upper).or_else(|| set(lower))
         };
-        let url = |upper, lower| either(upper, lower).and_then(|text| parse_url(&text));
+        let url = |upper, lower| either(upper, lower).and_then(|text| ProxyUrl::parse(&text));
         Self {
             http: url("HTTP_PROXY", "http_proxy"),
             https: url("HTTPS_PROXY", "https_proxy"),
@@ -73,7 +76,7 @@ impl ProxyConfig {
             (None, None, false) if connect_headers.is_empty() => Choice::Straight,
             (None, None, false) => return Err(HttpConfigError::ConnectHeaderAlone),
             (Some(text), no_proxy, false) => {
-                let Some(url) = parse_url(&text) else {
+                let Some(url) = ProxyUrl::parse(&text) else {
                     let url = text.rsplit_once('@').map_or(&*text, |(_, host)| host).to_owned();
                     return Err(HttpConfigError::ProxyUrl { url });
                 };
@@ -83,9 +86,9 @@ impl ProxyConfig {
         Ok(Self { choice, connect_headers })
     }
 
-    /// Whether requests may go through a proxy.
-    pub(crate) fn is_used(&self) -> bool {
-        self.choice != Choice::Straight
+    /// Whether requests go through a proxy whatever the environment says.
+    pub(crate) fn is_fixed(&self) -> bool {
+        matches!(self.choice, Choice::Fixed { .. })
     }
 }
 
@@ -102,7 +105,7 @@ impl Proxies {
     }
 
     /// The proxy for a request to `url`, if it goes through one.
-    pub(crate) fn of(&self, url: &Url) -> Option<&Url> {
+    pub(crate) fn of(&self, url: &Url) -> Option<&ProxyUrl> {
         let (proxy, except) = match &self.choice {
             Choice::Straight => return None,
             Choice::Fixed { url: proxy, except: None } => return Some(proxy),
@@ -219,16 +222,6 @@ fn is_within(first: IpAddr, prefix: u32, address: IpAddr) -> bool {
     }
 }
 
-/// A proxy's URL; without a scheme it is an HTTP proxy.
-fn parse_url(text: &str) -> Option<Url> {
-    let parse = |text: &str| {
-        let url = Url::parse(text).ok()?;
-        let is_known = matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h");
-        (is_known && url.has_host()).then_some(url)
-    };
-    if text.contains("://") { parse(text) } else { parse(&format!("http://{text}")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,7 +239,7 @@ mod tests {
             assert_eq!(proxies.of(&Url::parse(url).unwrap()), None, "{url}");
         }
         for url in through {
-            let proxy = proxies.of(&Url::parse(url).unwrap()).map(Url::as_str);
+            let proxy = proxies.of(&Url::parse(url).unwrap()).map(ProxyUrl::as_str);
             assert_eq!(proxy, Some("http://proxy:3128/"), "{url}");
         }
     }
@@ -281,7 +274,7 @@ mod tests {
         let config = ProxyConfig::new(Some("socks5://p:1".to_owned()), None, None, BTreeMap::new());
         let proxies = Proxies::new(&config.unwrap(), &ProxyEnvironment::default());
         let proxy = proxies.of(&Url::parse("http://localhost").unwrap());
-        assert_eq!(proxy.map(Url::as_str), Some("socks5://p:1"));
+        assert_eq!(proxy.map(ProxyUrl::as_str), Some("socks5h://p:1"));
     }
 
     #[test]
@@ -295,9 +288,9 @@ mod tests {
         });
         let config = ProxyConfig::new(None, None, Some(true), BTreeMap::new()).unwrap();
         let proxies = Proxies::new(&config, &environment);
-        let of = |url: &str| proxies.of(&Url::parse(url).unwrap()).map(Url::to_string);
-        assert_eq!(of("http://a").as_deref(), Some("http://upper/"));
-        assert_eq!(of("https://a").as_deref(), Some("http://secure:1/"));
+        let of = |url: &str| proxies.of(&Url::parse(url).unwrap()).map(ProxyUrl::as_str);
+        assert_eq!(of("http://a"), Some("http://upper/"));
+        assert_eq!(of("https://a"), Some("http://secure:1/"));
         assert_eq!(of("https://past.it"), None);
         let none = Proxies::new(&config, &ProxyEnvironment::default());
         assert_eq!(none.of(&Url::parse("http://a").unwrap()), None);

@@ -6,6 +6,7 @@ use narthex_settings::Secret;
 use serde::Deserialize;
 
 use super::error::HttpConfigError;
+use super::proxy::ProxyConfig;
 
 /// `tls_config`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -61,7 +62,20 @@ impl TlsConfig {
         self.server_name.as_deref().filter(|name| !name.is_empty())
     }
 
-    pub(super) fn check(&self) -> Result<(), HttpConfigError> {
+    /// The keys, if they fit together and to the proxy.
+    pub(super) fn checked(
+        keys: Option<Self>,
+        proxy: &ProxyConfig,
+    ) -> Result<Self, HttpConfigError> {
+        let tls = keys.unwrap_or_default();
+        tls.check()?;
+        if tls.server_name().is_some() && proxy.is_fixed() {
+            return Err(HttpConfigError::ServerNameAndProxy);
+        }
+        Ok(tls)
+    }
+
+    fn check(&self) -> Result<(), HttpConfigError> {
         for (given, file, key) in [
             (self.ca.is_some(), self.ca_file.is_some(), "ca"),
             (self.cert.is_some(), self.cert_file.is_some(), "cert"),

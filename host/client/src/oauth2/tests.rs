@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use narthex_platform::SimulatedClock;
-use narthex_settings::Document;
+use narthex_settings::{Document, error_chain};
 
 use super::*;
 use crate::client::tests::server::{Server, ok};
@@ -91,6 +91,61 @@ async fn without_a_token_nothing_is_asked_and_no_secret_is_told() {
     let error = error_chain(&error);
     assert!(error.contains("access_token is missing") && !error.contains("hush"), "{error}");
     assert_eq!(target.unseen(), 0);
+}
+
+#[tokio::test]
+async fn a_refusal_is_shown_without_the_secret() {
+    let refusal = r#"{"error": "invalid_client", "error_description": "hush! is not yours, nor hush%21",
+        "client_secret": "hush!"}"#;
+    let length = refusal.len();
+    let head =
+        format!("HTTP/1.1 401 Unauthorized\r\nContent-Length: {length}\r\nConnection: close");
+    let tokens = Server::start(move |_| format!("{head}\r\n\r\n{refusal}"));
+    let target = Server::start(|_| ok("x"));
+    let url = format!("http://127.0.0.1:{}/", tokens.port);
+    let yaml = format!("oauth2: {{client_id: me, client_secret: hush!, token_url: '{url}'}}\n");
+    let error = ask(&client(&yaml, &SimulatedClock::at(0)), &target).await.unwrap_err();
+    let said = "HTTP status 401 Unauthorized: invalid_client: <secret> is not yours, nor <secret>";
+    assert_eq!(error_chain(&error), format!("get an OAuth2 token from {url}: {said}"));
+}
+
+#[tokio::test]
+async fn a_token_server_that_is_silent_is_told_as_such() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let yaml = format!("oauth2: {{client_id: me, client_secret: s, token_url: '{url}'}}\n");
+    let request = Request::get("http://127.0.0.1:1/", Duration::from_millis(50), 100);
+    let client = client(&yaml, &SimulatedClock::at(0));
+    let error = error_chain(&client.request(request).await.unwrap_err());
+    assert_eq!(error, format!("get an OAuth2 token from {url}: no complete answer within 50ms"));
+}
+
+/// A redirect that keeps the body.
+fn sent_to(location: &str) -> String {
+    let head = "HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\nConnection: close";
+    format!("{head}\r\nLocation: {location}\r\n\r\n")
+}
+
+#[tokio::test]
+async fn the_secret_in_the_body_goes_to_no_other_host() {
+    let far = Server::start(|_| token("t", "60"));
+    let port = far.port;
+    let tokens = Server::start(move |asked| match asked.split(' ').nth(1) {
+        Some("/far") => sent_to(&format!("http://localhost:{port}/")),
+        Some("/near") => sent_to("/here"),
+        _ => token("t", "60"),
+    });
+    let target = Server::start(|_| ok("x"));
+    let place = |path: &str| {
+        let url = format!("http://127.0.0.1:{}/{path}", tokens.port);
+        let yaml = format!("oauth2: {{client_id: me, client_secret: s, token_url: '{url}'}}\n");
+        client(&yaml, &SimulatedClock::at(0))
+    };
+    assert_eq!(ask(&place("near"), &target).await.unwrap(), "bearer t");
+    let error = ask(&place("far"), &target).await.unwrap_err();
+    let error = error_chain(&error);
+    assert!(error.ends_with("it is another host, and the request holds a secret"), "{error}");
+    assert_eq!((far.unseen(), target.unseen()), (0, 0));
 }
 
 #[tokio::test]

@@ -95,6 +95,7 @@ impl Instance {
             timeout: deadline,
             body_max: request.max_body.map_or(body_max, |max| body_max.min(u64::from(max))),
             when_larger: WhenLarger::Truncate,
+            body_of: None,
             meter: None,
         };
         for _ in 0..=REDIRECTS_MAX {

@@ -90,6 +90,23 @@ async fn only_the_status_200_has_samples() {
 }
 
 #[tokio::test]
+async fn a_page_of_an_error_is_not_judged_as_a_body() {
+    for head in ["500 Internal Server Error", "500 Internal Server Error\r\nContent-Encoding: br"] {
+        let (body, _) = fetch("body_size_limit: 1KB", answer(head, &[b'x'; 9000])).await;
+        let error = body.unwrap_err().to_string();
+        assert_eq!(error, "server returned HTTP status 500 Internal Server Error");
+    }
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_told_once() {
+    let head = "200 OK\r\nContent-Encoding: br";
+    let (body, _) = fetch("", answer(head, b"x")).await;
+    let told = narthex_settings::error_chain(&body.unwrap_err());
+    assert_eq!(told, "undo Content-Encoding \"br\": unsupported");
+}
+
+#[tokio::test]
 async fn a_body_needs_memory() {
     let (body, _) = fetch("", answer("200 OK", &vec![b'\n'; (1 << 20) + 1])).await;
     let error = body.unwrap_err().to_string();

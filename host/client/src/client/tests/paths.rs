@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "certificates are written as an operator would")]
 
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use camino::Utf8Path;
@@ -20,30 +21,6 @@ fn client(yaml: &str, options: ClientOptions) -> Client {
 
 fn get(url: &str) -> Request {
     Request::get(url, WAIT, 1000)
-}
-
-#[tokio::test]
-async fn credentials_do_not_follow_a_redirect_to_another_host() {
-    let far = Server::start(|_| ok("far"));
-    let location = format!("http://localhost:{}/there", far.port);
-    let near = Server::start(move |_| {
-        format!(
-            "HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        )
-    });
-    let yaml = "authorization: {credentials: hush}\nhttp_headers: {X-A: {values: [b]}, Cookie: {values: [c]}}\n";
-    let url = format!("http://127.0.0.1:{}/", near.port);
-    let response = client(yaml, ClientOptions::default()).request(get(&url)).await.unwrap();
-    assert_eq!(&*response.body, b"far");
-    let asked = near.asked();
-    assert!(asked.contains("authorization: bearer hush") && asked.contains("cookie: c"), "{asked}");
-    let asked = far.asked();
-    assert!(asked.starts_with("get /there ") && asked.contains("x-a: b"), "{asked}");
-    assert!(!asked.contains("hush") && !asked.contains("cookie"), "{asked}");
-
-    let yaml = format!("{yaml}follow_redirects: false\n");
-    let response = client(&yaml, ClientOptions::default()).request(get(&url)).await.unwrap();
-    assert_eq!((response.status, far.unseen()), (302, 0));
 }
 
 #[tokio::test]
@@ -101,6 +78,35 @@ async fn a_proxy_is_asked_for_the_whole_request_or_for_a_tunnel() {
 
     client.request(get("http://past.test/x")).await.unwrap_err();
     assert_eq!(proxy.unseen(), 0);
+}
+
+#[tokio::test]
+async fn names_are_looked_up_by_the_socks_proxy() {
+    for scheme in ["socks5", "socks5h"] {
+        let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let yaml = format!("proxy_url: {scheme}://{}\n", proxy.local_addr().unwrap());
+        let asked = std::thread::spawn(move || {
+            let (mut stream, _) = proxy.accept().unwrap();
+            let mut part = |length: usize, answer: &[u8]| {
+                let mut part = vec![0; length];
+                stream.read_exact(&mut part).unwrap();
+                stream.write_all(answer).unwrap();
+                part
+            };
+            // RFC 1928: no authentication; then a connection to a name, whose length goes before it.
+            part(3, &[5, 0]);
+            let kind = part(4, &[])[3];
+            let length = usize::from(part(1, &[])[0]);
+            let name = String::from_utf8(part(length, &[])).unwrap();
+            part(2, &[5, 0, 0, 1, 127, 0, 0, 1, 0, 1]);
+            part(14, ok("by proxy").as_bytes());
+            (kind, name)
+        });
+        let client = client(&yaml, ClientOptions::default());
+        let response = client.request(get("http://localhost/")).await.unwrap();
+        assert_eq!(&*response.body, b"by proxy");
+        assert_eq!(asked.join().unwrap(), (3, "localhost".to_owned()));
+    }
 }
 
 #[tokio::test]
