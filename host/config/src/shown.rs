@@ -1,15 +1,17 @@
 //! What of the file may be shown.
 //!
-//! Always holds: what is a secret is told by the place where it stands; labels and parameters are
-//! shown whatever they are called.
+//! Always holds: what is a secret is told by the place where it stands; labels and parameters of
+//! targets are shown whatever they are called, but not what a plugin calls so.
 
 use narthex_model::Labels;
 use narthex_plugins::PluginKind;
 use narthex_settings::{Document, Shown};
 
-/// Keys below which everything is an operator's own text.
-const OWN_TEXTS: [&str; 6] =
-    ["labels", "params", "static_configs", "relabel_configs", "details", "custom_fields"];
+/// Keys whose mappings are the operator's own texts, where they are not told to a plugin.
+const OWN_TEXTS: [&str; 3] = ["labels", "external_labels", "params"];
+
+/// The same in receivers.
+const RECEIVER_TEXTS: [&str; 2] = ["details", "custom_fields"];
 
 /// A key that holds a secret in the mapping above it, of `http_config`.
 const HTTP_SECRETS: [(&str, &str); 5] = [
@@ -67,21 +69,24 @@ pub(crate) fn shown(
 
 fn of_scalar(keys: &[&str], text: &str, secrets: &SecretKeys<'_>) -> Shown {
     let [.., key] = keys else { return Shown::AsWritten };
-    if keys.iter().any(|key| OWN_TEXTS.contains(key) || key.ends_with("_relabel_configs")) {
-        return Shown::AsWritten;
+    // A header may be called as it likes.
+    if matches!(keys, [.., "http_headers", _, "secrets"]) {
+        return Shown::Secret;
     }
-    let pair = match keys {
-        [.., above, key] => Some((*above, *key)),
-        _ => None,
-    };
-    let is_http = *key == "bearer_token"
-        || pair.is_some_and(|pair| HTTP_SECRETS.contains(&pair))
-        || matches!(keys, [.., "http_headers", _, "secrets"])
-        || keys.contains(&"proxy_connect_header");
+    let above = keys.iter().rev().nth(1).copied().unwrap_or_default();
     let is_of_alertmanager = keys.first() == Some(&"alertmanager");
     let is_told_to_plugin = is_of_alertmanager
         || keys.iter().any(|key| key.ends_with("_sd_configs"))
         || keys.windows(2).any(|pair| pair == ["exporter", "config"]);
+    let is_own_text = above.ends_with("relabel_configs")
+        || (!is_told_to_plugin && OWN_TEXTS.contains(&above))
+        || (is_of_alertmanager && RECEIVER_TEXTS.contains(&above));
+    if is_own_text {
+        return Shown::AsWritten;
+    }
+    let is_http = *key == "bearer_token"
+        || above == "proxy_connect_header"
+        || HTTP_SECRETS.contains(&(above, *key));
     if is_http {
         return Shown::Secret;
     }
@@ -148,8 +153,31 @@ mod tests {
     }
 
     #[test]
+    fn what_a_plugin_calls_a_label_or_a_parameter_is_no_text_of_the_operator() {
+        check(
+            "scrape_configs: [{http_headers: {params: {secrets: [x]}}}]",
+            "scrape_configs: [{http_headers: {params: {secrets: [<secret>]}}}]",
+        );
+        check(
+            "scrape_configs: [{foo_sd_configs: [{params: {token: t}}]}]",
+            "scrape_configs: [{foo_sd_configs: [{params: {token: <secret>}}]}]",
+        );
+        check(
+            "scrape_configs: [{exporter: {plugin: foo, config: {labels: {password: p}}}}]",
+            "scrape_configs: [{exporter: {plugin: foo, config: {labels: {password: <secret>}}}}]",
+        );
+        check(
+            "scrape_configs: [{ours_sd_configs: [{labels: {basic_auth: {password: p}}}]}]",
+            "scrape_configs: [{ours_sd_configs: [{labels: {basic_auth: {password: <secret>}}}]}]",
+        );
+    }
+
+    #[test]
     fn what_is_no_secret_is_shown() {
         for text in [
+            "scrape_configs: [{static_configs: [{labels: {bearer_token: p, proxy_connect_header: k}}]}]",
+            "alertmanager: {receivers: [{pagerduty_configs: [{details: {password: p, url: u}}]}]}",
+            "scrape_configs: [{relabel_configs: [{target_label: password, replacement: 'http://u:p@h/'}]}]",
             "scrape_configs: [{static_configs: [{labels: {password: p, key: k}}]}]",
             "scrape_configs: [{params: {token: [t]}}]",
             "scrape_configs: [{http_sd_configs: [{url: 'http://h/x'}]}]",
