@@ -1,12 +1,12 @@
 //! Exemplars as they lie in the body.
 
-use narthex_model::{Labels, LabelsBuilder, Timestamp};
+use narthex_model::{Labels, Timestamp};
 
+use crate::collected::{Collected, LabelsError};
 use crate::entry::Entry;
 use crate::lines::Lines;
 use crate::parts::{Kind, Part, Parts, Syntax};
 use crate::proto::{self, HistogramExemplars};
-use crate::series::{LabelsError, add};
 
 /// An example that stands behind a value, usually a trace.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,25 +29,25 @@ impl Exemplar<'_> {
     /// The exemplar's labels.
     ///
     /// # Errors
-    /// When a label stands twice.
+    /// When a label stands twice, or there are more than any exemplar has.
     pub fn labels(&self) -> Result<Labels, LabelsError> {
-        let mut labels = LabelsBuilder::default();
+        let mut labels = Collected::default();
         match self.labels {
             Written::Braces(braces) => {
                 let mut parts = Parts::new(braces, Syntax::OpenMetrics, Kind::Exemplar);
                 while let Ok(Some(part)) = parts.next() {
                     if let Part::Label { name, value } = part {
-                        add(&mut labels, &name, &value)?;
+                        labels.add(name, value)?;
                     }
                 }
             }
             Written::Message(message) => {
                 for (name, value) in proto::labels(message) {
-                    add(&mut labels, name, value)?;
+                    labels.add(name, value)?;
                 }
             }
         }
-        Ok(labels.finish())
+        labels.finish()
     }
 }
 

@@ -23,6 +23,7 @@
 //! ```
 
 mod answer;
+mod collected;
 mod custom;
 mod entry;
 mod error;
@@ -46,6 +47,7 @@ mod write;
 mod testing;
 
 pub use self::answer::Answer;
+pub use self::collected::{LABELS_BYTES_MAX, LabelsError};
 pub use self::entry::{Entry, Reading, Sample};
 pub use self::error::{InvalidMessage, ParseError};
 pub use self::escape::{Escaping, UnknownEscaping};
@@ -57,5 +59,5 @@ pub use self::number::{format_float, format_openmetrics_float, parse_float};
 pub use self::options::Options;
 pub use self::parse::Parser;
 pub use self::protocol::{Protocol, UnknownProtocol, accept_header};
-pub use self::series::{LabelsError, SeriesText, TYPE_LABEL, UNIT_LABEL};
+pub use self::series::{SeriesText, TYPE_LABEL, UNIT_LABEL};
 pub use self::write::{ClassicBucket, FamilyHead, Measured, MeasuredValue, Writer, render};

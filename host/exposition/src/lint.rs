@@ -7,9 +7,9 @@ mod names;
 
 use std::collections::BTreeSet;
 
+use crate::collected::LabelsError;
 use crate::error::ParseError;
 use crate::format::Format;
-use crate::series::LabelsError;
 
 pub use self::family::Cardinality;
 use self::family::Family;

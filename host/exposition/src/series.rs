@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::hash::Hasher as _;
 
-use narthex_model::{BUCKET_LABEL, Labels, LabelsBuilder, METRIC_NAME, MetricType, QUANTILE_LABEL};
+use narthex_model::{BUCKET_LABEL, Labels, METRIC_NAME, MetricType, QUANTILE_LABEL};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-use crate::error::InvalidMessage;
+use crate::collected::{Collected, LabelsError};
 use crate::number::{format_openmetrics_float, parse_float};
 use crate::parts::{Kind, Part, Parts, Syntax};
 use crate::proto;
@@ -43,17 +43,6 @@ pub(crate) enum Written<'a> {
         is_custom: bool,
     },
     Message(proto::Series<'a>),
-}
-
-/// Why well-formed bytes are no series.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum LabelsError {
-    /// A label of a message is none.
-    #[error(transparent)]
-    Message(#[from] InvalidMessage),
-    /// A label stands twice.
-    #[error("label {0:?} stands twice in one series")]
-    Duplicate(String),
 }
 
 impl<'a> Context<'a> {
@@ -98,12 +87,12 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn add_to(&self, labels: &mut LabelsBuilder) {
-        let Some(unit) = self.unit else { return };
+    fn add_to(&self, labels: &mut Collected<'a>) -> Result<(), LabelsError> {
+        let Some(unit) = self.unit else { return Ok(()) };
         if self.metric_type != MetricType::Unknown {
-            labels.set(TYPE_LABEL, self.metric_type.name());
+            labels.add(TYPE_LABEL, self.metric_type.name())?;
         }
-        labels.set(UNIT_LABEL, unit);
+        labels.add(UNIT_LABEL, unit)
     }
 }
 
@@ -166,24 +155,24 @@ impl<'a> SeriesText<'a> {
     /// as OpenMetrics writes numbers, so that `1` and `1.0` are one series.
     ///
     /// # Errors
-    /// When a label stands twice, or a label of a message is none.
+    /// When a label stands twice, a label of a message is none, or there are more than any series has.
     pub fn labels(&self) -> Result<Labels, LabelsError> {
-        let mut labels = LabelsBuilder::default();
-        self.context.add_to(&mut labels);
+        let mut labels = Collected::default();
+        self.context.add_to(&mut labels)?;
         match self.written {
             Written::Line { bytes, syntax, is_custom } => {
                 let mut parts = Parts::new(bytes, syntax, Kind::Series);
                 while let Ok(Some(part)) = parts.next() {
                     match part {
                         Part::Name(name) if is_custom => {
-                            add(&mut labels, METRIC_NAME, base_name(&name))?;
+                            labels.add(METRIC_NAME, base_name(&name).to_owned())?;
                         }
-                        Part::Name(name) => add(&mut labels, METRIC_NAME, &name)?,
+                        Part::Name(name) => labels.add(METRIC_NAME, name)?,
                         Part::Label { name, .. } if is_custom && name == BUCKET_LABEL => {}
                         Part::Label { name, .. } if self.context.overrides(&name) => {}
                         Part::Label { name, value } => {
                             let value = normalize(self.context.metric_type, &name, value);
-                            add(&mut labels, &name, &value)?;
+                            labels.add(name, value)?;
                         }
                     }
                 }
@@ -191,20 +180,20 @@ impl<'a> SeriesText<'a> {
             Written::Message(series) => {
                 series.check()?;
                 let (family, suffix) = series.name();
-                labels.set(METRIC_NAME, [family, suffix].concat());
+                labels.add(METRIC_NAME, [family, suffix].concat())?;
                 for (name, value) in series.labels() {
                     if !self.context.overrides(name) {
-                        add(&mut labels, name, value)?;
+                        labels.add(name, value)?;
                     }
                 }
                 if let Some((name, bound)) = series.own_label() {
                     let mut text = String::new();
                     format_openmetrics_float(bound, &mut text);
-                    add(&mut labels, name, &text)?;
+                    labels.add(name, text)?;
                 }
             }
         }
-        Ok(labels.finish())
+        labels.finish()
     }
 }
 
@@ -218,14 +207,6 @@ pub(crate) const CREATED: &str = "_created";
 fn base_name(name: &str) -> &str {
     let suffixes = [BUCKET, COUNT, SUM];
     suffixes.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
-}
-
-pub(crate) fn add(labels: &mut LabelsBuilder, name: &str, value: &str) -> Result<(), LabelsError> {
-    if labels.get(name).is_some() {
-        return Err(LabelsError::Duplicate(name.to_owned()));
-    }
-    labels.set(name, value);
-    Ok(())
 }
 
 fn normalize<'a>(metric_type: MetricType, name: &str, value: Cow<'a, str>) -> Cow<'a, str> {

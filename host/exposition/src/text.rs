@@ -2,6 +2,14 @@
 
 use std::borrow::Cow;
 
+/// Of what a target sent, errors hold so much.
+const SHORT_CHARS_MAX: usize = 50;
+
+/// The beginning of a text that may be long, for an error.
+pub(crate) fn shortened(text: &str) -> String {
+    text.chars().take(SHORT_CHARS_MAX).collect()
+}
+
 /// Undoes `\\`, `\n` and, when `quotes`, `\"`; any other backslash stands for itself.
 pub(crate) fn unescape(text: &str, quotes: bool) -> Cow<'_, str> {
     if memchr::memchr(b'\\', text.as_bytes()).is_none() {

@@ -23,7 +23,8 @@ pub const BUCKET_LABEL: &str = "le";
 pub const QUANTILE_LABEL: &str = "quantile";
 
 /// Length digits in base 128, most significant first, all below 128; the byte 127 announces that
-/// four digits follow, so lengths up to 126 take one byte and up to 2^28 take five.
+/// five digits follow, so lengths up to 126 take one byte and those up to 32 GiB, which no text in
+/// memory has, take six.
 const LONG_LENGTH: u8 = 127;
 /// Most sets fit: while one is put together it need not grow.
 const USUAL_BYTES: usize = 256;
@@ -242,36 +243,40 @@ impl<'a> Iterator for Iter<'a> {
 }
 
 fn push_part(text: &mut String, part: &str) {
-    let len = part.len();
-    assert!(len < 1 << 28, "a label part is shorter than 256 MiB");
-    if len < usize::from(LONG_LENGTH) {
-        text.push(digit(len));
-    } else {
-        text.push(char::from(LONG_LENGTH));
-        for shift in [21, 14, 7, 0] {
-            text.push(digit((len >> shift) & 127));
-        }
-    }
+    push_length(text, part.len() as u64);
     text.push_str(part);
 }
 
-fn digit(value: usize) -> char {
-    char::from(u8::try_from(value & 127).expect("seven bits fit a byte"))
+fn push_length(text: &mut String, length: u64) {
+    match u8::try_from(length) {
+        Ok(short) if short < LONG_LENGTH => text.push(char::from(short)),
+        _ => {
+            text.push(char::from(LONG_LENGTH));
+            for shift in [28, 21, 14, 7, 0] {
+                let digit = u8::try_from((length >> shift) & 127).unwrap_or_default();
+                text.push(char::from(digit));
+            }
+        }
+    }
+}
+
+/// The length at the start of `bytes`, and the bytes that it takes itself.
+fn length_at(bytes: &[u8]) -> (u64, usize) {
+    match bytes {
+        [LONG_LENGTH, a, b, c, d, e, ..] => {
+            let digits = [a, b, c, d, e];
+            (digits.iter().fold(0, |length, digit| (length << 7) | u64::from(**digit)), 6)
+        }
+        [length, ..] => (u64::from(*length), 1),
+        [] => (0, 0),
+    }
 }
 
 fn take_part<'a>(rest: &mut &'a str) -> &'a str {
-    let bytes = rest.as_bytes();
-    let (len, header) = match bytes {
-        [LONG_LENGTH, a, b, c, d, ..] => {
-            let len = [a, b, c, d].iter().fold(0, |len, digit| (len << 7) | usize::from(**digit));
-            (len, 5)
-        }
-        [len, ..] => (usize::from(*len), 1),
-        [] => (0, 0),
-    };
-    let (part, tail) = rest
-        .get(header..)
-        .and_then(|text| text.split_at_checked(len))
+    let (length, header) = length_at(rest.as_bytes());
+    let (part, tail) = usize::try_from(length)
+        .ok()
+        .and_then(|length| rest.get(header..)?.split_at_checked(length))
         .expect("a part is as long as its header says");
     *rest = tail;
     part

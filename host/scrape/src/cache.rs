@@ -282,6 +282,11 @@ impl Cache {
         self.seen_now
     }
 
+    /// How often this body has said something of a family.
+    pub(crate) fn families_now(&self) -> usize {
+        self.families_now.len()
+    }
+
     /// Whether the store knows this metadata already.
     pub(crate) fn knows_family(&mut self, hash: u64) -> bool {
         self.families_now.push(hash);
@@ -348,12 +353,10 @@ impl Cache {
         families
     }
 
-    /// What this body says of families; what it does not say is forgotten once it is much.
+    /// What this body says of families; what it does not say is forgotten, as a text may be long.
     fn families(&mut self) -> Families {
-        if self.families.len() > 2 * self.families_now.len() + DEAD_MIN {
-            let now: HashSet<u64> = self.families_now.iter().copied().collect();
-            self.families.retain(|hash, _| now.contains(hash));
-        }
+        let now: HashSet<u64> = self.families_now.iter().copied().collect();
+        self.families.retain(|hash, _| now.contains(hash));
         self.families_now.iter().filter_map(|hash| self.families.get(hash).cloned()).collect()
     }
 

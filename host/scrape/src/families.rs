@@ -2,13 +2,13 @@
 //! kept once however many say it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use narthex_model::Metadata;
 use parking_lot::Mutex;
 
-/// Texts that no target holds any more are let go when there are this many more than at the last
-/// look.
+/// The places of texts that no target holds any more are let go when there are this many more than
+/// at the last look.
 const UNUSED_MAX: usize = 10_000;
 
 /// A family, as a target describes it.
@@ -40,7 +40,8 @@ pub(crate) struct FamilyTexts {
 
 #[derive(Debug, Default)]
 struct Known {
-    texts: HashMap<u64, Arc<FamilyMetadata>>,
+    /// Of those that a target holds.
+    texts: HashMap<u64, Weak<FamilyMetadata>>,
     /// How many were in use when that was looked at last.
     used: usize,
 }
@@ -50,12 +51,20 @@ impl FamilyTexts {
     pub(crate) fn shared(&self, hash: u64, told: FamilyMetadata) -> Arc<FamilyMetadata> {
         let mut known = self.known.lock();
         if known.texts.len() > 2 * known.used + UNUSED_MAX {
-            known.texts.retain(|_, text| Arc::strong_count(text) > 1);
+            known.texts.retain(|_, text| text.strong_count() > 0);
             known.used = known.texts.len();
         }
-        let text = known.texts.entry(hash).or_insert_with(|| Arc::new(told.clone()));
-        // Two texts with one hash: this target keeps its own.
-        if **text == told { Arc::clone(text) } else { Arc::new(told) }
+        let place = known.texts.entry(hash).or_default();
+        match place.upgrade() {
+            Some(text) if *text == told => text,
+            // Two texts with one hash: this target keeps its own.
+            Some(_) => Arc::new(told),
+            None => {
+                let text = Arc::new(told);
+                *place = Arc::downgrade(&text);
+                text
+            }
+        }
     }
 
     #[cfg(test)]
@@ -79,6 +88,8 @@ mod tests {
         let first = texts.shared(1, told("a"));
         assert!(Arc::ptr_eq(&first, &texts.shared(1, told("a"))));
         assert_eq!(texts.shared(1, told("b")).metadata.help, "b");
+        let place = Arc::downgrade(&texts.shared(2, told("a")));
+        assert_eq!(place.strong_count(), 0, "no target holds it");
         for hash in 2..20_000 {
             texts.shared(hash, told("c"));
         }

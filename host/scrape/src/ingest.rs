@@ -5,13 +5,13 @@ mod sample;
 mod value;
 
 use narthex_exposition::{
-    ContentTypeError, ContentTypeRemark, Entry, Format, LabelsError, Options, ParseError, Parser,
-    SeriesText,
+    ContentTypeError, ContentTypeRemark, Entry, Format, LABELS_BYTES_MAX, LabelsError, Options,
+    ParseError, Parser, SeriesText,
 };
 use narthex_model::{Labels, Timestamp, stale_nan};
 use narthex_storage::{AppendError, Appender, SeriesRef};
 
-use self::family::FamilyText;
+use self::family::{FAMILIES_BYTES_MAX, FAMILIES_MAX, FamilyText};
 use self::sample::Place;
 use crate::cache::{Cache, Line, NONE, Passed, Tracked, Walk};
 use crate::config::JobConfig;
@@ -60,6 +60,10 @@ pub(crate) enum IngestError {
     BucketLimit { histograms: usize, limit: u64 },
     #[error("series limit exceeded: more than {limit} series, --scrape.max-series-per-target")]
     SeriesLimit { limit: usize },
+    #[error(
+        "metadata of more than {FAMILIES_MAX} families, or in more than {FAMILIES_BYTES_MAX} bytes"
+    )]
+    FamilyLimit,
     #[error("the store refuses the samples: {0}")]
     Store(AppendError),
 }
@@ -79,6 +83,8 @@ pub(crate) struct Ingest<'a> {
     pub(crate) counts: Counts,
     /// Histograms of too many buckets.
     pub(crate) too_large: usize,
+    /// Bytes of what the body says of families.
+    pub(crate) families_bytes: usize,
 }
 
 impl Ingest<'_> {
@@ -148,11 +154,10 @@ impl Ingest<'_> {
                         self.histogram(place, sample)?;
                     }
                 }
-                Some(metadata) => self.metadata(&mut family, metadata),
+                Some(metadata) => self.metadata(&mut family, metadata)?,
             }
         }
-        self.tell(&mut family);
-        Ok(())
+        self.tell(&mut family)
     }
 
     fn place(
@@ -208,6 +213,10 @@ impl Ingest<'_> {
         let exposed = text.labels()?;
         let labels = sample_labels(text, &exposed, self.target, self.job);
         let Some(labels) = labels else { return Ok(None) };
+        // Rules may have made them longer.
+        if labels.as_bytes().len() > LABELS_BYTES_MAX {
+            return Err(LabelsError::TooLong.into());
+        }
         let Some(name) = labels.metric_name() else {
             return Err(IngestError::NoName(exposed.to_string()));
         };

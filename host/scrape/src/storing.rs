@@ -18,6 +18,9 @@ use crate::report::{Outcome, Report};
 use crate::target_loop::{Room, Setup};
 use crate::view::{LastScrape, TargetHealth, TargetState};
 
+/// Characters of why a scrape failed: many times those of the usual reasons.
+const REASON_CHARS_MAX: usize = 500;
+
 /// What is known of a target's series, from one scrape to the next.
 #[derive(Debug)]
 pub(crate) struct Storing {
@@ -128,6 +131,7 @@ impl Storing {
             at,
             counts: *counts,
             too_large: 0,
+            families_bytes: 0,
         };
         let outcome = ingest.run(body);
         *counts = ingest.counts;
@@ -153,6 +157,7 @@ impl Storing {
     }
 
     fn show(&self, setup: &Setup, failure: Option<String>, (at, outcome): (Timestamp, &Outcome)) {
+        let failure = failure.map(cut);
         if let Some(reason) = &failure {
             let (job, url) = (&setup.job, &setup.target.url);
             debug!(url, error = reason, "scrape failed");
@@ -178,6 +183,7 @@ impl Storing {
             IngestError::LabelLimit(_) => telemetry.exceeded_labels.increment(),
             IngestError::BucketLimit { .. } => telemetry.exceeded_buckets.increment(),
             IngestError::SeriesLimit { .. } => telemetry.exceeded_series.increment(),
+            IngestError::FamilyLimit => telemetry.exceeded_families.increment(),
             IngestError::ContentType(_)
             | IngestError::Names(_)
             | IngestError::Parse(_)
@@ -211,6 +217,15 @@ impl Storing {
                 "samples are refused, now and perhaps later; the counters prometheus_target_scrapes_sample_* go on"
             );
         }
+    }
+}
+
+/// What is shown and kept of a reason, which may hold what the target sent.
+fn cut(reason: String) -> String {
+    match reason.char_indices().nth(REASON_CHARS_MAX) {
+        // Without the room that the whole took.
+        Some((end, _)) => reason.get(..end).unwrap_or_default().to_owned() + "…",
+        None => reason,
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) struct Telemetry {
     pub(crate) exceeded_labels: Counter,
     pub(crate) exceeded_buckets: Counter,
     pub(crate) exceeded_series: Counter,
+    pub(crate) exceeded_families: Counter,
     pub(crate) exceeded_memory: Counter,
     pub(crate) caches_flushed: Counter,
     exemplars_out_of_order: Counter,
@@ -83,6 +84,10 @@ impl Telemetry {
             exceeded_series: counter(
                 "narthex_scrapes_exceeded_series_limit_total",
                 "Scrapes that were rejected as they had more series than --scrape.max-series-per-target.",
+            ),
+            exceeded_families: counter(
+                "narthex_scrapes_exceeded_metadata_limit_total",
+                "Scrapes that were rejected as they said too much of metric families.",
             ),
             exceeded_memory: counter(
                 "narthex_scrapes_exceeded_body_memory_total",

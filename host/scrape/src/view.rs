@@ -14,8 +14,6 @@ use crate::target::Target;
 /// Failures of a target that are shown: enough to tell one that fails now and then from one that is
 /// down.
 const FAILURES_MAX: usize = 10;
-/// A reason is cut here: it may hold what the target sent.
-const REASON_CHARS_MAX: usize = 500;
 
 /// How a target is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -179,7 +177,7 @@ impl TargetState {
             if failures.len() >= FAILURES_MAX {
                 failures.pop_front();
             }
-            let reason = last.error.chars().take(REASON_CHARS_MAX).collect();
+            let reason = last.error.clone();
             failures.push_back(FailedScrape { at, reason });
         }
         inner.last = last;

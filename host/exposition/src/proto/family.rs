@@ -9,6 +9,7 @@ use crate::entry::Entry;
 use crate::error::InvalidMessage;
 use crate::options::Options;
 use crate::series::Context;
+use crate::text::shortened;
 
 /// A family with at least one metric.
 #[derive(Clone, Debug)]
@@ -65,7 +66,7 @@ impl<'a> Family<'a> {
             3 => MetricType::Unknown,
             4 => MetricType::Histogram,
             5 => MetricType::GaugeHistogram,
-            _ => return Err(InvalidMessage::UnknownType { family: name.to_owned(), code }),
+            _ => return Err(InvalidMessage::UnknownType { family: shortened(name), code }),
         };
         let context = Context::new(metric_type, options.type_and_unit.then_some(unit));
         let (metrics, said) = (Fields::new(message), Said::Nothing);

@@ -11,6 +11,7 @@ use super::{Step, number};
 use crate::error::InvalidMessage;
 use crate::exemplar::Exemplar;
 use crate::number::to_float;
+use crate::text::shortened;
 
 /// Buckets and spans of a side: as many as the store's log takes.
 const BUCKETS_MAX: usize = 1 << 16;
@@ -93,7 +94,7 @@ impl<'a> Histogram<'a> {
         }
         let mut native = classic
             .to_native()
-            .map_err(|source| InvalidMessage::Classic { family: family.to_owned(), source })?;
+            .map_err(|source| InvalidMessage::Classic { family: shortened(family), source })?;
         let reset = match &mut native {
             NativeHistogram::Integer(histogram) => &mut histogram.reset,
             NativeHistogram::Float(histogram) => &mut histogram.reset,
@@ -135,7 +136,7 @@ impl<'a> Histogram<'a> {
         ] {
             let covered = buckets_in(spans);
             if covered != given as u64 {
-                let family = family.to_owned();
+                let family = shortened(family);
                 return Err(InvalidMessage::Buckets { family, side, covered, given });
             }
         }

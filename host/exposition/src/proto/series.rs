@@ -8,6 +8,7 @@ use super::family::Family;
 use super::{Step, text};
 use crate::error::InvalidMessage;
 use crate::series::{BUCKET, COUNT, SUM};
+use crate::text::shortened;
 
 /// Which of a metric's series.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,7 +76,7 @@ impl<'a> Series<'a> {
             if field == 1 {
                 let (name, value) = label(content.bytes(field)?)?;
                 if text(name, "a label's name")?.is_empty() {
-                    return Err(InvalidMessage::NoLabelName { family: self.family.to_owned() });
+                    return Err(InvalidMessage::NoLabelName { family: shortened(self.family) });
                 }
                 text(value, "a label's value")?;
             }

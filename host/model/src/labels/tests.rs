@@ -17,6 +17,15 @@ fn long_values_keep_their_length() {
 }
 
 #[test]
+fn no_length_is_too_long() {
+    for length in [0, 126, 127, 1 << 14, (1 << 28) - 1, 1 << 28, (1 << 35) - 1] {
+        let mut text = String::new();
+        push_length(&mut text, length);
+        assert_eq!(length_at(text.as_bytes()), (length, text.len()));
+    }
+}
+
+#[test]
 fn order_is_by_pairs_not_by_encoding() {
     let short = Labels::from_pairs([("a", "zz")]);
     let long = Labels::from_pairs([("a", "bbb")]);

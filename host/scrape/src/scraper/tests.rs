@@ -17,6 +17,7 @@ use crate::settings::ScrapeFeatures;
 use crate::target::Target;
 
 mod bodies;
+mod bounds;
 mod failures;
 mod histograms;
 mod hostile;
