@@ -1,4 +1,4 @@
-//! The HTTP API: Prometheus' v1, and `/api/v1/plugins`.
+//! The HTTP API: Prometheus' v1, `/federate`, and `/api/v1/plugins`.
 //!
 //! Enters: requests. Leaves: answers in Prometheus' shapes (reference: docs/querying/api.md of
 //! Prometheus 3). JSON shapes live here and nowhere below.
@@ -16,6 +16,7 @@ mod discovery;
 mod envelope;
 mod exemplars;
 mod explain;
+mod federate;
 mod origin;
 mod params;
 mod plugins;

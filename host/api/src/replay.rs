@@ -28,6 +28,14 @@ pub(crate) async fn status(State(rooms): Shared) -> Answer {
     }))
 }
 
+/// Whether samples are still to come from the log.
+pub(crate) fn is_under_way(store: &Tsdb) -> bool {
+    match store.replay_progress().state {
+        ReplayState::Waiting | ReplayState::InProgress => true,
+        ReplayState::Done | ReplayState::Failed => false,
+    }
+}
+
 /// A warning when answers may lack older samples. To be asked for before the store is read.
 pub(crate) fn warning(store: &Tsdb) -> Option<String> {
     let progress = store.replay_progress();

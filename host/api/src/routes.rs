@@ -11,7 +11,7 @@ use narthex_discovery::Discovery;
 use narthex_platform::{Clock, Metrics};
 use narthex_plugins::Plugins;
 use narthex_promql::Engine;
-use narthex_remote::Receiver;
+use narthex_remote::{Federation, Receiver};
 use narthex_rules::Rules;
 use narthex_scrape::Scraper;
 use narthex_storage::Queryable;
@@ -20,8 +20,8 @@ use narthex_tsdb::Tsdb;
 use crate::control::ServerControl;
 use crate::envelope::ApiError;
 use crate::{
-    admin, ast, discovery, exemplars, explain, plugins, query, replay, rules, series, status,
-    targets, write,
+    admin, ast, discovery, exemplars, explain, federate, plugins, query, replay, rules, series,
+    status, targets, write,
 };
 
 /// The rooms that handlers call.
@@ -36,6 +36,8 @@ pub struct Rooms {
     pub scraper: Scraper,
     /// Takes remote write requests, where that is switched on.
     pub remote: Option<Receiver>,
+    /// Answers servers that collect from this one.
+    pub federation: Federation,
     /// Knows rules and alerts.
     pub rules: Rules,
     /// Knows the plugins.
@@ -62,6 +64,7 @@ pub(crate) type Shared = State<Arc<Rooms>>;
 pub fn router(rooms: Arc<Rooms>) -> Router {
     Router::new()
         .nest("/api/v1", v1())
+        .route("/federate", get(federate::federate))
         .route("/metrics", get(status::metrics))
         .route("/version", get(status::version))
         .route("/-/healthy", get(status::healthy))

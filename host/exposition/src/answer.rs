@@ -33,16 +33,26 @@ impl Answer {
     /// that is written here.
     #[must_use]
     pub fn negotiate(accept: &str) -> Self {
+        Self::negotiate_among(accept, &Protocol::ALL.map(|(_, protocol)| protocol))
+    }
+
+    /// The same where not every protocol is offered.
+    #[must_use]
+    pub fn negotiate_among(accept: &str, offered: &[Protocol]) -> Self {
         let mut clauses: Vec<Clause<'_>> = accept.split(',').map(Clause::new).collect();
         // Of equal weight, the first: the sort is stable.
         clauses.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-        let wanted = clauses.iter().filter(|clause| clause.weight > 0.0);
-        let mut found = wanted.filter_map(|clause| {
-            let protocol = clause.protocol()?;
+        let mut answer = Self::default();
+        for clause in clauses.iter().filter(|clause| clause.weight > 0.0) {
+            // A client that knows an escaping knows it in a format that it wants less as well.
             let escaping = clause.parameter("escaping").and_then(|name| name.parse().ok());
-            Some(Self { protocol, escaping: escaping.unwrap_or(ESCAPING_DEFAULT) })
-        });
-        found.next().unwrap_or_default()
+            answer.escaping = escaping.unwrap_or(answer.escaping);
+            if let Some(protocol) = clause.protocol().filter(|wanted| offered.contains(wanted)) {
+                answer.protocol = protocol;
+                break;
+            }
+        }
+        answer
     }
 
     /// The `Content-Type` of a body that is written so.
@@ -139,6 +149,21 @@ mod tests {
             Escaping::Values,
         );
         check("application/vnd.google.protobuf,text/plain;q=0.2", text, none);
+        check("application/json;escaping=dots,text/plain;q=0.2", text, Escaping::Dots);
+        check("text/plain;q=0.2,text/html;escaping=dots;q=0.1", text, none);
+    }
+
+    #[test]
+    fn what_is_not_offered_is_not_answered() {
+        let offered = [Protocol::PrometheusProto, Protocol::PrometheusText004];
+        let among = |accept: &str| Answer::negotiate_among(accept, &offered);
+        let escaping = Escaping::AllowUtf8;
+        let text = Answer { protocol: Protocol::PrometheusText004, escaping };
+        assert_eq!(among(&accept_header(&Protocol::DEFAULT, escaping)), text);
+        assert_eq!(among(&accept_header(&[Protocol::OpenMetricsText100], escaping)), text);
+        let accept = accept_header(&Protocol::DEFAULT_WITH_PROTOBUF, escaping);
+        assert_eq!(among(&accept).protocol, Protocol::PrometheusProto);
+        assert_eq!(among("application/openmetrics-text"), Answer::default());
     }
 
     #[test]

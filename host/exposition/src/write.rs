@@ -150,7 +150,24 @@ impl Writer {
         }
     }
 
-    /// The exposition.
+    /// How many bytes of what was written stand fast.
+    #[must_use]
+    pub const fn complete_bytes(&self) -> usize {
+        match &self.0 {
+            Form::Plain(plain) => plain.complete_bytes(),
+            Form::Messages(messages) => messages.complete_bytes(),
+        }
+    }
+
+    /// Takes the bytes that stand fast, so that a large exposition leaves piece by piece.
+    pub fn take_complete(&mut self) -> Vec<u8> {
+        match &mut self.0 {
+            Form::Plain(plain) => plain.take_complete(),
+            Form::Messages(messages) => messages.take_complete(),
+        }
+    }
+
+    /// The exposition, or what of it was not taken yet.
     #[must_use]
     pub fn finish(self) -> Vec<u8> {
         match self.0 {

@@ -11,6 +11,7 @@ use narthex_discovery::Discovery;
 use narthex_platform::Disk;
 use narthex_plugins::Plugins;
 use narthex_promql::{Engine, Features};
+use narthex_remote::Federation;
 use narthex_rules::{Reading, RuleFiles, Rules, RulesConfig};
 use narthex_scrape::Scraper;
 use narthex_tsdb::{Settings, SyncPolicy, Tsdb};
@@ -84,6 +85,7 @@ pub(crate) struct Reloader {
     pub(crate) engine: Engine,
     pub(crate) journals: Arc<Journals>,
     pub(crate) rules: Rules,
+    pub(crate) federation: Federation,
     pub(crate) alerting: Alerting,
 }
 
@@ -132,7 +134,7 @@ impl Reloader {
         let rules_config = RulesConfig {
             evaluation_interval: config.evaluation_interval,
             query_offset: config.rule_query_offset,
-            external_labels: config.external_labels,
+            external_labels: config.external_labels.clone(),
             external_url: self.external_url.clone(),
             ..RulesConfig::default()
         };
@@ -147,6 +149,7 @@ impl Reloader {
         self.engine.set_subquery_step(config.evaluation_interval);
         self.journals.log.commit(query_log);
         self.rules.commit(rules);
+        self.federation.set_external_labels(&config.external_labels);
         self.alerting.commit(alerting);
         Ok(shown)
     }

@@ -9,7 +9,7 @@ use narthex_discovery::{Discovery, DiscoveryParts};
 use narthex_platform::{Clock, Metrics, RealDisk, Tasks};
 use narthex_plugins::Plugins;
 use narthex_promql::{Engine, EngineConfig};
-use narthex_remote::Receiver;
+use narthex_remote::{Federation, Receiver};
 use narthex_rules::{Rules, alert_queue};
 use narthex_scrape::{ScrapeParts, Scraper};
 use narthex_state::StateStore;
@@ -145,6 +145,8 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     alerting.spawn(firing, &mut tasks);
     plugins.spawn(&mut tasks);
 
+    let federation =
+        Federation::new(Arc::new(store.clone()), clock.clone(), flags.lookback, &metrics);
     let mut reloader = Reloader {
         file,
         disk,
@@ -158,6 +160,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         engine: engine.clone(),
         journals: Arc::clone(&journals),
         rules: rules.clone(),
+        federation: federation.clone(),
         alerting,
     };
     let shown = reloader.apply(config).await?;
@@ -178,6 +181,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         discovery,
         scraper,
         remote,
+        federation,
         rules,
         plugins,
         metrics,

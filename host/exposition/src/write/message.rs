@@ -9,11 +9,17 @@ use narthex_model::{
 use super::{ClassicBucket, FamilyHead, Measured, MeasuredValue, label_name, metric_name};
 use crate::Escaping;
 
+/// A message begins with its length, so it waits until it is whole. A family beyond this goes on in a
+/// message more, which readers take as the same family.
+const MESSAGE_BYTES_MAX: usize = 1 << 20;
+
 #[derive(Debug)]
 pub(super) struct Messages {
     out: Vec<u8>,
     escaping: Escaping,
-    /// The family that was begun.
+    /// What every message of the family begins with.
+    head: Vec<u8>,
+    /// The message that is not whole yet.
     family: Vec<u8>,
     metric_type: MetricType,
     /// Room that is used again for every metric.
@@ -23,8 +29,17 @@ pub(super) struct Messages {
 
 impl Messages {
     pub(super) fn new(escaping: Escaping) -> Self {
-        let (out, family, metric, inner) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { out, escaping, family, metric_type: MetricType::Unknown, metric, inner }
+        let (out, head, family) = (Vec::new(), Vec::new(), Vec::new());
+        let (metric, inner) = (Vec::new(), Vec::new());
+        Self { out, escaping, head, family, metric_type: MetricType::Unknown, metric, inner }
+    }
+
+    pub(super) const fn complete_bytes(&self) -> usize {
+        self.out.len()
+    }
+
+    pub(super) fn take_complete(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
     }
 
     pub(super) fn finish(mut self) -> Vec<u8> {
@@ -50,20 +65,26 @@ impl Messages {
             MetricType::Histogram => 4,
             MetricType::GaugeHistogram => 5,
         };
-        push_bytes(1, metric_name(self.escaping, head.name).as_bytes(), &mut self.family);
+        self.head.clear();
+        push_bytes(1, metric_name(self.escaping, head.name).as_bytes(), &mut self.head);
         if let Some(help) = head.help {
-            push_bytes(2, help.as_bytes(), &mut self.family);
+            push_bytes(2, help.as_bytes(), &mut self.head);
         }
-        push_number(3, code, &mut self.family);
+        push_number(3, code, &mut self.head);
         if !head.unit.is_empty() {
-            push_bytes(5, head.unit.as_bytes(), &mut self.family);
+            push_bytes(5, head.unit.as_bytes(), &mut self.head);
         }
+        self.family.extend_from_slice(&self.head);
     }
 
     pub(super) fn metric<'l, L>(&mut self, labels: L, measured: Measured<'_>)
     where
         L: IntoIterator<Item = (&'l str, &'l str)>,
     {
+        if self.family.len() > MESSAGE_BYTES_MAX {
+            self.end_family();
+            self.family.extend_from_slice(&self.head);
+        }
         self.metric.clear();
         self.inner.clear();
         for (name, value) in labels {

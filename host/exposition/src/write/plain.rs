@@ -46,6 +46,14 @@ impl Plain {
         Self { out, is_openmetrics, escaping, name, metric_type: MetricType::Unknown }
     }
 
+    pub(super) const fn complete_bytes(&self) -> usize {
+        self.out.len()
+    }
+
+    pub(super) fn take_complete(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out).into_bytes()
+    }
+
     pub(super) fn finish(mut self) -> Vec<u8> {
         if self.is_openmetrics {
             self.out.push_str("# EOF\n");

@@ -239,3 +239,34 @@ fn custom_buckets_are_written_in_the_classic_way() {
     let expected = format!("h{{a=\"b\"}} {}", native.to_float());
     assert_eq!(shown.lines().last(), Some(expected.as_str()));
 }
+
+#[test]
+fn a_large_exposition_leaves_piece_by_piece() {
+    let count = 20_000;
+    let head = FamilyHead { name: "large", help: None, unit: "", metric_type: MetricType::Gauge };
+    let (value, at, start) = (MeasuredValue::Number { value: 1.0, exemplar: None }, None, None);
+    for (protocol, format) in [
+        (Protocol::PrometheusText004, Format::Text004),
+        (Protocol::PrometheusProto, Format::Protobuf),
+    ] {
+        let mut writer = Writer::new(answer(protocol));
+        let (mut body, mut pieces) = (Vec::new(), 0);
+        writer.family(head);
+        for id in 0..count {
+            let id = format!("{id:0100}");
+            writer.metric([("id", id.as_str())], Measured { value, at, start });
+            if writer.complete_bytes() > 0 {
+                body.extend(writer.take_complete());
+                pieces += 1;
+            }
+        }
+        body.extend(writer.finish());
+        assert!(pieces > 1, "{protocol}");
+        let mut parser = crate::Parser::new(&body, format);
+        let mut samples = 0;
+        while let Some(entry) = parser.next_entry().unwrap() {
+            samples += usize::from(matches!(entry, crate::Entry::Sample(_)));
+        }
+        assert_eq!(samples, count, "{protocol}");
+    }
+}
