@@ -88,6 +88,8 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/metadata", get(series::metadata))
         .route("/write", post(write::write))
         .route("/targets", get(targets::targets))
+        .route("/targets/metadata", get(targets::metadata))
+        .route("/targets/relabel_steps", get(targets::relabel_steps))
         .route("/scrape_pools", get(targets::pools))
         .route("/rules", get(rules::rules))
         .route("/alerts", get(rules::alerts))

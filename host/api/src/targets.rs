@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use narthex_model::{Labels, Timestamp, format_duration};
-use narthex_scrape::{PoolView, TargetView};
+use narthex_model::{Labels, Matcher, RelabelRule, Timestamp, format_duration};
+use narthex_promql::parse_any_selector;
+use narthex_scrape::{FamilyMetadata, PoolView, RelabelStep, TargetView};
 use serde_json::{Value, json};
 
-use crate::envelope::{Answer, ok};
+use crate::envelope::{Answer, ApiError, ok};
 use crate::params::Params;
 use crate::query::LabelMap;
 use crate::routes::Shared;
@@ -43,6 +44,117 @@ pub(crate) async fn pools(State(rooms): Shared) -> Answer {
     ok(&json!({"scrapePools": names}))
 }
 
+/// `/api/v1/targets/metadata`
+pub(crate) async fn metadata(State(rooms): Shared, params: Params) -> Answer {
+    let wanted = Wanted::new(&params)?;
+    ok(&wanted.of(&rooms.scraper.targets()))
+}
+
+/// What is asked for of what targets say of their families.
+struct Wanted<'a> {
+    /// Entries after which no target is looked at; the one before is told whole.
+    limit: usize,
+    matchers: Vec<Matcher>,
+    metric: Option<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(params: &'a Params) -> Result<Self, ApiError> {
+        let limit = match params.get("limit").map(str::parse::<i64>) {
+            None => usize::MAX,
+            // Below zero it is none.
+            Some(Ok(limit)) => usize::try_from(limit).unwrap_or(usize::MAX),
+            Some(Err(_)) => return Err(ApiError::bad_data("limit must be a number")),
+        };
+        let matchers = params.get("match_target").map(parse_any_selector).transpose();
+        let matchers = matchers.map_err(|error| {
+            ApiError::bad_data(format!("invalid parameter \"match_target\": {error}"))
+        })?;
+        let matchers = matchers.unwrap_or_default();
+        Ok(Self { limit, matchers, metric: params.get("metric") })
+    }
+
+    fn of(&self, pools: &[PoolView]) -> Vec<Value> {
+        let matches = |labels: &Labels| {
+            let value = |name: &str| labels.get(name).unwrap_or("");
+            self.matchers.iter().all(|matcher| matcher.matches(value(matcher.name())))
+        };
+        let mut found = Vec::new();
+        for target in pools.iter().flat_map(|pool| &pool.active) {
+            if found.len() >= self.limit {
+                break;
+            }
+            if matches(&target.labels) {
+                let families = target.families.iter();
+                let families =
+                    families.filter(|family| self.metric.is_none_or(|name| name == family.family));
+                found.extend(families.map(|family| self.shape(&target.labels, family)));
+            }
+        }
+        found
+    }
+
+    fn shape(&self, target: &Labels, family: &FamilyMetadata) -> Value {
+        let metadata = &family.metadata;
+        let mut shape = json!({
+            "target": labels(target),
+            "type": metadata.metric_type.name(),
+            "help": metadata.help,
+            "unit": metadata.unit,
+        });
+        // Whoever asks for one metric knows its name.
+        if let (Some(shape), None) = (shape.as_object_mut(), self.metric) {
+            shape.insert("metric".to_owned(), family.family.clone().into());
+        }
+        shape
+    }
+}
+
+/// `/api/v1/targets/relabel_steps`
+pub(crate) async fn relabel_steps(State(rooms): Shared, params: Params) -> Answer {
+    let given = |name: &str| {
+        let missing = || ApiError::bad_data(format!("no {name} parameter provided"));
+        params.get(name).ok_or_else(missing)
+    };
+    let job = given("scrapePool")?;
+    let labels: BTreeMap<String, String> = serde_json::from_str(given("labels")?)
+        .map_err(|error| ApiError::bad_data(format!("error parsing labels: {error}")))?;
+    let steps = rooms.scraper.relabel_steps(job, &Labels::from_pairs(labels));
+    let steps = steps.ok_or_else(|| {
+        let why = format!("error retrieving scrape config: scrape pool {job:?} not found");
+        ApiError::bad_data(why)
+    })?;
+    ok(&json!({"steps": steps.iter().map(step).collect::<Vec<_>>()}))
+}
+
+fn step(step: &RelabelStep) -> Value {
+    let output = step.labels.clone().unwrap_or_else(Labels::empty);
+    json!({"rule": rule(&step.rule), "output": labels(&output), "keep": step.labels.is_some()})
+}
+
+/// A rule by its keys in the configuration, without those that are empty.
+fn rule(rule: &RelabelRule) -> Value {
+    let spec = rule.to_spec();
+    let mut shape = json!({
+        "separator": spec.separator,
+        "regex": spec.regex,
+        "replacement": spec.replacement,
+        "action": spec.action.name(),
+    });
+    if let Some(shape) = shape.as_object_mut() {
+        if !spec.source_labels.is_empty() {
+            shape.insert("source_labels".to_owned(), spec.source_labels.into());
+        }
+        if spec.modulus != 0 {
+            shape.insert("modulus".to_owned(), spec.modulus.into());
+        }
+        if !spec.target_label.is_empty() {
+            shape.insert("target_label".to_owned(), spec.target_label.into());
+        }
+    }
+    shape
+}
+
 fn active(job: &str, target: &TargetView) -> Value {
     json!({
         "discoveredLabels": labels(&target.discovered),
@@ -72,3 +184,6 @@ pub(crate) fn never() -> String {
 pub(crate) fn labels(labels: &Labels) -> Value {
     serde_json::to_value(LabelMap(labels)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

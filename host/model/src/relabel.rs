@@ -237,6 +237,20 @@ impl RelabelRule {
         Ok(Self { names, ..self })
     }
 
+    /// The rule as it was written, with its defaults.
+    #[must_use]
+    pub fn to_spec(&self) -> RelabelSpec {
+        RelabelSpec {
+            source_labels: self.source_labels.clone(),
+            separator: self.separator.clone(),
+            regex: self.regex.pattern().to_owned(),
+            modulus: self.modulus,
+            target_label: self.target_label.clone(),
+            replacement: self.replacement.clone(),
+            action: self.action,
+        }
+    }
+
     /// Applies the rule; `false`: the set is dropped.
     #[must_use]
     pub fn apply(&self, labels: &mut LabelsBuilder) -> bool {

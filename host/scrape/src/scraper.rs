@@ -226,8 +226,7 @@ impl Scraper {
         }
     }
 
-    /// The labels of a target after each of its job's relabel rules, up to one that drops it. `None`:
-    /// there is no such job.
+    /// The labels of a target after each of its job's relabel rules. `None`: there is no such job.
     #[must_use]
     pub fn relabel_steps(&self, job: &str, discovered: &Labels) -> Option<Vec<RelabelStep>> {
         let jobs = Arc::clone(&self.0.jobs.borrow());

@@ -88,21 +88,18 @@ pub struct FailedScrape {
 pub struct RelabelStep {
     /// The rule.
     pub rule: RelabelRule,
-    /// The labels behind it; `None`: it drops the target.
+    /// The labels behind it; `None`: it, or a rule before it, drops the target.
     pub labels: Option<Labels>,
 }
 
-/// The steps up to a rule that drops the target.
+/// A step for each rule.
 pub(crate) fn relabel_steps(rules: &[RelabelRule], discovered: &Labels) -> Vec<RelabelStep> {
-    let mut steps = Vec::with_capacity(rules.len());
-    let mut labels = discovered.clone();
-    for rule in rules {
-        let after = relabel(&labels, std::slice::from_ref(rule));
-        steps.push(RelabelStep { rule: rule.clone(), labels: after.clone() });
-        let Some(after) = after else { break };
-        labels = after;
-    }
-    steps
+    let mut labels = Some(discovered.clone());
+    let step = |rule: &RelabelRule| {
+        labels = labels.take().and_then(|labels| relabel(&labels, std::slice::from_ref(rule)));
+        RelabelStep { rule: rule.clone(), labels: labels.clone() }
+    };
+    rules.iter().map(step).collect()
 }
 
 /// The targets of one job.

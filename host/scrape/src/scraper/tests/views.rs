@@ -54,7 +54,7 @@ async fn relabeling_is_shown_step_by_step() {
         steps(&[("x", "z")]),
         [r#"{a="b", x="z"}"#, r#"{a="b", x="z"}"#, r#"{a="b", c="d", x="z"}"#]
     );
-    assert_eq!(steps(&[("x", "y")]), [r#"{a="b", x="y"}"#, ""]);
+    assert_eq!(steps(&[("x", "y")]), [r#"{a="b", x="y"}"#, "", ""]);
     assert!(world.scraper.relabel_steps("k", &Labels::empty()).is_none());
 }
 
