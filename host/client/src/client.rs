@@ -15,12 +15,13 @@ use tokio::time::Instant;
 use crate::body::{Collector, More};
 use crate::config::{Auth, HttpConfig, ProxyEnvironment, Redirects};
 use crate::error::{RequestError, invalid};
+use crate::files::Files;
 use crate::guard::AddressGuard;
 use crate::oauth2::Tokens;
 use crate::pools::{Picked, Pools};
-use crate::redirect::{REDIRECTS_MAX, is_personal, is_same_house, leaves_house, redirect};
+use crate::redirect::{REDIRECTS_MAX, is_same_house, leaves_house, redirect};
 use crate::request::{Request, Response};
-use crate::secret::{basic, read_text, secret_value};
+use crate::secret::{header_name, header_value, secret_value};
 
 /// How the server names itself to others.
 pub const USER_AGENT: &str = concat!("Narthex/", env!("CARGO_PKG_VERSION"));
@@ -87,8 +88,9 @@ pub struct Client(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    config: HttpConfig,
+    config: Arc<HttpConfig>,
     options: ClientOptions,
+    files: Files,
     pools: Pools,
     tokens: Option<Tokens>,
 }
@@ -100,12 +102,14 @@ impl Client {
     /// # Errors
     /// When a file cannot be read or a certificate, key or proxy is none.
     pub fn new(config: HttpConfig, options: ClientOptions) -> Result<Self, SetupError> {
-        let pools = Pools::new(&config, &options)?;
+        let config = Arc::new(config);
+        let files = Files::new(&config, &options)?;
+        let pools = Pools::new(&config, &options);
         let tokens = match &config.auth {
             Auth::OAuth2(oauth2) => Some(Tokens::new(oauth2, &options)?),
             Auth::None | Auth::Basic { .. } | Auth::Header { .. } => None,
         };
-        Ok(Self(Arc::new(Shared { config, options, pools, tokens })))
+        Ok(Self(Arc::new(Shared { config, options, files, pools, tokens })))
     }
 
     /// Reads every file with a secret that a request would need.
@@ -113,11 +117,7 @@ impl Client {
     /// # Errors
     /// When one cannot be read or holds what no header can.
     pub fn check_secrets(&self) -> Result<(), RequestError> {
-        self.headers(&[], true)?;
-        match &self.0.tokens {
-            Some(tokens) => tokens.check_secret(),
-            None => Ok(()),
-        }
+        self.0.files.check_secrets()
     }
 
     /// Sends a request and waits for the whole answer. Any status is an answer.
@@ -167,13 +167,15 @@ impl Client {
         let method = Method::from_bytes(request.method.as_bytes());
         let method = method.map_err(|error| invalid("method", error))?;
         let host = authority(url)?;
-        let mut headers = self.headers(&request.headers, is_at_home)?;
+        let (secrets, tls) = shared.files.current(deadline).await?;
+        let own = if is_at_home { &secrets.at_home } else { &secrets.abroad };
+        let mut headers = headers(own, &request.headers)?;
         if let Some(tokens) = shared.tokens.as_ref().filter(|_| is_at_home) {
-            let token = tokens.header(deadline, request.timeout).await?;
+            let token = tokens.header(&secrets.token, deadline, request.timeout).await?;
             headers.entry(AUTHORIZATION).or_insert(secret_value(token.expose())?);
         }
         let socket = request.unix_socket.as_ref();
-        let picked = shared.pools.pick(&shared.config, &shared.options, url, socket)?;
+        let picked = shared.pools.pick((&shared.config, &tls), &shared.options, url, socket)?;
         let Picked { client, url, host: real_host } = picked;
         if let Some(real_host) = real_host {
             headers.insert(HOST, header_value(&real_host)?);
@@ -196,57 +198,23 @@ impl Client {
         };
         Ok((response, rest))
     }
+}
 
-    fn headers(
-        &self,
-        given: &[(String, String)],
-        is_at_home: bool,
-    ) -> Result<HeaderMap, RequestError> {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-        let (config, options) = (&self.0.config, &self.0.options);
-        for (name, values) in &config.headers {
-            if !is_at_home && is_personal(name) {
-                continue;
-            }
-            let name = header_name(name)?;
-            for value in &values.values {
-                headers.append(name.clone(), header_value(value)?);
-            }
-            if !is_at_home {
-                continue;
-            }
-            for secret in &values.secrets {
-                headers.append(name.clone(), secret_value(secret.expose())?);
-            }
-            for file in &values.files {
-                headers.append(name.clone(), secret_value(&read_text(options, file)?)?);
-            }
+/// The headers of a request: those of the caller before the client's own.
+fn headers(own: &HeaderMap, given: &[(String, String)]) -> Result<HeaderMap, RequestError> {
+    let mut headers = own.clone();
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    let mut seen: Vec<HeaderName> = Vec::new();
+    for (name, value) in given {
+        let (name, value) = (header_name(name)?, header_value(value)?);
+        if seen.contains(&name) {
+            headers.append(name, value);
+        } else {
+            headers.insert(name.clone(), value);
+            seen.push(name);
         }
-        match &config.auth {
-            Auth::Basic { username, password } if is_at_home => {
-                let (username, password) = (username.read(options)?, password.read(options)?);
-                headers.insert(AUTHORIZATION, secret_value(&basic(&username, &password))?);
-            }
-            Auth::Header { scheme, credentials } if is_at_home => {
-                let credentials = credentials.read(options)?;
-                headers.insert(AUTHORIZATION, secret_value(&format!("{scheme} {credentials}"))?);
-            }
-            // A token is asked for only when nothing else is wrong.
-            Auth::None | Auth::Basic { .. } | Auth::Header { .. } | Auth::OAuth2(_) => {}
-        }
-        let mut seen: Vec<HeaderName> = Vec::new();
-        for (name, value) in given {
-            let name = header_name(name)?;
-            if seen.contains(&name) {
-                headers.append(name, header_value(value)?);
-            } else {
-                headers.insert(name.clone(), header_value(value)?);
-                seen.push(name);
-            }
-        }
-        Ok(headers)
     }
+    Ok(headers)
 }
 
 /// Waits for a part of an exchange, at most until all of it has to be done.
@@ -295,14 +263,6 @@ fn authority(url: &Url) -> Result<String, RequestError> {
 
 fn readable((name, value): (&HeaderName, &HeaderValue)) -> (String, String) {
     (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
-
-fn header_name(name: &str) -> Result<HeaderName, RequestError> {
-    HeaderName::try_from(name).map_err(|error| invalid("header name", error))
-}
-
-fn header_value(value: &str) -> Result<HeaderValue, RequestError> {
-    HeaderValue::try_from(value).map_err(|error| invalid("header value", error))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! ([`Request`]). Leaves: a whole, bounded [`Response`], or a [`RequestError`] that tells connecting,
 //! TLS, timeout, size and permission apart.
 //!
-//! Always holds: no request outlives its timeout, whatever the peer sends how slowly; no body, as
+//! Always holds: no request outlives its timeout, whatever the peer or the disk does how slowly; no body, as
 //! sent or decompressed, grows beyond its cap in memory; nothing comes from the environment but the
 //! proxies that the configuration asks of it; a secret of the configuration stands in no error and no
 //! debug output and follows no redirect to another host (one below the host that was asked is none); an
@@ -24,13 +24,14 @@ mod body;
 mod client;
 mod config;
 mod error;
+mod files;
 mod guard;
-mod material;
 mod oauth2;
 mod pools;
 mod redirect;
 mod request;
 mod secret;
+mod tls;
 
 pub use self::body::BodyMeter;
 pub use self::client::{Client, ClientOptions, SetupError, USER_AGENT};

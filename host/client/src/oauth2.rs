@@ -104,26 +104,13 @@ impl Tokens {
         Ok(Self { config: config.clone(), client, options, kept: Mutex::new(None) })
     }
 
-    /// Whether the secret can be read.
-    pub(crate) fn check_secret(&self) -> Result<(), RequestError> {
-        self.secret().map(drop)
-    }
-
-    fn secret(&self) -> Result<Secret, RequestError> {
-        let secret = match &self.config.grant {
-            Grant::Secret(secret) => secret,
-            Grant::Assertion(assertion) => &assertion.key,
-        };
-        secret.read(&self.options).map(Secret::from)
-    }
-
     /// The value of `Authorization`, at most until `deadline`, which is `timeout` after the beginning.
     pub(crate) async fn header(
         &self,
+        secret: &Secret,
         deadline: Instant,
         timeout: Duration,
     ) -> Result<Secret, RequestError> {
-        let secret = self.secret()?;
         match tokio::time::timeout_at(deadline, self.fresh(secret, timeout)).await {
             Ok(header) => header,
             // Who was waited for is told, so that nobody looks at the wrong server.
@@ -131,12 +118,12 @@ impl Tokens {
         }
     }
 
-    async fn fresh(&self, secret: Secret, timeout: Duration) -> Result<Secret, RequestError> {
+    async fn fresh(&self, secret: &Secret, timeout: Duration) -> Result<Secret, RequestError> {
         let mut kept = self.kept.lock().await;
         let now = self.options.clock.monotonic();
         if let Some(kept) = &*kept {
             let lives = kept.until.is_none_or(|until| now < until);
-            if lives && kept.secret == secret {
+            if lives && kept.secret == *secret {
                 return Ok(kept.header.clone());
             }
         }
@@ -147,7 +134,7 @@ impl Tokens {
 
     async fn ask(
         &self,
-        secret: Secret,
+        secret: &Secret,
         in_body: bool,
         timeout: Duration,
     ) -> Result<Kept, RequestError> {
@@ -177,7 +164,7 @@ impl Tokens {
         Ok(Kept {
             header: format!("{scheme} {}", answer.access_token).into(),
             until: lasts.map(|lasts| now.saturating_add(lasts.saturating_sub(EARLY))),
-            secret,
+            secret: secret.clone(),
             is_secret_in_body,
         })
     }

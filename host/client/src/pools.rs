@@ -1,4 +1,5 @@
-//! Connections: a pool for each way in which they are made, made anew when certificates change.
+//! Connections: a pool for each way in which they are made, made anew when certificates change. The pools
+//! share their TLS, so that a way costs little.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -14,18 +15,18 @@ use crate::client::{ClientOptions, SetupError, USER_AGENT};
 use crate::config::{HttpConfig, Proxies, ProxyUrl};
 use crate::error::{RequestError, invalid};
 use crate::guard::Resolver;
-use crate::material::{Material, Renewal};
 use crate::secret::secret_value;
+use crate::tls::Tls;
 
 /// Connections are kept as long as Prometheus keeps them: longer than any usual interval.
 const IDLE_MAX: Duration = Duration::from_secs(5 * 60);
 
-/// Beyond this many ways the pools start over. A way is a port of a guarded client, a host whose
-/// certificate has another name, or a socket.
-const WAYS_MAX: usize = 1024;
+/// As many ways are known: more than a job has hosts, even where a pod lives for minutes. A way is a port of
+/// a guarded client, a host whose certificate has another name, or a socket.
+const WAYS_MAX: usize = 16 * 1024;
 
-/// How long a certificate may be renewed on the disk without being looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// So few ways are not worth a look at which of them are still used.
+const WAYS_MIN: usize = 64;
 
 /// How a connection is made. Connections that are made differently are never shared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,8 +37,8 @@ enum Way {
     Guarded { port: u16 },
     /// To a host whose certificate is for another name.
     Named { host: String, port: u16 },
-    /// To a socket of this machine.
-    Socket(Utf8PathBuf),
+    /// To a socket of this machine; the certificate may be for another name than that of the URL.
+    Socket { path: Utf8PathBuf, is_named: bool },
     /// To a proxy, which is asked for a tunnel or for the whole request.
     Proxied { proxy: ProxyUrl, is_tunnel: bool },
 }
@@ -46,16 +47,24 @@ enum Way {
 #[derive(Debug)]
 pub(crate) struct Pools {
     proxies: Proxies,
-    /// Guards the pools and the certificates that they were made with.
+    /// Guards the pools.
     current: Mutex<Current>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Current {
-    renewal: Renewal,
-    /// When the files were last looked at, by the monotonic clock.
-    looked: Duration,
-    clients: HashMap<Way, reqwest::Client>,
+    /// How often certificates were renewed before those that the pools were made with.
+    renewals: u64,
+    pools: HashMap<Way, Pool>,
+    /// With so many pools it is time to look at which are still used.
+    crowd: usize,
+}
+
+#[derive(Debug)]
+struct Pool {
+    client: reqwest::Client,
+    /// When it was used last, by the monotonic clock.
+    used: Duration,
 }
 
 /// A pool for a request, and what the request must say there.
@@ -68,34 +77,31 @@ pub(crate) struct Picked {
 }
 
 impl Pools {
-    pub(crate) fn new(config: &HttpConfig, options: &ClientOptions) -> Result<Self, SetupError> {
-        let material = Material::read(&config.tls, options)?;
-        let straight = build(config, options, &material, &Way::Straight)?;
-        let clients = HashMap::from([(Way::Straight, straight)]);
-        let looked = options.clock.monotonic();
-        let current = Current { renewal: Renewal::new(material), looked, clients };
+    pub(crate) fn new(config: &HttpConfig, options: &ClientOptions) -> Self {
         let proxies = Proxies::new(&config.proxy, &options.environment);
-        Ok(Self { proxies, current: Mutex::new(current) })
+        Self { proxies, current: Mutex::default() }
     }
 
     /// The pool for a request to `url`.
     pub(crate) fn pick(
         &self,
-        config: &HttpConfig,
+        (config, tls): (&HttpConfig, &Tls),
         options: &ClientOptions,
         url: &Url,
         socket: Option<&Utf8PathBuf>,
     ) -> Result<Picked, RequestError> {
         let way = self.way(config, options, url, socket)?;
-        let client = self.client(config, options, &way);
+        let is_named = matches!(&way, Way::Named { .. } | Way::Socket { is_named: true, .. });
+        let client = self.client((config, tls), options, way);
         let client = client.map_err(|error| invalid("client configuration", error))?;
         let (mut url, mut host) = (url.clone(), None);
-        if let (Way::Named { host: real, .. }, Some(name)) = (&way, config.tls.server_name()) {
-            // The certificate is asked for and checked by the URL's name; the resolver leads it to the
-            // real host, whose name the request still carries.
+        if let Some(name) = config.tls.server_name().filter(|_| is_named) {
+            // The certificate is asked for and checked by the URL's name; the resolver or the socket
+            // leads to the real host, whose name the request still carries.
+            let real = url.host_str().unwrap_or("");
             host = Some(match url.port() {
                 Some(port) => format!("{real}:{port}"),
-                None => real.clone(),
+                None => real.to_owned(),
             });
             url.set_host(Some(name)).map_err(|error| invalid("server_name", error))?;
         }
@@ -109,18 +115,18 @@ impl Pools {
         url: &Url,
         socket: Option<&Utf8PathBuf>,
     ) -> Result<Way, RequestError> {
-        if let Some(path) = socket {
-            return Ok(Way::Socket(path.clone()));
-        }
-        let is_tls = url.scheme() == "https";
+        let (is_tls, host) = (url.scheme() == "https", url.host_str().unwrap_or(""));
         let name = config.tls.server_name().filter(|_| is_tls);
+        let name = name.filter(|name| !name.eq_ignore_ascii_case(host));
+        if let Some(path) = socket {
+            return Ok(Way::Socket { path: path.clone(), is_named: name.is_some() });
+        }
         if let Some(proxy) = self.proxies.of(url) {
             if name.is_some() {
                 return Err(invalid("server_name", "it cannot be used through a proxy"));
             }
             return Ok(Way::Proxied { proxy: proxy.clone(), is_tunnel: is_tls });
         }
-        let host = url.host_str().unwrap_or("");
         let port = url.port_or_known_default().unwrap_or(0);
         if let Some(guard) = &options.guard {
             // A literal address is connected to without the resolver.
@@ -131,49 +137,62 @@ impl Pools {
             }
         }
         Ok(match name {
-            Some(name) if !name.eq_ignore_ascii_case(host) => {
-                Way::Named { host: host.to_owned(), port }
-            }
-            Some(_) | None if options.guard.is_some() => Way::Guarded { port },
-            Some(_) | None => Way::Straight,
+            Some(_) => Way::Named { host: host.to_owned(), port },
+            None if options.guard.is_some() => Way::Guarded { port },
+            None => Way::Straight,
         })
     }
 
     fn client(
         &self,
-        config: &HttpConfig,
+        (config, tls): (&HttpConfig, &Tls),
         options: &ClientOptions,
-        way: &Way,
+        way: Way,
     ) -> Result<reqwest::Client, SetupError> {
-        let mut current = self.current.lock();
         let now = options.clock.monotonic();
-        if config.tls.has_files() && now.saturating_sub(current.looked) >= LOOK_EVERY {
-            current.looked = now;
-            let usable = |fresh: &Material| build(config, options, fresh, &Way::Straight).map(drop);
-            if current.renewal.look(&config.tls, options, usable) {
-                current.clients.clear();
-            }
+        let mut current = self.current.lock();
+        if tls.renewals > current.renewals {
+            current.renewals = tls.renewals;
+            current.pools.clear();
         }
-        if let Some(known) = current.clients.get(way) {
-            return Ok(known.clone());
+        if let Some(known) = current.pools.get_mut(&way) {
+            known.used = now;
+            return Ok(known.client.clone());
         }
-        if current.clients.len() >= WAYS_MAX {
-            current.clients.clear();
+        // What takes time of a client is its TLS, which is shared.
+        let client = build((config, tls), options, &way)?;
+        // A request that waited for a token may come with what others have renewed meanwhile.
+        if tls.renewals == current.renewals {
+            current.make_room(now);
+            current.pools.insert(way, Pool { client: client.clone(), used: now });
         }
-        let client = build(config, options, current.renewal.material(), way)?;
-        current.clients.insert(way.clone(), client.clone());
         Ok(client)
     }
 }
 
+impl Current {
+    /// Forgets ways that are not used any more, so that one more may be known.
+    fn make_room(&mut self, now: Duration) {
+        if self.pools.len() < self.crowd.max(WAYS_MIN) {
+            return;
+        }
+        // The connections of the others are closed.
+        self.pools.retain(|_, pool| now.saturating_sub(pool.used) < IDLE_MAX);
+        if self.pools.len() >= WAYS_MAX {
+            let oldest = self.pools.iter().min_by_key(|(_, pool)| pool.used);
+            if let Some(oldest) = oldest.map(|(way, _)| way.clone()) {
+                self.pools.remove(&oldest);
+            }
+        }
+        self.crowd = (self.pools.len() * 2).min(WAYS_MAX);
+    }
+}
+
 fn build(
-    config: &HttpConfig,
+    (config, tls): (&HttpConfig, &Tls),
     options: &ClientOptions,
-    material: &Material,
     way: &Way,
 ) -> Result<reqwest::Client, SetupError> {
-    // Installed once for the process; a second try is refused and changes nothing.
-    rustls::crypto::ring::default_provider().install_default().ok();
     let mut builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .redirect(redirect::Policy::none())
@@ -196,7 +215,10 @@ fn build(
             // HTTP/2 tells the host by the URL, which holds the certificate's name here.
             speaks_http2 = false;
         }
-        Way::Socket(path) => builder = builder.unix_socket(path.as_std_path()),
+        Way::Socket { path, is_named } => {
+            builder = builder.unix_socket(path.as_std_path());
+            speaks_http2 &= !is_named;
+        }
         Way::Proxied { proxy, is_tunnel } => {
             let all = reqwest::Proxy::all(proxy.as_str());
             let mut all = all.map_err(|error| SetupError::key("proxy_url", error))?;
@@ -209,7 +231,7 @@ fn build(
     if !speaks_http2 {
         builder = builder.http1_only();
     }
-    let builder = material.configure(builder, &config.tls)?;
+    let builder = builder.tls_backend_preconfigured(tls.client(speaks_http2));
     builder.build().map_err(|error| SetupError::key("tls_config", error))
 }
 
@@ -224,4 +246,36 @@ fn connect_headers(config: &HttpConfig) -> Result<HeaderMap, SetupError> {
         }
     }
     Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use narthex_platform::SimulatedClock;
+    use narthex_settings::Document;
+
+    use super::*;
+    use crate::files::Reader;
+
+    #[test]
+    fn ways_are_kept_while_they_are_used() {
+        let text = "tls_config: {server_name: named.test}\n";
+        let config: HttpConfig = Document::parse("f.yml", text).unwrap().read().unwrap();
+        let clock = SimulatedClock::at(0);
+        let options = ClientOptions { clock: clock.clock(), ..ClientOptions::default() };
+        let tls = Tls::read(&config.tls, &Reader::new(&options)).unwrap();
+        let pools = Pools::new(&config, &options);
+        let ask = |hosts: std::ops::Range<u32>| {
+            for host in hosts {
+                let url = Url::parse(&format!("https://host-{host}.test/")).unwrap();
+                pools.pick((&config, &tls), &options, &url, None).unwrap();
+            }
+            pools.current.lock().pools.len()
+        };
+        assert_eq!(ask(0..1500), 1500);
+        clock.advance(IDLE_MAX / 2);
+        assert_eq!(ask(0..50), 1500);
+        clock.advance(IDLE_MAX / 2);
+        // When the crowd has grown, those that nobody used for so long are gone.
+        assert_eq!(ask(1500..2100), 50 + 600);
+    }
 }

@@ -1,29 +1,100 @@
-//! Secrets in files, and how they are written into requests.
+//! Secrets, and how they are written into requests.
 
-use reqwest::header::HeaderValue;
+use narthex_settings::Secret;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use crate::client::ClientOptions;
-use crate::config::Text;
+use crate::config::{Auth, Grant, HttpConfig, Text};
 use crate::error::{RequestError, invalid};
+use crate::files::Reader;
+use crate::redirect::is_personal;
 
-/// A secret, certificate or key in a file is not longer.
-pub(crate) const SECRET_BYTES_MAX: u64 = 1 << 20;
+/// What a configuration and its files add to requests.
+#[derive(Debug)]
+pub(crate) struct Secrets {
+    /// For the host that is asked.
+    pub(crate) at_home: HeaderMap,
+    /// For a host that it redirects to: without secrets.
+    pub(crate) abroad: HeaderMap,
+    /// By which a token is asked for.
+    pub(crate) token: Secret,
+}
 
-impl Text {
-    pub(crate) fn read(&self, options: &ClientOptions) -> Result<String, RequestError> {
+impl Secrets {
+    pub(crate) fn read(config: &HttpConfig, reader: &Reader) -> Result<Self, RequestError> {
+        let (mut at_home, mut abroad) = (HeaderMap::new(), HeaderMap::new());
+        for (text, values) in &config.headers {
+            let name = header_name(text)?;
+            for value in &values.values {
+                let value = header_value(value)?;
+                at_home.append(name.clone(), value.clone());
+                if !is_personal(text) {
+                    abroad.append(name.clone(), value);
+                }
+            }
+            for secret in &values.secrets {
+                at_home.append(name.clone(), secret_value(secret.expose())?);
+            }
+            for file in &values.files {
+                at_home.append(name.clone(), secret_value(&reader.text(file)?)?);
+            }
+        }
+        let mut token = Secret::default();
+        match &config.auth {
+            Auth::None => {}
+            Auth::Basic { username, password } => {
+                let (username, password) = (username.read(reader)?, password.read(reader)?);
+                at_home.insert(AUTHORIZATION, secret_value(&basic(&username, &password))?);
+            }
+            Auth::Header { scheme, credentials } => {
+                let credentials = credentials.read(reader)?;
+                at_home.insert(AUTHORIZATION, secret_value(&format!("{scheme} {credentials}"))?);
+            }
+            Auth::OAuth2(oauth2) => token = oauth2.grant.secret().read(reader)?.into(),
+        }
+        Ok(Self { at_home, abroad, token })
+    }
+}
+
+impl Grant {
+    /// What the client is known by.
+    fn secret(&self) -> &Text {
         match self {
-            Self::Given(secret) => Ok(secret.expose().to_owned()),
-            Self::File(file) => read_text(options, file),
+            Self::Secret(secret) => secret,
+            Self::Assertion(assertion) => &assertion.key,
         }
     }
 }
 
-/// A secret in a file, without the white space around it.
-pub(crate) fn read_text(options: &ClientOptions, file: &str) -> Result<String, RequestError> {
-    let path = options.folder.join(file);
-    let text = narthex_platform::read_to_string(&*options.disk, &path, SECRET_BYTES_MAX);
-    let text = text.map_err(|source| RequestError::SecretFile { path, source })?;
-    Ok(text.trim().to_owned())
+impl Text {
+    fn read(&self, reader: &Reader) -> Result<String, RequestError> {
+        match self {
+            Self::Given(secret) => Ok(secret.expose().to_owned()),
+            Self::File(file) => reader.text(file),
+        }
+    }
+}
+
+impl HttpConfig {
+    /// Whether files are read for requests.
+    pub(crate) fn has_files(&self) -> bool {
+        let is_file = |text: &Text| matches!(text, Text::File(_));
+        let has_auth = match &self.auth {
+            Auth::None => false,
+            Auth::Basic { username, password } => is_file(username) || is_file(password),
+            Auth::Header { credentials, .. } => is_file(credentials),
+            Auth::OAuth2(oauth2) => is_file(oauth2.grant.secret()),
+        };
+        let has_header = self.headers.values().any(|values| !values.files.is_empty());
+        has_auth || has_header || self.tls.has_files()
+    }
+}
+
+pub(crate) fn header_name(name: &str) -> Result<HeaderName, RequestError> {
+    HeaderName::try_from(name).map_err(|error| invalid("header name", error))
+}
+
+pub(crate) fn header_value(value: &str) -> Result<HeaderValue, RequestError> {
+    HeaderValue::try_from(value).map_err(|error| invalid("header value", error))
 }
 
 /// A header's value that is not shown when headers are printed.

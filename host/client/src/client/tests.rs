@@ -1,3 +1,4 @@
+mod files;
 mod paths;
 mod secrets;
 pub(crate) mod server;
@@ -11,6 +12,7 @@ use narthex_settings::{Document, error_chain};
 
 use super::*;
 use crate::request::WhenLarger;
+use crate::secret::basic;
 
 const WAIT: Duration = Duration::from_secs(10);
 

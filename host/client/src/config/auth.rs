@@ -21,7 +21,7 @@ pub(crate) enum Auth {
     OAuth2(Box<OAuth2>),
 }
 
-/// A text from the configuration, or from a file that is read anew for each request.
+/// A text from the configuration, or from a file that is read again while the client is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Text {
     Given(Secret),

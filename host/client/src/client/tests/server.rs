@@ -48,33 +48,26 @@ impl Server {
     /// The same over TLS, with the certificate of `named.test`; the name that the client asked for
     /// stands before the request.
     pub(crate) fn with_tls(answer: impl Fn(&str) -> String + Send + 'static) -> Self {
-        rustls::crypto::ring::default_provider().install_default().ok();
-        let certificate = CertificateDer::from_pem_slice(include_bytes!("server.pem")).unwrap();
-        let key = PrivateKeyDer::from_pem_slice(include_bytes!("server.key.pem")).unwrap();
-        let config = rustls::ServerConfig::builder().with_no_client_auth();
-        let config = Arc::new(config.with_single_cert(vec![certificate], key).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (tell, asked) = channel();
         std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
-                let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
-                // A client that refuses the certificate ends the handshake.
-                if stream.conn.complete_io(&mut stream.sock).is_err() {
-                    continue;
-                }
-                let name = stream.conn.server_name().unwrap_or("no name").to_owned();
-                let named = |asked: &str| answer(asked);
-                let (inner, told) = channel();
-                talk(&mut stream, &named, &inner);
-                stream.conn.send_close_notify();
-                stream.flush().ok();
-                let request: String = told.recv().unwrap();
-                tell.send(format!("{name}\n{request}")).ok();
-            }
+            talk_in_tls(listener.incoming().map(Result::unwrap), &answer, &tell);
         });
         Self { port, asked }
+    }
+
+    /// The same on a Unix socket.
+    pub(crate) fn with_tls_on_socket(
+        path: &Utf8Path,
+        answer: impl Fn(&str) -> String + Send + 'static,
+    ) -> Self {
+        let listener = UnixListener::bind(path).unwrap();
+        let (tell, asked) = channel();
+        std::thread::spawn(move || {
+            talk_in_tls(listener.incoming().map(Result::unwrap), &answer, &tell);
+        });
+        Self { port: 0, asked }
     }
 
     /// What was asked next, in lower case.
@@ -85,6 +78,34 @@ impl Server {
     /// How many requests came that nobody looked at.
     pub(crate) fn unseen(&self) -> usize {
         self.asked.try_iter().count()
+    }
+}
+
+fn talk_in_tls<S: Read + Write>(
+    streams: impl Iterator<Item = S>,
+    answer: &dyn Fn(&str) -> String,
+    tell: &Sender<String>,
+) {
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("server.key.pem")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider);
+    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let config = Arc::new(config.with_single_cert(vec![certificate], key).unwrap());
+    for stream in streams {
+        let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut stream = rustls::StreamOwned::new(connection, stream);
+        // A client that refuses the certificate ends the handshake.
+        if stream.conn.complete_io(&mut stream.sock).is_err() {
+            continue;
+        }
+        let name = stream.conn.server_name().unwrap_or("no name").to_owned();
+        let (inner, told) = channel();
+        talk(&mut stream, answer, &inner);
+        stream.conn.send_close_notify();
+        stream.flush().ok();
+        let request: String = told.recv().unwrap();
+        tell.send(format!("{name}\n{request}")).ok();
     }
 }
 
