@@ -8,7 +8,7 @@ use narthex_client::{HTTP_KEYS, HttpConfig};
 use narthex_discovery::{JobDiscovery, ProviderConfig, StaticConfig};
 use narthex_plugins::{Given, PluginKind};
 use narthex_scrape::{GlobalScrape, InvalidScrape, JobConfig, JobSpec};
-use narthex_settings::{Document, Node, Position, SettingsError, Value};
+use narthex_settings::{Document, Node, Position, SettingsError, Value, error_chain};
 
 use crate::json::json;
 use crate::sections::is_empty;
@@ -236,5 +236,9 @@ pub(crate) fn refused(
     error: &InvalidScrape,
 ) -> SettingsError {
     let below = error.pointer.replace('/', ".");
-    document.error(node.locate(&error.pointer).at, &format!("{key}{below}"), &error.to_string())
+    document.error(
+        node.locate(&error.pointer).at,
+        &format!("{key}{below}"),
+        &error_chain(&error.error),
+    )
 }

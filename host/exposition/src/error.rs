@@ -32,7 +32,7 @@ pub enum ParseError {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvalidMessage {
     /// The bytes are no message at all.
-    #[error("{0}")]
+    #[error(transparent)]
     Malformed(#[from] Malformed),
     /// A family's name is empty.
     #[error("a metric family has no name")]
@@ -76,11 +76,11 @@ pub enum InvalidMessage {
         max: usize,
     },
     /// A classic histogram cannot be a native one.
-    #[error("{family}: {source}")]
+    #[error("{family}: {problem}")]
     Classic {
         /// The family.
         family: String,
         /// What is wrong with it.
-        source: InvalidClassic,
+        problem: InvalidClassic,
     },
 }

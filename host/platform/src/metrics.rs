@@ -317,6 +317,17 @@ impl Metrics {
         }
     }
 
+    /// Shows nothing any more of what was counted under a label. Who still counts there does so for
+    /// nobody; who asks for such a number anew gets another one.
+    pub fn forget(&self, label: (&str, &str)) {
+        let is_of_it = |pairs: &LabelPairs| {
+            pairs.iter().any(|(name, value)| (name.as_str(), value.as_str()) == label)
+        };
+        for family in self.families.lock().values_mut() {
+            family.cells.retain(|pairs, _| !is_of_it(pairs));
+        }
+    }
+
     /// Adds a source of families that are only known when asked for.
     pub fn add_source(&self, source: Arc<dyn MetricsSource>) {
         self.sources.lock().push(source);
@@ -379,6 +390,19 @@ mod tests {
         metrics.counter("x_total", "X.", &[("a", "1")]).add(2);
         let families = metrics.gather();
         assert_eq!(families[0].points[0].value, PointValue::Number(3.0));
+    }
+
+    #[test]
+    fn what_is_forgotten_begins_anew() {
+        let metrics = Metrics::new();
+        let counter = || metrics.counter("x_total", "X.", &[("a", "1"), ("b", "2")]);
+        let old = counter();
+        old.increment();
+        metrics.counter("x_total", "X.", &[("a", "2")]).increment();
+        metrics.forget(("a", "1"));
+        old.increment();
+        assert_eq!(metrics.gather()[0].points.len(), 1);
+        assert_eq!(counter().get(), 0);
     }
 
     #[test]

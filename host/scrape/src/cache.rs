@@ -375,6 +375,14 @@ impl Cache {
         is_full
     }
 
+    /// The store refused the scrape, whatever was in it: what was there before is still to be ended.
+    pub(crate) fn end_unstored(&mut self) -> bool {
+        let tracked = self.tracked_before_this();
+        let is_flushed = self.end_failed();
+        self.inherited = tracked;
+        is_flushed
+    }
+
     fn begin_next(&mut self, step: u32) {
         // Two billion scrapes are a thousand years; by then the lines are learned anew.
         if self.scrape > NONE - 4 {

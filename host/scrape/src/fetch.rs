@@ -47,6 +47,12 @@ pub enum FetchError {
         /// The limit.
         limit: u64,
     },
+    /// The body is larger than any is without `body_size_limit`.
+    #[error("the body is larger than {max} bytes; set body_size_limit to take it, or to refuse it")]
+    BodyBeyondCap {
+        /// The largest one.
+        max: u64,
+    },
     /// All bodies together are larger than they may be.
     #[error(
         "no memory is left for the body: all bodies together have {max} bytes, --scrape.max-body-memory"
@@ -148,7 +154,7 @@ impl Fetch for HttpFetch {
                     _ => Err(RequestError::Status { status: response.status_text() }),
                 });
             let response = response.map_err(|error| match error {
-                RequestError::TooLarge { max, .. } => FetchError::BodyTooLarge { limit: max },
+                RequestError::TooLarge { .. } => too_large(limit),
                 RequestError::NoRoom => FetchError::NoRoom { max },
                 RequestError::Timeout { after } => FetchError::Timeout { after },
                 other @ (RequestError::Invalid { .. }
@@ -166,6 +172,14 @@ impl Fetch for HttpFetch {
             let content_type = response.header("content-type").map(str::to_owned);
             Ok(Body { content_type, bytes: response.body })
         })
+    }
+}
+
+/// A body is too large for a job of this limit.
+const fn too_large(limit: u64) -> FetchError {
+    match limit {
+        0 => FetchError::BodyBeyondCap { max: BODY_BYTES_MAX },
+        limit => FetchError::BodyTooLarge { limit },
     }
 }
 

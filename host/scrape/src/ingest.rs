@@ -40,17 +40,17 @@ pub(crate) struct Counts {
 /// Why nothing of a body is stored.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IngestError {
-    #[error("{0}")]
+    #[error(transparent)]
     ContentType(#[from] ContentTypeError),
-    #[error("{0}")]
+    #[error(transparent)]
     Parse(#[from] ParseError),
-    #[error("{0}")]
+    #[error(transparent)]
     Labels(#[from] LabelsError),
     #[error("metric name label missing after relabeling of {0}")]
     NoName(String),
     #[error("invalid metric name or label names: {0}")]
     Names(String),
-    #[error("{0}")]
+    #[error(transparent)]
     LabelLimit(#[from] LabelLimitError),
     #[error("sample limit exceeded: {samples} samples after relabeling, sample_limit {limit}")]
     SampleLimit { samples: usize, limit: u64 },
@@ -64,8 +64,8 @@ pub(crate) enum IngestError {
         "metadata of more than {FAMILIES_MAX} families, or in more than {FAMILIES_BYTES_MAX} bytes"
     )]
     FamilyLimit,
-    #[error("the store refuses the samples: {0}")]
-    Store(AppendError),
+    #[error("the store refuses the samples")]
+    Store(#[source] AppendError),
 }
 
 /// One body on its way into the store.
@@ -194,10 +194,10 @@ impl Ingest<'_> {
             return Ok((index, false));
         }
         if self.is_beyond_limit() {
-            self.counts.added += 1;
+            // The store is not asked, which would remember the series.
+            self.counts.added += usize::from(self.labels(series)?.is_some());
             return Ok((NONE, false));
         }
-        // Before the store is asked, which would remember the series.
         if self.series_max > 0 && self.cache.lines_now() >= self.series_max {
             return Err(IngestError::SeriesLimit { limit: self.series_max });
         }
@@ -210,6 +210,12 @@ impl Ingest<'_> {
 
     /// The series in the store; `None`: a rule dropped it.
     fn series(&mut self, text: SeriesText<'_>) -> Result<Option<SeriesRef>, IngestError> {
+        let Some(labels) = self.labels(text)? else { return Ok(None) };
+        self.appender.series(&labels).map(Some).map_err(IngestError::Store)
+    }
+
+    /// The labels as they are stored; `None`: a rule dropped the series.
+    fn labels(&self, text: SeriesText<'_>) -> Result<Option<Labels>, IngestError> {
         let exposed = text.labels()?;
         let labels = sample_labels(text, &exposed, self.target, self.job);
         let Some(labels) = labels else { return Ok(None) };
@@ -224,7 +230,7 @@ impl Ingest<'_> {
             return Err(IngestError::Names(labels.to_string()));
         }
         check_limits(&labels, &self.job.limits)?;
-        self.appender.series(&labels).map(Some).map_err(IngestError::Store)
+        Ok(Some(labels))
     }
 
     fn are_labels_named_well(&self, labels: &Labels) -> bool {

@@ -168,10 +168,8 @@ impl Scraper {
                 _ => {
                     let known = prepared.values().chain(current.values());
                     let fetched = self.fetch(&job, known);
-                    if fetched.is_err() && current.contains_key(&name) {
-                        self.0.room.telemetry.reloads_failed.increment();
-                    }
-                    let (fetch, client) = fetched?;
+                    let (fetch, client) =
+                        fetched.inspect_err(|_| self.count_failed(current.contains_key(&name)))?;
                     PoolSetup { job: Arc::new(job), fetch, client, targets }
                 }
             };
@@ -182,20 +180,19 @@ impl Scraper {
         Ok(Prepared { jobs: prepared, failure_files })
     }
 
-    fn fetch<'a>(
-        &self,
-        job: &JobConfig,
-        known: impl Iterator<Item = &'a PoolSetup>,
-    ) -> Result<(Arc<dyn Fetch>, Option<Client>), PrepareError> {
-        self.0.room.telemetry.pools.increment();
-        let fetch = self.try_fetch(job, known);
-        if fetch.is_err() {
-            self.0.room.telemetry.pools_failed.increment();
-        }
-        fetch
+    /// A job could not be made ready: a new one, or one that runs in another way.
+    fn count_failed(&self, is_known: bool) {
+        let telemetry = &self.0.room.telemetry;
+        let (attempts, failures) = if is_known {
+            (&telemetry.reloads, &telemetry.reloads_failed)
+        } else {
+            (&telemetry.pools, &telemetry.pools_failed)
+        };
+        attempts.increment();
+        failures.increment();
     }
 
-    fn try_fetch<'a>(
+    fn fetch<'a>(
         &self,
         job: &JobConfig,
         mut known: impl Iterator<Item = &'a PoolSetup>,
@@ -235,9 +232,17 @@ impl Scraper {
 
     /// Runs these jobs from now on, and no others.
     pub fn commit(&self, prepared: Prepared) {
-        self.0.room.telemetry.reloads.increment();
+        let telemetry = &self.0.room.telemetry;
         self.0.room.failures.commit(prepared.failure_files);
-        self.0.jobs.send_replace(Arc::new(prepared.jobs));
+        let jobs = Arc::new(prepared.jobs);
+        let before = self.0.jobs.send_replace(Arc::clone(&jobs));
+        for (name, setup) in jobs.iter() {
+            match before.get(name) {
+                None => telemetry.pools.increment(),
+                Some(old) if !Arc::ptr_eq(&old.job, &setup.job) => telemetry.reloads.increment(),
+                Some(_) => {}
+            }
+        }
     }
 
     /// Starts the tasks.
@@ -293,6 +298,7 @@ impl Scraper {
             if !stays {
                 pool.send(PoolOrder::Vanish).ok();
                 self.0.pools.lock().remove(name);
+                self.0.room.telemetry.forget_pool(name);
                 // The pool hears the last order even though its sender is dropped here.
             }
             stays

@@ -77,6 +77,7 @@ impl Storing {
                         room.telemetry.exceeded_body_size.increment();
                         body_bytes = -1.0;
                     }
+                    FetchError::BodyBeyondCap { .. } => body_bytes = -1.0,
                     FetchError::NoRoom { .. } => room.telemetry.exceeded_memory.increment(),
                     FetchError::Request(_)
                     | FetchError::Exporter { .. }
@@ -87,9 +88,6 @@ impl Storing {
         }
         if failure.is_some() {
             end(&mut *appender, self.cache.tracked_before_this(), at);
-            if self.cache.end_failed() {
-                room.telemetry.caches_flushed.increment();
-            }
         }
         self.warn_once(setup, &counts);
         let duration = room.clock.monotonic().saturating_sub(begin);
@@ -99,6 +97,7 @@ impl Storing {
         let about = (&*setup.job, &*setup.target);
         let reported = self.report.write(&mut *appender, about, at, &outcome);
         let committed = appender.commit();
+        self.end_scrape(at, failure.is_none(), committed.is_ok());
         let refused = match (reported, committed) {
             (_, Err(error)) => Some(error_chain(&error)),
             (Err(error), Ok(_)) => Some(error_chain(&error)),
@@ -135,12 +134,25 @@ impl Storing {
         };
         let outcome = ingest.run(body);
         *counts = ingest.counts;
-        let remark = outcome?;
-        if let Some(families) = self.cache.end_complete(at) {
-            self.state.set_families(families);
-        }
-        self.remark_once(setup, remark);
+        self.remark_once(setup, outcome?);
         Ok(())
+    }
+
+    /// Only what is in the store counts for the next scrape.
+    fn end_scrape(&mut self, at: Timestamp, is_complete: bool, is_stored: bool) {
+        let is_flushed = match (is_stored, is_complete) {
+            (true, true) => {
+                if let Some(families) = self.cache.end_complete(at) {
+                    self.state.set_families(families);
+                }
+                false
+            }
+            (true, false) => self.cache.end_failed(),
+            (false, _) => self.cache.end_unstored(),
+        };
+        if is_flushed {
+            self.room.telemetry.caches_flushed.increment();
+        }
     }
 
     /// Ends everything, as of a time; series that live on elsewhere have newer samples, so that the
@@ -191,7 +203,7 @@ impl Storing {
             | IngestError::NoName(_)
             | IngestError::Store(_) => {}
         }
-        error.to_string()
+        error_chain(error)
     }
 
     /// What is odd about the `Content-Type` is told once: it is so in every scrape.

@@ -80,6 +80,8 @@ pub(crate) struct TargetLoop {
     interval_lengths: IntervalLengths,
     /// Monotonic time of the last scrape's begin.
     last_begin: Option<Duration>,
+    /// There may be series to end.
+    has_stored: bool,
 }
 
 /// The first slot after `now`.
@@ -110,6 +112,7 @@ impl TargetLoop {
             stop,
             setup,
             last_begin: None,
+            has_stored: false,
         }
     }
 
@@ -169,7 +172,9 @@ impl TargetLoop {
     /// next slot; then ends its series as of that slot. Series that live on have newer samples, so
     /// that the store refuses their markers. `Some`: the target came back.
     async fn vanish(&mut self, slot: i64) -> Option<Setup> {
-        self.last_begin?;
+        if !self.has_stored {
+            return None;
+        }
         let interval = millis(self.setup.target.interval);
         let end_at = slot.saturating_add(interval).saturating_add(interval / 10);
         let room = Arc::clone(&self.room);
@@ -216,6 +221,7 @@ impl TargetLoop {
                 () = self.stop.stopped() => return false,
             }
         };
+        self.has_stored = true;
         self.store(fetched, (at, begin)).await
     }
 

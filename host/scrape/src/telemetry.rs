@@ -14,6 +14,9 @@ const SCRAPE_SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 /// Of intervals and syncs, those of Prometheus.
 const SECONDS: [f64; 4] = [0.01, 0.1, 1.0, 10.0];
 
+/// The label of what is counted by job.
+const JOB_LABEL: &str = "scrape_job";
+
 /// The counters of the room.
 #[derive(Debug)]
 pub(crate) struct Telemetry {
@@ -156,7 +159,7 @@ impl Telemetry {
     }
 
     pub(crate) fn pool(&self, job: &str) -> PoolTelemetry {
-        let labels = [("scrape_job", job)];
+        let labels = [(JOB_LABEL, job)];
         PoolTelemetry {
             syncs: self.metrics.counter(
                 "prometheus_target_scrape_pool_sync_total",
@@ -190,6 +193,11 @@ impl Telemetry {
                 &labels,
             ),
         }
+    }
+
+    /// The job is gone.
+    pub(crate) fn forget_pool(&self, job: &str) {
+        self.metrics.forget((JOB_LABEL, job));
     }
 
     pub(crate) fn refused(&self, counts: &Counts) {
@@ -248,7 +256,7 @@ pub(crate) fn metadata_families<'a>(
     );
     for (job, (count, size)) in jobs {
         let point = |value: usize| Point {
-            labels: vec![("scrape_job".to_owned(), job.to_owned())],
+            labels: vec![(JOB_LABEL.to_owned(), job.to_owned())],
             value: PointValue::Number(value as f64),
         };
         entries.points.push(point(count));

@@ -141,6 +141,8 @@ struct Inner {
     last: LastScrape,
     failures: Arc<VecDeque<FailedScrape>>,
     families: Families,
+    /// Bytes of what it says of them, added up once.
+    families_bytes: usize,
     limits: Limits,
 }
 
@@ -158,8 +160,9 @@ pub(crate) struct LastScrape {
 impl TargetState {
     pub(crate) fn new(target: Arc<Target>, limits: Limits) -> Self {
         let (last, families) = (LastScrape::default(), Families::default());
-        let failures = Arc::default();
-        Self { inner: Mutex::new(Inner { target, last, failures, families, limits }) }
+        let (failures, families_bytes) = (Arc::default(), 0);
+        let inner = Inner { target, last, failures, families, families_bytes, limits };
+        Self { inner: Mutex::new(inner) }
     }
 
     pub(crate) fn set_target(&self, target: Arc<Target>, limits: Limits) {
@@ -181,11 +184,13 @@ impl TargetState {
     }
 
     pub(crate) fn set_families(&self, families: Families) {
-        self.inner.lock().families = families;
+        let bytes = families.iter().map(|family| family.bytes()).sum();
+        let mut inner = self.inner.lock();
+        (inner.families, inner.families_bytes) = (families, bytes);
     }
 
     fn view(&self, external_host: Option<&str>) -> TargetView {
-        let Inner { target, last, failures, families, limits } = self.inner.lock().clone();
+        let Inner { target, last, failures, families, limits, .. } = self.inner.lock().clone();
         TargetView {
             global_url: global_url(&target, external_host),
             discovered: target.discovered.clone(),
@@ -212,9 +217,8 @@ impl PoolShared {
     pub(crate) fn families_size(&self) -> (usize, usize) {
         let active = self.state.lock().active.clone();
         active.iter().fold((0, 0), |(entries, bytes), target| {
-            let families = Arc::clone(&target.inner.lock().families);
-            let own: usize = families.iter().map(|family| family.bytes()).sum();
-            (entries + families.len(), bytes + own)
+            let inner = target.inner.lock();
+            (entries + inner.families.len(), bytes + inner.families_bytes)
         })
     }
 

@@ -94,7 +94,7 @@ impl<'a> Histogram<'a> {
         }
         let mut native = classic
             .to_native()
-            .map_err(|source| InvalidMessage::Classic { family: shortened(family), source })?;
+            .map_err(|problem| InvalidMessage::Classic { family: shortened(family), problem })?;
         let reset = match &mut native {
             NativeHistogram::Integer(histogram) => &mut histogram.reset,
             NativeHistogram::Float(histogram) => &mut histogram.reset,

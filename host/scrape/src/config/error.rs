@@ -6,11 +6,12 @@ use narthex_model::RelabelError;
 
 /// What is wrong, and at which key.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{error}")]
+#[error("{pointer}")]
 pub struct InvalidScrape {
     /// The key, as a JSON pointer (RFC 6901) below the job or `global`.
     pub pointer: String,
     /// What is wrong with it.
+    #[source]
     pub error: ScrapeKeyError,
 }
 
@@ -57,10 +58,10 @@ pub enum ScrapeKeyError {
     )]
     Utf8NamesOfLegacy,
     /// A rule names a label that it cannot have.
-    #[error("{0}")]
+    #[error(transparent)]
     Relabel(#[from] RelabelError),
     /// The HTTP keys contradict one another.
-    #[error("{0}")]
+    #[error(transparent)]
     Http(#[from] HttpConfigError),
     /// A key of HTTP beside `exporter`.
     #[error("{0} has no meaning beside exporter: a plugin is asked, not an HTTP server")]

@@ -9,12 +9,12 @@ fn document(text: &str) -> Document {
 /// The job that the text describes, or why there is none, at which key.
 fn read(text: &str, global: &GlobalScrape) -> Result<JobConfig, String> {
     let spec: JobSpec = document(text).read().map_err(|error| error.to_string())?;
-    spec.resolve(global).map_err(|error| format!("{}: {error}", error.pointer))
+    spec.resolve(global).map_err(|error| format!("{}: {}", error.pointer, error.error))
 }
 
 fn global(text: &str) -> Result<GlobalScrape, String> {
     let keys: GlobalKeys = document(text).read().map_err(|error| error.to_string())?;
-    keys.resolve().map_err(|error| format!("{}: {error}", error.pointer))
+    keys.resolve().map_err(|error| format!("{}: {}", error.pointer, error.error))
 }
 
 #[track_caller]

@@ -106,6 +106,14 @@ async fn what_goes_wrong_is_told_once() {
     assert_eq!(told, "undo Content-Encoding \"br\": unsupported");
 }
 
+#[test]
+fn a_cap_that_nobody_set_is_told_as_such() {
+    assert_eq!(too_large(7).to_string(), "body size limit of 7 bytes exceeded");
+    let told = too_large(0).to_string();
+    let expected = "the body is larger than 268435456 bytes; set body_size_limit to take it";
+    assert!(told.starts_with(expected), "{told}");
+}
+
 #[tokio::test]
 async fn a_body_needs_memory() {
     let (body, _) = fetch("", answer("200 OK", &vec![b'\n'; (1 << 20) + 1])).await;

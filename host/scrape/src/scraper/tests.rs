@@ -1,6 +1,7 @@
 //! Real loops on a simulated clock, a store in memory and targets that are scripts.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -18,6 +19,7 @@ use crate::target::Target;
 
 mod bodies;
 mod bounds;
+mod commits;
 mod failures;
 mod histograms;
 mod hostile;
@@ -86,6 +88,8 @@ struct World {
     clock: SimulatedClock,
     disk: SimulatedDisk,
     store: MemoryStore,
+    /// No batch is taken.
+    is_full: Arc<AtomicBool>,
     script: Arc<Script>,
     metrics: Metrics,
     scraper: Scraper,
@@ -119,9 +123,12 @@ impl World {
         let clock = SimulatedClock::at(START);
         let disk = SimulatedDisk::new(1);
         let (store, script) = (MemoryStore::new(), Arc::new(Script::default()));
-        let metrics = Metrics::new();
+        let (metrics, is_full) = (Metrics::new(), Arc::default());
         let scraper = Scraper::new(ScrapeParts {
-            store: Arc::new(store.clone()),
+            store: Arc::new(commits::Fragile {
+                store: store.clone(),
+                is_full: Arc::clone(&is_full),
+            }),
             exporters: Arc::clone(&script) as Arc<dyn Exporters>,
             clock: clock.clock(),
             metrics: metrics.clone(),
@@ -133,7 +140,7 @@ impl World {
         let (stop, stopped) = Stop::pair();
         let task = tokio::spawn(scraper.clone().run(stopped));
         let targets = HashMap::new();
-        Self { clock, disk, store, script, metrics, scraper, stop, task, targets }
+        Self { clock, disk, store, is_full, script, metrics, scraper, stop, task, targets }
     }
 
     /// One job with one target.
@@ -384,6 +391,17 @@ async fn too_many_targets_are_not_scraped() {
     world.find("j", &["a"]).await;
     world.advance(INTERVAL).await;
     assert_eq!(world.stored(), lines(&["x{$A} 1"]));
+}
+
+#[tokio::test]
+async fn a_target_that_goes_right_after_its_interval_changed_is_ended() {
+    let mut world = World::with("").await;
+    world.scrape("a", "x 1\n").await;
+    world.load(&[JobConfig { interval: Duration::from_secs(20), ..job("j", "") }]);
+    world.settle().await;
+    world.find("j", &[]).await;
+    world.advance(6 * INTERVAL).await;
+    assert_eq!(world.stored(), lines(&["x{$A} 1 S"]));
 }
 
 #[tokio::test]

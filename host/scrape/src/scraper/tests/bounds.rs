@@ -68,3 +68,12 @@ async fn a_reason_is_cut_before_it_is_kept() {
     let (_, error) = error_of(legacy, format!("{{\"x.y\",a=\"{value}\"}} 1\n")).await;
     assert!(error.starts_with("invalid metric name") && error.len() < 600, "{error}");
 }
+
+#[tokio::test]
+async fn beyond_the_limit_only_samples_that_the_rules_leave_are_counted() {
+    let extra = "sample_limit: 1\nmetric_relabel_configs: [{action: drop, source_labels: [__name__], regex: d.*}]";
+    let (world, error) = error_of(extra, "x 1\ny 1\nd1 1\nz 1\nd2 1\n".to_owned()).await;
+    assert!(error.starts_with("sample limit exceeded: 3 samples"), "{error}");
+    let added = world.read(|name| name == "scrape_samples_post_metric_relabeling");
+    assert!(added.ends_with(" 3"), "{added}");
+}

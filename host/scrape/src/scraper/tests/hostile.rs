@@ -4,6 +4,8 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use narthex_client::HttpConfig;
 
 use super::*;
@@ -30,8 +32,9 @@ fn serve(answer: impl Fn(TcpStream) -> std::io::Result<()> + Send + Sync + 'stat
     address
 }
 
-fn head(stream: &mut TcpStream) -> std::io::Result<()> {
-    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n")
+fn head(stream: &mut TcpStream, more: &str) -> std::io::Result<()> {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n";
+    stream.write_all(format!("{head}{more}\r\n").as_bytes())
 }
 
 /// Waits until the other side has had enough.
@@ -39,17 +42,10 @@ fn hold(mut stream: TcpStream) -> std::io::Result<()> {
     stream.read(&mut [0]).map(|_| ())
 }
 
-/// Sends the same forever.
-fn endless(mut stream: TcpStream, part: &[u8]) -> std::io::Result<()> {
-    head(&mut stream)?;
-    loop {
-        stream.write_all(part)?;
-    }
-}
-
 struct Bench {
     scraper: Scraper,
     store: MemoryStore,
+    #[expect(dead_code, reason = "targets come from them")]
     senders: Vec<watch::Sender<Arc<TargetSet>>>,
     #[expect(dead_code, reason = "ends the room with the test")]
     stop: watch::Sender<bool>,
@@ -73,7 +69,7 @@ impl Bench {
         let mut senders = Vec::new();
         let jobs = targets.iter().map(|(name, extra, address)| {
             let text =
-                format!("job_name: {name}\nscrape_interval: 300ms\nscrape_timeout: 300ms\n{extra}");
+                format!("job_name: {name}\nscrape_interval: 1s\nscrape_timeout: 1s\n{extra}");
             let spec: JobSpec = Document::parse("f.yml", &text).unwrap().read().unwrap();
             let job = spec.resolve(&GlobalScrape::default()).unwrap();
             assert_eq!(job.source, Source::Http(Box::<HttpConfig>::default()));
@@ -86,6 +82,18 @@ impl Bench {
         let (stop, stopped) = Stop::pair();
         tokio::spawn(scraper.clone().run(stopped));
         Self { scraper, store, senders, stop }
+    }
+
+    /// Samples of the neighbor.
+    fn good_samples(&self) -> usize {
+        let querier = self.store.querier(TimeRange::ALL).unwrap();
+        let mut columns = Columns::default();
+        for series in querier.select(&[]).unwrap() {
+            if series.labels().metric_name() == Some("x") {
+                series.read(TimeRange::ALL, &mut columns).unwrap();
+            }
+        }
+        columns.times.len()
     }
 
     /// The target of a job once this holds.
@@ -103,24 +111,39 @@ impl Bench {
     }
 }
 
-#[track_caller]
 fn neighbor() -> SocketAddr {
     serve(|mut stream| {
-        head(&mut stream)?;
+        head(&mut stream, "")?;
         stream.write_all(b"x 1\n")
     })
+}
+
+/// Four megabytes in four kilobytes.
+fn bomb() -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(&vec![b'\n'; 4 << 20]).unwrap();
+    encoder.finish().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_target_that_means_harm_harms_itself() {
     let silent = serve(hold);
     let slow = serve(|mut stream| {
-        head(&mut stream)?;
+        head(&mut stream, "")?;
         stream.write_all(b"x")?;
         hold(stream)
     });
-    let endless_line = serve(|stream| endless(stream, &[b'a'; 4096]));
-    let bomb = serve(|stream| endless(stream, b"\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n"));
+    let endless_line = serve(|mut stream| {
+        head(&mut stream, "")?;
+        loop {
+            stream.write_all(&[b'a'; 4096])?;
+        }
+    });
+    let bomb = bomb();
+    let bomb = serve(move |mut stream| {
+        head(&mut stream, "Content-Encoding: gzip\r\n")?;
+        stream.write_all(&bomb)
+    });
     let headers = serve(|mut stream| {
         stream.write_all(b"HTTP/1.1 200 OK\r\n")?;
         loop {
@@ -139,20 +162,22 @@ async fn a_target_that_means_harm_harms_itself() {
         ],
         ScrapeSettings::default(),
     );
-    for (job, reasons) in [
-        ("silent", &["within the scrape timeout"][..]),
-        ("slow", &["within the scrape timeout"]),
-        // A busy machine may not get to a megabyte in time.
-        ("line", &["body size limit of 1048576 bytes exceeded", "within the scrape timeout"]),
-        ("bomb", &["body size limit of 1048576 bytes exceeded", "within the scrape timeout"]),
-        ("headers", &["127.0.0.1", "read the answer", "within the scrape timeout"]),
+    for (job, reason) in [
+        ("silent", "no complete answer within the scrape timeout of 1s"),
+        ("slow", "no complete answer within the scrape timeout of 1s"),
+        ("line", "body size limit of 1048576 bytes exceeded"),
+        ("bomb", "body size limit of 1048576 bytes exceeded"),
+        ("headers", "message head is too large"),
     ] {
-        let target = bench.when(job, |target| target.health == TargetHealth::Down).await;
-        let error = &target.last_error;
-        assert!(reasons.iter().any(|reason| error.contains(reason)), "{job}: {error}");
+        // On a machine that is busy some scrapes may be too slow to get that far.
+        bench.when(job, |target| target.last_error.contains(reason)).await;
     }
-    bench.when("good", |target| target.health == TargetHealth::Up).await;
-    assert_eq!(bench.senders.len(), 6);
+    let before = bench.good_samples();
+    while bench.good_samples() < before + 3 {
+        tokio::task::yield_now().await;
+    }
+    let good = bench.when("good", |target| target.health == TargetHealth::Up).await;
+    assert!(good.failures.is_empty(), "{:?}", good.failures);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -162,7 +187,7 @@ async fn a_target_with_too_many_series_is_stopped_before_the_store_has_them() {
         text.push_str(&format!("x{{n=\"{line}\"}} 1\n"));
     }
     let many = serve(move |mut stream| {
-        head(&mut stream)?;
+        head(&mut stream, "")?;
         stream.write_all(text.as_bytes())
     });
     let settings = ScrapeSettings { series_max: 100, ..ScrapeSettings::default() };

@@ -116,3 +116,43 @@ async fn scraping_counts_under_the_names_of_prometheus() {
     assert_eq!(count("prometheus_target_reload_length_seconds"), 1);
     assert_eq!(count("prometheus_target_scrape_duration_seconds"), 3);
 }
+
+#[tokio::test]
+async fn jobs_that_begin_and_that_change_are_counted_and_those_that_go_are_forgotten() {
+    let mut world = World::new();
+    let counts = |world: &World| {
+        ["pools_total", "pools_failed_total", "pool_reloads_total", "pool_reloads_failed_total"]
+            .map(|name| world.counter(&format!("prometheus_target_scrape_{name}")))
+    };
+    world.load(&[job("a", ""), job("b", "")]);
+    assert_eq!(counts(&world), [2, 0, 0, 0]);
+    world.load(&[job("a", "sample_limit: 7"), job("b", ""), job("c", "")]);
+    assert_eq!(counts(&world), [3, 0, 1, 0]);
+    let refused = |name: &str| {
+        let mut job = job(name, "");
+        let Source::Exporter(exporter) = &mut job.source else { panic!() };
+        exporter.plugin = "none".to_owned();
+        job
+    };
+    for name in ["a", "new"] {
+        let jobs = [job("b", "honor_labels: true"), refused(name)];
+        let jobs = jobs.map(|job| (job, watch::channel(Arc::default()).1)).to_vec();
+        world.scraper.prepare(jobs).unwrap_err();
+    }
+    assert_eq!(counts(&world), [4, 1, 2, 1]);
+    world.settle().await;
+    let jobs = |world: &World| {
+        let families = world.metrics.gather();
+        let points = families.into_iter().flat_map(|family| family.points);
+        let labels = points.flat_map(|point| point.labels);
+        let mut jobs: Vec<String> =
+            labels.filter(|(name, _)| name == "scrape_job").map(|(_, job)| job).collect();
+        jobs.sort();
+        jobs.dedup();
+        jobs
+    };
+    assert_eq!(jobs(&world), ["a", "b", "c"]);
+    world.load(&[job("b", "")]);
+    world.settle().await;
+    assert_eq!(jobs(&world), ["b"]);
+}
