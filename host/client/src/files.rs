@@ -31,7 +31,7 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 pub(crate) struct Reader {
     disk: Arc<dyn Disk>,
     folder: Utf8PathBuf,
-    /// The file that is being read, for whoever waits for it.
+    /// The file that is being read, or is the first to be, for whoever waits for it.
     reading: Mutex<Utf8PathBuf>,
 }
 
@@ -56,6 +56,7 @@ impl Reader {
         Ok(text.trim().to_owned())
     }
 
+    /// Where a file is that is read next.
     fn open(&self, file: &str) -> Utf8PathBuf {
         let path = self.folder.join(file);
         self.reading.lock().clone_from(&path);
@@ -101,10 +102,11 @@ impl Files {
         config: &Arc<HttpConfig>,
         options: &ClientOptions,
     ) -> Result<Self, SetupError> {
-        let reader = Arc::new(Reader::new(options));
+        let (reader, file) = (Arc::new(Reader::new(options)), config.any_file());
+        let has_files = file.map(|file| reader.open(file)).is_some();
         let tls = Arc::new(Tls::read(&config.tls, &reader)?);
         let (config, clock) = (Arc::clone(config), options.clock.clone());
-        let (looked, has_files) = (clock.monotonic(), config.has_files());
+        let looked = clock.monotonic();
         let known = Mutex::new(Known { tls, secrets: None, looked, trouble: None });
         Ok(Self { config, clock, reader, has_files, known, look: tokio::sync::Mutex::default() })
     }

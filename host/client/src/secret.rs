@@ -75,17 +75,21 @@ impl Text {
 }
 
 impl HttpConfig {
-    /// Whether files are read for requests.
-    pub(crate) fn has_files(&self) -> bool {
-        let is_file = |text: &Text| matches!(text, Text::File(_));
-        let has_auth = match &self.auth {
-            Auth::None => false,
-            Auth::Basic { username, password } => is_file(username) || is_file(password),
-            Auth::Header { credentials, .. } => is_file(credentials),
-            Auth::OAuth2(oauth2) => is_file(oauth2.grant.secret()),
+    /// A file that is read for requests, if any is.
+    pub(crate) fn any_file(&self) -> Option<&str> {
+        let texts = match &self.auth {
+            Auth::None => [None, None],
+            Auth::Basic { username, password } => [Some(username), Some(password)],
+            Auth::Header { credentials, .. } => [Some(credentials), None],
+            Auth::OAuth2(oauth2) => [Some(oauth2.grant.secret()), None],
         };
-        let has_header = self.headers.values().any(|values| !values.files.is_empty());
-        has_auth || has_header || self.tls.has_files()
+        let mut files = texts.into_iter().flatten().filter_map(|text| match text {
+            Text::File(file) => Some(file),
+            Text::Given(_) => None,
+        });
+        let mut headers = self.headers.values().flat_map(|values| &values.files);
+        let file = files.next().or_else(|| headers.next()).map(String::as_str);
+        file.or_else(|| self.tls.any_file())
     }
 }
 

@@ -46,7 +46,7 @@ impl Tls {
         config: &TlsConfig,
         reader: &Reader,
     ) -> Result<Option<Self>, SetupError> {
-        if !config.has_files() {
+        if config.any_file().is_none() {
             return Ok(None);
         }
         let material = Material::read(config, reader)?;

@@ -52,9 +52,11 @@ impl TryFrom<String> for TlsVersion {
 }
 
 impl TlsConfig {
-    /// Whether files are read for it, so that it can change while the server runs.
-    pub(crate) fn has_files(&self) -> bool {
-        [&self.ca_file, &self.cert_file, &self.key_file].into_iter().any(|file| file.is_some())
+    /// A file that is read for it, if any is, so that it can change while the server runs.
+    pub(crate) fn any_file(&self) -> Option<&str> {
+        [&self.ca_file, &self.cert_file, &self.key_file]
+            .into_iter()
+            .find_map(|file| file.as_deref())
     }
 
     /// The name that the server's certificate must be for, where it is not that of the URL.

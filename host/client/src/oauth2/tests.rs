@@ -114,10 +114,20 @@ async fn a_token_server_that_is_silent_is_told_as_such() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
     let yaml = format!("oauth2: {{client_id: me, client_secret: s, token_url: '{url}'}}\n");
-    let request = Request::get("http://127.0.0.1:1/", Duration::from_millis(50), 100);
+    let request = |timeout| Request::get("http://127.0.0.1:1/", timeout, 100);
     let client = client(&yaml, &SimulatedClock::at(0));
-    let error = error_chain(&client.request(request).await.unwrap_err());
-    assert_eq!(error, format!("get an OAuth2 token from {url}: no complete answer within 50ms"));
+    let short = Duration::from_millis(50);
+    let expected = format!("get an OAuth2 token from {url}: no complete answer within 50ms");
+    let error = client.request(request(short)).await.unwrap_err();
+    assert_eq!(error_chain(&error), expected);
+    // So is it for one who waits until another has asked.
+    tokio::select! {
+        biased;
+        first = client.request(request(WAIT)) => panic!("{first:?}"),
+        second = client.request(request(short)) => {
+            assert_eq!(error_chain(&second.unwrap_err()), expected);
+        }
+    }
 }
 
 /// A redirect that keeps the body.

@@ -60,13 +60,23 @@ async fn secrets_are_renewed_while_the_client_is_used() {
     asked_as("two");
 }
 
+/// A file that is read when someone writes it, at the latest when the test ends.
+struct Hanging(std::path::PathBuf);
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        // Opened for both, it lets those who wait go on, and waits for nobody.
+        std::fs::OpenOptions::new().read(true).write(true).open(&self.0).unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_disk_that_hangs_holds_no_request_and_one_thread() {
     let server = Server::start(|_| ok("x"));
     let (folder, options, _clock) = folder();
-    // It is read when someone writes it.
     let file = folder.path().join("secret");
     assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+    let hanging = Hanging(file.clone());
     let client = client(YAML, options);
     let url = format!("http://127.0.0.1:{}/", server.port);
     for _ in 0..3 {
@@ -77,6 +87,7 @@ async fn a_disk_that_hangs_holds_no_request_and_one_thread() {
     // Were there a second reader, it would wait for a second writer.
     std::fs::write(&file, "late").unwrap();
     client.request(get(&url)).await.unwrap();
+    drop(hanging);
     let (asked, known) = (server.asked(), basic("me", "late").to_ascii_lowercase());
     assert!(asked.contains(&known), "{asked}");
 }
