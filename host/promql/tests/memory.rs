@@ -43,7 +43,9 @@ fn store_of_histograms() -> MemoryStore {
         let series = batch.series(&Labels::from_pairs(labels)).expect("few series");
         for index in 0..=20 {
             let at = Timestamp::from_millis(index * 15_000);
-            batch.append_histogram(series, at, histogram(index as f64)).expect("times ascend");
+            batch
+                .append_histogram(series, at, histogram(index as f64).into())
+                .expect("times ascend");
         }
     }
     batch.commit().expect("memory takes it");

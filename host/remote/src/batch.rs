@@ -6,6 +6,7 @@
 //! Prometheus notices it only when the rest is committed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use narthex_model::protobuf;
 use narthex_model::{EXPONENTIAL_SCHEMA_MAX, Labels, Metadata, NativeHistogram, Timestamp};
@@ -236,12 +237,13 @@ impl<'s, 'k, 'b> Batch<'s, 'k, 'b> {
         place: &mut Place,
     ) -> Result<(), Stop> {
         let (at, histogram) = read_histogram(message)?;
+        let histogram = Arc::new(histogram);
         self.check_ahead(at, series)?;
         let time = Timestamp::from_millis(at);
-        let mut outcome = self.appender.append_histogram(place.series, time, histogram);
+        let mut outcome =
+            self.appender.append_histogram(place.series, time, Arc::clone(&histogram));
         if outcome == Err(AppendError::UnknownSeries) {
             self.renew(series, place)?;
-            let (_, histogram) = read_histogram(message)?;
             outcome = self.appender.append_histogram(place.series, time, histogram);
         }
         self.note(outcome, at, series, place)

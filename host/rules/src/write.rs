@@ -73,7 +73,7 @@ impl Batch {
                 SampleValue::Float(value) => appender.append(series, write.at, value),
                 SampleValue::Histogram(histogram) => {
                     let histogram = NativeHistogram::Float(Arc::unwrap_or_clone(histogram));
-                    appender.append_histogram(series, write.at, histogram)
+                    appender.append_histogram(series, write.at, histogram.into())
                 }
             });
             match appended {

@@ -68,7 +68,7 @@ impl Appender for NowhereAppender<'_> {
         &mut self,
         _series: SeriesRef,
         _at: Timestamp,
-        _histogram: NativeHistogram,
+        _histogram: Arc<NativeHistogram>,
     ) -> Result<(), AppendError> {
         self.samples += 1;
         Ok(())

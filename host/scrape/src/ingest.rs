@@ -253,7 +253,7 @@ pub(crate) fn end(appender: &mut dyn Appender, series: Vec<Tracked>, at: Timesta
     for Tracked { series, kind } in series {
         match stale_histogram(kind) {
             None => appender.append(series, at, stale_nan()).ok(),
-            Some(marker) => appender.append_histogram(series, at, marker).ok(),
+            Some(marker) => appender.append_histogram(series, at, marker.into()).ok(),
         };
     }
 }

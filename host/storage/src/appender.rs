@@ -1,6 +1,7 @@
 //! The way in.
 
 use std::fmt;
+use std::sync::Arc;
 
 use narthex_model::{Exemplar, InvalidHistogram, Labels, Metadata, NativeHistogram, Timestamp};
 
@@ -40,7 +41,7 @@ pub trait Appender: Send {
         &mut self,
         series: SeriesRef,
         at: Timestamp,
-        histogram: NativeHistogram,
+        histogram: Arc<NativeHistogram>,
     ) -> Result<(), AppendError>;
 
     /// Says when the counting of the sample appended last to `series` began. A store that keeps no

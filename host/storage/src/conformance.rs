@@ -229,23 +229,28 @@ fn histograms_are_samples(store: &dyn Store) {
             appender.append(series, Timestamp::from_millis(5000), 5.0).expect("in order");
         }
         let at = Timestamp::from_millis(*at);
-        appender.append_histogram(series, at, histogram.clone()).expect("in order");
+        appender.append_histogram(series, at, histogram.clone().into()).expect("in order");
         appender.commit().expect("a commit");
     }
     let mut appender = store.appender();
     let at = Timestamp::from_millis;
-    assert_eq!(appender.append_histogram(series, at(6000), integer(6)), Ok(()), "the same again");
     assert_eq!(
-        appender.append_histogram(series, at(6000), integer(7)),
+        appender.append_histogram(series, at(6000), integer(6).into()),
+        Ok(()),
+        "the same again"
+    );
+    assert_eq!(
+        appender.append_histogram(series, at(6000), integer(7).into()),
         Err(AppendError::Duplicate)
     );
     assert_eq!(appender.append(series, at(6000), 1.0), Err(AppendError::Duplicate));
     assert_eq!(
-        appender.append_histogram(series, at(5500), integer(7)),
+        appender.append_histogram(series, at(5500), integer(7).into()),
         Err(AppendError::OutOfOrder)
     );
     let wrong = IntegerHistogram { count: 5, ..IntegerHistogram::default() };
-    let refused = appender.append_histogram(series, at(7000), NativeHistogram::Integer(wrong));
+    let wrong = NativeHistogram::Integer(wrong);
+    let refused = appender.append_histogram(series, at(7000), wrong.into());
     assert!(matches!(refused, Err(AppendError::InvalidHistogram(_))), "{refused:?}");
     drop(appender);
     let all = read(store, &[], TimeRange::ALL);

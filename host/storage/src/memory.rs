@@ -165,10 +165,10 @@ impl Appender for MemoryAppender<'_> {
         &mut self,
         series: SeriesRef,
         at: Timestamp,
-        histogram: NativeHistogram,
+        histogram: Arc<NativeHistogram>,
     ) -> Result<(), AppendError> {
         histogram.validate()?;
-        self.add(series, at.millis(), Value::Histogram(Arc::new(histogram)))
+        self.add(series, at.millis(), Value::Histogram(histogram))
     }
 
     fn started(&mut self, series: SeriesRef, start: Timestamp) {

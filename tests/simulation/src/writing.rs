@@ -214,7 +214,9 @@ fn append(
         line.known_as = Some(series);
         let outcome = match sample {
             Sample::Float(value) => batch.append(series, at, *value),
-            Sample::Histogram(histogram) => batch.append_histogram(series, at, histogram.clone()),
+            Sample::Histogram(histogram) => {
+                batch.append_histogram(series, at, histogram.clone().into())
+            }
         };
         if outcome != Err(AppendError::UnknownSeries) {
             return outcome;

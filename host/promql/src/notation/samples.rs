@@ -101,7 +101,7 @@ pub fn append_samples<'a>(
             SampleValue::Float(value) => appender.append(series, sample.at, *value)?,
             SampleValue::Histogram(histogram) => {
                 let histogram = NativeHistogram::Float(FloatHistogram::clone(histogram));
-                appender.append_histogram(series, sample.at, histogram)?;
+                appender.append_histogram(series, sample.at, histogram.into())?;
             }
         }
         if let Some(start) = sample.start {

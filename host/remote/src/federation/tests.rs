@@ -39,7 +39,7 @@ impl Rig {
         let labels = Labels::from_pairs(labels.iter().copied());
         let series = appender.series(&labels).unwrap();
         let at = Timestamp::from_millis(NOW - ago * 1000);
-        appender.append_histogram(series, at, histogram).unwrap();
+        appender.append_histogram(series, at, histogram.into()).unwrap();
         appender.commit().unwrap();
     }
 

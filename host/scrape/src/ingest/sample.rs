@@ -1,5 +1,7 @@
 //! One sample of a body, with what is said beside it.
 
+use std::sync::Arc;
+
 use narthex_exposition::{Exemplar, Exemplars, Reading, Sample, SeriesText};
 use narthex_model::{NativeHistogram, Timestamp};
 use narthex_storage::{AppendError, SeriesRef};
@@ -25,14 +27,16 @@ impl Ingest<'_> {
     pub(super) fn histogram(
         &mut self,
         place: Place,
-        mut sample: Sample<'_, Box<NativeHistogram>>,
+        sample: Sample<'_, Box<NativeHistogram>>,
     ) -> Result<(), IngestError> {
-        if self.histogram_limits().fit(&mut sample.reading.value).is_err() {
+        let Sample { series, reading: Reading { mut value, at, start, exemplars } } = sample;
+        if self.histogram_limits().fit(&mut value).is_err() {
             self.counts.added += 1;
             self.too_large += 1;
             return Ok(());
         }
-        self.sample(place, sample)
+        let value: Arc<NativeHistogram> = value.into();
+        self.sample(place, Sample { series, reading: Reading { value, at, start, exemplars } })
     }
 
     pub(super) fn sample<V: Value>(

@@ -1,5 +1,7 @@
 //! What a series has at a time: a number, or a native histogram.
 
+use std::sync::Arc;
+
 use narthex_model::{
     BucketLayout, CounterReset, FloatHistogram, IntegerHistogram, NativeHistogram, Timestamp,
 };
@@ -8,7 +10,7 @@ use narthex_storage::{AppendError, Appender, SeriesRef};
 use crate::cache::Kind;
 
 /// A value as the store takes it. Numbers go through as they are: what histograms need beyond that
-/// costs them nothing.
+/// costs them nothing. A clone is cheap.
 pub(super) trait Value: Clone {
     /// Whether its exemplars say their own times, or count for nothing.
     const NEEDS_EXEMPLAR_TIMES: bool;
@@ -49,7 +51,7 @@ impl Value for f64 {
     }
 }
 
-impl Value for Box<NativeHistogram> {
+impl Value for Arc<NativeHistogram> {
     const NEEDS_EXEMPLAR_TIMES: bool = true;
 
     fn kind(&self) -> Kind {
@@ -65,7 +67,7 @@ impl Value for Box<NativeHistogram> {
         series: SeriesRef,
         at: Timestamp,
     ) -> Result<(), AppendError> {
-        appender.append_histogram(series, at, *self)
+        appender.append_histogram(series, at, self)
     }
 
     /// With the same bounds, so that the store need not begin a chunk for the next.
@@ -75,7 +77,7 @@ impl Value for Box<NativeHistogram> {
         let custom_bounds = custom_bounds.clone();
         let layout =
             BucketLayout { schema, zero_threshold, custom_bounds, ..BucketLayout::default() };
-        Box::new(match **self {
+        Arc::new(match **self {
             NativeHistogram::Integer(_) => NativeHistogram::Integer(IntegerHistogram {
                 reset,
                 layout,

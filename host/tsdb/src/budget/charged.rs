@@ -106,7 +106,7 @@ mod tests {
             ..Default::default()
         };
         let histogram = narthex_model::NativeHistogram::Float(histogram);
-        appender.append_histogram(series, Timestamp::from_millis(1), histogram).unwrap();
+        appender.append_histogram(series, Timestamp::from_millis(1), histogram.into()).unwrap();
         appender.commit().unwrap();
         for (max_bytes, is_enough) in [(700, false), (10_000, true)] {
             let budget = ReadBudget::new(max_bytes);

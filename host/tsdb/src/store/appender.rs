@@ -88,10 +88,10 @@ impl Appender for HeadAppender<'_> {
         &mut self,
         series: SeriesRef,
         at: Timestamp,
-        histogram: NativeHistogram,
+        histogram: Arc<NativeHistogram>,
     ) -> Result<(), AppendError> {
         histogram.validate()?;
-        self.add(series, at.millis(), Value::Histogram(Arc::new(histogram)))
+        self.add(series, at.millis(), Value::Histogram(histogram))
     }
 
     fn exemplar(&mut self, series: SeriesRef, exemplar: Exemplar) -> Result<(), AppendError> {

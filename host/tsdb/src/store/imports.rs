@@ -3,6 +3,7 @@
 //! [`Tsdb::open`] only looks whether there is something; it is read in the background. Until its
 //! blocks are listed, answers are without it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use narthex_model::Timestamp;
@@ -106,8 +107,8 @@ impl Tsdb {
                 batch.append(series, Timestamp::from_millis(*at), *value).ok();
             }
             for point in &newest.histograms {
-                let (at, histogram) = (Timestamp::from_millis(point.at), &*point.histogram);
-                batch.append_histogram(series, at, histogram.clone()).ok();
+                let (at, histogram) = (Timestamp::from_millis(point.at), &point.histogram);
+                batch.append_histogram(series, at, Arc::clone(histogram)).ok();
             }
         }
         for (labels, exemplar) in &imported.exemplars {

@@ -240,7 +240,11 @@ impl World {
                         batch.append(series, Timestamp::from_millis(at), value).expect("a float");
                     }
                     (at, Sample::Histogram(histogram)) => batch
-                        .append_histogram(series, Timestamp::from_millis(at), histogram.clone())
+                        .append_histogram(
+                            series,
+                            Timestamp::from_millis(at),
+                            histogram.clone().into(),
+                        )
                         .expect("a histogram"),
                 }
             }

@@ -40,7 +40,7 @@ impl Appender for FragileAppender<'_> {
         &mut self,
         series: SeriesRef,
         at: Timestamp,
-        histogram: NativeHistogram,
+        histogram: Arc<NativeHistogram>,
     ) -> Result<(), AppendError> {
         self.appender.append_histogram(series, at, histogram)
     }

@@ -101,7 +101,7 @@ fn check(steps: &[Step], window_minutes: u64) {
                     let (outcome, text) = if *is_histogram {
                         let histogram = histogram(*number);
                         let text = format!("histogram {}", histogram.sum());
-                        (batch.append_histogram(series, time, histogram), text)
+                        (batch.append_histogram(series, time, histogram.into()), text)
                     } else {
                         (batch.append(series, time, f64::from(*number)), format!("float {number}"))
                     };
@@ -170,6 +170,6 @@ fn samples_beyond_the_window_are_too_old() {
     assert_eq!(batch.append(series, late(10), 1.0), Ok(()));
     assert_eq!(batch.append(series, late(11), 1.0), Err(AppendError::TooOld));
     let stale = Arc::new(histogram(3));
-    assert_eq!(batch.append_histogram(series, late(5), (*stale).clone()), Ok(()));
+    assert_eq!(batch.append_histogram(series, late(5), Arc::clone(&stale)), Ok(()));
     assert_eq!(batch.commit().unwrap().samples, 2);
 }
