@@ -1,6 +1,10 @@
 //! Classic histograms, collected series by series, as native ones with custom buckets.
 //!
-//! Always holds: bounds ascend, and no bucket holds less than the one before it.
+//! Always holds: in what comes of it bounds ascend, and no bucket holds less than the one before
+//! it; in whatever order buckets come, that takes little more than reading them.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use super::{
     BucketLayout, CUSTOM_BUCKETS_SCHEMA, FloatHistogram, IntegerHistogram, NativeHistogram, Span,
@@ -9,7 +13,10 @@ use super::{
 /// What the series of a classic histogram say at one time.
 #[derive(Clone, Debug, Default)]
 pub struct ClassicHistogram {
+    /// As they were added.
     buckets: Vec<Cumulative>,
+    /// Their bounds do not ascend.
+    is_mixed: bool,
     count: Option<f64>,
     sum: f64,
     /// The first thing that was wrong.
@@ -69,7 +76,7 @@ impl ClassicHistogram {
     /// Forgets everything but the room that it took.
     pub fn clear(&mut self) {
         self.buckets.clear();
-        (self.count, self.sum, self.invalid) = (None, 0.0, None);
+        (self.is_mixed, self.count, self.sum, self.invalid) = (false, None, 0.0, None);
     }
 
     /// Adds a bucket. Of two with the same bound the first counts.
@@ -85,25 +92,28 @@ impl ClassicHistogram {
             self.invalid = Some(InvalidClassic::NegativeBucket { bound, count });
             return;
         }
-        // Nearly always behind the last one.
-        let place = match self.buckets.last() {
-            Some(last) if last.bound >= bound => {
-                self.buckets.partition_point(|bucket| bucket.bound < bound)
+        // Nearly always they ascend.
+        self.is_mixed |= self.buckets.last().is_some_and(|last| last.bound >= bound);
+        self.buckets.push(Cumulative { bound, count });
+    }
+
+    /// The buckets by their bounds.
+    fn ascending(&self) -> Result<Cow<'_, [Cumulative]>, InvalidClassic> {
+        let mut buckets = Cow::Borrowed(self.buckets.as_slice());
+        if self.is_mixed {
+            let buckets = buckets.to_mut();
+            // Those with the same bound stay in order. No bound is NaN.
+            buckets.sort_by(|a, b| a.bound.partial_cmp(&b.bound).unwrap_or(Ordering::Equal));
+            buckets.dedup_by(|later, first| later.bound == first.bound);
+        }
+        let mut before = 0.0;
+        for Cumulative { bound, count } in buckets.iter() {
+            if *count < before {
+                return Err(InvalidClassic::Falling { bound: *bound });
             }
-            Some(_) | None => self.buckets.len(),
-        };
-        let next = self.buckets.get(place);
-        if next.is_some_and(|next| next.bound == bound) {
-            return;
+            before = *count;
         }
-        let before = place.checked_sub(1).and_then(|place| self.buckets.get(place));
-        if before.is_some_and(|before| count < before.count) {
-            self.invalid = Some(InvalidClassic::Falling { bound });
-        } else if let Some(next) = next.filter(|next| count > next.count) {
-            self.invalid = Some(InvalidClassic::Falling { bound: next.bound });
-        } else {
-            self.buckets.insert(place, Cumulative { bound, count });
-        }
+        Ok(buckets)
     }
 
     /// Sets how many observations there are.
@@ -128,7 +138,8 @@ impl ClassicHistogram {
         if let Some(invalid) = self.invalid {
             return Err(invalid);
         }
-        let highest = self.buckets.last().copied();
+        let ascending = self.ascending()?;
+        let highest = ascending.last().copied();
         let count = self.count.or(highest.map(|highest| highest.count)).unwrap_or(0.0);
         let infinite = Cumulative { bound: f64::INFINITY, count };
         let missing = highest.is_none_or(|highest| highest.bound != f64::INFINITY);
@@ -139,7 +150,7 @@ impl ClassicHistogram {
         if count != held {
             return Err(InvalidClassic::Count { count, highest: held });
         }
-        let buckets = || self.buckets.iter().chain(missing.then_some(&infinite));
+        let buckets = || ascending.iter().chain(missing.then_some(&infinite));
         if let Some(falling) = highest.filter(|highest| highest.count > count) {
             return Err(InvalidClassic::Falling { bound: falling.bound });
         }
@@ -149,8 +160,7 @@ impl ClassicHistogram {
                 offset: 0,
                 length: u32::try_from(buckets().count()).unwrap_or(u32::MAX),
             }],
-            custom_bounds: self
-                .buckets
+            custom_bounds: ascending
                 .iter()
                 .map(|bucket| bucket.bound)
                 .filter(|bound| *bound != f64::INFINITY)
@@ -276,6 +286,13 @@ mod tests {
             refuse(&[(f64::INFINITY, 2.0)], Some(3.0)),
             InvalidClassic::Count { count: 3.0, highest: 2.0 }
         );
+    }
+
+    #[test]
+    fn buckets_in_the_worst_order_take_no_longer() {
+        let falling: Vec<(f64, f64)> = (0..500_000).rev().map(|n| (n.into(), n.into())).collect();
+        let histogram = classic(&falling, None).unwrap();
+        assert_eq!(histogram.layout().custom_bounds.len(), 500_000);
     }
 
     proptest! {
