@@ -101,12 +101,10 @@ fn http_config(
     node: &Node,
     key: &str,
 ) -> Result<Option<HttpConfig>, SettingsError> {
-    let mut keys = node.clone();
-    let taken = keys.take_entries(|key| HTTP_KEYS.contains(&key));
-    if taken.is_empty() {
+    let keys = node.with_keys(|key| HTTP_KEYS.contains(&key));
+    if keys.entries().is_none_or(<[_]>::is_empty) {
         return Ok(None);
     }
-    keys.value = Value::Map(taken);
     document.read_node(&keys, key).map(Some)
 }
 
@@ -149,10 +147,10 @@ impl Jobs {
         if node.entries().is_none_or(<[_]>::is_empty) {
             return Err(document.error(node.at, key, "empty or null scrape config section"));
         }
-        let mut node = node.clone();
         let mut discovery = JobDiscovery::default();
         let is_discovery = |key: &str| key == "static_configs" || key.ends_with("_sd_configs");
-        for entry in node.take_entries(is_discovery) {
+        let entries = node.entries().unwrap_or_default().iter();
+        for entry in entries.filter(|entry| is_discovery(&entry.key)) {
             let entry_key = format!("{key}.{}", entry.key);
             let Some(name) = entry.key.strip_suffix("_sd_configs") else {
                 let is_relabeled = node.get("relabel_configs").is_some_and(|node| !is_empty(node));
@@ -184,8 +182,8 @@ impl Jobs {
             let kind = PluginKind::Exporter;
             self.uses.push(PluginUse::new(plugin, kind, document, config, config_key, folder)?);
         }
-        let spec: JobSpec = document.read_node(&node, key)?;
-        let scrape = spec.resolve(global).map_err(|error| refused(document, &node, key, &error))?;
+        let spec: JobSpec = document.read_node(&node.with_keys(|key| !is_discovery(key)), key)?;
+        let scrape = spec.resolve(global).map_err(|error| refused(document, node, key, &error))?;
         let name = scrape.name.clone();
         let at = node.get("job_name").map_or(node.at, |node| node.at);
         if let Some((file, first)) = self.seen.get(&name) {

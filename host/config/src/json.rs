@@ -13,7 +13,7 @@ pub(crate) fn json(node: &Node) -> serde_json::Value {
         Value::Scalar { text, plain } => scalar(text, *plain),
         Value::List(items) => items.iter().map(json).collect(),
         Value::Map(entries) => {
-            let entries = entries.iter().map(|entry| (entry.key.clone(), json(&entry.node)));
+            let entries = entries.iter().map(|entry| (entry.key.to_string(), json(&entry.node)));
             serde_json::Value::Object(entries.collect::<Map<_, _>>())
         }
     }

@@ -138,14 +138,14 @@ impl Loader<'_> {
     }
 
     /// A document of the configuration, with variables in place where that is asked for.
-    fn document(&self, path: &Utf8Path, text: &str) -> Result<Arc<Document>, SettingsError> {
+    fn document(&self, path: &Utf8Path, text: &str) -> Result<Document, SettingsError> {
         let mut document = Document::parse(path.as_str(), text)?;
         if self.source.expands_env {
             document.change_scalars(&|keys, text| {
                 environment::expand_value(keys, text, self.source.variable)
             })?;
         }
-        Ok(Arc::new(document))
+        Ok(document)
     }
 
     /// The files that a list of patterns names, relative to the configuration's folder, and what
@@ -191,12 +191,13 @@ impl Loader<'_> {
 
     fn config(&self) -> Result<Config, ConfigError> {
         let path = self.source.path;
-        let text = self.text(path)?;
-        let document = self.document(path, &text)?;
+        let mut document = self.document(path, &self.text(path)?)?;
         refuse_unserved(&document)?;
         check_keys(&document)?;
         let mut warnings = Vec::new();
         upstream::check(&document, &mut warnings)?;
+        resolve_jobs(&mut document, self.folder);
+        let document = Arc::new(document);
         let (scrape_global, rules_global) = global(&document)?;
         let scrape_global = scrape_global.in_folder(self.folder);
         let mut jobs = Jobs::default();
@@ -274,23 +275,21 @@ impl Loader<'_> {
         missing: &mut Vec<SettingsError>,
     ) -> Result<(), ConfigError> {
         if let Some(node) = document.root().get("scrape_configs") {
-            let mut node = node.clone();
-            let folder = paths::absolute(self.folder);
-            paths::resolve_jobs(&mut node, self.folder, &folder);
-            jobs.read(document, &node, global, &folder)?;
+            jobs.read(document, node, global, &paths::absolute(self.folder))?;
         }
         for (path, text) in self.expand(document, "scrape_config_files", missing)? {
-            let part = self.document(&path, &text)?;
+            let mut part = self.document(&path, &text)?;
             for entry in part.root().entries().unwrap_or_default() {
                 if entry.key != "scrape_configs" {
                     let message = "a scrape config file holds the key scrape_configs only";
                     return Err(part.error(entry.key_at, &entry.key, message).into());
                 }
-                let mut node = entry.node.clone();
-                let folder = path.parent().unwrap_or(self.folder);
-                let absolute = paths::absolute(folder);
-                paths::resolve_jobs(&mut node, folder, &absolute);
-                jobs.read(&part, &node, global, &absolute)?;
+            }
+            let folder = path.parent().unwrap_or(self.folder);
+            resolve_jobs(&mut part, folder);
+            let part = Arc::new(part);
+            if let Some(node) = part.root().get("scrape_configs") {
+                jobs.read(&part, node, global, &paths::absolute(folder))?;
             }
         }
         Ok(())
@@ -314,16 +313,22 @@ impl Loader<'_> {
             (_, Some(file)) => {
                 let name: String = document.read_node(file, "alertmanager_config_file")?;
                 let path = self.folder.join(name);
-                let text = self.text(&path)?;
-                let document = self.document(&path, &text)?;
+                let document = self.document(&path, &self.text(&path)?)?;
                 let root = document.root().clone();
-                (document, root, "")
+                (Arc::new(document), root, "")
             }
         };
         let mut node = node;
         paths::resolve_alertmanager(&mut node, self.folder);
         notifier_uses(&document, &node, key, &paths::absolute(self.folder), uses)?;
         Ok(Some(document.read_node(&node, key)?))
+    }
+}
+
+/// The paths of a document's jobs, where they stand: there may be 100,000 targets beside them.
+fn resolve_jobs(document: &mut Document, folder: &Utf8Path) {
+    if let Some(jobs) = document.root_mut().get_mut("scrape_configs") {
+        paths::resolve_jobs(jobs, folder, &paths::absolute(folder));
     }
 }
 

@@ -89,7 +89,7 @@ const NOT_YET: [(&str, &str); 1] = [("dashboards", "stored dashboards")];
 /// Refuses a top-level key that is known and not served.
 pub(crate) fn refuse_unserved(document: &Document) -> Result<(), SettingsError> {
     for entry in document.root().entries().unwrap_or_default() {
-        let unserved = NOT_YET.iter().find(|(key, _)| *key == entry.key);
+        let unserved = NOT_YET.iter().find(|(key, _)| entry.key == *key);
         if let Some((key, what)) = unserved.filter(|_| !is_empty(&entry.node)) {
             let message = format!("not supported by this version ({what}); remove the key");
             return Err(document.error(entry.key_at, key, &message));

@@ -3,27 +3,31 @@
 //! Scalars keep their text: what they are (a string, a number, a duration) is decided by what
 //! reads them, so that `job_name: 123` is a name and `port: "80"` an error.
 
-use std::collections::HashMap;
+mod build;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use std::borrow::Borrow;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
 use serde::Deserialize;
 
+use self::build::Builder;
 use crate::error::SettingsError;
 use crate::redact::Shown;
-
-/// Nodes of a document, aliases spelled out: enough for 100,000 targets, too few for a bomb.
-const NODES_MAX: usize = 2_000_000;
-/// Nesting of a document.
-const DEPTH_MAX: usize = 64;
 
 /// Where something stands in its file; both count from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
     /// The line.
-    pub line: usize,
+    pub line: u32,
     /// The column, in characters.
-    pub column: usize,
+    pub column: u32,
 }
+
+/// A key of a mapping. One that stands often is kept once.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Key(Arc<str>);
 
 /// A value with its place.
 #[derive(Clone, Debug)]
@@ -33,7 +37,7 @@ pub struct Node {
     /// What it is.
     pub value: Value,
     /// Character range in the text, for scalars.
-    pub(crate) span: (usize, usize),
+    span: (u32, u32),
 }
 
 /// What a node is.
@@ -58,7 +62,7 @@ pub enum Value {
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The key.
-    pub key: String,
+    pub key: Key,
     /// Where the key stands.
     pub key_at: Position,
     /// The value.
@@ -83,16 +87,7 @@ impl Document {
     /// # Errors
     /// When the text is no YAML, repeats a key, holds several documents, or is too deep or large.
     pub fn parse(file: &str, text: &str) -> Result<Self, SettingsError> {
-        let mut builder =
-            Builder { file, events: Vec::new(), next: 0, anchors: HashMap::new(), nodes: 0 };
-        for event in Parser::new_from_str(text) {
-            let (event, span) = event.map_err(|error| {
-                let at = position(error.marker().line(), error.marker().col());
-                SettingsError::new(file, Some(at), "", error.info())
-            })?;
-            builder.events.push((event, span));
-        }
-        let root = builder.document()?;
+        let root = Builder::new(file, text).document()?;
         Ok(Self { file: file.to_owned(), text: text.to_owned(), root })
     }
 
@@ -106,6 +101,11 @@ impl Document {
     #[must_use]
     pub fn root(&self) -> &Node {
         &self.root
+    }
+
+    /// The top of the tree, to be changed. What is shown of the document stays as it was written.
+    pub fn root_mut(&mut self) -> &mut Node {
+        &mut self.root
     }
 
     /// The whole document as a room's configuration.
@@ -151,7 +151,60 @@ impl Document {
     }
 }
 
+impl Key {
+    /// As it was written, unquoted.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Its hash is that of its text.
+impl Borrow<str> for Key {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for Key {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl PartialEq<str> for Key {
+    fn eq(&self, other: &str) -> bool {
+        *self.0 == *other
+    }
+}
+
+impl PartialEq<&str> for Key {
+    fn eq(&self, other: &&str) -> bool {
+        *self.0 == **other
+    }
+}
+
 impl Node {
+    /// The character range in the text, of a scalar.
+    pub(crate) fn span(&self) -> (usize, usize) {
+        let index = |index| usize::try_from(index).unwrap_or(usize::MAX);
+        (index(self.span.0), index(self.span.1))
+    }
+
     fn change_scalars(
         &mut self,
         keys: &mut Vec<String>,
@@ -171,7 +224,7 @@ impl Node {
             }
             Value::Map(entries) => {
                 for entry in entries {
-                    keys.push(entry.key.clone());
+                    keys.push(entry.key.as_str().to_owned());
                     entry.node.change_scalars(keys, change)?;
                     keys.pop();
                 }
@@ -212,6 +265,24 @@ impl Node {
         self.entries()?.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
     }
 
+    /// The same, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let Value::Map(entries) = &mut self.value else { return None };
+        entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.node)
+    }
+
+    /// A mapping of those of its entries whose key `wanted` accepts; the others are not copied.
+    #[must_use]
+    pub fn with_keys(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let value = match &self.value {
+            Value::Map(entries) => {
+                Value::Map(entries.iter().filter(|entry| wanted(&entry.key)).cloned().collect())
+            }
+            other @ (Value::Null | Value::Scalar { .. } | Value::List(_)) => other.clone(),
+        };
+        Self { value, ..Self::empty(self.at) }
+    }
+
     /// The text, if it is a scalar.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
@@ -243,164 +314,6 @@ impl Node {
         match &mut self.value {
             Value::Map(entries) => entries.extract_if(.., |entry| wanted(&entry.key)).collect(),
             Value::Null | Value::Scalar { .. } | Value::List(_) => Vec::new(),
-        }
-    }
-}
-
-fn position(line: usize, column: usize) -> Position {
-    Position { line, column: column + 1 }
-}
-
-struct Builder<'a> {
-    file: &'a str,
-    events: Vec<(Event<'a>, Span)>,
-    next: usize,
-    anchors: HashMap<usize, (Node, usize)>,
-    nodes: usize,
-}
-
-impl<'a> Builder<'a> {
-    fn error(&self, at: Position, message: &str) -> SettingsError {
-        SettingsError::new(self.file, Some(at), "", message)
-    }
-
-    fn take(&mut self) -> (Event<'a>, Span) {
-        let taken = self.events.get(self.next).cloned();
-        self.next += 1;
-        taken.unwrap_or((Event::StreamEnd, Span::default()))
-    }
-
-    fn peek(&self) -> &Event<'a> {
-        self.events.get(self.next).map_or(&Event::StreamEnd, |(event, _)| event)
-    }
-
-    fn document(mut self) -> Result<Node, SettingsError> {
-        let mut root = None;
-        loop {
-            match self.peek() {
-                Event::StreamEnd => break,
-                Event::Nothing
-                | Event::StreamStart
-                | Event::DocumentStart(_)
-                | Event::DocumentEnd => {
-                    self.take();
-                }
-                Event::Alias(_)
-                | Event::Scalar(..)
-                | Event::SequenceStart(..)
-                | Event::SequenceEnd
-                | Event::MappingStart(..)
-                | Event::MappingEnd => {
-                    let node = self.node(0)?;
-                    if root.is_some() {
-                        return Err(self.error(node.at, "a second document; the file holds one"));
-                    }
-                    root = Some(node);
-                }
-            }
-        }
-        let at = Position { line: 1, column: 1 };
-        Ok(root.unwrap_or(Node::empty(at)))
-    }
-
-    fn node(&mut self, depth: usize) -> Result<Node, SettingsError> {
-        let (event, span) = self.take();
-        let at = position(span.start.line(), span.start.col());
-        if depth > DEPTH_MAX {
-            return Err(self.error(at, &format!("nested deeper than {DEPTH_MAX} levels")));
-        }
-        self.count(1, at)?;
-        let before = self.nodes;
-        let (value, anchor) = match event {
-            Event::Alias(anchor) => {
-                let Some((node, nodes)) = self.anchors.get(&anchor).cloned() else {
-                    return Err(self.error(at, "alias of an anchor that is not complete yet"));
-                };
-                self.count(nodes, at)?;
-                return Ok(node);
-            }
-            Event::Scalar(text, style, anchor, _tag) => {
-                let plain = style == ScalarStyle::Plain;
-                let is_null = plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
-                let text = text.into_owned();
-                (if is_null { Value::Null } else { Value::Scalar { text, plain } }, anchor)
-            }
-            Event::SequenceStart(anchor, _tag) => (self.list(depth)?, anchor),
-            Event::MappingStart(anchor, _tag) => (self.map(depth)?, anchor),
-            Event::Nothing
-            | Event::StreamStart
-            | Event::StreamEnd
-            | Event::DocumentStart(_)
-            | Event::DocumentEnd
-            | Event::SequenceEnd
-            | Event::MappingEnd => return Err(self.error(at, "a value is missing")),
-        };
-        let node = Node { at, value, span: (span.start.index(), span.end.index()) };
-        if anchor != 0 {
-            self.anchors.insert(anchor, (node.clone(), self.nodes - before + 1));
-        }
-        Ok(node)
-    }
-
-    fn count(&mut self, nodes: usize, at: Position) -> Result<(), SettingsError> {
-        self.nodes += nodes;
-        if self.nodes > NODES_MAX {
-            return Err(self.error(at, &format!("more than {NODES_MAX} values, aliases included")));
-        }
-        Ok(())
-    }
-
-    fn list(&mut self, depth: usize) -> Result<Value, SettingsError> {
-        let mut items = Vec::new();
-        while !matches!(self.peek(), Event::SequenceEnd) {
-            items.push(self.node(depth + 1)?);
-        }
-        self.take();
-        Ok(Value::List(items))
-    }
-
-    fn map(&mut self, depth: usize) -> Result<Value, SettingsError> {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut merged: Vec<Entry> = Vec::new();
-        while !matches!(self.peek(), Event::MappingEnd) {
-            let key_node = self.node(depth + 1)?;
-            let key_at = key_node.at;
-            let Some(key) = key_node.text().map(str::to_owned) else {
-                return Err(self.error(key_at, "a key is a plain text"));
-            };
-            let node = self.node(depth + 1)?;
-            if key == "<<" {
-                merged.extend(self.merged(node)?);
-                continue;
-            }
-            if let Some(first) = entries.iter().find(|entry| entry.key == key) {
-                let line = first.key_at.line;
-                let message = format!("key {key:?} stands twice, first on line {line}");
-                return Err(self.error(key_at, &message));
-            }
-            entries.push(Entry { key, key_at, node });
-        }
-        self.take();
-        for entry in merged {
-            if !entries.iter().any(|own| own.key == entry.key) {
-                entries.push(entry);
-            }
-        }
-        Ok(Value::Map(entries))
-    }
-
-    /// What a merge key (`<<`) brings: the entries of a mapping or of a list of mappings.
-    fn merged(&self, node: Node) -> Result<Vec<Entry>, SettingsError> {
-        match node.value {
-            Value::Map(entries) => Ok(entries),
-            Value::List(items) => {
-                let parts: Result<Vec<_>, _> =
-                    items.into_iter().map(|item| self.merged(item)).collect();
-                Ok(parts?.into_iter().flatten().collect())
-            }
-            Value::Null | Value::Scalar { .. } => {
-                Err(self.error(node.at, "<< takes a mapping or a list of mappings"))
-            }
         }
     }
 }

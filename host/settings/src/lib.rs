@@ -28,7 +28,7 @@ mod read;
 mod redact;
 mod shapes;
 
-pub use self::document::{Document, Entry, Node, Position, ScalarChange, Value};
+pub use self::document::{Document, Entry, Key, Node, Position, ScalarChange, Value};
 pub use self::error::{SettingsError, error_chain};
 pub use self::redact::Shown;
 pub use self::shapes::{DurationText, LabelSet, RelabelRules, Secret, SizeText, StringOrList};

@@ -345,7 +345,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
         let entry = self.value.take().ok_or_else(|| de::Error::custom("a value without a key"))?;
         let read = seed.deserialize(Reader(&entry.node));
-        read.map_err(|error: ReadError| error.at(entry.node.at).below(entry.key.clone()))
+        read.map_err(|error: ReadError| error.at(entry.node.at).below(entry.key.to_string()))
     }
 }
 

@@ -77,7 +77,7 @@ fn collect<'n>(
                 Shown::Secret => SECRET.to_owned(),
                 Shown::As(other) => quoted(&other),
             };
-            let (start, end) = node.span;
+            let (start, end) = node.span();
             changes.push(Change { start, end, text });
         }
         Value::List(items) => items.iter().for_each(|item| collect(item, keys, shown, changes)),

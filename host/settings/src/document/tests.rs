@@ -18,6 +18,33 @@ fn a_repeated_key_is_refused_with_both_places() {
 }
 
 #[test]
+fn keys_of_a_large_mapping_are_told_apart() {
+    let mut text = String::from("first: &f {k0: 0, k70: 70, k99: 99}\nall:\n");
+    (0..90).for_each(|key| text.push_str(&format!("  k{key}: {key}\n")));
+    let document = Document::parse("f.yml", &format!("{text}  <<: *f\n")).unwrap();
+    let all = document.root().get("all").unwrap();
+    let texts: Vec<&str> =
+        all.entries().unwrap().iter().filter_map(|entry| entry.node.text()).collect();
+    let expected: Vec<String> = (0..90).chain([99]).map(|key| key.to_string()).collect();
+    assert_eq!(texts, expected);
+    for (key, line) in [(0, 3), (32, 35), (33, 36), (89, 92)] {
+        let message = format!("f.yml:93:3: key \"k{key}\" stands twice, first on line {line}");
+        assert_eq!(error(&format!("{text}  k{key}: 1\n")), message);
+    }
+}
+
+#[test]
+fn some_keys_of_a_mapping_can_be_taken_alone() {
+    let document = Document::parse("f.yml", "a: 1\nb: [2]\nc: 3\n").unwrap();
+    let some = document.root().with_keys(|key| key != "b");
+    assert_eq!(some.entries().unwrap().len(), 2);
+    assert_eq!(
+        (some.at, some.get("c").unwrap().at),
+        (document.root().at, Position { line: 3, column: 4 })
+    );
+}
+
+#[test]
 fn aliases_and_merge_keys_are_spelled_out() {
     let text = "base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\n";
     let document = Document::parse("f.yml", text).unwrap();
