@@ -3,9 +3,11 @@
 //! Always holds: what is a secret is told by the place where it stands; labels and parameters of
 //! targets are shown whatever they are called, but not what a plugin calls so.
 
+use std::collections::BTreeSet;
+
 use narthex_model::Labels;
 use narthex_plugins::PluginKind;
-use narthex_settings::{Document, Shown};
+use narthex_settings::{Document, Node, Shown};
 
 /// Keys whose mappings are the operator's own texts, where they are not told to a plugin.
 const OWN_TEXTS: [&str; 3] = ["labels", "external_labels", "params"];
@@ -59,15 +61,19 @@ pub(crate) fn shown(
     external_labels: &Labels,
     secrets: &SecretKeys<'_>,
 ) -> String {
+    let jobs = document.root().get("scrape_configs").and_then(Node::items).unwrap_or_default();
+    let exporters = jobs.iter().filter_map(|job| job.get("exporter")?.get("plugin")?.text());
+    let exporters: BTreeSet<&str> = exporters.collect();
+    let secrets = Schemas { secrets, exporters };
     document.redacted(&|keys, text| match keys {
         ["global", "external_labels", name] if text.contains('$') => {
             Shown::As(external_labels.get(name).unwrap_or("").to_owned())
         }
-        keys => of_scalar(keys, text, secrets),
+        keys => of_scalar(keys, text, &secrets),
     })
 }
 
-fn of_scalar(keys: &[&str], text: &str, secrets: &SecretKeys<'_>) -> Shown {
+fn of_scalar(keys: &[&str], text: &str, secrets: &Schemas<'_>) -> Shown {
     let [.., key] = keys else { return Shown::AsWritten };
     // A header may be called as it likes.
     if matches!(keys, [.., "http_headers", _, "secrets"]) {
@@ -90,7 +96,7 @@ fn of_scalar(keys: &[&str], text: &str, secrets: &SecretKeys<'_>) -> Shown {
     if is_http {
         return Shown::Secret;
     }
-    let is_secret = of_schema(keys, secrets).unwrap_or_else(|| PLUGIN_SECRETS.contains(key));
+    let is_secret = secrets.tell(keys).unwrap_or_else(|| PLUGIN_SECRETS.contains(key));
     if is_told_to_plugin && is_secret {
         return Shown::Secret;
     }
@@ -101,14 +107,35 @@ fn of_scalar(keys: &[&str], text: &str, secrets: &SecretKeys<'_>) -> Shown {
     Shown::url(text)
 }
 
-/// What the schema of the plugin says that reads the value.
-fn of_schema(keys: &[&str], secrets: &SecretKeys<'_>) -> Option<bool> {
-    let place =
-        keys.iter().position(|key| key.ends_with("_configs") && *key != "scrape_configs")?;
-    let (name, below) = (keys.get(place)?, keys.get(place + 1..)?);
-    match name.strip_suffix("_sd_configs") {
-        Some(plugin) => secrets(PluginKind::Discovery, plugin, below),
-        None => secrets(PluginKind::Notifier, name.strip_suffix("_configs")?, below),
+/// What schemas say of secrets.
+struct Schemas<'a> {
+    secrets: &'a SecretKeys<'a>,
+    /// The exporters of all jobs.
+    exporters: BTreeSet<&'a str>,
+}
+
+impl Schemas<'_> {
+    /// What the schema of the plugin says that reads the value.
+    fn tell(&self, keys: &[&str]) -> Option<bool> {
+        if let ["scrape_configs", "exporter", "config", below @ ..] = keys {
+            return self.tell_exporters(below);
+        }
+        let is_of_plugin = |key: &&str| key.ends_with("_configs") && *key != "scrape_configs";
+        let place = keys.iter().position(is_of_plugin)?;
+        let (name, below) = (keys.get(place)?, keys.get(place + 1..)?);
+        match name.strip_suffix("_sd_configs") {
+            Some(plugin) => (self.secrets)(PluginKind::Discovery, plugin, below),
+            None => (self.secrets)(PluginKind::Notifier, name.strip_suffix("_configs")?, below),
+        }
+    }
+
+    /// Keys do not say which job a value belongs to: what is a secret to one exporter is hidden for all.
+    fn tell_exporters(&self, below: &[&str]) -> Option<bool> {
+        let told = self.exporters.iter();
+        let told = told.map(|plugin| (self.secrets)(PluginKind::Exporter, plugin, below));
+        let told: Vec<Option<bool>> = told.collect();
+        let is_secret = told.contains(&Some(true));
+        (is_secret || !told.contains(&None)).then_some(is_secret)
     }
 }
 
@@ -123,6 +150,9 @@ mod tests {
         let secrets = |kind, plugin: &str, keys: &[&str]| match (kind, plugin, keys) {
             (PluginKind::Discovery, "ours", ["pin"]) => Some(true),
             (PluginKind::Discovery, "ours", ["key"]) => Some(false),
+            (PluginKind::Exporter, "mail", ["bind_password"]) => Some(true),
+            (PluginKind::Exporter, "mail" | "disk", ["key"]) => Some(false),
+            (PluginKind::Exporter, "disk", ["bind_password"]) => Some(false),
             _ => None,
         };
         assert_eq!(shown(&document, &labels, &secrets), expected);
@@ -169,6 +199,23 @@ mod tests {
         check(
             "scrape_configs: [{ours_sd_configs: [{labels: {basic_auth: {password: p}}}]}]",
             "scrape_configs: [{ours_sd_configs: [{labels: {basic_auth: {password: <secret>}}}]}]",
+        );
+    }
+
+    #[test]
+    fn secrets_of_exporters_are_those_of_their_schemas() {
+        let exporter = |plugin: &str, config: &str| {
+            format!("scrape_configs: [{{exporter: {{plugin: {plugin}, config: {{{config}}}}}}}]")
+        };
+        check(
+            &exporter("mail", "bind_password: p, key: k, token: t"),
+            &exporter("mail", "bind_password: <secret>, key: k, token: <secret>"),
+        );
+        check(&exporter("disk", "bind_password: p"), &exporter("disk", "bind_password: p"));
+        let both = "[{exporter: {plugin: mail}}, {exporter: {plugin: disk, config: {bind_password: p, key: k}}}]";
+        check(
+            &format!("scrape_configs: {both}"),
+            &format!("scrape_configs: {}", both.replace(" p,", " <secret>,")),
         );
     }
 

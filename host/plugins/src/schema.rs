@@ -69,6 +69,15 @@ pub(crate) struct Violation {
     message: String,
 }
 
+/// Where a value is judged.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place<'a> {
+    path: &'a str,
+    depth: usize,
+    /// Whether the value must not be shown: a schema says so here or above.
+    is_secret: bool,
+}
+
 #[derive(Debug, Default)]
 struct Node {
     types: Vec<Type>,
@@ -144,6 +153,22 @@ impl fmt::Display for Type {
     }
 }
 
+impl Place<'_> {
+    /// The same value, by a schema that is a part of another.
+    const fn inside(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+
+    /// A value in this one.
+    const fn at(self, path: &str) -> Place<'_> {
+        Place { path, depth: self.depth + 1, is_secret: self.is_secret }
+    }
+
+    fn shown(self, value: &Value) -> String {
+        if self.is_secret { SECRET.to_owned() } else { shown(value) }
+    }
+}
+
 impl Schema {
     /// Reads a schema; an empty text accepts everything.
     pub(crate) fn parse(text: &str) -> Result<Self, SchemaError> {
@@ -173,7 +198,7 @@ impl Schema {
     /// Judges a configuration.
     pub(crate) fn validate(&self, config: &Value) -> Result<(), Violation> {
         match &self.root {
-            Some(root) => self.judge(root, config, "", 0),
+            Some(root) => self.judge(root, config, Place::default()),
             None => Ok(()),
         }
     }
@@ -193,81 +218,78 @@ impl Schema {
         Ok(())
     }
 
-    fn judge(&self, node: &Node, value: &Value, path: &str, depth: usize) -> Result<(), Violation> {
-        let violation = |message: String| Err(Violation { path: path.to_owned(), message });
-        if depth > DEPTH_MAX {
+    fn judge(&self, node: &Node, value: &Value, place: Place<'_>) -> Result<(), Violation> {
+        let violation = |message: String| Err(Violation { path: place.path.to_owned(), message });
+        if place.depth > DEPTH_MAX {
             return violation(format!("nested deeper than {DEPTH_MAX} levels"));
         }
         if node.is_never {
             return violation("nothing is allowed here".to_owned());
         }
+        let is_secret = place.is_secret || self.secret_below(node, &[], 0) == Some(true);
+        let place = Place { is_secret, ..place };
         if let Some(definition) =
             node.reference.as_ref().and_then(|name| self.definitions.get(name))
         {
-            self.judge(definition, value, path, depth + 1)?;
+            self.judge(definition, value, place.inside())?;
         }
         if !node.types.is_empty() && !node.types.iter().any(|wanted| wanted.covers(value)) {
             let wanted: Vec<String> = node.types.iter().map(ToString::to_string).collect();
-            return violation(format!("{} is no {}", node.shown(value), wanted.join(" or ")));
+            return violation(format!("{} is no {}", place.shown(value), wanted.join(" or ")));
         }
         if let Some(values) = &node.values
             && !values.contains(value)
         {
             let known: Vec<String> = values.iter().map(shown).collect();
-            return violation(format!("{} is not one of {}", node.shown(value), known.join(", ")));
+            return violation(format!("{} is not one of {}", place.shown(value), known.join(", ")));
         }
         match value {
-            Value::Object(map) => self.judge_object(node, map, path, depth)?,
-            Value::Array(items) => self.judge_array(node, items, path, depth)?,
+            Value::Object(map) => self.judge_object(node, map, place)?,
+            Value::Array(items) => self.judge_array(node, items, place)?,
             Value::String(text) => node.judge_text(text).or_else(violation)?,
             Value::Number(number) => {
-                let number = number.as_f64().unwrap_or(f64::NAN);
-                node.bounds.judge(number).or_else(violation)?;
+                let found = number.as_f64().unwrap_or(f64::NAN);
+                let wrong = |what| violation(format!("{} is {what}", place.shown(value)));
+                node.bounds.judge(found).or_else(wrong)?;
             }
             Value::Null | Value::Bool(_) => {}
         }
         for part in &node.all_of {
-            self.judge(part, value, path, depth + 1)?;
+            self.judge(part, value, place.inside())?;
         }
-        self.judge_choices(node, value, path, depth)
+        self.judge_choices(node, value, place)
     }
 
     fn judge_object(
         &self,
         node: &Node,
         map: &Map<String, Value>,
-        path: &str,
-        depth: usize,
+        place: Place<'_>,
     ) -> Result<(), Violation> {
         let rules = &node.object;
         if let Some(missing) = rules.required.iter().find(|key| !map.contains_key(*key)) {
             let message = format!("key {missing:?} is missing");
-            return Err(Violation { path: path.to_owned(), message });
+            return Err(Violation { path: place.path.to_owned(), message });
         }
         for (key, value) in map {
-            let below = join(path, key);
+            let below = join(place.path, key);
+            let inside = place.at(&below);
             match (rules.properties.get(key), &rules.additional) {
-                (Some(property), _) => self.judge(property, value, &below, depth + 1)?,
+                (Some(property), _) => self.judge(property, value, inside)?,
                 (None, Some(additional)) if additional.is_never => {
                     let known: Vec<&str> = rules.properties.keys().map(String::as_str).collect();
                     let message = format!("unknown key (known here: {})", known.join(", "));
                     return Err(Violation { path: below, message });
                 }
-                (None, Some(additional)) => self.judge(additional, value, &below, depth + 1)?,
+                (None, Some(additional)) => self.judge(additional, value, inside)?,
                 (None, None) => {}
             }
         }
         Ok(())
     }
 
-    fn judge_array(
-        &self,
-        node: &Node,
-        items: &[Value],
-        path: &str,
-        depth: usize,
-    ) -> Result<(), Violation> {
-        let violation = |message| Err(Violation { path: path.to_owned(), message });
+    fn judge_array(&self, node: &Node, items: &[Value], place: Place<'_>) -> Result<(), Violation> {
+        let violation = |message| Err(Violation { path: place.path.to_owned(), message });
         let len = u64::try_from(items.len()).unwrap_or(u64::MAX);
         if let Some(min) = node.lengths.items_min.filter(|min| len < *min) {
             return violation(format!("{len} items; at least {min} are needed"));
@@ -280,36 +302,30 @@ impl Schema {
             && let Some((_, twice)) =
                 before.find(|(index, item)| items.iter().take(*index).any(|other| other == *item))
         {
-            let shown = node.items.as_ref().map_or_else(|| shown(twice), |rule| rule.shown(twice));
-            return violation(format!("{shown} stands twice"));
+            return violation(format!("{} stands twice", place.shown(twice)));
         }
         let Some(rule) = &node.items else { return Ok(()) };
         for (index, item) in items.iter().enumerate() {
-            self.judge(rule, item, &format!("{path}[{index}]"), depth + 1)?;
+            let path = format!("{}[{index}]", place.path);
+            self.judge(rule, item, place.at(&path))?;
         }
         Ok(())
     }
 
-    fn judge_choices(
-        &self,
-        node: &Node,
-        value: &Value,
-        path: &str,
-        depth: usize,
-    ) -> Result<(), Violation> {
-        let fits = |choice: &&Node| self.judge(choice, value, path, depth + 1).is_ok();
+    fn judge_choices(&self, node: &Node, value: &Value, place: Place<'_>) -> Result<(), Violation> {
+        let fits = |choice: &&Node| self.judge(choice, value, place.inside()).is_ok();
         if let Some(choices) = &node.any_of
             && !choices.iter().any(|choice| fits(&choice))
         {
-            return self.closest(choices, value, path, depth);
+            return self.closest(choices, value, place);
         }
         if let Some(choices) = &node.one_of {
             match choices.iter().filter(fits).count() {
-                0 => return self.closest(choices, value, path, depth),
+                0 => return self.closest(choices, value, place),
                 1 => {}
                 _ => {
                     let message = "fits more than one of the alternatives".to_owned();
-                    return Err(Violation { path: path.to_owned(), message });
+                    return Err(Violation { path: place.path.to_owned(), message });
                 }
             }
         }
@@ -317,14 +333,8 @@ impl Schema {
     }
 
     /// Of alternatives that all refuse a value, the reason of the one that got furthest into it.
-    fn closest(
-        &self,
-        choices: &[Node],
-        value: &Value,
-        path: &str,
-        depth: usize,
-    ) -> Result<(), Violation> {
-        let refusals = choices.iter().map(|choice| self.judge(choice, value, path, depth + 1));
+    fn closest(&self, choices: &[Node], value: &Value, place: Place<'_>) -> Result<(), Violation> {
+        let refusals = choices.iter().map(|choice| self.judge(choice, value, place.inside()));
         let furthest = refusals.filter_map(Result::err).max_by_key(|refusal| refusal.path.len());
         furthest.map_or(Ok(()), Err)
     }
@@ -435,10 +445,6 @@ impl Node {
     }
 
     /// A value for a message.
-    fn shown(&self, value: &Value) -> String {
-        if self.secret == Some(true) { SECRET.to_owned() } else { shown(value) }
-    }
-
     fn judge_text(&self, text: &str) -> Result<(), String> {
         let letters = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
         if let Some(min) = self.lengths.letters_min.filter(|min| letters < *min) {
@@ -461,16 +467,16 @@ impl Node {
 impl Bounds {
     fn judge(&self, number: f64) -> Result<(), String> {
         if let Some(min) = self.min.filter(|min| number < *min) {
-            return Err(format!("{number} is below {min}"));
+            return Err(format!("below {min}"));
         }
         if let Some(max) = self.max.filter(|max| number > *max) {
-            return Err(format!("{number} is above {max}"));
+            return Err(format!("above {max}"));
         }
         if let Some(above) = self.above.filter(|above| number <= *above) {
-            return Err(format!("{number} is not above {above}"));
+            return Err(format!("not above {above}"));
         }
         match self.below.filter(|below| number >= *below) {
-            Some(below) => Err(format!("{number} is not below {below}")),
+            Some(below) => Err(format!("not below {below}")),
             None => Ok(()),
         }
     }

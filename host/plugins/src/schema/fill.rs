@@ -96,7 +96,7 @@ impl Schema {
         self.secret_below(self.root.as_ref()?, keys, 0)
     }
 
-    fn secret_below(&self, node: &Node, keys: &[&str], depth: usize) -> Option<bool> {
+    pub(super) fn secret_below(&self, node: &Node, keys: &[&str], depth: usize) -> Option<bool> {
         if depth > DEPTH_MAX {
             return None;
         }

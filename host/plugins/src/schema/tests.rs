@@ -153,6 +153,23 @@ fn secrets_are_found_and_never_shown() {
         "$defs": { "secret": { "enum": ["a"], "x-secret": true } },
     });
     check(&schema, &json!({ "token": "hunter2" }), "token: <secret> is not one of \"a\"");
+    let wrong = json!({
+        "$defs": { "text": { "type": "string" }, "small": { "maximum": 9 } },
+        "properties": {
+            "beside": { "$ref": "#/$defs/text", "x-secret": true },
+            "part": { "x-secret": true, "allOf": [{ "$ref": "#/$defs/small" }] },
+            "above": { "x-secret": true, "properties": { "pin": { "type": "string" } } },
+            "list": {
+                "uniqueItems": true,
+                "items": { "anyOf": [{ "x-secret": true, "type": "integer" }] },
+            },
+        },
+    });
+    check(&wrong, &json!({ "beside": 1234 }), "beside: <secret> is no string");
+    check(&wrong, &json!({ "part": 1234 }), "part: <secret> is above 9");
+    check(&wrong, &json!({ "above": { "pin": 1234 } }), "above.pin: <secret> is no string");
+    check(&wrong, &json!({ "list": [1234, 1234] }), "list: <secret> stands twice");
+    check(&wrong, &json!({ "list": ["hunter2"] }), "list[0]: <secret> is no integer");
     let schema = Schema::parse(&schema.to_string()).unwrap();
     let config = json!({
         "token": "a", "list": [{ "key": "b" }], "key": "c", "headers": { "X": ["d"] }, "other": "e",

@@ -177,3 +177,14 @@ fn global_keys_are_checked_as_those_of_jobs() {
         assert!(error.starts_with(expected), "{error}");
     }
 }
+
+/// A job lists the keys itself, so that a mistyped one among them is told with what it may mean.
+#[test]
+fn a_job_has_every_key_of_http_clients() {
+    let error = document("none: 1").read::<JobSpec>().unwrap_err().to_string();
+    let known = error.rsplit_once("(known here: ").unwrap().1.trim_end_matches(')');
+    let known: Vec<&str> = known.split(", ").collect();
+    for key in narthex_client::HTTP_KEYS {
+        assert!(known.contains(&key), "{key}: {known:?}");
+    }
+}
