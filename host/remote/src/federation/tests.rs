@@ -150,6 +150,7 @@ fn a_series_that_several_selectors_find_is_told_once() {
     let names: Vec<&str> = body.lines().filter_map(|line| line.split_once('{')?.0.into()).collect();
     assert_eq!(names, ["a", "b", "c"]);
     assert!(rig.body(&[], "").is_empty());
+    assert!(rig.body(&[Vec::new()], "").is_empty());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use narthex_exposition::{Entry, Format, Options, Parser};
 use narthex_harness::{Host, Peer, http, peer};
-use narthex_model::{ClassicHistogram, stale_nan};
+use narthex_model::stale_nan;
 use narthex_platform::Clock;
 use narthex_remote::encode::TimeSeries;
 
@@ -17,14 +17,10 @@ const OF_A_SCRAPE: &str = "application/openmetrics-text;version=1.0.0;escaping=a
 application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,\
 text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
 
+/// Without histograms with bounds of their own, which a Prometheus of 3.5 does not tell yet: the unit tests
+/// show those.
 fn series(at: i64) -> Vec<TimeSeries> {
     let one = |labels: &[(&str, &str)], value| TimeSeries::new(labels).with_samples(&[(at, value)]);
-    let mut classic = ClassicHistogram::default();
-    classic.add_bucket(0.5, 1.0);
-    classic.add_bucket(2.0, 3.0);
-    classic.set_count(4.0);
-    classic.set_sum(9.0);
-    let custom = classic.to_native().expect("it ascends");
     let histogram =
         |labels: &[(&str, &str)], value| TimeSeries::new(labels).with_histogram(at, value);
     vec![
@@ -36,7 +32,6 @@ fn series(at: i64) -> Vec<TimeSeries> {
         TimeSeries::new(&[("__name__", "old")]).with_samples(&[(at - 400_000, 1.0)]),
         histogram(&[("__name__", "h"), ("x", "1")], buckets(false, [1, 2, 3])),
         histogram(&[("__name__", "h"), ("x", "2")], buckets(true, [4, 5, 6])),
-        histogram(&[("__name__", "h"), ("x", "3")], custom),
         one(&[("__name__", "h"), ("x", "4")], f64::NAN),
     ]
 }
@@ -93,13 +88,13 @@ fn prometheus_and_we_are_federated_alike() {
         let [theirs, ours] = ask(all, &[("Accept", accept)]);
         assert_eq!(ours.text(), theirs.text(), "{accept}");
         assert_eq!(ours.header("content-type"), theirs.header("content-type"), "{accept}");
-        assert!(ours.text().contains("h_bucket"), "{ours}");
+        assert!(ours.text().contains("# TYPE z untyped"), "{ours}");
     }
     let accept = format!("{PROTOBUF};escaping=allow-utf-8");
     let [theirs, ours_proto] = ask(all, &[("Accept", &accept)]);
     assert_eq!(shown(&ours_proto.body), shown(&theirs.body));
     assert_eq!(ours_proto.header("content-type"), theirs.header("content-type"));
-    assert!(shown(&ours_proto.body).len() > 15, "{:?}", shown(&ours_proto.body));
+    assert!(shown(&ours_proto.body).len() > 10, "{:?}", shown(&ours_proto.body));
     for query in ["", "?match[]=", "?match[]=%7B%7D", "?match[]=nothing", "?match[]=a%7B"] {
         let [theirs, ours] = ask(query, &[]);
         assert_eq!(ours.status, theirs.status, "{query}: {ours}");
