@@ -8,6 +8,7 @@
 
 pub(crate) mod chunk_files;
 pub(crate) mod exemplars;
+pub(crate) mod families;
 pub(crate) mod index;
 pub(crate) mod matching;
 pub(crate) mod older;
@@ -19,15 +20,15 @@ pub(crate) mod series;
 pub(crate) mod symbols;
 pub(crate) mod visibility;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 
-use narthex_model::{Labels, Metadata};
+use narthex_model::Labels;
 use narthex_storage::{AppendError, SeriesRef};
 use parking_lot::RwLock;
 
 use self::exemplars::Exemplars;
+use self::families::Families;
 use self::index::Index;
 use self::series::{IDS_MAX, Series, SeriesId, Slab, Slot, SymbolPair, series_ref};
 use self::visibility::Visibility;
@@ -39,8 +40,8 @@ pub(crate) struct Head {
     pub(crate) index: RwLock<Index>,
     pub(crate) slab: Slab,
     pub(crate) visibility: Arc<Visibility>,
-    /// Guards the map. Held for moments, with no other lock but the log's.
-    pub(crate) metadata: RwLock<BTreeMap<String, Metadata>>,
+    /// Guards the families. Held for moments, with no other lock but the log's.
+    pub(crate) metadata: RwLock<Families>,
     /// Guards the ring. Order: after the index, before a shard of the slab.
     pub(crate) exemplars: RwLock<Exemplars>,
     pub(crate) counts: Counts,

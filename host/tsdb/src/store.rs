@@ -424,7 +424,7 @@ impl Queryable for Tsdb {
         let known = self.0.head.metadata.read();
         let clone = |(name, metadata): (&String, &Metadata)| (name.clone(), metadata.clone());
         match family {
-            Some(family) => known.get_key_value(family).map(clone).into_iter().collect(),
+            Some(family) => known.get(family).map(clone).into_iter().collect(),
             None => known.iter().map(clone).collect(),
         }
     }

@@ -14,10 +14,6 @@ use crate::head::exemplars::ExemplarOrder;
 use crate::head::sample::{Bounds, Value, Verdict, judge};
 use crate::head::series::split_ref;
 
-/// Families of which it is known what they are: more than any server has metrics by name. Those
-/// beyond it are stored without metadata.
-pub(super) const FAMILIES_MAX: usize = 1 << 20;
-
 /// One batch in the making.
 pub(crate) struct HeadAppender<'a> {
     store: &'a Arc<Shared>,
@@ -124,12 +120,9 @@ impl Appender for HeadAppender<'_> {
     }
 
     fn metadata(&mut self, family: &str, metadata: &Metadata) {
-        let known = self.store.head.metadata.read();
-        // Those of the batch are taken for new ones: that is so near the bound, or does not matter.
-        let count = known.len() + self.batch.metadata.len();
-        let is_full = count >= FAMILIES_MAX && !known.contains_key(family);
-        if !is_full && known.get(family) != Some(metadata) {
-            drop(known);
+        let others = self.batch.metadata.len();
+        let is_taken = self.store.head.metadata.read().takes(family, metadata, others);
+        if is_taken {
             self.batch.metadata.push((family.to_owned(), metadata.clone()));
         }
     }

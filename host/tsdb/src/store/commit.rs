@@ -159,7 +159,10 @@ impl Shared {
         let refused = checked.refused;
         self.apply(writer, &batch.samples, checked.before);
         if !batch.metadata.is_empty() {
-            self.head.metadata.write().extend(batch.metadata.iter().cloned());
+            let mut known = self.head.metadata.write();
+            for (family, metadata) in &batch.metadata {
+                known.insert(family.clone(), metadata.clone());
+            }
         }
         self.observed.out_of_order_appended.add(writer.out_of_order.len() as u64);
         self.observed.out_of_order.add(refused as u64);

@@ -339,7 +339,7 @@ impl Shared {
             let mut metadata = self.head.metadata.write();
             for (family, older) in walk.metadata {
                 // What came meanwhile is newer.
-                metadata.entry(family).or_insert(older);
+                metadata.insert_older(family, older);
             }
         }
         for name in &walk.outdated {

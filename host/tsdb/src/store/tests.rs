@@ -1,4 +1,4 @@
-use narthex_model::{Exemplar, Labels, Matcher, Metadata, Timestamp};
+use narthex_model::{Exemplar, Labels, Matcher, Timestamp};
 use narthex_platform::{SimulatedClock, SimulatedDisk};
 use narthex_storage::{AppendError, Columns, CommitError, SeriesRef, conformance};
 
@@ -125,23 +125,6 @@ fn a_checkpoint_takes_the_place_of_the_log_before_it() {
         );
         assert_eq!(after.len(), before.len() + usize::from(round == 0));
     }
-}
-
-#[test]
-fn a_batch_brings_no_more_families_than_there_is_room_for() {
-    let world = World::new();
-    let store = world.open();
-    let known = (1..appender::FAMILIES_MAX).map(|n| (n.to_string(), Metadata::default()));
-    store.0.head.metadata.write().extend(known);
-    let mut batch = store.appender();
-    let metadata = Metadata { help: "new".to_owned(), ..Metadata::default() };
-    for family in ["a", "b", "c", "1"] {
-        batch.metadata(family, &metadata);
-    }
-    batch.commit().unwrap();
-    let held = store.0.head.metadata.read();
-    assert_eq!(held.len(), appender::FAMILIES_MAX);
-    assert!(held.contains_key("a") && held.get("1") == Some(&metadata));
 }
 
 #[test]

@@ -151,7 +151,9 @@ fn metadata_of_any_length_is_saved() {
             (format!("family_{number}"), Metadata { metric_type, help: help.clone(), unit })
         })
         .collect();
-    store.0.head.metadata.write().extend(known.iter().cloned());
+    for (family, metadata) in &known {
+        store.0.head.metadata.write().insert(family.clone(), metadata.clone());
+    }
     store.checkpoint().unwrap();
     let file = world.disk.shared().open("/data/log/00000002.checkpoint".into()).unwrap();
     let records = log_records(LogFileKind::Checkpoint, 2, file).unwrap();
