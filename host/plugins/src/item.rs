@@ -88,6 +88,9 @@ impl Item {
         };
         let refused = |message: String| at("", message);
         let (schema, notes) = (&loaded.schema, &loaded.schema.notes);
+        if let Some((key, message)) = notes.conflicts.find(given.config) {
+            return Err(at(key, message));
+        }
         let mut config = given.config.clone();
         let mut follows_redirects = true;
         if let (true, Value::Object(keys)) = (notes.takes_http, &mut config) {

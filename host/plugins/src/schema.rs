@@ -9,6 +9,7 @@
 //! Invariant: a schema with any other keyword is refused at load, so that no condition that its
 //! author wrote is silently not checked.
 
+mod conflicts;
 mod fill;
 mod notes;
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::SchemaError;
+use super::conflicts::Conflicts;
 
 /// The longest template of an endpoint.
 const TEMPLATE_BYTES_MAX: usize = 1024;
@@ -16,6 +17,8 @@ pub(crate) struct Notes {
     /// `x-http-config`: an item also takes the keys of Prometheus' HTTP clients, which the guest
     /// does not see.
     pub(crate) takes_http: bool,
+    /// `x-http-conflicts`: properties that exclude some of these keys.
+    pub(crate) conflicts: Conflicts,
     /// `x-endpoints`: what a call may connect to besides what stands in the item.
     pub(crate) endpoints: Vec<Template>,
     /// `x-profile`: code of the host that finds endpoint and credentials.
@@ -46,8 +49,8 @@ enum Piece {
 
 impl Notes {
     /// The keywords, which stand at the top only.
-    pub(crate) const KEYWORDS: [&str; 4] =
-        ["x-http-config", "x-endpoints", "x-profile", "x-aws-service"];
+    pub(crate) const KEYWORDS: [&str; 5] =
+        ["x-http-config", "x-http-conflicts", "x-endpoints", "x-profile", "x-aws-service"];
 
     pub(super) fn parse(schema: &Value) -> Result<Self, SchemaError> {
         let wrong = |keyword: &str, message: &str| SchemaError {
@@ -58,6 +61,13 @@ impl Notes {
         if let Some(takes) = schema.get("x-http-config") {
             notes.takes_http =
                 takes.as_bool().ok_or_else(|| wrong("x-http-config", "true or false"))?;
+        }
+        if let Some(conflicts) = schema.get("x-http-conflicts") {
+            let parsed = Conflicts::parse(conflicts, schema.get("properties"));
+            notes.conflicts = parsed.filter(|_| notes.takes_http).ok_or_else(|| {
+                let right = r#"lists of HTTP keys by property, as in {"token": ["oauth2"]}, beside x-http-config"#;
+                wrong("x-http-conflicts", right)
+            })?;
         }
         if let Some(templates) = schema.get("x-endpoints") {
             let refuse = || wrong("x-endpoints", "a list of templates, as in http://{server}");

@@ -213,3 +213,35 @@ fn notes_at_the_top_are_read() {
     let nested = json!({ "properties": { "a": { "x-http-config": true } } });
     assert!(refused(nested).contains("at the top of a schema only"));
 }
+
+#[test]
+fn properties_may_exclude_keys_of_http_clients() {
+    let schema = |conflicts: Value| {
+        let schema = json!({
+            "x-http-config": true,
+            "x-http-conflicts": conflicts,
+            "properties": { "token": {}, "user": {} },
+        });
+        Schema::parse(&schema.to_string()).map(|schema| schema.notes.conflicts)
+    };
+    let conflicts =
+        schema(json!({ "token": ["authorization", "oauth2"], "user": ["basic_auth"] })).unwrap();
+    let found = |config: Value| conflicts.find(&config).map(|(key, why)| format!("{key}: {why}"));
+    let why = "token: token and oauth2 exclude each other".to_owned();
+    assert_eq!(found(json!({ "token": "t", "oauth2": {}, "basic_auth": {} })), Some(why));
+    let why = "user: user and basic_auth exclude each other".to_owned();
+    assert_eq!(
+        found(json!({ "user": "u", "token": "", "oauth2": {}, "basic_auth": {} })),
+        Some(why)
+    );
+    assert_eq!(
+        found(json!({ "token": "t", "user": null, "basic_auth": {}, "oauth2": null })),
+        None
+    );
+    for wrong in [json!({ "pin": ["oauth2"] }), json!({ "token": ["port"] }), json!(["oauth2"])] {
+        assert!(
+            schema(wrong.clone()).unwrap_err().to_string().contains("#/x-http-conflicts"),
+            "{wrong}"
+        );
+    }
+}
