@@ -77,6 +77,15 @@ impl Error {
         self
     }
 
+    /// Says that others failed as well, of which this is the first.
+    #[must_use]
+    pub fn and_others(mut self, count: usize) -> Self {
+        if count > 0 {
+            self.message = format!("{} (and {count} more)", self.message);
+        }
+        self
+    }
+
     /// The system's name of the failure (`ENOENT`), if it was one of the system.
     pub fn errno(&self) -> Option<&str> {
         self.details.iter().find(|label| label.name == "errno").map(|label| label.value.as_str())

@@ -37,7 +37,7 @@ pub trait Discovery {
     }
 
     /// Looks once. Without a cursor the answer is full; with one it may wait `wait_ms` for a change. An error keeps the
-    /// last good targets.
+    /// last good targets; a part that failed keeps its own, and says so in `failing`.
     fn refresh(
         config: Self::Config,
         cursor: Option<&str>,

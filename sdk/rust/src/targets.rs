@@ -1,8 +1,8 @@
 //! What discoveries make of what they find: addresses, labels, groups.
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::{collections::BTreeMap, fmt::Display, time::Duration};
 
-use crate::{Label, TargetGroup};
+use crate::{Change, Error, Label, Refreshed, TargetGroup, duration};
 
 /// The labels of a target while they are gathered: a name has one value, the last; an empty value is no label.
 ///
@@ -68,6 +68,41 @@ impl TargetGroup {
     /// A target with labels of its own: a group of one. No other group may have its source.
     pub fn one(source: impl Into<String>, address: impl Into<String>, labels: &Labels) -> Self {
         Self { source: source.into(), targets: vec![address.into()], labels: labels.to_vec() }
+    }
+}
+
+impl Refreshed {
+    /// An answer to which nothing follows, without a cursor, asked again when the host likes.
+    pub fn new(change: Change) -> Self {
+        Self { change, cursor: None, next_in_ms: None, more: false, failing: None }
+    }
+
+    /// To be handed back at the next refresh.
+    #[must_use]
+    pub fn cursor(mut self, cursor: Option<String>) -> Self {
+        self.cursor = cursor;
+        self
+    }
+
+    /// When to ask next.
+    #[must_use]
+    pub fn next_in(mut self, pause: Duration) -> Self {
+        self.next_in_ms = Some(duration::millis(pause));
+        self
+    }
+
+    /// Why a part of the source keeps what it had, if one does.
+    #[must_use]
+    pub fn failing(mut self, failing: Option<Error>) -> Self {
+        self.failing = failing;
+        self
+    }
+
+    /// Whether more is to be told than this answer holds.
+    #[must_use]
+    pub fn more(mut self, more: bool) -> Self {
+        self.more = more;
+        self
     }
 }
 

@@ -11,6 +11,7 @@
 //! assert!(refused.unwrap_err().is_denied());
 //! ```
 
+mod answers;
 mod defaults;
 pub(crate) mod imports;
 mod roots;
@@ -51,6 +52,8 @@ struct State {
     kv: BTreeMap<String, Vec<u8>>,
     now_ms: i64,
     deadline_ms: u32,
+    /// How long a request takes.
+    request_ms: u32,
     slept_ms: u64,
     requests: Vec<Request>,
     sent: Vec<u8>,
@@ -83,9 +86,19 @@ pub fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
     }
 }
 
+impl State {
+    /// Time goes by, at most until the deadline.
+    fn pass(&mut self, ms: u32) {
+        let passed = ms.min(self.deadline_ms);
+        self.deadline_ms -= passed;
+        self.now_ms += i64::from(passed);
+        self.slept_ms += u64::from(passed);
+    }
+}
+
 impl FakeHost {
     /// A host that grants nothing but the log, the clock and an empty store of keys. The clock shows
-    /// 2026-01-01T00:00:00Z and moves only when the plugin sleeps.
+    /// 2026-01-01T00:00:00Z and moves only when the plugin sleeps, or when requests take time.
     pub fn new() -> Self {
         let host = Self::default();
         host.with(|state| {
@@ -194,6 +207,14 @@ impl FakeHost {
         self
     }
 
+    /// Has each request take this long, or each round of requests that are sent together. Otherwise answers are there at
+    /// once.
+    #[must_use]
+    pub fn requests_take_ms(self, request_ms: u32) -> Self {
+        self.with(|state| state.request_ms = request_ms);
+        self
+    }
+
     /// Runs code on this host.
     pub fn run<R>(&self, code: impl FnOnce() -> R) -> R {
         /// Leaves the stack as it was, also when the code panics.
@@ -237,14 +258,18 @@ impl FakeHost {
         self.refresh_waiting::<P>(config_json, cursor, 0)
     }
 
-    /// Calls a discovery as the host would, which may wait this long for a change.
+    /// Calls a discovery as the host would, which may wait this long for a change. An answer that the host would refuse is
+    /// an error.
     pub fn refresh_waiting<P: Discovery>(
         &self,
         config_json: &str,
         cursor: Option<&str>,
         wait_ms: u32,
     ) -> Result<Refreshed, Error> {
-        self.run(|| P::refresh(configured(&P::describe(), config_json)?, cursor, wait_ms))
+        let found =
+            self.run(|| P::refresh(configured(&P::describe(), config_json)?, cursor, wait_ms))?;
+        answers::check(&found, cursor)?;
+        Ok(found)
     }
 
     /// Has a discovery judge a configuration, as the host would at load; the warnings.

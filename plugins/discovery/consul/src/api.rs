@@ -13,6 +13,9 @@ use crate::config::{Config, Scheme};
 /// For answers that nothing delays.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// What is left of a call's time for reading a round of answers.
+const READING: Duration = Duration::from_secs(2);
+
 /// As many as the host waits for at one time.
 pub(crate) const WATCHES_MAX: usize = 16;
 
@@ -90,11 +93,12 @@ impl<'a> Api<'a> {
             .map_err(|error| error.context("ask for the list of services"))
     }
 
-    /// The instances of each service, with their checks.
+    /// The instances of each service, with their checks; of as many services as are asked for at one time.
     pub(crate) fn health(&self, names: &[String]) -> Vec<Result<Response, Error>> {
         let query = self.health_query();
+        let timeout = ANSWER_TIMEOUT.min(clock::deadline().saturating_sub(READING));
         let requests: Vec<_> =
-            names.iter().map(|name| self.get(&health_path(name), &query, ANSWER_TIMEOUT)).collect();
+            names.iter().map(|name| self.get(&health_path(name), &query, timeout)).collect();
         let answers = send_in_rounds(&requests);
         answers.into_iter().map(|answer| answer.and_then(Response::expect_success)).collect()
     }

@@ -15,6 +15,12 @@ pub(crate) struct Cursor {
     pub(crate) datacenter: String,
     /// The index of the list of services; 0 when it was not asked for.
     pub(crate) catalog: u64,
+    /// Not all services answered: the next call asks at once, and waits for nothing.
+    #[serde(default)]
+    pub(crate) is_partial: bool,
+    /// The service that is asked for first, where the last call had no time left for it; empty: any.
+    #[serde(default)]
+    pub(crate) next: String,
     /// By name. None: nothing is known, or there are too many to remember; then every answer is a whole one.
     pub(crate) services: Option<BTreeMap<String, Known>>,
 }
@@ -42,8 +48,9 @@ impl Cursor {
         if text.len() <= BYTES_MAX {
             return text;
         }
-        let (datacenter, catalog) = (self.datacenter.clone(), self.catalog);
-        written(&Self { datacenter, catalog, services: None })
+        let (datacenter, next) = (self.datacenter.clone(), self.next.clone());
+        let (catalog, is_partial) = (self.catalog, self.is_partial);
+        written(&Self { datacenter, catalog, is_partial, next, services: None })
     }
 }
 

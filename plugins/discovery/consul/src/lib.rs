@@ -1,7 +1,8 @@
 //! Finds the instances of services in Consul: the `consul_sd_configs` of Prometheus, key for key and label for label.
 //!
 //! Enters: where Consul is and which services matter. Leaves: a target for each instance, healthy or not. What always
-//! holds: a service that cannot be asked for keeps its targets; a service is read again only when its index moved. Open
+//! holds: a service that cannot be asked for keeps its targets, and that is told; a service is read again only when its
+//! index moved; what there was no time to ask for is asked for first in the next call. Open
 //! this file for the course of a call, `api.rs` for what is asked, `instance.rs` for the labels.
 //!
 //! ```
@@ -23,7 +24,10 @@ mod instance;
 use std::time::Duration;
 
 use narthex_sdk::{
-    Change, Delta, Discovery, Error, Info, Refreshed, TargetGroup, clock::Stopwatch, duration, log,
+    Change, Delta, Discovery, Error, Info, Refreshed, TargetGroup,
+    clock::{self, Stopwatch},
+    http::Response,
+    log,
 };
 
 pub use self::config::Config;
@@ -31,6 +35,9 @@ use self::{
     api::{Api, Watch},
     cursor::{Cursor, Known},
 };
+
+/// With less time than this another round of questions is left to the next call.
+const ROUND_MIN: Duration = Duration::from_secs(5);
 
 /// The discovery.
 pub struct Consul;
@@ -60,17 +67,15 @@ impl Discovery for Consul {
         let watch = Stopwatch::start();
         let api = Api::new(&config)?;
         let before = cursor.and_then(Cursor::read);
-        if let Some(before) = &before {
-            wait(&config, &api, before, wait_ms)?;
+        if let Some(before) = before.as_ref().filter(|before| !before.is_partial)
+            && let Err(error) = wait(&config, &api, before, wait_ms)
+        {
+            // One service that cannot be waited for must not keep the others from being asked for.
+            log::debug("nothing to wait for", &[("error", &error.message)]);
         }
-        let (change, after) = look(&config, &api, before)?;
+        let refreshed = look(&config, &api, before)?;
         // As often as Prometheus asks: what was waited for counts.
-        let pause = config.refresh_interval.saturating_sub(watch.elapsed());
-        Ok(Refreshed {
-            change,
-            cursor: Some(after.write()),
-            next_in_ms: Some(duration::millis(pause)),
-        })
+        Ok(refreshed.next_in(config.refresh_interval.saturating_sub(watch.elapsed())))
     }
 }
 
@@ -99,13 +104,10 @@ fn wait(config: &Config, api: &Api<'_>, before: &Cursor, wait_ms: u32) -> Result
     if wait.is_zero() { Ok(()) } else { api.wait(watched, wait) }
 }
 
-/// Asks for all services that matter; what changed since the cursor, and the cursor of what is now.
-fn look(config: &Config, api: &Api<'_>, before: Option<Cursor>) -> Result<(Change, Cursor), Error> {
-    let is_first = before.is_none();
+/// Asks for all services that matter: what changed since the cursor, and the cursor of what is now.
+fn look(config: &Config, api: &Api<'_>, before: Option<Cursor>) -> Result<Refreshed, Error> {
     let mut now = before.unwrap_or_default();
     let is_whole = now.services.is_none();
-    let mut known = now.services.take().unwrap_or_default();
-
     if now.datacenter.is_empty() {
         now.datacenter = api.datacenter()?;
     }
@@ -116,32 +118,8 @@ fn look(config: &Config, api: &Api<'_>, before: Option<Cursor>) -> Result<(Chang
     names.sort();
     names.dedup();
 
+    let mut known = now.services.take().unwrap_or_default();
     let mut delta = Delta { upsert: Vec::new(), remove: Vec::new() };
-    let mut failure = None;
-    for (name, answer) in names.iter().zip(api.health(&names)) {
-        let former = known.get(name).copied().unwrap_or_default();
-        let found = answer.and_then(|answer| {
-            let index = api::index(&answer);
-            if index > 0 && index == former.index {
-                return Ok(None);
-            }
-            let groups = instance::groups(&answer, name, &now.datacenter, &config.tag_separator)?;
-            Ok(Some((index, groups)))
-        });
-        match found {
-            Ok(None) => {}
-            Ok(Some((index, groups))) => {
-                delta.remove.extend(former.sources(name).skip(groups.len()));
-                known.insert(name.clone(), Known::new(index, &groups));
-                delta.upsert.extend(groups);
-            }
-            Err(error) => {
-                let error = error.context(format!("ask for service {name}"));
-                log::warn("a service keeps its targets", &[("error", &error.message)]);
-                failure = Some(error);
-            }
-        }
-    }
     known.retain(|name, former| {
         let stays = names.binary_search(name).is_ok();
         if !stays {
@@ -149,16 +127,70 @@ fn look(config: &Config, api: &Api<'_>, before: Option<Cursor>) -> Result<(Chang
         }
         stays
     });
-    now.services = Some(known);
+    let first = names.partition_point(|name| *name < now.next);
+    names.rotate_left(first);
 
-    match failure {
-        // A part must not stand for the whole, unless there is nothing yet that it would replace.
-        Some(error) if is_whole && (!is_first || delta.upsert.is_empty()) => Err(error),
-        Some(error) if delta.upsert.is_empty() && delta.remove.is_empty() => Err(error),
-        _ if is_whole => Ok((Change::Full(delta.upsert), now)),
-        _ if delta.upsert.is_empty() && delta.remove.is_empty() => Ok((Change::Unchanged, now)),
-        _ => Ok((Change::Delta(delta), now)),
+    let mut failures = Vec::new();
+    let mut asked = 0;
+    for round in names.chunks(api::WATCHES_MAX) {
+        if asked > 0 && clock::deadline() < ROUND_MIN {
+            break;
+        }
+        asked += round.len();
+        for (name, answer) in round.iter().zip(api.health(round)) {
+            let former = known.get(name).copied().unwrap_or_default();
+            match answer.and_then(|answer| read(config, &now, name, former, &answer)) {
+                Ok(None) => {}
+                Ok(Some((index, groups))) => {
+                    delta.remove.extend(former.sources(name).skip(groups.len()));
+                    known.insert(name.clone(), Known::new(index, &groups));
+                    delta.upsert.extend(groups);
+                }
+                Err(error) => {
+                    log::debug("a service keeps its targets", &[("error", &error.message)]);
+                    failures.push(error.context(format!("ask for service {name}")));
+                }
+            }
+        }
     }
+    let others = names.len().saturating_sub(asked);
+    now.next = names.get(asked).cloned().unwrap_or_default();
+    if !failures.is_empty() && failures.len() == names.len() {
+        let others = failures.len() - 1;
+        return Err(failures.swap_remove(0).and_others(others));
+    }
+    if others > 0 {
+        let message = format!("no time was left to ask for service {}", now.next);
+        failures.push(Error::timeout(message).and_others(others - 1));
+    }
+    now.is_partial = !failures.is_empty();
+    now.services = Some(known);
+    let others = failures.len().saturating_sub(1);
+    let failing = failures.into_iter().next().map(|error| error.and_others(others));
+    let change = if is_whole {
+        Change::Full(delta.upsert)
+    } else if delta.upsert.is_empty() && delta.remove.is_empty() {
+        Change::Unchanged
+    } else {
+        Change::Delta(delta)
+    };
+    Ok(Refreshed::new(change).cursor(Some(now.write())).failing(failing))
+}
+
+/// The index and the groups of a service; none when its index did not move.
+fn read(
+    config: &Config,
+    now: &Cursor,
+    name: &str,
+    former: Known,
+    answer: &Response,
+) -> Result<Option<(u64, Vec<TargetGroup>)>, Error> {
+    let index = api::index(answer);
+    if index > 0 && index == former.index {
+        return Ok(None);
+    }
+    let groups = instance::groups(answer, name, &now.datacenter, &config.tag_separator)?;
+    Ok(Some((index, groups)))
 }
 
 impl Known {

@@ -36,9 +36,9 @@ fn each_service_is_a_target_with_its_labels() {
     assert_eq!(
         groups,
         [
-            "_http._tcp.example/a.example:8080 [\"a.example:8080\"] __meta_dns_name=_http._tcp.example \
+            "_http._tcp.example/0 [\"a.example:8080\"] __meta_dns_name=_http._tcp.example \
              __meta_dns_srv_record_target=a.example. __meta_dns_srv_record_port=8080",
-            "_http._tcp.example/b.example:8081 [\"b.example:8081\"] __meta_dns_name=_http._tcp.example \
+            "_http._tcp.example/1 [\"b.example:8081\"] __meta_dns_name=_http._tcp.example \
              __meta_dns_srv_record_target=b.example. __meta_dns_srv_record_port=8081",
         ]
     );
@@ -53,9 +53,9 @@ fn addresses_of_a_name_are_one_group() {
         &["2001:db8::1"],
     );
     let (groups, _) = full(&host, r#"{"names":["web"],"type":"A","port":80}"#);
-    assert_eq!(groups, ["web [\"192.0.2.1:80\", \"192.0.2.2:80\"] __meta_dns_name=web"]);
+    assert_eq!(groups, ["web/0 [\"192.0.2.1:80\", \"192.0.2.2:80\"] __meta_dns_name=web"]);
     let (groups, _) = full(&host, r#"{"names":["web"],"type":"aaaa","port":80}"#);
-    assert_eq!(groups, ["web [\"[2001:db8::1]:80\"] __meta_dns_name=web"]);
+    assert_eq!(groups, ["web/0 [\"[2001:db8::1]:80\"] __meta_dns_name=web"]);
 }
 
 #[test]
@@ -71,20 +71,17 @@ fn mail_exchangers_and_name_servers_take_the_configured_port() {
     let (groups, _) = full(&host, r#"{"names":["x"],"type":"MX","port":25}"#);
     assert_eq!(
         groups,
-        ["x/mail.x:25 [\"mail.x:25\"] __meta_dns_name=x __meta_dns_mx_record_target=mail.x."]
+        ["x/0 [\"mail.x:25\"] __meta_dns_name=x __meta_dns_mx_record_target=mail.x."]
     );
     let (groups, _) = full(&host, r#"{"names":["x"],"type":"NS","port":53}"#);
-    assert_eq!(
-        groups,
-        ["x/ns1.x:53 [\"ns1.x:53\"] __meta_dns_name=x __meta_dns_ns_record_target=ns1.x."]
-    );
+    assert_eq!(groups, ["x/0 [\"ns1.x:53\"] __meta_dns_name=x __meta_dns_ns_record_target=ns1.x."]);
 }
 
 #[test]
 fn a_name_that_does_not_exist_has_no_targets() {
     let host = FakeHost::new().dns("gone", "A", &[]);
     let (groups, _) = full(&host, r#"{"names":["gone"],"type":"A","port":80}"#);
-    assert_eq!(groups, ["gone [] __meta_dns_name=gone"]);
+    assert_eq!(groups, ["gone/0 [] __meta_dns_name=gone"]);
 }
 
 #[test]
@@ -96,7 +93,7 @@ fn a_failed_lookup_is_an_error_that_keeps_the_targets() {
 }
 
 #[test]
-fn one_failed_name_of_two_changes_only_the_other() {
+fn one_failed_name_of_two_changes_only_the_other_and_is_told() {
     let config = r#"{"names":["a","b"]}"#;
     let host = FakeHost::new().dns("a", "SRV", &["0 0 1 one.", "0 0 2 two."]).dns(
         "b",
@@ -104,24 +101,63 @@ fn one_failed_name_of_two_changes_only_the_other() {
         &["0 0 3 three."],
     );
     let (_, refreshed) = full(&host, config);
-    let host = FakeHost::new().dns("a", "SRV", &["0 0 1 one."]).dns_error(
-        "b",
-        "SRV",
-        Error::timeout("slow"),
-    );
+    assert_eq!(refreshed.failing, None);
+    let slow = |host: FakeHost| host.dns_error("b", "SRV", Error::timeout("slow"));
+    let host = slow(FakeHost::new().dns("a", "SRV", &["0 0 1 one."]));
     let later = host.refresh::<Dns>(config, refreshed.cursor.as_deref()).unwrap();
-    let Change::Delta(delta) = later.change else { panic!("not a delta: {later:?}") };
-    assert_eq!(
-        delta.upsert.iter().map(|group| group.source.as_str()).collect::<Vec<_>>(),
-        ["a/one:1"]
-    );
-    assert_eq!(delta.remove, ["a/two:2"]);
+    let Change::Delta(delta) = &later.change else { panic!("not a delta: {later:?}") };
+    assert_eq!(delta.upsert.iter().map(|group| group.source.as_str()).collect::<Vec<_>>(), ["a/0"]);
+    assert_eq!(delta.remove, ["a/1"]);
+    assert_eq!(later.failing.unwrap().message, "look up b: slow");
+
+    // The last target of a name goes also while another name fails.
+    let host = slow(FakeHost::new().dns("a", "SRV", &[]));
+    let last = host.refresh::<Dns>(config, later.cursor.as_deref()).unwrap();
+    let Change::Delta(delta) = last.change else { panic!("not a delta: {last:?}") };
+    assert_eq!((delta.upsert.len(), delta.remove), (0, vec!["a/0".to_owned()]));
+}
+
+#[test]
+fn a_first_answer_tells_of_names_that_fail() {
+    let host = FakeHost::new().dns("b", "SRV", &["0 0 1 one."]);
+    let host = host.dns_error("a", "SRV", Error::timeout("slow"));
+    let host = host.dns_error("c", "SRV", Error::timeout("slow"));
+    let (groups, refreshed) = full(&host, r#"{"names":["c","b","a"]}"#);
+    assert_eq!(groups.len(), 1);
+    assert_eq!(refreshed.failing.unwrap().message, "look up a: slow (and 1 more)");
+}
+
+#[test]
+fn many_records_and_many_names_fit_into_a_cursor() {
+    let records: Vec<String> =
+        (0..4096).map(|n| format!("0 0 {n} a-host-with-a-long-name-{n}.example.")).collect();
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let host = FakeHost::new().dns("a", "SRV", &records).dns("b", "SRV", &records);
+    let (groups, refreshed) = full(&host, r#"{"names":["a","b"]}"#);
+    assert_eq!((groups.len(), refreshed.cursor.as_deref()), (8192, Some("[4096,4096]")));
+
+    let names: Vec<String> = (0..10_000).map(|n| format!("a-name-{n}.example")).collect();
+    let host = names.iter().fold(FakeHost::new(), |host, name| host.dns(name, "A", &["192.0.2.1"]));
+    let config = narthex_sdk::json::json!({"names": names, "type": "A", "port": 1}).to_string();
+    assert_eq!(full(&host, &config).0.len(), 10_000);
+}
+
+#[test]
+fn another_order_of_records_is_no_change() {
+    let of = |records: &[&str]| {
+        let host = FakeHost::new().dns("a", "SRV", records);
+        full(&host, r#"{"names":["a","a"]}"#).0
+    };
+    let (one, two) = ("0 0 1 one.", "0 0 2 two.");
+    assert_eq!(of(&[two, one, two]), of(&[one, two]));
 }
 
 #[test]
 fn a_configuration_that_cannot_work_is_refused() {
     let refused = |config: &str| FakeHost::new().refresh::<Dns>(config, None).unwrap_err().message;
     assert_eq!(refused(r#"{"names":[]}"#), "names: at least one name is needed");
+    let many = format!(r#"{{"names":[{}"a"]}}"#, r#""a","#.repeat(10_000));
+    assert_eq!(refused(&many), "names: more than 10000 names");
     assert_eq!(
         refused(r#"{"names":["a"],"type":"A"}"#),
         "port: needed for all record types except SRV"

@@ -73,11 +73,8 @@ impl Discovery for Docker {
         let containers = engine::read(&mut answers, "containers")?;
         let networks = engine::read(&mut answers, "networks")?;
         let networks = engine::network_labels(&networks, "__meta_docker_");
-        Ok(Refreshed {
-            change: Change::Full(container::groups(&config, &containers, &networks)),
-            cursor: None,
-            next_in_ms: Some(duration::millis(config.refresh_interval)),
-        })
+        let change = Change::Full(container::groups(&config, &containers, &networks));
+        Ok(Refreshed::new(change).next_in(config.refresh_interval))
     }
 }
 

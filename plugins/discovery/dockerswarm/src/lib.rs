@@ -81,11 +81,8 @@ impl Discovery for DockerSwarm {
             Role::Tasks => find_tasks(&config, &engine)?,
             Role::Nodes => find_nodes(&config, &engine)?,
         };
-        Ok(Refreshed {
-            change: Change::Full(groups),
-            cursor: None,
-            next_in_ms: Some(duration::millis(config.refresh_interval)),
-        })
+        let change = Change::Full(groups);
+        Ok(Refreshed::new(change).next_in(config.refresh_interval))
     }
 }
 

@@ -30,8 +30,7 @@ impl Api {
     pub(crate) fn new(config: &Config) -> Self {
         let url = match config.endpoint.as_str() {
             "" => format!("https://ec2.{}.{}/", config.region, domain(&config.region)),
-            endpoint if endpoint.contains("://") => endpoint.to_owned(),
-            endpoint => format!("https://{endpoint}"),
+            endpoint => endpoint.to_owned(),
         };
         Self { url }
     }

@@ -86,6 +86,14 @@ impl Discovery for Ec2 {
             let message = "refresh_interval: must be longer than 0";
             return Err(Error::config(message).detail("key", "refresh_interval"));
         }
+        let is_web = |endpoint: &str| {
+            let scheme = endpoint.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+            matches!(scheme.as_deref(), Some("http" | "https"))
+        };
+        if !config.endpoint.is_empty() && !is_web(&config.endpoint) {
+            let message = "endpoint: it must begin with https:// or http://";
+            return Err(Error::config(message).detail("key", "endpoint"));
+        }
         // It becomes a part of a host's name.
         if !config.region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             let message = format!("region: {:?} is not the name of a region", config.region);
@@ -114,13 +122,8 @@ impl Discovery for Ec2 {
                 }));
             }
         })?;
-        Ok(Refreshed {
-            change: Change::Full(groups),
-            cursor: zones.and_then(|zones| json::to_string(&zones).ok()),
-            next_in_ms: Some(
-                u32::try_from(config.refresh_interval.as_millis()).unwrap_or(u32::MAX),
-            ),
-        })
+        let cursor = zones.and_then(|zones| json::to_string(&zones).ok());
+        Ok(Refreshed::new(Change::Full(groups)).cursor(cursor).next_in(config.refresh_interval))
     }
 }
 

@@ -261,7 +261,6 @@ fn the_endpoint_is_that_of_the_regions_partition_unless_configured() {
     asks(r#"{"region":"cn-north-1"}"#, "https://ec2.cn-north-1.amazonaws.com.cn/");
     asks(r#"{"region":"us-isob-east-1"}"#, "https://ec2.us-isob-east-1.sc2s.sgov.gov/");
     asks(r#"{"region":"x","endpoint":"http://127.0.0.1:4566"}"#, "http://127.0.0.1:4566");
-    asks(r#"{"region":"x","endpoint":"ec2.example"}"#, "https://ec2.example");
 }
 
 #[track_caller]
@@ -333,5 +332,8 @@ fn a_configuration_that_cannot_work_is_refused() {
         "refresh_interval: must be longer than 0",
     );
     refused(r#"{"region":"a/b"}"#, "region: \"a/b\" is not the name of a region");
+    let no_url = "endpoint: it must begin with https:// or http://";
+    refused(r#"{"region":"x","endpoint":"ec2.example"}"#, no_url);
+    refused(r#"{"region":"x","endpoint":"ftp://ec2.example"}"#, no_url);
     refused("{}", "region: none is configured, and neither environment nor profile name one");
 }

@@ -70,11 +70,8 @@ impl Discovery for Http {
             .and_then(Response::expect_success)
             .and_then(|answer| list::groups(&answer, &config.url))
             .map_err(|error| error.context(format!("ask {} for targets", origin.shown())))?;
-        Ok(Refreshed {
-            change: Change::Full(groups),
-            cursor: None,
-            next_in_ms: Some(duration::millis(config.refresh_interval)),
-        })
+        let change = Change::Full(groups);
+        Ok(Refreshed::new(change).next_in(config.refresh_interval))
     }
 }
 

@@ -19,9 +19,11 @@ struct Group {
     labels: Option<BTreeMap<String, String>>,
 }
 
-/// Reads an answer. Each group's source is the URL and the group's place in the list.
+/// Reads an answer. Each group's source is the URL and the group's place in the list. Labels are shown to many, so neither
+/// holds the user and the password of the URL.
 pub(crate) fn groups(answer: &Response, url: &str) -> Result<Vec<TargetGroup>, Error> {
     check_content_type(answer.header("content-type").unwrap_or_default())?;
+    let url = without_user(url);
     let list: Option<Vec<Option<Group>>> = answer.json()?;
     list.unwrap_or_default()
         .into_iter()
@@ -32,7 +34,7 @@ pub(crate) fn groups(answer: &Response, url: &str) -> Result<Vec<TargetGroup>, E
             if labels.contains_key("") {
                 return Err(Error::protocol(format!("group {place} has a label without name")));
             }
-            labels.insert("__meta_url".into(), url.into());
+            labels.insert("__meta_url".into(), url.clone());
             Ok(TargetGroup {
                 source: format!("{url}:{place}"),
                 targets: group.targets.unwrap_or_default(),
@@ -40,6 +42,15 @@ pub(crate) fn groups(answer: &Response, url: &str) -> Result<Vec<TargetGroup>, E
             })
         })
         .collect()
+}
+
+/// A URL without user and password, and otherwise as it is written.
+fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
 }
 
 /// JSON, in UTF-8 if a character set is named at all.

@@ -93,11 +93,13 @@ fn it_asks_once_a_minute_unless_told_otherwise() {
 }
 
 #[test]
-fn user_and_password_of_the_url_are_sent_as_credentials() {
-    let host = json("[]");
-    host.refresh::<Http>(r#"{"url":"http://me:secret@inventory/targets"}"#, None).unwrap();
+fn user_and_password_of_the_url_are_sent_as_credentials_and_not_shown() {
+    let host = json(r#"[{"targets":["a:1"]}]"#);
+    let groups = found(&host, r#"{"url":"http://me:secret@inventory/targets?by=a@b"}"#);
+    let shown = "http://inventory/targets?by=a@b";
+    assert_eq!(groups, [format!("{shown}:0 [\"a:1\"] __meta_url={shown}")]);
     let request = &host.requests()[0];
-    assert_eq!(request.url, "http://inventory/targets");
+    assert_eq!(request.url, shown);
     assert_eq!(request.headers[0].value, "Basic bWU6c2VjcmV0");
 }
 

@@ -107,7 +107,8 @@ impl Api {
     ) -> Result<Option<Vec<Watched>>, Error> {
         let rounds = u32::try_from(streams.len().div_ceil(WATCHES_MAX)).unwrap_or(u32::MAX);
         let seconds = (wait / rounds.max(1)).as_secs();
-        // 0 would let the server choose, and it chooses half an hour.
+        // 0 would let the server choose, and it chooses half an hour. So a call that may not wait takes a second too: the
+        // alternative is a list of everything.
         let seconds = u32::try_from(seconds).unwrap_or(u32::MAX).clamp(1, WATCH_SECONDS_MAX);
         let mut told = Vec::with_capacity(streams.len());
         for round in streams.chunks(WATCHES_MAX) {

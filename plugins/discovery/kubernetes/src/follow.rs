@@ -208,8 +208,9 @@ fn answer(
     is_first: bool,
     pause: Duration,
 ) -> Result<Refreshed, Error> {
-    cursor.is_behind = telling.is_full;
-    let pause = if cursor.is_behind { Duration::ZERO } else { pause };
+    let is_behind = telling.is_full;
+    cursor.is_behind = is_behind;
+    let pause = if is_behind { Duration::ZERO } else { pause };
     let delta = telling.delta();
     store.save()?;
     (cursor.state, cursor.change) = (store.place().0.to_owned(), store.place().1);
@@ -222,6 +223,5 @@ fn answer(
     };
     let cursor = json::to_string(&cursor)
         .map_err(|error| Error::internal(format!("write the cursor: {error}")))?;
-    let next_in_ms = u32::try_from(pause.as_millis()).ok();
-    Ok(Refreshed { change, cursor: Some(cursor), next_in_ms })
+    Ok(Refreshed::new(change).cursor(Some(cursor)).next_in(pause).more(is_behind))
 }

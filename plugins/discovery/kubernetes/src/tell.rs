@@ -1,7 +1,7 @@
 //! What the host is told of objects: the differences between what it has of them and what they are now.
 //!
-//! Invariant: one answer is not larger than the host takes. What does not fit is marked in the index and told by the
-//! next answers.
+//! Invariant: one answer is not larger than its bound. What does not fit is marked in the index and told by the next
+//! answers; the host uses all of them together.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::{
     store::Store,
 };
 
-/// The host takes 16 MiB in one answer, with what it needs itself to hold the parts.
+/// The host would take 128 MiB in one answer; smaller ones leave a call's memory to what it reads and keeps.
 const ANSWER_BYTES_MAX: usize = 12 << 20;
 
 /// Targets that one call looks at, whether they have changed or not: less than half a second of a processor.

@@ -86,11 +86,7 @@ impl Discovery for Nomad {
             Change::Full(found.iter().map(|instance| group(&config, instance)).collect())
         };
         let pause = config.refresh_interval.saturating_sub(watch.elapsed());
-        Ok(Refreshed {
-            change,
-            cursor: Some(index.to_string()),
-            next_in_ms: Some(duration::millis(pause)),
-        })
+        Ok(Refreshed::new(change).cursor(Some(index.to_string())).next_in(pause))
     }
 }
 

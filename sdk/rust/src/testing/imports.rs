@@ -44,12 +44,7 @@ pub(crate) mod clock {
     }
 
     pub(crate) fn sleep_ms(ms: u32) {
-        with(|state| {
-            let slept = ms.min(state.deadline_ms);
-            state.deadline_ms -= slept;
-            state.now_ms += i64::from(slept);
-            state.slept_ms += u64::from(slept);
-        });
+        with(|state| state.pass(ms));
     }
 }
 
@@ -61,8 +56,22 @@ pub(crate) mod http {
     };
 
     pub(crate) fn fetch(request: &Request) -> Result<Response, Error> {
+        pass(std::slice::from_ref(request));
+        answered(request)
+    }
+
+    /// Requests that are sent together take the time of one, and none longer than it may.
+    fn pass(requests: &[Request]) {
+        let longest = requests.iter().map(|request| request.timeout_ms.unwrap_or(u32::MAX)).max();
+        with(|state| state.pass(state.request_ms.min(longest.unwrap_or(0))));
+    }
+
+    fn answered(request: &Request) -> Result<Response, Error> {
         with(|state| {
             state.requests.push(request.clone());
+            if request.timeout_ms.is_some_and(|timeout_ms| timeout_ms < state.request_ms) {
+                return Err(Error::timeout("no answer in time"));
+            }
             let (_, respond) = state
                 .responders
                 .iter()
@@ -82,12 +91,14 @@ pub(crate) mod http {
         requests: &[Request],
         _in_flight_max: u32,
     ) -> Vec<Result<Response, Error>> {
-        requests.iter().map(fetch).collect()
+        pass(requests);
+        requests.iter().map(answered).collect()
     }
 
     /// Canned answers are there at once, all of them.
     pub(crate) fn fetch_first(requests: &[Request]) -> Vec<Option<Result<Response, Error>>> {
-        requests.iter().map(fetch).map(Some).collect()
+        pass(requests);
+        requests.iter().map(answered).map(Some).collect()
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a later call answers, and what it waits for.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
-use narthex_sdk::{Change, Delta, Error, http::Request, testing::FakeHost};
+use narthex_sdk::{Change, Delta, Error, clock, http::Request, testing::FakeHost};
 
 use super::{Consul, answer, at, consul, full, instances};
 
@@ -79,13 +79,22 @@ fn a_service_that_cannot_be_asked_for_keeps_its_targets() {
     });
     let later = moved.refresh::<Consul>(TWO, first.cursor.as_deref()).unwrap();
     assert_eq!(delta(&later.change), (vec!["a/0"], vec!["a/1"]));
-    assert_eq!(moved.logs()[0].message, "a service keeps its targets");
+    let reason = "ask for service b: the server answered with status 500: rpc error";
+    assert_eq!(later.failing.unwrap().message, reason);
 
-    let error = two(failing).refresh::<Consul>(TWO, first.cursor.as_deref()).unwrap_err();
-    assert_eq!(error.message, "ask for service b: the server answered with status 500: rpc error");
+    let same = two(failing).refresh::<Consul>(TWO, first.cursor.as_deref()).unwrap();
+    assert_eq!(
+        (&same.change, same.failing.unwrap().message.as_str()),
+        (&Change::Unchanged, reason)
+    );
 
     let only_a = two(failing).refresh::<Consul>(TWO, None).unwrap();
     assert_eq!(full(&only_a).len(), 2, "at first a part is better than nothing");
+    assert_eq!(only_a.failing.unwrap().message, reason);
+
+    let none = consul(move |_, _| failing()).refresh::<Consul>(TWO, first.cursor.as_deref());
+    let error = none.unwrap_err();
+    assert!(error.message.ends_with("status 500: rpc error (and 1 more)"), "{}", error.message);
 }
 
 #[test]
@@ -104,8 +113,59 @@ fn too_many_services_to_remember_are_told_whole_each_time() {
         "/health/service/a-service-with-a-name-7" => Err(Error::timeout("slow")),
         _ => Ok(at(1, &instances(&["x"]))),
     });
-    let error = host.refresh::<Consul>(&config, Some(&cursor)).unwrap_err();
-    assert_eq!(error.message, "ask for service a-service-with-a-name-7: slow");
+    let but_one = host.refresh::<Consul>(&config, Some(&cursor)).unwrap();
+    assert_eq!(full(&but_one).len(), 4999);
+    let failing = but_one.failing.unwrap();
+    assert_eq!(failing.message, "ask for service a-service-with-a-name-7: slow");
+}
+
+/// Services of which each call can ask for some: of a minute a round of questions takes 14 seconds.
+fn slow_services(names: usize) -> (FakeHost, String) {
+    let names: Vec<String> = (0..names).map(|n| format!("\"s{n:02}\"")).collect();
+    let config = format!(r#"{{"datacenter":"d","services":[{}]}}"#, names.join(","));
+    (consul(|_, _| Ok(at(1, &instances(&["x"])))).requests_take_ms(14_000), config)
+}
+
+#[test]
+fn what_there_was_no_time_to_ask_for_is_asked_for_first_in_the_next_call() {
+    let (host, config) = slow_services(100);
+    let next = |cursor: Option<&str>| {
+        let before = host.requests().len();
+        let minute = host.clone().deadline_ms(60_000);
+        let refreshed = minute.refresh_waiting::<Consul>(&config, cursor, 30_000).unwrap();
+        let asked = host.requests().split_off(before);
+        let name = |request: Request| {
+            let path = request.url.rsplit_once("/service/").unwrap().1.to_owned();
+            path.split_once('?').unwrap().0.to_owned()
+        };
+        let asked: Vec<String> = asked.into_iter().map(name).collect();
+        (refreshed, asked)
+    };
+    let (first, asked) = next(None);
+    assert_eq!((full(&first).len(), asked.len()), (64, 64));
+    let reason = "no time was left to ask for service s64 (and 35 more)";
+    assert_eq!(first.failing.as_ref().unwrap().message, reason);
+    // The other 36 take three rounds, and 16 of the first a fourth.
+    let (second, asked) = next(first.cursor.as_deref());
+    assert_eq!((asked[0].as_str(), asked[35].as_str(), asked[36].as_str()), ("s64", "s99", "s00"));
+    let (told, gone) = delta(&second.change);
+    assert_eq!((told.len(), told[0], told[35], gone.len()), (36, "s64/0", "s99/0", 0));
+    // Although nothing changes, the calls go on one after the other.
+    let (third, asked) = next(second.cursor.as_deref());
+    assert_eq!((asked[0].as_str(), third.change), ("s28", Change::Unchanged));
+    assert!(third.failing.is_some());
+}
+
+#[test]
+fn a_call_is_over_before_its_deadline() {
+    let (host, config) = slow_services(100);
+    let minute = host.clone().deadline_ms(60_000).requests_take_ms(20_000);
+    let nothing = minute.refresh::<Consul>(&config, None).unwrap();
+    let reason = "ask for service s00: no answer in time (and 64 more)";
+    assert_eq!(nothing.failing.unwrap().message, reason);
+    let timeouts: Vec<_> = host.requests().iter().map(|request| request.timeout_ms).collect();
+    assert_eq!((timeouts[0], timeouts[63]), (Some(15_000), Some(13_000)));
+    assert_eq!(host.run(clock::deadline), Duration::from_secs(2));
 }
 
 /// The questions of a later call that may wait this long.
@@ -190,10 +250,18 @@ fn a_server_without_index_is_not_waited_for() {
 }
 
 #[test]
-fn a_failed_wait_is_an_error() {
-    let config = r#"{"datacenter":"d","services":["a"]}"#;
-    let first = consul(|_, _| Ok(at(1, "[]"))).refresh::<Consul>(config, None).unwrap();
-    let host = consul(|_, _| Ok(answer(500, &[], "")));
-    let error = host.refresh_waiting::<Consul>(config, first.cursor.as_deref(), 1000).unwrap_err();
-    assert_eq!(error.message, "wait for a change: the server answered with status 500");
+fn a_service_that_cannot_be_waited_for_keeps_no_other_from_being_asked_for() {
+    let first = two(|| Ok(at(1, "[]"))).refresh::<Consul>(TWO, None).unwrap();
+    let host = consul(|path, _| match path {
+        "/health/service/a" => Ok(at(2, &instances(&["a9", "a2"]))),
+        _ => Ok(answer(500, &[], "")),
+    });
+    let later = host.refresh_waiting::<Consul>(TWO, first.cursor.as_deref(), 1000).unwrap();
+    assert_eq!(delta(&later.change), (vec!["a/0", "a/1"], vec![]));
+    let failing = later.failing.unwrap();
+    assert_eq!(failing.message, "ask for service b: the server answered with status 500");
+    // Nothing is waited for until all answer again.
+    let before = host.requests().len();
+    host.refresh_waiting::<Consul>(TWO, later.cursor.as_deref(), 1000).unwrap();
+    assert!(host.requests()[before..].iter().all(|request| !request.url.contains("wait=")));
 }

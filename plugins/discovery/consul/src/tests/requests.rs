@@ -101,7 +101,7 @@ fn token_and_password_are_sent_as_headers() {
         .map(|header| (header.name.as_str(), header.value.as_str()))
         .collect();
     assert_eq!(headers, [("x-consul-token", "t0"), ("authorization", "Basic bWU6cHc=")]);
-    assert_eq!(request.timeout_ms, Some(10_000), "not beyond the call's deadline");
+    assert_eq!(request.timeout_ms, Some(8_000), "in time to read it before the call's deadline");
 }
 
 #[test]

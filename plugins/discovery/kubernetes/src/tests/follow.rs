@@ -393,7 +393,7 @@ fn what_does_not_fit_into_one_answer_is_told_by_the_next() {
     let mut sources: Vec<String> =
         full(&following.last).iter().map(|group| group.source.clone()).collect();
     assert_eq!(sources.len(), 12);
-    assert_eq!(following.last.next_in_ms, Some(0));
+    assert_eq!((following.last.next_in_ms, following.last.more), (Some(0), true));
     // An answer that is lost midway is told again.
     let cursor = following.last.cursor.clone();
     let lost = following.delta();
@@ -401,13 +401,19 @@ fn what_does_not_fit_into_one_answer_is_told_by_the_next() {
     let again = following.delta();
     assert_eq!(again, lost);
     sources.extend(again.0);
-    assert_eq!(following.last.next_in_ms, Some(0));
+    assert_eq!((following.last.next_in_ms, following.last.more), (Some(0), true));
     sources.extend(following.delta().0);
+    assert!(!following.last.more);
     let expected: Vec<String> = (0..30).map(|number| format!("svc/n/s{number:03}/0")).collect();
     assert_eq!(sources, expected);
     assert_eq!(following.host.requests().len(), 1, "no watch until all is told");
     assert_eq!(following.next(), Change::Unchanged);
     assert_eq!(following.host.requests().len(), 2);
+
+    // When the state is gone the host, which has all of them, must not take the first part for the whole.
+    following.last.cursor = Some("7".into());
+    assert!(matches!(following.next(), Change::Full(groups) if groups.len() == 12));
+    assert!(following.last.more);
 }
 
 #[test]
