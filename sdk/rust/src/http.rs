@@ -112,21 +112,19 @@ pub fn send_first(requests: &[Request]) -> Vec<Option<Result<Response, Error>>> 
     host::http::fetch_first(requests)
 }
 
-/// Asks in rounds, so that many large answers fit: of one round each answer may have 2 MiB, and what is longer is asked
-/// for again, alone. Answers stand in the order of the requests.
-pub fn send_in_rounds(requests: &[Request]) -> Vec<Result<Response, Error>> {
+/// Asks in rounds, so that many large answers fit: a round is asked when its first answer is wanted, of one round each
+/// answer may have 2 MiB, and what is longer is asked for again, alone. Answers come in the order of the requests.
+pub fn send_in_rounds(requests: &[Request]) -> impl Iterator<Item = Result<Response, Error>> {
     /// As many as the host has on the way at one time.
     const ROUND: u32 = 16;
     let round = usize::try_from(ROUND).unwrap_or(usize::MAX);
-    let mut answers = Vec::with_capacity(requests.len());
-    for asked in requests.chunks(round) {
-        let round = send_all(asked, ROUND);
-        answers.extend(round.into_iter().zip(asked).map(|(answer, request)| match answer {
+    requests.chunks(round).flat_map(|asked| {
+        let answers = send_all(asked, ROUND);
+        answers.into_iter().zip(asked).map(|(answer, request)| match answer {
             Ok(cut) if cut.truncated && request.max_body.is_none() => request.send(),
             answer => answer,
-        }));
-    }
-    answers
+        })
+    })
 }
 
 impl Response {

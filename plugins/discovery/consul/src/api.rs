@@ -100,7 +100,7 @@ impl<'a> Api<'a> {
         let requests: Vec<_> =
             names.iter().map(|name| self.get(&health_path(name), &query, timeout)).collect();
         let answers = send_in_rounds(&requests);
-        answers.into_iter().map(|answer| answer.and_then(Response::expect_success)).collect()
+        answers.map(|answer| answer.and_then(Response::expect_success)).collect()
     }
 
     /// Returns when the index of one of them moved, or after this time.

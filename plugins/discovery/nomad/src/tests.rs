@@ -116,6 +116,19 @@ fn a_later_call_waits_at_the_index_and_asks_for_the_rest_only_after_a_change() {
 }
 
 #[test]
+fn answers_are_read_round_by_round() {
+    let names: Vec<String> = (0..40).map(|n| format!(r#"{{"ServiceName":"s{n:02}"}}"#)).collect();
+    let list = format!(r#"[{{"Namespace":"a","Services":[{}]}}]"#, names.join(","));
+    let host = FakeHost::new()
+        .http_json(SERVICES, &list)
+        .http_status("http://localhost:4646/v1/service/s20", 500, "")
+        .http_json("http://localhost:4646/v1/service/", REDIS);
+    let error = host.refresh::<Nomad>("{}", None).unwrap_err();
+    assert_eq!(error.message, "ask for service s20: the server answered with status 500");
+    assert_eq!(host.requests().len(), 1 + 2 * 16, "the third round is not asked");
+}
+
+#[test]
 fn a_server_without_index_is_asked_anew_each_time() {
     let host = FakeHost::new()
         .http_json(SERVICES, LIST)
