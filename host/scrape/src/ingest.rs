@@ -4,6 +4,8 @@ mod family;
 mod sample;
 mod value;
 
+use std::collections::HashSet;
+
 use narthex_exposition::{
     ContentTypeError, ContentTypeRemark, Entry, Format, LABELS_BYTES_MAX, LabelsError, Options,
     ParseError, Parser, SeriesText,
@@ -21,6 +23,9 @@ use crate::histograms::{HistogramLimits, stale_histogram};
 use crate::labels::{LabelLimitError, check_limits, sample_labels};
 use crate::settings::ScrapeFeatures;
 use crate::target::Target;
+
+/// A metric of a message has at least so many.
+const SAMPLE_BYTES_MIN: usize = 4;
 
 /// What a body held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,11 +101,45 @@ impl Ingest<'_> {
             let content_type = body.content_type.as_deref();
             let (format, odd) = Format::from_content_type(content_type, self.job.fallback)?;
             remark = odd;
+            self.check_size(&body.bytes, format)?;
             self.lines(Parser::with_options(&body.bytes, format, self.options()))?;
             self.check_counts()?;
         }
         end(self.appender, self.cache.vanished(), self.at);
         Ok(remark)
+    }
+
+    /// Counts the series of a body that may have too many, so that the store hears of none of them.
+    /// What it misses is stopped at the limit.
+    fn check_size(&mut self, bytes: &[u8], format: Format) -> Result<(), IngestError> {
+        let limit = self.series_max;
+        let most = match format {
+            Format::Text004 | Format::OpenMetrics => memchr::memchr_iter(b'\n', bytes).count(),
+            Format::Protobuf => bytes.len() / SAMPLE_BYTES_MIN,
+        };
+        // With a limit of its own, the job stops asking the store there.
+        let stops_before = (1..=limit as u64).contains(&self.job.limits.samples);
+        if limit == 0 || most <= limit || stops_before {
+            return Ok(());
+        }
+        let mut parser = Parser::with_options(bytes, format, self.options());
+        let (mut samples, mut series) = (0, HashSet::new());
+        // What cannot be read is told when the lines before it are.
+        while let Ok(Some(entry)) = parser.next_entry() {
+            let key = match entry {
+                Entry::Sample(sample) => sample.series.key(),
+                Entry::Histogram(sample) => sample.series.key(),
+                Entry::Help { .. } | Entry::Type { .. } | Entry::Unit { .. } => continue,
+            };
+            samples += 1;
+            // Half of the key, as the set of millions takes half of the memory then.
+            series.insert(key.to_le_bytes().first_chunk::<8>().copied().unwrap_or_default());
+            if series.len() > limit {
+                self.counts.scraped = samples;
+                return Err(IngestError::SeriesLimit { limit });
+            }
+        }
+        Ok(())
     }
 
     const fn options(&self) -> Options {

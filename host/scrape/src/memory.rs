@@ -1,9 +1,18 @@
 //! The memory that bodies take, all targets together.
+//!
+//! Invariant: large bodies, however many are held back by their targets, leave room for small ones.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use narthex_client::BodyMeter;
+
+/// A body of so many bytes is parsed in some ten milliseconds; that much others can wait. Nearly all
+/// bodies are smaller.
+pub(crate) const LARGE_BODY_BYTES: usize = 1 << 20;
+
+/// One part in so many is for small bodies alone: of a gigabyte, 256 at a time.
+const SMALL_BODIES_PART: u64 = 4;
 
 /// Bounds the bytes of bodies that arrive or wait to be stored.
 #[derive(Debug)]
@@ -47,7 +56,10 @@ impl BodyShare {
 /// for each other until all have timed out.
 impl BodyMeter for BodyShare {
     fn grow(&self, bytes: u64) -> bool {
-        let max = if self.memory.max == 0 { u64::MAX } else { self.memory.max };
+        let mut max = if self.memory.max == 0 { u64::MAX } else { self.memory.max };
+        if self.taken.load(Ordering::Relaxed).saturating_add(bytes) > LARGE_BODY_BYTES as u64 {
+            max -= max / SMALL_BODIES_PART;
+        }
         let more = |taken: u64| taken.checked_add(bytes).filter(|sum| *sum <= max);
         let has_room =
             self.memory.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok();
@@ -77,6 +89,17 @@ mod tests {
         assert!(two.grow(6));
         drop(two);
         assert_eq!(memory.taken(), 0);
-        assert!(BodyMemory::new(0).share().grow(u64::MAX));
+        assert!(BodyMemory::new(0).share().grow(1 << 60));
+    }
+
+    #[test]
+    fn large_bodies_leave_room_for_small_ones() {
+        let memory = BodyMemory::new(8 << 20);
+        let large = [memory.share(), memory.share()];
+        assert!(large.iter().all(|body| body.grow(3 << 20)));
+        assert!(!memory.share().grow((1 << 20) + 1));
+        let small = [memory.share(), memory.share()];
+        assert!(small.iter().all(|body| body.grow(1 << 20)));
+        assert!(!memory.share().grow(1) && !large.iter().any(|body| body.grow(1)));
     }
 }

@@ -15,15 +15,12 @@ use crate::config::JobConfig;
 use crate::failures::FailureLogs;
 use crate::families::FamilyTexts;
 use crate::fetch::{Body, Fetch, FetchError};
-use crate::memory::BodyMemory;
+use crate::memory::{BodyMemory, LARGE_BODY_BYTES};
 use crate::settings::ScrapeSettings;
 use crate::storing::Storing;
 use crate::target::Target;
 use crate::telemetry::{IntervalLengths, Telemetry};
 use crate::view::TargetState;
-
-/// A body of so many bytes is parsed in some ten milliseconds; that much others can wait.
-const LARGE_BODY_BYTES: usize = 1 << 20;
 
 /// What all loops share.
 #[derive(Debug)]

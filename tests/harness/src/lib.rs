@@ -28,6 +28,7 @@ mod receiver;
 mod replies;
 mod script;
 mod server;
+mod stream;
 mod target;
 
 mod peers;
@@ -49,6 +50,7 @@ pub use self::receiver::WebhookReceiver;
 pub use self::replies::Replies;
 pub use self::server::{Answer, Request};
 pub use self::skip::skip;
+pub use self::stream::{Outgoing, StreamTarget};
 pub use self::target::FakeTarget;
 pub use self::wait::{wait_for, wait_until};
 

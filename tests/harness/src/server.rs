@@ -31,6 +31,14 @@ pub struct Request {
 }
 
 impl Request {
+    /// From the first line and what follows it.
+    pub(crate) fn new(first: &str, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
+        let mut words = first.split(' ').map(str::to_owned);
+        let method = words.next().unwrap_or_default();
+        let path = words.next().unwrap_or_default();
+        Self { method, path, headers, body }
+    }
+
     /// The value of a header field.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -239,10 +247,7 @@ fn serve(mut connection: Box<dyn Connection>, shared: &Shared) -> io::Result<()>
         connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     let body = http::read_body(&mut reader, &headers)?;
-    let mut words = first.split(' ').map(str::to_owned);
-    let method = words.next().unwrap_or_default();
-    let path = words.next().unwrap_or_default();
-    let request = Request { method, path, headers, body };
+    let request = Request::new(&first, headers, body);
     lock(&shared.requests).push(request.clone());
     let answer = shared.script.answer(&request);
     if answer.hangs {

@@ -16,6 +16,7 @@ mod durability_under_load;
 mod explain;
 mod federation;
 mod full_disk;
+mod hostile;
 mod node;
 mod parsing;
 mod path;

@@ -181,7 +181,7 @@ async fn a_target_that_means_harm_harms_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_target_with_too_many_series_is_stopped_before_the_store_has_them() {
+async fn a_target_with_too_many_series_is_stopped_before_the_store_has_one() {
     let mut text = String::new();
     for line in 0..100_000 {
         text.push_str(&format!("x{{n=\"{line}\"}} 1\n"));
@@ -198,5 +198,5 @@ async fn a_target_with_too_many_series_is_stopped_before_the_store_has_them() {
     let querier = bench.store.querier(TimeRange::ALL).unwrap();
     let series = querier.select(&[]).unwrap();
     let of_x = series.iter().filter(|one| one.labels().get("n").is_some());
-    assert!(of_x.count() <= 100);
+    assert_eq!(of_x.count(), 0);
 }
