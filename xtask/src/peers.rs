@@ -16,12 +16,14 @@ use crate::workspace::Workspace;
 
 const STEP: &str = "peers";
 
-/// Packages to unpack, each with the programs that tests run.
+/// Packages to unpack, each with what tests need of it: programs, and modules of Python; places below `usr`.
 const UNPACKED: &[(&str, &[&str])] = &[
-    ("prometheus", &["prometheus"]),
-    ("promtool", &["promtool"]),
-    ("prometheus-node-exporter", &["prometheus-node-exporter"]),
-    ("prometheus-alertmanager", &["prometheus-alertmanager", "amtool"]),
+    ("prometheus", &["bin/prometheus"]),
+    ("promtool", &["bin/promtool"]),
+    ("prometheus-node-exporter", &["bin/prometheus-node-exporter"]),
+    ("prometheus-alertmanager", &["bin/prometheus-alertmanager", "bin/amtool"]),
+    ("python3-prometheus-client", &["lib/python3/dist-packages/prometheus_client/__init__.py"]),
+    ("python3-decorator", &["lib/python3/dist-packages/decorator/__init__.py"]),
 ];
 
 /// Packages to install, each with the program that tests run.
@@ -37,7 +39,7 @@ pub(crate) fn benched(workspace: &Workspace, package: &str) -> anyhow::Result<Op
         bail!("{package} is not among the packages of benchmarks");
     }
     let cache = cache()?;
-    let program = unpacked_program(&cache, package, package);
+    let program = unpacked(&cache, package, &format!("bin/{package}"));
     if !program.is_file() {
         std::fs::create_dir_all(&cache).with_context(|| format!("create {}", cache.display()))?;
         let what = format_args!("unpack {package} of Debian sid");
@@ -55,9 +57,8 @@ pub(crate) fn run(workspace: &Workspace, _arguments: &[String]) -> anyhow::Resul
     let cache = cache()?;
     let mut complete = true;
     let mut expected = Vec::new();
-    for (package, programs) in UNPACKED {
-        let path = |program| (*package, unpacked_program(&cache, package, program));
-        expected.extend(programs.iter().map(|program| path(program)));
+    for (package, files) in UNPACKED {
+        expected.extend(files.iter().map(|file| (*package, unpacked(&cache, package, file))));
     }
     for (package, program) in INSTALLED {
         let found = installed_program(program);
@@ -81,8 +82,8 @@ pub(crate) fn ensure(workspace: &Workspace) -> anyhow::Result<()> {
     std::fs::create_dir_all(&cache).with_context(|| format!("create {}", cache.display()))?;
     let missing: Vec<&str> = UNPACKED
         .iter()
-        .filter(|(package, programs)| {
-            programs.iter().any(|program| !unpacked_program(&cache, package, program).is_file())
+        .filter(|(package, files)| {
+            files.iter().any(|file| !unpacked(&cache, package, file).is_file())
         })
         .map(|(package, _)| *package)
         .collect();
@@ -161,8 +162,8 @@ fn settle(
     }
 }
 
-fn unpacked_program(cache: &Path, package: &str, program: &str) -> PathBuf {
-    cache.join(package).join("usr/bin").join(program)
+fn unpacked(cache: &Path, package: &str, file: &str) -> PathBuf {
+    cache.join(package).join("usr").join(file)
 }
 
 fn note(cache: &Path, package: &str) -> PathBuf {

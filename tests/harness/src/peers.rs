@@ -1,6 +1,7 @@
 //! Peers: the programs that tests run beside the host. `cargo xtask peers` fetches them; nothing is fetched here.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::skip;
 
@@ -61,6 +62,30 @@ pub fn peer(peer: Peer) -> Option<PathBuf> {
         skip(&format!("needs {program} of Debian's package {package}: {}", reason.trim()));
     }
     found
+}
+
+/// A Python that knows the client library for Python, as a command to which a script is given; `None` after the test
+/// was reported as skipped.
+#[must_use]
+pub fn python_client() -> Option<Command> {
+    let folders = ["python3-prometheus-client", "python3-decorator"]
+        .map(|package| cache().join(package).join("usr/lib/python3/dist-packages"));
+    let path = std::env::join_paths(folders).expect("the cache's path has no colon");
+    let python = || {
+        let mut command = Command::new("python3");
+        command.env("PYTHONPATH", &path).env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    };
+    match python().args(["-c", "import prometheus_client"]).output() {
+        Ok(output) if output.status.success() => return Some(python()),
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let last = said.lines().last().unwrap_or("nothing");
+            skip(&format!("needs Debian's package python3-prometheus-client: python3 says {last}"));
+        }
+        Err(error) => skip(&format!("needs python3: {error}")),
+    }
+    None
 }
 
 /// Unpacked beside the system first: that version is the one the tests were written against.

@@ -14,6 +14,7 @@ mod discovery;
 mod durability;
 mod durability_under_load;
 mod explain;
+mod exporters;
 mod federation;
 mod full_disk;
 mod hostile;

@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use narthex_harness::{Process, SECONDS, TempFolder, free_port, http, wait_until};
+use narthex_harness::{Host, Process, SECONDS, TempFolder, free_port, http, wait_until};
+use serde_json::Value;
+
+use crate::support::config;
 
 /// The configuration of one that does nothing by itself.
 pub(crate) const IDLE: &str = "global: { scrape_interval: 1m }\n";
@@ -39,5 +42,38 @@ impl Prometheus {
     /// `127.0.0.1:<port>`.
     pub(crate) fn address(&self) -> String {
         self.address.clone()
+    }
+}
+
+/// A Prometheus and a host that scrape the same targets.
+pub(crate) struct Both {
+    pub(crate) theirs: Prometheus,
+    pub(crate) ours: Host,
+}
+
+impl Both {
+    /// Starts both with these jobs.
+    #[track_caller]
+    pub(crate) fn start(program: &Path, jobs: &str, flags: &[&str]) -> Self {
+        let jobs = format!("scrape_configs:\n{jobs}");
+        let theirs = format!("global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\n{jobs}");
+        let theirs = Prometheus::start(program, &theirs, flags);
+        let ours = Host::with_config(&config(&jobs)).file("plugins/.keep", "").start();
+        Self { theirs, ours }
+    }
+
+    /// What we and they answer to a path, each 2xx.
+    #[track_caller]
+    pub(crate) fn json(&self, path: &str) -> [Value; 2] {
+        let url = format!("http://{}{path}", self.theirs.address());
+        [self.ours.json(path), http::get(&url).expect_success().json()]
+    }
+
+    /// The series that an instant query finds.
+    #[track_caller]
+    pub(crate) fn vectors(&self, query: &str) -> [Vec<Value>; 2] {
+        let path = format!("/api/v1/query?query={}", http::encode(query));
+        self.json(&path)
+            .map(|answer| answer["data"]["result"].as_array().cloned().unwrap_or_default())
     }
 }
