@@ -19,6 +19,7 @@ mod federation;
 mod full_disk;
 mod hostile;
 mod node;
+mod openmetrics;
 mod parsing;
 mod path;
 mod peers;
