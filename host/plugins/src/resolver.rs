@@ -25,9 +25,14 @@ const TRY_MAX: Duration = Duration::from_secs(3);
 /// A datagram without extensions is not longer.
 const DATAGRAM_BYTES_MAX: usize = 4096;
 
-/// Servers and search suffixes that are used, as in the C library.
+/// Servers that are used, as in the C library.
 const SERVERS_MAX: usize = 3;
-const SUFFIXES_MAX: usize = 6;
+
+/// Search suffixes that are used: as many as a pod of Kubernetes may have.
+const SUFFIXES_MAX: usize = 32;
+
+/// As in the C library.
+const NDOTS_MAX: usize = 15;
 
 /// The types that can be asked for, for messages.
 pub(crate) const KINDS: &str = "A, AAAA, SRV, MX, NS, TXT";
@@ -93,9 +98,9 @@ pub(crate) enum LookupError {
 
 /// What one server says of one name.
 enum Said {
+    /// None: the name is there and has no such record.
     Records(Vec<Record>),
-    /// No such name, or no such record.
-    Nothing,
+    NoSuchName,
 }
 
 /// Servers and search list.
@@ -122,12 +127,15 @@ impl Resolver {
                     let address = words.next().and_then(|word| word.parse::<IpAddr>().ok());
                     resolver.servers.extend(address.map(|ip| SocketAddr::new(ip, 53)));
                 }
-                Some("search" | "domain") => {
-                    resolver.suffixes = words.take(SUFFIXES_MAX).map(str::to_owned).collect();
+                Some(key @ ("search" | "domain")) => {
+                    let most = if key == "domain" { 1 } else { SUFFIXES_MAX };
+                    resolver.suffixes = words.take(most).map(str::to_owned).collect();
                 }
+                // A line that says nothing of it leaves what one before it said.
                 Some("options") => {
-                    let ndots = words.find_map(|word| word.strip_prefix("ndots:"));
-                    resolver.ndots = ndots.and_then(|n| n.parse().ok()).unwrap_or(1);
+                    let mut all =
+                        words.filter_map(|word| word.strip_prefix("ndots:")?.parse().ok());
+                    resolver.ndots = all.next_back().unwrap_or(resolver.ndots).min(NDOTS_MAX);
                 }
                 _ => {}
             }
@@ -140,8 +148,10 @@ impl Resolver {
         resolver
     }
 
-    /// The records of a name. A relative name is completed by the search list; a name that does
-    /// not exist has no records.
+    /// The records of a name. A relative name is completed by the search list until there is such a
+    /// name; a name that does not exist has no records. Whether it exists is known only if the
+    /// servers said so of each completion: one that they do not know does not keep the next from
+    /// being tried, nor takes its time.
     pub(crate) async fn look_up(
         &self,
         name: &str,
@@ -149,13 +159,17 @@ impl Resolver {
         within: Duration,
     ) -> Result<Vec<Record>, LookupError> {
         let deadline = Instant::now() + within;
-        for candidate in self.candidates(name) {
-            match self.ask_all(&candidate, kind, within, deadline).await? {
-                Said::Records(records) => return Ok(records),
-                Said::Nothing => {}
+        let candidates = self.candidates(name);
+        let mut failure = None;
+        for (candidate, left) in candidates.iter().zip((1..=count(&candidates)).rev()) {
+            let share = deadline.saturating_duration_since(Instant::now()) / left;
+            match self.ask_all(candidate, kind, share).await {
+                Ok(Said::Records(records)) => return Ok(records),
+                Ok(Said::NoSuchName) => {}
+                Err(error) => failure = failure.or(Some(error)),
             }
         }
-        Ok(Vec::new())
+        failure.map_or(Ok(Vec::new()), Err)
     }
 
     /// The absolute names that a name may stand for, in order.
@@ -176,14 +190,9 @@ impl Resolver {
     }
 
     /// Asks one server after the other until one knows.
-    async fn ask_all(
-        &self,
-        name: &str,
-        kind: Kind,
-        within: Duration,
-        deadline: Instant,
-    ) -> Result<Said, LookupError> {
-        let tries = ROUNDS.saturating_mul(u32::try_from(self.servers.len()).unwrap_or(1)).max(1);
+    async fn ask_all(&self, name: &str, kind: Kind, within: Duration) -> Result<Said, LookupError> {
+        let deadline = Instant::now() + within;
+        let tries = ROUNDS.saturating_mul(count(&self.servers)).max(1);
         let patience = (within / tries).clamp(Duration::from_millis(100), TRY_MAX);
         let mut last = LookupError::Timeout { name: name.to_owned(), after: within };
         for server in self.servers.iter().cycle().take(usize::try_from(tries).unwrap_or(1)) {
@@ -218,14 +227,17 @@ async fn ask(server: SocketAddr, name: &str, kind: Kind) -> Result<Said, LookupE
     }
     match answer.header().rcode() {
         Rcode::NOERROR => {}
-        Rcode::NXDOMAIN => return Ok(Said::Nothing),
+        Rcode::NXDOMAIN => return Ok(Said::NoSuchName),
         code => {
             let code = code.to_string();
             return Err(LookupError::Refused { name: name.to_owned(), server, code });
         }
     }
-    let records = records(&answer, kind).ok_or_else(malformed)?;
-    Ok(if records.is_empty() { Said::Nothing } else { Said::Records(records) })
+    records(&answer, kind).map(Said::Records).ok_or_else(malformed)
+}
+
+fn count<T>(all: &[T]) -> u32 {
+    u32::try_from(all.len()).unwrap_or(u32::MAX)
 }
 
 struct Question {

@@ -22,7 +22,7 @@ fn answer(message: &mut Vec<u8>, code: u8, records: &[&[u8]]) {
 const A_RECORD: &[u8] = &[0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1];
 
 /// A nameserver that answers over UDP with the first and over TCP with the second behavior.
-fn serve(by_datagram: Behavior, by_stream: Behavior) -> SocketAddr {
+fn serve(by_datagram: impl Fn(&mut Vec<u8>) + Send + 'static, by_stream: Behavior) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let socket = StdUdpSocket::bind(address).unwrap();
@@ -122,6 +122,54 @@ async fn the_next_server_is_asked_when_one_is_silent() {
     let resolver = Resolver::new(vec![dead, good]);
     let records = resolver.look_up("a.", Kind::A, Duration::from_secs(2)).await.unwrap();
     assert_eq!(records.len(), 1);
+}
+
+/// What a search list finds of `x` at a server that knows `x.good.`, refuses what lies below `bad.` and is silent about
+/// what lies below `dead.`; below `none.` the name has no such record.
+async fn search(suffixes: &str) -> Result<usize, LookupError> {
+    let has =
+        |message: &[u8], suffix: &[u8]| message.windows(suffix.len()).any(|part| part == suffix);
+    let server = serve(
+        move |message| match message {
+            _ if has(message, b"good") => answer(message, 0, &[A_RECORD]),
+            _ if has(message, b"none") => answer(message, 0, &[]),
+            _ if has(message, b"bad") => answer(message, 2, &[]),
+            // What comes back as it was is no answer.
+            _ if has(message, b"dead") => {}
+            _ => answer(message, 3, &[]),
+        },
+        |_| {},
+    );
+    let list = Resolver::from_resolv_conf(&format!("search {suffixes}"));
+    let resolver = Resolver { servers: vec![server], ..list };
+    resolver.look_up("x", Kind::A, Duration::from_secs(4)).await.map(|records| records.len())
+}
+
+#[tokio::test]
+async fn a_suffix_that_fails_does_not_keep_the_next_from_being_tried() {
+    for (suffixes, records) in [
+        ("good", 1),
+        ("bad good", 1),
+        ("dead good", 1),
+        ("other good", 1),
+        ("none good", 0),
+        ("other", 0),
+    ] {
+        assert_eq!(search(suffixes).await.unwrap(), records, "{suffixes}");
+    }
+    let refused = search("bad other").await.unwrap_err().to_string();
+    assert!(refused.starts_with("look up x.bad.: ") && refused.ends_with("SERVFAIL"), "{refused}");
+    let silent = search("other dead").await.unwrap_err().to_string();
+    assert!(silent.starts_with("look up x.dead.: no answer"), "{silent}");
+}
+
+#[test]
+fn lines_of_options_add_up() {
+    let ndots = |text| Resolver::from_resolv_conf(text).ndots;
+    assert_eq!(ndots("options ndots:5\noptions edns0\n"), 5);
+    assert_eq!(ndots("options ndots:5 timeout:1 ndots:2\noptions ndots:x"), 2);
+    assert_eq!(ndots("options ndots:99"), 15);
+    assert_eq!(ndots("options rotate"), 1);
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 mod beside_prometheus;
 mod consul;
+mod dns;
 mod docker;
 mod files;
 mod http;
+mod kubernetes;
 mod nomad;
 
 use narthex_harness::{Host, HostBuilder, SECONDS, wait_for};

@@ -22,11 +22,17 @@ impl Prometheus {
     /// Starts the program and waits until it is ready.
     #[track_caller]
     pub(crate) fn start(program: &Path, config: &str, flags: &[&str]) -> Self {
+        Self::start_by(&mut Command::new(program), config, flags)
+    }
+
+    /// The same by a command that runs the program with the arguments that are added to it.
+    #[track_caller]
+    pub(crate) fn start_by(command: &mut Command, config: &str, flags: &[&str]) -> Self {
         let folder = TempFolder::new();
         let file = folder.write("prometheus.yml", config);
         let address = format!("127.0.0.1:{}", free_port());
         let process = Process::spawn(
-            Command::new(program)
+            command
                 .arg(format!("--config.file={}", file.display()))
                 .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
                 .arg(format!("--web.listen-address={address}"))

@@ -185,3 +185,14 @@ async fn requests_to_a_cloud_are_signed_with_keys_that_no_guest_sees() {
     assert!(request.contains("/eu-1/ec2/aws4_request") && !request.contains("hunter2"));
     drop(running);
 }
+
+#[tokio::test]
+async fn an_account_that_is_not_there_fails_the_source_and_not_the_reload() {
+    let host = Host::start(&[("kubernetes", &plugin("kubernetes"))], "").await;
+    let config = json!({ "role": "node" });
+    let checked = host.plugins.validate(PluginKind::Discovery, "kubernetes", &config).await;
+    assert_eq!(checked, Ok(Vec::new()));
+    let running = run(host.plugins.discoverer(&item("kubernetes", config, "")).unwrap());
+    let reason = failure(&running).await;
+    assert!(reason.contains("does not run in a cluster"), "{reason}");
+}

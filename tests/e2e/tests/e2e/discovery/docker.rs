@@ -1,4 +1,4 @@
-use narthex_harness::Replies;
+use narthex_harness::{Replies, TempFolder};
 
 use super::{host, wait_for_targets};
 
@@ -34,6 +34,14 @@ fn containers_are_followed(engine: &Replies, address: &str) {
 fn containers_are_found_over_tcp() {
     let engine = Replies::start();
     containers_are_followed(&engine, &format!("tcp://{}", engine.address()));
+}
+
+#[test]
+fn containers_are_found_over_a_socket() {
+    let folder = TempFolder::new();
+    let socket = folder.path().join("docker.sock");
+    let engine = Replies::on_socket(&socket);
+    containers_are_followed(&engine, &format!("unix://{}", socket.display()));
 }
 
 #[test]
