@@ -47,7 +47,7 @@ pub use self::labels::{
     BUCKET_LABEL, INSTANCE, JOB, Labels, LabelsBuilder, METRIC_NAME, QUANTILE_LABEL, is_label_name,
     is_metric_name,
 };
-pub use self::matcher::{AnchoredRegex, MatchOp, Matcher, MatcherError};
+pub use self::matcher::{AnchoredRegex, MatchOp, Matcher, MatcherError, expand_match};
 pub use self::metadata::{Metadata, MetricType};
 pub use self::names::NameScheme;
 pub use self::number::Shortest;

@@ -3,9 +3,11 @@
 use std::fmt;
 
 mod anchored;
+mod expand;
 mod shape;
 
 pub use self::anchored::AnchoredRegex;
+pub use self::expand::expand_match;
 
 /// How a matcher compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

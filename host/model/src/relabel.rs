@@ -2,7 +2,7 @@
 //!
 //! Semantics follow Prometheus, `model/relabel/relabel.go`.
 
-use crate::{AnchoredRegex, Labels, LabelsBuilder, MatcherError, NameScheme};
+use crate::{AnchoredRegex, Labels, LabelsBuilder, MatcherError, NameScheme, expand_match};
 
 /// What a rule does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -292,12 +292,12 @@ impl RelabelRule {
     fn replace(&self, labels: &mut LabelsBuilder, source: &str) {
         let Some(captures) = self.regex.regex().captures(source) else { return };
         let mut target = String::new();
-        captures.expand(&self.target_label, &mut target);
+        expand_match(&captures, &self.target_label, &mut target);
         if !self.names.is_label_name(&target) {
             return;
         }
         let mut value = String::new();
-        captures.expand(&self.replacement, &mut value);
+        expand_match(&captures, &self.replacement, &mut value);
         labels.set(target, value);
     }
 
@@ -307,7 +307,7 @@ impl RelabelRule {
             .filter_map(|(name, value)| {
                 let captures = self.regex.regex().captures(name)?;
                 let mut target = String::new();
-                captures.expand(&self.replacement, &mut target);
+                expand_match(&captures, &self.replacement, &mut target);
                 Some((target, value.to_owned()))
             })
             .collect();

@@ -38,6 +38,18 @@ pub struct Node {
     pub value: Value,
     /// Character range in the text, for scalars.
     span: (u32, u32),
+    pub(crate) lead: Lead,
+}
+
+/// What stands between the beginning of a scalar's span and the scalar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lead {
+    /// Nothing.
+    Nothing,
+    /// Anchor, tag or both.
+    Properties,
+    /// Less than nothing: the span is that of the content, and the header of the block before it.
+    Header,
 }
 
 /// What a node is.
@@ -236,7 +248,7 @@ impl Node {
     /// Nothing, at a place: stands for a section that is not there.
     #[must_use]
     pub fn empty(at: Position) -> Self {
-        Self { at, value: Value::Null, span: (0, 0) }
+        Self { at, value: Value::Null, span: (0, 0), lead: Lead::Nothing }
     }
 
     /// The entries, if it is a mapping (`Null` counts as an empty one).

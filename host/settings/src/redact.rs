@@ -1,6 +1,6 @@
 //! A file's text as it may be shown.
 
-use crate::document::{Node, Value};
+use crate::document::{Lead, Node, Value};
 
 /// What stands in place of a secret.
 const SECRET: &str = "<secret>";
@@ -43,8 +43,10 @@ struct Change {
 pub(crate) fn redact(text: &str, root: &Node, shown: &dyn Fn(&[&str], &str) -> Shown) -> String {
     let letters: Vec<char> = text.chars().collect();
     let mut changes = Vec::new();
-    collect(root, &mut Vec::new(), shown, &mut changes);
-    changes.sort_unstable_by_key(|change| change.start);
+    collect(&letters, root, &mut Vec::new(), shown, &mut changes);
+    // What an alias stands for is met again there; one who hides it hides it for all.
+    changes.sort_by_key(|change| (change.start, change.text != SECRET));
+    changes.dedup_by_key(|change| change.start);
     let mut out = String::with_capacity(text.len());
     let mut changes = changes.into_iter().peekable();
     let mut hidden_until = 0;
@@ -64,6 +66,7 @@ pub(crate) fn redact(text: &str, root: &Node, shown: &dyn Fn(&[&str], &str) -> S
 }
 
 fn collect<'n>(
+    letters: &[char],
     node: &'n Node,
     keys: &mut Vec<&'n str>,
     shown: &dyn Fn(&[&str], &str) -> Shown,
@@ -78,16 +81,69 @@ fn collect<'n>(
                 Shown::As(other) => quoted(&other),
             };
             let (start, end) = node.span();
+            let start = match node.lead {
+                Lead::Nothing => start,
+                Lead::Properties => behind_properties(letters, start),
+                Lead::Header => header(letters, start),
+            };
             changes.push(Change { start, end, text });
         }
-        Value::List(items) => items.iter().for_each(|item| collect(item, keys, shown, changes)),
+        Value::List(items) => {
+            items.iter().for_each(|item| collect(letters, item, keys, shown, changes));
+        }
         Value::Map(entries) => {
             for entry in entries {
                 keys.push(&entry.key);
-                collect(&entry.node, keys, shown, changes);
+                collect(letters, &entry.node, keys, shown, changes);
                 keys.pop();
             }
         }
+    }
+}
+
+/// Where a scalar begins, given where its anchor or its tag does, or both: they stay.
+fn behind_properties(letters: &[char], mut at: usize) -> usize {
+    let skip = |at: usize, is_part: fn(&&char) -> bool| {
+        at + letters.get(at..).unwrap_or_default().iter().take_while(is_part).count()
+    };
+    while let Some('&' | '!' | '#') = letters.get(at) {
+        let is_remark = letters.get(at) == Some(&'#');
+        at = if is_remark {
+            skip(at, |letter| **letter != '\n')
+        } else {
+            skip(at, |letter| !letter.is_whitespace())
+        };
+        at = skip(at, |letter| letter.is_whitespace());
+    }
+    at
+}
+
+/// Where a block scalar begins, `|` or `>`, given where its content does: what stands in its place is
+/// none.
+fn header(letters: &[char], content: usize) -> usize {
+    let mut line_end = content;
+    loop {
+        let before = letters.get(..line_end).unwrap_or_default();
+        let start = before.iter().rposition(|letter| *letter == '\n').map_or(0, |place| place + 1);
+        let line = letters.get(start..line_end).unwrap_or_default();
+        let found = (0..line.len()).find(|place| is_header(line.get(*place..).unwrap_or_default()));
+        match found {
+            Some(place) => return start + place,
+            None if start == 0 => return content,
+            None => line_end = start - 1,
+        }
+    }
+}
+
+/// `|`, `>-`, `|2+ # remark`: through the end of the line.
+fn is_header(letters: &[char]) -> bool {
+    let Some(('|' | '>', rest)) = letters.split_first() else { return false };
+    let is_part = |letter: &&char| matches!(letter, '+' | '-' | '0'..='9');
+    let rest = rest.get(rest.iter().take_while(is_part).count()..).unwrap_or_default();
+    let blanks = rest.iter().take_while(|letter| letter.is_whitespace()).count();
+    match rest.get(blanks) {
+        None => true,
+        Some(letter) => *letter == '#' && blanks > 0,
     }
 }
 
@@ -121,6 +177,7 @@ mod tests {
             _ => Shown::AsWritten,
         });
         assert!(!shown.contains("x y") && !shown.contains("one"), "{shown}");
+        assert!(shown.contains("  - credentials: <secret>\n"), "{shown}");
         assert!(shown.starts_with("a: ü # comment\npassword: <secret>\nl:\n"), "{shown}");
         assert!(shown.ends_with("  - b: 1\n"), "{shown}");
     }
@@ -136,6 +193,29 @@ mod tests {
         let again = Document::parse("f.yml", &shown).unwrap();
         assert_eq!(again.root().locate("/a/b").text(), Some(odd));
         assert!(shown.ends_with("c: 1 # \n"), "{shown}");
+    }
+
+    #[test]
+    fn other_texts_take_the_place_of_blocks() {
+        let document =
+            Document::parse("f.yml", "a: >-  # remark\n\n  x\n\n  y\nb: |2\n   z\n").unwrap();
+        let shown = document.redacted(&|_, text| Shown::As(format!("<{text}>")));
+        assert_eq!(shown, "a: \"<\\u000ax\\u000ay>\"\nb: \"< z\\u000a>\"\n");
+    }
+
+    #[test]
+    fn anchors_and_tags_stay_and_aliases_change_nothing() {
+        let text =
+            "a: &x secret\nb: [*x, !!str  5, &y # remark\n  z]\nc: &w |\n  &block\nd: |\n  &v\n";
+        let document = Document::parse("f.yml", text).unwrap();
+        let shown = document.redacted(&|keys, _| match keys {
+            ["b"] => Shown::As("o".to_owned()),
+            _ => Shown::Secret,
+        });
+        assert_eq!(
+            shown,
+            "a: &x <secret>\nb: [*x, !!str  \"o\", &y # remark\n  \"o\"]\nc: &w <secret>\nd: <secret>\n"
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use narthex_model::{Labels, Timestamp, parse_duration};
-use regex::Regex;
+use narthex_model::{Labels, Timestamp, expand_match, parse_duration};
+use regex::{Captures, Regex};
 
 use crate::functions::{FunctionError, Functions, exactly, number, text};
 use crate::time::{DurationValue, TimeValue};
@@ -195,7 +195,12 @@ fn add_texts(functions: &mut Functions) {
     });
     functions.add("reReplaceAll", |arguments| {
         let [pattern, replacement, value] = exactly::<3>(arguments)?;
-        let replaced = regex(pattern)?.replace_all(text(value)?, text(replacement)?);
+        let replacement = text(replacement)?;
+        let replaced = regex(pattern)?.replace_all(text(value)?, |captures: &Captures<'_>| {
+            let mut put = String::new();
+            expand_match(captures, replacement, &mut put);
+            put
+        });
         Ok(replaced.into_owned().into())
     });
     functions.add("safeHtml", |arguments| {

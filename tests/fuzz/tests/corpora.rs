@@ -147,6 +147,36 @@ fn headers_of_expositions_are_read_whatever_they_hold() {
 }
 
 #[test]
+fn files_of_settings_are_read_whatever_they_hold() {
+    replay("settings_yaml");
+}
+
+#[test]
+fn durations_and_sizes_are_read_whatever_they_hold() {
+    replay("settings_durations");
+}
+
+#[test]
+fn relabel_rules_do_what_they_say_whatever_they_hold() {
+    replay("relabel_rules");
+}
+
+#[test]
+fn matchers_of_alerts_are_read_whatever_they_hold() {
+    replay("alert_matchers");
+}
+
+#[test]
+fn templates_of_alerts_end_whatever_they_hold() {
+    replay("alert_templates");
+}
+
+#[test]
+fn rule_files_are_read_whatever_they_hold() {
+    replay("rule_files");
+}
+
+#[test]
 fn queries_are_read_whatever_they_hold() {
     replay("promql_parse");
 }

@@ -3,6 +3,7 @@
 //! An oracle takes any bytes. It panics when reading them panics, or when what was read does not
 //! survive being written and read again.
 
+mod alerting;
 mod block;
 mod checksums;
 mod chunks;
@@ -10,7 +11,9 @@ mod exposition;
 mod log;
 mod mutation;
 mod promql;
+mod relabel;
 mod remote_write;
+mod settings;
 
 pub use self::exposition::{CountSamples, long_expositions};
 pub use self::mutation::mutate;
@@ -65,4 +68,22 @@ pub const TARGETS: &[Target] = &[
         generate: exposition::headers,
     },
     Target { name: "remote_write", check: remote_write::check, generate: remote_write::generate },
+    Target { name: "settings_yaml", check: settings::check_yaml, generate: settings::yaml },
+    Target {
+        name: "settings_durations",
+        check: settings::check_durations,
+        generate: settings::durations,
+    },
+    Target { name: "relabel_rules", check: relabel::check, generate: relabel::generate },
+    Target {
+        name: "alert_matchers",
+        check: alerting::check_matchers,
+        generate: alerting::matchers,
+    },
+    Target {
+        name: "alert_templates",
+        check: alerting::check_template,
+        generate: alerting::template,
+    },
+    Target { name: "rule_files", check: alerting::check_rules, generate: alerting::rules },
 ];

@@ -1,6 +1,6 @@
 //! `label_replace` and `label_join`.
 
-use narthex_model::{Labels, METRIC_NAME};
+use narthex_model::{Labels, METRIC_NAME, expand_match};
 
 use crate::result::QueryError;
 
@@ -35,7 +35,7 @@ fn apply<'r>(relabel: &'r Relabel, labels: &Labels) -> Option<(&'r str, Labels)>
         Relabel::Replace { target, replacement, source, pattern } => {
             let captures = pattern.regex().captures(labels.get(source).unwrap_or(""))?;
             let mut value = String::new();
-            captures.expand(replacement, &mut value);
+            expand_match(&captures, replacement, &mut value);
             (target, value)
         }
         Relabel::Join { target, separator, sources } => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
 
-use super::{Entry, Key, Node, Position, Value};
+use super::{Entry, Key, Lead, Node, Position, Value};
 use crate::error::SettingsError;
 
 /// Nodes of a document, aliases spelled out: enough for 100,000 targets, too few for a bomb.
@@ -118,6 +118,7 @@ impl<'a> Builder<'a> {
         }
         self.count(1, at)?;
         let before = self.nodes;
+        let mut lead = Lead::Nothing;
         let (value, anchor) = match event {
             Event::Alias(anchor) => {
                 let Some((node, nodes)) = self.anchors.get(&anchor).cloned() else {
@@ -126,8 +127,15 @@ impl<'a> Builder<'a> {
                 self.count(nodes, at)?;
                 return Ok(node);
             }
-            Event::Scalar(text, style, anchor, _tag) => {
+            Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
+                lead = if anchor != 0 || tag.is_some() {
+                    Lead::Properties
+                } else if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                    Lead::Header
+                } else {
+                    Lead::Nothing
+                };
                 let is_null = plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
                 let text = text.into_owned();
                 (if is_null { Value::Null } else { Value::Scalar { text, plain } }, anchor)
@@ -143,7 +151,7 @@ impl<'a> Builder<'a> {
             | Event::MappingEnd => return Err(self.error(at, "a value is missing")),
         };
         let span = (small(span.start.index()), small(span.end.index()));
-        let node = Node { at, value, span };
+        let node = Node { at, value, span, lead };
         if anchor != 0 {
             self.anchors.insert(anchor, (node.clone(), self.nodes - before + 1));
         }

@@ -1,6 +1,6 @@
 //! Functions of labels.
 
-use narthex_model::AnchoredRegex;
+use narthex_model::{AnchoredRegex, expand_match};
 use narthex_promql::Node;
 
 use super::{Element, Out, Query, Result, refuse};
@@ -15,7 +15,7 @@ impl Query<'_> {
             let text = element.labels.get(&source).unwrap_or_default();
             let Some(captures) = pattern.regex().captures(text) else { return element };
             let mut value = String::new();
-            captures.expand(&replacement, &mut value);
+            expand_match(&captures, &replacement, &mut value);
             relabeled(&element, &target, value)
         });
         Ok(Out::Vector(self.unique(elements.collect())?))
