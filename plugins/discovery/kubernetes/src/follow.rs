@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     hash::Hasher,
     index::{Entry, reference},
-    store::Store,
+    store::{Store, fitting},
     stream::Stream,
     tell::Telling,
 };
@@ -83,6 +83,8 @@ impl<'a> Follower<'a> {
         for stream in &self.streams {
             versions.push(self.api.list(stream, |found, is_there| {
                 let record = is_there.then_some(found.record);
+                let record = record.and_then(|record| fitting(stream.kind, &found.key, record));
+                let is_there = record.is_some();
                 store.put(stream.kind, &found.key, record)?;
                 if stream.is_primary {
                     let entry = told(former.as_mut(), &found.key)?;
@@ -188,6 +190,7 @@ fn take_in(
         let last: BTreeMap<String, Option<Vec<u8>>> =
             events.map(|(found, is_there)| (found.key, is_there.then_some(found.record))).collect();
         for (key, record) in last {
+            let record = record.and_then(|record| fitting(stream.kind, &key, record));
             let is_news = store.put(stream.kind, &key, record)?;
             if is_news && stream.is_primary {
                 affected.insert(key);

@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use narthex_sdk::{Error, clock, json, kv};
+use narthex_sdk::{Error, clock, json, kv, log};
 use serde::{Deserialize, Serialize};
 
 use crate::{index::Index, objects::Object, states, stream::Kind};
@@ -23,7 +23,7 @@ use crate::{index::Index, objects::Object, states, stream::Kind};
 const LISTED_BYTES_MAX: usize = 8 << 20;
 
 /// The host's bound for a value. A longer journal is not written: a lost answer then leads to a new state.
-const JOURNAL_BYTES_MAX: usize = 1 << 20;
+const VALUE_BYTES_MAX: usize = 1 << 20;
 
 /// Whom a state belongs to.
 #[derive(Debug, Deserialize, Serialize)]
@@ -48,6 +48,17 @@ struct Journal {
     change: u64,
     /// The objects, and how many groups the host had of each before.
     before: BTreeMap<String, usize>,
+}
+
+/// The record, unless it is longer than can be kept: such an object is as if it were not there, and costs the others
+/// nothing.
+pub(crate) fn fitting(kind: Kind, key: &str, record: Vec<u8>) -> Option<Vec<u8>> {
+    if record.len() <= VALUE_BYTES_MAX {
+        return Some(record);
+    }
+    let (kind, bytes) = (kind.letter(), record.len());
+    log::warn("an object is too large", &[("kind", &kind), ("object", &key), ("bytes", &bytes)]);
+    None
 }
 
 /// A state.
@@ -201,7 +212,7 @@ impl Store {
         let journal = json::to_vec(&Journal { change, before })
             .map_err(|error| Error::internal(format!("write a journal: {error}")))?;
         let name = format!("j/{}", self.name);
-        if journal.len() > JOURNAL_BYTES_MAX {
+        if journal.len() > VALUE_BYTES_MAX {
             return kv::delete(&name);
         }
         kv::set(&name, &journal).map_err(|error| error.context("keep the journal"))

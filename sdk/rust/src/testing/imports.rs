@@ -201,7 +201,15 @@ pub(crate) mod kv {
         Ok(with(|state| state.kv.get(key).cloned()))
     }
 
+    /// As the host bounds them.
+    const VALUE_BYTES_MAX: usize = 1 << 20;
+
     pub(crate) fn set(key: &str, value: &[u8], _ttl_ms: Option<u64>) -> Result<(), Error> {
+        if value.len() > VALUE_BYTES_MAX {
+            let len = value.len();
+            let message = format!("a value of {len} bytes; {VALUE_BYTES_MAX} are allowed");
+            return Err(Error::exhausted(message));
+        }
         with(|state| state.kv.insert(key.into(), value.to_vec()));
         Ok(())
     }

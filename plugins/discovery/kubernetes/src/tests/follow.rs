@@ -386,13 +386,24 @@ fn large_service(number: usize, bytes: usize, ports: usize) -> Json {
 }
 
 #[test]
+fn an_object_that_cannot_be_kept_costs_the_others_nothing() {
+    let cluster =
+        Cluster::new().with(SERVICES, &[large_service(1, 10, 1), large_service(2, 1 << 20, 1)]);
+    let following = Following::new(cluster, json!({ "role": "service" }));
+    let sources: Vec<&str> =
+        full(&following.last).iter().map(|group| group.source.as_str()).collect();
+    assert_eq!(sources, ["svc/n/s001/0"]);
+}
+
+#[test]
 fn what_does_not_fit_into_one_answer_is_told_by_the_next() {
-    let services: Vec<Json> = (0..30).map(|number| large_service(number, 1 << 20, 1)).collect();
+    let bytes = (1 << 20) - 1000;
+    let services: Vec<Json> = (0..30).map(|number| large_service(number, bytes, 1)).collect();
     let cluster = Cluster::new().with(SERVICES, &services);
     let mut following = Following::new(cluster, json!({ "role": "service" }));
     let mut sources: Vec<String> =
         full(&following.last).iter().map(|group| group.source.clone()).collect();
-    assert_eq!(sources.len(), 12);
+    assert_eq!(sources.len(), 13);
     assert_eq!((following.last.next_in_ms, following.last.more), (Some(0), true));
     // An answer that is lost midway is told again.
     let cursor = following.last.cursor.clone();
