@@ -423,7 +423,7 @@ fn what_does_not_fit_into_one_answer_is_told_by_the_next() {
 
     // When the state is gone the host, which has all of them, must not take the first part for the whole.
     following.last.cursor = Some("7".into());
-    assert!(matches!(following.next(), Change::Full(groups) if groups.len() == 12));
+    assert!(matches!(following.next(), Change::Full(groups) if groups.len() == 13));
     assert!(following.last.more);
 }
 
