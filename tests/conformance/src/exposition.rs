@@ -25,13 +25,19 @@ mod message;
 mod script;
 mod show;
 
-use narthex_exposition::{Format, Options};
+pub use narthex_exposition::{Format, Options};
 
 /// What came of one body.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The line of the block's header, counted from 1.
     pub line: usize,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Its format.
+    pub format: Format,
+    /// Its options.
+    pub options: Options,
     /// How Prometheus reads it otherwise.
     pub differs: Option<String>,
     /// What was expected, one entry a line.
@@ -49,6 +55,9 @@ pub struct Outcome {
 pub fn run(script: &str) -> Result<Vec<Outcome>, String> {
     let cases = script::parse(script)?.into_iter().map(|case| Outcome {
         found: show::show(&case.body, case.format, case.options),
+        body: case.body,
+        format: case.format,
+        options: case.options,
         line: case.line,
         differs: case.differs,
         expected: case.expected,
