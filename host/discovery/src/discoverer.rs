@@ -62,7 +62,7 @@ pub(crate) struct Failing {
 }
 
 /// Where a discoverer tells what it finds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Outlet {
     state: watch::Sender<SourceState>,
     clock: Clock,

@@ -40,6 +40,8 @@ pub(crate) struct JobStart {
     /// Between two sets, when changes keep coming.
     pub(crate) pause_max: Duration,
     pub(crate) telemetry: Telemetry,
+    /// A set was handed on that is not counted yet.
+    pub(crate) is_uncounted: bool,
 }
 
 impl JobOutlet {
@@ -59,9 +61,34 @@ impl JobOutlet {
 }
 
 impl JobStart {
-    /// Hands on the static groups and what the sources have as one set, ascending by source. Whether
-    /// it is another one.
-    pub(crate) fn publish(&mut self) -> bool {
+    /// Hands on the static groups and what the sources have as one set, ascending by source. It counts
+    /// once the job runs.
+    pub(crate) fn prepare(&mut self) {
+        self.is_uncounted = self.hand_on();
+    }
+
+    /// Counts what was handed on while nobody knew yet whether the job would ever run.
+    pub(crate) fn commit(&mut self) {
+        if std::mem::take(&mut self.is_uncounted) {
+            self.count();
+        }
+    }
+
+    /// Hands on the set. Whether it is another one.
+    fn publish(&mut self) -> bool {
+        let is_changed = self.hand_on();
+        if is_changed {
+            self.count();
+        }
+        is_changed
+    }
+
+    fn count(&self) {
+        debug!(job = self.job, "targets changed");
+        self.telemetry.updates.increment();
+    }
+
+    fn hand_on(&mut self) -> bool {
         let mut groups = self.fixed.clone();
         for (index, source) in self.sources.iter_mut().enumerate() {
             let set = Arc::clone(&source.borrow_and_update().set);
@@ -79,8 +106,6 @@ impl JobStart {
             changed
         });
         if is_changed {
-            debug!(job = self.job, "targets changed");
-            self.telemetry.updates.increment();
             self.out.updated_at.store(self.clock.now_millis(), Ordering::Relaxed);
         }
         is_changed

@@ -3,7 +3,7 @@
 //! A reload has two phases: `prepare` makes discoverers for sources that are new and may refuse;
 //! `commit` starts them and stops those that no job has any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,10 +94,42 @@ struct Starts {
 /// A job. Dropping it stops it, and the sources that no other job has.
 #[derive(Debug)]
 pub(crate) struct RunningJob {
-    config: JobDiscovery,
+    config: Arc<JobDiscovery>,
     out: Arc<JobOutlet>,
     sources: Vec<Arc<Source>>,
     _stop: watch::Sender<bool>,
+}
+
+/// What runs when a reload begins.
+#[derive(Debug, Default)]
+struct Known {
+    jobs: BTreeMap<String, (Arc<JobDiscovery>, Arc<JobOutlet>)>,
+    /// By the hash of their words.
+    sources: HashMap<u64, Vec<Arc<Source>>>,
+}
+
+impl Known {
+    fn of(running: &BTreeMap<String, RunningJob>) -> Self {
+        let mut known = Self::default();
+        for (name, job) in running {
+            // A job whose source has ended gets a new one, and begins anew for that.
+            if job.sources.iter().all(|source| !source.has_ended()) {
+                let kept = (Arc::clone(&job.config), Arc::clone(&job.out));
+                known.jobs.insert(name.clone(), kept);
+            }
+            job.sources.iter().for_each(|source| known.add(source));
+        }
+        known
+    }
+
+    fn add(&mut self, source: &Arc<Source>) {
+        self.sources.entry(source.words.hash()).or_default().push(Arc::clone(source));
+    }
+
+    fn find(&self, words: &Words) -> Option<&Arc<Source>> {
+        let sources = self.sources.get(&words.hash())?;
+        sources.iter().find(|source| source.words == *words && !source.has_ended())
+    }
 }
 
 impl Prepared {
@@ -172,14 +204,13 @@ impl Discovery {
         &self,
         jobs: impl IntoIterator<Item = (String, JobDiscovery)>,
     ) -> Result<Prepared, PrepareError> {
-        let running = self.0.jobs.lock();
-        let mut known: Vec<Arc<Source>> =
-            running.values().flat_map(|job| &job.sources).cloned().collect();
+        // Clients are made and files read below: numbers and status are not to wait for that.
+        let mut known = Known::of(&self.0.jobs.lock());
         let mut prepared = Prepared::default();
         for (job, config) in jobs {
-            let same = running.get(&job).filter(|running| running.config == config);
+            let same = known.jobs.get(&job).filter(|(known, _)| **known == config);
             let entry = match same {
-                Some(running) => PreparedJob::Same(Arc::clone(&running.out)),
+                Some((_, out)) => PreparedJob::Same(Arc::clone(out)),
                 None => self.prepare_job(&job, config, &mut known, &mut prepared.starts)?,
             };
             prepared.jobs.insert(job, entry);
@@ -191,7 +222,7 @@ impl Discovery {
         &self,
         job: &str,
         config: JobDiscovery,
-        known: &mut Vec<Arc<Source>>,
+        known: &mut Known,
         starts: &mut Vec<SourceStart>,
     ) -> Result<PreparedJob, PrepareError> {
         let files = config.files.iter().cloned().map(Words::Files);
@@ -201,7 +232,7 @@ impl Discovery {
         let mut indexes: BTreeMap<String, usize> = BTreeMap::new();
         for words in files.chain(providers) {
             let index = indexes.entry(words.mechanism().to_owned()).or_default();
-            if let Some(source) = known.iter().find(|source| source.words == words) {
+            if let Some(source) = known.find(&words) {
                 sources.push(Arc::clone(source));
             } else {
                 let discoverer = self.discoverer(&words).map_err(|source| PrepareError {
@@ -211,8 +242,8 @@ impl Discovery {
                     source,
                 })?;
                 let (source, start) = Source::new(words, discoverer, &self.0.parts.clock);
-                sources.push(Arc::clone(&source));
-                known.push(source);
+                known.add(&source);
+                sources.push(source);
                 starts.push(start);
             }
             *index += 1;
@@ -231,10 +262,11 @@ impl Discovery {
             clock: self.0.parts.clock.clone(),
             pause_max: self.0.parts.reload_interval,
             telemetry: self.0.telemetry.clone(),
+            is_uncounted: false,
         };
         // What sources of before have found is there from the start.
-        start.publish();
-        let running = RunningJob { config, out, sources, _stop };
+        start.prepare();
+        let running = RunningJob { config: Arc::new(config), out, sources, _stop };
         Ok(PreparedJob::New(Box::new((running, start))))
     }
 
@@ -261,7 +293,8 @@ impl Discovery {
             for (name, job) in wanted {
                 let job = match job {
                     PreparedJob::New(new) => {
-                        let (job, start) = *new;
+                        let (job, mut start) = *new;
+                        start.commit();
                         starts.jobs.push(start);
                         Some(job)
                     }
@@ -301,7 +334,7 @@ impl Discovery {
                 () = self.0.wake.notified() => {}
                 Some(ended) = running.join_next() => {
                     if let Err(panic) = ended {
-                        error!(error = %panic, "a discovery panicked; its targets stay as they are");
+                        error!(error = %panic, "a discovery panicked; its targets stay as they are until a reload");
                     }
                 }
             }

@@ -3,6 +3,7 @@
 //! Invariant: a source runs for as long as a job has it; a reload that keeps its words does not
 //! disturb it.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use narthex_platform::{Clock, Stop};
@@ -26,6 +27,20 @@ impl Words {
             Self::Files(_) => "file",
             Self::Provider(provider) => &provider.name,
         }
+    }
+
+    /// The same for the same words, and seldom for others.
+    pub(crate) fn hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.mechanism().hash(&mut hasher);
+        match self {
+            Self::Files(files) => files.files.hash(&mut hasher),
+            Self::Provider(provider) => {
+                provider.config.to_string().hash(&mut hasher);
+                provider.folder.hash(&mut hasher);
+            }
+        }
+        hasher.finish()
     }
 }
 
@@ -64,6 +79,11 @@ impl Source {
         self.told.borrow().clone()
     }
 
+    /// Whether its task is gone, which only a defect makes it while a job has the source.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.told.has_changed().is_err()
+    }
+
     /// What it tells from now on.
     pub(crate) fn told(&self) -> watch::Receiver<SourceState> {
         self.told.clone()
@@ -74,9 +94,27 @@ impl SourceStart {
     /// Runs until the last job has dropped the source.
     pub(crate) async fn run(self) {
         let mut stop = self.stop.clone();
+        let end = End(self.out.clone());
         tokio::select! {
             () = stop.stopped() => {}
-            () = self.discoverer.run(self.out, self.stop) => {}
+            () = self.discoverer.run(self.out, self.stop) => end.tell(),
+        }
+    }
+}
+
+/// Sees to it that a source that ends is not taken for one that has nothing to tell.
+struct End(Outlet);
+
+impl End {
+    fn tell(&self) {
+        self.0.failed("its task has ended, by a defect of this server; a reload starts it again");
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.tell();
         }
     }
 }

@@ -3,7 +3,8 @@
 //! Numbers of jobs and sources are made when they are asked for, so that those of a job that is
 //! gone are gone with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use narthex_platform::{Counter, Family, FamilyKind, Metrics, Point, PointValue};
@@ -106,6 +107,7 @@ pub(crate) fn families(jobs: &BTreeMap<String, RunningJob>) -> Vec<Family> {
     let mut durations = Vec::new();
     let mut summaries = Vec::new();
     let mut received = 0;
+    let mut counted = HashSet::new();
     for (name, job) in jobs {
         let named = || labels(&[NAME, ("config", name)]);
         let view = job.view(name);
@@ -121,7 +123,10 @@ pub(crate) fn families(jobs: &BTreeMap<String, RunningJob>) -> Vec<Family> {
             let (failed, took) = mechanisms.entry(source.mechanism()).or_default();
             *failed += state.failures;
             took.add(&state.durations);
-            received += state.updates;
+            // Jobs share sources.
+            if counted.insert(Arc::as_ptr(source)) {
+                received += state.updates;
+            }
         }
         for (mechanism, (failed, took)) in mechanisms {
             let labels = labels(&[("config", name), ("mechanism", mechanism)]);

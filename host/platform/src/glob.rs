@@ -4,15 +4,24 @@
 use crate::Disk;
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// Files of one pattern.
+/// Files of one pattern, and folders on the way.
 const MATCHES_MAX: usize = 10_000;
 
 /// The files that match, ascending. A pattern without wildcards names its file whether it exists
 /// or not; the one who reads it then says so.
 ///
 /// # Errors
-/// When the pattern is none (`InvalidInput`), or a folder on the way cannot be listed.
+/// When the pattern is none (`InvalidInput`), a folder on the way cannot be listed, or more than
+/// 10,000 files match: what is left out would be missing without a word.
 pub fn expand(disk: &dyn Disk, pattern: &Utf8Path) -> std::io::Result<Vec<Utf8PathBuf>> {
+    expand_at_most(disk, pattern, MATCHES_MAX)
+}
+
+fn expand_at_most(
+    disk: &dyn Disk,
+    pattern: &Utf8Path,
+    matches_max: usize,
+) -> std::io::Result<Vec<Utf8PathBuf>> {
     let mut found = vec![Utf8PathBuf::new()];
     for part in pattern.components() {
         let part = part.as_str();
@@ -35,7 +44,10 @@ pub fn expand(disk: &dyn Disk, pattern: &Utf8Path) -> std::io::Result<Vec<Utf8Pa
             let names = entries.into_iter().map(|entry| entry.name);
             next.extend(names.filter(|name| matches(&wanted, name)).map(|name| folder.join(name)));
         }
-        next.truncate(MATCHES_MAX);
+        if next.len() > matches_max {
+            let message = format!("more than {matches_max} files and folders match {part:?}");
+            return Err(std::io::Error::other(message));
+        }
         found = next;
     }
     Ok(found)
@@ -100,7 +112,8 @@ fn class_letter(letters: &mut impl Iterator<Item = char>) -> Option<char> {
     }
 }
 
-/// Whether `name` matches `pattern`. Linear in both: the last star alone is ever taken back.
+/// Whether `name` matches `pattern`. Only the last star is ever taken back, so that the steps are at
+/// most as many as the letters of both multiplied.
 fn matches(pattern: &[Part], name: &str) -> bool {
     let name: Vec<char> = name.chars().collect();
     let (mut p, mut n) = (0, 0);
@@ -127,6 +140,20 @@ fn matches(pattern: &[Part], name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SimulatedDisk;
+
+    #[test]
+    fn more_files_than_can_be_told_of_are_an_error() {
+        let disk = SimulatedDisk::new(1);
+        for folder in ["/a", "/b", "/c"] {
+            disk.create_folder(folder.into()).unwrap();
+            disk.create(&Utf8Path::new(folder).join("x.yml")).unwrap();
+        }
+        let matching = |max| expand_at_most(&disk, "/*/x.yml".into(), max).map(|found| found.len());
+        assert_eq!(matching(3).unwrap(), 3);
+        let error = matching(2).unwrap_err().to_string();
+        assert_eq!(error, "more than 2 files and folders match \"*\"");
+    }
 
     #[test]
     fn wildcards_match_within_a_name() {

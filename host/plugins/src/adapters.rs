@@ -2,4 +2,5 @@
 
 mod discoverers;
 mod exporters;
+mod found;
 mod notifiers;

@@ -66,6 +66,10 @@ pub struct Refreshed {
     pub cursor: Option<String>,
     /// When to ask next; the host's choice when absent.
     pub next_in: Option<Duration>,
+    /// The next answers belong to it: only together they are whole.
+    pub is_part: bool,
+    /// Why a part of the source fails, although there is an answer.
+    pub failing: Option<String>,
 }
 
 /// What changed since the cursor.

@@ -54,6 +54,8 @@ pub(crate) struct Item {
     pub(crate) kept_bytes: u64,
     /// What is not known yet and a refresh needs; `validate` does without.
     pub(crate) lacking: Option<Lacking>,
+    /// Whether a profile looked for something beyond the item, which may be another one later.
+    pub(crate) is_of_machine: bool,
 }
 
 /// What a refresh needs and is not known yet.
@@ -127,6 +129,7 @@ impl Item {
                 Some(Profile::Aws { .. }) | None => kv::TOTAL_BYTES_DEFAULT,
             },
             lacking,
+            is_of_machine: notes.profile.is_some(),
         })
     }
 }

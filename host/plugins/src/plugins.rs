@@ -442,7 +442,7 @@ fn refreshed(answer: discovery_api::Refreshed) -> Refreshed {
         }
     };
     let next_in = answer.next_in_ms.map(|ms| Duration::from_millis(u64::from(ms)));
-    Refreshed { change, cursor: answer.cursor, next_in }
+    Refreshed { change, cursor: answer.cursor, next_in, is_part: false, failing: None }
 }
 
 fn group(group: discovery_api::TargetGroup) -> TargetGroup {

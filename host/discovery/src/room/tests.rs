@@ -12,6 +12,7 @@ use crate::discoverer::Outlet;
 enum Say {
     Found(&'static [&'static str]),
     Failed(&'static str),
+    Panic,
 }
 
 /// Hands out discoverers that say what the test tells them to.
@@ -30,6 +31,7 @@ impl Discoverer for Mouth {
                 match say {
                     Say::Found(addresses) => out.found(groups(addresses)),
                     Say::Failed(reason) => out.failed(reason),
+                    Say::Panic => panic!("told to"),
                 }
             }
         })
@@ -172,6 +174,7 @@ async fn jobs_share_a_source_that_they_name_in_the_same_words() {
         targets.wait_for(|set| set.groups.len() == 2).await.unwrap();
     }
     // The source goes on for the other job when one is gone.
+    assert_eq!(test.number("prometheus_sd_received_updates_total"), 1.0, "it told one set");
     let mut b = test.reload(&jobs[1..]).remove(0);
     test.pause(Duration::from_secs(5)).await;
     test.providers.say(0, Say::Found(&["x:1", "x:2"]));
@@ -233,6 +236,68 @@ async fn changes_that_keep_coming_are_handed_on_ever_more_rarely() {
     }
     assert_eq!(pauses, [100, 200, 400]);
     assert_eq!(test.number("prometheus_sd_updates_delayed_total"), 3.0);
+}
+
+#[tokio::test]
+async fn a_source_that_ends_by_a_defect_is_seen_and_begun_anew_by_a_reload() {
+    let test = Test::start();
+    let jobs = [("j", job("fixed:1", &[json!(1), json!(2)])), ("k", job("k:1", &[json!(1)]))];
+    let mut targets = test.reload(&jobs).remove(0);
+    test.providers.say(0, Say::Found(&["x:1"]));
+    targets.wait_for(|set| set.groups.len() == 2).await.unwrap();
+    test.providers.say(0, Say::Panic);
+    test.providers.made.lock()[0].clone().closed().await;
+    while test.room.view()[0].sources[0].health() != "failing" {
+        tokio::task::yield_now().await;
+    }
+    assert!(test.room.view()[0].sources[0].reason.contains("its task has ended"));
+    assert_eq!(addresses(&targets), ["x:1", "fixed:1"]);
+    let mut after = test.reload(&jobs);
+    assert_eq!(test.providers.made.lock().len(), 3, "one for both jobs, and none beside the living");
+    test.providers.say(2, Say::Found(&["x:2"]));
+    for targets in &mut after {
+        targets.wait_for(|set| set.groups.len() == 2).await.unwrap();
+    }
+}
+
+/// Looks at the room while a discoverer is made, as a scrape of the numbers may.
+#[derive(Debug, Default)]
+struct Looking(Mutex<Option<Discovery>>);
+
+impl Providers for Looking {
+    fn discoverer(&self, _: &ProviderConfig) -> Result<Box<dyn Discoverer>, ProviderError> {
+        let room = self.0.lock().clone().unwrap();
+        let free = room.0.jobs.try_lock().is_some();
+        Err(ProviderError { message: format!("free: {free}") })
+    }
+}
+
+#[tokio::test]
+async fn the_room_can_be_looked_at_while_discoverers_are_made() {
+    let providers = Arc::new(Looking::default());
+    let parts = DiscoveryParts {
+        providers: providers.clone(),
+        disk: RealDisk::shared(),
+        clock: SimulatedClock::at(1_000).clock(),
+        metrics: Metrics::new(),
+        reload_interval: Duration::from_secs(5),
+    };
+    let mut tasks = Tasks::new();
+    let room = Discovery::spawn(parts, &mut tasks);
+    *providers.0.lock() = Some(room.clone());
+    let refused = room.prepare([("j".to_owned(), job("a:1", &[json!(1)]))]).unwrap_err();
+    assert_eq!(refused.source.message, "free: true");
+    *providers.0.lock() = None;
+}
+
+#[tokio::test]
+async fn a_reload_that_is_refused_counts_nothing() {
+    let test = Test::start();
+    let good = ("a".to_owned(), job("a:1", &[]));
+    drop(test.room.prepare([good.clone()]).unwrap());
+    assert_eq!(test.number("prometheus_sd_updates_total"), 0.0);
+    test.room.commit(test.room.prepare([good]).unwrap());
+    assert_eq!(test.number("prometheus_sd_updates_total"), 1.0);
 }
 
 #[tokio::test]

@@ -4,9 +4,13 @@ use narthex_sdk::{Error, json, kv};
 
 use crate::store::Header;
 
-/// A state that nobody used for this long belongs to nobody: longer than the longest pause after failures and the
-/// longest call together, a minute each.
-const IDLE_MS: i64 = 180_000;
+/// A state that nobody used for this long belongs to nobody: the host pauses for ten minutes at most, and a call takes an
+/// hour at most.
+const IDLE_MS: i64 = 2 * 3_600_000;
+
+/// The same of a state whose configuration is about to have a new one, as after each start of the server: mostly it is the
+/// same discovery, and its former states would fill the store. Another one of the same words that only pauses lists again.
+const IDLE_OF_SAME_MS: i64 = 180_000;
 
 /// How often states that nobody uses are looked for: those of a former process may be younger than that at its start.
 const SWEEP_MS: i64 = 300_000;
@@ -19,12 +23,14 @@ pub(crate) fn is_due(swept_ms: i64, now_ms: i64) -> bool {
     !(0..SWEEP_MS).contains(&now_ms.saturating_sub(swept_ms))
 }
 
-/// Removes the states that nobody uses.
-pub(crate) fn sweep(now_ms: i64) -> Result<(), Error> {
+/// Removes the states that nobody uses. `config` is the one that looks for them.
+pub(crate) fn sweep(now_ms: i64, config: u64) -> Result<(), Error> {
     for key in kv::keys("h/", KEYS_MAX)? {
         let Some(name) = key.strip_prefix("h/") else { continue };
-        let is_used = header(name)?
-            .is_some_and(|header| (0..IDLE_MS).contains(&now_ms.saturating_sub(header.used_ms)));
+        let is_used = header(name)?.is_some_and(|header| {
+            let idle_max = if header.config == config { IDLE_OF_SAME_MS } else { IDLE_MS };
+            (0..idle_max).contains(&now_ms.saturating_sub(header.used_ms))
+        });
         if !is_used {
             remove(name)?;
         }

@@ -29,7 +29,7 @@ const VALUE_BYTES_MAX: usize = 1 << 20;
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Header {
     /// The hash of the configuration.
-    config: u64,
+    pub(crate) config: u64,
     /// Grows with every change.
     change: u64,
     /// When it was last used, in milliseconds since the Unix epoch.
@@ -117,7 +117,7 @@ impl Store {
         }
         states::set_header(name, &header)?;
         if states::is_due(header.swept_ms, header.used_ms) {
-            states::sweep(header.used_ms)?;
+            states::sweep(header.used_ms, config)?;
             header.swept_ms = header.used_ms;
         }
         let mut store = Self::new(name.to_owned(), header, false);
@@ -132,7 +132,7 @@ impl Store {
     /// A new state, which replaces a former one when its first answer has arrived.
     pub(crate) fn begin(config: u64, former: Option<&Self>) -> Result<Self, Error> {
         let now_ms = clock::now_ms();
-        states::sweep(now_ms)?;
+        states::sweep(now_ms, config)?;
         let former = former.map(|former| former.name.clone());
         let header = Header { config, change: 0, used_ms: now_ms, swept_ms: now_ms, former };
         let name = states::claim(now_ms, &header)?;

@@ -374,6 +374,22 @@ fn states_that_nobody_uses_are_removed() {
     assert_eq!(following.last.change, Change::Unchanged);
 }
 
+#[test]
+fn the_state_of_another_configuration_outlives_the_pauses_of_the_host() {
+    let mut following = following_slices();
+    let slices = following.last.cursor.clone();
+    let minutes = |following: &Following, minutes: i64, config: &str, cursor: Option<&str>| {
+        let host = following.host.clone().now_ms(NOW_MS + minutes * 60_000);
+        host.refresh::<Kubernetes>(config, cursor).unwrap()
+    };
+    let nodes = config(json!({ "role": "node" }));
+    following.last = minutes(&following, 119, &nodes, None);
+    following.last = minutes(&following, 119, &following.config, slices.as_deref());
+    assert_eq!(following.last.change, Change::Unchanged);
+    minutes(&following, 240, &nodes, None);
+    assert_eq!(following.keys("h/").len(), 1);
+}
+
 /// A service whose targets take this many bytes each.
 fn large_service(number: usize, bytes: usize, ports: usize) -> Json {
     let ports: Vec<Json> = (1..=ports).map(|port| json!({ "port": port })).collect();
