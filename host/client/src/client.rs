@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use camino::Utf8PathBuf;
 use narthex_platform::{Clock, Disk, RealDisk};
+use narthex_settings::Secret;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HOST, HeaderMap};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Url};
@@ -110,6 +111,14 @@ impl Client {
             Auth::None | Auth::Basic { .. } | Auth::Header { .. } => None,
         };
         Ok(Self(Arc::new(Shared { config, options, files, pools, tokens })))
+    }
+
+    /// The secrets that its requests carried, for those who hide them in what others say: as the
+    /// configuration, its files and the server of tokens told them last.
+    #[must_use]
+    pub fn known_secrets(&self) -> Vec<Secret> {
+        let token = self.0.tokens.as_ref().and_then(Tokens::known);
+        self.0.files.known_secrets().into_iter().chain(token).collect()
     }
 
     /// Reads every file with a secret that a request would need.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use narthex_platform::{Clock, Disk, read_to_string};
-use narthex_settings::error_chain;
+use narthex_settings::{Secret, error_chain};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -109,6 +109,12 @@ impl Files {
         let looked = clock.monotonic();
         let known = Mutex::new(Known { tls, secrets: None, looked, trouble: None });
         Ok(Self { config, clock, reader, has_files, known, look: tokio::sync::Mutex::default() })
+    }
+
+    /// The secrets as they were read last.
+    pub(crate) fn known_secrets(&self) -> Vec<Secret> {
+        let known = self.known.lock();
+        known.secrets.as_ref().map(|secrets| secrets.texts.clone()).unwrap_or_default()
     }
 
     /// Reads the secrets for nothing but to see whether they can be used.

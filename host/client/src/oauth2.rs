@@ -104,6 +104,13 @@ impl Tokens {
         Ok(Self { config: config.clone(), client, options, kept: Mutex::new(None) })
     }
 
+    /// The token that is kept, if nobody asks for one just now.
+    pub(crate) fn known(&self) -> Option<Secret> {
+        let kept = self.kept.try_lock().ok()?;
+        let token = kept.as_ref()?.header.expose().split_whitespace().nth(1)?;
+        Some(token.to_owned().into())
+    }
+
     /// The value of `Authorization`, at most until `deadline`, which is `timeout` after the beginning.
     pub(crate) async fn header(
         &self,

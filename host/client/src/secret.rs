@@ -17,11 +17,14 @@ pub(crate) struct Secrets {
     pub(crate) abroad: HeaderMap,
     /// By which a token is asked for.
     pub(crate) token: Secret,
+    /// All of them as they may be met in what others say.
+    pub(crate) texts: Vec<Secret>,
 }
 
 impl Secrets {
     pub(crate) fn read(config: &HttpConfig, reader: &Reader) -> Result<Self, RequestError> {
         let (mut at_home, mut abroad) = (HeaderMap::new(), HeaderMap::new());
+        let mut texts: Vec<Secret> = Vec::new();
         for (text, values) in &config.headers {
             let name = header_name(text)?;
             for value in &values.values {
@@ -33,9 +36,12 @@ impl Secrets {
             }
             for secret in &values.secrets {
                 at_home.append(name.clone(), secret_value(secret.expose())?);
+                texts.push(secret.clone());
             }
             for file in &values.files {
-                at_home.append(name.clone(), secret_value(&reader.text(file)?)?);
+                let text = reader.text(file)?;
+                at_home.append(name.clone(), secret_value(&text)?);
+                texts.push(text.into());
             }
         }
         let mut token = Secret::default();
@@ -43,15 +49,22 @@ impl Secrets {
             Auth::None => {}
             Auth::Basic { username, password } => {
                 let (username, password) = (username.read(reader)?, password.read(reader)?);
-                at_home.insert(AUTHORIZATION, secret_value(&basic(&username, &password))?);
+                let value = basic(&username, &password);
+                at_home.insert(AUTHORIZATION, secret_value(&value)?);
+                texts.extend(value.split_whitespace().nth(1).map(|text| text.to_owned().into()));
+                texts.push(password.into());
             }
             Auth::Header { scheme, credentials } => {
                 let credentials = credentials.read(reader)?;
                 at_home.insert(AUTHORIZATION, secret_value(&format!("{scheme} {credentials}"))?);
+                texts.push(credentials.into());
             }
-            Auth::OAuth2(oauth2) => token = oauth2.grant.secret().read(reader)?.into(),
+            Auth::OAuth2(oauth2) => {
+                token = oauth2.grant.secret().read(reader)?.into();
+                texts.push(token.clone());
+            }
         }
-        Ok(Self { at_home, abroad, token })
+        Ok(Self { at_home, abroad, token, texts })
     }
 }
 

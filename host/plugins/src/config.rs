@@ -144,8 +144,20 @@ pub struct Allow {
     pub wall: Option<TimeLimit>,
     /// Bytes of keys and values that the plugin may keep.
     pub kv: Option<Storage>,
+    /// Credentials of the machine that a plugin may use whose name does not say so.
+    pub profile: Option<ProfileName>,
     /// Nameservers for this plugin.
     pub dns_servers: Option<Vec<Nameserver>>,
+}
+
+/// Credentials that the host finds on the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileName {
+    /// Of AWS.
+    Aws,
+    /// Of the cluster that the server runs in.
+    Kubernetes,
 }
 
 /// `icmp: false`, the one value that can be kept.

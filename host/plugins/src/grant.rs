@@ -4,10 +4,15 @@
 //! alone never opens loopback or link-local addresses.
 //! Invariant: a refusal names the capability and the line of configuration that would grant it.
 
+mod endpoint;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use serde::Deserialize;
+
+pub(crate) use self::endpoint::{Endpoint, Endpoints, Host, socket_path};
 
 /// Hosts and a port that an operator grants: `db:5432`, `*.example.com:443`, `10.0.0.0/8:*`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -122,90 +127,13 @@ impl HostPattern {
     }
 }
 
-/// A host and a port that follow from use: the target of a scrape, a URL of a configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Endpoint {
-    pub(crate) host: Host,
-    /// `None`: a name without a port, which opens no connection but may be looked up.
-    pub(crate) port: Option<u16>,
-    /// Of a URL: whether it asks for TLS.
-    pub(crate) is_tls: Option<bool>,
-}
-
-/// The path of a unix socket, as in `unix:///run/docker.sock`.
-pub(crate) fn socket_path(text: &str) -> Option<String> {
-    let mut path = text.strip_prefix("unix:")?;
-    // A template may stand before a value that says it as well.
-    while let Some(rest) = path.strip_prefix("unix:") {
-        path = rest;
-    }
-    let path = path.strip_prefix("//").unwrap_or(path);
-    let is_plain = path.starts_with('/') && !path.split('/').any(|part| part == "..");
-    is_plain.then(|| path.to_owned())
-}
-
-/// A host as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Host {
-    /// A name in lower case, without a dot at the end.
-    Name(String),
-    /// An address.
-    Address(IpAddr),
-    /// The path of a unix socket.
-    Socket(String),
-}
-
-impl Host {
-    /// Reads a host without a port; IPv6 with or without brackets.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-        match bare.parse::<IpAddr>() {
-            Ok(address) => Some(Self::Address(address.to_canonical())),
-            Err(_) => host_name(bare).map(Self::Name),
-        }
-    }
-}
-
-impl fmt::Display for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => f.write_str(name),
-            Self::Address(IpAddr::V4(address)) => write!(f, "{address}"),
-            Self::Address(IpAddr::V6(address)) => write!(f, "[{address}]"),
-            Self::Socket(path) => write!(f, "unix://{path}"),
-        }
-    }
-}
-
-impl Endpoint {
-    /// Reads `host:port`, a host alone, or a URL.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        if let Some(path) = socket_path(text) {
-            return Some(Self { host: Host::Socket(path), port: None, is_tls: None });
-        }
-        let (rest, default_port, is_tls) = match text.split_once("://") {
-            Some(("http" | "ws", rest)) => (rest, Some(80), Some(false)),
-            Some(("https" | "wss", rest)) => (rest, Some(443), Some(true)),
-            Some((_, rest)) => (rest, None, None),
-            None => (text, None, None),
-        };
-        let authority = rest.split(['/', '?', '#']).next()?;
-        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        if let Some(host) = Host::parse(authority) {
-            return Some(Self { host, port: default_port, is_tls });
-        }
-        let (host, port) = authority.rsplit_once(':')?;
-        Some(Self { host: Host::parse(host)?, port: Some(port.parse().ok()?), is_tls })
-    }
-}
-
 /// What one call of a plugin may connect to and look up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NetGrants {
     /// The plugin's name, for the words of a refusal.
     pub(crate) plugin: String,
     /// What follows from use.
-    pub(crate) used: Vec<Endpoint>,
+    pub(crate) used: Arc<Endpoints>,
     /// What the operator granted.
     pub(crate) allowed: Vec<NetPattern>,
 }
@@ -227,10 +155,7 @@ pub(crate) struct Denied(pub(crate) String);
 impl NetGrants {
     /// Judges a connection to a unix socket.
     pub(crate) fn admit_socket(&self, path: &str) -> Result<(), Denied> {
-        let used = self.used.iter().any(|endpoint| match &endpoint.host {
-            Host::Socket(own) => own == path,
-            Host::Name(_) | Host::Address(_) => false,
-        });
+        let used = self.used.name(&Host::Socket(path.to_owned()));
         let allowed = |pattern: &NetPattern| match &pattern.host {
             HostPattern::Socket(own) => own == path,
             HostPattern::Any
@@ -250,8 +175,7 @@ impl NetGrants {
         let Some(host) = Host::parse(host) else {
             return Err(Denied(format!("{host:?} is neither a host name nor an address")));
         };
-        let used =
-            self.used.iter().any(|endpoint| endpoint.host == host && endpoint.port == Some(port));
+        let used = self.used.have(&host, port);
         let mut allowed = self.allowed.iter().filter(|pattern| serves(pattern, port));
         let by_host = used
             || allowed.clone().any(|pattern| match &host {
@@ -298,8 +222,12 @@ impl NetGrants {
             Host::Name(name) => format!("{name}:{port} ({shown})"),
             Host::Address(_) | Host::Socket(_) => grant.clone(),
         };
+        let address = translated(address);
         if is_link_local(address) {
             return Err(self.denied_net(&asked, ", a link-local address", &grant));
+        }
+        if is_of_cloud(address) {
+            return Err(self.denied_net(&asked, ", where a cloud answers credentials", &grant));
         }
         let names_loopback = match host {
             Host::Name(name) => name == "localhost" || name.ends_with(".localhost"),
@@ -321,8 +249,9 @@ impl NetGrants {
         let Some(name) = host_name(name) else {
             return Err(Denied(format!("{name:?} is no host name")));
         };
-        let used = self.used.iter().any(|endpoint| endpoint.host == Host::Name(name.clone()));
-        if used || self.allowed.iter().any(|pattern| pattern.host.covers_name(&name)) {
+        if self.used.name(&Host::Name(name.clone()))
+            || self.allowed.iter().any(|pattern| pattern.host.covers_name(&name))
+        {
             return Ok(());
         }
         let plugin = &self.plugin;
@@ -346,14 +275,36 @@ fn serves(pattern: &NetPattern, port: u16) -> bool {
     pattern.port.is_none_or(|own| own == port)
 }
 
-/// Addresses of one's own link; clouds answer credentials there.
+/// Addresses of one's own link; most clouds answer credentials there.
 fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_link_local(),
-        // `fd00:ec2::/32` is where one cloud answers credentials over IPv6.
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+/// Addresses elsewhere at which clouds answer credentials: of Amazon and Google over IPv6, of Alibaba.
+fn is_of_cloud(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address == Ipv4Addr::new(100, 100, 100, 200),
         IpAddr::V6(address) => {
-            address.is_unicast_link_local() || address.segments().starts_with(&[0xfd00, 0x0ec2])
+            let networks = [[0xfd00, 0x0ec2], [0xfd20, 0x00ce]];
+            networks.iter().any(|network| address.segments().starts_with(network))
         }
+    }
+}
+
+/// Where an address leads behind a translator between IPv6 and IPv4 (RFC 6052, part 2.1).
+fn translated(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(six) => match six.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, ..] => {
+                let [.., a, b, c, d] = six.octets();
+                IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+            }
+            _ => address,
+        },
+        IpAddr::V4(_) => address,
     }
 }
 
@@ -365,29 +316,6 @@ fn is_this_host(address: IpAddr) -> bool {
             IpAddr::V4(address) => zero_net(address),
             IpAddr::V6(address) => address == Ipv6Addr::UNSPECIFIED,
         }
-}
-
-/// The hosts that a configuration names, wherever they stand in it: URLs, `host:port`, host names.
-///
-/// At most 1024, so that a huge configuration costs a bounded time a call.
-pub(crate) fn endpoints_in(config: &serde_json::Value) -> Vec<Endpoint> {
-    const ENDPOINTS_MAX: usize = 1024;
-    let mut endpoints = Vec::new();
-    let mut rest = vec![config];
-    while let Some(value) = rest.pop() {
-        match value {
-            serde_json::Value::String(text) if endpoints.len() < ENDPOINTS_MAX => {
-                endpoints.extend(Endpoint::parse(text.trim()));
-            }
-            serde_json::Value::Array(items) => rest.extend(items),
-            serde_json::Value::Object(entries) => rest.extend(entries.values()),
-            serde_json::Value::String(_)
-            | serde_json::Value::Null
-            | serde_json::Value::Bool(_)
-            | serde_json::Value::Number(_) => {}
-        }
-    }
-    endpoints
 }
 
 #[cfg(test)]

@@ -24,9 +24,10 @@ use narthex_wasm::wasmtime::component::Linker;
 use narthex_wasm::{Guest, InterfaceName};
 
 use crate::bindings::imports::narthex::plugin::types;
-use crate::config::{Allow, Config};
-use crate::grant::{Endpoint, NetGrants, NetPattern};
+use crate::config::{Allow, Config, ProfileName};
+use crate::grant::{Endpoints, NetGrants, NetPattern};
 use crate::redact::Redactor;
+use crate::schema::{Notes, Profile};
 use crate::view::GrantView;
 
 pub(crate) use self::types::{Error, ErrorKind, Label};
@@ -51,6 +52,7 @@ pub(crate) struct Capabilities {
     dns: Arc<dns::Capability>,
     files: Arc<files::Capability>,
     kv: Arc<kv::Capability>,
+    profile: Option<ProfileName>,
     plugin: String,
 }
 
@@ -72,7 +74,7 @@ pub(crate) struct Scope {
     /// `collect`, `refresh`, …
     pub(crate) call: &'static str,
     /// Hosts that follow from use.
-    pub(crate) hosts: Vec<Endpoint>,
+    pub(crate) hosts: Arc<Endpoints>,
     /// The client with the credentials of the configuration.
     pub(crate) own: Option<Arc<http::OwnClient>>,
     /// Hides what the configuration says is secret.
@@ -122,7 +124,7 @@ impl Capabilities {
         config: &Config,
         shared: &Shared,
     ) -> Result<Self, ConfigureError> {
-        let Allow { net, files, kv, dns_servers, .. } = config.allowed(plugin);
+        let Allow { net, files, kv, dns_servers, profile, .. } = config.allowed(plugin);
         let servers = dns_servers.unwrap_or_else(|| config.dns_servers.clone());
         Ok(Self {
             clock: shared.clock.clone(),
@@ -132,6 +134,7 @@ impl Capabilities {
             files: Arc::new(files::Capability::configure(plugin, &files)),
             kv: Arc::new(kv::Capability::configure(plugin, kv, shared)?),
             net_allowed: net,
+            profile,
             plugin: plugin.to_owned(),
         })
     }
@@ -139,6 +142,15 @@ impl Capabilities {
     /// The hosts that the operator granted.
     pub(crate) fn net_allowed(&self) -> &[NetPattern] {
         &self.net_allowed
+    }
+
+    /// Whether the plugin may use what a profile finds on the machine.
+    pub(crate) fn has_profile(&self, profile: &Profile) -> bool {
+        profile.is_implied_by(&self.plugin)
+            || match profile {
+                Profile::Kubernetes => self.profile == Some(ProfileName::Kubernetes),
+                Profile::Aws { .. } => self.profile == Some(ProfileName::Aws),
+            }
     }
 
     /// By monotonic time; deadlines count from here.
@@ -164,15 +176,31 @@ impl Capabilities {
         }
     }
 
-    /// What can be seen of it.
-    pub(crate) fn view(&self) -> Vec<GrantView> {
+    /// What can be seen of it, of a plugin whose schema has these notes.
+    pub(crate) fn view(&self, notes: &Notes) -> Vec<GrantView> {
         let source = format!("plugins.allow.{}", self.plugin);
         let net = self.net_allowed.iter().map(|pattern| GrantView {
             capability: "net",
             detail: pattern.to_string(),
             source: source.clone(),
         });
-        self.files.view().into_iter().chain(net).chain([self.kv.view()]).collect()
+        let used = notes.endpoints.iter().map(|template| GrantView {
+            capability: "net",
+            detail: template.to_string(),
+            source: "its item, by x-endpoints".to_owned(),
+        });
+        let profile = notes.profile.as_ref().filter(|profile| self.has_profile(profile));
+        let profile = profile.map(|profile| GrantView {
+            capability: "profile",
+            detail: profile.to_string(),
+            source: if profile.is_implied_by(&self.plugin) {
+                "default".to_owned()
+            } else {
+                source.clone()
+            },
+        });
+        let kv = self.kv.view(notes.kept_bytes());
+        self.files.view().into_iter().chain(net).chain(used).chain(profile).chain([kv]).collect()
     }
 }
 

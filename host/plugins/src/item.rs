@@ -12,15 +12,15 @@ use narthex_settings::error_chain;
 use serde_json::Value;
 
 use crate::answer::CallError;
-use crate::grant::{Endpoint, endpoints_in};
+use crate::grant::{Endpoints, allow_line};
 use crate::imports::http::OwnClient;
-use crate::imports::kv;
 use crate::loader::Loaded;
 use crate::plugin::Rights;
 use crate::profiles::aws::{Login, Signer};
 use crate::profiles::{Access, Machine, kubernetes};
 use crate::redact::Redactor;
 use crate::schema::Profile;
+use crate::used;
 
 /// What the file says to a plugin.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,7 @@ pub(crate) struct Item {
     /// As the guest sees it.
     pub(crate) config_json: String,
     /// What a call may connect to.
-    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) endpoints: Arc<Endpoints>,
     /// The client with the item's credentials.
     pub(crate) own: Option<Arc<OwnClient>>,
     /// Hides the secrets in what the guest says.
@@ -99,39 +99,45 @@ impl Item {
             follows_redirects = keys.get("follow_redirects") != Some(&Value::Bool(false));
             keys.retain(|key, _| !HTTP_KEYS.contains(&key.as_str()));
         }
+        let allowed = &rights.capabilities;
+        if let Some(profile) = notes.profile.as_ref().filter(|p| !allowed.has_profile(p)) {
+            return Err(refused(not_allowed(plugin, profile)));
+        }
         let login = match &notes.profile {
             Some(Profile::Aws { .. }) => Login::take(&mut config),
             Some(Profile::Kubernetes) | None => Ok(Login::default()),
         };
         let login = login.map_err(|error| refused(error.to_string()))?;
+        let written = config.clone();
         schema.fill(&mut config, given.folder);
         schema.validate(&config).map_err(|v| at(&v.path, v.to_string()))?;
         let http = given.http.filter(|_| notes.takes_http);
         let found = find(notes.profile.as_ref(), login, &mut config, http, machine);
         let Found { http, signer, lacking } = found.map_err(refused)?;
-        let mut endpoints = endpoints_in(&config);
-        let told = notes.endpoints.iter().filter_map(|template| template.expand(&config));
-        endpoints.extend(told.filter_map(|endpoint| Endpoint::parse(endpoint.trim())));
+        let endpoints = Arc::new(used::endpoints(plugin, notes, written, &config));
         let own = (http.is_some() || signer.is_some()).then(|| {
-            let allowed = rights.capabilities.net_allowed();
             let access = Access { http: http.unwrap_or_default(), follows_redirects, signer };
-            OwnClient::new(plugin, allowed, endpoints.clone(), access, &machine.client)
+            let (allowed, endpoints) = (allowed.net_allowed(), Arc::clone(&endpoints));
+            OwnClient::new(plugin, allowed, endpoints, access, &machine.client)
         });
         let own = own.transpose().map_err(|error| refused(error_chain(&error)))?;
+        let own = own.map(Arc::new);
         Ok(Self {
-            own: own.map(Arc::new),
-            redactor: Redactor::of(schema, &config),
+            redactor: Redactor::of(schema, &config).with(own.clone()),
+            own,
             config_json: config.to_string(),
             endpoints,
-            kept_bytes: match notes.profile {
-                // A record of each object of a large cluster.
-                Some(Profile::Kubernetes) => 256 << 20,
-                Some(Profile::Aws { .. }) | None => kv::TOTAL_BYTES_DEFAULT,
-            },
+            kept_bytes: notes.kept_bytes(),
             lacking,
             is_of_machine: notes.profile.is_some(),
         })
     }
+}
+
+/// The words for a plugin whose schema asks for credentials of the machine that nobody granted.
+fn not_allowed(plugin: &str, profile: &Profile) -> String {
+    let line = allow_line(plugin, &format!("profile: {}", profile.word()));
+    format!("its schema asks for the credentials of this machine for {profile}; {line}")
 }
 
 /// Lets a profile find what it can; it fills the configuration in.

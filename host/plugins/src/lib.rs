@@ -44,6 +44,7 @@ mod profiles;
 mod record;
 mod redact;
 mod schema;
+mod used;
 
 mod answer;
 mod view;
@@ -58,7 +59,7 @@ pub use self::answer::{
 };
 pub use self::config::{
     Access, Allow, Config, Defaults, DiscoveryDefaults, Memory, Nameserver, NoIcmp, NotRequired,
-    Root, Storage, TimeLimit,
+    ProfileName, Root, Storage, TimeLimit,
 };
 pub use self::grant::NetPattern;
 pub use self::item::Given;

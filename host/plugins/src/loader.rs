@@ -199,7 +199,7 @@ async fn describe(
 ) -> Result<Card, LoadError> {
     let scope = Scope {
         call: "describe",
-        hosts: Vec::new(),
+        hosts: Arc::default(),
         own: None,
         redactor: Redactor::default(),
         kept_bytes: 0,

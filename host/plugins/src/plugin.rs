@@ -13,13 +13,14 @@ use narthex_wasm::{Budget, Guest, KillReason, Sandbox, WaitingSlot};
 
 use crate::answer::{CallError, GuestError, GuestErrorKind, PluginKind};
 use crate::config::Config;
-use crate::grant::Endpoint;
+use crate::grant::Endpoints;
 use crate::imports::log::single_line;
 use crate::imports::{self, CallContext, Capabilities, ErrorKind, Scope};
 use crate::item::Item;
 use crate::loader::{Entry, Loaded};
 use crate::record::{Ended, Record};
 use crate::redact::Redactor;
+use crate::schema::Notes;
 use crate::view::{LimitsView, PluginState, PluginView};
 
 /// What one answer may hold; also the largest file, body or value that passes in one step.
@@ -98,7 +99,7 @@ pub(crate) struct CallSpec {
     /// The export's name.
     pub(crate) call: &'static str,
     /// Hosts that follow from use.
-    pub(crate) hosts: Vec<Endpoint>,
+    pub(crate) hosts: Arc<Endpoints>,
     /// The configuration that it is about.
     pub(crate) item: Arc<Item>,
     /// What it may spend.
@@ -263,6 +264,8 @@ impl Plugin {
             Some(_) => PluginState::Ready,
         };
         let loaded = loaded.as_deref();
+        let nothing = Notes::default();
+        let notes = loaded.map_or(&nothing, |loaded| &loaded.schema.notes);
         let refused = rejected.as_ref().map(|rejected| rejected.digest.clone());
         let digest = loaded.map(|loaded| loaded.digest.to_string()).or(refused).unwrap_or_default();
         let text = |pick: fn(&Loaded) -> &str| loaded.map(pick).unwrap_or_default().to_owned();
@@ -277,7 +280,7 @@ impl Plugin {
             generation: loaded.map_or(0, |loaded| loaded.generation),
             loaded_at_millis: loaded.map(|loaded| loaded.loaded_at_millis),
             imports: loaded.map(|loaded| loaded.imports.clone()).unwrap_or_default(),
-            grants: rights.capabilities.view(),
+            grants: rights.capabilities.view(notes),
             limits,
             calls,
             last_error,
@@ -302,7 +305,8 @@ fn with_last_words(reason: KillReason, words: Option<&str>) -> KillReason {
     }
 }
 
-fn guest_error(error: &imports::Error, redactor: &Redactor) -> GuestError {
+/// An error of the guest, short and without secrets.
+pub(crate) fn guest_error(error: &imports::Error, redactor: &Redactor) -> GuestError {
     let kind = match error.kind {
         ErrorKind::Config => GuestErrorKind::Config,
         ErrorKind::Denied => GuestErrorKind::Denied,

@@ -29,16 +29,17 @@ use crate::imports::{self, CallContext, Label, Shared};
 use crate::item::{Given, Item};
 use crate::loader::{Entry, Loaded};
 use crate::missing;
-use crate::plugin::{Answer, CallSpec, Plugin, Rights, Spends};
+use crate::plugin::{Answer, CallSpec, Plugin, Rights, Spends, guest_error};
 use crate::profiles::{Environment, Machine};
+use crate::redact::Redactor;
 use crate::schema::Schema;
 use crate::view::PluginView;
 
-/// Calls of all plugins that run at one time. Each takes up to its budget of memory, so this is
-/// also what bounds the memory of all guests.
+/// Calls of all plugins that run at one time.
 const CALLS_MAX: u32 = 64;
 
-/// Calls of discoveries that wait for news, beside the others: however many wait, no scrape does.
+/// Calls of discoveries that wait for news, beside the others: however many wait, no scrape does. Each
+/// call takes up to its budget of memory: all guests together take up to 128 such budgets.
 const WAITING_MAX: u32 = 64;
 
 /// What the room needs from the rest of the program.
@@ -225,7 +226,7 @@ impl Plugins {
         let config_json = item.config_json.clone();
         let spec = CallSpec {
             call: "collect",
-            hosts: Endpoint::parse(&target.address).into_iter().collect(),
+            hosts: Arc::new(Endpoint::parse(&target.address).into_iter().collect()),
             item,
             // The scrape gives up at its timeout; the call ends before, so that its end is known.
             spends: Spends::WallAtMost(target.timeout - target.timeout / 20),
@@ -260,7 +261,7 @@ impl Plugins {
         let (plugin, loaded, item) = ready;
         let spec = CallSpec {
             call: "refresh",
-            hosts: item.endpoints.clone(),
+            hosts: Arc::clone(&item.endpoints),
             item: Arc::clone(item),
             spends: Spends::OfRefresh,
             slot,
@@ -275,7 +276,8 @@ impl Plugins {
                 api.call_refresh(store, &config_json, cursor.as_deref(), wait_ms).await
             })
         });
-        Ok(refreshed(plugin.call(&self.0.sandbox, spec, loaded, work).await?))
+        let answer = plugin.call(&self.0.sandbox, spec, loaded, work).await?;
+        Ok(refreshed(answer, &item.redactor))
     }
 
     /// Has a notifier deliver.
@@ -287,7 +289,7 @@ impl Plugins {
     ) -> Result<notifier_api::Receipt, CallError> {
         let (plugin, loaded, item) = self.ready(PluginKind::Notifier, plugin, config.into())?;
         let config_json = item.config_json.clone();
-        let (hosts, spends) = (item.endpoints.clone(), Spends::OfPlugin);
+        let (hosts, spends) = (Arc::clone(&item.endpoints), Spends::OfPlugin);
         let spec = CallSpec { call: "notify", hosts, item, spends, slot: None };
         let work = work(move |entry, store| {
             Box::pin(async move {
@@ -312,7 +314,7 @@ impl Plugins {
     ) -> Result<Vec<String>, CallError> {
         let (plugin, loaded, item) = self.ready(kind, plugin, given.into())?;
         let (config_json, redactor) = (item.config_json.clone(), item.redactor.clone());
-        let (hosts, spends) = (Vec::new(), Spends::OfPlugin);
+        let (hosts, spends) = (Arc::default(), Spends::OfPlugin);
         let spec = CallSpec { call: "validate", hosts, item, spends, slot: None };
         let work = work(move |entry, store| {
             Box::pin(async move {
@@ -432,7 +434,7 @@ fn labels(pairs: &[(String, String)]) -> Vec<Label> {
     pairs.iter().map(label).collect()
 }
 
-fn refreshed(answer: discovery_api::Refreshed) -> Refreshed {
+fn refreshed(answer: discovery_api::Refreshed, redactor: &Redactor) -> Refreshed {
     let groups = |groups: Vec<discovery_api::TargetGroup>| groups.into_iter().map(group).collect();
     let change = match answer.change {
         discovery_api::Change::Unchanged => Change::Unchanged,
@@ -442,7 +444,13 @@ fn refreshed(answer: discovery_api::Refreshed) -> Refreshed {
         }
     };
     let next_in = answer.next_in_ms.map(|ms| Duration::from_millis(u64::from(ms)));
-    Refreshed { change, cursor: answer.cursor, next_in, is_part: false, failing: None }
+    Refreshed {
+        change,
+        cursor: answer.cursor,
+        next_in,
+        is_part: answer.more,
+        failing: answer.failing.map(|error| guest_error(&error, redactor).message),
+    }
 }
 
 fn group(group: discovery_api::TargetGroup) -> TargetGroup {

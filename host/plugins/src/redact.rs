@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::imports::http::OwnClient;
 use crate::schema::{SECRET, Schema};
 
 /// Shorter texts are no secrets worth the name: hiding them would only garble messages.
@@ -15,11 +16,16 @@ const SECRET_BYTES_MIN: usize = 4;
 
 /// The secrets of one configuration. Cheap to clone.
 #[derive(Clone, Default)]
-pub(crate) struct Redactor(Arc<[String]>);
+pub(crate) struct Redactor {
+    /// What stands in the configuration; the longest first.
+    written: Arc<[String]>,
+    /// Knows the secrets of requests, which a server may send back.
+    own: Option<Arc<OwnClient>>,
+}
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Redactor({} secrets)", self.0.len())
+        write!(f, "Redactor({} secrets)", self.written.len())
     }
 }
 
@@ -28,25 +34,35 @@ impl Redactor {
     pub(crate) fn of(schema: &Schema, config: &Value) -> Self {
         let mut secrets = schema.secrets_in(config);
         passwords_in(config, &mut secrets);
-        secrets.retain(|secret| secret.len() >= SECRET_BYTES_MIN);
-        // In a URL it is written otherwise.
-        let encoded = secrets.iter().map(|secret| form_encoded(secret));
-        let mut all: Vec<String> = encoded.collect();
-        all.append(&mut secrets);
-        // The longest first: a secret may be a part of another.
-        all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        all.dedup();
-        Self(all.into())
+        Self { written: in_all_forms(secrets).into(), own: None }
+    }
+
+    /// The same with the secrets of a client, as they are when something is to be hidden.
+    pub(crate) fn with(self, own: Option<Arc<OwnClient>>) -> Self {
+        Self { own, ..self }
     }
 
     /// A text without the secrets.
     pub(crate) fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut hidden = Cow::Borrowed(text);
-        for secret in self.0.iter().filter(|secret| text.contains(secret.as_str())) {
+        let own = self.own.as_ref().map(|own| in_all_forms(own.known_secrets()));
+        let own = own.unwrap_or_default();
+        for secret in own.iter().chain(&*self.written).filter(|s| text.contains(s.as_str())) {
             hidden = Cow::Owned(hidden.replace(secret.as_str(), SECRET));
         }
         hidden
     }
+}
+
+/// Secrets as they may stand in a text. The longest first: one may be a part of another.
+fn in_all_forms(mut secrets: Vec<String>) -> Vec<String> {
+    secrets.retain(|secret| secret.len() >= SECRET_BYTES_MIN);
+    // In a URL it is written otherwise.
+    let mut all: Vec<String> = secrets.iter().map(|secret| form_encoded(secret)).collect();
+    all.append(&mut secrets);
+    all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    all.dedup();
+    all
 }
 
 fn form_encoded(text: &str) -> String {

@@ -67,11 +67,11 @@ impl PluginState {
 /// One thing a plugin may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantView {
-    /// The interface: `files`, `net`, `dns`, `kv`.
+    /// The interface: `files`, `net`, `dns`, `kv`; or `profile`.
     pub capability: &'static str,
     /// What exactly.
     pub detail: String,
-    /// `default`, or the key in the configuration.
+    /// `default`, the key in the configuration, or what follows from its item.
     pub source: String,
 }
 

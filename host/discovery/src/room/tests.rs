@@ -246,14 +246,19 @@ async fn a_source_that_ends_by_a_defect_is_seen_and_begun_anew_by_a_reload() {
     test.providers.say(0, Say::Found(&["x:1"]));
     targets.wait_for(|set| set.groups.len() == 2).await.unwrap();
     test.providers.say(0, Say::Panic);
-    test.providers.made.lock()[0].clone().closed().await;
+    let ended = test.providers.made.lock()[0].clone();
+    ended.closed().await;
     while test.room.view()[0].sources[0].health() != "failing" {
         tokio::task::yield_now().await;
     }
     assert!(test.room.view()[0].sources[0].reason.contains("its task has ended"));
     assert_eq!(addresses(&targets), ["x:1", "fixed:1"]);
     let mut after = test.reload(&jobs);
-    assert_eq!(test.providers.made.lock().len(), 3, "one for both jobs, and none beside the living");
+    assert_eq!(
+        test.providers.made.lock().len(),
+        3,
+        "one for both jobs, and none beside the living"
+    );
     test.providers.say(2, Say::Found(&["x:2"]));
     for targets in &mut after {
         targets.wait_for(|set| set.groups.len() == 2).await.unwrap();

@@ -3,7 +3,7 @@ use super::*;
 fn grants(used: &[&str], allowed: &[&str]) -> NetGrants {
     NetGrants {
         plugin: "x".to_owned(),
-        used: used.iter().map(|text| Endpoint::parse(text).unwrap()).collect(),
+        used: Arc::new(used.iter().map(|text| Endpoint::parse(text).unwrap()).collect()),
         allowed: allowed.iter().map(|text| (*text).to_owned().try_into().unwrap()).collect(),
     }
 }
@@ -61,10 +61,18 @@ fn a_name_never_leads_to_this_machine_or_its_link() {
     for address in ["127.0.0.1", "::1", "0.0.0.0", "::", "::ffff:127.0.0.1", "127.8.8.8"] {
         check(used, &[], to(address), Err("an address of this machine"));
     }
-    for address in ["169.254.169.254", "fe80::1", "fd00:ec2::254", "::ffff:169.254.169.254"] {
+    for address in
+        ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "64:ff9b::169.254.169.254"]
+    {
         check(used, &[], to(address), Err("a link-local address"));
         check(&[], &["*:*"], to(address), Err("a link-local address"));
     }
+    for address in ["fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "64:ff9b::6464:64c8"] {
+        check(used, &[], to(address), Err("where a cloud answers credentials"));
+        check(&[], &["*:*"], to(address), Err("where a cloud answers credentials"));
+    }
+    check(used, &[], to("64:ff9b::7f00:1"), Err("an address of this machine"));
+    check(used, &[], to("64:ff9b::c000:201"), Ok(()));
     check(used, &[], to("255.255.255.255"), Err("may not connect"));
     check(used, &[], to("224.0.0.1"), Err("may not connect"));
     check(used, &["169.254.169.254:80"], to("169.254.169.254"), Ok(()));
@@ -105,13 +113,8 @@ fn hosts_are_found_wherever_a_configuration_names_them() {
         "names": ["_http._tcp.example.com"],
         "text": "two words",
     });
-    let mut found: Vec<String> = endpoints_in(&config)
-        .iter()
-        .map(|endpoint| format!("{} {:?}", endpoint.host, endpoint.port))
-        .collect();
-    found.sort();
     assert_eq!(
-        found,
+        Endpoints::in_texts_of(&config).shown(),
         [
             "127.0.0.1 Some(8500)",
             "[fd00::1] Some(53)",
@@ -119,6 +122,33 @@ fn hosts_are_found_wherever_a_configuration_names_them() {
             "hooks.example.com Some(443)",
         ]
     );
+}
+
+#[test]
+fn a_long_list_of_names_is_known_to_its_end() {
+    let names: Vec<String> = (0..5_000).map(|number| format!("n{number}.example.com")).collect();
+    let config = serde_json::json!({ "names": names, "server": "http://consul:8500" });
+    let used = Arc::new(Endpoints::in_texts_of(&config));
+    let grants = NetGrants { plugin: "x".to_owned(), used, allowed: Vec::new() };
+    assert!(grants.admit("consul", 8500).is_ok());
+    assert!(names.iter().all(|name| grants.admit_lookup(name).is_ok()));
+}
+
+#[test]
+fn credentials_go_where_the_scheme_is_the_one_that_was_written() {
+    let serves = |texts: &[&str], is_tls| {
+        let all: Endpoints = texts.iter().map(|text| Endpoint::parse(text).unwrap()).collect();
+        all.have_with_scheme(&Host::Name("h".to_owned()), 443, is_tls)
+    };
+    for (texts, plain, tls) in [
+        (&["h:443"][..], true, true),
+        (&["https://h"], false, true),
+        (&["https://h", "h:443"], false, true),
+        (&["https://h", "http://h:443"], true, true),
+        (&["h:444", "https://h:444", "other:443"], false, false),
+    ] {
+        assert_eq!((serves(texts, false), serves(texts, true)), (plain, tls), "{texts:?}");
+    }
 }
 
 #[test]

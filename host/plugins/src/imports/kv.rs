@@ -110,10 +110,11 @@ impl Capability {
         })
     }
 
-    pub(crate) fn view(&self) -> GrantView {
+    /// What can be seen of it; `bytes_default` holds where the operator says nothing.
+    pub(crate) fn view(&self, bytes_default: u64) -> GrantView {
         GrantView {
             capability: "kv",
-            detail: format!("{} KiB", self.granted.unwrap_or(TOTAL_BYTES_DEFAULT) >> 10),
+            detail: format!("{} KiB", self.granted.unwrap_or(bytes_default) >> 10),
             source: match self.granted {
                 None => "default".to_owned(),
                 Some(_) => format!("plugins.allow.{}", self.plugin),

@@ -6,6 +6,7 @@
 mod credentials;
 mod files;
 mod metadata;
+mod shared;
 mod sign;
 mod sts;
 
@@ -144,6 +145,13 @@ impl Signer {
         Self { login, service, region, machine, kept: Mutex::default() }
     }
 
+    /// The item's own secret, and what is kept of what was found.
+    pub(crate) fn known_secrets(&self) -> Vec<Secret> {
+        let kept = self.kept.try_lock().ok().and_then(|kept| kept.clone());
+        let kept = kept.into_iter().flat_map(|kept| [Some(kept.secret_key), kept.session_token]);
+        kept.flatten().chain([self.login.secret_key.clone()]).collect()
+    }
+
     /// Whether no region is known.
     pub(crate) fn lacks_region(&self) -> bool {
         self.region.is_empty()
@@ -176,7 +184,8 @@ impl Signer {
         let found = match self.login.role_arn.is_empty() {
             true => base,
             false => {
-                let role = (&*self.login.role_arn, &*self.login.external_id);
+                let external_id = Some(&*self.login.external_id).filter(|id| !id.is_empty());
+                let role = sts::Role { arn: &self.login.role_arn, external_id, session: None };
                 sts::assume_role(&base, role, &self.region, &self.machine).await?
             }
         };

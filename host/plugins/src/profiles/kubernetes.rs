@@ -108,9 +108,11 @@ fn of_pod(config: &mut Value, machine: &Machine) -> Result<(String, HttpConfig),
     let host = if host.parse::<Ipv6Addr>().is_ok() { format!("[{host}]") } else { host };
     let account = Utf8Path::new(ACCOUNT);
     let path = account.join("namespace");
-    // Only items that want it need it.
-    if let Ok(namespace) = read_to_string(&*machine.client.disk, &path, FILE_BYTES_MAX) {
-        set(config, "own_namespace", namespace.trim().to_owned());
+    let is_wanted = config.pointer("/namespaces/own_namespace") == Some(&Value::Bool(true));
+    match read_to_string(&*machine.client.disk, &path, FILE_BYTES_MAX) {
+        Ok(namespace) => set(config, "own_namespace", namespace.trim().to_owned()),
+        Err(source) if is_wanted => return Err(NotFound::Read { path, source }),
+        Err(_) => {}
     }
     let keys = HttpKeys {
         authorization: Some(Authorization {

@@ -1,9 +1,12 @@
 //! What a schema says at its top about how the host treats the configuration.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::SchemaError;
 use super::conflicts::Conflicts;
+use crate::imports::kv;
 
 /// The longest template of an endpoint.
 const TEMPLATE_BYTES_MAX: usize = 1024;
@@ -35,6 +38,44 @@ pub(crate) enum Profile {
         /// `x-aws-service`: its name in signatures, as in `ec2`.
         service: String,
     },
+}
+
+/// Discoveries of Prometheus that ask AWS, by name and by the service that they ask.
+const OF_AWS: [(&str, &str); 6] = [
+    ("ec2", "ec2"),
+    ("ecs", "ecs"),
+    ("elasticache", "elasticache"),
+    ("lightsail", "lightsail"),
+    ("msk", "kafka"),
+    ("rds", "rds"),
+];
+
+impl Profile {
+    /// The word in schemas and grants.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Kubernetes => "kubernetes",
+            Self::Aws { .. } => "aws",
+        }
+    }
+
+    /// Whether the plugin's name says that it uses the machine's account: who writes `ec2_sd_configs` means
+    /// that of AWS.
+    pub(crate) fn is_implied_by(&self, plugin: &str) -> bool {
+        match self {
+            Self::Kubernetes => plugin == "kubernetes",
+            Self::Aws { service } => OF_AWS.contains(&(plugin, service.as_str())),
+        }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kubernetes => f.write_str("kubernetes"),
+            Self::Aws { service } => write!(f, "aws, service {service}"),
+        }
+    }
 }
 
 /// An endpoint with names of properties in braces, as in `https://ec2.{region}.amazonaws.com`.
@@ -98,9 +139,27 @@ impl Notes {
         Ok(notes)
     }
 
+    /// Bytes that the plugin may keep, unless the operator says otherwise.
+    pub(crate) fn kept_bytes(&self) -> u64 {
+        match self.profile {
+            // A record of each object of a large cluster.
+            Some(Profile::Kubernetes) => 256 << 20,
+            Some(Profile::Aws { .. }) | None => kv::TOTAL_BYTES_DEFAULT,
+        }
+    }
+
     /// Whether the configuration needs more than judging: a client or credentials of its own.
     pub(crate) fn is_for_discovery(&self) -> bool {
         self.takes_http || !self.endpoints.is_empty() || self.profile.is_some()
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|piece| match piece {
+            Piece::Text(text) => f.write_str(text),
+            Piece::Property(name) => write!(f, "{{{name}}}"),
+        })
     }
 }
 

@@ -198,6 +198,8 @@ fn notes_at_the_top_are_read() {
     });
     let read = notes(schema).unwrap();
     assert!(read.takes_http);
+    let shown: Vec<String> = read.endpoints.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["http://{server}", "https://ec2.{region}.amazonaws.com:{port}"]);
     assert_eq!(read.profile, Some(Profile::Aws { service: "ec2".to_owned() }));
     let expand = |config: Value| -> Vec<String> {
         read.endpoints.iter().filter_map(|template| template.expand(&config)).collect()

@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 use narthex_client::HttpConfig;
 use narthex_discovery::{Discoverer, Outlet, OutletReader, ProviderConfig, Providers};
 use narthex_model::TargetSet;
-use narthex_platform::{Clock, Stop};
+use narthex_platform::{Clock, RealDisk, Stop};
 use narthex_plugin_tests::{Host, plugin};
 use narthex_plugins::{Environment, Given, PluginKind};
 use narthex_settings::Document;
@@ -106,6 +106,43 @@ async fn the_host_logs_in_where_the_item_says() {
 }
 
 #[tokio::test]
+async fn a_secret_that_a_server_sends_back_is_not_shown() {
+    let host = Host::start(&[("http", &plugin("http"))], "").await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            let mut buffer = [0; 4096];
+            let count = stream.read(&mut buffer).unwrap();
+            let request = String::from_utf8_lossy(&buffer[..count]).into_owned();
+            let is_own = |line: &&str| line.starts_with("authorization:") || line.starts_with("x:");
+            let body = request.lines().find(is_own).unwrap_or_default();
+            let head = format!("Connection: close\r\nContent-Length: {}", body.len());
+            write!(stream, "HTTP/1.1 500 Oh\r\n{head}\r\n\r\n{body}").ok();
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    RealDisk::shared()
+        .create(file.to_str().unwrap().into())
+        .and_then(|mut file| file.append(b"from-a-file\n"))
+        .unwrap();
+    for (keys, secret) in [
+        ("authorization: { credentials: hunter2 }".to_owned(), "hunter2"),
+        (format!("authorization: {{ credentials_file: {} }}", file.display()), "from-a-file"),
+        ("basic_auth: { username: u, password: hunter2 }".to_owned(), "dTpodW50ZXIy"),
+        ("http_headers: { x: { secrets: [hunter2] } }".to_owned(), "hunter2"),
+    ] {
+        let config = json!({ "url": format!("http://127.0.0.1:{port}/") });
+        let running = run(host.plugins.discoverer(&item("http", config, &keys)).unwrap());
+        let told = failure(&running).await;
+        assert!(told.contains("<secret>") && !told.contains(secret), "{keys}: {told}");
+        let view = host.view("http").last_error.unwrap().message;
+        assert!(view.contains("<secret>") && !view.contains(secret), "{keys}: {view}");
+    }
+}
+
+#[tokio::test]
 async fn keys_that_no_schema_knows_are_refused() {
     let host = Host::start(&[("http", &plugin("http"))], "").await;
     let config = json!({ "url": "http://h/", "basic_autth": {} });
@@ -174,7 +211,7 @@ async fn requests_to_a_cloud_are_signed_with_keys_that_no_guest_sees() {
     let files = [("ec2", &*plugin("ec2"))];
     let host = Host::start_in(&files, "", environment).await;
     let config = json!({ "endpoint": format!("http://127.0.0.1:{port}"), "port": 9100 });
-    let running = run(host.plugins.discoverer(&item("ec2", config, "")).unwrap());
+    let mut running = run(host.plugins.discoverer(&item("ec2", config, "")).unwrap());
     let request = loop {
         match requests.try_recv() {
             Ok(request) => break request.to_lowercase(),
@@ -183,7 +220,7 @@ async fn requests_to_a_cloud_are_signed_with_keys_that_no_guest_sees() {
     };
     assert!(request.contains("authorization: aws4-hmac-sha256 credential=akid/"), "{request}");
     assert!(request.contains("/eu-1/ec2/aws4_request") && !request.contains("hunter2"));
-    drop(running);
+    assert_eq!(addresses(&running.told.next().await), ["10.0.0.8:9100"]);
 }
 
 #[tokio::test]

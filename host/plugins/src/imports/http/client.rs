@@ -13,7 +13,7 @@ use narthex_client::{AddressGuard, Client, ClientOptions, HttpConfig, SetupError
 use parking_lot::Mutex;
 
 use super::place::Place;
-use crate::grant::{Admission, Endpoint, Host, NetGrants, NetPattern};
+use crate::grant::{Admission, Endpoints, Host, NetGrants, NetPattern};
 use crate::profiles::Access;
 use crate::profiles::aws::Signer;
 
@@ -30,7 +30,7 @@ pub(crate) struct Capability {
 pub(crate) struct OwnClient {
     pub(super) capability: Capability,
     /// Where it may be used.
-    endpoints: Vec<Endpoint>,
+    endpoints: Arc<Endpoints>,
     pub(super) follows_redirects: bool,
     /// Signs requests to these endpoints.
     pub(super) signer: Option<Arc<Signer>>,
@@ -40,7 +40,7 @@ impl Capability {
     /// The client of a plugin, without credentials.
     pub(crate) fn configure(plugin: &str, allowed: &[NetPattern]) -> Result<Self, SetupError> {
         let options = ClientOptions::default();
-        Self::new(plugin, allowed, HttpConfig::default(), options, Others::Refused)
+        Self::new(plugin, allowed, HttpConfig::default(), options)
     }
 
     fn new(
@@ -48,11 +48,10 @@ impl Capability {
         allowed: &[NetPattern],
         config: HttpConfig,
         options: ClientOptions,
-        others: Others,
     ) -> Result<Self, SetupError> {
-        let net =
-            NetGrants { plugin: plugin.to_owned(), used: Vec::new(), allowed: allowed.to_vec() };
-        let guard = Arc::new(Guard { net, others, admitted: Mutex::default() });
+        let (used, allowed) = (Arc::default(), allowed.to_vec());
+        let net = NetGrants { plugin: plugin.to_owned(), used, allowed };
+        let guard = Arc::new(Guard { net, admitted: Mutex::default() });
         let address_guard: Arc<dyn AddressGuard> = guard.clone();
         let client = Client::new(config, ClientOptions { guard: Some(address_guard), ..options })?;
         Ok(Self { plugin: plugin.to_owned(), client, guard })
@@ -64,47 +63,41 @@ impl OwnClient {
     pub(crate) fn new(
         plugin: &str,
         allowed: &[NetPattern],
-        endpoints: Vec<Endpoint>,
+        endpoints: Arc<Endpoints>,
         access: Access,
         options: &ClientOptions,
     ) -> Result<Self, SetupError> {
         let Access { http, follows_redirects, signer } = access;
         let options = options.clone();
-        let capability = Capability::new(plugin, allowed, http, options, Others::Admitted)?;
+        let capability = Capability::new(plugin, allowed, http, options)?;
         Ok(Self { capability, endpoints, follows_redirects, signer })
+    }
+
+    /// The secrets that requests of it carried.
+    pub(crate) fn known_secrets(&self) -> Vec<String> {
+        let signer = self.signer.iter().flat_map(|signer| signer.known_secrets());
+        let own = self.capability.client.known_secrets().into_iter().chain(signer);
+        own.map(|secret| secret.expose().to_owned()).collect()
     }
 
     /// Whether a request to this place has the item's credentials.
     pub(super) fn serves(&self, place: &Place) -> bool {
-        let (is_tls, host, port) = match place {
-            Place::Host { is_tls, host, port } => (*is_tls, host, *port),
-            Place::Socket(path) => {
-                let socket = Host::Socket(path.clone());
-                return self.endpoints.iter().any(|endpoint| endpoint.host == socket);
+        match place {
+            Place::Host { is_tls, host, port } => {
+                self.endpoints.have_with_scheme(host, *port, *is_tls)
             }
-        };
-        let same = |endpoint: &&Endpoint| endpoint.host == *host && endpoint.port == Some(port);
-        let mut told = self.endpoints.iter().filter(same).map(|endpoint| endpoint.is_tls);
-        // Where URLs name the place, theirs is the scheme.
-        let schemes = told.clone().flatten().collect::<Vec<bool>>();
-        if schemes.is_empty() { told.next().is_some() } else { schemes.contains(&is_tls) }
+            Place::Socket(path) => self.endpoints.name(&Host::Socket(path.clone())),
+        }
     }
 }
 
-/// What the guard does with hosts to which no request of a guest is on the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Others {
-    Refused,
-    /// They are the operator's: the proxy of the item, or where its tokens come from.
-    Admitted,
-}
-
 /// Judges addresses when the client is about to connect: only hosts that a request of this plugin
-/// was admitted to, and of their addresses only those that may be reached.
+/// was admitted to, and of their addresses only those that may be reached. A connection that is still
+/// being opened when its request has ended is not finished. The proxy of an item and where its tokens
+/// come from are the operator's, and are not judged: the client does not ask for them.
 #[derive(Debug)]
 pub(super) struct Guard {
     pub(super) net: NetGrants,
-    pub(super) others: Others,
     /// Guards the requests on the way: host and port, what was admitted, and how many wait for it.
     pub(super) admitted: Mutex<HashMap<(String, u16), (Admission, usize)>>,
 }
@@ -143,13 +136,10 @@ impl AddressGuard for Guard {
             let admitted = self.admitted.lock();
             admitted.get(&(name, address.port())).map(|(admission, _)| admission.clone())
         };
-        match (admission, self.others) {
-            (Some(admission), _) => {
-                let judged = self.net.admit_address(&admission, address.ip());
-                judged.map_err(|denied| denied.to_string())
-            }
-            (None, Others::Admitted) => Ok(()),
-            (None, Others::Refused) => Err(format!("no request to {host} is on the way")),
-        }
+        let Some(admission) = admission else {
+            return Err(format!("no request to {host} is on the way"));
+        };
+        let judged = self.net.admit_address(&admission, address.ip());
+        judged.map_err(|denied| denied.to_string())
     }
 }

@@ -1,11 +1,12 @@
 use std::net::SocketAddr;
 
-use narthex_client::AddressGuard;
+use narthex_client::{AddressGuard, ClientOptions, HttpConfig};
 use parking_lot::Mutex;
 
-use super::client::{Guard, Others};
+use super::client::Guard;
 use super::*;
 use crate::grant::Host;
+use crate::profiles::Access;
 
 #[test]
 fn urls_with_secrets_or_other_schemes_are_refused() {
@@ -19,8 +20,8 @@ fn urls_with_secrets_or_other_schemes_are_refused() {
 #[test]
 fn the_guard_lets_through_only_what_is_on_the_way() {
     let net = NetGrants { plugin: "x".to_owned(), ..NetGrants::default() };
-    let guard = Guard { net, others: Others::Refused, admitted: Mutex::default() };
-    let used = vec![crate::grant::Endpoint::parse("db.example:80").unwrap()];
+    let guard = Guard { net, admitted: Mutex::default() };
+    let used = Arc::new(crate::grant::Endpoint::parse("db.example:80").into_iter().collect());
     let call = NetGrants { plugin: "x".to_owned(), used, allowed: Vec::new() };
     let host = Host::parse("db.example").unwrap();
     let good: SocketAddr = "192.0.2.1:80".parse().unwrap();
@@ -33,6 +34,19 @@ fn the_guard_lets_through_only_what_is_on_the_way() {
         assert!(guard.check("db.example", link_local).unwrap_err().contains("link-local"));
     }
     assert!(guard.check("db.example", good).is_err());
+}
+
+#[test]
+fn the_client_of_an_item_judges_its_own_endpoints_too() {
+    let endpoints = Arc::new(crate::grant::Endpoint::parse("db.example:80").into_iter().collect());
+    let access = Access { http: HttpConfig::default(), follows_redirects: true, signer: None };
+    let options = ClientOptions::default();
+    let own = OwnClient::new("x", &[], endpoints, access, &options).unwrap();
+    // A connection that outlives its request, to a name that leads elsewhere by now.
+    for address in ["169.254.169.254:80", "192.0.2.1:80"] {
+        let refused = own.capability.guard.check("db.example", address.parse().unwrap());
+        assert!(refused.unwrap_err().contains("no request to db.example is on the way"));
+    }
 }
 
 #[tokio::test]

@@ -5,13 +5,10 @@ use narthex_platform::read_to_string;
 use narthex_settings::Secret;
 
 use super::super::Machine;
-use super::{EXPIRY_MARGIN_MILLIS, Login, SignError, files, metadata, sts};
+use super::{EXPIRY_MARGIN_MILLIS, Login, SignError, files, metadata, shared, sts};
 
 /// A token in a file is not longer.
 const TOKEN_BYTES_MAX: u64 = 1 << 20;
-
-/// Profiles that may refer to one another.
-const PROFILES_MAX: usize = 4;
 
 /// A key, and until when it may be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +26,11 @@ impl Credentials {
         self.until_millis.is_none_or(|until| until - EXPIRY_MARGIN_MILLIS > now_millis)
     }
 
-    fn lasting(access_key: String, secret_key: String, session_token: Option<String>) -> Self {
+    pub(super) fn lasting(
+        access_key: String,
+        secret_key: String,
+        session_token: Option<String>,
+    ) -> Self {
         let session_token = session_token.filter(|token| !token.is_empty()).map(Secret::from);
         Self { access_key, secret_key: secret_key.into(), session_token, until_millis: None }
     }
@@ -67,7 +68,7 @@ pub(super) async fn find(
         }
     }
     let name = profile_name(login, machine);
-    if let Some(found) = of_profile(&name, region, machine).await? {
+    if let Some(found) = shared::of_profile(&name, region, machine).await? {
         return Ok(found);
     }
     if !login.profile.is_empty() {
@@ -89,7 +90,8 @@ fn profile_name(login: &Login, machine: &Machine) -> String {
     named.unwrap_or_else(|| "default".to_owned())
 }
 
-async fn of_web_token(
+/// Takes a role with the token in a file.
+pub(super) async fn of_web_token(
     file: &str,
     role: &str,
     session: Option<&str>,
@@ -99,40 +101,4 @@ async fn of_web_token(
     let token = read_to_string(&*machine.client.disk, file.into(), TOKEN_BYTES_MAX)
         .map_err(|source| SignError::File { path: file.into(), source })?;
     sts::assume_role_with_web_identity(token.trim(), (role, session), region, machine).await
-}
-
-/// The credentials of a profile: a key, or a role that is taken with those of another profile.
-async fn of_profile(
-    name: &str,
-    region: &str,
-    machine: &Machine,
-) -> Result<Option<Credentials>, SignError> {
-    let mut roles: Vec<(String, String)> = Vec::new();
-    let mut name = name.to_owned();
-    for _ in 0..PROFILES_MAX {
-        let mut keys = files::profile(machine, &name);
-        let key = keys.remove("aws_access_key_id").zip(keys.remove("aws_secret_access_key"));
-        let source = keys.remove("source_profile");
-        // A profile may name itself as the source of its role: then its key is meant.
-        let is_role = source.is_some() && !roles.iter().any(|(profile, _)| *profile == name);
-        match (keys.remove("role_arn").filter(|_| is_role), key) {
-            (Some(role), _) => {
-                roles.push((name, role));
-                name = source.unwrap_or_default();
-            }
-            (None, Some((access_key, secret_key))) => {
-                let token = keys.remove("aws_session_token");
-                let mut found = Credentials::lasting(access_key, secret_key, token);
-                for (_, role) in roles.iter().rev() {
-                    found = sts::assume_role(&found, (role, ""), region, machine).await?;
-                }
-                return Ok(Some(found));
-            }
-            (None, None) if roles.is_empty() => return Ok(None),
-            (None, None) => {
-                return Err(SignError::Profile { profile: name, what: "has no key for a role" });
-            }
-        }
-    }
-    Err(SignError::Profile { profile: name, what: "refer to one another too often" })
 }

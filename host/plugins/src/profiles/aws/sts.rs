@@ -13,18 +13,27 @@ use super::{SignError, sign};
 /// What a session is called, where nobody says otherwise.
 const SESSION: &str = "narthex";
 
-/// Takes a role with the credentials of someone who may; the role's name and, if it asks for one,
-/// the external id.
+/// A role, and what is said when it is taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Role<'a> {
+    pub(super) arn: &'a str,
+    /// What the role may ask for.
+    pub(super) external_id: Option<&'a str>,
+    /// What the session is called.
+    pub(super) session: Option<&'a str>,
+}
+
+/// Takes a role with the credentials of someone who may.
 pub(super) async fn assume_role(
     base: &Credentials,
-    (role, external_id): (&str, &str),
+    role: Role<'_>,
     region: &str,
     machine: &Machine,
 ) -> Result<Credentials, SignError> {
-    let mut form = vec![("Action", "AssumeRole"), ("RoleArn", role), ("RoleSessionName", SESSION)];
-    if !external_id.is_empty() {
-        form.push(("ExternalId", external_id));
-    }
+    let session = role.session.unwrap_or(SESSION);
+    let mut form =
+        vec![("Action", "AssumeRole"), ("RoleArn", role.arn), ("RoleSessionName", session)];
+    form.extend(role.external_id.map(|id| ("ExternalId", id)));
     let (mut request, url) = request(&form, region, machine)?;
     let scope = sign::Scope { region, service: "sts" };
     sign::sign(&mut request, &url, base, &scope, machine.client.clock.now_millis())?;

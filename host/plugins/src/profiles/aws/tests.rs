@@ -247,6 +247,56 @@ async fn tokens_of_the_web_and_roles_of_profiles_are_taken() {
     assert!(requests.recv().unwrap().contains("Credential=one/"));
 }
 
+/// What the shared files lead to: the access key, or the reason why not.
+async fn of_files(config: &str, variables: &[(&str, String)]) -> String {
+    let home = [("HOME", "/h".to_owned())];
+    let files = [("/h/.aws/config", config), SHARED[0], ("/t", "web\n")];
+    let machine = machine(&files, &[&home[..], variables].concat());
+    let mut item = json!({ "region": "r", "profile": "p" });
+    match signer(&mut item, &machine).credentials().await {
+        Ok(found) => found.access_key,
+        Err(error) => error_chain(&error),
+    }
+}
+
+#[tokio::test]
+async fn a_profile_is_obeyed_and_leads_to_no_other_identity() {
+    let (url, requests) = serve(&[("AssumeRole", ROLE)]);
+    let variables = [
+        ("AWS_ENDPOINT_URL_STS", url),
+        ("AWS_ACCESS_KEY_ID", "env".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "s".to_owned()),
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+    ];
+    let role = "[profile p]\nrole_arn = arn:p\nexternal_id = e1\nrole_session_name = s1\n";
+    for (more, expected) in [
+        ("source_profile = b\n", "Credential=two/"),
+        ("credential_source = Environment\n", "Credential=env/"),
+        ("aws_access_key_id = own\naws_secret_access_key = s\n", "Credential=own/"),
+        ("web_identity_token_file = /t\n", "WebIdentityToken=web"),
+    ] {
+        assert_eq!(of_files(&format!("{role}{more}"), &variables).await, "role");
+        let request = requests.recv().unwrap();
+        assert!(request.contains(expected) && request.contains("RoleSessionName=s1"), "{request}");
+        let has_id = !more.starts_with("web");
+        assert_eq!(request.contains("ExternalId=e1"), has_id, "{request}");
+    }
+    let only = "[profile p]\n";
+    for (begin, more, expected) in [
+        (role, "", "names a role, and no credentials"),
+        (role, "credential_source = Moon\n", "has a credential_source other than"),
+        (role, "credential_source = EcsContainer\n", "and this is none"),
+        (role, "credential_process = x\n", "logs in by a program"),
+        (only, "credential_process = x\n", "logs in by a program"),
+        (only, "sso_session = x\n", "logs in by single sign-on"),
+        (only, "web_identity_token_file = /t\n", "no role_arn for it"),
+    ] {
+        let told = of_files(&format!("{begin}{more}"), &variables).await;
+        assert!(told.contains(expected), "{begin}{more}: {told}");
+    }
+    assert!(requests.try_recv().is_err(), "nobody was asked");
+}
+
 #[tokio::test]
 async fn a_machine_knows_its_role_and_its_region() {
     let (url, _requests) = serve(&[

@@ -17,6 +17,12 @@ pub(crate) enum KubeconfigError {
     Missing { list: &'static str, name: String },
     #[error("cluster {0:?} has no server")]
     NoServer(String),
+    #[error("server {0:?} is no URL; write https://host:port")]
+    NoUrl(String),
+    #[error(
+        "server {0:?} tells no scheme, and the token or password would be sent in the open; write https://"
+    )]
+    InTheOpen(String),
     #[error("{key} is no base64 of PEM")]
     NotPem { key: &'static str },
     #[error(
@@ -118,8 +124,31 @@ pub(super) fn read(path: &Utf8Path, text: &str) -> Result<(String, HttpKeys), Ku
         return Err(KubeconfigError::Program(context.user));
     }
     let folder = path.parent().unwrap_or(Utf8Path::new(""));
-    let server = cluster.server.clone();
+    let server = server(&cluster, &user)?;
     Ok((server, keys(cluster, user, folder)?))
+}
+
+/// The server's URL. Without a scheme it is spoken to as kubectl does: by TLS, where anything is said of
+/// certificates, else in the open; credentials are not sent there unless the file says `http`.
+fn server(cluster: &Cluster, user: &User) -> Result<String, KubeconfigError> {
+    let given = cluster.server.as_str();
+    let is_tls = has_certificate(user)
+        || cluster.insecure_skip_tls_verify
+        || cluster.certificate_authority.is_some()
+        || cluster.certificate_authority_data.is_some();
+    let has_secret = user.token.is_some() || user.token_file.is_some() || user.username.is_some();
+    let server = match given.contains("://") {
+        true => given.to_owned(),
+        false if is_tls => format!("https://{given}"),
+        false if has_secret => return Err(KubeconfigError::InTheOpen(given.to_owned())),
+        false => format!("http://{given}"),
+    };
+    let url = url::Url::parse(&server).ok();
+    let is_server = |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    match url.filter(is_server) {
+        Some(_) => Ok(server),
+        None => Err(KubeconfigError::NoUrl(given.to_owned())),
+    }
 }
 
 fn has_certificate(user: &User) -> bool {

@@ -77,6 +77,37 @@ fn a_kubeconfig_that_says_it_not_is_told_as_such() {
 }
 
 #[test]
+fn a_server_without_a_scheme_is_spoken_to_by_tls_where_a_certificate_is_named() {
+    let server = |cluster: &str, user: &str| {
+        let text = KUBECONFIG.replace("certificate-authority-data: Q0E=, ", "");
+        let text = text.replace("server: 'https://k8s.example:6443'", cluster);
+        let (before, _) = text.split_once("user: {client").unwrap();
+        let text = format!("{before}user: {{{user}}}\n");
+        let machine = machine(&[("/k/config", &text)], &[]);
+        let (config, told) = found(json!({ "kubeconfig_file": "/k/config" }), &machine);
+        config["api_server"].as_str().map_or(told, str::to_owned)
+    };
+    let token = "token: hunter2";
+    for (cluster, user, expected) in [
+        ("server: '10.0.0.1:6443', certificate-authority: ca", token, "https://10.0.0.1:6443"),
+        ("server: k8s:6443, certificate-authority-data: Q0E=", token, "https://k8s:6443"),
+        ("server: k8s, insecure-skip-tls-verify: true", token, "https://k8s"),
+        ("server: k8s", "client-certificate: u.crt, client-key: u.key", "https://k8s"),
+        ("server: 'localhost:8080'", "", "http://localhost:8080"),
+        ("server: 'http://localhost:8080'", token, "http://localhost:8080"),
+    ] {
+        assert_eq!(server(cluster, user), expected);
+    }
+    for user in [token, "tokenFile: t", "username: u, password: p"] {
+        let refused = server("server: '10.0.0.1:6443'", user);
+        assert!(refused.contains("would be sent in the open"), "{refused}");
+    }
+    for wrong in ["server: 'ftp://k8s'", "server: 'https://'"] {
+        assert!(server(wrong, token).contains("is no URL"), "{wrong}");
+    }
+}
+
+#[test]
 fn a_pod_has_an_account() {
     let variables = &[("KUBERNETES_SERVICE_HOST", "fd00::1"), ("KUBERNETES_SERVICE_PORT", "443")];
     let namespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
@@ -86,6 +117,12 @@ fn a_pod_has_an_account() {
         json!({ "api_server": "https://[fd00::1]:443", "own_namespace": "monitoring" })
     );
     assert!(http.contains("serviceaccount/token") && http.contains("serviceaccount/ca.crt"));
+    // Only an item that wants the namespace needs it.
+    let without = machine(&[], variables);
+    assert_eq!(found(json!({}), &without).0["api_server"], "https://[fd00::1]:443");
+    let own = json!({ "namespaces": { "own_namespace": true } });
+    let (config, nothing) = found(own.clone(), &without);
+    assert!(config == own && nothing.starts_with(&format!("read {namespace}: ")), "{nothing}");
     let (config, nothing) = found(json!({ "api_server": "" }), &machine(&[], &[]));
     assert!(nothing.contains("does not run in a cluster"), "{nothing}");
     assert_eq!(config["api_server"], "");
