@@ -135,13 +135,16 @@ impl Alerting {
         self.0.changed.notify_one();
     }
 
-    /// Checks a new configuration; nothing changes.
+    /// Checks a new configuration, with the notifiers that there will be; nothing changes.
     ///
     /// # Errors
     /// When it names a notifier that is not there.
-    pub fn prepare(&self, config: Config) -> Result<Prepared, PrepareError> {
+    pub fn prepare(
+        &self,
+        config: Config,
+        notifiers: &dyn Notifiers,
+    ) -> Result<Prepared, PrepareError> {
         for receiver in &config.receivers {
-            let notifiers = &self.0.courier.notifiers;
             let mut plugins = receiver.integrations.iter().map(|i| i.plugin.as_str());
             if let Some(plugin) = plugins.find(|plugin| !notifiers.is_known(plugin)) {
                 let (receiver, plugin) = (receiver.name.clone(), plugin.to_owned());

@@ -25,8 +25,6 @@ use crate::view::{JobView, SourceView};
 /// What the room needs from the rest of the program.
 #[derive(Clone, Debug)]
 pub struct DiscoveryParts {
-    /// Who makes discoverers other than those for files.
-    pub providers: Arc<dyn Providers>,
     /// Where files of targets are.
     pub disk: Arc<dyn Disk>,
     /// The time.
@@ -196,13 +194,15 @@ impl Discovery {
         room
     }
 
-    /// Makes discoverers for what is new or changed. Nothing runs yet.
+    /// Makes discoverers for what is new or changed, those other than for files by `providers`.
+    /// Nothing runs yet.
     ///
     /// # Errors
     /// When a provider is unknown or refuses its configuration.
     pub fn prepare(
         &self,
         jobs: impl IntoIterator<Item = (String, JobDiscovery)>,
+        providers: &dyn Providers,
     ) -> Result<Prepared, PrepareError> {
         // Clients are made and files read below: numbers and status are not to wait for that.
         let mut known = Known::of(&self.0.jobs.lock());
@@ -211,7 +211,9 @@ impl Discovery {
             let same = known.jobs.get(&job).filter(|(known, _)| **known == config);
             let entry = match same {
                 Some((_, out)) => PreparedJob::Same(Arc::clone(out)),
-                None => self.prepare_job(&job, config, &mut known, &mut prepared.starts)?,
+                None => {
+                    self.prepare_job(&job, config, providers, &mut known, &mut prepared.starts)?
+                }
             };
             prepared.jobs.insert(job, entry);
         }
@@ -222,25 +224,26 @@ impl Discovery {
         &self,
         job: &str,
         config: JobDiscovery,
+        providers: &dyn Providers,
         known: &mut Known,
         starts: &mut Vec<SourceStart>,
     ) -> Result<PreparedJob, PrepareError> {
         let files = config.files.iter().cloned().map(Words::Files);
-        let providers =
-            config.providers.iter().cloned().map(|item| Words::Provider(Box::new(item)));
+        let items = config.providers.iter().cloned().map(|item| Words::Provider(Box::new(item)));
         let mut sources = Vec::new();
         let mut indexes: BTreeMap<String, usize> = BTreeMap::new();
-        for words in files.chain(providers) {
+        for words in files.chain(items) {
             let index = indexes.entry(words.mechanism().to_owned()).or_default();
             if let Some(source) = known.find(&words) {
                 sources.push(Arc::clone(source));
             } else {
-                let discoverer = self.discoverer(&words).map_err(|source| PrepareError {
-                    job: job.to_owned(),
-                    provider: words.mechanism().to_owned(),
-                    index: *index,
-                    source,
-                })?;
+                let discoverer =
+                    self.discoverer(&words, providers).map_err(|source| PrepareError {
+                        job: job.to_owned(),
+                        provider: words.mechanism().to_owned(),
+                        index: *index,
+                        source,
+                    })?;
                 let (source, start) = Source::new(words, discoverer, &self.0.parts.clock);
                 known.add(&source);
                 sources.push(source);
@@ -270,7 +273,11 @@ impl Discovery {
         Ok(PreparedJob::New(Box::new((running, start))))
     }
 
-    fn discoverer(&self, words: &Words) -> Result<Box<dyn Discoverer>, ProviderError> {
+    fn discoverer(
+        &self,
+        words: &Words,
+        providers: &dyn Providers,
+    ) -> Result<Box<dyn Discoverer>, ProviderError> {
         let parts = &self.0.parts;
         match words {
             Words::Files(files) => Ok(Box::new(FileDiscoverer {
@@ -279,7 +286,7 @@ impl Discovery {
                 clock: parts.clock.clone(),
                 telemetry: self.0.telemetry.clone(),
             })),
-            Words::Provider(provider) => parts.providers.discoverer(provider),
+            Words::Provider(provider) => providers.discoverer(provider),
         }
     }
 

@@ -11,14 +11,16 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use narthex_platform::{Stop, Watcher, watch_folders};
 use narthex_wasm::Digest;
 use tracing::{error, info, warn};
 
-use crate::loader;
+use crate::imports::ConfigureError;
+use crate::loader::{self, Loaded};
 use crate::plugin::{Plugin, Rights};
 use crate::plugins::Plugins;
+use crate::record::Record;
 use crate::view::RejectedView;
 
 /// How long a file has to be gone before its plugin is unloaded.
@@ -42,6 +44,26 @@ pub(crate) struct Folder {
     missing: BTreeMap<String, Duration>,
     /// The folder cannot be listed; said once.
     is_unreadable: bool,
+}
+
+/// What a look at a file found, for the room to take on.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    pub(crate) name: String,
+    pub(crate) file: Utf8PathBuf,
+    digest: Digest,
+    pub(crate) news: News,
+}
+
+/// What is new of a plugin.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// A version that may serve.
+    Version(Arc<Loaded>),
+    /// The file is no plugin; why.
+    Refused(String),
+    /// The file is that of the version that serves, again.
+    Restored,
 }
 
 /// What one scan found that needs another look.
@@ -73,13 +95,23 @@ impl Plugins {
         };
         folder.is_unreadable = false;
         for (name, file) in &files {
-            self.look_at(&mut folder, name, file).await;
+            let rights = match self.rights(name, file) {
+                Ok(rights) => rights,
+                Err(failure) => {
+                    let error = narthex_settings::error_chain(&failure);
+                    error!(plugin = name, error, "the plugin's grants cannot be made");
+                    continue;
+                }
+            };
+            if let Some(finding) = self.look_at(&folder, name, file, &rights).await {
+                self.take(&mut folder, finding, rights);
+            }
         }
         self.unload_missing(&mut folder, &files.keys().cloned().collect())
     }
 
     /// The files that are plugins by their names.
-    async fn list(&self, dir: Utf8PathBuf) -> io::Result<BTreeMap<String, Utf8PathBuf>> {
+    pub(crate) async fn list(&self, dir: Utf8PathBuf) -> io::Result<BTreeMap<String, Utf8PathBuf>> {
         let disk = Arc::clone(&self.0.disk);
         let listed = tokio::task::spawn_blocking(move || {
             let files = disk.list(&dir)?.into_iter().filter(|file| !file.is_folder);
@@ -103,8 +135,28 @@ impl Plugins {
         self.0.plugins.load().is_empty()
     }
 
-    async fn look_at(&self, folder: &mut Folder, name: &str, file: &Utf8PathBuf) {
-        let (disk, path) = (Arc::clone(&self.0.disk), file.clone());
+    /// The plugin that serves from a file.
+    fn known(&self, name: &str, file: &Utf8Path) -> Option<Arc<Plugin>> {
+        self.0.plugins.load().get(name).filter(|plugin| plugin.file == file).cloned()
+    }
+
+    /// What a plugin may do; of a new one, what it will.
+    fn rights(&self, name: &str, file: &Utf8Path) -> Result<Arc<Rights>, ConfigureError> {
+        match self.known(name, file) {
+            Some(plugin) => Ok(plugin.rights()),
+            None => Rights::new(name, &self.0.config.load(), &self.0.shared).map(Arc::new),
+        }
+    }
+
+    /// Looks at a file, and loads what is in it when it is new. Nothing changes yet.
+    pub(crate) async fn look_at(
+        &self,
+        folder: &Folder,
+        name: &str,
+        file: &Utf8Path,
+        rights: &Rights,
+    ) -> Option<Finding> {
+        let (disk, path) = (Arc::clone(&self.0.disk), file.to_owned());
         let read = tokio::task::spawn_blocking(move || {
             let bytes: Arc<[u8]> = disk.read(&path, FILE_BYTES_MAX)?.into();
             io::Result::Ok((Digest::of(&bytes), bytes))
@@ -112,74 +164,69 @@ impl Plugins {
         let (digest, bytes) = match read.await.map_err(io::Error::other).flatten() {
             Ok(read) => read,
             // It went away after the listing; the next scan will not see it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => {
                 warn!(plugin = name, %file, %error, "the plugin's file cannot be read");
-                return;
+                return None;
             }
         };
-        if folder.seen.insert(name.to_owned(), digest) == Some(digest) {
-            return;
+        if folder.seen.get(name) == Some(&digest) {
+            return None;
         }
-        let plugin = match self.plugin(name, file) {
-            Ok(plugin) => plugin,
-            Err(failure) => {
-                let error = narthex_settings::error_chain(&failure);
-                error!(plugin = name, error, "the plugin's grants cannot be made");
-                folder.seen.remove(name);
-                return;
+        let served = self.known(name, file).and_then(|plugin| plugin.loaded());
+        let news = if served.as_ref().is_some_and(|served| served.digest == digest) {
+            News::Restored
+        } else {
+            let (sandbox, linker) = (&self.0.sandbox, &self.0.linker);
+            let Rights { capabilities, budget, .. } = rights;
+            match loader::load(sandbox, linker, name, bytes, capabilities, *budget).await {
+                Ok(loaded) => News::Version(Arc::new(Loaded {
+                    generation: served.map_or(0, |served| served.generation) + 1,
+                    loaded_at_millis: self.0.shared.clock.now_millis(),
+                    ..loaded
+                })),
+                Err(error) => News::Refused(error.to_string()),
             }
         };
-        if plugin.loaded().is_some_and(|loaded| loaded.digest == digest) {
-            plugin.record.restored();
-            return;
-        }
-        self.load_version(&plugin, digest, bytes).await;
+        Some(Finding { name: name.to_owned(), file: file.to_owned(), digest, news })
     }
 
-    async fn load_version(&self, plugin: &Plugin, digest: Digest, bytes: Arc<[u8]>) {
-        let rights = plugin.rights();
-        let (sandbox, linker) = (&self.0.sandbox, &self.0.linker);
-        let capabilities = &rights.capabilities;
-        let name = plugin.name.as_str();
-        match loader::load(sandbox, linker, name, bytes, capabilities, rights.budget).await {
-            Ok(loaded) => {
+    /// Takes on what was found; a new plugin has these rights.
+    pub(crate) fn take(&self, folder: &mut Folder, finding: Finding, rights: Arc<Rights>) {
+        let Finding { name, file, digest, news } = finding;
+        let plugin = self.plugin(&name, &file, rights);
+        match news {
+            News::Version(loaded) => {
                 let (version, kind) = (loaded.version.clone(), loaded.entry.kind());
-                let generation = plugin.serve(loaded);
+                let generation = loaded.generation;
+                plugin.serve(loaded);
                 info!(plugin = name, %kind, version, %digest, generation, "plugin loaded");
             }
-            Err(error) => {
+            News::Refused(message) => {
                 let is_serving = plugin.loaded().is_some();
-                let message = error.to_string();
-                warn!(
-                    plugin = name, file = %plugin.file, error = message, is_serving,
-                    "plugin refused"
-                );
+                warn!(plugin = name, %file, error = message, is_serving, "plugin refused");
                 let at_millis = self.0.shared.clock.now_millis();
                 let digest = digest.to_string();
                 plugin.record.rejected(RejectedView { at_millis, digest, message });
             }
+            News::Restored => plugin.record.restored(),
         }
+        folder.seen.insert(name, digest);
     }
 
     /// The plugin of a name; a new one begins without a version.
-    fn plugin(
-        &self,
-        name: &str,
-        file: &Utf8PathBuf,
-    ) -> Result<Arc<Plugin>, crate::imports::ConfigureError> {
-        let plugins = self.0.plugins.load_full();
-        if let Some(plugin) = plugins.get(name).filter(|plugin| plugin.file == *file) {
-            return Ok(Arc::clone(plugin));
+    fn plugin(&self, name: &str, file: &Utf8Path, rights: Arc<Rights>) -> Arc<Plugin> {
+        if let Some(plugin) = self.known(name, file) {
+            return plugin;
         }
         let shared = &self.0.shared;
-        let rights = Arc::new(Rights::new(name, &self.0.config.load(), shared)?);
-        let (clock, metrics) = (shared.clock.clone(), &shared.metrics);
-        let plugin = Arc::new(Plugin::new(name.to_owned(), file.clone(), rights, clock, metrics));
-        let mut plugins = BTreeMap::clone(&plugins);
+        let record = Record::new(name, &shared.metrics);
+        let (own_name, clock) = (name.to_owned(), shared.clock.clone());
+        let plugin = Arc::new(Plugin::new(own_name, file.to_owned(), rights, record, clock));
+        let mut plugins = BTreeMap::clone(&self.0.plugins.load_full());
         plugins.insert(name.to_owned(), Arc::clone(&plugin));
         self.0.plugins.store(Arc::new(plugins));
-        Ok(plugin)
+        plugin
     }
 
     fn unload_missing(&self, folder: &mut Folder, present: &BTreeSet<String>) -> Scanned {

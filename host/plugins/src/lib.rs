@@ -17,7 +17,10 @@
 //! the operator allowed; every refusal names the line of configuration that would grant it.
 //! Generated bindings are named in this crate alone.
 //!
-//! Open `plugins.rs` first, then `folder.rs` (life), `plugin.rs` (one call), `grant.rs` and
+//! A reload has two phases: `prepare` makes the grants and loads what is new in the folder, for the
+//! other rooms to ask; `commit` lets both count.
+//!
+//! Open `plugins.rs` first, then `folder.rs` (life), `prepare.rs` (reload), `plugin.rs` (one call), `grant.rs` and
 //! `imports.rs` (authority).
 //!
 //! ```
@@ -40,6 +43,7 @@ mod item;
 mod loader;
 mod missing;
 mod plugin;
+mod prepare;
 mod profiles;
 mod record;
 mod redact;
@@ -63,7 +67,8 @@ pub use self::config::{
 };
 pub use self::grant::NetPattern;
 pub use self::item::Given;
-pub use self::plugins::{Deps, LoadError, Plugins, PrepareError, Prepared, digest_text};
+pub use self::plugins::{Deps, LoadError, Plugins, digest_text};
+pub use self::prepare::{PrepareError, Prepared};
 pub use self::profiles::Environment;
 pub use self::view::{
     CallsView, ErrorView, GrantView, LimitsView, PluginState, PluginView, RejectedView,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use camino::Utf8PathBuf;
 use futures_util::future::BoxFuture;
-use narthex_platform::{Clock, Metrics};
+use narthex_platform::Clock;
 use narthex_wasm::wasmtime::{self, Store};
 use narthex_wasm::{Budget, Guest, KillReason, Sandbox, WaitingSlot};
 
@@ -127,10 +127,9 @@ impl Plugin {
         name: String,
         file: Utf8PathBuf,
         rights: Arc<Rights>,
+        record: Record,
         clock: Clock,
-        metrics: &Metrics,
     ) -> Self {
-        let record = Record::new(&name, metrics);
         let (loaded, rights) = (ArcSwapOption::empty(), ArcSwap::new(rights));
         Self { name, file, record, clock, loaded, rights }
     }
@@ -143,20 +142,15 @@ impl Plugin {
         self.rights.load_full()
     }
 
-    /// Lets a new version serve from the next call on.
-    pub(crate) fn serve(&self, mut loaded: Loaded) -> u64 {
-        let before = self.loaded.load().as_ref().map_or(0, |before| before.generation);
-        loaded.generation = before + 1;
-        loaded.loaded_at_millis = self.clock.now_millis();
-        let generation = loaded.generation;
-        self.loaded.store(Some(Arc::new(loaded)));
+    /// Lets a version serve from the next call on.
+    pub(crate) fn serve(&self, loaded: Arc<Loaded>) {
+        self.loaded.store(Some(loaded));
         self.record.loaded();
-        generation
     }
 
     /// Lets new rights count from the next call on.
-    pub(crate) fn grant(&self, rights: Rights) {
-        self.rights.store(Arc::new(rights));
+    pub(crate) fn grant(&self, rights: Arc<Rights>) {
+        self.rights.store(rights);
     }
 
     /// The version that serves, if it does what is wanted and may be called now.

@@ -29,7 +29,7 @@ use crate::imports::{self, CallContext, Label, Shared};
 use crate::item::{Given, Item};
 use crate::loader::{Entry, Loaded};
 use crate::missing;
-use crate::plugin::{Answer, CallSpec, Plugin, Rights, Spends, guest_error};
+use crate::plugin::{Answer, CallSpec, Plugin, Spends, guest_error};
 use crate::profiles::{Environment, Machine};
 use crate::redact::Redactor;
 use crate::schema::Schema;
@@ -76,21 +76,6 @@ pub enum LoadError {
     },
 }
 
-/// Why a configuration is refused.
-#[derive(Debug, thiserror::Error)]
-#[error("plugins.allow.{plugin}: {message}")]
-pub struct PrepareError {
-    plugin: String,
-    message: String,
-}
-
-/// A configuration that can be taken on.
-#[derive(Debug)]
-pub struct Prepared {
-    config: Config,
-    rights: Vec<(String, Rights)>,
-}
-
 /// A plugin, the version of it that serves, and a configuration that is ready for that version.
 pub(crate) type Ready = (Arc<Plugin>, Arc<Loaded>, Arc<Item>);
 
@@ -100,14 +85,14 @@ pub struct Plugins(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) sandbox: Sandbox,
-    pub(crate) linker: Linker<Guest<CallContext>>,
+    pub(crate) linker: Arc<Linker<Guest<CallContext>>>,
     pub(crate) shared: Shared,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) machine: Machine,
     pub(crate) config: ArcSwap<Config>,
     pub(crate) plugins: ArcSwap<BTreeMap<String, Arc<Plugin>>>,
-    /// What is known of the folder; its lock makes scans follow one another.
-    pub(crate) folder: tokio::sync::Mutex<Folder>,
+    /// What is known of the folder; its lock makes scans and reloads follow one another.
+    pub(crate) folder: Arc<tokio::sync::Mutex<Folder>>,
     /// Wakes the watcher: look again, perhaps elsewhere.
     pub(crate) look_again: Notify,
 }
@@ -142,16 +127,16 @@ impl Plugins {
         let shared = Shared { clock, metrics, state, kept: Arc::default() };
         let plugins = Self(Arc::new(Inner {
             sandbox,
-            linker,
+            linker: Arc::new(linker),
             shared,
             disk: deps.disk,
             machine,
             config: ArcSwap::from_pointee(config),
             plugins: ArcSwap::default(),
-            folder: tokio::sync::Mutex::default(),
+            folder: Arc::default(),
             look_again: Notify::new(),
         }));
-        plugins.rescan().await;
+        plugins.scan().await;
         plugins.forget_old_code().await;
         plugins.warn_of_unused_grants();
         Ok(plugins)
@@ -161,11 +146,6 @@ impl Plugins {
     pub fn spawn(&self, tasks: &mut Tasks) {
         let plugins = self.clone();
         tasks.spawn("plugins", |stop| plugins.watch(stop));
-    }
-
-    /// Looks at the folder now, as a reload by signal or by the API does.
-    pub async fn rescan(&self) {
-        self.scan().await;
     }
 
     /// All plugins, ascending by name.
@@ -179,37 +159,6 @@ impl Plugins {
     #[must_use]
     pub fn cache_stats(&self) -> CacheStats {
         self.0.sandbox.cache_stats()
-    }
-
-    /// Makes what a new configuration needs. Nothing changes yet.
-    ///
-    /// # Errors
-    /// When a plugin's grants cannot be made.
-    pub fn prepare(&self, config: Config) -> Result<Prepared, PrepareError> {
-        let mut rights = Vec::new();
-        for name in self.0.plugins.load().keys() {
-            let made = Rights::new(name, &config, &self.0.shared);
-            let made = made.map_err(|error| PrepareError {
-                plugin: name.clone(),
-                message: narthex_settings::error_chain(&error),
-            })?;
-            rights.push((name.clone(), made));
-        }
-        Ok(Prepared { config, rights })
-    }
-
-    /// Takes a configuration on: calls that begin from now on have the new rights, and the folder
-    /// is looked at again.
-    pub fn commit(&self, prepared: Prepared) {
-        self.0.config.store(Arc::new(prepared.config));
-        let plugins = self.0.plugins.load();
-        for (name, rights) in prepared.rights {
-            if let Some(plugin) = plugins.get(&name) {
-                plugin.grant(rights);
-            }
-        }
-        self.0.look_again.notify_one();
-        self.warn_of_unused_grants();
     }
 
     /// Asks an exporter about a target.
@@ -398,7 +347,7 @@ impl Plugins {
         Ok((plugin, loaded, Arc::new(item)))
     }
 
-    fn warn_of_unused_grants(&self) {
+    pub(crate) fn warn_of_unused_grants(&self) {
         let plugins = self.0.plugins.load();
         for name in self.0.config.load().allow.keys().filter(|name| !plugins.contains_key(*name)) {
             warn!(plugin = name, "plugins.allow names a plugin that is not in the folder");

@@ -18,8 +18,8 @@ use narthex_model::{
 };
 use narthex_platform::{Clock, Metrics, SimulatedClock, Tasks};
 use narthex_scrape::{
-    Body, Exporters, FetchError, GlobalScrape, JobSpec, ScrapeParts, ScrapeSettings, Scraper,
-    Target,
+    Body, Exporters, FetchError, GlobalScrape, JobSpec, Reload, ScrapeParts, ScrapeSettings,
+    Scraper, Target,
 };
 use narthex_settings::Document;
 use narthex_storage::{AppendError, Appendable, Appender, CommitError, Committed, SeriesRef};
@@ -164,13 +164,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bytes = bodies.first().map_or(0, Bytes::len);
     let store = Arc::new(Nowhere::default());
     let clock = SimulatedClock::at(1_000_000_000);
+    let exporters = Arc::new(Ready { bodies, asked: AtomicU64::new(0) });
     let scraper = Scraper::new(ScrapeParts {
         store: Arc::clone(&store) as Arc<dyn Appendable>,
-        exporters: Arc::new(Ready { bodies, asked: AtomicU64::new(0) }),
+        exporters: Arc::clone(&exporters) as Arc<dyn Exporters>,
         clock: clock.clock(),
         metrics: Metrics::new(),
         client: ClientOptions::default(),
-        offset_seed: 0,
         settings: ScrapeSettings::default(),
         external_host: None,
     });
@@ -180,7 +180,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let group =
         TargetGroup { source: "example".into(), targets: vec![target], labels: Labels::empty() };
     let (_targets, channel) = watch::channel(Arc::new(TargetSet { groups: vec![group] }));
-    scraper.commit(scraper.prepare(vec![(spec.resolve(&GlobalScrape::default())?, channel)])?);
+    let jobs = vec![(spec.resolve(&GlobalScrape::default())?, channel)];
+    scraper.commit(scraper.prepare(Reload { jobs, exporters: &*exporters, offset_seed: 0 })?);
     let mut tasks = Tasks::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     runtime.block_on(async {

@@ -45,7 +45,7 @@ pub use self::config::{
 };
 pub use self::families::FamilyMetadata;
 pub use self::fetch::{Body, Exporters, FetchError};
-pub use self::scraper::{PrepareError, Prepared, ScrapeParts, Scraper};
+pub use self::scraper::{PrepareError, Prepared, Reload, ScrapeParts, Scraper};
 pub use self::settings::{ScrapeFeatures, ScrapeSettings};
 pub use self::target::Target;
 pub use self::view::{FailedScrape, PoolView, RelabelStep, TargetHealth, TargetView};

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use camino::Utf8PathBuf;
@@ -40,8 +41,6 @@ pub struct ScrapeParts {
     pub metrics: Metrics,
     /// For HTTP jobs: the disk, and the folder from which relative paths count.
     pub client: ClientOptions,
-    /// Shifts the slots of all targets; servers that scrape the same targets have different ones.
-    pub offset_seed: u64,
     /// What the command line says.
     pub settings: ScrapeSettings,
     /// How others reach this host, for links to targets on loopback addresses.
@@ -85,11 +84,23 @@ pub enum PrepareError {
     },
 }
 
+/// What a reload brings.
+#[derive(Debug)]
+pub struct Reload<'a> {
+    /// The jobs, and the channels of their targets.
+    pub jobs: Vec<(JobConfig, watch::Receiver<Arc<TargetSet>>)>,
+    /// The plugins that there will be; they are asked about what the jobs say to them.
+    pub exporters: &'a dyn Exporters,
+    /// Shifts the slots of all targets; servers that scrape the same targets have different ones.
+    pub offset_seed: u64,
+}
+
 /// Jobs that can run.
 #[derive(Debug)]
 pub struct Prepared {
     jobs: BTreeMap<String, PoolSetup>,
     failure_files: FailureFiles,
+    offset_seed: u64,
 }
 
 type Jobs = Arc<BTreeMap<String, PoolSetup>>;
@@ -120,7 +131,7 @@ impl Scraper {
             store: parts.store,
             clock: parts.clock,
             telemetry: Telemetry::new(&parts.metrics),
-            offset_seed: parts.offset_seed,
+            offset_seed: AtomicU64::new(0),
             settings: parts.settings,
             families: FamilyTexts::default(),
             failures,
@@ -145,10 +156,8 @@ impl Scraper {
     ///
     /// # Errors
     /// When a job cannot run.
-    pub fn prepare(
-        &self,
-        jobs: Vec<(JobConfig, watch::Receiver<Arc<TargetSet>>)>,
-    ) -> Result<Prepared, PrepareError> {
+    pub fn prepare(&self, reload: Reload<'_>) -> Result<Prepared, PrepareError> {
+        let Reload { jobs, exporters, offset_seed } = reload;
         let current = Arc::clone(&self.0.jobs.borrow());
         let mut prepared = BTreeMap::new();
         let mut failure_files = FailureFiles::new();
@@ -167,7 +176,7 @@ impl Scraper {
                 Some(known) if *known.job == job => PoolSetup { targets, ..known.clone() },
                 _ => {
                     let known = prepared.values().chain(current.values());
-                    let fetched = self.fetch(&job, known);
+                    let fetched = self.fetch(&job, exporters, known);
                     let (fetch, client) =
                         fetched.inspect_err(|_| self.count_failed(current.contains_key(&name)))?;
                     PoolSetup { job: Arc::new(job), fetch, client, targets }
@@ -177,7 +186,7 @@ impl Scraper {
                 return Err(PrepareError::RepeatedJob { job: name });
             }
         }
-        Ok(Prepared { jobs: prepared, failure_files })
+        Ok(Prepared { jobs: prepared, failure_files, offset_seed })
     }
 
     /// A job could not be made ready: a new one, or one that runs in another way.
@@ -195,6 +204,7 @@ impl Scraper {
     fn fetch<'a>(
         &self,
         job: &JobConfig,
+        exporters: &dyn Exporters,
         mut known: impl Iterator<Item = &'a PoolSetup>,
     ) -> Result<(Arc<dyn Fetch>, Option<Client>), PrepareError> {
         let name = || job.name.clone();
@@ -211,7 +221,7 @@ impl Scraper {
                 Ok((Arc::new(HttpFetch::new(client.clone(), job, features)), Some(client)))
             }
             Source::Exporter(exporter) => {
-                let checked = self.0.exporters.check(&exporter.plugin, &exporter.config);
+                let checked = exporters.check(&exporter.plugin, &exporter.config);
                 checked.map_err(|reason| PrepareError::Exporter { job: name(), reason })?;
                 let fetch = ExporterFetch {
                     exporters: Arc::clone(&self.0.exporters),
@@ -234,6 +244,8 @@ impl Scraper {
     pub fn commit(&self, prepared: Prepared) {
         let telemetry = &self.0.room.telemetry;
         self.0.room.failures.commit(prepared.failure_files);
+        // Each target moves to its new slot when its next one is chosen.
+        self.0.room.offset_seed.store(prepared.offset_seed, Ordering::Relaxed);
         let jobs = Arc::new(prepared.jobs);
         let before = self.0.jobs.send_replace(Arc::clone(&jobs));
         for (name, setup) in jobs.iter() {

@@ -4,6 +4,7 @@
 //! neither a reload nor a restart moves them, and targets spread evenly over the interval.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use narthex_model::Timestamp;
@@ -29,7 +30,7 @@ pub(crate) struct Room {
     pub(crate) clock: Clock,
     pub(crate) telemetry: Telemetry,
     /// Servers with different seeds ask the same target at different times.
-    pub(crate) offset_seed: u64,
+    pub(crate) offset_seed: AtomicU64,
     pub(crate) settings: ScrapeSettings,
     /// What targets say of their families.
     pub(crate) families: FamilyTexts,
@@ -115,7 +116,8 @@ impl TargetLoop {
 
     fn slot_after(&self, now: i64) -> i64 {
         let target = &self.setup.target;
-        next_slot(now, target.interval, target.hash ^ self.room.offset_seed)
+        let seed = self.room.offset_seed.load(Ordering::Relaxed);
+        next_slot(now, target.interval, target.hash ^ seed)
     }
 
     /// Runs until the program stops, or until the target is gone and ended.

@@ -8,12 +8,13 @@ use camino::Utf8PathBuf;
 use narthex_alerting::Alerting;
 use narthex_config::{Config, Source};
 use narthex_discovery::Discovery;
+use narthex_model::Labels;
 use narthex_platform::Disk;
 use narthex_plugins::Plugins;
 use narthex_promql::{Engine, Features};
 use narthex_remote::Federation;
 use narthex_rules::{Reading, RuleFiles, Rules, RulesConfig};
-use narthex_scrape::Scraper;
+use narthex_scrape::{Reload as ScrapeReload, Scraper};
 use narthex_tsdb::{Settings, SyncPolicy, Tsdb};
 
 use crate::queries::{Journals, PreparedLog};
@@ -102,7 +103,6 @@ impl Reloader {
             config.storage.sync() == *sync,
             "storage.wal.sync: a change needs a restart"
         );
-        self.plugins.rescan().await;
         self.apply(config).await
     }
 
@@ -114,14 +114,15 @@ impl Reloader {
         for told in config.missing_files.iter().chain(&config.warnings) {
             tracing::warn!("{told}");
         }
-        check_plugins(&config, &self.plugins).await?;
-        let shown = config.shown(&|kind, plugin, keys| self.plugins.is_secret(kind, plugin, keys));
+        let plugins = self.plugins.prepare(config.plugins.clone()).await?;
+        let asked = plugins.plugins();
+        check_plugins(&config, asked).await?;
+        let shown = config.shown(&|kind, plugin, keys| asked.is_secret(kind, plugin, keys));
         let rule_files = read_rules(&config, self.engine.config().features)?;
         let settings = config.store_settings(&self.settings).context("storage")?;
         let settings = self.store.prepare(settings)?;
-        let plugins = self.plugins.prepare(config.plugins)?;
         let jobs = config.jobs.iter().map(|job| (job.name.clone(), job.discovery.clone()));
-        let discovery = self.discovery.prepare(jobs)?;
+        let discovery = self.discovery.prepare(jobs, &plugins)?;
         let jobs = config
             .jobs
             .into_iter()
@@ -130,7 +131,8 @@ impl Reloader {
                 Ok((job.scrape, targets))
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let scrape = self.scraper.prepare(jobs)?;
+        let offset_seed = Labels::from_pairs(config.external_labels.iter()).stable_hash();
+        let scrape = self.scraper.prepare(ScrapeReload { jobs, exporters: asked, offset_seed })?;
         let rules_config = RulesConfig {
             evaluation_interval: config.evaluation_interval,
             query_offset: config.rule_query_offset,
@@ -139,12 +141,13 @@ impl Reloader {
             ..RulesConfig::default()
         };
         let rules = self.rules.prepare(rules_config, rule_files);
-        let alerting = self.alerting.prepare(config.alerting.unwrap_or_default())?;
+        let alerting = self.alerting.prepare(config.alerting.unwrap_or_default(), asked)?;
         let query_log = PreparedLog::open(&self.disk, config.query_log_file.as_deref())?;
 
-        self.discovery.commit(discovery);
-        self.store.commit(settings);
+        // What others call comes first.
         self.plugins.commit(plugins);
+        self.store.commit(settings);
+        self.discovery.commit(discovery);
         self.scraper.commit(scrape);
         self.engine.set_subquery_step(config.evaluation_interval);
         self.journals.log.commit(query_log);

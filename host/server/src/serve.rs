@@ -92,7 +92,6 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
 
     let discovery = Discovery::spawn(
         DiscoveryParts {
-            providers: Arc::new(plugins.clone()),
             disk: Arc::clone(&disk),
             clock: clock.clone(),
             metrics: metrics.clone(),
@@ -106,7 +105,6 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         clock: clock.clone(),
         metrics: metrics.clone(),
         client: crate::outbound::options(&disk),
-        offset_seed: narthex_model::Labels::from_pairs(config.external_labels.iter()).stable_hash(),
         settings: flags.scrape.settings(&flags.features),
         external_host: Some(host_name()),
     });

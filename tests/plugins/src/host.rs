@@ -5,7 +5,9 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use narthex_client::ClientOptions;
 use narthex_platform::{Clock, Metrics, PointValue, RealDisk, Stop, Tasks};
-use narthex_plugins::{CallError, CollectTarget, Config, Deps, Environment, PluginView, Plugins};
+use narthex_plugins::{
+    CallError, CollectTarget, Config, Deps, Environment, PluginView, Plugins, Prepared,
+};
 use narthex_settings::Document;
 use narthex_state::StateStore;
 use serde_json::Value;
@@ -77,10 +79,18 @@ impl Host {
     ///
     /// # Panics
     /// When it is refused.
-    pub fn reconfigure(&self, yaml: &str) {
-        let config = config(self.folder.path(), yaml);
-        let prepared = self.plugins.prepare(config).expect("the configuration is right");
+    pub async fn reconfigure(&self, yaml: &str) {
+        let prepared = self.prepare(yaml).await;
         self.plugins.commit(prepared);
+    }
+
+    /// Makes a new section `plugins` ready.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn prepare(&self, yaml: &str) -> Prepared {
+        let config = config(self.folder.path(), yaml);
+        self.plugins.prepare(config).await.expect("the configuration is right")
     }
 
     /// Puts a file into the folder, by renaming it into place.

@@ -80,14 +80,15 @@ receivers:
 
 #[tokio::test]
 async fn a_configuration_with_an_unknown_notifier_is_refused() {
-    let alerting =
-        Alerting::new(Config::default(), parts(&Recorder::default(), &SimulatedClock::at(0)));
+    let recorder = Recorder::default();
+    let alerting = Alerting::new(Config::default(), parts(&recorder, &SimulatedClock::at(0)));
     let alerting = alerting.unwrap();
     let good = "route: { receiver: r }\nreceivers: [{ name: r, webhook_configs: [{ url: a }] }]";
-    let prepared = alerting.prepare(config(good)).unwrap();
+    let prepared = alerting.prepare(config(good), &recorder).unwrap();
     alerting.commit(prepared);
     assert_eq!(alerting.receivers()[0].integrations[0].plugin, "webhook");
-    let error = alerting.prepare(config(&good.replace("webhook", "webook"))).unwrap_err();
+    let error =
+        alerting.prepare(config(&good.replace("webhook", "webook")), &recorder).unwrap_err();
     assert!(
         error.to_string().starts_with(
             r#"receiver "r": there is no notifier plugin "webook" for webook_configs"#

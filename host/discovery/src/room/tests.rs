@@ -79,7 +79,6 @@ impl Test {
         let metrics = Metrics::new();
         let mut tasks = Tasks::new();
         let parts = DiscoveryParts {
-            providers: providers.clone(),
             disk: RealDisk::shared(),
             clock: clock.clock(),
             metrics: metrics.clone(),
@@ -93,7 +92,7 @@ impl Test {
     fn reload(&self, jobs: &[(&str, JobDiscovery)]) -> Vec<JobTargets> {
         let jobs: Vec<_> =
             jobs.iter().map(|(name, job)| ((*name).to_owned(), job.clone())).collect();
-        let prepared = self.room.prepare(jobs.clone()).unwrap();
+        let prepared = self.room.prepare(jobs.clone(), &*self.providers).unwrap();
         let targets = jobs.iter().map(|(name, _)| prepared.targets(name).unwrap()).collect();
         self.room.commit(prepared);
         targets
@@ -279,9 +278,8 @@ impl Providers for Looking {
 
 #[tokio::test]
 async fn the_room_can_be_looked_at_while_discoverers_are_made() {
-    let providers = Arc::new(Looking::default());
+    let providers = Looking::default();
     let parts = DiscoveryParts {
-        providers: providers.clone(),
         disk: RealDisk::shared(),
         clock: SimulatedClock::at(1_000).clock(),
         metrics: Metrics::new(),
@@ -290,7 +288,8 @@ async fn the_room_can_be_looked_at_while_discoverers_are_made() {
     let mut tasks = Tasks::new();
     let room = Discovery::spawn(parts, &mut tasks);
     *providers.0.lock() = Some(room.clone());
-    let refused = room.prepare([("j".to_owned(), job("a:1", &[json!(1)]))]).unwrap_err();
+    let refused =
+        room.prepare([("j".to_owned(), job("a:1", &[json!(1)]))], &providers).unwrap_err();
     assert_eq!(refused.source.message, "free: true");
     *providers.0.lock() = None;
 }
@@ -299,9 +298,9 @@ async fn the_room_can_be_looked_at_while_discoverers_are_made() {
 async fn a_reload_that_is_refused_counts_nothing() {
     let test = Test::start();
     let good = ("a".to_owned(), job("a:1", &[]));
-    drop(test.room.prepare([good.clone()]).unwrap());
+    drop(test.room.prepare([good.clone()], &*test.providers).unwrap());
     assert_eq!(test.number("prometheus_sd_updates_total"), 0.0);
-    test.room.commit(test.room.prepare([good]).unwrap());
+    test.room.commit(test.room.prepare([good], &*test.providers).unwrap());
     assert_eq!(test.number("prometheus_sd_updates_total"), 1.0);
 }
 
@@ -309,7 +308,8 @@ async fn a_reload_that_is_refused_counts_nothing() {
 async fn a_refusal_names_job_and_item() {
     let test = Test::start();
     let jobs = [("j".to_owned(), job("a:1", &[json!(1), serde_json::Value::Null]))];
-    let error = narthex_settings::error_chain(&test.room.prepare(jobs).unwrap_err());
+    let error =
+        narthex_settings::error_chain(&test.room.prepare(jobs, &*test.providers).unwrap_err());
     assert_eq!(error, "job \"j\": hand_sd_configs[1]: names is missing");
     assert!(test.room.view().is_empty());
 }

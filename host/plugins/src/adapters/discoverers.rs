@@ -14,9 +14,11 @@ use serde_json::Value;
 
 use super::found::{Found, News, REFRESH_EVERY_MIN, Taken};
 use crate::answer::{CallError, PluginKind};
-use crate::item::{Given, Lacking};
+use crate::item::{Given, Item, Lacking};
+use crate::loader::Loaded;
 use crate::plugin::Rights;
 use crate::plugins::{Plugins, Ready};
+use crate::prepare::Prepared;
 
 /// The pause after a failure; it doubles up to the longest.
 const PAUSE_FIRST: Duration = Duration::from_secs(1);
@@ -33,14 +35,27 @@ const REFRESH_EVERY_UNWAITED: Duration = Duration::from_secs(5);
 
 impl Providers for Plugins {
     fn discoverer(&self, provider: &ProviderConfig) -> Result<Box<dyn Discoverer>, ProviderError> {
-        let refused = |error: CallError| ProviderError { message: error.to_string() };
-        let (plugins, provider) = (self.clone(), provider.clone());
-        let mut source = PluginDiscoverer { plugins, provider, made: None };
-        let mut made = None;
-        source.ready(&mut made, None).map_err(refused)?;
-        source.made = made;
-        Ok(Box::new(source))
+        discoverer(self, self, provider)
     }
+}
+
+/// The item is judged by the plugins as they will be, and asked of those that are there then.
+impl Providers for Prepared {
+    fn discoverer(&self, provider: &ProviderConfig) -> Result<Box<dyn Discoverer>, ProviderError> {
+        discoverer(&self.live, &self.coming, provider)
+    }
+}
+
+fn discoverer(
+    live: &Plugins,
+    judges: &Plugins,
+    provider: &ProviderConfig,
+) -> Result<Box<dyn Discoverer>, ProviderError> {
+    let made = make(judges, provider, None);
+    let (rights, (_, loaded, item)) =
+        made.map_err(|error| ProviderError { message: error.to_string() })?;
+    let (plugins, provider) = (live.clone(), provider.clone());
+    Ok(Box::new(PluginDiscoverer { plugins, provider, made: Some((rights, loaded, item)) }))
 }
 
 /// One item of `<name>_sd_configs`.
@@ -52,8 +67,8 @@ struct PluginDiscoverer {
     made: Kept,
 }
 
-/// The item as it was last made ready, and the rights of then.
-type Kept = Option<(Arc<Rights>, Ready)>;
+/// The item as it was last made ready, and the rights and the version of then.
+type Kept = Option<(Arc<Rights>, Arc<Loaded>, Arc<Item>)>;
 
 impl Discoverer for PluginDiscoverer {
     fn run(mut self: Box<Self>, out: Outlet, mut stop: Stop) -> BoxFuture<'static, ()> {
@@ -115,7 +130,7 @@ impl PluginDiscoverer {
             Err(error) => {
                 // Credentials that the machine keeps may be others by now. What the item says itself
                 // is not: its client keeps connections and tokens.
-                kept.take_if(|(_, (_, _, item))| item.is_of_machine);
+                kept.take_if(|(.., item)| item.is_of_machine);
                 out.failed(&error);
                 let pause = PAUSE_FIRST.saturating_mul(1 << found.failures.min(16)).min(PAUSE_MAX);
                 found.failures = found.failures.saturating_add(1);
@@ -144,24 +159,34 @@ impl PluginDiscoverer {
 
     /// The item, made ready anew when the plugin or its rights are others than they were.
     fn ready(&self, kept: &mut Kept, region: Option<String>) -> Result<Ready, CallError> {
-        let ProviderConfig { name, config, http, folder } = &self.provider;
-        let plugin = self.plugins.find(PluginKind::Discovery, name)?;
+        let plugin = self.plugins.find(PluginKind::Discovery, &self.provider.name)?;
         let (rights, loaded) = (plugin.rights(), plugin.ready(PluginKind::Discovery)?);
-        if let Some((then, ready)) = kept
-            && Arc::ptr_eq(then, &rights)
-            && Arc::ptr_eq(&ready.1, &loaded)
-        {
-            return Ok(ready.clone());
+        let same = kept.as_ref().filter(|(then, version, _)| {
+            Arc::ptr_eq(then, &rights) && Arc::ptr_eq(version, &loaded)
+        });
+        if let Some((.., item)) = same {
+            return Ok((plugin, loaded, Arc::clone(item)));
         }
-        let mut config = config.clone();
-        if let (Some(region), Value::Object(keys)) = (region, &mut config) {
-            keys.insert("region".to_owned(), Value::String(region));
-        }
-        let given = Given { config: &config, http: http.as_ref(), folder };
-        let ready = self.plugins.ready(PluginKind::Discovery, name, given)?;
-        *kept = Some((rights, ready.clone()));
+        let (rights, ready) = make(&self.plugins, &self.provider, region)?;
+        *kept = Some((rights, Arc::clone(&ready.1), Arc::clone(&ready.2)));
         Ok(ready)
     }
+}
+
+/// The item, made ready, and the rights for which it is.
+fn make(
+    plugins: &Plugins,
+    provider: &ProviderConfig,
+    region: Option<String>,
+) -> Result<(Arc<Rights>, Ready), CallError> {
+    let ProviderConfig { name, config, http, folder } = provider;
+    let rights = plugins.find(PluginKind::Discovery, name)?.rights();
+    let mut config = config.clone();
+    if let (Some(region), Value::Object(keys)) = (region, &mut config) {
+        keys.insert("region".to_owned(), Value::String(region));
+    }
+    let given = Given { config: &config, http: http.as_ref(), folder };
+    Ok((rights, plugins.ready(PluginKind::Discovery, name, given)?))
 }
 
 /// How long a call may wait for news: half of what it may take, so that it ends by itself.

@@ -133,7 +133,6 @@ impl World {
             clock: clock.clock(),
             metrics: metrics.clone(),
             client: ClientOptions { disk: disk.shared(), ..ClientOptions::default() },
-            offset_seed: 0,
             settings,
             external_host: None,
         });
@@ -161,8 +160,16 @@ impl World {
             let sender = sender.or_insert_with(|| watch::channel(Arc::default()).0);
             (job.clone(), sender.subscribe())
         });
-        let prepared = self.scraper.prepare(jobs.collect()).unwrap();
+        let jobs = jobs.collect();
+        let prepared = self.prepare(jobs).unwrap();
         self.scraper.commit(prepared);
+    }
+
+    fn prepare(
+        &self,
+        jobs: Vec<(JobConfig, watch::Receiver<Arc<TargetSet>>)>,
+    ) -> Result<Prepared, PrepareError> {
+        self.scraper.prepare(Reload { jobs, exporters: &*self.script, offset_seed: 0 })
     }
 
     async fn find(&self, job: &str, addresses: &[&str]) {
@@ -526,13 +533,30 @@ async fn a_refused_reload_changes_nothing() {
         plugin: "nosuch".into(),
         config: serde_json::Value::Null,
     });
-    let error = world.scraper.prepare(vec![(other, channel())]).unwrap_err();
+    let error = world.prepare(vec![(other, channel())]).unwrap_err();
     assert_eq!(error.to_string(), "job \"other\": exporter: no plugin \"nosuch\"");
     let twice = vec![(job("j", ""), channel()), (job("j", ""), channel())];
-    assert_eq!(world.scraper.prepare(twice).unwrap_err().to_string(), "job \"j\" stands twice");
+    assert_eq!(world.prepare(twice).unwrap_err().to_string(), "job \"j\" stands twice");
     world.scrape("a", "x 1\n").await;
     assert_eq!(world.stored(), lines(&["x{$A} 1"]));
     world.load(&[job("j", "")]);
+}
+
+#[tokio::test]
+async fn another_seed_moves_the_slots_and_leaves_no_hole() {
+    let world = World::with("").await;
+    for offset_seed in [0, 4_096] {
+        let jobs = vec![(job("j", ""), world.targets["j"].subscribe())];
+        let reload = Reload { jobs, exporters: &*world.script, offset_seed };
+        world.scraper.commit(world.scraper.prepare(reload).unwrap());
+        for _ in 0..3 {
+            world.scrape("a", "x 1\n").await;
+        }
+    }
+    let times = world.times(&lines(&["x{$A}"]));
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= INTERVAL), "{times:?}");
+    let moved = (times[times.len() - 1] - times[0]).rem_euclid(INTERVAL);
+    assert!(moved == 4_096 || moved == INTERVAL - 4_096, "{times:?}");
 }
 
 #[tokio::test]

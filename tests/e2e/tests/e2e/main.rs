@@ -30,6 +30,7 @@ mod push;
 mod queries;
 mod query_commands;
 mod query_stats_peer;
+mod reloads;
 mod remote_write;
 mod remote_write_judgement;
 mod remote_write_peer;

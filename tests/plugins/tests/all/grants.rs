@@ -141,10 +141,10 @@ async fn a_changed_configuration_counts_from_the_next_call_on() {
     let connect = json!({ "mode": "tcp", "host": "127.0.0.1", "port": port });
     denied(&host, connect.clone(), "").await;
     let yaml = format!("allow: {{ modes: {{ net: ['127.0.0.1:{port}'], cpu: 2s }} }}");
-    host.reconfigure(&yaml);
+    host.reconfigure(&yaml).await;
     assert!(host.collect("modes", connect.clone()).await.is_ok());
     assert_eq!(host.view("modes").limits.cpu.as_secs(), 2);
-    host.reconfigure("");
+    host.reconfigure("").await;
     denied(&host, connect, "").await;
 }
 

@@ -169,7 +169,7 @@ async fn a_redirect_takes_no_credentials_along() {
     let running = run(host.plugins.discoverer(&item).unwrap());
     let reason = failure(&running).await;
     assert!(reason.contains(&format!("may not connect to 127.0.0.1:{other}")), "{reason}");
-    host.reconfigure(&format!("allow: {{ http: {{ net: ['127.0.0.1:{other}'] }} }}"));
+    host.reconfigure(&format!("allow: {{ http: {{ net: ['127.0.0.1:{other}'] }} }}")).await;
     assert_eq!(addresses(&first_set(&host, &item).await), ["a:1"]);
     let request = requests.recv().unwrap().to_lowercase();
     assert!(!request.contains("hunter2") && !request.contains("authorization"), "{request}");

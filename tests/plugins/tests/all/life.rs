@@ -149,6 +149,64 @@ async fn a_new_version_takes_over_under_load_without_a_failed_call() {
     assert_eq!((view.calls.errors, view.calls.killed, view.version.as_str()), (0, 0, "2.0.0"));
 }
 
+/// What a reload may change: versions and grants as they are shown, and what was counted and said.
+fn state(host: &Host) -> String {
+    let views = host.plugins.view();
+    let counted = host.counter("narthex_plugin_calls_total", &[])
+        + host.counter("narthex_plugin_loads_total", &[]);
+    format!("{views:#?} {counted}")
+}
+
+#[tokio::test]
+async fn a_prepared_reload_is_judged_by_what_will_be_and_changes_nothing_until_then() {
+    let host = Host::start(&[("good", &guest("good"))], "").await;
+    let before = state(&host);
+    host.put("good", &guest("good_v2"));
+    host.put("modes", &guest("modes"));
+    let allowed = "allow: { good: { net: ['db:5432'], memory: 32MiB }, modes: { kv: 1MiB } }";
+    let kind = PluginKind::Exporter;
+    {
+        let prepared = host.prepare(allowed).await;
+        let coming = prepared.plugins();
+        assert_eq!(coming.validate(kind, "good", &json!({})).await, Ok(Vec::new()));
+        assert!(coming.validate(kind, "good", &json!({ "sleep_ms": 70_000 })).await.is_err());
+        assert_eq!(coming.check(kind, "modes", &json!({ "mode": "well" })), Ok(()));
+        let versions: Vec<String> = coming.view().into_iter().map(|view| view.version).collect();
+        assert_eq!(versions, ["2.0.0", "0.1.0"]);
+        let grants = coming.view().into_iter().flat_map(|view| view.grants);
+        assert!(grants.map(|grant| grant.detail).any(|detail| detail == "db:5432"));
+        assert_eq!(state(&host), before);
+    }
+    assert_eq!(state(&host), before);
+    assert!(host.collect("good", json!({})).await.unwrap().contains("good_value 1"));
+    assert!(host.collect("modes", json!({})).await.is_err());
+
+    host.reconfigure(allowed).await;
+    let view = host.view("good");
+    assert_eq!((view.generation, view.version.as_str()), (2, "2.0.0"));
+    assert_eq!(view.limits.memory_bytes, 32 << 20);
+    assert!(view.grants.iter().any(|grant| grant.detail == "db:5432"), "{:?}", view.grants);
+    assert!(host.collect("good", json!({})).await.unwrap().contains("good_value 2"));
+    assert!(host.collect("modes", json!({ "mode": "well" })).await.is_ok());
+    assert_eq!(host.view("modes").generation, 1);
+
+    host.put("good", b"garbage");
+    host.reconfigure("").await;
+    let view = host.view("good");
+    assert_eq!((view.generation, view.limits.memory_bytes), (2, 64 << 20));
+    assert!(view.rejected.is_some());
+}
+
+#[tokio::test]
+async fn a_reload_keeps_the_watcher_away_until_it_is_decided() {
+    let host = Host::start(&[("good", &guest("good"))], "").await.watched();
+    let prepared = host.prepare("").await;
+    host.put("good", &guest("good_v2"));
+    assert_eq!(host.view("good").generation, 1);
+    host.plugins.commit(prepared);
+    host.until("the next version serves", |host| host.view("good").generation == 2).await;
+}
+
 #[tokio::test]
 async fn a_file_that_comes_is_loaded_and_one_that_goes_is_unloaded() {
     let host = Host::start(&[], "").await.watched();

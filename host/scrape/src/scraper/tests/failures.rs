@@ -71,7 +71,7 @@ async fn a_reload_that_is_refused_leaves_no_file() {
     let channel = || watch::channel(Arc::default()).1;
     let new = job("new", "scrape_failure_log_file: /f.log");
     let other = job("j", "");
-    let refused = world.scraper.prepare(vec![
+    let refused = world.prepare(vec![
         (new.clone(), channel()),
         (other.clone(), channel()),
         (other, channel()),
@@ -79,7 +79,7 @@ async fn a_reload_that_is_refused_leaves_no_file() {
     refused.unwrap_err();
     assert!(world.disk.files().is_empty());
     let nowhere = job("new", "scrape_failure_log_file: /no/such/f.log");
-    let error = world.scraper.prepare(vec![(nowhere, channel())]).unwrap_err();
+    let error = world.prepare(vec![(nowhere, channel())]).unwrap_err();
     let expected = "job \"new\": scrape_failure_log_file: open /no/such/f.log";
     assert_eq!(error.to_string(), expected);
 }

@@ -55,14 +55,13 @@ impl Bench {
     /// A job for each target.
     #[expect(clippy::disallowed_methods, reason = "the test is the owner of the task")]
     fn start(targets: &[(&str, &str, SocketAddr)], settings: ScrapeSettings) -> Self {
-        let store = MemoryStore::new();
+        let (store, script) = (MemoryStore::new(), Arc::new(Script::default()));
         let scraper = Scraper::new(ScrapeParts {
             store: Arc::new(store.clone()),
-            exporters: Arc::new(Script::default()),
+            exporters: Arc::clone(&script) as Arc<dyn Exporters>,
             clock: Clock::real(),
             metrics: Metrics::new(),
             client: ClientOptions::default(),
-            offset_seed: 0,
             settings,
             external_host: None,
         });
@@ -77,7 +76,8 @@ impl Bench {
             senders.push(sender);
             (job, receiver)
         });
-        let prepared = scraper.prepare(jobs.collect()).unwrap();
+        let reload = Reload { jobs: jobs.collect(), exporters: &*script, offset_seed: 0 };
+        let prepared = scraper.prepare(reload).unwrap();
         scraper.commit(prepared);
         let (stop, stopped) = Stop::pair();
         tokio::spawn(scraper.clone().run(stopped));

@@ -137,7 +137,7 @@ async fn jobs_that_begin_and_that_change_are_counted_and_those_that_go_are_forgo
     for name in ["a", "new"] {
         let jobs = [job("b", "honor_labels: true"), refused(name)];
         let jobs = jobs.map(|job| (job, watch::channel(Arc::default()).1)).to_vec();
-        world.scraper.prepare(jobs).unwrap_err();
+        world.prepare(jobs).unwrap_err();
     }
     assert_eq!(counts(&world), [4, 1, 2, 1]);
     world.settle().await;
