@@ -9,6 +9,7 @@
 //! Open `load.rs` first.
 
 mod environment;
+mod inputs;
 mod jobs;
 mod json;
 mod load;
@@ -17,6 +18,7 @@ mod sections;
 mod shown;
 mod upstream;
 
+pub use self::inputs::Inputs;
 pub use self::jobs::{PluginUse, ScrapeJob};
 pub use self::load::{Config, ConfigError, Source, load};
 pub use self::sections::RuleFile;

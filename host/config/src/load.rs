@@ -122,23 +122,26 @@ fn store_settings(
 /// # Errors
 /// Names the file, the position and the key that does not fit.
 pub fn load(source: &Source<'_>) -> Result<Config, ConfigError> {
-    let folder = source.path.parent().unwrap_or(Utf8Path::new(""));
-    Loader { source, folder }.config()
+    Loader::new(source).config()
 }
 
-struct Loader<'a> {
+pub(crate) struct Loader<'a> {
     source: &'a Source<'a>,
-    folder: &'a Utf8Path,
+    pub(crate) folder: &'a Utf8Path,
 }
 
-impl Loader<'_> {
-    fn text(&self, path: &Utf8Path) -> Result<String, ConfigError> {
+impl<'a> Loader<'a> {
+    pub(crate) fn new(source: &'a Source<'a>) -> Self {
+        Self { source, folder: source.path.parent().unwrap_or(Utf8Path::new("")) }
+    }
+
+    pub(crate) fn text(&self, path: &Utf8Path) -> Result<String, ConfigError> {
         read_to_string(self.source.disk, path, FILE_BYTES_MAX)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })
     }
 
     /// A document of the configuration, with variables in place where that is asked for.
-    fn document(&self, path: &Utf8Path, text: &str) -> Result<Document, SettingsError> {
+    pub(crate) fn document(&self, path: &Utf8Path, text: &str) -> Result<Document, SettingsError> {
         let mut document = Document::parse(path.as_str(), text)?;
         if self.source.expands_env {
             document.change_scalars(&|keys, text| {

@@ -4,8 +4,12 @@ use narthex_promql::Features;
 use narthex_scrape::ScrapeFeatures;
 use tracing::warn;
 
+/// The old name of `--config.auto-reload`.
+const AUTO_RELOAD: &str = "auto-reload-config";
+
 /// Names that ask for what is there with or without the flag, here or elsewhere in the server.
-const OF_OTHERS: [&str; 9] = [
+const OF_OTHERS: [&str; 10] = [
+    AUTO_RELOAD,
     "exemplar-storage",
     "native-histograms",
     "memory-snapshot-on-shutdown",
@@ -45,6 +49,15 @@ pub(crate) fn of_server(names: &[String]) -> Features {
         }
     }
     features
+}
+
+/// Whether `--config.auto-reload` is meant.
+pub(crate) fn reloads_by_itself(names: &[String]) -> bool {
+    let is_given = names.iter().any(|name| name == AUTO_RELOAD);
+    if is_given {
+        warn!(feature = AUTO_RELOAD, "the feature is an old name; say --config.auto-reload");
+    }
+    is_given
 }
 
 /// What of it scraping was given.

@@ -64,6 +64,19 @@ pub(crate) struct ServeFlags {
     #[arg(long = "config.expand-env")]
     pub(crate) expand_env: bool,
 
+    /// Reload the configuration when its file or a file that it names changes.
+    #[arg(long = "config.auto-reload")]
+    pub(crate) auto_reload: bool,
+
+    /// How often these files are looked at, beside what the system tells of them; at least 1s.
+    #[arg(
+        long = "config.auto-reload-interval",
+        default_value = "30s",
+        value_parser = parse_duration,
+        value_name = "DURATION"
+    )]
+    pub(crate) auto_reload_interval: Duration,
+
     /// Addresses to listen on; may be repeated.
     #[arg(long = "web.listen-address", default_value = "0.0.0.0:9090", value_name = "HOST:PORT")]
     pub(crate) listen_addresses: Vec<String>,
@@ -149,6 +162,8 @@ impl ServeFlags {
         let mut flags = vec![
             ("config.file", self.config_file.to_string()),
             ("config.expand-env", self.expand_env.to_string()),
+            ("config.auto-reload", self.auto_reload.to_string()),
+            ("config.auto-reload-interval", duration(self.auto_reload_interval)),
             ("web.listen-address", self.listen_addresses.join(",")),
             ("web.max-connections", self.connections_max.to_string()),
             ("web.external-url", self.external_url.clone().unwrap_or_default()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use camino::Utf8PathBuf;
 use narthex_alerting::Alerting;
-use narthex_config::{Config, Source};
+use narthex_config::{Config, Inputs, Source};
 use narthex_discovery::Discovery;
 use narthex_model::Labels;
 use narthex_platform::Disk;
@@ -16,6 +16,7 @@ use narthex_remote::Federation;
 use narthex_rules::{Reading, RuleFiles, Rules, RulesConfig};
 use narthex_scrape::{Reload as ScrapeReload, Scraper};
 use narthex_tsdb::{Settings, SyncPolicy, Tsdb};
+use parking_lot::Mutex;
 
 use crate::queries::{Journals, PreparedLog};
 
@@ -33,14 +34,21 @@ impl ConfigFile {
     /// # Errors
     /// Names file, line and key.
     pub(crate) fn load(&self, disk: &dyn Disk) -> anyhow::Result<Config> {
+        Ok(narthex_config::load(&self.source(disk))?)
+    }
+
+    /// The files that would be read, as they are now.
+    pub(crate) fn inputs(&self, disk: &dyn Disk) -> Inputs {
+        Inputs::of(&self.source(disk))
+    }
+
+    fn source<'a>(&'a self, disk: &'a dyn Disk) -> Source<'a> {
         #[expect(
             clippy::disallowed_methods,
             reason = "the composition root hands the environment down"
         )]
-        let variable = |name: &str| std::env::var(name).ok();
-        let Self { path, expands_env } = self;
-        let source = Source { disk, path, variable: &variable, expands_env: *expands_env };
-        Ok(narthex_config::load(&source)?)
+        let variable = &|name: &str| std::env::var(name).ok();
+        Source { disk, path: &self.path, variable, expands_env: self.expands_env }
     }
 }
 
@@ -73,6 +81,8 @@ pub(crate) async fn check_plugins(config: &Config, plugins: &Plugins) -> anyhow:
 /// The rooms that a configuration reaches.
 pub(crate) struct Reloader {
     pub(crate) file: ConfigFile,
+    /// What the last look at the file was at, taken or refused. Nothing else is locked meanwhile.
+    pub(crate) read: Arc<Mutex<Inputs>>,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) external_url: String,
     /// The plugin folder and the log's sync; they stay as they were at the start.
@@ -96,6 +106,9 @@ impl Reloader {
     /// # Errors
     /// Names what is refused; nothing was changed.
     pub(crate) async fn reload(&mut self) -> anyhow::Result<String> {
+        // First, so that what changes while the file is read is found afterwards.
+        let inputs = self.file.inputs(&*self.disk);
+        *self.read.lock() = inputs;
         let config = self.file.load(&*self.disk)?;
         let (dir, sync) = &self.fixed;
         anyhow::ensure!(config.plugins.dir == *dir, "plugins.dir: a change needs a restart");

@@ -15,9 +15,11 @@ use narthex_scrape::{ScrapeParts, Scraper};
 use narthex_state::StateStore;
 use narthex_tsdb::Tsdb;
 use narthex_web::ListenConfig;
+use parking_lot::Mutex;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
+use crate::auto_reload::AutoReload;
 use crate::control::Control;
 use crate::features;
 use crate::flags::ServeFlags;
@@ -57,6 +59,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     announce(&metrics);
 
     let file = ConfigFile { path: flags.config_file.clone(), expands_env: flags.expand_env };
+    let read = Arc::new(Mutex::new(file.inputs(&*disk)));
     let config = file.load(&*disk)?;
     let listening = narthex_web::bind(&ListenConfig {
         addresses: flags.listen_addresses.clone(),
@@ -145,8 +148,16 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
 
     let federation =
         Federation::new(Arc::new(store.clone()), clock.clone(), flags.lookback, &metrics);
+    let auto_reload = AutoReload {
+        file: file.clone(),
+        disk: Arc::clone(&disk),
+        clock: clock.clone(),
+        interval: flags.auto_reload_interval,
+        read: Arc::clone(&read),
+    };
     let mut reloader = Reloader {
         file,
+        read,
         disk,
         external_url,
         fixed: (config.plugins.dir.clone(), config.storage.sync()),
@@ -171,6 +182,10 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         (reloader, hang_ups),
         &mut tasks,
     );
+    if flags.auto_reload || features::reloads_by_itself(&flags.features) {
+        let control = Arc::clone(&control);
+        tasks.spawn("auto-reload", |stop| auto_reload.run(control, stop));
+    }
     let remote =
         flags.remote_write.then(|| Receiver::new(Arc::new(store.clone()), clock.clone(), &metrics));
     let rooms = Rooms {

@@ -114,3 +114,52 @@ fn whichever_room_refuses_a_reload_nothing_changes() {
     wait_until("the new log is written", 10 * SECONDS, || is_logged(&host, "new.log", "2222"));
     host.stop();
 }
+
+/// Jobs that the server scrapes, by name.
+fn has_job(host: &Host, name: &str) -> bool {
+    let targets = host.json("/api/v1/targets");
+    let mut pools = targets["data"]["activeTargets"].as_array().into_iter().flatten();
+    pools.any(|target| target["scrapePool"] == name)
+}
+
+#[test]
+fn a_changed_file_is_taken_on_by_itself_and_a_refused_one_once_it_is_mended() {
+    let target = FakeTarget::start();
+    target.serve("a 1\n");
+    let job = |name: &str| {
+        let address = target.address();
+        format!(
+            "scrape_configs: [{{ job_name: {name}, static_configs: [{{ targets: ['{address}'] }}] }}]\n"
+        )
+    };
+    let config = "scrape_config_files: ['jobs/*.yml']\nplugins: { dir: plugins }\n";
+    let host = Host::with_config(config)
+        .file("plugins/.keep", "")
+        .file("jobs/one.yml", job("one"))
+        .flag("--config.auto-reload")
+        .flag("--config.auto-reload-interval=1s")
+        .expect_log("reload refused")
+        .start();
+    let write = |name: &str, text: &str| {
+        let path = host.folder().path().join(name);
+        std::fs::write(path, text).expect("the folder can be written to");
+    };
+    assert!(has_job(&host, "one"));
+    let reloads = |outcome: &str| {
+        let wanted = format!("prometheus_config_last_reload_successful {outcome}");
+        wait_until("the reload is over", 30 * SECONDS, || {
+            host.get("/metrics").text().contains(&wanted)
+        });
+    };
+
+    write("jobs/two.yml", &job("two"));
+    wait_until("the new file is read", 30 * SECONDS, || has_job(&host, "two"));
+    write("jobs/two.yml", "scrape_configs: [");
+    reloads("0");
+    assert!(has_job(&host, "two"), "a refused reload changes nothing");
+    write("jobs/two.yml", &job("three"));
+    wait_until("the mended file is read", 30 * SECONDS, || has_job(&host, "three"));
+    reloads("1");
+    assert!(has_job(&host, "one") && !has_job(&host, "two"));
+    host.stop();
+}
