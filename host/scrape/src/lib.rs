@@ -47,5 +47,5 @@ pub use self::families::FamilyMetadata;
 pub use self::fetch::{Body, Exporters, FetchError};
 pub use self::scraper::{PrepareError, Prepared, Reload, ScrapeParts, Scraper};
 pub use self::settings::{ScrapeFeatures, ScrapeSettings};
-pub use self::target::Target;
+pub use self::target::{JudgedTarget, Target, judge_targets};
 pub use self::view::{FailedScrape, PoolView, RelabelStep, TargetHealth, TargetView};

@@ -22,6 +22,8 @@ const TO_CUSTOM_BUCKETS: &str = "__convert_classic_histograms_to_nhcb__";
 const CLASSIC_TOO: &str = "__always_scrape_classic_histograms__";
 /// A socket of this machine to connect to in place of the address.
 const UNIX_SOCKET: &str = "__unix_socket__";
+/// Labels that begin so are gone behind relabeling.
+const META: &str = "__meta_";
 /// Labels that begin so are not those of the target's series.
 const INTERNAL: &str = "__";
 
@@ -84,6 +86,37 @@ pub(crate) fn build_group<'a>(
     group: &'a TargetGroup,
 ) -> impl Iterator<Item = Result<Built, TargetError>> + 'a {
     group.targets.iter().map(|own| build(job, own, &group.labels))
+}
+
+/// What becomes of a target, for people who write its job.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct JudgedTarget {
+    /// The labels before relabeling.
+    pub discovered: Labels,
+    /// All labels after it but those that discovery alone knows; none: it is not scraped.
+    pub labels: Labels,
+    /// Why it cannot be scraped, although no rule dropped it.
+    pub error: Option<String>,
+}
+
+/// What becomes of the targets of a group.
+#[must_use]
+pub fn judge_targets(job: &JobConfig, group: &TargetGroup) -> Vec<JudgedTarget> {
+    let judge = |own: &Labels| {
+        let discovered = discovered(job, own, &group.labels);
+        let (labels, error) = match build(job, own, &group.labels) {
+            Err(error) => (Labels::empty(), Some(error.to_string())),
+            Ok(Built::Dropped(_)) => (Labels::empty(), None),
+            Ok(Built::Target(target)) => {
+                let relabeled = relabel(&discovered, &job.relabel).unwrap_or_default();
+                let mut labels = relabeled.filtered(|name| !name.starts_with(META)).to_builder();
+                default(&mut labels, INSTANCE, &target.address);
+                (labels.finish(), None)
+            }
+        };
+        JudgedTarget { discovered, labels, error }
+    };
+    group.targets.iter().map(judge).collect()
 }
 
 fn build(job: &JobConfig, own: &Labels, shared: &Labels) -> Result<Built, TargetError> {

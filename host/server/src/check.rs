@@ -7,6 +7,7 @@ mod lint;
 mod metrics;
 mod rules;
 mod server;
+mod service_discovery;
 mod web_config;
 
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ pub(crate) fn run(command: &CheckCommand) -> anyhow::Result<Verdict> {
         Subject::Rules(arguments) => Ok(rules::check(arguments, features)),
         Subject::Metrics { extended, lint } => metrics::check(*extended, lint),
         Subject::WebConfig { files } => Ok(web_config::check(files)),
+        Subject::ServiceDiscovery(arguments) => service_discovery::check(arguments),
         Subject::Healthy(server) => server::check(server, "/-/healthy"),
         Subject::Ready(server) => server::check(server, "/-/ready"),
     }

@@ -49,6 +49,8 @@ pub(super) enum Subject {
         #[arg(required = true)]
         files: Vec<Utf8PathBuf>,
     },
+    /// Shows what the discovery of a job finds, and what becomes of it.
+    ServiceDiscovery(DiscoveryArguments),
     /// Asks a server whether it is healthy.
     Healthy(ServerArguments),
     /// Asks a server whether it takes requests.
@@ -91,6 +93,20 @@ pub(super) struct RulesArguments {
     /// Pass over keys that rule files do not have.
     #[arg(long = "ignore-unknown-fields")]
     pub(super) ignore_unknown: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiscoveryArguments {
+    /// The configuration file.
+    pub(super) file: Utf8PathBuf,
+    /// The name of the job.
+    pub(super) job: String,
+    /// How long targets are waited for.
+    #[arg(long, default_value = "30s", value_parser = parse_duration, value_name = "DURATION")]
+    pub(super) timeout: Duration,
+    /// Read `${NAME}` as the server with this flag does.
+    #[arg(long = "config.expand-env")]
+    pub(super) expand_env: bool,
 }
 
 #[derive(Debug, Args)]

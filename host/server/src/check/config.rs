@@ -76,19 +76,23 @@ async fn one(file: &ConfigFile, disk: &Arc<dyn Disk>, syntax_only: bool) -> anyh
         client.map_err(|error| about(&error))?.check_secrets().map_err(|error| about(&error))?;
     }
     if !config.plugin_uses.is_empty() {
-        let deps = narthex_plugins::Deps {
-            clock: Clock::real(),
-            disk: Arc::clone(disk),
-            metrics: Metrics::new(),
-            state: StateStore::in_memory()?,
-            client: outbound::options(disk),
-            environment: outbound::environment(),
-            cache_folder: None,
-        };
-        let plugins = Plugins::load(config.plugins.clone(), deps).await?;
-        check_plugins(&config, &plugins).await?;
+        check_plugins(&config, &plugins(&config, disk).await?).await?;
     }
     Ok(config)
+}
+
+/// The plugins that the file can use, with nothing kept from one check to the next.
+pub(super) async fn plugins(config: &Config, disk: &Arc<dyn Disk>) -> anyhow::Result<Plugins> {
+    let deps = narthex_plugins::Deps {
+        clock: Clock::real(),
+        disk: Arc::clone(disk),
+        metrics: Metrics::new(),
+        state: StateStore::in_memory()?,
+        client: outbound::options(disk),
+        environment: outbound::environment(),
+        cache_folder: None,
+    };
+    Ok(Plugins::load(config.plugins.clone(), deps).await?)
 }
 
 /// Judges the rule files, and what works but should be different.
