@@ -24,7 +24,7 @@ use crate::labels::{LabelLimitError, check_limits, sample_labels};
 use crate::settings::ScrapeFeatures;
 use crate::target::Target;
 
-/// A metric of a message has at least so many.
+/// A sample has at least so many: `a 1` and a line end, or a metric of a message.
 const SAMPLE_BYTES_MIN: usize = 4;
 
 /// What a body held.
@@ -113,13 +113,19 @@ impl Ingest<'_> {
     /// What it misses is stopped at the limit.
     fn check_size(&mut self, bytes: &[u8], format: Format) -> Result<(), IngestError> {
         let limit = self.series_max;
-        let most = match format {
-            Format::Text004 | Format::OpenMetrics => memchr::memchr_iter(b'\n', bytes).count(),
-            Format::Protobuf => bytes.len() / SAMPLE_BYTES_MIN,
-        };
         // With a limit of its own, the job stops asking the store there.
         let stops_before = (1..=limit as u64).contains(&self.job.limits.samples);
-        if limit == 0 || most <= limit || stops_before {
+        // Nearly every body is too short for so many, which costs no look at it.
+        if limit == 0 || bytes.len() / SAMPLE_BYTES_MIN <= limit || stops_before {
+            return Ok(());
+        }
+        let is_short = match format {
+            Format::Text004 | Format::OpenMetrics => {
+                memchr::memchr_iter(b'\n', bytes).count() <= limit
+            }
+            Format::Protobuf => false,
+        };
+        if is_short {
             return Ok(());
         }
         let mut parser = Parser::with_options(bytes, format, self.options());

@@ -38,9 +38,17 @@ fn serve(answer: &'static [u8]) -> (String, JoinHandle<String>) {
     (url, server)
 }
 
-fn client(yaml: &str, guard: Option<Arc<dyn AddressGuard>>) -> Client {
+fn client(yaml: &str, options: ClientOptions) -> Client {
     let config = Document::parse("f.yml", yaml).unwrap().read().unwrap();
-    Client::new(config, ClientOptions { guard, ..ClientOptions::default() }).unwrap()
+    Client::new(config, options).unwrap()
+}
+
+fn guarded(yaml: &str, guard: Option<Arc<dyn AddressGuard>>) -> Client {
+    client(yaml, ClientOptions { guard, ..ClientOptions::default() })
+}
+
+fn get(url: &str) -> Request {
+    Request::get(url, WAIT, 1000)
 }
 
 #[tokio::test]
@@ -49,7 +57,7 @@ async fn a_request_carries_what_the_configuration_says() {
     let yaml = "basic_auth: {username: me, password: secret}\nhttp_headers: {X-Y: {values: [z]}}\n";
     let mut request = Request::get(url, WAIT, 100);
     request.headers.push(("Accept".to_owned(), "text/plain".to_owned()));
-    let response = client(yaml, None).request(request).await.unwrap().successful().unwrap();
+    let response = guarded(yaml, None).request(request).await.unwrap().successful().unwrap();
     assert_eq!((&*response.body, response.header("x-a")), (&b"hi"[..], Some("b")));
     let asked = server.join().unwrap().to_ascii_lowercase();
     let basic = basic("me", "secret").to_ascii_lowercase();
@@ -69,44 +77,44 @@ async fn a_request_carries_what_the_configuration_says() {
 async fn a_large_body_is_refused_or_cut() {
     let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789";
     let (url, _server) = serve(answer);
-    let error = client("", None).request(Request::get(url, WAIT, 9)).await.unwrap_err();
+    let error = guarded("", None).request(Request::get(url, WAIT, 9)).await.unwrap_err();
     assert_eq!(error.to_string(), "the body is larger than 9 bytes");
     let (url, _server) = serve(answer);
     let request = Request { when_larger: WhenLarger::Truncate, ..Request::get(url, WAIT, 4) };
-    let response = client("", None).request(request).await.unwrap();
+    let response = guarded("", None).request(request).await.unwrap();
     assert_eq!((&*response.body, response.truncated), (&b"0123"[..], true));
 }
 
 #[tokio::test]
 async fn failures_are_told_apart() {
     let (url, _server) = serve(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
-    let response = client("", None).request(Request::get(url, WAIT, 9)).await.unwrap();
+    let response = guarded("", None).request(Request::get(url, WAIT, 9)).await.unwrap();
     let error = response.successful().unwrap_err();
     assert_eq!(error.to_string(), "server returned HTTP status 503 Service Unavailable");
 
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let request = Request::get(format!("http://{closed}/"), WAIT, 9);
-    let error = client("", None).request(request).await.unwrap_err();
+    let error = guarded("", None).request(request).await.unwrap_err();
     assert!(matches!(error, RequestError::Connect { .. }), "{error:?}");
     assert!(error_chain(&error).contains("refused"), "{}", error_chain(&error));
 
     let (url, _server) = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01");
-    let error = client("", None).request(Request::get(url, WAIT, 9)).await.unwrap_err();
+    let error = guarded("", None).request(Request::get(url, WAIT, 9)).await.unwrap_err();
     assert!(matches!(error, RequestError::Broken { .. }), "{error:?}");
 
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
     let request = Request::get(url, Duration::from_millis(50), 9);
-    let error = client("", None).request(request).await.unwrap_err();
+    let error = guarded("", None).request(request).await.unwrap_err();
     assert!(matches!(error, RequestError::Timeout { .. }), "{error:?}");
 
     let (url, _server) = serve(b"HTTP/1.1 400 Bad Request\r\n\r\n");
     let url = url.replace("http:", "https:");
-    let error = client("", None).request(Request::get(url, WAIT, 9)).await.unwrap_err();
+    let error = guarded("", None).request(Request::get(url, WAIT, 9)).await.unwrap_err();
     assert!(matches!(error, RequestError::Tls { .. }), "{error:?}");
 
     let request = Request::get("ftp://localhost/", WAIT, 9);
-    let error = client("", None).request(request).await.unwrap_err();
+    let error = guarded("", None).request(request).await.unwrap_err();
     assert!(matches!(error, RequestError::Invalid { what: "URL", .. }), "{error:?}");
 }
 
@@ -120,7 +128,7 @@ async fn only_the_body_of_the_wanted_status_is_read() {
         b"HTTP/1.1 404 Not Found\r\nContent-Length: 99\r\n\r\nhi",
     ] {
         let (url, _server) = serve(answer);
-        let response = client("", None).request(wanted(url)).await.unwrap();
+        let response = guarded("", None).request(wanted(url)).await.unwrap();
         assert!(matches!(response.status, 404 | 503) && response.body.is_empty(), "{response:?}");
     }
     let (last, _server) = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
@@ -128,7 +136,7 @@ async fn only_the_body_of_the_wanted_status_is_read() {
         format!("HTTP/1.1 302 Found\r\nLocation: {last}\r\nContent-Length: 3\r\n\r\nfar")
     });
     let request = wanted(format!("http://127.0.0.1:{}/", place.port));
-    let response = client("", None).request(request).await.unwrap();
+    let response = guarded("", None).request(request).await.unwrap();
     assert_eq!((response.status, &*response.body), (200, &b"x"[..]));
 }
 
@@ -146,7 +154,7 @@ async fn a_guard_sees_names_and_literal_addresses() {
     for host in ["localhost", "127.0.0.1"] {
         let (url, server) = serve(b"HTTP/1.1 204 No Content\r\n\r\n");
         let port: u16 = url.rsplit([':', '/']).nth(1).unwrap().parse().unwrap();
-        let guarded = client("", Some(Arc::new(OnlyPort(port))));
+        let guarded = guarded("", Some(Arc::new(OnlyPort(port))));
         let request = Request::get(format!("http://{host}:{port}/"), WAIT, 9);
         assert_eq!(guarded.request(request).await.unwrap().status, 204);
         server.join().unwrap();

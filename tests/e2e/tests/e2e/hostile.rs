@@ -128,6 +128,14 @@ fn repeat(answer: &mut Outgoing, part: &[u8], bytes: u64) -> io::Result<()> {
     (0..parts).try_for_each(|_| answer.write_all(part))
 }
 
+/// Writes as many lines, no two alike.
+fn ten_million(answer: &mut Outgoing, line: impl Fn(u32) -> String) -> io::Result<()> {
+    (0..10_000).try_for_each(|thousand| {
+        let part: String = (0..1000).map(|one| line(thousand * 1000 + one)).collect();
+        answer.write_all(part.as_bytes())
+    })
+}
+
 #[test]
 fn a_body_of_a_gigabyte_is_not_taken() {
     let part = "x{a=\"of a family that says the same of itself again and again\"} 1\n".repeat(1024);
@@ -205,15 +213,7 @@ fn ten_million_series_are_counted_before_the_store_hears_of_one() {
         PATIENT,
         |answer| {
             answer.head("text/plain", &[])?;
-            let mut part = String::new();
-            for thousand in 0..10_000 {
-                part.clear();
-                for one in 0..1000 {
-                    part.push_str(&format!("x{{n=\"{thousand}-{one}\"}} 1\n"));
-                }
-                answer.write_all(part.as_bytes())?;
-            }
-            Ok(())
+            ten_million(answer, |number| format!("x{{n=\"{number}\"}} 1\n"))
         },
         "series limit exceeded",
         TWICE * BODY_MIB + COUNT_MIB + REST_MIB,
@@ -226,14 +226,7 @@ fn ten_million_families_are_not_remembered() {
         PATIENT,
         |answer| {
             answer.head("text/plain", &[])?;
-            let mut part = String::new();
-            for thousand in 0..10_000 {
-                part.clear();
-                for one in 0..1000 {
-                    part.push_str(&format!("# TYPE x{thousand}_{one} gauge\n"));
-                }
-                answer.write_all(part.as_bytes())?;
-            }
+            ten_million(answer, |number| format!("# TYPE x{number} gauge\n"))?;
             answer.write_all(b"x 1\n")
         },
         "metadata of more than 100000 families",

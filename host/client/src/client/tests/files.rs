@@ -6,23 +6,13 @@ use std::process::Command;
 use std::time::Duration;
 
 use narthex_platform::SimulatedClock;
-use narthex_settings::{Document, error_chain};
+use narthex_settings::error_chain;
 
 use super::super::*;
 use super::paths::authority;
 use super::server::{Server, ok};
+use super::{client, get};
 use crate::secret::basic;
-
-const WAIT: Duration = Duration::from_secs(10);
-
-fn client(yaml: &str, options: ClientOptions) -> Client {
-    let config = Document::parse("f.yml", yaml).unwrap().read().unwrap();
-    Client::new(config, options).unwrap()
-}
-
-fn get(url: &str) -> Request {
-    Request::get(url, WAIT, 1000)
-}
 
 /// A folder for files of a client, and a clock that stands still.
 fn folder() -> (tempfile::TempDir, ClientOptions, SimulatedClock) {

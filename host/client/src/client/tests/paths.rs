@@ -3,25 +3,13 @@
 #![expect(clippy::disallowed_methods, reason = "certificates are written as an operator would")]
 
 use std::io::{Read, Write};
-use std::time::Duration;
 
 use camino::Utf8Path;
-use narthex_settings::Document;
 
 use super::super::*;
 use super::server::{Server, ok};
+use super::{client, get};
 use crate::secret::basic;
-
-const WAIT: Duration = Duration::from_secs(10);
-
-fn client(yaml: &str, options: ClientOptions) -> Client {
-    let config = Document::parse("f.yml", yaml).unwrap().read().unwrap();
-    Client::new(config, options).unwrap()
-}
-
-fn get(url: &str) -> Request {
-    Request::get(url, WAIT, 1000)
-}
 
 #[tokio::test]
 async fn redirects_end() {

@@ -1,22 +1,8 @@
 //! Where secrets do not go.
 
-use std::time::Duration;
-
-use narthex_settings::Document;
-
 use super::super::*;
 use super::server::{Server, ok};
-
-const WAIT: Duration = Duration::from_secs(10);
-
-fn client(yaml: &str, options: ClientOptions) -> Client {
-    let config = Document::parse("f.yml", yaml).unwrap().read().unwrap();
-    Client::new(config, options).unwrap()
-}
-
-fn get(url: &str) -> Request {
-    Request::get(url, WAIT, 1000)
-}
+use super::{client, get};
 
 #[tokio::test]
 async fn credentials_do_not_follow_a_redirect_to_another_host() {
