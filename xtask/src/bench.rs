@@ -1,5 +1,5 @@
 //! `cargo xtask bench storage`: what storing and reading back costs, beside current peers, in one run; `query.rs` has
-//! what asking costs, `scrape.rs` what the formats cost.
+//! what asking costs, `scrape.rs` what the formats cost, `plugins.rs` what plugins cost.
 //!
 //! Always holds: every server gets the same data from the same generator, one server at a time, on a fresh folder, with
 //! its default flags; what is counted are processor time, memory and bytes as the kernel counts them, and samples as
@@ -12,6 +12,7 @@ mod http;
 mod load;
 mod measures;
 mod options;
+mod plugins;
 mod proc;
 mod query;
 mod report;
@@ -37,13 +38,16 @@ const STEP: &str = "bench";
 /// `cargo xtask bench`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<ExitCode> {
     let Some((subject, rest)) = arguments.split_first() else {
-        bail!("say what to measure: `cargo xtask bench scrape`, `storage` or `query`");
+        bail!("say what to measure: `cargo xtask bench scrape`, `storage`, `query` or `plugins`");
     };
     match subject.as_str() {
         "scrape" => scrape::run(workspace, rest),
         "storage" => storage(workspace, rest),
         "query" => query::run(workspace, rest),
-        _ => bail!("no benchmark `{subject}`; there are `scrape`, `storage` and `query`"),
+        "plugins" => plugins::run(workspace, rest),
+        _ => {
+            bail!("no benchmark `{subject}`; there are `scrape`, `storage`, `query` and `plugins`")
+        }
     }
 }
 

@@ -124,6 +124,7 @@ Usage: cargo xtask bench scrape  [--quick] [--targets N] [--series N] [--interva
                                  [--seconds SECONDS] [--peers prometheus,victoria-metrics] [--no-blocks] [--no-build]
        cargo xtask bench query   [--quick] [--targets N] [--series N] [--steps N] [--rounds N] [--seconds SECONDS]
                                  [--peers prometheus,victoria-metrics] [--no-build]
+       cargo xtask bench plugins [--quick] [--no-build]
 
 `scrape` reads bodies of every format on one core, then has one server after the other scrape 200 targets that answer in
 one format, for the processor time of a million samples. The tables go to standard output, every figure to
@@ -143,7 +144,12 @@ The table goes to standard output, every figure to <target folder>/bench/storage
 from one and from four clients. The tables go to standard output, every figure to <target folder>/bench/query.json.
   --quick    4 000 series instead of 20 000, and fewer rounds: about two minutes in all
   --steps    samples of each series, 15 s apart
-  --rounds   how often each query is asked; --seconds is for how long the whole list is",
+  --rounds   how often each query is asked; --seconds is for how long the whole list is
+
+`plugins` calls plugins in one process and in servers: instances, calls, answers of several lengths, memory, fifty plugins
+at once, node beside prometheus-node-exporter, a thousand targets, new versions under load. The table goes to standard
+output, every figure to <target folder>/bench/plugins.json.
+  --quick    shorter windows: about three minutes in all",
         action: bench::run,
     },
     Command {

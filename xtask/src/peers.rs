@@ -31,7 +31,7 @@ const INSTALLED: &[(&str, &str)] =
     &[("chromium", "chromium"), ("dnsmasq-base", "dnsmasq"), ("nginx", "nginx")];
 
 /// Packages that only the benchmarks start, each with one program of the same name.
-const BENCHED: &[&str] = &["prometheus", "victoria-metrics"];
+const BENCHED: &[&str] = &["prometheus", "victoria-metrics", "prometheus-node-exporter"];
 
 /// The program of a package that is measured beside ours, unpacked if need be; `None` with a note if it cannot be had.
 pub(crate) fn benched(workspace: &Workspace, package: &str) -> anyhow::Result<Option<PathBuf>> {

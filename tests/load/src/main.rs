@@ -13,8 +13,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use narthex_load::{
-    Blocks, Format, MixRun, Push, QueryRun, Reader, Serve, Shape, parse, push, query_names,
-    run_mix, run_queries, serve, write_blocks,
+    Blocks, Format, MixRun, PluginRun, Push, QueryRun, Reader, Serve, Shape, parse, push,
+    query_names, run_mix, run_plugins, run_queries, serve, write_blocks,
 };
 use serde_json::json;
 
@@ -36,6 +36,8 @@ Usage: narthex-load COMMAND [--KEY VALUE]...
          asks the list again and again, from so many clients
   queries
          the names of all queries
+  plugins --guests FOLDER --plugins FOLDER --folder FOLDER [--copies N] [--rounds N]
+         calls plugins in one process: instances, calls, answers of several lengths, the plugin node, many plugins (50)
   probe  --series N
          the name of a counter that every target has, and how many series of that name each has";
 
@@ -72,6 +74,17 @@ fn run() -> anyhow::Result<()> {
         "mix" => mix(&keys),
         "queries" => {
             println!("{}", json!(query_names()));
+            Ok(())
+        }
+        "plugins" => {
+            let figures = run_plugins(&PluginRun {
+                guests: keys.text("guests")?.into(),
+                plugins: keys.text("plugins")?.into(),
+                folder: keys.text("folder")?.into(),
+                copies: keys.number_or("copies", 50)?,
+                rounds: keys.number_or("rounds", 2000)?,
+            })?;
+            println!("{figures}");
             Ok(())
         }
         "probe" => {
