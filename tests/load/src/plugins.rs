@@ -1,7 +1,7 @@
 //! What a plugin costs, inside one process: instances, calls, samples, memory, and loading many of them.
 //!
-//! Always holds: the room is the one that the server runs, with its defaults; one thread calls, so that processor time is
-//! the calls'. Components are copies of a guest of the tests under names of their own, for a plugin's file must be
+//! Always holds: the room is the one that the server runs, with its defaults; one thread calls where processor time
+//! is told, so that it is the calls'. Components are copies of a guest of the tests under names of their own, for a plugin's file must be
 //! named as it names itself.
 
 use std::path::Path;
@@ -46,13 +46,20 @@ pub struct PluginRun {
 pub fn run_plugins(run: &PluginRun) -> anyhow::Result<Value> {
     // One thread: what it spends is what the calls spend.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let figures = runtime.block_on(async {
         let bare = bare(run.rounds).await?;
         let calls = calls(run).await?;
         let node = node(run).await?;
         let copies = copies(run).await?;
-        Ok(json!({ "bare": bare, "calls": calls, "node": node, "copies": copies }))
-    })
+        anyhow::Ok((bare, calls, node, copies))
+    });
+    let (bare, calls, node, copies) = figures?;
+    // As many threads as a server has.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let neighbor = runtime.block_on(neighbor(run))?;
+    Ok(json!({
+        "bare": bare, "calls": calls, "node": node, "copies": copies, "neighbor": neighbor,
+    }))
 }
 
 /// The sandbox alone, with the smallest guest that has memory: making an instance, and calling into one.
@@ -143,6 +150,50 @@ async fn node(run: &PluginRun) -> anyhow::Result<Value> {
     // Reading files has threads of its own: all of the process is counted.
     let cpu_ms = (process_cpu() - before) * 1e3 / f64::from(rounds);
     Ok(json!({ "samples": samples, "cpu_ms": cpu_ms, "scrapes": rounds }))
+}
+
+/// How long calls of a plugin wait while another one computes without an end in many calls at once.
+async fn neighbor(run: &PluginRun) -> anyhow::Result<Value> {
+    const BUSY: &str = "m0001";
+    /// Endless calls at one time.
+    const BUSY_CALLS: usize = 8;
+    let bytes = read(&run.guests, GUEST)?;
+    let files = [(GUEST, bytes.clone()), (BUSY, renamed(&bytes, GUEST, BUSY)?)];
+    // The busy one is ended again and again, and must not be left alone for it.
+    let yaml = format!("allow: {{ {BUSY}: {{ cpu: 10m, wall: 10m }} }}");
+    let room = Room::start(&run.folder.join("neighbor"), &files, &yaml).await?;
+    let rounds = run.rounds.min(500);
+    let quiet = latencies(&room, rounds).await?;
+    let endless = json!({ "mode": "endless_loop" });
+    let target = CollectTarget { timeout: Duration::from_secs(600), ..CollectTarget::default() };
+    let busy: Vec<_> = (0..BUSY_CALLS)
+        .map(|_| {
+            let (plugins, endless, target) =
+                (room.plugins.clone(), endless.clone(), target.clone());
+            tokio::spawn(async move { plugins.collect(BUSY, &endless, &target).await })
+        })
+        .collect();
+    let crowded = latencies(&room, rounds).await?;
+    ensure!(busy.iter().all(|call| !call.is_finished()), "an endless call ended");
+    for call in busy {
+        call.abort();
+    }
+    Ok(json!({ "busy_calls": BUSY_CALLS, "quiet_us": quiet, "crowded_us": crowded }))
+}
+
+/// From the wish to the answer.
+async fn latencies(room: &Room, rounds: u32) -> anyhow::Result<Value> {
+    let (config, target) = (
+        json!({ "mode": "well" }),
+        CollectTarget { timeout: Duration::from_secs(60), ..CollectTarget::default() },
+    );
+    let mut seconds = Vec::new();
+    for _ in 0..rounds {
+        let began = Instant::now();
+        room.plugins.collect(GUEST, &config, &target).await?;
+        seconds.push(began.elapsed().as_secs_f64());
+    }
+    Ok(micros(&mut seconds))
 }
 
 /// Many plugins: loaded anew, then from compiled code; what each holds while nobody calls it.
@@ -253,11 +304,12 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
-/// The middle and the best of what was measured, as microseconds.
+/// The best, the middle and nearly the worst of what was measured, as microseconds.
 fn micros(seconds: &mut [f64]) -> Value {
     seconds.sort_by(f64::total_cmp);
     let at = |index: usize| seconds.get(index).map_or(0.0, |seconds| seconds * 1e6);
-    json!({ "min": at(0), "p50": at(seconds.len() / 2) })
+    let (middle, late) = (seconds.len() / 2, seconds.len() * 99 / 100);
+    json!({ "min": at(0), "p50": at(middle), "p99": at(late) })
 }
 
 fn cpu() -> f64 {
@@ -295,6 +347,7 @@ mod tests {
 
     #[test]
     fn the_middle_and_the_best_are_told() {
-        assert_eq!(micros(&mut [3e-6, 1e-6, 2e-6]), json!({ "min": 1.0, "p50": 2.0 }));
+        let expected = json!({ "min": 1.0, "p50": 2.0, "p99": 3.0 });
+        assert_eq!(micros(&mut [3e-6, 1e-6, 2e-6]), expected);
     }
 }

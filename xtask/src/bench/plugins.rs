@@ -349,6 +349,13 @@ fn tables(figures: &Value) -> String {
     lines.push(row(&format!("{copies} plugins from compiled code, ms"), warm, note));
     let idle = at("/inside/copies/idle_bytes_a_plugin").map(|bytes| bytes / 1024.0);
     lines.push(row("memory of a plugin that is not called, KiB", idle, String::new()));
+    for (state, title) in [("quiet", "alone"), ("crowded", "beside 8 endless calls of another")] {
+        for percentile in ["p50", "p99"] {
+            let value = at(&format!("/inside/neighbor/{state}_us/{percentile}"));
+            let title = format!("a call {title}, {percentile}, us");
+            lines.push(row(&title, value, String::new()));
+        }
+    }
     let (ours, theirs) = (at("/inside/node/cpu_ms"), at("/node_exporter/cpu_ms"));
     lines.push(row("a scrape of node, CPU ms", ours, String::new()));
     lines.push(row("a scrape of prometheus-node-exporter, CPU ms", theirs, String::new()));
