@@ -21,14 +21,19 @@ const UNPACKED: &[(&str, &[&str])] = &[
     ("prometheus", &["bin/prometheus"]),
     ("promtool", &["bin/promtool"]),
     ("prometheus-node-exporter", &["bin/prometheus-node-exporter"]),
+    ("prometheus-redis-exporter", &["bin/prometheus-redis-exporter"]),
     ("prometheus-alertmanager", &["bin/prometheus-alertmanager", "bin/amtool"]),
     ("python3-prometheus-client", &["lib/python3/dist-packages/prometheus_client/__init__.py"]),
     ("python3-decorator", &["lib/python3/dist-packages/decorator/__init__.py"]),
 ];
 
 /// Packages to install, each with the program that tests run.
-const INSTALLED: &[(&str, &str)] =
-    &[("chromium", "chromium"), ("dnsmasq-base", "dnsmasq"), ("nginx", "nginx")];
+const INSTALLED: &[(&str, &str)] = &[
+    ("chromium", "chromium"),
+    ("dnsmasq-base", "dnsmasq"),
+    ("nginx", "nginx"),
+    ("redis-server", "redis-server"),
+];
 
 /// Packages that only the benchmarks start, each with one program of the same name.
 const BENCHED: &[&str] = &["prometheus", "victoria-metrics", "prometheus-node-exporter"];

@@ -49,6 +49,11 @@ impl Metrics {
         self.family(name, help, Kind::Histogram)
     }
 
+    /// Quantiles that the other side computed; add samples by [`Family::summary`].
+    pub fn summary(&mut self, name: &str, help: &str) -> &mut Family {
+        self.family(name, help, Kind::Summary)
+    }
+
     fn family(&mut self, name: &str, help: &str, kind: Kind) -> &mut Family {
         let name = sanitized(name, true);
         self.families.entry(name.clone()).or_insert_with(|| Family::new(name, help, kind))

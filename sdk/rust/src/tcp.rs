@@ -30,6 +30,14 @@ impl Connection {
         Self::with_tls(host, port, Some(profile), timeout)
     }
 
+    /// Connects to `host:port`, as targets are written, with TLS where a profile is named.
+    pub fn to(address: &str, tls: Option<&str>, timeout: Duration) -> Result<Self, Error> {
+        let refused = || Error::config(format!("{address}: the target must be host:port"));
+        let (host, port) = address.rsplit_once(':').ok_or_else(refused)?;
+        let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        Self::with_tls(host, port.parse().map_err(|_| refused())?, tls, timeout)
+    }
+
     fn with_tls(
         host: &str,
         port: u16,

@@ -14,6 +14,10 @@ pub enum Peer {
     Promtool,
     /// The exporter whose place the plugin `node` takes.
     NodeExporter,
+    /// The exporter whose place the plugin `redis` takes.
+    RedisExporter,
+    /// What it asks.
+    RedisServer,
     /// The alert router.
     Alertmanager,
     /// Its tool.
@@ -34,6 +38,8 @@ impl Peer {
             Self::Prometheus => ("prometheus", "prometheus"),
             Self::Promtool => ("promtool", "promtool"),
             Self::NodeExporter => ("prometheus-node-exporter", "prometheus-node-exporter"),
+            Self::RedisExporter => ("prometheus-redis-exporter", "prometheus-redis-exporter"),
+            Self::RedisServer => ("redis-server", "redis-server"),
             Self::Alertmanager => ("prometheus-alertmanager", "prometheus-alertmanager"),
             Self::Amtool => ("prometheus-alertmanager", "amtool"),
             Self::Chromium => ("chromium", "chromium"),

@@ -11,6 +11,14 @@ pub(super) enum Kind {
     Gauge,
     Untyped,
     Histogram,
+    Summary,
+}
+
+/// What a line of a histogram or of a summary is about: a number under a label's name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Bound {
+    None,
+    Of(&'static str, f64),
 }
 
 /// Metrics of one name. Samples are added in any order; each set of labels once.
@@ -71,25 +79,41 @@ impl Family {
 
     /// Adds a sample.
     pub fn sample(&mut self, labels: &[(&str, &str)], value: impl Value) -> &mut Self {
-        self.line("", labels, None, value.number());
+        self.line("", labels, Bound::None, value.number());
+        self
+    }
+
+    /// Adds a summary: values by quantile (0.99), the sum and the number of what was observed.
+    pub fn summary(
+        &mut self,
+        labels: &[(&str, &str)],
+        quantiles: &[(f64, f64)],
+        sum: f64,
+        count: u64,
+    ) -> &mut Self {
+        for (quantile, value) in quantiles {
+            self.line("", labels, Bound::Of("quantile", *quantile), *value);
+        }
+        self.line("_sum", labels, Bound::None, sum);
+        self.line("_count", labels, Bound::None, count.number());
         self
     }
 
     /// Adds a histogram: its buckets, sum and count.
     pub fn histogram(&mut self, labels: &[(&str, &str)], histogram: &Histogram) -> &mut Self {
         for (bound, count) in histogram.cumulative() {
-            self.line("_bucket", labels, Some(bound), count.number());
+            self.line("_bucket", labels, Bound::Of("le", bound), count.number());
         }
-        self.line("_sum", labels, None, histogram.sum());
-        self.line("_count", labels, None, histogram.count().number());
+        self.line("_sum", labels, Bound::None, histogram.sum());
+        self.line("_count", labels, Bound::None, histogram.count().number());
         self
     }
 
-    fn line(&mut self, suffix: &str, labels: &[(&str, &str)], bound: Option<f64>, value: f64) {
+    fn line(&mut self, suffix: &str, labels: &[(&str, &str)], bound: Bound, value: f64) {
         let lines = &mut self.lines;
         lines.push_str(&self.name);
         lines.push_str(suffix);
-        if !labels.is_empty() || bound.is_some() {
+        if !labels.is_empty() || bound != Bound::None {
             let mut separator = '{';
             for (name, value) in labels {
                 lines.push(separator);
@@ -99,9 +123,10 @@ impl Family {
                 lines.push('"');
                 separator = ',';
             }
-            if let Some(bound) = bound {
+            if let Bound::Of(name, bound) = bound {
                 lines.push(separator);
-                lines.push_str("le=\"");
+                lines.push_str(name);
+                lines.push_str("=\"");
                 push_number(lines, bound, true);
                 lines.push('"');
             }
@@ -118,6 +143,7 @@ impl Family {
             Kind::Gauge => "gauge",
             Kind::Untyped => "untyped",
             Kind::Histogram => "histogram",
+            Kind::Summary => "summary",
         };
         self.write(out, &self.name, kind, false);
     }
@@ -128,6 +154,7 @@ impl Family {
             (Kind::Counter, None) | (Kind::Untyped, _) => (self.name.as_str(), "unknown"),
             (Kind::Gauge, _) => (self.name.as_str(), "gauge"),
             (Kind::Histogram, _) => (self.name.as_str(), "histogram"),
+            (Kind::Summary, _) => (self.name.as_str(), "summary"),
         };
         self.write(out, name, kind, true);
     }

@@ -16,6 +16,7 @@ fn sample() -> Metrics {
         histogram.observe(value);
     }
     metrics.histogram("wait_seconds", "Waiting.").histogram(&[("q", "x")], &histogram);
+    metrics.summary("took_seconds", "Took.").summary(&[("q", "x")], &[(0.5, 2.0)], 9.9, 3);
     metrics.gauge("never_set", "Has no samples.");
     metrics
 }
@@ -37,6 +38,11 @@ fn text_keeps_names_and_sorts_families() {
         # HELP forks No suffix.
         # TYPE forks counter
         forks 3
+        # HELP took_seconds Took.
+        # TYPE took_seconds summary
+        took_seconds{q="x",quantile="0.5"} 2
+        took_seconds_sum{q="x"} 9.9
+        took_seconds_count{q="x"} 3
         # HELP vmstat_pgfault From /proc/vmstat.
         # TYPE vmstat_pgfault untyped
         vmstat_pgfault 7
@@ -64,6 +70,11 @@ fn open_metrics_drops_total_from_the_family_and_adds_the_unit() {
         # HELP forks No suffix.
         # TYPE forks unknown
         forks 3
+        # HELP took_seconds Took.
+        # TYPE took_seconds summary
+        took_seconds{q="x",quantile="0.5"} 2
+        took_seconds_sum{q="x"} 9.9
+        took_seconds_count{q="x"} 3
         # HELP vmstat_pgfault From /proc/vmstat.
         # TYPE vmstat_pgfault unknown
         vmstat_pgfault 7

@@ -5,6 +5,7 @@
     reason = "tests act as the operator, who writes files and starts programs"
 )]
 
+mod beside;
 mod blocks;
 mod browser;
 mod checks;
@@ -30,6 +31,7 @@ mod push;
 mod queries;
 mod query_commands;
 mod query_stats_peer;
+mod redis;
 mod reloads;
 mod remote_write;
 mod remote_write_judgement;
