@@ -31,6 +31,7 @@ mod pools;
 mod redirect;
 mod request;
 mod secret;
+mod stream;
 mod tls;
 
 pub use self::body::BodyMeter;
@@ -43,3 +44,4 @@ pub use self::error::RequestError;
 pub use self::guard::AddressGuard;
 pub use self::redirect::{REDIRECTS_MAX, RedirectError, redirect};
 pub use self::request::{Request, Response, WhenLarger};
+pub use self::stream::{Encryption, EncryptionError, Stream};

@@ -57,6 +57,11 @@ impl Tls {
         Ok(Some(Self { config: material.configure(config)?, material, renewals }))
     }
 
+    /// For a protocol that is not HTTP and says nothing of itself in the handshake.
+    pub(crate) fn plain(&self) -> ClientConfig {
+        self.config.clone()
+    }
+
     /// For a client that speaks HTTP/2 where the server does, or HTTP/1.1 alone.
     pub(crate) fn client(&self, speaks_http2: bool) -> ClientConfig {
         let mut config = self.config.clone();

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use narthex_client::TlsConfig;
 use narthex_settings::{DurationText, SizeText};
 use serde::Deserialize;
 
@@ -148,6 +149,9 @@ pub struct Allow {
     pub profile: Option<ProfileName>,
     /// Nameservers for this plugin.
     pub dns_servers: Option<Vec<Nameserver>>,
+    /// How connections of `tcp` are encrypted, by the name under which the plugin knows it; `default` is there
+    /// without a word, and believes the authorities of the machine.
+    pub tls: BTreeMap<String, TlsConfig>,
 }
 
 /// Credentials that the host finds on the machine.

@@ -17,6 +17,7 @@ pub(crate) mod tcp;
 use std::sync::Arc;
 use std::time::Duration;
 
+use narthex_client::ClientOptions;
 use narthex_platform::{Clock, Metrics};
 use narthex_state::{StateError, StateStore};
 use narthex_wasm::wasmtime;
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
     pub(crate) state: StateStore,
+    /// Where files of TLS profiles are read.
+    pub(crate) client: ClientOptions,
     /// What plugins keep, whatever their grants: it is counted once.
     pub(crate) kept: Arc<kv::Totals>,
 }
@@ -49,6 +52,7 @@ pub(crate) struct Capabilities {
     log: Arc<log::Capability>,
     net_allowed: Vec<NetPattern>,
     http: Arc<http::Capability>,
+    tcp: Arc<tcp::Capability>,
     dns: Arc<dns::Capability>,
     files: Arc<files::Capability>,
     kv: Arc<kv::Capability>,
@@ -115,6 +119,14 @@ pub(crate) enum ConfigureError {
     /// Its HTTP client.
     #[error("make the HTTP client of the plugin")]
     Http(#[from] narthex_client::SetupError),
+    /// A profile of TLS.
+    #[error("tls.{profile}")]
+    Tls {
+        /// Its name.
+        profile: String,
+        /// What is wrong with it.
+        source: narthex_client::SetupError,
+    },
 }
 
 impl Capabilities {
@@ -124,12 +136,13 @@ impl Capabilities {
         config: &Config,
         shared: &Shared,
     ) -> Result<Self, ConfigureError> {
-        let Allow { net, files, kv, dns_servers, profile, .. } = config.allowed(plugin);
+        let Allow { net, files, kv, dns_servers, profile, tls, .. } = config.allowed(plugin);
         let servers = dns_servers.unwrap_or_else(|| config.dns_servers.clone());
         Ok(Self {
             clock: shared.clock.clone(),
             log: Arc::new(log::Capability::configure(plugin, shared)),
             http: Arc::new(http::Capability::configure(plugin, &net)?),
+            tcp: Arc::new(tcp::Capability::configure(plugin, &tls, &shared.client)?),
             dns: Arc::new(dns::Capability::configure(&servers)),
             files: Arc::new(files::Capability::configure(plugin, &files)),
             kv: Arc::new(kv::Capability::configure(plugin, kv, shared)?),
@@ -168,7 +181,7 @@ impl Capabilities {
         CallContext {
             log: log::Instance::instantiate(&self.log, scope.call, scope.redactor),
             http: http::Instance::instantiate(&self.http, scope.own, &net, &clock),
-            tcp: tcp::Instance::instantiate(&net, &clock),
+            tcp: tcp::Instance::instantiate(&self.tcp, &net, &clock),
             dns: dns::Instance::instantiate(&self.dns, &net, &clock),
             files: files::Instance::instantiate(granted.then_some(&self.files), &self.plugin),
             kv: kv::Instance::instantiate(granted.then_some(&self.kv), scope.kept_bytes),

@@ -122,9 +122,10 @@ impl Plugins {
         };
         let mut linker = sandbox.linker().map_err(link)?;
         imports::link(&mut linker).map_err(link)?;
-        let machine = Machine { environment: deps.environment, client: deps.client };
         let (clock, metrics, state) = (deps.clock, deps.metrics, deps.state);
-        let shared = Shared { clock, metrics, state, kept: Arc::default() };
+        let client = deps.client.clone();
+        let shared = Shared { clock, metrics, state, client, kept: Arc::default() };
+        let machine = Machine { environment: deps.environment, client: deps.client };
         let plugins = Self(Arc::new(Inner {
             sandbox,
             linker: Arc::new(linker),

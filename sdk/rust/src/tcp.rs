@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Error, host};
+use crate::{Error, Label, host};
 
 /// The largest piece that one read asks for.
 const READ_BYTES_MAX: u32 = 64 << 10;
@@ -57,6 +57,22 @@ impl Connection {
     pub fn read(&self) -> Result<Option<Vec<u8>>, Error> {
         let bytes = self.inner.read(READ_BYTES_MAX, self.timeout_ms)?;
         Ok(if bytes.is_empty() { None } else { Some(bytes) })
+    }
+
+    /// Speaks TLS from now on, once the peer has agreed: the name of a profile that the operator bound, or `default`.
+    /// `server_name` is who must show a certificate; `None` for the host that was connected to.
+    pub fn start_tls(&self, profile: &str, server_name: Option<&str>) -> Result<(), Error> {
+        self.inner.start_tls(profile, server_name, self.timeout_ms)
+    }
+
+    /// What is known of the connection: `address` and, with TLS, `tls-version` and `tls-cipher`.
+    pub fn facts(&self) -> Vec<Label> {
+        self.inner.facts()
+    }
+
+    /// The certificates that the peer showed, in DER, its own first; empty without TLS.
+    pub fn certificates(&self) -> Vec<Vec<u8>> {
+        self.inner.certificates()
     }
 
     /// Everything until the peer closes, at most `bytes_max`.

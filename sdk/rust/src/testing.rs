@@ -49,6 +49,7 @@ struct State {
     responders: Vec<(String, Responder)>,
     dns: BTreeMap<(String, String), Result<Vec<Answer>, Error>>,
     tcp: BTreeMap<String, VecDeque<Vec<u8>>>,
+    certificates: Vec<Vec<u8>>,
     kv: BTreeMap<String, Vec<u8>>,
     now_ms: i64,
     deadline_ms: u32,
@@ -190,6 +191,14 @@ impl FakeHost {
     pub fn tcp(self, address: &str, pieces: &[&[u8]]) -> Self {
         let pieces = pieces.iter().map(|piece| piece.to_vec()).collect();
         self.with(|state| state.tcp.insert(address.into(), pieces));
+        self
+    }
+
+    /// Sets the certificates that every peer shows which is spoken TLS with, in DER.
+    #[must_use]
+    pub fn certificates(self, chain: &[&[u8]]) -> Self {
+        let chain = chain.iter().map(|certificate| certificate.to_vec()).collect();
+        self.with(|state| state.certificates = chain);
         self
     }
 

@@ -201,6 +201,7 @@ mod tests {
     fn a_plugin_writes_a_burst_and_then_earns_lines() {
         let simulated = SimulatedClock::at(0);
         let shared = Shared {
+            client: narthex_client::ClientOptions::default(),
             clock: simulated.clock(),
             metrics: Metrics::new(),
             state: StateStore::in_memory().unwrap(),

@@ -1,16 +1,19 @@
-//! `tcp`: connections to granted hosts.
+//! `tcp`: connections to granted hosts, encrypted by the profiles that the operator bound.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use narthex_client::{ClientOptions, Encryption, Stream, TlsConfig};
+use narthex_settings::error_chain;
 use narthex_wasm::Guest;
 use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{CallContext, Error, ErrorKind, clock, denied, error};
+use super::{CallContext, ConfigureError, Error, ErrorKind, Label, clock, denied, error};
 use crate::bindings::imports::narthex::plugin::tcp;
 use crate::grant::NetGrants;
 
@@ -25,13 +28,55 @@ const READ_BYTES_MAX: usize = 1 << 20;
 #[expect(unreachable_pub, reason = "the generated bindings name it in public types")]
 pub struct Connection {
     /// `None` after an error: half a message may be on its way.
-    stream: Option<TcpStream>,
+    stream: Option<Stream>,
+    /// As the guest named it.
+    host: String,
     peer: String,
+    address: SocketAddr,
+}
+
+/// The profile that needs no grant.
+const DEFAULT_PROFILE: &str = "default";
+
+/// How a plugin's connections are encrypted, by the name of the profile.
+#[derive(Debug)]
+pub(crate) struct Capability {
+    plugin: String,
+    profiles: BTreeMap<String, Encryption>,
+}
+
+impl Capability {
+    pub(crate) fn configure(
+        plugin: &str,
+        profiles: &BTreeMap<String, TlsConfig>,
+        client: &ClientOptions,
+    ) -> Result<Self, ConfigureError> {
+        let default = (DEFAULT_PROFILE.to_owned(), TlsConfig::default());
+        let all = [default].into_iter().chain(profiles.clone());
+        let read = |(profile, keys): (String, TlsConfig)| match Encryption::read(&keys, client) {
+            Ok(encryption) => Ok((profile, encryption)),
+            Err(source) => Err(ConfigureError::Tls { profile, source }),
+        };
+        let profiles = all.map(read).collect::<Result<_, _>>()?;
+        Ok(Self { plugin: plugin.to_owned(), profiles })
+    }
+
+    fn profile(&self, name: &str) -> Result<&Encryption, Error> {
+        self.profiles.get(name).ok_or_else(|| {
+            let plugin = &self.plugin;
+            let message = format!(
+                "no TLS profile {name:?} is bound to plugin {plugin:?}; to bind one: \
+                 plugins: {{ allow: {{ {plugin}: {{ tls: {{ {name}: {{ ca_file: ca.pem }} }} }} }} }}"
+            );
+            error(ErrorKind::Config, message)
+        })
+    }
 }
 
 /// The connections of one call.
 #[derive(Debug)]
 pub(crate) struct Instance {
+    capability: Arc<Capability>,
     net: Arc<NetGrants>,
     clock: clock::Instance,
     open: usize,
@@ -59,11 +104,22 @@ pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<
 }
 
 impl Instance {
-    pub(crate) fn instantiate(net: &Arc<NetGrants>, clock: &clock::Instance) -> Self {
-        Self { net: Arc::clone(net), clock: clock.clone(), open: 0 }
+    pub(crate) fn instantiate(
+        capability: &Arc<Capability>,
+        net: &Arc<NetGrants>,
+        clock: &clock::Instance,
+    ) -> Self {
+        let (capability, net) = (Arc::clone(capability), Arc::clone(net));
+        Self { capability, net, clock: clock.clone(), open: 0 }
     }
 
-    async fn connect(&self, host: &str, port: u16, timeout: Duration) -> Result<TcpStream, Error> {
+    async fn connect(
+        &self,
+        host: &str,
+        port: u16,
+        tls: Option<&Encryption>,
+        timeout: Duration,
+    ) -> Result<(Stream, SocketAddr), Error> {
         let admission = self.net.admit(host, port).map_err(denied)?;
         let peer = format!("{host}:{port}");
         let connect = async {
@@ -79,11 +135,17 @@ impl Instance {
                     last = denied(refused);
                     continue;
                 }
-                match TcpStream::connect(SocketAddr::new(address.ip(), port)).await {
+                let address = SocketAddr::new(address.ip(), port);
+                match TcpStream::connect(address).await {
                     Ok(stream) => {
                         // Requests are whole messages; waiting to gather more gains nothing.
                         stream.set_nodelay(true).ok();
-                        return Ok(stream);
+                        let stream = Stream::Plain(stream);
+                        let stream = match tls {
+                            Some(tls) => encrypt(tls, host, &peer, stream).await?,
+                            None => stream,
+                        };
+                        return Ok((stream, address));
                     }
                     Err(cause) => last = unreachable("connect to", cause),
                 }
@@ -104,19 +166,20 @@ impl tcp::HostConnection for View<'_> {
         tls: Option<String>,
         timeout_ms: u32,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        if tls.is_some() {
-            let message = "no TLS profile is offered for tcp yet; http speaks TLS";
-            return Ok(Err(error(ErrorKind::Config, message)));
-        }
+        let capability = Arc::clone(&self.instance.capability);
+        let tls = match tls.map(|profile| capability.profile(&profile)).transpose() {
+            Ok(tls) => tls,
+            Err(unknown) => return Ok(Err(unknown)),
+        };
         if self.instance.open >= CONNECTIONS_MAX {
             let message = format!("{CONNECTIONS_MAX} connections are open already");
             return Ok(Err(error(ErrorKind::Exhausted, message)));
         }
         let timeout = self.instance.clock.at_most_left(Some(timeout_ms));
-        match self.instance.connect(&host, port, timeout).await {
-            Ok(stream) => {
+        match self.instance.connect(&host, port, tls, timeout).await {
+            Ok((stream, address)) => {
                 let peer = format!("{host}:{port}");
-                let connection = Connection { stream: Some(stream), peer };
+                let connection = Connection { stream: Some(stream), host, peer, address };
                 let resource = self.resources.push(connection)?;
                 self.instance.open += 1;
                 Ok(Ok(resource))
@@ -136,7 +199,11 @@ impl tcp::HostConnection for View<'_> {
         let step = format!("write to {}", connection.peer);
         let Some(mut stream) = connection.stream.take() else { return Ok(Err(broken(&step))) };
         let write = async {
-            let written = stream.write_all(&data).await;
+            let written = match stream.write_all(&data).await {
+                // What is encrypted may still wait in a buffer.
+                Ok(()) => stream.flush().await,
+                failed => failed,
+            };
             written.map_err(|cause| error(ErrorKind::Unreachable, format!("{step}: {cause}")))
         };
         let outcome = in_time(timeout, &step, write).await;
@@ -169,11 +236,69 @@ impl tcp::HostConnection for View<'_> {
         }))
     }
 
+    async fn start_tls(
+        &mut self,
+        connection: Resource<Connection>,
+        tls: String,
+        server_name: Option<String>,
+        timeout_ms: u32,
+    ) -> wasmtime::Result<Result<(), Error>> {
+        let timeout = self.instance.clock.at_most_left(Some(timeout_ms));
+        let connection = self.resources.get_mut(&connection)?;
+        let step = format!("speak TLS with {}", connection.peer);
+        let Some(stream) = connection.stream.take() else { return Ok(Err(broken(&step))) };
+        let encryption = match self.instance.capability.profile(&tls) {
+            Ok(encryption) => encryption,
+            Err(unknown) => return Ok(Err(unknown)),
+        };
+        let host = server_name.as_deref().unwrap_or(&connection.host);
+        let handshake = encrypt(encryption, host, &connection.peer, stream);
+        Ok(match in_time(timeout, &step, handshake).await {
+            Ok(stream) => {
+                connection.stream = Some(stream);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        })
+    }
+
+    async fn facts(&mut self, connection: Resource<Connection>) -> wasmtime::Result<Vec<Label>> {
+        let connection = self.resources.get_mut(&connection)?;
+        let fact = |name: &str, value: String| Label { name: name.to_owned(), value };
+        let mut facts = vec![fact("address", connection.address.to_string())];
+        let encryption = connection.stream.as_ref().and_then(Stream::encryption);
+        if let Some((version, cipher)) = encryption {
+            facts.push(fact("tls-version", version.to_owned()));
+            facts.push(fact("tls-cipher", cipher.to_owned()));
+        }
+        Ok(facts)
+    }
+
+    async fn certificates(
+        &mut self,
+        connection: Resource<Connection>,
+    ) -> wasmtime::Result<Vec<Vec<u8>>> {
+        let connection = self.resources.get_mut(&connection)?;
+        Ok(connection.stream.as_ref().map(Stream::certificates).unwrap_or_default())
+    }
+
     async fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
         self.resources.delete(connection)?;
         self.instance.open = self.instance.open.saturating_sub(1);
         Ok(())
     }
+}
+
+/// Who is there instead, or shows no certificate that is believed, answered something that makes no sense.
+async fn encrypt(
+    encryption: &Encryption,
+    host: &str,
+    peer: &str,
+    stream: Stream,
+) -> Result<Stream, Error> {
+    let encrypted = encryption.start(host, stream).await;
+    encrypted
+        .map_err(|failure| error(ErrorKind::Protocol, format!("{peer}: {}", error_chain(&failure))))
 }
 
 fn broken(step: &str) -> Error {

@@ -117,28 +117,34 @@ pub(crate) mod dns {
 }
 
 pub(crate) mod tcp {
-    use std::{cell::RefCell, collections::VecDeque};
+    use std::{
+        cell::{Cell, RefCell},
+        collections::VecDeque,
+    };
 
     use super::with;
-    use crate::Error;
+    use crate::{Error, Label};
 
     #[derive(Debug)]
     pub(crate) struct Connection {
         incoming: RefCell<VecDeque<Vec<u8>>>,
+        address: String,
+        has_tls: Cell<bool>,
     }
 
     impl Connection {
         pub(crate) fn connect(
             host: &str,
             port: u16,
-            _tls: Option<&str>,
+            tls: Option<&str>,
             _timeout_ms: u32,
         ) -> Result<Self, Error> {
             let address = format!("{host}:{port}");
             let incoming = with(|state| state.tcp.get(&address).cloned());
             let incoming =
                 incoming.ok_or_else(|| Error::denied(format!("net: {address} is not granted")))?;
-            Ok(Self { incoming: RefCell::new(incoming) })
+            let has_tls = Cell::new(tls.is_some());
+            Ok(Self { incoming: RefCell::new(incoming), address, has_tls })
         }
 
         #[expect(clippy::unused_self, reason = "the signature of the real connection")]
@@ -146,6 +152,30 @@ pub(crate) mod tcp {
         pub(crate) fn write_all(&self, data: &[u8], _timeout_ms: u32) -> Result<(), Error> {
             with(|state| state.sent.extend_from_slice(data));
             Ok(())
+        }
+
+        #[expect(clippy::unnecessary_wraps, reason = "the signature of the real connection")]
+        pub(crate) fn start_tls(
+            &self,
+            _profile: &str,
+            _server_name: Option<&str>,
+            _timeout_ms: u32,
+        ) -> Result<(), Error> {
+            self.has_tls.set(true);
+            Ok(())
+        }
+
+        pub(crate) fn facts(&self) -> Vec<Label> {
+            let mut facts = vec![Label::new("address", self.address.as_str())];
+            if self.has_tls.get() {
+                facts.push(Label::new("tls-version", "TLS 1.3"));
+                facts.push(Label::new("tls-cipher", "TLS_AES_128_GCM_SHA256"));
+            }
+            facts
+        }
+
+        pub(crate) fn certificates(&self) -> Vec<Vec<u8>> {
+            if self.has_tls.get() { with(|state| state.certificates.clone()) } else { Vec::new() }
         }
 
         #[expect(clippy::unnecessary_wraps, reason = "the signature of the real connection")]

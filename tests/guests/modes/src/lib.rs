@@ -90,6 +90,9 @@ pub enum Config {
         host: String,
         /// The port.
         port: u16,
+        /// The profile to speak TLS by, once connected.
+        #[serde(default)]
+        tls: Option<String>,
     },
     /// Reads a file and answers its length.
     File {
@@ -171,8 +174,11 @@ fn ask(config: Config) -> Result<Exposition, Error> {
             let answers = http::send_all(&vec![Request::get(&url); count], in_flight);
             answers.into_iter().collect::<Result<Vec<_>, _>>()?.len() as f64
         }
-        Config::Tcp { host, port } => {
+        Config::Tcp { host, port, tls } => {
             let connection = Connection::open(&host, port, TIMEOUT)?;
+            if let Some(profile) = tls {
+                connection.start_tls(&profile, None)?;
+            }
             connection.write_all(b"hello\n")?;
             connection.read_to_end(1 << 20)?.len() as f64
         }

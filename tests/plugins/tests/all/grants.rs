@@ -157,3 +157,30 @@ async fn key_values_outlive_calls_and_restarts() {
     let host = host.restart("").await;
     assert!(host.collect("modes", count()).await.unwrap().contains("guest_value 3"));
 }
+
+#[tokio::test]
+async fn tls_is_spoken_by_profiles_that_the_operator_bound() {
+    let host = modes("allow: { modes: { tls: { any: { insecure_skip_verify: true } } } }").await;
+    let port = serve(OK);
+    let address = format!("127.0.0.1:{port}");
+    let refused = async |profile: &str| {
+        let config = json!({ "mode": "tcp", "host": "127.0.0.1", "port": port, "tls": profile });
+        match host.collect_from("modes", config, &address).await {
+            Err(CallError::Refused(error)) => error,
+            other => panic!("{other:?}"),
+        }
+    };
+    let error = refused("other").await;
+    assert_eq!(error.kind, GuestErrorKind::Config);
+    assert_eq!(
+        error.message,
+        "no TLS profile \"other\" is bound to plugin \"modes\"; to bind one: \
+         plugins: { allow: { modes: { tls: { other: { ca_file: ca.pem } } } } }"
+    );
+    // The server speaks no TLS: both profiles are there and find that out.
+    for profile in ["any", "default"] {
+        let error = refused(profile).await;
+        assert_eq!(error.kind, GuestErrorKind::Protocol, "{}", error.message);
+        assert!(error.message.contains("TLS with 127.0.0.1"), "{}", error.message);
+    }
+}

@@ -16,7 +16,9 @@ impl Bench {
         let clock = SimulatedClock::at(1_000_000);
         let state = StateStore::in_memory().unwrap();
         let metrics = Metrics::new();
-        let shared = Shared { clock: clock.clock(), metrics, state, kept: Arc::default() };
+        let client = narthex_client::ClientOptions::default();
+        let clock_of = clock.clock();
+        let shared = Shared { clock: clock_of, metrics, state, client, kept: Arc::default() };
         Self { clock, shared }
     }
 
