@@ -22,6 +22,7 @@ const UNPACKED: &[(&str, &[&str])] = &[
     ("promtool", &["bin/promtool"]),
     ("prometheus-node-exporter", &["bin/prometheus-node-exporter"]),
     ("prometheus-redis-exporter", &["bin/prometheus-redis-exporter"]),
+    ("prometheus-mysqld-exporter", &["bin/prometheus-mysqld-exporter"]),
     ("prometheus-alertmanager", &["bin/prometheus-alertmanager", "bin/amtool"]),
     ("python3-prometheus-client", &["lib/python3/dist-packages/prometheus_client/__init__.py"]),
     ("python3-decorator", &["lib/python3/dist-packages/decorator/__init__.py"]),
@@ -33,6 +34,7 @@ const INSTALLED: &[(&str, &str)] = &[
     ("dnsmasq-base", "dnsmasq"),
     ("nginx", "nginx"),
     ("redis-server", "redis-server"),
+    ("mariadb-server-core", "mariadbd"),
 ];
 
 /// Packages that only the benchmarks start, each with one program of the same name.

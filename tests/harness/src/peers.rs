@@ -18,6 +18,10 @@ pub enum Peer {
     RedisExporter,
     /// What it asks.
     RedisServer,
+    /// The exporter whose place the plugin `mysql` takes.
+    MysqldExporter,
+    /// What it asks.
+    MariaDb,
     /// The alert router.
     Alertmanager,
     /// Its tool.
@@ -40,6 +44,8 @@ impl Peer {
             Self::NodeExporter => ("prometheus-node-exporter", "prometheus-node-exporter"),
             Self::RedisExporter => ("prometheus-redis-exporter", "prometheus-redis-exporter"),
             Self::RedisServer => ("redis-server", "redis-server"),
+            Self::MysqldExporter => ("prometheus-mysqld-exporter", "prometheus-mysqld-exporter"),
+            Self::MariaDb => ("mariadb-server-core", "mariadbd"),
             Self::Alertmanager => ("prometheus-alertmanager", "prometheus-alertmanager"),
             Self::Amtool => ("prometheus-alertmanager", "amtool"),
             Self::Chromium => ("chromium", "chromium"),

@@ -19,6 +19,7 @@ mod exporters;
 mod federation;
 mod full_disk;
 mod hostile;
+mod mysql;
 mod node;
 mod openmetrics;
 mod parsing;

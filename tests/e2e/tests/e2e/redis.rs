@@ -7,7 +7,7 @@ use std::process::Command;
 use narthex_harness::{Host, Peer, Process, SECONDS, TempFolder, free_port, peer, wait_until};
 
 use crate::beside::Beside;
-use crate::support::{config, plugin};
+use crate::support::{certificate, plugin, with_profile};
 
 /// With what ends words and texts elsewhere.
 const PASSWORD: &str = "p\"a\\ss word";
@@ -77,10 +77,48 @@ fn jobs(name: &str, server: &Redis, exporter: u16) -> String {
     )
 }
 
+fn secure_job(name: &str, port: u16, profile: &str) -> String {
+    let password = PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
+    format!(
+        "- job_name: {name}\n  \
+         exporter: {{ plugin: redis, config: {{ password: \"{password}\", tls: {profile} }} }}\n  \
+         static_configs: [{{ targets: ['127.0.0.1:{port}'] }}]\n"
+    )
+}
+
+/// Metrics of a server whose values do not move.
+fn still(name: &str) -> &'static [&'static str] {
+    match name {
+        "sentinel" => &[
+            "redis_sentinel_master_status",
+            "redis_sentinel_master_ok_slaves",
+            "redis_sentinel_master_setting_down_after_milliseconds",
+        ],
+        "replica" => &["redis_master_link_up", "redis_slave_info", "redis_db_keys"],
+        _ => &[
+            "redis_db_keys",
+            "redis_db_keys_expiring",
+            "redis_config_client_output_buffer_limit_bytes",
+            "redis_config_maxclients",
+            "redis_memory_max_bytes",
+            "redis_latency_spike_last",
+            "redis_latency_spike_duration_seconds",
+        ],
+    }
+}
+
 #[test]
 fn the_redis_plugin_says_what_redis_exporter_says() {
     let Some(exporter) = peer(Peer::RedisExporter) else { return };
-    let Some(master) = Redis::start("save ''\nenable-debug-command yes\n", &[]) else { return };
+    let secure_port = free_port();
+    let settings = format!(
+        "save ''\nenable-debug-command yes\ntls-port {secure_port}\ntls-auth-clients no\n\
+         tls-cert-file {}\ntls-key-file {}\ntls-ca-cert-file {}\n",
+        certificate("server.pem").display(),
+        certificate("server.key.pem").display(),
+        certificate("authority_a.pem").display(),
+    );
+    let Some(master) = Redis::start(&settings, &[]) else { return };
     let replicates =
         format!("save ''\nreplicaof 127.0.0.1 {}\nmasterauth '{PASSWORD}'\n", master.port);
     let replica = Redis::start(&replicates, &[]).expect("the server was there");
@@ -108,11 +146,19 @@ fn the_redis_plugin_says_what_redis_exporter_says() {
         TcpStream::connect(("127.0.0.1", port)).is_ok()
     });
     let all = [("master", &master), ("replica", &replica), ("sentinel", &sentinel)];
-    let jobs: String = all.iter().map(|(name, server)| jobs(name, server, port)).collect();
-    let host = Host::with_config(&config(&format!("scrape_configs:\n{jobs}")))
+    let mut jobs: String = all.iter().map(|(name, server)| jobs(name, server, port)).collect();
+    jobs.push_str(&secure_job("secure", secure_port, "own"));
+    jobs.push_str(&secure_job("unknown", secure_port, "default"));
+    let host = Host::with_config(&with_profile("redis", &jobs))
+        .copy("ca.pem", &certificate("authority_a.pem"))
         .copy("plugins/redis.wasm", &plugin("redis"))
         .start();
-    host.wait_for_query("up == 1", 30 * SECONDS, |s| s.len() == 6);
+    host.wait_for_query("up == 1", 30 * SECONDS, |s| s.len() == 8);
+
+    host.wait_for_query("redis_up{job='secure'} == 1", 30 * SECONDS, |s| s.len() == 1);
+    let refused =
+        "redis_exporter_last_scrape_error{job='unknown',err=~'.*TLS with 127.0.0.1.*'} == 1";
+    host.wait_for_query(refused, 30 * SECONDS, |s| s.len() == 1);
 
     for (name, series_min) in [("master", 200), ("replica", 200), ("sentinel", 60)] {
         let (ours, theirs) = (format!("{name}_plugin"), format!("{name}_peer"));
@@ -129,37 +175,14 @@ fn the_redis_plugin_says_what_redis_exporter_says() {
         beside.values_agree("redis_up", 0.0);
         beside.values_agree("redis_start_time_seconds", 1e-9);
         beside.values_agree("redis_process_id", 0.0);
-        match name {
-            "sentinel" => {
-                beside.values_agree("redis_sentinel_master_status", 0.0);
-                beside.values_agree("redis_sentinel_master_ok_slaves", 0.0);
-                beside.values_agree("redis_sentinel_master_setting_down_after_milliseconds", 0.0);
-            }
-            "replica" => {
-                beside.values_agree("redis_master_link_up", 0.0);
-                beside.values_agree("redis_slave_info", 0.0);
-                beside.values_agree("redis_db_keys", 0.0);
-            }
-            _ => {
-                for metric in [
-                    "redis_db_keys",
-                    "redis_db_keys_expiring",
-                    "redis_config_client_output_buffer_limit_bytes",
-                    "redis_config_maxclients",
-                    "redis_memory_max_bytes",
-                    "redis_latency_spike_last",
-                    "redis_latency_spike_duration_seconds",
-                ] {
-                    beside.values_agree(metric, 0.0);
-                }
-                beside.values_agree("redis_db_avg_ttl_seconds", 0.01);
-                beside.values_agree("redis_memory_used_bytes", 0.3);
-                let set = "{job='master_plugin',cmd='set',__name__=~'redis_commands_(total|latencies_usec_count)'}";
-                let counts = host.query(set);
-                assert!(counts.len() == 2 && counts.iter().all(|s| s.value == 2.0), "{counts:?}");
-            }
+        for metric in still(name) {
+            beside.values_agree(metric, 0.0);
         }
     }
+    let counts = host.query(
+        "{job='master_plugin',cmd='set',__name__=~'redis_commands_(total|latencies_usec_count)'}",
+    );
+    assert!(counts.len() == 2 && counts.iter().all(|s| s.value == 2.0), "{counts:?}");
 
     // One that is gone is told as the peer tells it.
     drop(replica);

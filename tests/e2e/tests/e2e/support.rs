@@ -28,6 +28,23 @@ pub(crate) fn config(rest: &str) -> String {
     )
 }
 
+/// The same with the TLS profile `own` for a plugin: it believes `ca.pem` and expects `named.test`, as [`certificate`]s
+/// have it.
+pub(crate) fn with_profile(plugin: &str, jobs: &str) -> String {
+    config("").replace(
+        "dir: plugins",
+        &format!(
+            "dir: plugins, allow: {{ {plugin}: {{ tls: {{ own: {{ ca_file: ca.pem, server_name: named.test }} }} }} }}"
+        ),
+    ) + "scrape_configs:\n"
+        + jobs
+}
+
+/// A certificate or key made for tests: `server.pem` of `named.test` is signed by `authority_a.pem`.
+pub(crate) fn certificate(name: &str) -> PathBuf {
+    repository().join("host/client/src/client/tests").join(name)
+}
+
 /// `NARTHEX_GUESTS`, or where xtask puts them: `guests/` in cargo's target folder.
 fn guests() -> PathBuf {
     if let Some(folder) = std::env::var_os("NARTHEX_GUESTS") {
