@@ -14,7 +14,7 @@ pub trait ServerControl: Send + Sync {
     /// Whether the program takes requests: started, and not stopping.
     fn is_ready(&self) -> bool;
 
-    /// Whether `POST /-/reload` and `/-/quit` are allowed.
+    /// Whether `POST /-/reload`, `/-/quit` and `/api/v1/plugins/<name>/…` are allowed.
     fn lifecycle_allowed(&self) -> bool;
 
     /// Whether the endpoints under `/api/v1/admin` are allowed.

@@ -31,6 +31,11 @@ impl ApiError {
         Self { kind: "not_found", message: message.into() }
     }
 
+    /// Nobody may do that here: 403.
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self { kind: "forbidden", message: message.into() }
+    }
+
     /// What was asked for is switched off: 500, as in Prometheus.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self { kind: "unavailable", message: message.into() }
@@ -44,6 +49,7 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self.kind {
             "bad_data" => StatusCode::BAD_REQUEST,
+            "forbidden" => StatusCode::FORBIDDEN,
             "not_found" => StatusCode::NOT_FOUND,
             "execution" => StatusCode::UNPROCESSABLE_ENTITY,
             "timeout" => StatusCode::SERVICE_UNAVAILABLE,

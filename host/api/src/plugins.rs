@@ -1,18 +1,69 @@
-//! `/api/v1/plugins`: what is loaded, what it may do, what it did.
+//! `/api/v1/plugins`: what is loaded, what it may do, what it did; and an operator's word for one.
 
-use axum::extract::State;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
 use narthex_model::Timestamp;
-use narthex_plugins::PluginView;
+use narthex_plugins::{OperateError, PluginView};
+use narthex_settings::error_chain;
 use serde_json::{Value, json};
 
-use crate::envelope::{Answer, ok};
-use crate::routes::Shared;
+use crate::envelope::{Answer, ApiError, ok};
+use crate::routes::{Rooms, Shared};
 use crate::status::rfc3339;
 
 /// `/api/v1/plugins`
 pub(crate) async fn plugins(State(rooms): Shared) -> Answer {
     let shown: Vec<Value> = rooms.plugins.view().iter().map(shape).collect();
-    ok(&json!({"plugins": shown}))
+    ok(&json!({"plugins": shown, "isOperable": rooms.server.lifecycle_allowed()}))
+}
+
+/// `/api/v1/plugins/<name>/disable`
+pub(crate) async fn disable(State(rooms): Shared, Path(name): Path<String>) -> Answer {
+    check_allowed(&rooms)?;
+    rooms.plugins.disable(&name).await?;
+    one(&rooms, &name)
+}
+
+/// `/api/v1/plugins/<name>/enable`
+pub(crate) async fn enable(State(rooms): Shared, Path(name): Path<String>) -> Answer {
+    check_allowed(&rooms)?;
+    rooms.plugins.enable(&name).await?;
+    one(&rooms, &name)
+}
+
+/// `/api/v1/plugins/<name>/reload`
+pub(crate) async fn reload(State(rooms): Shared, Path(name): Path<String>) -> Answer {
+    check_allowed(&rooms)?;
+    rooms.plugins.reload(&name).await?;
+    one(&rooms, &name)
+}
+
+fn check_allowed(rooms: &Rooms) -> Result<(), ApiError> {
+    if rooms.server.lifecycle_allowed() {
+        Ok(())
+    } else {
+        Err(ApiError::forbidden("lifecycle API is not enabled; start with --web.enable-lifecycle"))
+    }
+}
+
+/// The plugin as it is now; it may have gone meanwhile.
+fn one(rooms: &Rooms, name: &str) -> Answer {
+    let found = rooms.plugins.view().into_iter().find(|plugin| plugin.name == name);
+    ok(&found.as_ref().map(shape))
+}
+
+impl From<OperateError> for ApiError {
+    fn from(error: OperateError) -> Self {
+        let message = error_chain(&error);
+        match error {
+            OperateError::Unknown { .. } => Self::not_found(message),
+            OperateError::DisabledByFile { .. } | OperateError::Refused { .. } => {
+                Self::bad_data(message)
+            }
+            OperateError::State { .. } => Self::internal(message),
+        }
+    }
 }
 
 fn time(millis: i64) -> String {
@@ -34,18 +85,35 @@ fn shape(plugin: &PluginView) -> Value {
         json!({
             "at": time(rejected.at_millis),
             "digest": rejected.digest,
+            "kind": rejected.kind.word(),
             "message": rejected.message,
         })
     });
+    let pauses: Vec<Value> = plugin
+        .pauses
+        .iter()
+        .map(|pause| {
+            json!({
+                "target": pause.target,
+                "kills": pause.kills,
+                "leftSeconds": pause.left.as_secs_f64(),
+                "message": pause.message,
+            })
+        })
+        .collect();
+    let seconds = |duration: Option<Duration>| duration.map(|duration| duration.as_secs_f64());
     json!({
         "name": plugin.name,
         "kind": plugin.kind.map_or("", |kind| kind.word()),
         "version": plugin.version,
         "description": plugin.description,
         "digest": plugin.digest,
+        "pinned": plugin.pinned,
         "file": plugin.file.as_str(),
         "state": plugin.state.word(),
+        "disabled": plugin.disabled,
         "generation": plugin.generation,
+        "previous": plugin.previous,
         "loadedAt": plugin.loaded_at_millis.map(time),
         "imports": plugin.imports,
         "grants": grants,
@@ -59,8 +127,13 @@ fn shape(plugin: &PluginView) -> Value {
             "total": plugin.calls.total,
             "errors": plugin.calls.errors,
             "killed": plugin.calls.killed,
-            "lastDurationSeconds": plugin.calls.last_duration.map(|d| d.as_secs_f64()),
+            "failuresInRow": plugin.calls.failures_in_row,
+            "lastDurationSeconds": seconds(plugin.calls.last_duration),
+            "medianDurationSeconds": seconds(plugin.calls.median_duration),
+            "slowDurationSeconds": seconds(plugin.calls.slow_duration),
+            "memoryBytesPeak": plugin.calls.memory_bytes_peak,
         },
+        "pauses": pauses,
         "lastError": last_error,
         "rejected": rejected,
     })

@@ -145,6 +145,7 @@ impl CallError {
                 key.map(|(_, key)| pointer(key)).unwrap_or_default()
             }
             Self::Unavailable(_)
+            | Self::Disabled { .. }
             | Self::Killed { .. }
             | Self::BackingOff { .. }
             | Self::Busy { .. } => String::new(),
@@ -158,6 +159,14 @@ pub enum CallError {
     /// There is no such plugin, or it never loaded, or it does something else.
     #[error("{0}")]
     Unavailable(String),
+    /// An operator switched it off.
+    #[error("plugin {plugin:?} is disabled {how}")]
+    Disabled {
+        /// The plugin.
+        plugin: String,
+        /// By what, and how it is enabled again.
+        how: String,
+    },
     /// The configuration does not fit the plugin's schema.
     #[error("configuration of plugin {plugin:?}: {message}")]
     Config {

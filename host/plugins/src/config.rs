@@ -7,6 +7,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use narthex_client::TlsConfig;
 use narthex_settings::{DurationText, SizeText};
+use narthex_wasm::Digest;
 use serde::Deserialize;
 
 use crate::grant::NetPattern;
@@ -131,6 +132,10 @@ impl Default for Defaults {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Allow {
+    /// `false`: the plugin is loaded and not called.
+    pub enabled: Option<bool>,
+    /// The one file that may serve.
+    pub sha256: Option<Pin>,
     /// Hosts and ports: `10.0.0.0/8:*`, `*.example.com:443`, `db:5432`.
     pub net: Vec<NetPattern>,
     /// ICMP; refused, as no import offers it yet.
@@ -152,6 +157,28 @@ pub struct Allow {
     /// How connections of `tcp` are encrypted, by the name under which the plugin knows it; `default` is there
     /// without a word, and believes the authorities of the machine.
     pub tls: BTreeMap<String, TlsConfig>,
+}
+
+/// The digest of the one file that may serve as a plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Pin(pub(crate) Digest);
+
+/// Why a text is no digest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no SHA-256; write its 64 hexadecimal digits, as `sha256sum NAME.wasm` shows them"
+)]
+pub struct NoDigest(String);
+
+impl TryFrom<String> for Pin {
+    type Error = NoDigest;
+
+    /// With or without the `sha256:` before it that the views show.
+    fn try_from(text: String) -> Result<Self, NoDigest> {
+        let digits = text.strip_prefix("sha256:").unwrap_or(&text);
+        Digest::from_hex(digits).map(Self).ok_or(NoDigest(text))
+    }
 }
 
 /// Credentials that the host finds on the machine.
@@ -352,5 +379,16 @@ allow:
         assert!(refused("defaults: { memory: 2GiB }").contains("between 1MiB and 1GiB"));
         assert!(refused("defaults: { cpu: 2h }").contains("between 10ms and 1h"));
         assert!(refused("allow: { x: { nett: [] } }").contains("did you mean \"net\"?"));
+        assert!(refused("allow: { x: { sha256: abc } }").contains("64 hexadecimal digits"));
+    }
+
+    #[test]
+    fn a_pin_is_written_with_or_without_its_algorithm() {
+        let digest = Digest::of(b"x");
+        let text =
+            format!("allow: {{ a: {{ sha256: {digest} }}, b: {{ sha256: {} }} }}", digest.hex());
+        let config: Config = Document::parse("f.yml", &text).unwrap().read().unwrap();
+        assert_eq!(config.allowed("a").sha256, Some(Pin(digest)));
+        assert_eq!(config.allowed("b").sha256, Some(Pin(digest)));
     }
 }

@@ -1,6 +1,8 @@
 //! The folder of plugins: what is in it, what of it serves, and watching it.
 //!
-//! Events only wake: a scan compares by content, so that missed and doubled events do no harm.
+//! Events only wake: a scan compares by content, so that missed and doubled events do no harm. A
+//! file that was refused is looked at again when its content changes; by itself where the reason may
+//! pass; with a new configuration where that is the reason; and always when an operator says so.
 //!
 //! Invariant: a file that is refused changes nothing for the version that serves.
 //! Invariant: a plugin is unloaded only when its file stayed away for [`MISSING_GRACE`], so that
@@ -12,16 +14,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use futures_util::StreamExt;
 use narthex_platform::{Stop, Watcher, watch_folders};
 use narthex_wasm::Digest;
 use tracing::{error, info, warn};
 
 use crate::imports::ConfigureError;
 use crate::loader::{self, Loaded};
-use crate::plugin::{Plugin, Rights};
+use crate::plugin::Plugin;
 use crate::plugins::Plugins;
-use crate::record::Record;
-use crate::view::RejectedView;
+use crate::record::{Record, growing};
+use crate::rights::Rights;
+use crate::view::{RejectedKind, RejectedView};
 
 /// How long a file has to be gone before its plugin is unloaded.
 const MISSING_GRACE: Duration = Duration::from_secs(2);
@@ -35,15 +39,81 @@ const PLUGINS_MAX: usize = 256;
 /// The largest file that is read.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 
+/// Files that are read and loaded at one time. Only one is compiled at a time; code that is compiled
+/// already is found and linked by several.
+const LOADS_MAX: usize = 4;
+
 /// What is known of the folder.
 #[derive(Debug, Default)]
 pub(crate) struct Folder {
-    /// The digest of each file as it was last looked at, taken or refused.
-    seen: BTreeMap<String, Digest>,
+    /// Each file as it was last looked at, taken or refused.
+    seen: BTreeMap<String, Seen>,
     /// Since when files are gone, by monotonic time.
     missing: BTreeMap<String, Duration>,
     /// The folder cannot be listed; said once.
     is_unreadable: bool,
+}
+
+/// A file as it was last looked at.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    digest: Digest,
+    again: Again,
+    /// Looks in a row that ended alike, for a reason that may pass.
+    tries: u32,
+    /// When that was, by monotonic time.
+    at: Duration,
+}
+
+/// When a file is looked at again although it is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// Not before it changes, or an operator asks.
+    Changed,
+    /// With the next configuration.
+    Reconfigured,
+    /// By itself, after a growing pause; with the next configuration too.
+    Soon,
+}
+
+/// Why a folder is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Something may have changed.
+    Scan,
+    /// The configuration may have.
+    Reconfigured,
+}
+
+/// Why a file may not serve.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) kind: RejectedKind,
+    pub(crate) message: String,
+    pub(crate) again: Again,
+}
+
+impl Seen {
+    /// When it is due by itself, by monotonic time.
+    fn due(&self) -> Option<Duration> {
+        let pause = growing(self.tries.saturating_sub(1));
+        (self.again == Again::Soon).then(|| self.at.saturating_add(pause))
+    }
+
+    fn is_due(&self, look: Look, now: Duration) -> bool {
+        match self.again {
+            Again::Changed => false,
+            Again::Reconfigured => look == Look::Reconfigured,
+            Again::Soon => look == Look::Reconfigured || self.due().is_some_and(|due| due <= now),
+        }
+    }
+}
+
+impl Folder {
+    /// Lets a file be looked at again whatever was found.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.seen.remove(name);
+    }
 }
 
 /// What a look at a file found, for the room to take on.
@@ -51,7 +121,7 @@ pub(crate) struct Folder {
 pub(crate) struct Finding {
     pub(crate) name: String,
     pub(crate) file: Utf8PathBuf,
-    digest: Digest,
+    pub(crate) digest: Digest,
     pub(crate) news: News,
 }
 
@@ -60,54 +130,69 @@ pub(crate) struct Finding {
 pub(crate) enum News {
     /// A version that may serve.
     Version(Arc<Loaded>),
-    /// The file is no plugin; why.
-    Refused(String),
+    /// The file may not serve; why.
+    Refused(Refusal),
     /// The file is that of the version that serves, again.
     Restored,
 }
 
-/// What one scan found that needs another look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scanned {
-    Settled,
-    /// A file is gone and its plugin still serves.
-    Missing,
-}
-
 impl Plugins {
-    /// Looks at the folder: loads what is new, refuses what is bad, unloads what is gone.
-    pub(crate) async fn scan(&self) -> Scanned {
+    /// Looks at the folder: loads what is new, refuses what is bad, unloads what is gone. The answer
+    /// is how long until another look is due by itself.
+    pub(crate) async fn scan(&self) -> Option<Duration> {
         let mut folder = self.0.folder.lock().await;
         let dir = self.0.config.load().dir.clone();
         let files = match self.list(dir.clone()).await {
             Ok(files) => files,
             // A server without plugins needs no folder; one may still appear.
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.has_none() => {
-                return Scanned::Settled;
+                return None;
             }
             Err(error) => {
                 if !folder.is_unreadable {
                     warn!(%dir, %error, "the plugin folder cannot be read; loaded plugins keep serving");
                 }
                 folder.is_unreadable = true;
-                return Scanned::Settled;
+                return None;
             }
         };
         folder.is_unreadable = false;
+        let mut all_rights = BTreeMap::new();
         for (name, file) in &files {
-            let rights = match self.rights(name, file) {
-                Ok(rights) => rights,
+            match self.rights(name, file) {
+                Ok(rights) => drop(all_rights.insert(name.clone(), rights)),
                 Err(failure) => {
                     let error = narthex_settings::error_chain(&failure);
                     error!(plugin = name, error, "the plugin's grants cannot be made");
-                    continue;
                 }
-            };
-            if let Some(finding) = self.look_at(&folder, name, file, &rights).await {
-                self.take(&mut folder, finding, rights);
             }
         }
-        self.unload_missing(&mut folder, &files.keys().cloned().collect())
+        for finding in self.look(&folder, &files, &all_rights, Look::Scan).await {
+            if let Some(rights) = all_rights.get(&finding.name) {
+                self.take(&mut folder, finding, Arc::clone(rights));
+            }
+        }
+        let missing = self.unload_missing(&mut folder, &files.keys().cloned().collect());
+        let now = self.0.shared.clock.monotonic();
+        let due = folder.seen.values().filter_map(Seen::due).min();
+        let due = due.map(|due| due.saturating_sub(now));
+        missing.into_iter().chain(due).min()
+    }
+
+    /// Looks at files, several at a time; what was found is in the order of their names.
+    pub(crate) async fn look(
+        &self,
+        folder: &Folder,
+        files: &BTreeMap<String, Utf8PathBuf>,
+        rights: &BTreeMap<String, Arc<Rights>>,
+        look: Look,
+    ) -> Vec<Finding> {
+        let granted = files.iter().filter_map(|(name, file)| Some((name, file, rights.get(name)?)));
+        let looks =
+            granted.map(|(name, file, rights)| self.look_at(folder, name, file, rights, look));
+        let looks: Vec<_> = looks.collect();
+        let found = futures_util::stream::iter(looks).buffered(LOADS_MAX);
+        found.filter_map(std::future::ready).collect().await
     }
 
     /// The files that are plugins by their names.
@@ -154,7 +239,8 @@ impl Plugins {
         folder: &Folder,
         name: &str,
         file: &Utf8Path,
-        rights: &Rights,
+        rights: &Arc<Rights>,
+        look: Look,
     ) -> Option<Finding> {
         let (disk, path) = (Arc::clone(&self.0.disk), file.to_owned());
         let read = tokio::task::spawn_blocking(move || {
@@ -170,31 +256,46 @@ impl Plugins {
                 return None;
             }
         };
-        if folder.seen.get(name) == Some(&digest) {
+        let now = self.0.shared.clock.monotonic();
+        let seen = folder.seen.get(name).filter(|seen| seen.digest == digest);
+        if seen.is_some_and(|seen| !seen.is_due(look, now)) {
             return None;
         }
-        let served = self.known(name, file).and_then(|plugin| plugin.loaded());
-        let news = if served.as_ref().is_some_and(|served| served.digest == digest) {
+        let plugin = self.known(name, file);
+        let served = plugin.as_ref().and_then(|plugin| plugin.loaded());
+        let news = if let Some(other) = rights.pin.filter(|pin| pin.0 != digest) {
+            News::Refused(not_pinned(name, digest, other.0))
+        } else if served.as_ref().is_some_and(|served| served.digest == digest) {
             News::Restored
         } else {
-            let (sandbox, linker) = (&self.0.sandbox, &self.0.linker);
-            let Rights { capabilities, budget, .. } = rights;
-            match loader::load(sandbox, linker, name, bytes, capabilities, *budget).await {
-                Ok(loaded) => News::Version(Arc::new(Loaded {
-                    generation: served.map_or(0, |served| served.generation) + 1,
-                    loaded_at_millis: self.0.shared.clock.now_millis(),
-                    ..loaded
-                })),
-                Err(error) => News::Refused(error.to_string()),
+            let generation = plugin.as_ref().map_or(0, |it| it.versions.newest_generation()) + 1;
+            match self.try_version(name, bytes, rights, plugin.as_deref(), generation).await {
+                Ok(version) => News::Version(version),
+                Err(refusal) => News::Refused(refusal),
             }
         };
         Some(Finding { name: name.to_owned(), file: file.to_owned(), digest, news })
+    }
+
+    /// Loads a version, to serve in place of that of `plugin`.
+    async fn try_version(
+        &self,
+        name: &str,
+        bytes: Arc<[u8]>,
+        rights: &Arc<Rights>,
+        _plugin: Option<&Plugin>,
+        generation: u64,
+    ) -> Result<Arc<Loaded>, Refusal> {
+        let loaded = loader::load(&self.0.sandbox, &self.0.linker, name, bytes, rights).await?;
+        let loaded_at_millis = self.0.shared.clock.now_millis();
+        Ok(Arc::new(Loaded { generation, loaded_at_millis, ..loaded }))
     }
 
     /// Takes on what was found; a new plugin has these rights.
     pub(crate) fn take(&self, folder: &mut Folder, finding: Finding, rights: Arc<Rights>) {
         let Finding { name, file, digest, news } = finding;
         let plugin = self.plugin(&name, &file, rights);
+        let mut again = Again::Changed;
         match news {
             News::Version(loaded) => {
                 let (version, kind) = (loaded.version.clone(), loaded.entry.kind());
@@ -202,16 +303,21 @@ impl Plugins {
                 plugin.serve(loaded);
                 info!(plugin = name, %kind, version, %digest, generation, "plugin loaded");
             }
-            News::Refused(message) => {
+            News::Refused(refusal) => {
+                let Refusal { kind, message, again: after } = refusal;
+                again = after;
                 let is_serving = plugin.loaded().is_some();
                 warn!(plugin = name, %file, error = message, is_serving, "plugin refused");
                 let at_millis = self.0.shared.clock.now_millis();
                 let digest = digest.to_string();
-                plugin.record.rejected(RejectedView { at_millis, digest, message });
+                plugin.record.rejected(RejectedView { at_millis, digest, kind, message });
             }
             News::Restored => plugin.record.restored(),
         }
-        folder.seen.insert(name, digest);
+        let before = folder.seen.get(&name).filter(|seen| seen.digest == digest);
+        let tries = before.map_or(0, |seen| seen.tries).saturating_add(1);
+        let at = self.0.shared.clock.monotonic();
+        folder.seen.insert(name, Seen { digest, again, tries, at });
     }
 
     /// The plugin of a name; a new one begins without a version.
@@ -221,15 +327,16 @@ impl Plugins {
         }
         let shared = &self.0.shared;
         let record = Record::new(name, &shared.metrics);
-        let (own_name, clock) = (name.to_owned(), shared.clock.clone());
-        let plugin = Arc::new(Plugin::new(own_name, file.to_owned(), rights, record, clock));
+        let switch = (shared.clock.clone(), shared.switches.off_since(name));
+        let (own_name, file) = (name.to_owned(), file.to_owned());
+        let plugin = Arc::new(Plugin::new(own_name, file, rights, record, switch));
         let mut plugins = BTreeMap::clone(&self.0.plugins.load_full());
         plugins.insert(name.to_owned(), Arc::clone(&plugin));
         self.0.plugins.store(Arc::new(plugins));
         plugin
     }
 
-    fn unload_missing(&self, folder: &mut Folder, present: &BTreeSet<String>) -> Scanned {
+    fn unload_missing(&self, folder: &mut Folder, present: &BTreeSet<String>) -> Option<Duration> {
         let now = self.0.shared.clock.monotonic();
         folder.missing.retain(|name, _| !present.contains(name));
         let plugins = self.0.plugins.load_full();
@@ -246,13 +353,13 @@ impl Plugins {
         if kept.len() < plugins.len() {
             self.0.plugins.store(Arc::new(kept));
         }
-        if folder.missing.is_empty() { Scanned::Settled } else { Scanned::Missing }
+        (!folder.missing.is_empty()).then_some(MISSING_GRACE)
     }
 
     /// Removes compiled code of versions that are in the folder no more.
     pub(crate) async fn forget_old_code(&self) {
         let folder = self.0.folder.lock().await;
-        let digests: Vec<Digest> = folder.seen.values().copied().collect();
+        let digests: Vec<Digest> = folder.seen.values().map(|seen| seen.digest).collect();
         let sandbox = self.0.sandbox.clone();
         let removed = tokio::task::spawn_blocking(move || sandbox.retain_compiled(&digests));
         if let Err(panic) = removed.await {
@@ -265,7 +372,7 @@ impl Plugins {
         let mut watched: Option<(Utf8PathBuf, Watcher)> = None;
         // A folder that could not be watched; said once.
         let mut unwatched: Option<Utf8PathBuf> = None;
-        let mut scanned = Scanned::Missing;
+        let mut due = Some(MISSING_GRACE);
         loop {
             let dir = self.0.config.load().dir.clone();
             if watched.as_ref().is_none_or(|(folder, _)| *folder != dir) {
@@ -274,7 +381,7 @@ impl Plugins {
                         watched = Some((dir, watcher));
                         unwatched = None;
                         // What happened before the watch began is found now.
-                        scanned = self.scan().await;
+                        due = self.scan().await;
                     }
                     Err(failure) => {
                         watched = None;
@@ -289,20 +396,26 @@ impl Plugins {
                     }
                 }
             }
-            let pause = match (&watched, scanned) {
-                (_, Scanned::Missing) => MISSING_GRACE,
-                (None, Scanned::Settled) => POLL_EVERY,
-                (Some(_), Scanned::Settled) => Duration::MAX,
-            };
+            let poll = watched.is_none().then_some(POLL_EVERY);
+            let pause = poll.into_iter().chain(due).min().unwrap_or(Duration::MAX);
             tokio::select! {
                 () = stop.stopped() => return,
                 () = changed(watched.as_mut()) => {}
                 () = self.0.look_again.notified() => {}
                 () = wait(&self.0.shared.clock, pause) => {}
             }
-            scanned = self.scan().await;
+            due = self.scan().await;
         }
     }
+}
+
+/// The words for a file that is not the pinned one.
+fn not_pinned(name: &str, digest: Digest, pinned: Digest) -> Refusal {
+    let message = format!(
+        "its digest is {digest}, and plugins.allow.{name}.sha256 pins {pinned}: put that file into \
+         the folder, or pin this one"
+    );
+    Refusal { kind: RejectedKind::Pinned, message, again: Again::Reconfigured }
 }
 
 async fn changed(watched: Option<&mut (Utf8PathBuf, Watcher)>) {

@@ -29,6 +29,7 @@ use crate::config::{Allow, Config, ProfileName};
 use crate::grant::{Endpoints, NetGrants, NetPattern};
 use crate::redact::Redactor;
 use crate::schema::{Notes, Profile};
+use crate::switch::Switches;
 use crate::view::GrantView;
 
 pub(crate) use self::types::{Error, ErrorKind, Label};
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) client: ClientOptions,
     /// What plugins keep, whatever their grants: it is counted once.
     pub(crate) kept: Arc<kv::Totals>,
+    /// Which plugins an operator switched off.
+    pub(crate) switches: Switches,
 }
 
 /// What one plugin may do, whatever the call.

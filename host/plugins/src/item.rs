@@ -15,10 +15,10 @@ use crate::answer::CallError;
 use crate::grant::{Endpoints, allow_line};
 use crate::imports::http::OwnClient;
 use crate::loader::Loaded;
-use crate::plugin::Rights;
 use crate::profiles::aws::{Login, Signer};
 use crate::profiles::{Access, Machine, kubernetes};
 use crate::redact::Redactor;
+use crate::rights::Rights;
 use crate::schema::Profile;
 use crate::used;
 

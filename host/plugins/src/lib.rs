@@ -9,8 +9,9 @@
 //! it is, and serves. A changed file goes the same way; when all of it succeeds the new version
 //! takes the place of the old one for calls that begin from then on, and calls in flight end on the
 //! version they began on. A file that is refused changes nothing. A file that stays away for two
-//! seconds unloads its plugin. A plugin that is killed three times in a row is left alone for a
-//! growing time; a new version is forgiven.
+//! seconds unloads its plugin. A version that is killed three times in a row gives way to the one
+//! before it; where there is none, the use that it was killed in is left alone for a growing time. An
+//! operator may switch a plugin off and on, and pin it to one file by its digest.
 //!
 //! Always holds: every call has an instance of its own, made for it and dropped after it; a guest
 //! reaches only what follows from its use (its target, the hosts in its configuration) and what
@@ -20,8 +21,8 @@
 //! A reload has two phases: `prepare` makes the grants and loads what is new in the folder, for the
 //! other rooms to ask; `commit` lets both count.
 //!
-//! Open `plugins.rs` first, then `folder.rs` (life), `prepare.rs` (reload), `plugin.rs` (one call), `grant.rs` and
-//! `imports.rs` (authority).
+//! Open `plugins.rs` first, then `folder.rs` (life), `prepare.rs` (reload), `operate.rs` (what an operator does),
+//! `plugin.rs` (one call), `grant.rs` and `imports.rs` (authority).
 //!
 //! ```
 //! use narthex_plugins::Config;
@@ -42,12 +43,15 @@ mod folder;
 mod item;
 mod loader;
 mod missing;
+mod operate;
 mod plugin;
 mod prepare;
 mod profiles;
 mod record;
 mod redact;
+mod rights;
 mod schema;
+mod switch;
 mod used;
 
 mod answer;
@@ -63,13 +67,15 @@ pub use self::answer::{
 };
 pub use self::config::{
     Access, Allow, Config, Defaults, DiscoveryDefaults, Memory, Nameserver, NoIcmp, NotRequired,
-    ProfileName, Root, Storage, TimeLimit,
+    Pin, ProfileName, Root, Storage, TimeLimit,
 };
 pub use self::grant::NetPattern;
 pub use self::item::Given;
+pub use self::operate::OperateError;
 pub use self::plugins::{Deps, LoadError, Plugins, digest_text};
 pub use self::prepare::{PrepareError, Prepared};
 pub use self::profiles::Environment;
 pub use self::view::{
-    CallsView, ErrorView, GrantView, LimitsView, PluginState, PluginView, RejectedView,
+    CallsView, ErrorView, GrantView, LimitsView, PauseView, PluginState, PluginView, RejectedKind,
+    RejectedView,
 };

@@ -14,9 +14,13 @@ use crate::answer::PluginKind;
 use crate::bindings::discovery::DiscoveryPre;
 use crate::bindings::exporter::ExporterPre;
 use crate::bindings::notifier::NotifierPre;
+use crate::folder::{Again, Refusal};
 use crate::imports::{self, CallContext, Capabilities, Scope};
+use crate::plugin::Conduct;
 use crate::redact::Redactor;
+use crate::rights::Rights;
 use crate::schema::{Schema, SchemaError};
+use crate::view::RejectedKind;
 
 /// The longest name, as of a DNS label.
 const NAME_BYTES_MAX: usize = 63;
@@ -35,6 +39,7 @@ pub(crate) struct Loaded {
     pub(crate) imports: Vec<String>,
     pub(crate) generation: u64,
     pub(crate) loaded_at_millis: i64,
+    pub(crate) conduct: Conduct,
 }
 
 /// The world of a plugin, linked and type-checked.
@@ -96,6 +101,38 @@ pub(crate) enum LoadError {
     NotesOfDiscovery(PluginKind),
 }
 
+impl LoadError {
+    /// When the same file may be good after all.
+    fn again(&self) -> Again {
+        match self {
+            Self::Compile(CompileError::CompilerFailed { .. })
+            | Self::Busy
+            | Self::Describe(KillReason::Host { .. } | KillReason::Wall { .. }) => Again::Soon,
+            Self::Describe(KillReason::Memory { .. } | KillReason::Cpu { .. }) => {
+                Again::Reconfigured
+            }
+            Self::FileName { .. }
+            | Self::Compile(_)
+            | Self::Imports(_)
+            | Self::Link { .. }
+            | Self::NoWorld { .. }
+            | Self::TwoWorlds(..)
+            | Self::Describe(_)
+            | Self::OtherName { .. }
+            | Self::NoVersion
+            | Self::Schema(_)
+            | Self::NotesOfDiscovery(_) => Again::Changed,
+        }
+    }
+}
+
+impl From<LoadError> for Refusal {
+    fn from(error: LoadError) -> Self {
+        let (again, message) = (error.again(), error.to_string());
+        Self { kind: RejectedKind::Refused, message, again }
+    }
+}
+
 /// Whether a text may name a plugin.
 pub(crate) fn is_plugin_name(name: &str) -> bool {
     let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
@@ -108,15 +145,14 @@ pub(crate) async fn load(
     linker: &Linker<Guest<CallContext>>,
     name: &str,
     bytes: Arc<[u8]>,
-    capabilities: &Capabilities,
-    budget: Budget,
+    rights: &Rights,
 ) -> Result<Loaded, LoadError> {
     if !is_plugin_name(name) {
         return Err(LoadError::FileName { name: name.to_owned() });
     }
     let code = sandbox.compile(bytes).await.map_err(LoadError::Compile)?;
     let entry = link(linker, &code)?;
-    let card = describe(sandbox, entry.clone(), capabilities, budget).await?;
+    let card = describe(sandbox, entry.clone(), &rights.capabilities, rights.budget).await?;
     if card.name != name {
         let said = imports::log::single_line(&card.name, CARD_BYTES_MAX);
         return Err(LoadError::OtherName { said, name: name.to_owned() });
@@ -137,6 +173,7 @@ pub(crate) async fn load(
         imports: code.surface().imports.iter().map(ToString::to_string).collect(),
         generation: 0,
         loaded_at_millis: 0,
+        conduct: Conduct::default(),
     })
 }
 

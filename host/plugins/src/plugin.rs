@@ -1,33 +1,33 @@
 //! One plugin: the version that serves, what it may do and spend, and one call of it.
 
+mod versions;
+mod view;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use camino::Utf8PathBuf;
 use futures_util::future::BoxFuture;
 use narthex_platform::Clock;
 use narthex_wasm::wasmtime::{self, Store};
-use narthex_wasm::{Budget, Guest, KillReason, Sandbox, WaitingSlot};
+use narthex_wasm::{Guest, KillReason, Sandbox, WaitingSlot};
+use parking_lot::Mutex;
+use tracing::warn;
 
 use crate::answer::{CallError, GuestError, GuestErrorKind, PluginKind};
-use crate::config::Config;
 use crate::grant::Endpoints;
 use crate::imports::log::single_line;
-use crate::imports::{self, CallContext, Capabilities, ErrorKind, Scope};
+use crate::imports::{self, CallContext, ErrorKind, Scope};
 use crate::item::Item;
 use crate::loader::{Entry, Loaded};
-use crate::record::{Ended, Record};
+use crate::record::{Ended, KILLS_MAX, Record, Use};
 use crate::redact::Redactor;
-use crate::schema::Notes;
-use crate::view::{LimitsView, PluginState, PluginView};
+use crate::rights::{Rights, Spends};
+use crate::view::{RejectedKind, RejectedView};
 
-/// What one answer may hold; also the largest file, body or value that passes in one step.
-const RESULT_BYTES_MAX: usize = 16 << 20;
-
-/// What one answer of a discovery may hold: all targets of a large cluster with their labels.
-const TARGETS_BYTES_MAX: usize = 128 << 20;
+pub(crate) use self::versions::{Conduct, Versions};
 
 /// What is kept of the message of a guest's error.
 const ERROR_BYTES_MAX: usize = 4 * 1024;
@@ -40,9 +40,11 @@ pub(crate) struct Plugin {
     pub(crate) name: String,
     pub(crate) file: Utf8PathBuf,
     pub(crate) record: Record,
+    pub(crate) versions: Versions,
     clock: Clock,
-    loaded: ArcSwapOption<Loaded>,
     rights: ArcSwap<Rights>,
+    /// Guards since when an operator has it switched off, in milliseconds since the Unix epoch.
+    off_since: Mutex<Option<i64>>,
 }
 
 impl fmt::Debug for Plugin {
@@ -51,53 +53,13 @@ impl fmt::Debug for Plugin {
     }
 }
 
-/// What a plugin may do and spend; replaced when the configuration changes.
-#[derive(Debug)]
-pub(crate) struct Rights {
-    pub(crate) capabilities: Capabilities,
-    pub(crate) budget: Budget,
-    /// Of a refresh of targets.
-    pub(crate) refresh: Budget,
-}
-
-impl Rights {
-    pub(crate) fn new(
-        plugin: &str,
-        config: &Config,
-        shared: &imports::Shared,
-    ) -> Result<Self, imports::ConfigureError> {
-        let allowed = config.allowed(plugin);
-        let budget = Budget {
-            memory_bytes: allowed.memory.unwrap_or(config.defaults.memory).0,
-            cpu: allowed.cpu.unwrap_or(config.defaults.cpu).0,
-            wall: allowed.wall.unwrap_or(config.defaults.wall).0,
-            result_bytes: RESULT_BYTES_MAX,
-        };
-        let discovery = config.defaults.discovery;
-        let refresh = Budget {
-            memory_bytes: allowed.memory.unwrap_or(discovery.memory).0,
-            cpu: allowed.cpu.unwrap_or(discovery.cpu).0,
-            wall: allowed.wall.unwrap_or(discovery.wall).0,
-            result_bytes: TARGETS_BYTES_MAX,
-        };
-        let capabilities = Capabilities::configure(plugin, config, shared)?;
-        Ok(Self { capabilities, budget, refresh })
-    }
-
-    fn spends(&self, what: Spends) -> Budget {
-        match what {
-            Spends::OfPlugin => self.budget,
-            Spends::WallAtMost(most) => Budget { wall: self.budget.wall.min(most), ..self.budget },
-            Spends::OfRefresh => self.refresh,
-        }
-    }
-}
-
 /// What a call is, besides its arguments.
 #[derive(Debug)]
 pub(crate) struct CallSpec {
     /// The export's name.
     pub(crate) call: &'static str,
+    /// What it is for; absent of what is no work of the plugin and asked at any time.
+    pub(crate) what: Option<Use>,
     /// Hosts that follow from use.
     pub(crate) hosts: Arc<Endpoints>,
     /// The configuration that it is about.
@@ -106,17 +68,6 @@ pub(crate) struct CallSpec {
     pub(crate) spends: Spends,
     /// Of a call that waits for news.
     pub(crate) slot: Option<WaitingSlot>,
-}
-
-/// What a call may spend.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Spends {
-    /// As much as any call of the plugin.
-    OfPlugin,
-    /// The same, but no more wall time than this.
-    WallAtMost(Duration),
-    /// As much as a refresh of targets.
-    OfRefresh,
 }
 
 /// What a call's work returns: the guest's own answer within the engine's.
@@ -128,14 +79,14 @@ impl Plugin {
         file: Utf8PathBuf,
         rights: Arc<Rights>,
         record: Record,
-        clock: Clock,
+        (clock, off_since): (Clock, Option<i64>),
     ) -> Self {
-        let (loaded, rights) = (ArcSwapOption::empty(), ArcSwap::new(rights));
-        Self { name, file, record, clock, loaded, rights }
+        let (versions, rights) = (Versions::default(), ArcSwap::new(rights));
+        Self { name, file, record, versions, clock, rights, off_since: Mutex::new(off_since) }
     }
 
     pub(crate) fn loaded(&self) -> Option<Arc<Loaded>> {
-        self.loaded.load_full()
+        self.versions.serving()
     }
 
     pub(crate) fn rights(&self) -> Arc<Rights> {
@@ -144,8 +95,35 @@ impl Plugin {
 
     /// Lets a version serve from the next call on.
     pub(crate) fn serve(&self, loaded: Arc<Loaded>) {
-        self.loaded.store(Some(loaded));
+        self.versions.serve(loaded);
         self.record.loaded();
+    }
+
+    /// Since when an operator has it switched off.
+    pub(crate) fn off_since(&self) -> Option<i64> {
+        *self.off_since.lock()
+    }
+
+    /// Switches it off or on, from the next call on.
+    pub(crate) fn switch(&self, off_since: Option<i64>) {
+        *self.off_since.lock() = off_since;
+    }
+
+    /// Why it is not called, when somebody switched it off.
+    pub(crate) fn disabled(&self) -> Option<CallError> {
+        let name = &self.name;
+        let how = if !self.rights.load().is_enabled {
+            format!("by `plugins: {{ allow: {{ {name}: {{ enabled: false }} }} }}`")
+        } else if let Some(since) = self.off_since() {
+            let since = jiff::Timestamp::from_millisecond(since).map(|at| at.to_string());
+            format!(
+                "over the API since {}; POST /api/v1/plugins/{name}/enable enables it",
+                since.unwrap_or_default()
+            )
+        } else {
+            return None;
+        };
+        Some(CallError::Disabled { plugin: name.clone(), how })
     }
 
     /// Lets new rights count from the next call on.
@@ -157,8 +135,7 @@ impl Plugin {
     pub(crate) fn ready(&self, kind: PluginKind) -> Result<Arc<Loaded>, CallError> {
         let name = &self.name;
         let Some(loaded) = self.loaded() else {
-            let (_, _, rejected) = self.record.view();
-            let why = rejected.map_or_else(String::new, |rejected| rejected.message);
+            let why = self.record.refusal().map_or_else(String::new, |rejected| rejected.message);
             return Err(CallError::Unavailable(format!(
                 "plugin {name:?} could not be loaded: {why}"
             )));
@@ -177,7 +154,7 @@ impl Plugin {
         &self,
         sandbox: &Sandbox,
         spec: CallSpec,
-        loaded: &Loaded,
+        loaded: &Arc<Loaded>,
         work: F,
     ) -> Result<R, CallError>
     where
@@ -185,11 +162,7 @@ impl Plugin {
         F: for<'s> FnOnce(Entry, &'s mut Store<Guest<CallContext>>) -> BoxFuture<'s, Answer<R>>
             + Send,
     {
-        let started = self.clock.monotonic();
-        if let Err(error) = self.record.admit(started) {
-            self.record.count("backing_off");
-            return Err(error);
-        }
+        self.admit(spec.what.as_ref())?;
         let rights = self.rights();
         let budget = rights.spends(spec.spends);
         let call = match spec.slot {
@@ -225,61 +198,54 @@ impl Plugin {
                 Err(CallError::Killed { plugin: self.name.clone(), reason })
             }
         };
+        let Some(what) = &spec.what else { return result };
         let now = self.clock.monotonic();
         self.record.ended(&Ended {
+            what,
             error: result.as_ref().err(),
+            is_current: self.versions.is_serving(loaded),
             took: now.saturating_sub(begun),
             memory_bytes_peak: outcome.usage.memory_bytes_peak,
             at_millis: self.clock.now_millis(),
             now,
         });
+        match &result {
+            Err(CallError::Killed { reason, .. }) => self.was_killed(loaded, reason),
+            _ => loaded.conduct.answered(),
+        }
         result
     }
 
-    /// What can be seen of it.
-    pub(crate) fn view(&self) -> PluginView {
-        let rights = self.rights();
-        let (calls, last_error, rejected) = self.record.view();
-        let loaded = self.loaded();
-        let kind = loaded.as_ref().map(|loaded| loaded.entry.kind());
-        let is_discovery = kind == Some(PluginKind::Discovery);
-        let budget = rights.spends(if is_discovery { Spends::OfRefresh } else { Spends::OfPlugin });
-        let limits = LimitsView {
-            memory_bytes: budget.memory_bytes,
-            cpu: budget.cpu,
-            wall: budget.wall,
-            result_bytes: u64::try_from(budget.result_bytes).unwrap_or(u64::MAX),
-        };
-        let state = match &loaded {
-            None => PluginState::Failed,
-            Some(_) if self.record.is_backing_off(self.clock.monotonic()) => {
-                PluginState::BackingOff
-            }
-            Some(_) => PluginState::Ready,
-        };
-        let loaded = loaded.as_deref();
-        let nothing = Notes::default();
-        let notes = loaded.map_or(&nothing, |loaded| &loaded.schema.notes);
-        let refused = rejected.as_ref().map(|rejected| rejected.digest.clone());
-        let digest = loaded.map(|loaded| loaded.digest.to_string()).or(refused).unwrap_or_default();
-        let text = |pick: fn(&Loaded) -> &str| loaded.map(pick).unwrap_or_default().to_owned();
-        PluginView {
-            name: self.name.clone(),
-            kind,
-            version: text(|loaded| &loaded.version),
-            description: text(|loaded| &loaded.description),
-            digest,
-            file: self.file.clone(),
-            state,
-            generation: loaded.map_or(0, |loaded| loaded.generation),
-            loaded_at_millis: loaded.map(|loaded| loaded.loaded_at_millis),
-            imports: loaded.map(|loaded| loaded.imports.clone()).unwrap_or_default(),
-            grants: rights.capabilities.view(notes),
-            limits,
-            calls,
-            last_error,
-            rejected,
+    /// Whether a call may begin.
+    fn admit(&self, what: Option<&Use>) -> Result<(), CallError> {
+        if let Some(disabled) = self.disabled() {
+            self.record.count("disabled");
+            return Err(disabled);
         }
+        let Some(what) = what else { return Ok(()) };
+        self.record
+            .admit(what, self.clock.monotonic())
+            .inspect_err(|_| self.record.count("backing_off"))
+    }
+
+    /// A version that is killed again and again gives way to the one before it.
+    fn was_killed(&self, bad: &Arc<Loaded>, reason: &KillReason) {
+        if !bad.conduct.killed() {
+            return;
+        }
+        let Some(good) = self.versions.roll_back(bad) else { return };
+        let message = format!("rolled back after {KILLS_MAX} kills in a row: {reason}");
+        warn!(
+            plugin = self.name,
+            from = bad.version,
+            to = good.version,
+            digest = %good.digest,
+            error = message,
+            "the version before serves again"
+        );
+        let (at_millis, digest) = (self.clock.now_millis(), bad.digest.to_string());
+        let kind = RejectedKind::RolledBack;
+        self.record.rejected(RejectedView { at_millis, digest, kind, message });
     }
 }
 

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use narthex_client::ClientOptions;
 use narthex_model::{Labels, TargetGroup};
 use narthex_platform::{Clock, Disk, Metrics, Tasks};
-use narthex_state::StateStore;
+use narthex_state::{StateError, StateStore};
 use narthex_wasm::wasmtime::Store;
 use narthex_wasm::wasmtime::component::Linker;
 use narthex_wasm::{CacheStats, Guest, Sandbox, SandboxConfig, WaitingSlot};
@@ -29,10 +29,13 @@ use crate::imports::{self, CallContext, Label, Shared};
 use crate::item::{Given, Item};
 use crate::loader::{Entry, Loaded};
 use crate::missing;
-use crate::plugin::{Answer, CallSpec, Plugin, Spends, guest_error};
+use crate::plugin::{Answer, CallSpec, Plugin, guest_error};
 use crate::profiles::{Environment, Machine};
+use crate::record::Use;
 use crate::redact::Redactor;
+use crate::rights::Spends;
 use crate::schema::Schema;
+use crate::switch::Switches;
 use crate::view::PluginView;
 
 /// Calls of all plugins that run at one time.
@@ -68,6 +71,9 @@ pub enum LoadError {
     /// The sandbox.
     #[error("start the sandbox for plugins")]
     Sandbox(#[from] narthex_wasm::StartError),
+    /// What is kept of plugins.
+    #[error("open what is kept of plugins")]
+    State(#[from] StateError),
     /// The imports.
     #[error("link the host's interfaces: {message}")]
     Link {
@@ -123,8 +129,9 @@ impl Plugins {
         let mut linker = sandbox.linker().map_err(link)?;
         imports::link(&mut linker).map_err(link)?;
         let (clock, metrics, state) = (deps.clock, deps.metrics, deps.state);
+        let switches = Switches::open(&state)?;
         let client = deps.client.clone();
-        let shared = Shared { clock, metrics, state, client, kept: Arc::default() };
+        let shared = Shared { clock, metrics, state, client, kept: Arc::default(), switches };
         let machine = Machine { environment: deps.environment, client: deps.client };
         let plugins = Self(Arc::new(Inner {
             sandbox,
@@ -176,6 +183,7 @@ impl Plugins {
         let config_json = item.config_json.clone();
         let spec = CallSpec {
             call: "collect",
+            what: Some(Use::new(&item.config_json, &target.address)),
             hosts: Arc::new(Endpoint::parse(&target.address).into_iter().collect()),
             item,
             // The scrape gives up at its timeout; the call ends before, so that its end is known.
@@ -211,6 +219,7 @@ impl Plugins {
         let (plugin, loaded, item) = ready;
         let spec = CallSpec {
             call: "refresh",
+            what: Some(Use::new(&item.config_json, "")),
             hosts: Arc::clone(&item.endpoints),
             item: Arc::clone(item),
             spends: Spends::OfRefresh,
@@ -240,7 +249,8 @@ impl Plugins {
         let (plugin, loaded, item) = self.ready(PluginKind::Notifier, plugin, config.into())?;
         let config_json = item.config_json.clone();
         let (hosts, spends) = (Arc::clone(&item.endpoints), Spends::OfPlugin);
-        let spec = CallSpec { call: "notify", hosts, item, spends, slot: None };
+        let what = Some(Use::new(&item.config_json, ""));
+        let spec = CallSpec { call: "notify", what, hosts, item, spends, slot: None };
         let work = work(move |entry, store| {
             Box::pin(async move {
                 let Entry::Notifier(pre) = entry else { return Err(wrong_entry()) };
@@ -252,7 +262,8 @@ impl Plugins {
         plugin.call(&self.0.sandbox, spec, &loaded, work).await
     }
 
-    /// Judges a configuration by schema and then by the plugin itself; what it warns of.
+    /// Judges a configuration by schema and then by the plugin itself; what it warns of. A plugin
+    /// that is switched off is not asked.
     ///
     /// # Errors
     /// When there is no such plugin, or it or its schema refuses the configuration.
@@ -263,9 +274,12 @@ impl Plugins {
         given: impl Into<Given<'a>>,
     ) -> Result<Vec<String>, CallError> {
         let (plugin, loaded, item) = self.ready(kind, plugin, given.into())?;
+        if let Some(disabled) = plugin.disabled() {
+            return Ok(vec![disabled.to_string()]);
+        }
         let (config_json, redactor) = (item.config_json.clone(), item.redactor.clone());
         let (hosts, spends) = (Arc::default(), Spends::OfPlugin);
-        let spec = CallSpec { call: "validate", hosts, item, spends, slot: None };
+        let spec = CallSpec { call: "validate", what: None, hosts, item, spends, slot: None };
         let work = work(move |entry, store| {
             Box::pin(async move {
                 macro_rules! validate {

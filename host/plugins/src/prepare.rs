@@ -13,10 +13,11 @@ use narthex_platform::Metrics;
 use tokio::sync::{Notify, OwnedMutexGuard};
 
 use crate::config::Config;
-use crate::folder::{Finding, Folder, News};
-use crate::plugin::{Plugin, Rights};
+use crate::folder::{Finding, Folder, Look, News};
+use crate::plugin::Plugin;
 use crate::plugins::{Inner, Plugins};
 use crate::record::Record;
+use crate::rights::Rights;
 use crate::view::RejectedView;
 
 /// Why a configuration is refused.
@@ -68,16 +69,14 @@ impl Plugins {
             })?;
             rights.insert(name.clone(), Arc::new(made));
         }
-        let mut findings = Vec::new();
-        for (name, file) in &files {
-            let Some(rights) = rights.get(name) else { continue };
-            findings.extend(self.look_at(&folder, name, file, rights).await);
-        }
+        let findings = self.look(&folder, &files, &rights, Look::Reconfigured).await;
         let mut coming = BTreeMap::new();
         for (name, rights) in &rights {
             let finding = findings.iter().find(|finding| finding.name == *name);
             let served = served.get(name).map(|plugin| &**plugin);
-            coming.extend(self.coming(served, finding, rights).map(|it| (name.clone(), it)));
+            let Some(plugin) = self.coming(served, finding, rights) else { continue };
+            check_pin(&plugin).map_err(|message| PrepareError { plugin: name.clone(), message })?;
+            coming.insert(name.clone(), plugin);
         }
         let coming = Plugins(Arc::new(Inner {
             sandbox: self.0.sandbox.clone(),
@@ -108,19 +107,22 @@ impl Plugins {
         let record = Record::new(name, &Metrics::new());
         let clock = self.0.shared.clock.clone();
         let mut loaded = served.and_then(Plugin::loaded);
-        let mut rejected = served.and_then(|plugin| plugin.record.view().2);
+        let mut rejected = served.and_then(|plugin| plugin.record.refusal());
         match finding.map(|finding| &finding.news) {
             Some(News::Version(version)) => loaded = Some(Arc::clone(version)),
-            Some(News::Refused(message)) => {
-                let (at_millis, digest) = (clock.now_millis(), String::new());
-                rejected = Some(RejectedView { at_millis, digest, message: message.clone() });
+            Some(News::Refused(refusal)) => {
+                let digest = finding.map(|it| it.digest.to_string()).unwrap_or_default();
+                let (kind, message) = (refusal.kind, refusal.message.clone());
+                let at_millis = clock.now_millis();
+                rejected = Some(RejectedView { at_millis, digest, kind, message });
             }
             Some(News::Restored) | None => {}
         }
         if let Some(rejected) = rejected {
             record.rejected(rejected);
         }
-        let plugin = Plugin::new(name.clone(), file.clone(), Arc::clone(rights), record, clock);
+        let switch = (clock, self.0.shared.switches.off_since(name));
+        let plugin = Plugin::new(name.clone(), file.clone(), Arc::clone(rights), record, switch);
         if let Some(loaded) = loaded {
             plugin.serve(loaded);
         }
@@ -147,4 +149,17 @@ impl Plugins {
         self.0.look_again.notify_one();
         self.warn_of_unused_grants();
     }
+}
+
+/// A version that is pinned to be another one may not go on serving.
+fn check_pin(plugin: &Plugin) -> Result<(), String> {
+    let (Some(loaded), Some(pin)) = (plugin.loaded(), plugin.rights().pin) else { return Ok(()) };
+    if loaded.digest == pin.0 {
+        return Ok(());
+    }
+    Err(format!(
+        "sha256: the version that serves is {}, and {} is pinned: put that file into the folder \
+         first, or pin the one that serves",
+        loaded.digest, pin.0
+    ))
 }

@@ -1,24 +1,27 @@
-//! What a plugin did: calls, failures, and the pause after repeated kills.
-//!
-//! Invariant: a plugin that is killed [`KILLS_MAX`] times in a row is left alone for a growing
-//! time; one call that is not a kill, or a new version, ends that.
+//! What a plugin did: calls, failures, what they took, and the pauses after repeated kills.
 
+mod pauses;
+
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use narthex_platform::{Counter, Gauge, Histogram, Metrics};
 use parking_lot::Mutex;
 
 use crate::answer::{CallError, GuestErrorKind};
-use crate::view::{CallsView, ErrorView, RejectedView};
+use crate::view::{CallsView, ErrorView, PauseView, RejectedKind, RejectedView};
 
-/// Kills in a row before the plugin is left alone.
-const KILLS_MAX: u32 = 3;
+use self::pauses::Pauses;
+pub(crate) use self::pauses::{KILLS_MAX, Use, growing};
 
-/// The first pause; it doubles with each further kill.
-const PAUSE_FIRST: Duration = Duration::from_secs(10);
+/// Failures in a row, kills among them, after which a plugin is shown as failing.
+const FAILURES_MAX: u32 = 5;
 
-/// The longest pause.
-const PAUSE_MAX: Duration = Duration::from_secs(300);
+/// Calls whose durations are kept to tell the usual one.
+const DURATIONS_MAX: usize = 128;
+
+/// Pauses that are shown.
+const PAUSES_SHOWN: usize = 10;
 
 /// Bounds of the histogram of call durations, in seconds.
 const DURATION_BOUNDS: [f64; 9] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
@@ -39,23 +42,47 @@ struct State {
     calls: CallsView,
     last_error: Option<ErrorView>,
     rejected: Option<RejectedView>,
-    kills_in_row: u32,
-    /// Until when the plugin is left alone, by monotonic time.
-    pause_until: Option<Duration>,
-    last_kill: String,
-    memory_bytes_peak: u64,
+    pauses: Pauses,
+    failures_in_row: u32,
+    /// The newest last.
+    durations: VecDeque<Duration>,
 }
 
 /// How a call went, for the record.
 #[derive(Debug)]
 pub(crate) struct Ended<'a> {
+    /// What it was for.
+    pub(crate) what: &'a Use,
     pub(crate) error: Option<&'a CallError>,
+    /// Whether the version that it was of serves still. What an older one did is no reason for a
+    /// pause.
+    pub(crate) is_current: bool,
     pub(crate) took: Duration,
     pub(crate) memory_bytes_peak: u64,
     /// Milliseconds since the Unix epoch.
     pub(crate) at_millis: i64,
     /// By monotonic time.
     pub(crate) now: Duration,
+}
+
+/// How a plugin does, whether or not it is switched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Well,
+    /// Its last calls all failed.
+    Failing,
+    /// It is left alone.
+    BackingOff,
+}
+
+/// What can be seen of a record.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) standing: Standing,
+    pub(crate) calls: CallsView,
+    pub(crate) last_error: Option<ErrorView>,
+    pub(crate) rejected: Option<RejectedView>,
+    pub(crate) pauses: Vec<PauseView>,
 }
 
 impl Record {
@@ -76,22 +103,17 @@ impl Record {
         Self { plugin, metrics, duration, memory_peak, state: Mutex::default() }
     }
 
-    /// Whether the plugin may be called now.
-    pub(crate) fn admit(&self, now: Duration) -> Result<(), CallError> {
-        let state = self.state.lock();
-        match state.pause_until {
-            Some(until) if until > now => Err(CallError::BackingOff {
+    /// Whether a use of the plugin may be called now.
+    pub(crate) fn admit(&self, what: &Use, now: Duration) -> Result<(), CallError> {
+        match self.state.lock().pauses.of(what, now) {
+            None => Ok(()),
+            Some(pause) => Err(CallError::BackingOff {
                 plugin: self.plugin.clone(),
-                kills: state.kills_in_row,
-                left: until - now,
-                last: state.last_kill.clone(),
+                kills: pause.kills,
+                left: pause.left,
+                last: pause.last,
             }),
-            _ => Ok(()),
         }
-    }
-
-    pub(crate) fn is_backing_off(&self, now: Duration) -> bool {
-        self.state.lock().pause_until.is_some_and(|until| until > now)
     }
 
     /// Counts a call that never reached the guest.
@@ -119,25 +141,32 @@ impl Record {
         let mut state = self.state.lock();
         state.calls.total += 1;
         state.calls.last_duration = Some(ended.took);
-        state.memory_bytes_peak = state.memory_bytes_peak.max(ended.memory_bytes_peak);
+        if state.durations.len() >= DURATIONS_MAX {
+            state.durations.pop_front();
+        }
+        state.durations.push_back(ended.took);
+        state.calls.memory_bytes_peak = state.calls.memory_bytes_peak.max(ended.memory_bytes_peak);
         #[expect(clippy::cast_precision_loss, reason = "memory is far below 2^53 bytes")]
-        self.memory_peak.set(state.memory_bytes_peak as f64);
-        match (ended.error, outcome) {
-            (Some(error), "killed") => {
+        self.memory_peak.set(state.calls.memory_bytes_peak as f64);
+        match ended.error {
+            Some(error) if outcome == "killed" => {
                 state.calls.killed += 1;
-                state.kills_in_row = state.kills_in_row.saturating_add(1);
-                state.last_kill = error.to_string();
-                state.pause_until = pause(state.kills_in_row).map(|pause| ended.now + pause);
+                if ended.is_current {
+                    state.pauses.killed(ended.what, ended.now, &error.to_string());
+                }
             }
-            (error, _) => {
+            error => {
                 state.calls.errors += u64::from(error.is_some());
-                state.kills_in_row = 0;
-                state.pause_until = None;
+                state.pauses.answered(ended.what, ended.now);
             }
         }
-        if let Some(error) = ended.error {
-            let message = error.to_string();
-            state.last_error = Some(ErrorView { at_millis: ended.at_millis, kind, message });
+        match ended.error {
+            None => state.failures_in_row = 0,
+            Some(error) => {
+                state.failures_in_row = state.failures_in_row.saturating_add(1);
+                let message = error.to_string();
+                state.last_error = Some(ErrorView { at_millis: ended.at_millis, kind, message });
+            }
         }
     }
 
@@ -146,14 +175,22 @@ impl Record {
         self.load_outcome("ok").increment();
         let mut state = self.state.lock();
         state.rejected = None;
-        state.kills_in_row = 0;
-        state.pause_until = None;
+        state.forgive();
     }
 
-    /// A new file was refused.
+    /// What it did wrong is forgiven, as an operator wants it.
+    pub(crate) fn forgive(&self) {
+        self.state.lock().forgive();
+    }
+
+    /// A new file was refused, or a version gave way to the one before it.
     pub(crate) fn rejected(&self, rejected: RejectedView) {
-        self.load_outcome("rejected").increment();
-        self.state.lock().rejected = Some(rejected);
+        self.load_outcome(rejected.kind.outcome()).increment();
+        let mut state = self.state.lock();
+        if rejected.kind == RejectedKind::RolledBack {
+            state.forgive();
+        }
+        state.rejected = Some(rejected);
     }
 
     /// The newest file is the one that serves again.
@@ -161,9 +198,44 @@ impl Record {
         self.state.lock().rejected = None;
     }
 
-    pub(crate) fn view(&self) -> (CallsView, Option<ErrorView>, Option<RejectedView>) {
+    /// The newest file, when it was refused.
+    pub(crate) fn refusal(&self) -> Option<RejectedView> {
+        self.state.lock().rejected.clone()
+    }
+
+    /// What can be seen of it.
+    pub(crate) fn view(&self, now: Duration) -> Shown {
         let state = self.state.lock();
-        (state.calls, state.last_error.clone(), state.rejected.clone())
+        let standing = if state.pauses.is_all_there_is(now) {
+            Standing::BackingOff
+        } else if state.failures_in_row >= FAILURES_MAX {
+            Standing::Failing
+        } else {
+            Standing::Well
+        };
+        let mut durations: Vec<Duration> = state.durations.iter().copied().collect();
+        durations.sort_unstable();
+        let at = |percent: usize| durations.get(durations.len() * percent / 100).copied();
+        let pauses = state.pauses.all(now).into_iter().take(PAUSES_SHOWN);
+        Shown {
+            standing,
+            calls: CallsView {
+                median_duration: at(50),
+                slow_duration: at(95),
+                failures_in_row: state.failures_in_row,
+                ..state.calls
+            },
+            last_error: state.last_error.clone(),
+            rejected: state.rejected.clone(),
+            pauses: pauses
+                .map(|pause| PauseView {
+                    target: pause.target,
+                    kills: pause.kills,
+                    left: pause.left,
+                    message: pause.last,
+                })
+                .collect(),
+        }
     }
 
     fn outcome(&self, outcome: &str) -> Counter {
@@ -173,16 +245,16 @@ impl Record {
 
     fn load_outcome(&self, outcome: &str) -> Counter {
         let labels = [("plugin", self.plugin.as_str()), ("outcome", outcome)];
-        let help = "Versions of plugins that were loaded or rejected.";
+        let help = "Versions of plugins that were loaded, refused or rolled back.";
         self.metrics.counter("narthex_plugin_loads_total", help, &labels)
     }
 }
 
-/// How long a plugin is left alone after so many kills in a row.
-fn pause(kills_in_row: u32) -> Option<Duration> {
-    let doublings = kills_in_row.checked_sub(KILLS_MAX)?;
-    let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
-    Some(PAUSE_FIRST.saturating_mul(factor).min(PAUSE_MAX))
+impl State {
+    fn forgive(&mut self) {
+        self.pauses = Pauses::default();
+        self.failures_in_row = 0;
+    }
 }
 
 #[cfg(test)]
@@ -191,38 +263,46 @@ mod tests {
 
     use super::*;
 
-    fn end(record: &Record, now: u64, killed: bool) {
-        let reason = KillReason::Exit { status: 3 };
-        let error = CallError::Killed { plugin: "x".to_owned(), reason };
-        let error = killed.then_some(&error);
-        let now = Duration::from_secs(now);
-        let took = Duration::from_millis(1);
-        record.ended(&Ended { error, took, memory_bytes_peak: 7, at_millis: 0, now });
+    fn killed() -> CallError {
+        CallError::Killed { plugin: "x".to_owned(), reason: KillReason::Exit { status: 3 } }
+    }
+
+    fn end(record: &Record, millis: u64, error: Option<&CallError>, is_current: bool) {
+        record.ended(&Ended {
+            what: &Use::new("{}", ""),
+            error,
+            is_current,
+            took: Duration::from_millis(millis),
+            memory_bytes_peak: millis,
+            at_millis: 0,
+            now: Duration::ZERO,
+        });
     }
 
     #[test]
-    fn repeated_kills_lead_to_growing_pauses_and_one_good_call_ends_them() {
+    fn what_is_shown_is_the_usual_and_the_slow() {
         let record = Record::new("x", &Metrics::new());
-        let left = |now| match record.admit(Duration::from_secs(now)) {
-            Err(CallError::BackingOff { left, .. }) => left.as_secs(),
-            Ok(()) => 0,
-            Err(other) => panic!("{other}"),
-        };
-        end(&record, 0, true);
-        end(&record, 0, true);
-        assert_eq!(left(0), 0);
-        end(&record, 0, true);
-        assert_eq!((left(0), left(9), left(10)), (10, 1, 0));
-        end(&record, 10, true);
-        assert_eq!(left(10), 20);
-        for _ in 0..40 {
-            end(&record, 100, true);
-        }
-        assert_eq!(left(100), 300);
-        end(&record, 500, false);
-        end(&record, 500, true);
-        assert_eq!(left(500), 0);
-        let (calls, _, _) = record.view();
-        assert_eq!((calls.total, calls.killed), (46, 45));
+        (1..=1_000).for_each(|millis| end(&record, millis, None, true));
+        let calls = record.view(Duration::ZERO).calls;
+        let millis = |duration: Option<Duration>| duration.unwrap().as_millis();
+        assert_eq!(
+            (calls.total, millis(calls.median_duration), millis(calls.slow_duration)),
+            (1_000, 937, 994)
+        );
+        assert_eq!(calls.memory_bytes_peak, 1_000);
+    }
+
+    #[test]
+    fn an_older_version_s_kills_are_no_reason_for_a_pause() {
+        let record = Record::new("x", &Metrics::new());
+        (0..9).for_each(|_| end(&record, 1, Some(&killed()), false));
+        assert!(record.admit(&Use::new("{}", ""), Duration::ZERO).is_ok());
+        assert_eq!(record.view(Duration::ZERO).standing, Standing::Failing);
+        (0..3).for_each(|_| end(&record, 1, Some(&killed()), true));
+        let shown = record.view(Duration::ZERO);
+        assert_eq!((shown.standing, shown.pauses.len()), (Standing::BackingOff, 1));
+        assert_eq!((shown.calls.total, shown.calls.killed), (12, 12));
+        record.forgive();
+        assert_eq!(record.view(Duration::ZERO).standing, Standing::Well);
     }
 }

@@ -19,12 +19,18 @@ pub struct PluginView {
     pub description: String,
     /// `sha256:` and hexadecimal digits of what is loaded, or of what was refused.
     pub digest: String,
+    /// The digest of the one file that the configuration lets serve, in the same form.
+    pub pinned: Option<String>,
     /// The file.
     pub file: Utf8PathBuf,
     /// How it is.
     pub state: PluginState,
-    /// How often a version was loaded since the start; 0 when never.
+    /// Why it is not called, when somebody switched it off.
+    pub disabled: Option<String>,
+    /// Which of the versions since the start serves, counted from 1; 0 when none was ever loaded.
     pub generation: u64,
+    /// The version that takes over when the one that serves is killed again and again.
+    pub previous: Option<String>,
     /// When the version was loaded, milliseconds since the Unix epoch.
     pub loaded_at_millis: Option<i64>,
     /// The interfaces it imports, with versions.
@@ -35,6 +41,8 @@ pub struct PluginView {
     pub limits: LimitsView,
     /// What it did.
     pub calls: CallsView,
+    /// What of it is left alone.
+    pub pauses: Vec<PauseView>,
     /// The last failure of a call.
     pub last_error: Option<ErrorView>,
     /// The newest file, when it was refused.
@@ -46,8 +54,12 @@ pub struct PluginView {
 pub enum PluginState {
     /// It answers calls.
     Ready,
+    /// Its last calls all failed.
+    Failing,
     /// It was killed again and again, and is left alone for a while.
     BackingOff,
+    /// Somebody switched it off.
+    Disabled,
     /// It was never loaded.
     Failed,
 }
@@ -58,6 +70,8 @@ impl PluginState {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Ready => "ready",
+            Self::Failing => "failing",
+            Self::Disabled => "disabled",
             Self::BackingOff => "backing-off",
             Self::Failed => "failed",
         }
@@ -97,8 +111,29 @@ pub struct CallsView {
     pub errors: u64,
     /// Calls in which the plugin was killed.
     pub killed: u64,
+    /// Failures in a row, kills among them; 0 when the last call went well.
+    pub failures_in_row: u32,
     /// How long the last one took.
     pub last_duration: Option<Duration>,
+    /// How long half of the last hundred or so took at most.
+    pub median_duration: Option<Duration>,
+    /// How long 95 of 100 of them took at most.
+    pub slow_duration: Option<Duration>,
+    /// The most memory that one of them used.
+    pub memory_bytes_peak: u64,
+}
+
+/// What is left alone after repeated kills.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PauseView {
+    /// The target; empty: the whole plugin, or one configuration of it.
+    pub target: String,
+    /// Kills in a row.
+    pub kills: u32,
+    /// Time until the next attempt.
+    pub left: Duration,
+    /// The last kill.
+    pub message: String,
 }
 
 /// A failed call.
@@ -112,13 +147,51 @@ pub struct ErrorView {
     pub message: String,
 }
 
-/// A file that was refused.
+/// A file that was refused, or a version that gave way to the one before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedView {
     /// Milliseconds since the Unix epoch.
     pub at_millis: i64,
     /// `sha256:` and hexadecimal digits.
     pub digest: String,
+    /// What it failed at.
+    pub kind: RejectedKind,
     /// Why.
     pub message: String,
+}
+
+/// What a version failed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RejectedKind {
+    /// It is no plugin for this host.
+    Refused,
+    /// Another file is pinned.
+    Pinned,
+    /// It does worse than the version that serves.
+    Probation,
+    /// It was killed again and again.
+    RolledBack,
+}
+
+impl RejectedKind {
+    /// The word in the API.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Pinned => "pinned",
+            Self::Probation => "probation",
+            Self::RolledBack => "rolled-back",
+        }
+    }
+
+    /// The word in the metric.
+    pub(crate) const fn outcome(self) -> &'static str {
+        match self {
+            Self::Refused => "rejected",
+            Self::Pinned => "pinned",
+            Self::Probation => "probation",
+            Self::RolledBack => "rolled_back",
+        }
+    }
 }

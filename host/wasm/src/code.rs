@@ -24,6 +24,19 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The digest that 64 hexadecimal digits name.
+    #[must_use]
+    pub fn from_hex(digits: &str) -> Option<Self> {
+        if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
     /// 64 hexadecimal digits.
     #[must_use]
     pub fn hex(&self) -> String {
@@ -181,5 +194,15 @@ mod tests {
     fn a_digest_shows_its_algorithm() {
         let digest = Digest::of(b"").to_string();
         assert!(digest.starts_with("sha256:e3b0c442") && digest.len() == 71);
+    }
+
+    #[test]
+    fn a_digest_is_read_as_it_is_written() {
+        let digest = Digest::of(b"x");
+        assert_eq!(Digest::from_hex(&digest.hex()), Some(digest));
+        assert_eq!(Digest::from_hex(&digest.hex().to_uppercase()), Some(digest));
+        for wrong in ["", "zz", &digest.hex()[1..], &format!("{}+f", &digest.hex()[2..])] {
+            assert_eq!(Digest::from_hex(wrong), None, "{wrong}");
+        }
     }
 }

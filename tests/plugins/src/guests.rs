@@ -50,7 +50,7 @@ fn root() -> PathBuf {
 }
 
 /// The folder that holds this test's own binary: `<target>/<profile>/deps/<binary>`.
-fn target_folder() -> PathBuf {
+pub(crate) fn target_folder() -> PathBuf {
     let binary = std::env::current_exe().expect("a running test has a binary");
     binary.ancestors().nth(3).expect("the binary lies in the target folder").to_owned()
 }

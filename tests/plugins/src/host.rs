@@ -6,11 +6,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use narthex_client::ClientOptions;
 use narthex_platform::{Clock, Metrics, PointValue, RealDisk, Stop, Tasks};
 use narthex_plugins::{
-    CallError, CollectTarget, Config, Deps, Environment, PluginView, Plugins, Prepared,
+    CallError, CollectTarget, Config, Deps, Environment, PluginView, Plugins, PrepareError,
+    Prepared,
 };
 use narthex_settings::Document;
 use narthex_state::StateStore;
 use serde_json::Value;
+
+use crate::compiled::Compiled;
 
 /// How long a test waits for something that comes by itself.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -18,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// One plugin room with its own folder.
 #[derive(Debug)]
 pub struct Host {
+    /// Before the folder that it lies in: it is shared when it is dropped.
+    compiled: Compiled,
     folder: tempfile::TempDir,
     /// The room.
     pub plugins: Plugins,
@@ -43,9 +48,30 @@ impl Host {
     /// When it cannot be had.
     pub async fn start_in(files: &[(&str, &[u8])], yaml: &str, environment: Environment) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        let compiled = Compiled::seeded(compiled_folder(folder.path()));
+        Self::start_with(files, yaml, environment, (folder, compiled)).await
+    }
+
+    /// A room that finds no compiled code.
+    ///
+    /// # Panics
+    /// When it cannot be had.
+    pub async fn start_cold(files: &[(&str, &[u8])]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let compiled = Compiled::cold(compiled_folder(folder.path()));
+        Self::start_with(files, "", Environment::default(), (folder, compiled)).await
+    }
+
+    async fn start_with(
+        files: &[(&str, &[u8])],
+        yaml: &str,
+        environment: Environment,
+        (folder, compiled): (tempfile::TempDir, Compiled),
+    ) -> Self {
         let state = StateStore::in_memory().expect("a state in memory");
-        let (plugins, metrics) = load(folder.path(), files, yaml, &state, environment).await;
-        Self { folder, plugins, metrics, state, _stop: None }
+        let places = (folder.path(), compiled.folder());
+        let (plugins, metrics) = load(places, files, yaml, &state, environment).await;
+        Self { compiled, folder, plugins, metrics, state, _stop: None }
     }
 
     /// The same room after a restart: same folder, same state, same compiled code.
@@ -55,7 +81,8 @@ impl Host {
     pub async fn restart(self, yaml: &str) -> Self {
         let (plugins, metrics) = {
             let environment = Environment::default();
-            load(self.folder.path(), &[], yaml, &self.state, environment).await
+            let places = (self.folder.path(), self.compiled.folder());
+            load(places, &[], yaml, &self.state, environment).await
         };
         Self { plugins, metrics, _stop: None, ..self }
     }
@@ -91,6 +118,14 @@ impl Host {
     pub async fn prepare(&self, yaml: &str) -> Prepared {
         let config = config(self.folder.path(), yaml);
         self.plugins.prepare(config).await.expect("the configuration is right")
+    }
+
+    /// Makes a new section `plugins` ready, if it is not refused.
+    ///
+    /// # Errors
+    /// As [`Plugins::prepare`].
+    pub async fn try_prepare(&self, yaml: &str) -> Result<Prepared, PrepareError> {
+        self.plugins.prepare(config(self.folder.path(), yaml)).await
     }
 
     /// Puts a file into the folder, by renaming it into place.
@@ -194,9 +229,14 @@ fn plugin_folder(folder: &std::path::Path) -> Utf8PathBuf {
     folder.join("plugins")
 }
 
+fn compiled_folder(folder: &std::path::Path) -> Utf8PathBuf {
+    let folder = Utf8Path::from_path(folder).expect("temporary folders have plain names");
+    folder.join("compiled")
+}
+
 #[expect(clippy::disallowed_methods, reason = "the test acts as the operator")]
 async fn load(
-    folder: &std::path::Path,
+    (folder, compiled): (&std::path::Path, &Utf8Path),
     files: &[(&str, &[u8])],
     yaml: &str,
     state: &StateStore,
@@ -216,7 +256,7 @@ async fn load(
         state: state.clone(),
         client: ClientOptions::default(),
         environment,
-        cache_folder: Utf8PathBuf::from_path_buf(folder.join("compiled")).ok(),
+        cache_folder: Some(compiled.to_owned()),
     };
     let plugins = Plugins::load(config, deps).await.expect("the room starts");
     (plugins, metrics)

@@ -5,6 +5,7 @@
 //!
 //! Always holds: a host's folder, state and compiled code are its own.
 
+mod compiled;
 mod guests;
 mod host;
 

@@ -16,9 +16,9 @@ use super::found::{Found, News, REFRESH_EVERY_MIN, Taken};
 use crate::answer::{CallError, PluginKind};
 use crate::item::{Given, Item, Lacking};
 use crate::loader::Loaded;
-use crate::plugin::Rights;
 use crate::plugins::{Plugins, Ready};
 use crate::prepare::Prepared;
+use crate::rights::Rights;
 
 /// The pause after a failure; it doubles up to the longest.
 const PAUSE_FIRST: Duration = Duration::from_secs(1);
@@ -201,6 +201,7 @@ fn retry_after(error: &CallError) -> Option<Duration> {
         CallError::Refused(refused) => refused.retry_after,
         CallError::BackingOff { left, .. } => Some(*left),
         CallError::Unavailable(_)
+        | CallError::Disabled { .. }
         | CallError::Config { .. }
         | CallError::Killed { .. }
         | CallError::Busy { .. } => None,

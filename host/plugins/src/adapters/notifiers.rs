@@ -55,8 +55,10 @@ fn notify_error(error: &CallError) -> NotifyError {
             (kind, refused.is_retryable, refused.retry_after)
         }
         CallError::Config { .. } => (NotifyErrorKind::Config, false, None),
-        // A plugin that is not there, was stopped or is paused may be replaced by a good one.
-        CallError::Unavailable(_) => (NotifyErrorKind::Config, true, None),
+        // A plugin that is not there or switched off may be there and on later.
+        CallError::Unavailable(_) | CallError::Disabled { .. } => {
+            (NotifyErrorKind::Config, true, None)
+        }
         CallError::Killed { .. } => (NotifyErrorKind::Internal, true, None),
         CallError::BackingOff { left, .. } => (NotifyErrorKind::Internal, true, Some(*left)),
         CallError::Busy { .. } => (NotifyErrorKind::Exhausted, true, None),

@@ -200,11 +200,13 @@ mod tests {
     #[test]
     fn a_plugin_writes_a_burst_and_then_earns_lines() {
         let simulated = SimulatedClock::at(0);
+        let state = StateStore::in_memory().unwrap();
         let shared = Shared {
             client: narthex_client::ClientOptions::default(),
             clock: simulated.clock(),
             metrics: Metrics::new(),
-            state: StateStore::in_memory().unwrap(),
+            switches: crate::switch::Switches::open(&state).unwrap(),
+            state,
             kept: Arc::default(),
         };
         let capability = Capability::configure("x", &shared);

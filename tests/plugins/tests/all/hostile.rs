@@ -130,22 +130,56 @@ async fn a_plugin_that_is_killed_again_and_again_is_left_alone() {
         let error = host.collect("modes", json!({ "mode": "panic" })).await.unwrap_err();
         assert_killed(&error, "trap", "unreachable");
     }
-    let error = host.collect("modes", json!({ "mode": "well" })).await.unwrap_err();
+    let error = host.collect("modes", json!({ "mode": "panic" })).await.unwrap_err();
     assert!(matches!(error, CallError::BackingOff { kills: 3, .. }), "{error}");
     assert!(error.to_string().contains("3 failures in a row"), "{error}");
-    assert_eq!(host.view("modes").state, PluginState::BackingOff);
+    let view = host.view("modes");
+    assert_eq!((view.state, view.pauses.len()), (PluginState::BackingOff, 1));
     let labels = [("plugin", "modes"), ("outcome", "backing_off")];
     assert_eq!(host.counter("narthex_plugin_calls_total", &labels), 1.0);
 }
 
 #[tokio::test]
-async fn an_error_of_the_guest_is_no_kill() {
+async fn one_bad_target_silences_no_other() {
+    let host = Host::start(&[("modes", &guest("modes"))], TIGHT).await;
+    let of = |mode: &'static str, target: &'static str| {
+        host.collect_from("modes", json!({ "mode": mode }), target)
+    };
+    for _ in 0..3 {
+        assert_killed(&of("panic", "bad:1").await.unwrap_err(), "trap", "unreachable");
+    }
+    let error = of("panic", "bad:1").await.unwrap_err();
+    assert!(matches!(error, CallError::BackingOff { .. }), "{error}");
+    assert!(of("well", "good:1").await.is_ok());
+    let view = host.view("modes");
+    assert_eq!((view.state, view.pauses[0].target.as_str()), (PluginState::Ready, "bad:1"));
+}
+
+#[tokio::test]
+async fn a_plugin_that_fails_every_target_is_left_alone_as_a_whole() {
+    let host = Host::start(&[("modes", &guest("modes"))], TIGHT).await;
+    let panic = json!({ "mode": "panic" });
+    for target in 0..10 {
+        let target = target.to_string();
+        let error = host.collect_from("modes", panic.clone(), &target).await.unwrap_err();
+        assert_killed(&error, "trap", "unreachable");
+    }
+    let error = host.collect("modes", json!({ "mode": "well" })).await.unwrap_err();
+    assert!(matches!(error, CallError::BackingOff { kills: 10, .. }), "{error}");
+    assert_eq!(host.view("modes").state, PluginState::BackingOff);
+}
+
+#[tokio::test]
+async fn an_error_of_the_guest_is_no_kill_and_a_row_of_them_is_shown() {
     let host = Host::start(&[("modes", &guest("modes"))], TIGHT).await;
     for _ in 0..5 {
+        assert_eq!(host.view("modes").state, PluginState::Ready);
         let config = json!({ "mode": "failing", "message": "the door is closed" });
         let error = host.collect("modes", config).await.unwrap_err();
         assert_eq!(error.to_string(), "the door is closed");
     }
     let view = host.view("modes");
-    assert_eq!((view.state, view.calls.errors, view.calls.killed), (PluginState::Ready, 5, 0));
+    assert_eq!((view.state, view.calls.errors, view.calls.killed), (PluginState::Failing, 5, 0));
+    host.collect("modes", json!({ "mode": "well" })).await.unwrap();
+    assert_eq!(host.view("modes").state, PluginState::Ready);
 }

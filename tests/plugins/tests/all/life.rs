@@ -82,7 +82,7 @@ async fn a_name_that_is_not_the_file_s_is_refused() {
 
 #[tokio::test]
 async fn compiled_code_is_found_again_at_the_next_start() {
-    let host = Host::start(&[("good", &guest("good"))], "").await;
+    let host = Host::start_cold(&[("good", &guest("good"))]).await;
     assert_eq!((host.plugins.cache_stats().hits, host.plugins.cache_stats().misses), (0, 1));
     let host = host.restart("").await;
     assert_eq!((host.plugins.cache_stats().hits, host.plugins.cache_stats().misses), (1, 0));

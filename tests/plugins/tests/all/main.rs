@@ -9,4 +9,5 @@ mod grants;
 mod hostile;
 mod items;
 mod life;
+mod operate;
 mod rooms;

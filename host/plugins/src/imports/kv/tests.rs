@@ -16,9 +16,10 @@ impl Bench {
         let clock = SimulatedClock::at(1_000_000);
         let state = StateStore::in_memory().unwrap();
         let metrics = Metrics::new();
+        let switches = crate::switch::Switches::open(&state).unwrap();
         let client = narthex_client::ClientOptions::default();
-        let clock_of = clock.clock();
-        let shared = Shared { clock: clock_of, metrics, state, client, kept: Arc::default() };
+        let kept = Arc::default();
+        let shared = Shared { clock: clock.clock(), metrics, state, client, kept, switches };
         Self { clock, shared }
     }
 

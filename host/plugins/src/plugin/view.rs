@@ -1,0 +1,63 @@
+//! What can be seen of a plugin.
+
+use super::Plugin;
+use crate::answer::PluginKind;
+use crate::loader::Loaded;
+use crate::record::{Shown, Standing};
+use crate::rights::Spends;
+use crate::schema::Notes;
+use crate::view::{LimitsView, PluginState, PluginView};
+
+impl Plugin {
+    /// What can be seen of it.
+    pub(crate) fn view(&self) -> PluginView {
+        let rights = self.rights();
+        let Shown { standing, calls, last_error, rejected, pauses } =
+            self.record.view(self.clock.monotonic());
+        let loaded = self.loaded();
+        let kind = loaded.as_ref().map(|loaded| loaded.entry.kind());
+        let is_discovery = kind == Some(PluginKind::Discovery);
+        let budget = rights.spends(if is_discovery { Spends::OfRefresh } else { Spends::OfPlugin });
+        let limits = LimitsView {
+            memory_bytes: budget.memory_bytes,
+            cpu: budget.cpu,
+            wall: budget.wall,
+            result_bytes: u64::try_from(budget.result_bytes).unwrap_or(u64::MAX),
+        };
+        let disabled = self.disabled();
+        let state = match (&disabled, &loaded, standing) {
+            (Some(_), ..) => PluginState::Disabled,
+            (None, None, _) => PluginState::Failed,
+            (None, Some(_), Standing::BackingOff) => PluginState::BackingOff,
+            (None, Some(_), Standing::Failing) => PluginState::Failing,
+            (None, Some(_), Standing::Well) => PluginState::Ready,
+        };
+        let loaded = loaded.as_deref();
+        let nothing = Notes::default();
+        let notes = loaded.map_or(&nothing, |loaded| &loaded.schema.notes);
+        let refused = rejected.as_ref().map(|rejected| rejected.digest.clone());
+        let digest = loaded.map(|loaded| loaded.digest.to_string()).or(refused).unwrap_or_default();
+        let text = |pick: fn(&Loaded) -> &str| loaded.map(pick).unwrap_or_default().to_owned();
+        PluginView {
+            name: self.name.clone(),
+            kind,
+            version: text(|loaded| &loaded.version),
+            description: text(|loaded| &loaded.description),
+            digest,
+            pinned: rights.pin.map(|pin| pin.0.to_string()),
+            file: self.file.clone(),
+            state,
+            disabled: disabled.map(|error| error.to_string()),
+            generation: loaded.map_or(0, |loaded| loaded.generation),
+            previous: self.versions.previous().map(|previous| previous.version.clone()),
+            loaded_at_millis: loaded.map(|loaded| loaded.loaded_at_millis),
+            imports: loaded.map(|loaded| loaded.imports.clone()).unwrap_or_default(),
+            grants: rights.capabilities.view(notes),
+            limits,
+            calls,
+            pauses,
+            last_error,
+            rejected,
+        }
+    }
+}
