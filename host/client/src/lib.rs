@@ -23,11 +23,13 @@
 mod body;
 mod client;
 mod config;
+mod dial;
 mod error;
 mod files;
 mod guard;
 mod oauth2;
 mod pools;
+mod probe;
 mod redirect;
 mod request;
 mod secret;
@@ -40,8 +42,10 @@ pub use self::config::{
     Authorization, BasicAuth, HTTP_KEYS, HeaderValues, HttpConfig, HttpConfigError, HttpKeys,
     OAuth2Keys, ProxyEnvironment, TlsConfig, TlsVersion, is_reserved_header,
 };
+pub use self::dial::{Dial, DialError, IpVersion, Steps};
 pub use self::error::RequestError;
 pub use self::guard::AddressGuard;
+pub use self::probe::{Course, Probe};
 pub use self::redirect::{REDIRECTS_MAX, RedirectError, redirect};
 pub use self::request::{Request, Response, WhenLarger};
 pub use self::stream::{Encryption, EncryptionError, Stream};

@@ -65,12 +65,23 @@ impl Encryption {
     /// # Errors
     /// When the name is none, or the handshake fails.
     pub async fn start(&self, host: &str, stream: Stream) -> Result<Stream, EncryptionError> {
+        self.start_speaking(host, stream, &[]).await
+    }
+
+    /// As [`Self::start`], and settles which of these protocols is spoken.
+    pub(crate) async fn start_speaking(
+        &self,
+        host: &str,
+        stream: Stream,
+        protocols: &[&str],
+    ) -> Result<Stream, EncryptionError> {
         let Stream::Plain(stream) = stream else { return Err(EncryptionError::Already) };
         let name = self.server_name.as_deref().unwrap_or(host);
         let bare = name.trim_start_matches('[').trim_end_matches(']');
         let server = ServerName::try_from(bare.to_owned())
             .map_err(|_| EncryptionError::Name(name.to_owned()))?;
-        let stream = self.connector.connect(server, stream).await;
+        let protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        let stream = self.connector.with_alpn(protocols).connect(server, stream).await;
         let failed = |source| EncryptionError::Handshake { name: name.to_owned(), source };
         Ok(Stream::Tls(Box::new(stream.map_err(failed)?)))
     }
@@ -98,6 +109,12 @@ impl Stream {
         // The library tells suites of 1.3 apart from others by a name of its own.
         let cipher = session.negotiated_cipher_suite()?.suite().as_str()?;
         Some((version, cipher.strip_prefix("TLS13_").map_or(cipher, known_as)))
+    }
+
+    /// The protocol that was settled with TLS.
+    pub(crate) fn protocol(&self) -> Option<&[u8]> {
+        let Self::Tls(stream) = self else { return None };
+        stream.get_ref().1.alpn_protocol()
     }
 
     /// The certificates that the peer showed, in DER, its own first.

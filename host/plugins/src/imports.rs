@@ -7,12 +7,14 @@
 //! names the line of configuration; an error of the host itself is a trap of this one call.
 
 pub(crate) mod clock;
+pub(crate) mod dial;
 pub(crate) mod dns;
 pub(crate) mod files;
 pub(crate) mod http;
 pub(crate) mod kv;
 pub(crate) mod log;
 pub(crate) mod tcp;
+pub(crate) mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +57,7 @@ pub(crate) struct Capabilities {
     log: Arc<log::Capability>,
     net_allowed: Vec<NetPattern>,
     http: Arc<http::Capability>,
-    tcp: Arc<tcp::Capability>,
+    tls: Arc<tls::Profiles>,
     dns: Arc<dns::Capability>,
     files: Arc<files::Capability>,
     kv: Arc<kv::Capability>,
@@ -145,7 +147,7 @@ impl Capabilities {
             clock: shared.clock.clone(),
             log: Arc::new(log::Capability::configure(plugin, shared)),
             http: Arc::new(http::Capability::configure(plugin, &net)?),
-            tcp: Arc::new(tcp::Capability::configure(plugin, &tls, &shared.client)?),
+            tls: Arc::new(tls::Profiles::configure(plugin, &tls, &shared.client)?),
             dns: Arc::new(dns::Capability::configure(&servers)),
             files: Arc::new(files::Capability::configure(plugin, &files)),
             kv: Arc::new(kv::Capability::configure(plugin, kv, shared)?),
@@ -183,8 +185,8 @@ impl Capabilities {
         let granted = !scope.is_describing;
         CallContext {
             log: log::Instance::instantiate(&self.log, scope.call, scope.redactor),
-            http: http::Instance::instantiate(&self.http, scope.own, &net, &clock),
-            tcp: tcp::Instance::instantiate(&self.tcp, &net, &clock),
+            http: http::Instance::instantiate(&self.http, scope.own, &self.tls, &net, &clock),
+            tcp: tcp::Instance::instantiate(&self.tls, &net, &clock),
             dns: dns::Instance::instantiate(&self.dns, &net, &clock),
             files: files::Instance::instantiate(granted.then_some(&self.files), &self.plugin),
             kv: kv::Instance::instantiate(granted.then_some(&self.kv), scope.kept_bytes),

@@ -25,6 +25,9 @@ const TRY_MAX: Duration = Duration::from_secs(3);
 /// A datagram without extensions is not longer.
 const DATAGRAM_BYTES_MAX: usize = 4096;
 
+/// A query is not longer than a datagram may be everywhere.
+const QUERY_BYTES_MAX: usize = 512;
+
 /// Servers that are used, as in the C library.
 const SERVERS_MAX: usize = 3;
 
@@ -240,7 +243,8 @@ fn count<T>(all: &[T]) -> u32 {
     u32::try_from(all.len()).unwrap_or(u32::MAX)
 }
 
-struct Question {
+/// What a server is asked.
+pub(crate) struct Question {
     id: u16,
     bytes: Vec<u8>,
     message: Message<Vec<u8>>,
@@ -264,11 +268,23 @@ impl Question {
         Ok(Self { id, bytes, message })
     }
 
+    /// A question that somebody else wrote; `None`: it is none, or more than one, or longer than a datagram
+    /// without extensions.
+    pub(crate) fn read(bytes: Vec<u8>) -> Option<Self> {
+        if bytes.len() > QUERY_BYTES_MAX {
+            return None;
+        }
+        let message = Message::from_octets(bytes.clone()).ok()?;
+        let header = message.header();
+        message.sole_question().ok()?;
+        (!header.qr()).then_some(Self { id: header.id(), bytes, message })
+    }
+
     fn is_answered_by(&self, answer: &Message<Vec<u8>>) -> bool {
         answer.header().id() == self.id && answer.is_answer(&self.message)
     }
 
-    async fn by_datagram(&self, server: SocketAddr) -> io::Result<Vec<u8>> {
+    pub(crate) async fn by_datagram(&self, server: SocketAddr) -> io::Result<Vec<u8>> {
         let any = match server {
             SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),

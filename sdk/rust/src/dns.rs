@@ -2,9 +2,9 @@
 
 use std::{net::IpAddr, str::FromStr, time::Duration};
 
-use crate::{Error, host};
+use crate::{Error, facts, host};
 
-pub use crate::bindings::host::narthex::plugin::dns::Answer;
+pub use crate::bindings::host::narthex::plugin::dns::{Answer, Exchanged};
 
 /// A record of type SRV.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,19 @@ pub struct Srv {
 /// Records as they are written in a zone file. A name that does not exist is an empty list.
 pub fn lookup(name: &str, kind: &str, timeout: Duration) -> Result<Vec<Answer>, Error> {
     host::dns::lookup(name, kind, u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX))
+}
+
+/// Asks one server over UDP, once, with a message of RFC 1035 that has one question: to watch a nameserver. Of the options
+/// there is `ip`, as for [`Request::probe`](crate::http::Request::probe).
+pub fn exchange(
+    server: &str,
+    port: u16,
+    query: &[u8],
+    options: &[(&str, &str)],
+    timeout: Duration,
+) -> Result<Exchanged, Error> {
+    let timeout_ms = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+    host::dns::exchange(server, port, query, &facts::labels(options), timeout_ms)
 }
 
 /// Addresses: `kind` is `A` or `AAAA`.

@@ -14,13 +14,13 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Error, ErrorKind, Label, host};
+use crate::{Error, ErrorKind, Label, facts, host};
 
 pub use self::{
     origin::Origin,
     query::{Query, encode},
 };
-pub use crate::bindings::host::narthex::plugin::http::{Request, Response};
+pub use crate::bindings::host::narthex::plugin::http::{Probed, Request, Response};
 
 impl Request {
     /// A request without headers and body.
@@ -98,6 +98,13 @@ impl Request {
     /// Sends it and waits for the answer. Every status is an answer.
     pub fn send(&self) -> Result<Response, Error> {
         host::http::fetch(self)
+    }
+
+    /// Sends it over a connection of its own, without following redirects, and tells how the answer came: to watch a server.
+    /// Options by name, as the contract lists them: `ip`, `server-name`, `host`, `http2`. Here [`auth`](Self::auth) names a
+    /// TLS profile. An error has the facts among its details, as far as the exchange came.
+    pub fn probe(&self, options: &[(&str, &str)]) -> Result<Probed, Error> {
+        host::http::probe(self, &facts::labels(options))
     }
 }
 

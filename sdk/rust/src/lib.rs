@@ -53,6 +53,7 @@ mod metrics;
 pub mod clock;
 pub mod dns;
 pub mod duration;
+pub mod facts;
 pub mod files;
 pub mod http;
 pub mod kv;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Error, Label, host};
+use crate::{Error, Label, facts, host};
 
 /// The largest piece that one read asks for.
 const READ_BYTES_MAX: u32 = 64 << 10;
@@ -48,6 +48,22 @@ impl Connection {
         Ok(Self { inner: host::tcp::Connection::connect(host, port, tls, timeout_ms)?, timeout_ms })
     }
 
+    /// Connects with options by name, as the contract lists them: `tls`, `server-name`, `ip`. An error has among its details
+    /// what is known of the connection, as far as it came.
+    pub fn open_with(
+        host: &str,
+        port: u16,
+        options: &[(&str, &str)],
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        let timeout_ms = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+        let options = facts::labels(options);
+        Ok(Self {
+            inner: host::tcp::Connection::open(host, port, &options, timeout_ms)?,
+            timeout_ms,
+        })
+    }
+
     /// Writes all of it.
     pub fn write_all(&self, data: &[u8]) -> Result<(), Error> {
         self.inner.write_all(data, self.timeout_ms)
@@ -55,7 +71,13 @@ impl Connection {
 
     /// What is there, or none when the peer closed.
     pub fn read(&self) -> Result<Option<Vec<u8>>, Error> {
-        let bytes = self.inner.read(READ_BYTES_MAX, self.timeout_ms)?;
+        self.read_within(Duration::from_millis(self.timeout_ms.into()))
+    }
+
+    /// As [`read`](Self::read), and waits no longer than this.
+    pub fn read_within(&self, timeout: Duration) -> Result<Option<Vec<u8>>, Error> {
+        let timeout_ms = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+        let bytes = self.inner.read(READ_BYTES_MAX, timeout_ms)?;
         Ok(if bytes.is_empty() { None } else { Some(bytes) })
     }
 
@@ -65,7 +87,8 @@ impl Connection {
         self.inner.start_tls(profile, server_name, self.timeout_ms)
     }
 
-    /// What is known of the connection: `address` and, with TLS, `tls-version` and `tls-cipher`.
+    /// What is known of the connection: `address`, `resolve-ns` and `connect-ns`, and with TLS `tls-ns`, `tls-version` and
+    /// `tls-cipher`.
     pub fn facts(&self) -> Vec<Label> {
         self.inner.facts()
     }

@@ -33,6 +33,9 @@ use crate::{
     log::Level,
 };
 
+/// Answers one message to a nameserver.
+type NameServer = Rc<dyn Fn(&[u8]) -> Vec<u8>>;
+
 /// Answers one request.
 type Responder = Box<dyn Fn(&Request) -> Result<Response, Error>>;
 
@@ -48,6 +51,10 @@ struct State {
     /// By prefix of the URL.
     responders: Vec<(String, Responder)>,
     dns: BTreeMap<(String, String), Result<Vec<Answer>, Error>>,
+    /// By `host:port`.
+    name_servers: BTreeMap<String, NameServer>,
+    /// The options of connections and exchanges.
+    options: Vec<Label>,
     tcp: BTreeMap<String, VecDeque<Vec<u8>>>,
     certificates: Vec<Vec<u8>>,
     kv: BTreeMap<String, Vec<u8>>,
@@ -186,6 +193,13 @@ impl FakeHost {
         self
     }
 
+    /// Grants a nameserver (`host:port`) and answers messages to it.
+    #[must_use]
+    pub fn name_server(self, address: &str, answer: impl Fn(&[u8]) -> Vec<u8> + 'static) -> Self {
+        self.with(|state| state.name_servers.insert(address.into(), Rc::new(answer)));
+        self
+    }
+
     /// Grants a TCP address (`host:port`); connections read these pieces, one a read, and then the end.
     #[must_use]
     pub fn tcp(self, address: &str, pieces: &[&[u8]]) -> Self {
@@ -298,6 +312,11 @@ impl FakeHost {
     /// The HTTP requests that were sent, in order.
     pub fn requests(&self) -> Vec<Request> {
         self.with(|state| state.requests.clone())
+    }
+
+    /// The options that connections and exchanges were asked for with, in order.
+    pub fn options(&self) -> Vec<Label> {
+        self.with(|state| state.options.clone())
     }
 
     /// The bytes that were written to TCP connections, in order.

@@ -5,16 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8Path;
+use narthex_client::{Dial, IpVersion, Steps};
 use narthex_platform::{Disk, RealDisk, read_to_string};
 use narthex_wasm::Guest;
 use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{HasSelf, Linker};
+use tokio::time::Instant;
 
-use super::{CallContext, Error, ErrorKind, clock, denied, error};
+use super::dial::{Judge, Options, dial_error, facts_of, took};
+use super::tcp::in_time;
+use super::{CallContext, Error, ErrorKind, Label, clock, denied, error};
 use crate::bindings::imports::narthex::plugin::dns;
 use crate::config::Nameserver;
 use crate::grant::NetGrants;
-use crate::resolver::{self, Kind, LookupError, Resolver};
+use crate::resolver::{self, Kind, LookupError, Question, Resolver};
 
 /// Records of one answer.
 const RECORDS_MAX: usize = 4096;
@@ -95,6 +99,40 @@ impl Instance {
             |record: resolver::Record| dns::Answer { data: record.data, ttl_s: record.ttl };
         Ok(records.into_iter().take(RECORDS_MAX).map(answer).collect())
     }
+
+    /// Asks one server; `steps` tells how far that came.
+    async fn exchanged(
+        &self,
+        server: &str,
+        port: u16,
+        query: Vec<u8>,
+        versions: &[IpVersion],
+        steps: &mut Steps,
+    ) -> Result<dns::Exchanged, Error> {
+        let question = Question::read(query).ok_or_else(|| {
+            let message = "the query is no message with one question in at most 512 bytes";
+            error(ErrorKind::Config, message)
+        })?;
+        let guard = Judge::admit(&self.net, server, port)?;
+        let dial = Dial { host: server, port, versions, guard: &guard };
+        let addresses = dial.resolve(steps).await.map_err(|failure| dial_error(&failure))?;
+        let mut last = error(ErrorKind::Unreachable, format!("{server}:{port} has no address"));
+        for address in addresses {
+            steps.address = Some(address);
+            let began = Instant::now();
+            match question.by_datagram(address).await {
+                Ok(message) => {
+                    let taken = took("processing-ns", Some(began.elapsed()));
+                    let facts = facts_of(steps).into_iter().chain(taken).collect();
+                    return Ok(dns::Exchanged { message, facts });
+                }
+                Err(cause) => {
+                    last = error(ErrorKind::Unreachable, format!("ask {server}:{port}: {cause}"));
+                }
+            }
+        }
+        Err(last)
+    }
 }
 
 impl dns::Host for Instance {
@@ -106,5 +144,24 @@ impl dns::Host for Instance {
     ) -> wasmtime::Result<Result<Vec<dns::Answer>, Error>> {
         let timeout = self.clock.at_most_left(Some(timeout_ms));
         Ok(self.look_up(&name, &kind, timeout).await)
+    }
+
+    async fn exchange(
+        &mut self,
+        server: String,
+        port: u16,
+        query: Vec<u8>,
+        options: Vec<Label>,
+        timeout_ms: u32,
+    ) -> wasmtime::Result<Result<dns::Exchanged, Error>> {
+        let options = match Options::read(options, &["ip"]) {
+            Ok(options) => options,
+            Err(wrong) => return Ok(Err(wrong)),
+        };
+        let timeout = self.clock.at_most_left(Some(timeout_ms));
+        let mut steps = Steps::default();
+        let asked = self.exchanged(&server, port, query, &options.versions, &mut steps);
+        let outcome = in_time(timeout, &format!("ask {server}:{port}"), asked).await;
+        Ok(outcome.map_err(|error| Error { details: facts_of(&steps), ..error }))
     }
 }

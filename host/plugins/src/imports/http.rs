@@ -5,6 +5,7 @@
 
 mod client;
 mod place;
+mod probe;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use narthex_wasm::Guest;
 use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{HasSelf, Linker};
 
-use super::{CallContext, Error, ErrorKind, Label, clock, denied, error};
+use super::{CallContext, Error, ErrorKind, Label, clock, denied, error, tls};
 use crate::bindings::imports::narthex::plugin::http;
 use crate::grant::NetGrants;
 
@@ -59,6 +60,8 @@ pub(crate) struct Instance {
     capability: Arc<Capability>,
     /// Of the item of the configuration that the call is about.
     own: Option<Arc<OwnClient>>,
+    /// For requests that are watched.
+    tls: Arc<tls::Profiles>,
     net: Arc<NetGrants>,
     clock: clock::Instance,
 }
@@ -71,11 +74,12 @@ impl Instance {
     pub(crate) fn instantiate(
         capability: &Arc<Capability>,
         own: Option<Arc<OwnClient>>,
+        tls: &Arc<tls::Profiles>,
         net: &Arc<NetGrants>,
         clock: &clock::Instance,
     ) -> Self {
-        let (capability, net) = (Arc::clone(capability), Arc::clone(net));
-        Self { capability, own, net, clock: clock.clone() }
+        let (capability, tls, net) = (Arc::clone(capability), Arc::clone(tls), Arc::clone(net));
+        Self { capability, own, tls, net, clock: clock.clone() }
     }
 
     async fn exchange(
@@ -85,19 +89,9 @@ impl Instance {
     ) -> Result<http::Response, Error> {
         self.check(&request)?;
         let deadline = self.clock.at_most_left(request.timeout_ms);
-        let mut url = parse_url(&request.url)?;
-        let mut outgoing = narthex_client::Request {
-            method: request.method,
-            url: String::new(),
-            unix_socket: None,
-            headers: request.headers.into_iter().map(|label| (label.name, label.value)).collect(),
-            body: Bytes::from(request.body),
-            timeout: deadline,
-            body_max: request.max_body.map_or(body_max, |max| body_max.min(u64::from(max))),
-            when_larger: WhenLarger::Truncate,
-            body_of: None,
-            meter: None,
-        };
+        let first = request.url.clone();
+        let mut url = parse_url(&first)?;
+        let mut outgoing = self.outgoing(request, body_max);
         for _ in 0..=REDIRECTS_MAX {
             outgoing.timeout = deadline.min(self.clock.left());
             let place = Place::of(&url)?;
@@ -119,8 +113,24 @@ impl Instance {
             outgoing.redirect_to(&url, &next, response.status);
             url = next;
         }
-        let message = format!("{}: more than {REDIRECTS_MAX} redirects", request.url);
+        let message = format!("{first}: more than {REDIRECTS_MAX} redirects");
         Err(error(ErrorKind::Protocol, message))
+    }
+
+    /// What the client sends, where the guest wants it and for as long as the call may take.
+    fn outgoing(&self, request: http::Request, body_max: u64) -> narthex_client::Request {
+        narthex_client::Request {
+            method: request.method,
+            url: request.url,
+            unix_socket: None,
+            headers: request.headers.into_iter().map(|label| (label.name, label.value)).collect(),
+            body: Bytes::from(request.body),
+            timeout: self.clock.at_most_left(request.timeout_ms),
+            body_max: request.max_body.map_or(body_max, |max| body_max.min(u64::from(max))),
+            when_larger: WhenLarger::Truncate,
+            body_of: None,
+            meter: None,
+        }
     }
 
     fn check(&self, request: &http::Request) -> Result<(), Error> {
@@ -129,20 +139,7 @@ impl Instance {
             let message = format!("no credentials {profile:?} are bound to plugin {plugin:?}");
             return Err(error(ErrorKind::Config, message));
         }
-        if request.headers.len() > HEADERS_MAX {
-            let message = format!("{} headers; {HEADERS_MAX} are allowed", request.headers.len());
-            return Err(error(ErrorKind::Config, message));
-        }
-        let refused = request.headers.iter().find(|header| {
-            HEADERS_REFUSED.iter().any(|refused| header.name.eq_ignore_ascii_case(refused))
-        });
-        match refused {
-            Some(header) => {
-                let message = format!("the header {:?} is set by the host", header.name);
-                Err(error(ErrorKind::Config, message))
-            }
-            None => Ok(()),
-        }
+        check_headers(request)
     }
 
     /// One exchange with one host, without redirects.
@@ -165,6 +162,24 @@ impl Instance {
         };
         let sent = capability.client.request(request).await;
         sent.map_err(|failure| request_error(&failure, place))
+    }
+}
+
+/// Refuses headers that are the host's to set, and too many of the others.
+fn check_headers(request: &http::Request) -> Result<(), Error> {
+    if request.headers.len() > HEADERS_MAX {
+        let message = format!("{} headers; {HEADERS_MAX} are allowed", request.headers.len());
+        return Err(error(ErrorKind::Config, message));
+    }
+    let refused = request.headers.iter().find(|header| {
+        HEADERS_REFUSED.iter().any(|refused| header.name.eq_ignore_ascii_case(refused))
+    });
+    match refused {
+        Some(header) => {
+            let message = format!("the header {:?} is set by the host", header.name);
+            Err(error(ErrorKind::Config, message))
+        }
+        None => Ok(()),
     }
 }
 
@@ -207,6 +222,14 @@ impl http::Host for Instance {
         let this = &*self;
         let exchanges = requests.into_iter().map(|request| this.exchange(request, body_max));
         Ok(first_of(exchanges.collect()).await)
+    }
+
+    async fn probe(
+        &mut self,
+        request: http::Request,
+        options: Vec<Label>,
+    ) -> wasmtime::Result<Result<http::Probed, Error>> {
+        Ok(self.watched(request, options).await)
     }
 }
 

@@ -1,24 +1,25 @@
 //! `tcp`: connections to granted hosts, encrypted by the profiles that the operator bound.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_client::{ClientOptions, Encryption, Stream, TlsConfig};
+use narthex_client::{Dial, Encryption, Steps, Stream};
 use narthex_settings::error_chain;
 use narthex_wasm::Guest;
 use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
-use super::{CallContext, ConfigureError, Error, ErrorKind, Label, clock, denied, error};
+use super::dial::{Judge, Options, dial_error, facts_of, facts_of_tls};
+use super::{CallContext, Error, ErrorKind, Label, clock, error, tls};
 use crate::bindings::imports::narthex::plugin::tcp;
 use crate::grant::NetGrants;
 
 /// Connections that one call may have open.
 const CONNECTIONS_MAX: usize = 16;
+
+/// What can be asked for.
+const OPTIONS: [&str; 3] = ["ip", "tls", "server-name"];
 
 /// Bytes of one read.
 const READ_BYTES_MAX: usize = 1 << 20;
@@ -32,51 +33,14 @@ pub struct Connection {
     /// As the guest named it.
     host: String,
     peer: String,
-    address: SocketAddr,
-}
-
-/// The profile that needs no grant.
-const DEFAULT_PROFILE: &str = "default";
-
-/// How a plugin's connections are encrypted, by the name of the profile.
-#[derive(Debug)]
-pub(crate) struct Capability {
-    plugin: String,
-    profiles: BTreeMap<String, Encryption>,
-}
-
-impl Capability {
-    pub(crate) fn configure(
-        plugin: &str,
-        profiles: &BTreeMap<String, TlsConfig>,
-        client: &ClientOptions,
-    ) -> Result<Self, ConfigureError> {
-        let default = (DEFAULT_PROFILE.to_owned(), TlsConfig::default());
-        let all = [default].into_iter().chain(profiles.clone());
-        let read = |(profile, keys): (String, TlsConfig)| match Encryption::read(&keys, client) {
-            Ok(encryption) => Ok((profile, encryption)),
-            Err(source) => Err(ConfigureError::Tls { profile, source }),
-        };
-        let profiles = all.map(read).collect::<Result<_, _>>()?;
-        Ok(Self { plugin: plugin.to_owned(), profiles })
-    }
-
-    fn profile(&self, name: &str) -> Result<&Encryption, Error> {
-        self.profiles.get(name).ok_or_else(|| {
-            let plugin = &self.plugin;
-            let message = format!(
-                "no TLS profile {name:?} is bound to plugin {plugin:?}; to bind one: \
-                 plugins: {{ allow: {{ {plugin}: {{ tls: {{ {name}: {{ ca_file: ca.pem }} }} }} }} }}"
-            );
-            error(ErrorKind::Config, message)
-        })
-    }
+    /// How it came about.
+    steps: Steps,
 }
 
 /// The connections of one call.
 #[derive(Debug)]
 pub(crate) struct Instance {
-    capability: Arc<Capability>,
+    tls: Arc<tls::Profiles>,
     net: Arc<NetGrants>,
     clock: clock::Instance,
     open: usize,
@@ -105,54 +69,62 @@ pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<
 
 impl Instance {
     pub(crate) fn instantiate(
-        capability: &Arc<Capability>,
+        tls: &Arc<tls::Profiles>,
         net: &Arc<NetGrants>,
         clock: &clock::Instance,
     ) -> Self {
-        let (capability, net) = (Arc::clone(capability), Arc::clone(net));
-        Self { capability, net, clock: clock.clone(), open: 0 }
+        let (tls, net) = (Arc::clone(tls), Arc::clone(net));
+        Self { tls, net, clock: clock.clone(), open: 0 }
     }
 
-    async fn connect(
+    /// Opens a connection; `steps` tells how far that came.
+    async fn open(
         &self,
         host: &str,
         port: u16,
-        tls: Option<&Encryption>,
+        options: &Options,
+        steps: &mut Steps,
         timeout: Duration,
-    ) -> Result<(Stream, SocketAddr), Error> {
-        let admission = self.net.admit(host, port).map_err(denied)?;
+    ) -> Result<Stream, Error> {
+        let tls = options.tls.as_deref().map(|profile| self.tls.named(profile)).transpose()?;
+        if self.open >= CONNECTIONS_MAX {
+            let message = format!("{CONNECTIONS_MAX} connections are open already");
+            return Err(error(ErrorKind::Exhausted, message));
+        }
+        let guard = Judge::admit(&self.net, host, port)?;
         let peer = format!("{host}:{port}");
-        let connect = async {
-            let unreachable = |step: &str, cause: std::io::Error| {
-                error(ErrorKind::Unreachable, format!("{step} {peer}: {cause}"))
-            };
-            let bare = host.trim_start_matches('[').trim_end_matches(']');
-            let resolved = tokio::net::lookup_host((bare, port)).await;
-            let mut last = error(ErrorKind::Unreachable, format!("{peer} has no address"));
-            for address in resolved.map_err(|cause| unreachable("resolve", cause))? {
-                // Each address is judged: a name that has one good address may have bad ones too.
-                if let Err(refused) = self.net.admit_address(&admission, address.ip()) {
-                    last = denied(refused);
-                    continue;
-                }
-                let address = SocketAddr::new(address.ip(), port);
-                match TcpStream::connect(address).await {
-                    Ok(stream) => {
-                        // Requests are whole messages; waiting to gather more gains nothing.
-                        stream.set_nodelay(true).ok();
-                        let stream = Stream::Plain(stream);
-                        let stream = match tls {
-                            Some(tls) => encrypt(tls, host, &peer, stream).await?,
-                            None => stream,
-                        };
-                        return Ok((stream, address));
-                    }
-                    Err(cause) => last = unreachable("connect to", cause),
-                }
-            }
-            Err(last)
+        let open = async {
+            let dial = Dial { host, port, versions: &options.versions, guard: &guard };
+            let stream = dial.open(steps).await.map_err(|failure| dial_error(&failure))?;
+            let stream = Stream::Plain(stream);
+            let Some(tls) = tls else { return Ok(stream) };
+            let name = options.server_name.as_deref().unwrap_or(host);
+            encrypt(tls, name, &peer, stream, steps).await
         };
-        in_time(timeout, &format!("connect to {peer}"), connect).await
+        in_time(timeout, &format!("connect to {peer}"), open).await
+    }
+}
+
+impl View<'_> {
+    async fn connected(
+        &mut self,
+        host: String,
+        port: u16,
+        options: &Options,
+        timeout_ms: u32,
+    ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+        let timeout = self.instance.clock.at_most_left(Some(timeout_ms));
+        let mut steps = Steps::default();
+        match self.instance.open(&host, port, options, &mut steps, timeout).await {
+            Ok(stream) => {
+                let peer = format!("{host}:{port}");
+                let connection = Connection { stream: Some(stream), host, peer, steps };
+                let resource = self.resources.push(connection)?;
+                self.instance.open += 1;
+                Ok(Ok(resource))
+            }
+            Err(error) => Ok(Err(Error { details: facts_of(&steps), ..error })),
+        }
     }
 }
 
@@ -166,25 +138,20 @@ impl tcp::HostConnection for View<'_> {
         tls: Option<String>,
         timeout_ms: u32,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        let capability = Arc::clone(&self.instance.capability);
-        let tls = match tls.map(|profile| capability.profile(&profile)).transpose() {
-            Ok(tls) => tls,
-            Err(unknown) => return Ok(Err(unknown)),
-        };
-        if self.instance.open >= CONNECTIONS_MAX {
-            let message = format!("{CONNECTIONS_MAX} connections are open already");
-            return Ok(Err(error(ErrorKind::Exhausted, message)));
-        }
-        let timeout = self.instance.clock.at_most_left(Some(timeout_ms));
-        match self.instance.connect(&host, port, tls, timeout).await {
-            Ok((stream, address)) => {
-                let peer = format!("{host}:{port}");
-                let connection = Connection { stream: Some(stream), host, peer, address };
-                let resource = self.resources.push(connection)?;
-                self.instance.open += 1;
-                Ok(Ok(resource))
-            }
-            Err(error) => Ok(Err(error)),
+        let options = Options { tls, ..Options::default() };
+        self.connected(host, port, &options, timeout_ms).await
+    }
+
+    async fn open(
+        &mut self,
+        host: String,
+        port: u16,
+        options: Vec<Label>,
+        timeout_ms: u32,
+    ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+        match Options::read(options, &OPTIONS) {
+            Ok(options) => self.connected(host, port, &options, timeout_ms).await,
+            Err(wrong) => Ok(Err(wrong)),
         }
     }
 
@@ -247,12 +214,13 @@ impl tcp::HostConnection for View<'_> {
         let connection = self.resources.get_mut(&connection)?;
         let step = format!("speak TLS with {}", connection.peer);
         let Some(stream) = connection.stream.take() else { return Ok(Err(broken(&step))) };
-        let encryption = match self.instance.capability.profile(&tls) {
+        let encryption = match self.instance.tls.named(&tls) {
             Ok(encryption) => encryption,
             Err(unknown) => return Ok(Err(unknown)),
         };
         let host = server_name.as_deref().unwrap_or(&connection.host);
-        let handshake = encrypt(encryption, host, &connection.peer, stream);
+        let steps = &mut connection.steps;
+        let handshake = encrypt(encryption, host, &connection.peer, stream, steps);
         Ok(match in_time(timeout, &step, handshake).await {
             Ok(stream) => {
                 connection.stream = Some(stream);
@@ -264,14 +232,8 @@ impl tcp::HostConnection for View<'_> {
 
     async fn facts(&mut self, connection: Resource<Connection>) -> wasmtime::Result<Vec<Label>> {
         let connection = self.resources.get_mut(&connection)?;
-        let fact = |name: &str, value: String| Label { name: name.to_owned(), value };
-        let mut facts = vec![fact("address", connection.address.to_string())];
         let encryption = connection.stream.as_ref().and_then(Stream::encryption);
-        if let Some((version, cipher)) = encryption {
-            facts.push(fact("tls-version", version.to_owned()));
-            facts.push(fact("tls-cipher", cipher.to_owned()));
-        }
-        Ok(facts)
+        Ok(facts_of(&connection.steps).into_iter().chain(facts_of_tls(encryption)).collect())
     }
 
     async fn certificates(
@@ -295,10 +257,14 @@ async fn encrypt(
     host: &str,
     peer: &str,
     stream: Stream,
+    steps: &mut Steps,
 ) -> Result<Stream, Error> {
-    let encrypted = encryption.start(host, stream).await;
-    encrypted
-        .map_err(|failure| error(ErrorKind::Protocol, format!("{peer}: {}", error_chain(&failure))))
+    let began = tokio::time::Instant::now();
+    let encrypted = encryption.start(host, stream).await.map_err(|failure| {
+        error(ErrorKind::Protocol, format!("{peer}: {}", error_chain(&failure)))
+    })?;
+    steps.tls = Some(began.elapsed());
+    Ok(encrypted)
 }
 
 fn broken(step: &str) -> Error {

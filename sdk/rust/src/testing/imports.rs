@@ -1,6 +1,19 @@
 //! The imports of a world, served by the fake host that runs now. Signatures are those of the generated ones.
 
 use super::{CURRENT, FakeHost, State};
+use crate::Label;
+
+/// What is known of a connection. Each step takes a millisecond.
+fn facts(address: &str, steps: &[&str], has_tls: bool) -> Vec<Label> {
+    let address = [Label::new("address", address)];
+    let steps = steps.iter().map(|step| Label::new(&format!("{step}-ns"), "1000000"));
+    let tls = [
+        Label::new("tls-ns", "1000000"),
+        Label::new("tls-version", "TLS 1.3"),
+        Label::new("tls-cipher", "TLS_AES_128_GCM_SHA256"),
+    ];
+    address.into_iter().chain(steps).chain(tls.into_iter().filter(|_| has_tls)).collect()
+}
 
 /// Code that uses the host outside of [`FakeHost::run`] is a defect of the test.
 fn host() -> FakeHost {
@@ -49,11 +62,26 @@ pub(crate) mod clock {
 }
 
 pub(crate) mod http {
-    use super::with;
+    use super::{facts, with};
     use crate::{
-        Error,
-        http::{Request, Response},
+        Error, Label,
+        http::{Probed, Request, Response},
     };
+
+    /// Answered as any request is, from an address for documentation.
+    pub(crate) fn probe(request: &Request, options: &[Label]) -> Result<Probed, Error> {
+        with(|state| state.options.extend_from_slice(options));
+        let response = fetch(request)?;
+        let has_tls = request.url.starts_with("https:");
+        let address = if has_tls { "192.0.2.1:443" } else { "192.0.2.1:80" };
+        let steps = ["resolve", "connect", "processing", "transfer"];
+        let mut facts = facts(address, &steps, has_tls);
+        facts.push(Label::new("http-version", "1.1"));
+        facts.push(Label::new("body-bytes", response.body.len().to_string()));
+        let certificates = with(|state| state.certificates.clone());
+        let certificates = if has_tls { certificates } else { Vec::new() };
+        Ok(Probed { response, facts, certificates })
+    }
 
     pub(crate) fn fetch(request: &Request) -> Result<Response, Error> {
         pass(std::slice::from_ref(request));
@@ -103,8 +131,29 @@ pub(crate) mod http {
 }
 
 pub(crate) mod dns {
-    use super::with;
-    use crate::{Error, dns::Answer};
+    use super::{facts, with};
+    use crate::{
+        Error, Label,
+        dns::{Answer, Exchanged},
+    };
+
+    pub(crate) fn exchange(
+        server: &str,
+        port: u16,
+        query: &[u8],
+        options: &[Label],
+        _timeout_ms: u32,
+    ) -> Result<Exchanged, Error> {
+        let address = format!("{server}:{port}");
+        let answer = with(|state| {
+            state.options.extend_from_slice(options);
+            state.name_servers.get(&address).cloned()
+        });
+        let answer =
+            answer.ok_or_else(|| Error::denied(format!("net: {address} is not granted")))?;
+        let facts = facts(&address, &["resolve", "processing"], false);
+        Ok(Exchanged { message: answer(query), facts })
+    }
 
     pub(crate) fn lookup(name: &str, kind: &str, _timeout_ms: u32) -> Result<Vec<Answer>, Error> {
         with(|state| {
@@ -122,7 +171,7 @@ pub(crate) mod tcp {
         collections::VecDeque,
     };
 
-    use super::with;
+    use super::{facts, with};
     use crate::{Error, Label};
 
     #[derive(Debug)]
@@ -147,6 +196,17 @@ pub(crate) mod tcp {
             Ok(Self { incoming: RefCell::new(incoming), address, has_tls })
         }
 
+        pub(crate) fn open(
+            host: &str,
+            port: u16,
+            options: &[Label],
+            timeout_ms: u32,
+        ) -> Result<Self, Error> {
+            with(|state| state.options.extend_from_slice(options));
+            let tls = options.iter().find(|option| option.name == "tls");
+            Self::connect(host, port, tls.map(|tls| tls.value.as_str()), timeout_ms)
+        }
+
         #[expect(clippy::unused_self, reason = "the signature of the real connection")]
         #[expect(clippy::unnecessary_wraps, reason = "the signature of the real connection")]
         pub(crate) fn write_all(&self, data: &[u8], _timeout_ms: u32) -> Result<(), Error> {
@@ -166,12 +226,7 @@ pub(crate) mod tcp {
         }
 
         pub(crate) fn facts(&self) -> Vec<Label> {
-            let mut facts = vec![Label::new("address", self.address.as_str())];
-            if self.has_tls.get() {
-                facts.push(Label::new("tls-version", "TLS 1.3"));
-                facts.push(Label::new("tls-cipher", "TLS_AES_128_GCM_SHA256"));
-            }
-            facts
+            facts(&self.address, &["resolve", "connect"], self.has_tls.get())
         }
 
         pub(crate) fn certificates(&self) -> Vec<Vec<u8>> {

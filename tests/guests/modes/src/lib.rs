@@ -94,6 +94,26 @@ pub enum Config {
         #[serde(default)]
         tls: Option<String>,
     },
+    /// Watches one request and answers its status; an error tells how far it came.
+    Probe {
+        /// The URL.
+        url: String,
+        /// The options.
+        #[serde(default)]
+        options: Vec<(String, String)>,
+        /// The profile to speak TLS by.
+        #[serde(default)]
+        tls: Option<String>,
+    },
+    /// Sends bytes to a nameserver and answers the length of what came back.
+    Ask {
+        /// The name or address.
+        host: String,
+        /// The port.
+        port: u16,
+        /// The message.
+        query: Vec<u8>,
+    },
     /// Reads a file and answers its length.
     File {
         /// The root.
@@ -181,6 +201,14 @@ fn ask(config: Config) -> Result<Exposition, Error> {
             }
             connection.write_all(b"hello\n")?;
             connection.read_to_end(1 << 20)?.len() as f64
+        }
+        Config::Probe { url, options, tls } => {
+            let options: Vec<_> = options.iter().map(|(name, value)| (&**name, &**value)).collect();
+            let request = Request { auth: tls, ..Request::get(&url) };
+            f64::from(request.probe(&options)?.response.status)
+        }
+        Config::Ask { host, port, query } => {
+            dns::exchange(&host, port, &query, &[], TIMEOUT)?.message.len() as f64
         }
         Config::File { root, path } => files::read(&root, &path)?.len() as f64,
         Config::Usage { root, path } => {

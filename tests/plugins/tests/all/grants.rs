@@ -1,10 +1,10 @@
 //! What a plugin may do, and the words with which the rest is refused.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 
 use narthex_plugin_tests::{Host, guest};
-use narthex_plugins::{CallError, GuestErrorKind};
+use narthex_plugins::{CallError, GuestError, GuestErrorKind};
 use serde_json::{Value, json};
 
 /// The message of a refusal.
@@ -183,4 +183,83 @@ async fn tls_is_spoken_by_profiles_that_the_operator_bound() {
         assert_eq!(error.kind, GuestErrorKind::Protocol, "{}", error.message);
         assert!(error.message.contains("TLS with 127.0.0.1"), "{}", error.message);
     }
+}
+
+/// The error of a call.
+async fn refused(host: &Host, config: Value, address: &str) -> GuestError {
+    match host.collect_from("modes", config, address).await {
+        Err(CallError::Refused(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_watched_request_is_granted_as_others_are() {
+    let host = modes("").await;
+    let answer = b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/secrets\r\nContent-Length: 0\r\n\r\n";
+    let (target, other) = (serve(answer), serve(OK));
+    let address = format!("127.0.0.1:{target}");
+    let probe = |url: String| json!({ "mode": "probe", "url": url });
+    let to = |port: u16| probe(format!("http://127.0.0.1:{port}/"));
+    let body = host.collect_from("modes", to(target), &address).await.unwrap();
+    assert!(body.contains("guest_value 302"), "a redirect is not followed: {body}");
+    let message = denied(&host, to(other), &address).await;
+    assert!(message.contains(&format!("may not connect to 127.0.0.1:{other}")), "{message}");
+    let (disguised, named) =
+        (probe(format!("http://0x7f.1:{target}/")), format!("localhost:{target}"));
+    assert!(denied(&host, disguised, &named).await.contains("may not connect to"));
+
+    for (url, options, said) in [
+        ("http+unix://%2Frun%2Fx.sock/", json!([]), "a unix socket cannot be probed"),
+        (&*format!("http://{address}/"), json!([["ip", "5"]]), "option ip is \"5\""),
+        (&*format!("http://{address}/"), json!([["proxy", "x"]]), "no option is named \"proxy\""),
+    ] {
+        let error =
+            refused(&host, json!({ "mode": "probe", "url": url, "options": options }), &address);
+        let error = error.await;
+        assert_eq!(error.kind, GuestErrorKind::Config, "{}", error.message);
+        assert!(error.message.contains(said), "{}", error.message);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_exchange_tells_how_far_it_came() {
+    let host = modes("").await;
+    let port = serve(OK);
+    let address = format!("127.0.0.1:{port}");
+    // The server speaks no TLS.
+    let probe = json!({ "mode": "probe", "url": format!("https://{address}/") });
+    let error = refused(&host, probe, &address).await;
+    assert_eq!(error.kind, GuestErrorKind::Protocol, "{}", error.message);
+    let names: Vec<&str> = error.details.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["address", "resolve-ns", "connect-ns"]);
+    assert_eq!(error.details[0].1, address);
+}
+
+#[tokio::test]
+async fn a_nameserver_is_asked_over_udp_and_nothing_else_is_sent() {
+    let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let mut query = [0; 512];
+        while let Ok((len, from)) = server.recv_from(&mut query) {
+            // The question again, as an answer without records.
+            query[2] |= 0x80;
+            server.send_to(&query[..len], from).ok();
+        }
+    });
+    let host = modes("").await;
+    let address = format!("127.0.0.1:{port}");
+    let ask =
+        |query: &[u8]| json!({ "mode": "ask", "host": "127.0.0.1", "port": port, "query": query });
+    let query = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x01a\x04test\0\0\x01\0\x01";
+    let body = host.collect_from("modes", ask(query), &address).await.unwrap();
+    assert!(body.contains(&format!("guest_value {}", query.len())), "{body}");
+    let long = [&query[..], &[0; 500]].concat();
+    for wrong in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"", &long] {
+        let error = refused(&host, ask(wrong), &address).await;
+        assert_eq!(error.kind, GuestErrorKind::Config, "{}", error.message);
+    }
+    let message = denied(&host, ask(query), "").await;
+    assert!(message.contains("may not connect to 127.0.0.1"), "{message}");
 }

@@ -1,0 +1,45 @@
+//! TLS by profiles that the operator bound: `tcp` speaks it by them, and `http.probe`.
+
+use std::collections::BTreeMap;
+
+use narthex_client::{ClientOptions, Encryption, TlsConfig};
+
+use super::{ConfigureError, Error, ErrorKind, error};
+
+/// The profile that needs no grant.
+pub(crate) const DEFAULT_PROFILE: &str = "default";
+
+/// How a plugin's connections are encrypted, by the name of the profile.
+#[derive(Debug)]
+pub(crate) struct Profiles {
+    plugin: String,
+    by_name: BTreeMap<String, Encryption>,
+}
+
+impl Profiles {
+    pub(crate) fn configure(
+        plugin: &str,
+        profiles: &BTreeMap<String, TlsConfig>,
+        client: &ClientOptions,
+    ) -> Result<Self, ConfigureError> {
+        let default = (DEFAULT_PROFILE.to_owned(), TlsConfig::default());
+        let all = [default].into_iter().chain(profiles.clone());
+        let read = |(profile, keys): (String, TlsConfig)| match Encryption::read(&keys, client) {
+            Ok(encryption) => Ok((profile, encryption)),
+            Err(source) => Err(ConfigureError::Tls { profile, source }),
+        };
+        let by_name = all.map(read).collect::<Result<_, _>>()?;
+        Ok(Self { plugin: plugin.to_owned(), by_name })
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Result<&Encryption, Error> {
+        self.by_name.get(name).ok_or_else(|| {
+            let plugin = &self.plugin;
+            let message = format!(
+                "no TLS profile {name:?} is bound to plugin {plugin:?}; to bind one: \
+                 plugins: {{ allow: {{ {plugin}: {{ tls: {{ {name}: {{ ca_file: ca.pem }} }} }} }} }}"
+            );
+            error(ErrorKind::Config, message)
+        })
+    }
+}
