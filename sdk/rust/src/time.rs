@@ -19,6 +19,57 @@ pub fn rfc3339(ms: i64) -> String {
     text
 }
 
+/// Seconds since the Unix epoch of a moment in RFC 3339, such as `2024-05-17T08:30:00.25+02:00`; none for another text.
+pub fn parse_rfc3339(text: &str) -> Option<f64> {
+    let (date, rest) = text.split_once(['T', 't', ' '])?;
+    let [year, month, day] = numbers(date, '-')?;
+    let zone_at = rest.find(['Z', 'z', '+', '-'])?;
+    let (clock, zone) = rest.split_at_checked(zone_at)?;
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let [hour, minute, second] = numbers(clock, ':')?;
+    let fraction: f64 = format!("0.{fraction}").parse().ok()?;
+    let offset = match zone.split_at_checked(1)? {
+        ("+", ahead) => zone_seconds(ahead)?,
+        ("-", behind) => -zone_seconds(behind)?,
+        _ => 0,
+    };
+    let seconds = from_civil([year, month, day], [hour, minute, second])?;
+    Some((seconds - offset) as f64 + fraction)
+}
+
+/// `02:30`
+fn zone_seconds(text: &str) -> Option<i64> {
+    let [hours, minutes] = numbers(text, ':')?;
+    ((0..24).contains(&hours) && (0..60).contains(&minutes)).then_some(hours * 3600 + minutes * 60)
+}
+
+fn numbers<const N: usize>(text: &str, between: char) -> Option<[i64; N]> {
+    let is_number = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = text.split(between).map(|part| Some(part).filter(is_number)?.parse().ok());
+    parts.collect::<Option<Vec<i64>>>()?.try_into().ok()
+}
+
+/// Seconds since the Unix epoch of a moment in UTC: year, month and day; hour, minute and second. None for one that is no
+/// moment, or not in the years 0 to 9999.
+pub fn from_civil([year, month, day]: [i64; 3], [hour, minute, second]: [i64; 3]) -> Option<i64> {
+    let holds = (0..=9999).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && (0..24).contains(&hour)
+        && (0..60).contains(&minute)
+        && (0..60).contains(&second);
+    if !holds {
+        return None;
+    }
+    // The inverse of `civil`.
+    let (year, march_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * march_month + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let days = era * 146_097 + day_of_era - 719_468;
+    Some(days * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
 /// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar.
 ///
 /// Counts in eras of 400 years that begin on the first of March, so that a leap day is the last day of its year.
@@ -36,7 +87,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::rfc3339;
+    use super::{from_civil, parse_rfc3339, rfc3339};
 
     #[track_caller]
     fn check(ms: i64, text: &str) {
@@ -51,5 +102,33 @@ mod tests {
         check(1_715_934_600_250, "2024-05-17T08:30:00.25Z");
         check(-62_135_596_800_000, "0001-01-01T00:00:00Z");
         check(i64::MAX, "9999-12-31T23:59:59.999Z");
+    }
+    #[test]
+    fn moments_are_read_from_rfc_3339() {
+        for (text, seconds) in [
+            ("1970-01-01T00:00:00Z", Some(0.0)),
+            ("2000-02-29T23:59:59.5z", Some(951_868_799.5)),
+            ("2024-05-17T10:30:00.25+02:00", Some(1_715_934_600.25)),
+            ("2024-05-17T04:00:00-04:30", Some(1_715_934_600.0)),
+            ("0001-01-01T00:00:00Z", Some(-62_135_596_800.0)),
+            ("2024-05-17T08:30:00", None),
+            ("2024-13-17T08:30:00Z", None),
+            ("2024-05-17T08:30:00+25:00", None),
+            ("2024-05-17T08:-1:00Z", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_rfc3339(text), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_read_as_it_is_written() {
+        for day in (-719_162..2_932_897_i64).step_by(97) {
+            let [year, month, day_of_month] =
+                super::numbers(rfc3339(day * 86_400_000).get(..10).unwrap(), '-').unwrap();
+            let read = from_civil([year, month, day_of_month], [0, 0, 0]);
+            assert_eq!(read, Some(day * 86_400));
+        }
     }
 }

@@ -63,7 +63,8 @@ fn logged_in() -> Script {
 }
 
 fn asked(script: Script, config: &str, params: &[&str]) -> (FakeHost, String) {
-    let host = FakeHost::new().tcp("db:3306", &[&script.0]);
+    let Script(sent) = script;
+    let host = FakeHost::new().tcp("db:3306", &[&sent]);
     let params = params.iter().map(|name| Label::new("collect[]", *name)).collect();
     let target = Target { address: "db:3306".into(), labels: vec![], params, timeout_ms: 1000 };
     let answer = host.collect_from::<Mysql>(config, &target).unwrap().text();

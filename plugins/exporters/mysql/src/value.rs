@@ -1,5 +1,7 @@
 //! Texts of the server as numbers.
 
+use narthex_sdk::time;
+
 /// A number, a switch, a state or a moment; none for another text.
 pub(crate) fn number(text: &str) -> Option<f64> {
     match text.to_ascii_lowercase().as_str() {
@@ -18,35 +20,25 @@ fn certificate_time(text: &str) -> Option<f64> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
-    let [month, day, time, year, _zone] = words.as_slice() else { return None };
+    let [month, day, clock, year, _zone] = words.as_slice() else { return None };
     let month = MONTHS.iter().position(|own| own == month)?;
-    moment(year.parse().ok()?, i64::try_from(month).ok()? + 1, day.parse().ok()?, time)
+    moment(year.parse().ok()?, i64::try_from(month).ok()? + 1, day.parse().ok()?, clock)
 }
 
 /// `2026-01-05 08:30:00`
 fn date_time(text: &str) -> Option<f64> {
-    let (date, time) = text.split_once(' ')?;
+    let (date, clock) = text.split_once(' ')?;
     let parts: Vec<&str> = date.split('-').collect();
     let [year, month, day] = parts.as_slice() else { return None };
-    moment(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?, time)
+    moment(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?, clock)
 }
 
 /// Seconds since the Unix epoch, of a moment in UTC.
-fn moment(year: i64, month: i64, day: i64, time: &str) -> Option<f64> {
-    let parts: Vec<i64> = time.split(':').map_while(|part| part.parse().ok()).collect();
+fn moment(year: i64, month: i64, day: i64, clock: &str) -> Option<f64> {
+    let parts: Vec<i64> = clock.split(':').map_while(|part| part.parse().ok()).collect();
     let [hour, minute, second] = parts.as_slice() else { return None };
-    let holds = (0..=9999).contains(&year)
-        && (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && (0..24).contains(hour)
-        && (0..60).contains(minute)
-        && (0..60).contains(second);
-    // In years that begin on the first of March a leap day is the last day.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * month + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    holds.then_some((days * 86_400 + hour * 3600 + minute * 60 + second) as f64)
+    let seconds = time::from_civil([year, month, day], [*hour, *minute, *second])?;
+    Some(seconds as f64)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod checks;
 mod configuration;
 mod differential;
 mod discovery;
+mod dockerd;
 mod durability;
 mod durability_under_load;
 mod explain;

@@ -1,0 +1,178 @@
+//! What is asked of the engine: <https://docs.docker.com/reference/api/engine/>.
+//!
+//! Paths name no version of the API: the engine then takes its own.
+
+use narthex_sdk::{
+    Error, Metrics, clock,
+    http::{Origin, Request, Response, send_all, send_in_rounds},
+    log,
+};
+use serde::{Deserialize, de::DeserializeOwned};
+
+/// Of what is left of the call, how much the engine may take for an answer: the rest is for telling that it did not.
+const TIME_SHARE: f64 = 0.9;
+
+/// Containers that are asked about; each is two questions and some forty series.
+const CONTAINERS_MAX: usize = 1000;
+
+/// An engine, as the configuration reaches it.
+pub(crate) struct Engine {
+    origin: Origin,
+}
+
+/// The answers of `/info` and `/version` together.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct Info {
+    #[serde(rename = "ID")]
+    id: String,
+    containers_running: u64,
+    containers_paused: u64,
+    containers_stopped: u64,
+    images: u64,
+    #[serde(rename = "NCPU")]
+    cpus: u64,
+    mem_total: u64,
+    driver: String,
+    kernel_version: String,
+    operating_system: String,
+    #[serde(rename = "OSType")]
+    os_type: String,
+    #[serde(rename = "OSVersion")]
+    os_version: String,
+    architecture: String,
+    server_version: String,
+    cgroup_driver: String,
+    #[serde(skip)]
+    commit: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Version {
+    git_commit: String,
+}
+
+/// An element of the answer of `/containers/json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct Listed {
+    pub(crate) id: String,
+    pub(crate) image: String,
+    pub(crate) state: String,
+}
+
+impl Engine {
+    /// Judges the address.
+    pub(crate) fn new(host: &str) -> Result<Self, Error> {
+        let refused = |reason: &str| Error::config(format!("host: {reason}")).detail("key", "host");
+        Ok(Self { origin: Origin::parse(host).map_err(refused)? })
+    }
+
+    /// The engine itself, and its containers in whatever state.
+    pub(crate) fn look(&self) -> Result<(Info, Vec<Listed>), Error> {
+        let asked = ["/info", "/version", "/containers/json?all=true"].map(|path| self.get(path));
+        let mut answers = send_all(&asked, 3).into_iter();
+        let mut next = || answers.next().unwrap_or_else(|| Err(Error::internal("not asked")));
+        let (info, version, containers) = (next(), next(), next());
+        let mut info: Info = read(info).map_err(|error| error.context("ask for the engine"))?;
+        match read::<Version>(version) {
+            Ok(version) => info.commit = version.git_commit,
+            Err(error) => log::debug("no version", &[("error", &error.message)]),
+        }
+        let containers: Option<Vec<Listed>> =
+            read(containers).map_err(|error| error.context("ask for the list of containers"))?;
+        let mut containers = containers.unwrap_or_default();
+        if containers.len() > CONTAINERS_MAX {
+            log::warn(
+                "only the first containers are asked about",
+                &[("containers", &containers.len()), ("asked", &CONTAINERS_MAX)],
+            );
+            containers.truncate(CONTAINERS_MAX);
+        }
+        Ok((info, containers))
+    }
+
+    /// Asks for what a container is.
+    pub(crate) fn facts(&self, id: &str) -> Request {
+        self.get(&format!("/containers/{id}/json"))
+    }
+
+    /// Asks for what a container spent, once and without the second look that a rate would need.
+    pub(crate) fn stats(&self, id: &str) -> Request {
+        self.get(&format!("/containers/{id}/stats?stream=false&one-shot=true"))
+    }
+
+    fn get(&self, path: &str) -> Request {
+        let prefix = self.origin.path().trim_end_matches('/');
+        self.origin.get(&format!("{prefix}{path}")).timeout(clock::deadline().mul_f64(TIME_SHARE))
+    }
+}
+
+/// Asks many at a time; none for what is not there any more.
+pub(crate) fn read_all<T: DeserializeOwned>(
+    asked: &[Request],
+) -> impl Iterator<Item = Result<Option<T>, Error>> {
+    send_in_rounds(asked).map(|answer| match answer {
+        Ok(answer) if answer.status == 404 => Ok(None),
+        answer => read(answer).map(Some),
+    })
+}
+
+fn read<T: DeserializeOwned>(answer: Result<Response, Error>) -> Result<T, Error> {
+    answer.and_then(Response::expect_success)?.json()
+}
+
+impl Listed {
+    /// Whether it spends anything.
+    pub(crate) fn runs(&self) -> bool {
+        matches!(self.state.as_str(), "running" | "paused" | "restarting")
+    }
+}
+
+impl Info {
+    /// The place of a container among the control groups, which is its identity in cAdvisor.
+    pub(crate) fn group_of(&self, id: &str, parent: &str) -> String {
+        let parent = parent.trim_matches('/');
+        match (self.cgroup_driver.as_str(), parent) {
+            ("systemd", "") => format!("/system.slice/docker-{id}.scope"),
+            ("systemd", slice) => format!("/{slice}/docker-{id}.scope"),
+            (_, "") => format!("/docker/{id}"),
+            (_, parent) => format!("/{parent}/{id}"),
+        }
+    }
+
+    /// Adds what the engine's own page of metrics says as well, if it is switched on.
+    pub(crate) fn add(&self, metrics: &mut Metrics) {
+        let labels = [
+            ("version", self.server_version.as_str()),
+            ("commit", &self.commit),
+            ("architecture", &self.architecture),
+            ("graphdriver", &self.driver),
+            ("kernel", &self.kernel_version),
+            ("os", &self.operating_system),
+            ("os_type", &self.os_type),
+            ("os_version", &self.os_version),
+            ("daemon_id", &self.id),
+        ];
+        metrics
+            .gauge("engine_daemon_engine_info", "What the engine is, and where it runs.")
+            .sample(&labels, 1);
+        metrics
+            .gauge("engine_daemon_engine_cpus_cpus", "Processors of the engine's machine.")
+            .set(self.cpus);
+        metrics
+            .gauge("engine_daemon_engine_memory_bytes", "Memory of the engine's machine.")
+            .set(self.mem_total);
+        for (state, count) in [
+            ("running", self.containers_running),
+            ("paused", self.containers_paused),
+            ("stopped", self.containers_stopped),
+        ] {
+            metrics
+                .gauge("engine_daemon_container_states_containers", "Containers by state.")
+                .sample(&[("state", state)], count);
+        }
+        metrics.gauge("dockerd_images", "Images that the engine has.").set(self.images);
+    }
+}
