@@ -184,7 +184,7 @@ fn link(linker: &Linker<Guest<CallContext>>, code: &Code) -> Result<Entry, LoadE
         return Err(LoadError::Imports(mismatches.iter().map(ToString::to_string).collect()));
     }
     let kind = kind_of(code)?;
-    let linked = linker.instantiate_pre(code.component()).and_then(|pre| entry(kind, pre));
+    let linked = code.link(linker).and_then(|pre| entry(kind, pre));
     linked.map_err(|error| LoadError::Link { message: format!("{error:#}") })
 }
 

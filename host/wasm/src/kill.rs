@@ -6,6 +6,7 @@ use wasmtime::{Error, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::budget::{Budget, Limiter};
+use crate::refused::RefusedCall;
 
 /// Frames of a backtrace that are kept by the engine: enough to tell a recursion.
 pub(crate) const BACKTRACE_FRAMES_MAX: usize = 64;
@@ -96,6 +97,11 @@ impl KillReason {
         }
         if let Some(exit) = error.downcast_ref::<I32Exit>() {
             return Self::Exit { status: exit.0 };
+        }
+        if let Some(refused) = error.downcast_ref::<RefusedCall>() {
+            let backtrace = error.downcast_ref::<WasmBacktrace>().map(shown_frames);
+            let backtrace = backtrace.unwrap_or_default();
+            return Self::Trap { reason: refused.to_string(), backtrace };
         }
         // The engine has no type for this error; its text is checked by a test.
         if chain.contains("fuel allocated for hostcalls") {

@@ -9,7 +9,7 @@
 //! else; compiled code is only ever read from a folder that belongs to this user alone. This crate
 //! knows nothing of monitoring: what a guest may import is linked by the caller. WASI is linked
 //! with an empty context, because the standard libraries of guest languages import it: no files, no
-//! sockets, no environment; what a guest prints goes bounded into the log.
+//! sockets, no environment, no HTTP; what a guest prints goes bounded into the log.
 //!
 //! Open `sandbox.rs` first, then `call.rs`.
 //!
@@ -33,6 +33,7 @@ mod output;
 
 mod cache;
 mod code;
+mod refused;
 mod surface;
 mod ticker;
 

@@ -4,8 +4,11 @@ use std::fmt;
 
 use wasmtime::component::Component;
 
-/// The major versions of WASI that are linked: 0.2, with an empty context.
+/// The packages of WASI 0.2 that are linked, with an empty context.
 const WASI_OFFERED: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
+
+/// The package of WASI 0.2 that is linked to be imported, and refused when it is called.
+const WASI_REFUSED: &str = "http";
 
 /// A name as in `narthex:plugin/files@1.0.0`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,9 +98,20 @@ impl Surface {
 }
 
 fn is_linked_wasi(wanted: &InterfaceName) -> bool {
-    let package = wanted.path.strip_prefix("wasi:").and_then(|rest| rest.split('/').next());
-    let linked = package.is_some_and(|package| WASI_OFFERED.contains(&package));
-    linked && matches!(wanted.version, Some((0, 2, _)))
+    wasi_package(wanted)
+        .is_some_and(|package| package == WASI_REFUSED || WASI_OFFERED.contains(&package))
+}
+
+/// Whether an import is linked only so that it may be imported.
+pub(crate) fn is_refused_wasi(import: &str) -> bool {
+    wasi_package(&InterfaceName::parse(import)) == Some(WASI_REFUSED)
+}
+
+/// `io` of `wasi:io/streams@0.2.6`.
+fn wasi_package(wanted: &InterfaceName) -> Option<&str> {
+    let is_known = matches!(wanted.version, Some((0, 2, _)));
+    let rest = wanted.path.strip_prefix("wasi:").filter(|_| is_known)?;
+    rest.split('/').next()
 }
 
 /// An import that the host does not serve.
@@ -152,11 +166,18 @@ mod tests {
     }
 
     #[test]
-    fn wasi_is_served_but_for_http() {
+    fn wasi_0_2_is_served_and_http_among_it_is_refused_when_called() {
         check("wasi:io/streams@0.2.6", "");
+        check("wasi:http/types@0.2.10", "");
+        assert!(is_refused_wasi("wasi:http/types@0.2.10"));
+        assert!(!is_refused_wasi("wasi:io/streams@0.2.6"));
         check(
-            "wasi:http/types@0.2.0",
-            "it imports wasi:http/types@0.2.0, which this host does not offer",
+            "wasi:http/types@0.3.0",
+            "it imports wasi:http/types@0.3.0, which this host does not offer",
+        );
+        check(
+            "wasi:keyvalue/store@0.2.0",
+            "it imports wasi:keyvalue/store@0.2.0, which this host does not offer",
         );
     }
 }

@@ -50,8 +50,7 @@ where
     R: wasmtime::component::ComponentNamedList + wasmtime::component::Lift + Send + Sync + 'static,
 {
     let code = sandbox.compile(bytes).await.unwrap();
-    let linker = sandbox.linker::<()>().unwrap();
-    let pre = linker.instantiate_pre(code.component()).unwrap();
+    let pre = code.link(&sandbox.linker::<()>().unwrap()).unwrap();
     let call = sandbox.begin(budget).await.unwrap();
     call.run((), move |store| {
         Box::pin(async move {
@@ -229,4 +228,33 @@ async fn old_code_is_forgotten() {
     let left = std::fs::read_dir(folder.path().join("cache")).unwrap();
     let names = left.map(|file| file.unwrap().file_name().into_string().unwrap());
     assert!(names.into_iter().all(|name| name.starts_with(&one.hex())));
+}
+
+/// A component that has `wasi:http` make an empty set of headers, if `body` calls `$make`.
+fn sender(body: &str) -> Arc<[u8]> {
+    let text = format!(
+        r#"(component
+            (import "wasi:http/types@0.2.10" (instance $http
+                (export "fields" (type $fields (sub resource)))
+                (export "[constructor]fields" (func (result (own $fields))))))
+            (core func $make (canon lower (func $http "[constructor]fields")))
+            (core module $m
+                (import "http" "make" (func $make (result i32)))
+                (func (export "run") {body}))
+            (core instance $i (instantiate $m
+                (with "http" (instance (export "make" (func $make))))))
+            (func (export "run") (canon lift (core func $i "run"))))"#
+    );
+    wat::parse_str(text).unwrap().into()
+}
+
+#[tokio::test]
+async fn http_of_wasi_may_be_imported_and_not_called() {
+    let sandbox = sandbox();
+    call::<()>(&sandbox, sender(""), budget()).await.result.unwrap();
+    let reason = call::<()>(&sandbox, sender("(drop (call $make))"), budget()).await;
+    let reason = reason.result.unwrap_err().to_string();
+    let expected = "it trapped: it called [constructor]fields of wasi:http/types@0.2.10, \
+                    which is there to be imported and refused when called";
+    assert!(reason.starts_with(expected), "{reason}");
 }
