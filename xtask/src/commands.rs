@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 use crate::workspace::Workspace;
-use crate::{bench, bless, ci, deny, peers, plugins, prune, run, steps, suite, tidy, ui};
+use crate::{bench, bless, ci, deny, langs, peers, plugins, prune, run, steps, suite, tidy, ui};
 
 type Action = fn(&Workspace, &[String]) -> anyhow::Result<ExitCode>;
 
@@ -63,6 +63,17 @@ Where rustup cannot add the target, Debian's web toolchain is unpacked into ~/.c
 wasm32-unknown-unknown; NARTHEX_GUEST_TOOLCHAIN=debian asks for it.
   --guests   also build the hostile guests of tests/guests/ into <target folder>/guests/<name>.wasm",
         action: plugins::run,
+    },
+    Command {
+        name: "langs",
+        summary: "build and test the SDKs of JavaScript and Python with their examples",
+        details: "\
+Usage: cargo xtask langs
+
+Fetches the tools of both languages into <target folder>/langs (`npm ci`, `pip install` in an environment of its own),
+makes components of the examples under sdk/js and sdk/python there, and runs the native tests of both SDKs. What did not
+change is not built again. Needs Node.js 20 or newer and Python 3.11 or newer; a language without is left out.",
+        action: langs::run,
     },
     Command {
         name: "ui",

@@ -14,6 +14,7 @@ mod steps;
 mod workspace;
 
 mod host;
+mod langs;
 mod plugins;
 mod run;
 mod toolchain;

@@ -9,7 +9,7 @@ use crate::fingerprint::files_under;
 use crate::process::{Tool, find_program};
 use crate::tally::{self, Tally};
 use crate::workspace::Workspace;
-use crate::{host, peers, plugins, steps, ui};
+use crate::{host, langs, peers, plugins, steps, ui};
 
 const STEP: &str = "test";
 
@@ -52,6 +52,7 @@ pub(crate) fn everything(
     };
     part("build the plugins", plugins::ensure(workspace));
     part("build the guests", plugins::ensure_guests(workspace));
+    part("build the examples in JavaScript and Python", langs::ensure(workspace));
     if filters.is_empty() {
         part("build the UI", ui::ensure(workspace).map(drop));
     }
@@ -62,6 +63,7 @@ pub(crate) fn everything(
         surroundings.rust_tests(workspace, filters, tally).context("Rust tests"),
         surroundings.doctests(workspace, filters, tally).context("doctests"),
         ui_tests(workspace, filters, tally).context("tests of the UI"),
+        sdk_tests(workspace, filters, tally),
     ] {
         if let Err(error) = result {
             tally.fail("run", &error);
@@ -171,6 +173,13 @@ fn run_and_count(
     tally.count(passed, failed);
     if !succeeded && failed == 0 {
         bail!("{what} failed without a failed test: it does not build");
+    }
+    Ok(())
+}
+
+fn sdk_tests(workspace: &Workspace, filters: &[String], tally: &mut Tally) -> anyhow::Result<()> {
+    if filters.is_empty() {
+        langs::test(workspace, tally);
     }
     Ok(())
 }

@@ -85,7 +85,7 @@ pub(crate) fn ensure_packages(workspace: &Workspace) -> anyhow::Result<Result<()
 }
 
 /// `v20.19.1` -> 20.
-fn major(version: &str) -> Option<u32> {
+pub(crate) fn major(version: &str) -> Option<u32> {
     version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 

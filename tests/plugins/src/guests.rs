@@ -22,6 +22,13 @@ pub fn plugin(name: &str) -> Vec<u8> {
     component(&root().join("plugins/dist").join(format!("{name}.wasm")))
 }
 
+/// The bytes of an example of the SDKs for JavaScript and Python, where `cargo xtask langs` could make it.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "tests read their own inputs")]
+pub fn example(name: &str) -> Option<Vec<u8>> {
+    std::fs::read(target_folder().join("langs").join(format!("{name}.wasm"))).ok()
+}
+
 #[expect(clippy::disallowed_methods, reason = "tests read their own inputs")]
 fn component(path: &Path) -> Vec<u8> {
     if !path.exists() {

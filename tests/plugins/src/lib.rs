@@ -9,5 +9,5 @@ mod compiled;
 mod guests;
 mod host;
 
-pub use self::guests::{guest, plugin};
+pub use self::guests::{example, guest, plugin};
 pub use self::host::Host;

@@ -8,6 +8,7 @@
 mod grants;
 mod hostile;
 mod items;
+mod langs;
 mod life;
 mod operate;
 mod rooms;

@@ -11,7 +11,7 @@ use narthex_platform::{Clock, Stop};
 use narthex_plugin_tests::{Host, guest, plugin};
 use serde_json::json;
 
-fn group() -> AlertGroup {
+pub(crate) fn group() -> AlertGroup {
     let labels = Labels::from_pairs([("alertname", "Down")]);
     let alert = GroupAlert {
         status: AlertStatus::Firing,
@@ -96,7 +96,7 @@ async fn first_set(discoverer: Box<dyn Discoverer>) -> Arc<TargetSet> {
     }
 }
 
-fn item(name: &str, config: serde_json::Value) -> ProviderConfig {
+pub(crate) fn item(name: &str, config: serde_json::Value) -> ProviderConfig {
     ProviderConfig { name: name.to_owned(), config, http: None, folder: "".into() }
 }
 
