@@ -48,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) kept: Arc<kv::Totals>,
     /// Which plugins an operator switched off.
     pub(crate) switches: Switches,
+    /// Accesses to files that run, whatever the grants under which they began.
+    pub(crate) waits: Arc<files::Waits>,
 }
 
 /// What one plugin may do, whatever the call.
@@ -149,7 +151,7 @@ impl Capabilities {
             http: Arc::new(http::Capability::configure(plugin, &net)?),
             tls: Arc::new(tls::Profiles::configure(plugin, &tls, &shared.client)?),
             dns: Arc::new(dns::Capability::configure(&servers)),
-            files: Arc::new(files::Capability::configure(plugin, &files)),
+            files: Arc::new(files::Capability::configure(plugin, &files, &shared.waits)),
             kv: Arc::new(kv::Capability::configure(plugin, kv, shared)?),
             net_allowed: net,
             profile,
@@ -188,7 +190,11 @@ impl Capabilities {
             http: http::Instance::instantiate(&self.http, scope.own, &self.tls, &net, &clock),
             tcp: tcp::Instance::instantiate(&self.tls, &net, &clock),
             dns: dns::Instance::instantiate(&self.dns, &net, &clock),
-            files: files::Instance::instantiate(granted.then_some(&self.files), &self.plugin),
+            files: files::Instance::instantiate(
+                granted.then_some(&self.files),
+                &self.plugin,
+                &clock,
+            ),
             kv: kv::Instance::instantiate(granted.then_some(&self.kv), scope.kept_bytes),
             clock,
         }

@@ -131,7 +131,10 @@ impl Plugins {
         let (clock, metrics, state) = (deps.clock, deps.metrics, deps.state);
         let switches = Switches::open(&state)?;
         let client = deps.client.clone();
-        let shared = Shared { clock, metrics, state, client, kept: Arc::default(), switches };
+        let waits = Arc::new(imports::files::Waits::new(clock.clone()));
+        metrics.add_source(waits.clone());
+        let kept = Arc::default();
+        let shared = Shared { clock, metrics, state, client, kept, switches, waits };
         let machine = Machine { environment: deps.environment, client: deps.client };
         let plugins = Self(Arc::new(Inner {
             sandbox,

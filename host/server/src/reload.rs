@@ -69,10 +69,21 @@ pub(crate) async fn check_plugins(config: &Config, plugins: &Plugins) -> anyhow:
     for part in &config.plugin_uses {
         let given = part.given(plugins.takes_http(part.kind, &part.plugin))?;
         let checked = plugins.validate(part.kind, &part.plugin, given).await;
-        if let Err(error) = checked {
-            return Err(part
-                .error(&error.pointer(), &narthex_settings::error_chain(&error))
-                .into());
+        match checked {
+            Ok(remarks) => {
+                for remark in remarks {
+                    tracing::info!(
+                        plugin = part.plugin,
+                        remark,
+                        "a plugin remarks on its configuration"
+                    );
+                }
+            }
+            Err(error) => {
+                return Err(part
+                    .error(&error.pointer(), &narthex_settings::error_chain(&error))
+                    .into());
+            }
         }
     }
     Ok(())

@@ -2,7 +2,9 @@
 //!
 //! Invariant: the kernel resolves every path beneath its root's own descriptor (`openat2` with
 //! `RESOLVE_BENEATH` and `RESOLVE_NO_MAGICLINKS`): no `..`, no link and no race leads out of it.
-//! Invariant: a file system that hangs holds a bounded number of threads.
+//! Invariant: a file system that hangs holds a bounded number of threads (see `waits.rs`).
+
+mod waits;
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
@@ -14,9 +16,9 @@ use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{HasSelf, Linker};
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
-use tokio::sync::Semaphore;
 
-use super::{CallContext, Error, ErrorKind, error, system_error};
+pub(crate) use self::waits::Waits;
+use super::{CallContext, Error, ErrorKind, clock, error, system_error};
 use crate::bindings::imports::narthex::plugin::files;
 use crate::config::{Access, Root};
 use crate::grant::allow_line;
@@ -28,10 +30,6 @@ const FILE_BYTES_MAX: usize = 16 << 20;
 /// The most entries of a folder.
 const ENTRIES_MAX: usize = 65_536;
 
-/// Threads that one plugin may hold by reading. A disk that hangs holds them all, and then this
-/// plugin's other reads fail, and nobody else's.
-const READS_MAX: usize = 8;
-
 /// `f_type` of `/proc` and `/sys`: their files are short and made by the kernel, so that reading
 /// them on the spot is cheaper than handing them to a thread.
 const KERNEL_FILE_SYSTEMS: [i64; 2] = [0x9fa0, 0x6265_6572];
@@ -41,7 +39,7 @@ const KERNEL_FILE_SYSTEMS: [i64; 2] = [0x9fa0, 0x6265_6572];
 pub(crate) struct Capability {
     plugin: String,
     roots: BTreeMap<String, OpenRoot>,
-    reads: Arc<Semaphore>,
+    waits: Arc<Waits>,
 }
 
 #[derive(Debug)]
@@ -60,6 +58,7 @@ pub(crate) struct Instance {
     /// `None` while the plugin describes itself.
     capability: Option<Arc<Capability>>,
     plugin: String,
+    clock: clock::Instance,
 }
 
 pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
@@ -70,11 +69,7 @@ pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<
 fn default_roots(plugin: &str) -> Vec<(&'static str, Root)> {
     let root = |path: &str, access| Root { path: path.into(), access };
     if plugin == "node" {
-        vec![
-            ("proc", root("/proc", Access::Read)),
-            ("sys", root("/sys", Access::Read)),
-            ("root", root("/", Access::Usage)),
-        ]
+        vec![("proc", root("/proc", Access::Read)), ("sys", root("/sys", Access::Read))]
     } else {
         Vec::new()
     }
@@ -82,15 +77,18 @@ fn default_roots(plugin: &str) -> Vec<(&'static str, Root)> {
 
 impl Capability {
     /// The operator's roots, and those by default that the operator did not set.
-    pub(crate) fn configure(plugin: &str, allowed: &BTreeMap<String, Root>) -> Self {
+    pub(crate) fn configure(
+        plugin: &str,
+        allowed: &BTreeMap<String, Root>,
+        waits: &Arc<Waits>,
+    ) -> Self {
         let defaults = default_roots(plugin).into_iter().map(|(name, root)| (name, root, true));
         let given = allowed.iter().map(|(name, root)| (name.as_str(), root.clone(), false));
         let roots = defaults
             .chain(given)
             .map(|(name, root, is_default)| (name.to_owned(), OpenRoot::open(root, is_default)))
             .collect();
-        let reads = Arc::new(Semaphore::new(READS_MAX));
-        Self { plugin: plugin.to_owned(), roots, reads }
+        Self { plugin: plugin.to_owned(), roots, waits: Arc::clone(waits) }
     }
 
     pub(crate) fn view(&self) -> Vec<GrantView> {
@@ -121,8 +119,12 @@ impl OpenRoot {
 }
 
 impl Instance {
-    pub(crate) fn instantiate(capability: Option<&Arc<Capability>>, plugin: &str) -> Self {
-        Self { capability: capability.cloned(), plugin: plugin.to_owned() }
+    pub(crate) fn instantiate(
+        capability: Option<&Arc<Capability>>,
+        plugin: &str,
+        clock: &clock::Instance,
+    ) -> Self {
+        Self { capability: capability.cloned(), plugin: plugin.to_owned(), clock: clock.clone() }
     }
 
     fn denied(&self, root: &str) -> Error {
@@ -154,22 +156,16 @@ impl Instance {
         if open.is_default && root == "proc" && !is_about_machine(&path) {
             return Err(self.denied(root));
         }
-        if open.is_kernels && wanted == Access::Read {
-            return step(&folder, &path);
-        }
-        let Ok(permit) = Arc::clone(&capability.reads).try_acquire_owned() else {
-            let message = format!("{READS_MAX} reads of this plugin hang already");
-            return Err(error(ErrorKind::Exhausted, message));
-        };
-        // A read that outlives the call keeps its permit until the system lets it go.
-        let read = tokio::task::spawn_blocking(move || {
-            let outcome = step(&folder, &path);
-            drop(permit);
-            outcome
-        });
-        match read.await {
-            Ok(outcome) => outcome,
-            Err(panic) => Err(error(ErrorKind::Internal, format!("read a file: {panic}"))),
+        let place = open.path.join(&path);
+        // Half of what is left, so that one access that hangs leaves time to say so.
+        let patience = self.clock.left() / 2;
+        let (waits, plugin) = (&capability.waits, &self.plugin);
+        let is_quick = open.is_kernels && wanted == Access::Read;
+        let step = move || step(&folder, &path);
+        if is_quick {
+            waits.run_quick(plugin, place.as_str(), patience, step).await
+        } else {
+            waits.run(plugin, place.as_str(), patience, step).await
         }
     }
 }

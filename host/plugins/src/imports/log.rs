@@ -208,6 +208,7 @@ mod tests {
             switches: crate::switch::Switches::open(&state).unwrap(),
             state,
             kept: Arc::default(),
+            waits: Arc::new(crate::imports::files::Waits::new(simulated.clock())),
         };
         let capability = Capability::configure("x", &shared);
         let admitted = |count: u32| (0..count).filter(|_| capability.admit().is_some()).count();

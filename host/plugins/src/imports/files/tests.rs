@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::time::Duration;
+
+use narthex_platform::Clock;
 
 use super::files::Host;
 use super::*;
@@ -9,7 +12,12 @@ use super::*;
 struct Bench {
     _temp: tempfile::TempDir,
     instance: Instance,
-    capability: Arc<Capability>,
+}
+
+/// The clock of a call of ten seconds.
+fn clock() -> clock::Instance {
+    let clock = Clock::real();
+    clock::Instance::instantiate(&clock, clock.monotonic() + Duration::from_secs(10))
 }
 
 /// A plugin `x` with the root `r` (a file `f`, a folder `d`, links in and out) and the root `u`, of
@@ -32,9 +40,9 @@ fn bench() -> Bench {
         ("proc".to_owned(), Root { path: "/proc".into(), access: Access::Read }),
         ("gone".to_owned(), Root { path: "/no/such/folder".into(), access: Access::Read }),
     ]);
-    let capability = Arc::new(Capability::configure("x", &roots));
-    let instance = Instance::instantiate(Some(&capability), "x");
-    Bench { _temp: temp, instance, capability }
+    let waits = Arc::new(Waits::new(Clock::real()));
+    let capability = Arc::new(Capability::configure("x", &roots, &waits));
+    Bench { _temp: temp, instance: Instance::instantiate(Some(&capability), "x", &clock()) }
 }
 
 /// Reads a file: its content, or kind and message of the error.
@@ -80,7 +88,7 @@ async fn a_root_that_was_not_granted_names_the_line_that_grants_it() {
          plugins: { allow: { x: { files: { etc: /its/folder } } } }"
     );
     assert!(read(bench, "u", "f", 100).await.contains("may not read files of \"u\""));
-    bench.instance = Instance::instantiate(None, "x");
+    bench.instance = Instance::instantiate(None, "x", &clock());
     assert!(read(bench, "r", "f", 100).await.contains("may not read files of \"r\""));
 }
 
@@ -128,16 +136,12 @@ async fn usage_needs_no_right_to_read() {
     assert!(usage.block_size > 0 && usage.blocks > 0);
 }
 
-#[tokio::test]
-async fn reads_that_hang_hold_a_bounded_number_of_threads() {
-    let bench = &mut bench();
-    let reads = Arc::clone(&bench.capability.reads);
-    let held = reads.try_acquire_many(8).unwrap();
-    assert!(read(bench, "r", "f", 100).await.contains("8 reads of this plugin hang already"));
-    // The kernel's own files need no thread.
-    assert!(!read(bench, "proc", "uptime", 100).await.contains("hang"));
-    drop(held);
-    assert_eq!(read(bench, "r", "f", 100).await, "content");
+#[test]
+fn a_plugin_of_that_name_reads_proc_and_sys_and_nothing_else_by_itself() {
+    let names =
+        |plugin| default_roots(plugin).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(names("node"), ["proc", "sys"]);
+    assert!(names("nodes").is_empty());
 }
 
 #[test]

@@ -18,8 +18,9 @@ impl Bench {
         let metrics = Metrics::new();
         let switches = crate::switch::Switches::open(&state).unwrap();
         let client = narthex_client::ClientOptions::default();
+        let waits = Arc::new(crate::imports::files::Waits::new(clock.clock()));
         let kept = Arc::default();
-        let shared = Shared { clock: clock.clock(), metrics, state, client, kept, switches };
+        let shared = Shared { clock: clock.clock(), metrics, state, client, kept, switches, waits };
         Self { clock, shared }
     }
 
