@@ -76,7 +76,7 @@ pub use self::{
             Alert, AlertGroup, AlertStatus, Receipt,
         },
     },
-    metrics::{Family, Histogram, Metrics, Value},
+    metrics::{Family, Histogram, Metrics, Part, Value},
     plugin::{Discovery, Exporter, Notifier},
     targets::{Labels, host_port, sanitize},
 };

@@ -12,7 +12,7 @@ use crate::Exposition;
 
 use self::family::{Kind, sanitized};
 pub use self::{
-    family::{Family, Value},
+    family::{Family, Part, Value},
     histogram::Histogram,
 };
 
@@ -49,14 +49,19 @@ impl Metrics {
         self.family(name, help, Kind::Histogram)
     }
 
-    /// Quantiles that the other side computed; add samples by [`Family::summary`].
+    /// Quantiles that the other side computed; add samples by [`Family::summary`], or by [`Family::sample`] and
+    /// [`Family::part`].
     pub fn summary(&mut self, name: &str, help: &str) -> &mut Family {
         self.family(name, help, Kind::Summary)
     }
 
     fn family(&mut self, name: &str, help: &str, kind: Kind) -> &mut Family {
         let name = sanitized(name, true);
-        self.families.entry(name.clone()).or_insert_with(|| Family::new(name, help, kind))
+        if !self.families.contains_key(&*name) {
+            let family = Family::new(name.clone().into_owned(), help, kind);
+            self.families.insert(name.clone().into_owned(), family);
+        }
+        self.families.get_mut(&*name).expect("it was made if it was not there")
     }
 
     /// Prometheus text 0.0.4: every name is kept as it is. The safe choice.

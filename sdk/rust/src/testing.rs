@@ -62,6 +62,8 @@ struct State {
     deadline_ms: u32,
     /// How long a request takes.
     request_ms: u32,
+    /// How long it takes to ask for the usage of a file system.
+    usage_ms: u32,
     slept_ms: u64,
     requests: Vec<Request>,
     sent: Vec<u8>,
@@ -235,6 +237,13 @@ impl FakeHost {
     #[must_use]
     pub fn requests_take_ms(self, request_ms: u32) -> Self {
         self.with(|state| state.request_ms = request_ms);
+        self
+    }
+
+    /// Has each question for the usage of a file system take this long.
+    #[must_use]
+    pub fn usages_take_ms(self, usage_ms: u32) -> Self {
+        self.with(|state| state.usage_ms = usage_ms);
         self
     }
 

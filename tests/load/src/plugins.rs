@@ -135,7 +135,7 @@ async fn calls(run: &PluginRun) -> anyhow::Result<Value> {
 /// The plugin `node` on this machine.
 async fn node(run: &PluginRun) -> anyhow::Result<Value> {
     let files = [("node", read(&run.plugins, "node")?)];
-    let yaml = "allow: { node: { cpu: 10s } }\n";
+    let yaml = "allow: { node: { cpu: 10s, files: { root: { path: /, access: usage }, os: /usr/lib } } }\n";
     let room = Room::start(&run.folder.join("node"), &files, yaml).await?;
     let address = "localhost".to_owned();
     let target =

@@ -1,9 +1,9 @@
 //! The machine's own metrics: names, labels, types and values of Prometheus' `node_exporter`, so that dashboards and
 //! rules keep working.
 //!
-//! Enters: files under the roots `proc`, `sys`, `root` (usage of mount points) and, where granted, `udev` (names of
-//! disks) and `zoneinfo` (the time zone). Leaves: one exposition. What always holds: a collector that fails says so in
-//! `node_scrape_collector_success` and fails no other. Open `collectors.rs` first.
+//! Enters: files under the roots `proc` and `sys` and, where granted, `root` (usage of mount points), `os`, `udev` (names of
+//! disks), `textfile` and `zoneinfo` (the time zone). Leaves: one exposition. What always holds: a collector that fails says
+//! so in `node_scrape_collector_success` and fails no other. Open `collectors.rs` first.
 //!
 //! ```
 //! use narthex_sdk::testing::FakeHost;
@@ -14,24 +14,30 @@
 //! ```
 
 mod collectors;
+mod config;
+mod filter;
 mod source;
 mod zone;
 
-use narthex_sdk::{Error, Exporter, Exposition, Info, Metrics, Target, clock::Stopwatch, log};
-use serde::Deserialize;
+use std::time::Duration;
 
-use self::collectors::{COLLECTORS, Collector};
+use narthex_sdk::{
+    Error, Exporter, Exposition, Info, Metrics, Target,
+    clock::{self, Stopwatch},
+    files, log,
+};
+
+pub use self::config::Config;
+use self::{
+    collectors::{COLLECTORS, Collector, ipvs, os},
+    source::{ROOT, Scrape, is_not_granted},
+};
+
+/// What a collector must find left of the call, or it is left out: enough to hand over what the others found.
+const TIME_TO_ANSWER: Duration = Duration::from_millis(50);
 
 /// The exporter.
 pub struct Node;
-
-/// What the operator may set.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// The collectors to run; absent for all.
-    collectors: Option<Vec<String>>,
-}
 
 impl Exporter for Node {
     type Config = Config;
@@ -46,15 +52,43 @@ impl Exporter for Node {
     }
 
     fn validate(config: &Config) -> Result<Vec<String>, Error> {
-        chosen(config, &[], &[]).map(|_| Vec::new())
+        config.check()?;
+        let labels = config.ipvs.backend_labels.iter().flatten();
+        if let Some(unknown) =
+            labels.into_iter().find(|label| !ipvs::LABELS.contains(&label.as_str()))
+        {
+            let known = ipvs::LABELS.join(", ");
+            return Err(Error::config(format!("no label {unknown:?}; there are {known}"))
+                .detail("key", "ipvs.backend_labels"));
+        }
+        let chosen = chosen(config, &[], &[])?;
+        let mut remarks = Vec::new();
+        for (collector, outcome) in [
+            ("filesystem", files::usage(ROOT, "").map(|_usage| ())),
+            ("os", os::release().map(|_text| ())),
+        ] {
+            if let Err(error) = outcome
+                && is_not_granted(&error)
+                && chosen.iter().any(|known| known.name == collector)
+            {
+                remarks.push(format!("the collector {collector} fails: {}", error.message));
+            }
+        }
+        Ok(remarks)
     }
 
     fn collect(config: Config, target: &Target) -> Result<Exposition, Error> {
         let wanted: Vec<_> = target.params("collect[]").collect();
         let unwanted: Vec<_> = target.params("exclude[]").collect();
+        if !wanted.is_empty() && !unwanted.is_empty() {
+            return Err(Error::config("collect[] and exclude[] exclude each other"));
+        }
+        let scrape = Scrape::new(&config);
         let mut metrics = Metrics::new();
+        let (began, limit) = (Stopwatch::start(), clock::deadline());
         for collector in chosen(&config, &wanted, &unwanted)? {
-            run(collector, &mut metrics);
+            let is_late = limit.saturating_sub(began.elapsed()) < TIME_TO_ANSWER;
+            run(collector, &scrape, &mut metrics, is_late);
         }
         Ok(metrics.text())
     }
@@ -88,9 +122,12 @@ fn chosen(
 }
 
 /// Runs one collector and says how it went. What it collected before it failed is kept, as node_exporter keeps it.
-fn run(collector: &Collector, metrics: &mut Metrics) {
+fn run(collector: &Collector, scrape: &Scrape<'_>, metrics: &mut Metrics, is_late: bool) {
     let watch = Stopwatch::start();
-    let outcome = (collector.collect)(metrics);
+    let outcome = match is_late {
+        true => Err(Error::timeout("the other collectors took all the time")),
+        false => (collector.collect)(scrape, metrics),
+    };
     let labels = [("collector", collector.name)];
     metrics
         .gauge(
@@ -102,7 +139,15 @@ fn run(collector: &Collector, metrics: &mut Metrics) {
         .gauge("node_scrape_collector_success", "node_exporter: Whether a collector succeeded.")
         .sample(&labels, outcome.is_ok());
     if let Err(error) = outcome {
-        log::warn("collector failed", &[("collector", &collector.name), ("error", &error.message)]);
+        let fields: [(&str, &dyn std::fmt::Display); 2] =
+            [("collector", &collector.name), ("error", &error.message)];
+        // A machine without this kind of thing is no news.
+        // What is not granted was told when the configuration was loaded.
+        if error.is_not_found() || is_not_granted(&error) {
+            log::debug("nothing to collect", &fields);
+        } else {
+            log::warn("collector failed", &fields);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! One family: its header, and its samples as finished lines.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use super::Histogram;
 
@@ -30,6 +30,17 @@ pub struct Family {
     unit: Option<String>,
     /// The samples, rendered: both formats write them alike.
     lines: String,
+}
+
+/// A part of a histogram or summary, told by the end of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A bucket of a histogram, with its upper bound in the label `le`.
+    Bucket,
+    /// The sum of what was observed.
+    Sum,
+    /// How many were observed.
+    Count,
 }
 
 /// Numbers that a sample can have.
@@ -96,6 +107,17 @@ impl Family {
         }
         self.line("_sum", labels, Bound::None, sum);
         self.line("_count", labels, Bound::None, count.number());
+        self
+    }
+
+    /// Adds a part of a histogram or summary that was counted elsewhere.
+    pub fn part(&mut self, part: Part, labels: &[(&str, &str)], value: impl Value) -> &mut Self {
+        let suffix = match part {
+            Part::Bucket => "_bucket",
+            Part::Sum => "_sum",
+            Part::Count => "_count",
+        };
+        self.line(suffix, labels, Bound::None, value.number());
         self
     }
 
@@ -182,43 +204,56 @@ impl Family {
     }
 }
 
-/// Keeps what a name may contain: letters, digits, `_`, and `:` in names of metrics; no digit in front.
-pub(super) fn sanitized(name: &str, is_metric: bool) -> String {
-    let mut clean = String::with_capacity(name.len());
-    for character in name.chars() {
-        if clean.is_empty() && character.is_ascii_digit() {
-            clean.push('_');
-        }
-        let allowed = character.is_ascii_alphanumeric()
-            || character == '_'
-            || (is_metric && character == ':');
-        clean.push(if allowed { character } else { '_' });
+/// Keeps what a name may contain: letters, digits, `_`, and `:` in names of metrics; no digit in front. Nearly every name
+/// is clean already.
+pub(super) fn sanitized(name: &str, is_metric: bool) -> Cow<'_, str> {
+    let allowed = |character: char| {
+        character.is_ascii_alphanumeric() || character == '_' || (is_metric && character == ':')
+    };
+    let starts_well = name.chars().next().is_some_and(|first| !first.is_ascii_digit());
+    if starts_well && name.chars().all(allowed) {
+        return Cow::Borrowed(name);
     }
-    if clean.is_empty() {
+    let mut clean = String::with_capacity(name.len() + 1);
+    if !starts_well {
         clean.push('_');
     }
-    clean
+    clean.extend(name.chars().map(|character| if allowed(character) { character } else { '_' }));
+    Cow::Owned(clean)
 }
 
+/// What needs no escape is copied in one piece.
 fn push_escaped(out: &mut String, text: &str, quotes: bool) {
-    for character in text.chars() {
-        match character {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '"' if quotes => out.push_str("\\\""),
-            other => out.push(other),
-        }
+    let needs_escape =
+        |character: char| character == '\\' || character == '\n' || (quotes && character == '"');
+    let mut rest = text;
+    while let Some((plain, special)) =
+        rest.find(needs_escape).and_then(|place| rest.split_at_checked(place))
+    {
+        out.push_str(plain);
+        let mut characters = special.chars();
+        out.push_str(match characters.next() {
+            Some('\\') => "\\\\",
+            Some('\n') => "\\n",
+            _ => "\\\"",
+        });
+        rest = characters.as_str();
     }
+    out.push_str(rest);
 }
 
 /// Both formats: `+Inf`, `-Inf`, `NaN`, else the shortest digits. Bounds of buckets are floats by their look.
 fn push_number(out: &mut String, number: f64, is_bound: bool) {
+    /// Whole numbers below this are written by their digits, without an exponent.
+    const WHOLE_MAX: f64 = (1_u64 << 62) as f64;
     if number.is_nan() {
         out.push_str("NaN");
     } else if number.is_infinite() {
         out.push_str(if number > 0.0 { "+Inf" } else { "-Inf" });
+    } else if !is_bound && number.trunc() == number && number.abs() < WHOLE_MAX {
+        #[expect(clippy::cast_possible_truncation, reason = "a whole number within the bound")]
+        out.push_str(itoa::Buffer::new().format(number as i64));
     } else {
-        let _infallible =
-            if is_bound { write!(out, "{number:?}") } else { write!(out, "{number}") };
+        out.push_str(zmij::Buffer::new().format_finite(number));
     }
 }

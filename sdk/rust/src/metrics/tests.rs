@@ -34,7 +34,7 @@ fn text_keeps_names_and_sorts_families() {
         # HELP cpu_seconds_total Time "spent".
         # TYPE cpu_seconds_total counter
         cpu_seconds_total{cpu="0",mode="a\"b\\c\nd"} 1.5
-        cpu_seconds_total{cpu="1",mode="user"} 1000000000000000000000
+        cpu_seconds_total{cpu="1",mode="user"} 1e+21
         # HELP forks No suffix.
         # TYPE forks counter
         forks 3
@@ -66,7 +66,7 @@ fn open_metrics_drops_total_from_the_family_and_adds_the_unit() {
         # TYPE cpu_seconds counter
         # UNIT cpu_seconds seconds
         cpu_seconds_total{cpu="0",mode="a\"b\\c\nd"} 1.5
-        cpu_seconds_total{cpu="1",mode="user"} 1000000000000000000000
+        cpu_seconds_total{cpu="1",mode="user"} 1e+21
         # HELP forks No suffix.
         # TYPE forks unknown
         forks 3

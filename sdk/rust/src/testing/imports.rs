@@ -273,6 +273,7 @@ pub(crate) mod files {
     }
 
     pub(crate) fn usage(root: &str, path: &str) -> Result<FsUsage, Error> {
+        with(|state| state.pass(state.usage_ms));
         in_root(root, |granted| granted.usage(path))
     }
 }

@@ -134,8 +134,23 @@ fn missing(path: &str) -> Error {
 }
 
 fn failed(path: &str, error: &std::io::Error) -> Error {
+    /// The errors of files that the host calls by their names, by their numbers on Linux.
+    const NAMES: [(i32, &str); 9] = [
+        (1, "EPERM"),
+        (5, "EIO"),
+        (6, "ENXIO"),
+        (19, "ENODEV"),
+        (20, "ENOTDIR"),
+        (21, "EISDIR"),
+        (22, "EINVAL"),
+        (61, "ENODATA"),
+        (95, "EOPNOTSUPP"),
+    ];
+    let known = NAMES.iter().find(|(number, _)| error.raw_os_error() == Some(*number));
     if error.kind() == std::io::ErrorKind::NotFound {
         missing(path)
+    } else if let Some((_, name)) = known {
+        Error::unreachable(format!("{path}: {error}")).detail("errno", *name)
     } else if error.kind() == std::io::ErrorKind::PermissionDenied {
         Error::denied(format!("{path}: {error}")).detail("errno", "EACCES")
     } else {

@@ -1,10 +1,10 @@
-//! Time of each CPU by mode, from `/proc/stat`; throttling, isolation and hotplug from `/sys/devices/system/cpu`.
+//! Time of each CPU by mode, from `/proc/stat`; its kind, from `/proc/cpuinfo`; throttling, isolation and hotplug from `/sys/devices/system/cpu`.
 
 use std::collections::BTreeMap;
 
 use narthex_sdk::{Error, Metrics};
 
-use crate::source::{if_there, number, numbered, proc, sys};
+use crate::source::{Scrape, if_there, number, numbered, proc, sys};
 
 /// The kernel counts in ticks of 10 ms for programs, whatever its own clock does.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -17,16 +17,19 @@ const GUEST_MODES: [&str; 2] = ["user", "nice"];
 
 const CPUS: &str = "devices/system/cpu";
 
-pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
-    time_by_mode(metrics)?;
+pub(super) fn collect(scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
+    if scrape.config.cpu.has_info() {
+        info(scrape, metrics)?;
+    }
+    time_by_mode(scrape, metrics)?;
     isolated(metrics)?;
-    throttles(metrics)?;
-    online(metrics)
+    let cpus = numbered(CPUS, "cpu")?;
+    throttles(metrics, &cpus)?;
+    online(metrics, &cpus)
 }
 
-fn time_by_mode(metrics: &mut Metrics) -> Result<(), Error> {
-    let stat = proc("stat")?;
-    for line in stat.lines() {
+fn time_by_mode(scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
+    for line in scrape.stat()?.lines() {
         let mut words = line.split_ascii_whitespace();
         let Some(cpu) =
             words.next().and_then(|word| word.strip_prefix("cpu")).filter(|cpu| !cpu.is_empty())
@@ -39,6 +42,9 @@ fn time_by_mode(metrics: &mut Metrics) -> Result<(), Error> {
             let ticks = number("stat", words.next())?;
             seconds.sample(&[("cpu", cpu), ("mode", mode)], ticks / TICKS_PER_SECOND);
         }
+        if !scrape.config.cpu.guest {
+            continue;
+        }
         let guest = metrics.counter(
             "node_cpu_guest_seconds_total",
             "Seconds the CPUs spent in guests (VMs) for each mode.",
@@ -49,6 +55,72 @@ fn time_by_mode(metrics: &mut Metrics) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// What `/proc/cpuinfo` says of each CPU, and the flags and bugs of the first that were asked for.
+fn info(scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
+    let text = proc("cpuinfo")?;
+    for (index, cpu) in text.split("\n\n").filter(|cpu| cpu.starts_with("processor")).enumerate() {
+        let field = |wanted: &str| {
+            let pairs = cpu.lines().filter_map(|line| line.split_once(':'));
+            let mut values = pairs.filter(|(name, _)| name.trim_end() == wanted);
+            values.next().map_or("", |(_, value)| value.trim())
+        };
+        let vendor = [field("vendor_id"), field("vendor")];
+        let place = [
+            ("package", field("physical id")),
+            ("core", field("core id")),
+            ("cpu", field("processor")),
+        ];
+        let kind = [
+            ("vendor", *vendor.iter().find(|name| !name.is_empty()).unwrap_or(&"")),
+            ("family", field("cpu family")),
+            ("model", field("model")),
+            ("model_name", field("model name")),
+            ("microcode", field("microcode")),
+            ("stepping", field("stepping")),
+            ("cachesize", field("cache size")),
+        ];
+        metrics
+            .gauge("node_cpu_info", "CPU information from /proc/cpuinfo.")
+            .sample(&[&place[..], &kind].concat(), 1_u8);
+        if scrape.has("cpufreq") {
+            let mhz = field("cpu MHz");
+            let hertz = if mhz.is_empty() { 0.0 } else { number("cpuinfo", Some(mhz))? * 1e6 };
+            metrics
+                .gauge("node_cpu_frequency_hertz", "CPU frequency in hertz from /proc/cpuinfo.")
+                .sample(&place, hertz);
+        }
+        if index == 0 {
+            words_of_first(scrape, metrics, field("flags"), field("bugs"));
+        }
+    }
+    Ok(())
+}
+
+fn words_of_first(scrape: &Scrape<'_>, metrics: &mut Metrics, flags: &str, bugs: &str) {
+    let config = &scrape.config.cpu;
+    for (words, wanted, name, help, label) in [
+        (
+            flags,
+            &config.info_flags_include,
+            "node_cpu_flag_info",
+            "The `flags` field of CPU information from /proc/cpuinfo taken from the first core.",
+            "flag",
+        ),
+        (
+            bugs,
+            &config.info_bugs_include,
+            "node_cpu_bug_info",
+            "The `bugs` field of CPU information from /proc/cpuinfo taken from the first core.",
+            "bug",
+        ),
+    ] {
+        let Some(wanted) = wanted else { continue };
+        for word in words.split_ascii_whitespace().filter(|word| wanted.matches(word)) {
+            metrics.gauge(name, help).sample(&[(label, word)], 1_u8);
+        }
+    }
 }
 
 fn isolated(metrics: &mut Metrics) -> Result<(), Error> {
@@ -77,10 +149,10 @@ fn cpu_list(list: &str) -> Result<Vec<u16>, Error> {
 }
 
 /// Each package and each core counts once, by the first CPU that has the count.
-fn throttles(metrics: &mut Metrics) -> Result<(), Error> {
+fn throttles(metrics: &mut Metrics, cpus: &[(u64, String)]) -> Result<(), Error> {
     let mut packages = BTreeMap::new();
     let mut cores = BTreeMap::new();
-    for (_, cpu) in numbered(CPUS, "cpu")? {
+    for (_, cpu) in cpus {
         let read = |file: &str| sys(&format!("{CPUS}/{cpu}/{file}")).ok()?.parse::<u64>().ok();
         let Some(package) = read("topology/physical_package_id") else { continue };
         let Some(core) = read("topology/core_id") else { continue };
@@ -112,8 +184,8 @@ fn throttles(metrics: &mut Metrics) -> Result<(), Error> {
 }
 
 /// Where the first CPU cannot be taken offline, nothing is said of the others either.
-fn online(metrics: &mut Metrics) -> Result<(), Error> {
-    for (index, (id, cpu)) in numbered(CPUS, "cpu")?.into_iter().enumerate() {
+fn online(metrics: &mut Metrics, cpus: &[(u64, String)]) -> Result<(), Error> {
+    for (index, (id, cpu)) in cpus.iter().enumerate() {
         let state = sys(&format!("{CPUS}/{cpu}/online"));
         if index == 0 && state.as_ref().is_err_and(Error::is_not_found) {
             return Ok(());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use narthex_sdk::{Error, Family, Metrics, files};
 
-use crate::source::{UDEV, number, proc, sys};
+use crate::source::{Scrape, UDEV, number, proc, sys};
 
 /// The kernel counts sectors of 512 bytes, whatever the disk's own are.
 const SECTOR_BYTES: f64 = 512.0;
@@ -49,7 +49,8 @@ const COLUMNS: [(&str, f64, &str); 17] = [
 /// Facts of a disk that udev wrote down.
 type Udev = BTreeMap<String, String>;
 
-pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
+pub(super) fn collect(scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
+    let filter = scrape.config.diskstats.filter(is_excluded);
     // Asking once is enough to learn that udev's data was not granted.
     let mut udev_is_granted = true;
     for line in proc("diskstats")?.lines() {
@@ -58,7 +59,7 @@ pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
         else {
             continue;
         };
-        if is_excluded(device) {
+        if filter.hides(device) {
             continue;
         }
         let udev =

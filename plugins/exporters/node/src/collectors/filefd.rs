@@ -2,11 +2,11 @@
 
 use narthex_sdk::{Error, Metrics};
 
-use crate::source::{number, proc};
+use crate::source::{Scrape, number, proc};
 
 const FILE: &str = "sys/fs/file-nr";
 
-pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
+pub(super) fn collect(_scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
     let text = proc(FILE)?;
     // The second column is always zero.
     for (column, name) in [(0, "allocated"), (2, "maximum")] {

@@ -1,10 +1,16 @@
 //! File systems: which are mounted, from `/proc/1/mountinfo`, and how full they are, by `usage`.
+//!
+//! Invariant: a mount whose server does not answer costs the scrape neither its other mounts nor its other collectors.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use narthex_sdk::{Error, Metrics, files};
+use narthex_sdk::{
+    Error, ErrorKind, Metrics,
+    clock::{self, Stopwatch},
+    files::{self, FsUsage},
+};
 
-use crate::source::{ROOT, proc};
+use crate::source::{ROOT, Scrape, is_not_granted, proc};
 
 /// Types that hold no data of their own.
 const TYPES_EXCLUDED: [&str; 25] = [
@@ -40,8 +46,7 @@ const TYPES_EXCLUDED: [&str; 25] = [
 const TREES_EXCLUDED: [&str; 6] = ["/dev", "/media", "/mnt", "/proc", "/run", "/sys"];
 
 /// Directories that are not excluded themselves, but everything below them is.
-const INSIDES_EXCLUDED: [&str; 3] =
-    ["/run/credentials/", "/var/lib/docker/", "/var/lib/containers/storage/"];
+const INSIDES_EXCLUDED: [&str; 2] = ["/var/lib/docker/", "/var/lib/containers/storage/"];
 
 /// A line of `mountinfo`.
 struct Mount<'a> {
@@ -53,14 +58,22 @@ struct Mount<'a> {
     is_readonly: bool,
 }
 
-pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
+pub(super) fn collect(scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
+    let config = &scrape.config.filesystem;
+    let (points, types) = (config.mount_points(is_excluded), config.types(is_type_excluded));
+    // The host lets no question hang for long, and answers at once for a mount that hung before. What is left of the time
+    // goes to the mounts that answer, and half of it to the other collectors.
+    let patience = Patience {
+        watch: Stopwatch::start(),
+        limit: config.mount_timeout.min(clock::deadline() / 2),
+    };
     // Where processes are hidden from each other, our own mounts are what there is.
     let mountinfo = proc("1/mountinfo").or_else(|_| proc("self/mountinfo"))?;
     let mut seen = BTreeSet::new();
     for line in mountinfo.lines() {
         let mount = parse(line)
             .ok_or_else(|| Error::protocol(format!("mountinfo has the line {line:?}")))?;
-        if TYPES_EXCLUDED.contains(&mount.fstype) || is_excluded(&mount.mountpoint) {
+        if points.hides(&mount.mountpoint) || types.hides(mount.fstype) {
             continue;
         }
         if seen.insert((
@@ -70,10 +83,26 @@ pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
             mount.major,
             mount.minor,
         )) {
-            add(metrics, &mount);
+            add(metrics, &mount, &patience)?;
         }
     }
     Ok(())
+}
+
+/// How long the mounts of a scrape may keep us waiting, together.
+struct Patience {
+    watch: Stopwatch,
+    limit: Duration,
+}
+
+impl Patience {
+    /// The usage of a mount; an error of kind `timeout` when the others have taken all the time.
+    fn usage(&self, mount: &Mount<'_>) -> Result<FsUsage, Error> {
+        if self.watch.elapsed() >= self.limit {
+            return Err(Error::timeout("the mounts before it took all the time"));
+        }
+        files::usage(ROOT, mount.mountpoint.trim_start_matches('/'))
+    }
 }
 
 /// `36 35 98:0 /root /mount/point rw,noatime master:1 - ext3 /dev/sda1 rw,errors=continue`.
@@ -98,6 +127,10 @@ fn parse(line: &str) -> Option<Mount<'_>> {
     })
 }
 
+fn is_type_excluded(fstype: &str) -> bool {
+    TYPES_EXCLUDED.contains(&fstype)
+}
+
 fn is_excluded(mountpoint: &str) -> bool {
     let is_within = |tree: &&str| {
         mountpoint.strip_prefix(*tree).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -107,8 +140,14 @@ fn is_excluded(mountpoint: &str) -> bool {
     TREES_EXCLUDED.iter().any(is_within) || INSIDES_EXCLUDED.iter().any(is_inside)
 }
 
-fn add(metrics: &mut Metrics, mount: &Mount<'_>) {
-    let usage = files::usage(ROOT, mount.mountpoint.trim_start_matches('/'));
+fn add(metrics: &mut Metrics, mount: &Mount<'_>, patience: &Patience) -> Result<(), Error> {
+    let usage = patience.usage(mount);
+    // Without the root there is nothing to say of any mount; the message names the line that grants it.
+    if let Err(error) = &usage
+        && is_not_granted(error)
+    {
+        return Err(error.clone());
+    }
     let device_error = usage.as_ref().err().map(reason).unwrap_or_default();
     let labels = [
         ("device", mount.device),
@@ -125,7 +164,7 @@ fn add(metrics: &mut Metrics, mount: &Mount<'_>) {
         f64::from(usage.is_err()),
     );
     gauge("readonly", "Filesystem read-only status.", f64::from(mount.is_readonly));
-    let Ok(usage) = usage else { return };
+    let Ok(usage) = usage else { return Ok(()) };
     let bytes = |blocks: u64| blocks as f64 * usage.block_size as f64;
     gauge("size_bytes", "Filesystem size in bytes.", bytes(usage.blocks));
     gauge("free_bytes", "Filesystem free space in bytes.", bytes(usage.free));
@@ -151,10 +190,14 @@ fn add(metrics: &mut Metrics, mount: &Mount<'_>) {
         ],
         1_u8,
     );
+    Ok(())
 }
 
 /// The system's words for the failure, as Go writes them.
 fn reason(error: &Error) -> String {
+    if error.kind == ErrorKind::Timeout {
+        return "mountpoint timeout".into();
+    }
     match error.errno() {
         Some("EACCES") => "permission denied".into(),
         Some("EPERM") => "operation not permitted".into(),
@@ -178,6 +221,7 @@ mod tests {
             "/proc/sys/fs/binfmt_misc",
             "/var/lib/docker/x",
             "/run/credentials/a",
+            "/media/usb",
         ] {
             assert!(is_excluded(excluded), "{excluded}");
         }

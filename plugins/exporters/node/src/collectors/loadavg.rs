@@ -2,9 +2,9 @@
 
 use narthex_sdk::{Error, Metrics};
 
-use crate::source::{number, proc};
+use crate::source::{Scrape, number, proc};
 
-pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
+pub(super) fn collect(_scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
     let loadavg = proc("loadavg")?;
     let mut words = loadavg.split_ascii_whitespace();
     for (name, help) in [

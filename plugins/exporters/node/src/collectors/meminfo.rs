@@ -2,7 +2,7 @@
 
 use narthex_sdk::{Error, Metrics};
 
-use crate::source::{number, proc};
+use crate::source::{Scrape, number, proc};
 
 /// The fields that node_exporter knows; a kernel may have more and need not have all.
 const FIELDS: [&str; 51] = [
@@ -59,7 +59,7 @@ const FIELDS: [&str; 51] = [
     "Zswapped",
 ];
 
-pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
+pub(super) fn collect(_scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
     for line in proc("meminfo")?.lines() {
         let Some((field, rest)) = line.split_once(':') else { continue };
         if !FIELDS.contains(&field) {

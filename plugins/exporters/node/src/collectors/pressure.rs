@@ -2,7 +2,7 @@
 
 use narthex_sdk::{Error, Metrics};
 
-use crate::source::{number, proc_if_there};
+use crate::source::{Scrape, no_data, number, proc_if_there};
 
 /// File, line in it, metric and help. The kernel has a line `full` for `cpu` too, which says nothing there.
 const STALLS: [(&str, &str, &str, &str); 6] = [
@@ -44,7 +44,7 @@ const STALLS: [(&str, &str, &str, &str); 6] = [
     ),
 ];
 
-pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
+pub(super) fn collect(_scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
     let mut found = false;
     for (resource, share, name, help) in STALLS {
         let Some(text) = proc_if_there(&format!("pressure/{resource}"))? else { continue };
@@ -54,11 +54,7 @@ pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
         metrics.counter(name, help).set(number(resource, Some(total))? / 1000.0 / 1000.0);
         found = true;
     }
-    if found {
-        Ok(())
-    } else {
-        Err(Error::unreachable("the kernel offers no pressure stall information"))
-    }
+    if found { Ok(()) } else { Err(no_data("pressure stall information")) }
 }
 
 /// The microseconds behind `total=` in the line that begins with `share`.

@@ -2,9 +2,9 @@
 
 use narthex_sdk::{Error, Metrics, files};
 
-use crate::source::{PROC, number, proc_if_there};
+use crate::source::{PROC, Scrape, number, proc_if_there};
 
-pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
+pub(super) fn collect(_scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
     let page_bytes = page_bytes();
     for file in ["net/sockstat", "net/sockstat6"] {
         let Some(text) = proc_if_there(file)? else { continue };

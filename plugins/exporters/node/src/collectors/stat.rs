@@ -2,13 +2,35 @@
 
 use narthex_sdk::{Error, Family, Metrics};
 
-use crate::source::{number, proc};
+use crate::source::{Scrape, number};
 
-pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
-    for line in proc("stat")?.lines() {
+/// Columns of the line `softirq`, in order.
+const VECTORS: [&str; 10] = [
+    "hi",
+    "timer",
+    "net_tx",
+    "net_rx",
+    "block",
+    "block_iopoll",
+    "tasklet",
+    "sched",
+    "hrtimer",
+    "rcu",
+];
+
+pub(super) fn collect(scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
+    for line in scrape.stat()?.lines() {
         let mut words = line.split_ascii_whitespace();
-        let Some(family) = words.next().and_then(|word| family(metrics, word)) else { continue };
-        family.set(number("stat", words.next())?);
+        let Some(word) = words.next() else { continue };
+        if let Some(family) = family(metrics, word) {
+            family.set(number("stat", words.next())?);
+        } else if word == "softirq" && scrape.config.stat.softirq {
+            let family = metrics.counter("node_softirqs_total", "Number of softirq calls.");
+            // The first column is their sum.
+            for (vector, count) in VECTORS.iter().zip(words.skip(1)) {
+                family.sample(&[("vector", vector)], number("stat", Some(count))?);
+            }
+        }
     }
     Ok(())
 }

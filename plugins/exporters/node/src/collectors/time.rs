@@ -3,13 +3,13 @@
 use narthex_sdk::{Error, Metrics, clock};
 
 use crate::{
-    source::{numbered, sys},
+    source::{Scrape, numbered, sys},
     zone,
 };
 
 const CLOCK_SOURCES: &str = "devices/system/clocksource";
 
-pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
+pub(super) fn collect(_scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
     let now_ms = clock::now_ms();
     metrics
         .gauge("node_time_seconds", "System time in seconds since epoch (1970).")

@@ -2,9 +2,9 @@
 
 use narthex_sdk::{Error, Metrics};
 
-use crate::source::{proc, proc_if_there};
+use crate::source::{Scrape, proc, proc_if_there};
 
-pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
+pub(super) fn collect(_scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
     let read = |name: &str| {
         Ok::<_, Error>(proc(&format!("sys/kernel/{name}"))?.trim_end_matches('\n').to_owned())
     };

@@ -2,12 +2,15 @@
 
 use narthex_sdk::{Error, Metrics};
 
-use crate::source::{number, proc};
+use crate::source::{Scrape, number, proc};
 
-pub(super) fn collect(metrics: &mut Metrics) -> Result<(), Error> {
+pub(super) fn collect(scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
+    let fields = &scrape.config.vmstat;
     for line in proc("vmstat")?.lines() {
         let mut words = line.split_ascii_whitespace();
-        let Some(field) = words.next().filter(|field| is_wanted(field)) else { continue };
+        let Some(field) = words.next().filter(|field| fields.has(field, is_wanted)) else {
+            continue;
+        };
         let value = number("vmstat", words.next())?;
         metrics
             .untyped(
