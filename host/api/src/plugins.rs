@@ -9,6 +9,7 @@ use narthex_settings::error_chain;
 use serde_json::{Value, json};
 
 use crate::envelope::{Answer, ApiError, ok};
+use crate::params::Params;
 use crate::routes::{Rooms, Shared};
 use crate::status::rfc3339;
 
@@ -33,9 +34,13 @@ pub(crate) async fn enable(State(rooms): Shared, Path(name): Path<String>) -> An
 }
 
 /// `/api/v1/plugins/<name>/reload`
-pub(crate) async fn reload(State(rooms): Shared, Path(name): Path<String>) -> Answer {
+pub(crate) async fn reload(
+    State(rooms): Shared,
+    Path(name): Path<String>,
+    params: Params,
+) -> Answer {
     check_allowed(&rooms)?;
-    rooms.plugins.reload(&name).await?;
+    rooms.plugins.reload(&name, params.flag("force")?).await?;
     one(&rooms, &name)
 }
 

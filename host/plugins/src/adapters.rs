@@ -2,5 +2,5 @@
 
 mod discoverers;
 mod exporters;
-mod found;
+pub(crate) mod found;
 mod notifiers;

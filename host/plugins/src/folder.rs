@@ -83,6 +83,8 @@ pub(crate) enum Look {
     Scan,
     /// The configuration may have.
     Reconfigured,
+    /// An operator wants the file whatever it did in its probation.
+    Forced,
 }
 
 /// Why a file may not serve.
@@ -103,8 +105,8 @@ impl Seen {
     fn is_due(&self, look: Look, now: Duration) -> bool {
         match self.again {
             Again::Changed => false,
-            Again::Reconfigured => look == Look::Reconfigured,
-            Again::Soon => look == Look::Reconfigured || self.due().is_some_and(|due| due <= now),
+            Again::Reconfigured => look != Look::Scan,
+            Again::Soon => look != Look::Scan || self.due().is_some_and(|due| due <= now),
         }
     }
 }
@@ -269,7 +271,8 @@ impl Plugins {
             News::Restored
         } else {
             let generation = plugin.as_ref().map_or(0, |it| it.versions.newest_generation()) + 1;
-            match self.try_version(name, bytes, rights, plugin.as_deref(), generation).await {
+            match self.try_version(name, bytes, rights, plugin.as_deref(), (generation, look)).await
+            {
                 Ok(version) => News::Version(version),
                 Err(refusal) => News::Refused(refusal),
             }
@@ -283,12 +286,16 @@ impl Plugins {
         name: &str,
         bytes: Arc<[u8]>,
         rights: &Arc<Rights>,
-        _plugin: Option<&Plugin>,
-        generation: u64,
+        plugin: Option<&Plugin>,
+        (generation, look): (u64, Look),
     ) -> Result<Arc<Loaded>, Refusal> {
         let loaded = loader::load(&self.0.sandbox, &self.0.linker, name, bytes, rights).await?;
         let loaded_at_millis = self.0.shared.clock.now_millis();
-        Ok(Arc::new(Loaded { generation, loaded_at_millis, ..loaded }))
+        let version = Arc::new(Loaded { generation, loaded_at_millis, ..loaded });
+        if let Some(plugin) = plugin.filter(|_| look != Look::Forced) {
+            self.probation(plugin, &version, rights).await?;
+        }
+        Ok(version)
     }
 
     /// Takes on what was found; a new plugin has these rights.

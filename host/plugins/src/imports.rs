@@ -96,6 +96,8 @@ pub(crate) struct Scope {
     pub(crate) deadline: Duration,
     /// Before grants exist, only `log` and `clock` answer.
     pub(crate) is_describing: bool,
+    /// What it would keep is thrown away.
+    pub(crate) is_trial: bool,
 }
 
 /// Links every interface.
@@ -195,7 +197,11 @@ impl Capabilities {
                 &self.plugin,
                 &clock,
             ),
-            kv: kv::Instance::instantiate(granted.then_some(&self.kv), scope.kept_bytes),
+            kv: kv::Instance::instantiate(
+                granted.then_some(&self.kv),
+                scope.kept_bytes,
+                scope.is_trial,
+            ),
             clock,
         }
     }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use narthex_client::{HTTP_KEYS, HttpConfig};
 use narthex_settings::error_chain;
 use serde_json::Value;
@@ -56,6 +56,16 @@ pub(crate) struct Item {
     pub(crate) lacking: Option<Lacking>,
     /// Whether a profile looked for something beyond the item, which may be another one later.
     pub(crate) is_of_machine: bool,
+    /// What the file says, for another version of the plugin.
+    source: Source,
+}
+
+/// What an item was made from.
+#[derive(Debug)]
+struct Source {
+    config: Value,
+    http: Option<HttpConfig>,
+    folder: Utf8PathBuf,
 }
 
 /// What a refresh needs and is not known yet.
@@ -130,7 +140,18 @@ impl Item {
             kept_bytes: notes.kept_bytes(),
             lacking,
             is_of_machine: notes.profile.is_some(),
+            source: Source {
+                config: given.config.clone(),
+                http: given.http.cloned(),
+                folder: given.folder.to_owned(),
+            },
         })
+    }
+
+    /// What it was made from.
+    pub(crate) fn given(&self) -> Given<'_> {
+        let Source { config, http, folder } = &self.source;
+        Given { config, http: http.as_ref(), folder }
     }
 }
 

@@ -6,7 +6,8 @@
 //! [`CallError`] with words for the operator, [`PluginView`] for API and UI.
 //!
 //! Life of a plugin: a file appears, is compiled (or its compiled code is found), linked, asked who
-//! it is, and serves. A changed file goes the same way; when all of it succeeds the new version
+//! it is, and serves. A changed file goes the same way, and is tried with what the version before it
+//! answered well; when all of it succeeds the new version
 //! takes the place of the old one for calls that begin from then on, and calls in flight end on the
 //! version they began on. A file that is refused changes nothing. A file that stays away for two
 //! seconds unloads its plugin. A version that is killed three times in a row gives way to the one
@@ -52,6 +53,7 @@ mod redact;
 mod rights;
 mod schema;
 mod switch;
+mod trial;
 mod used;
 
 mod answer;

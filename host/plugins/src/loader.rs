@@ -242,6 +242,7 @@ async fn describe(
         kept_bytes: 0,
         deadline: capabilities.now() + budget.wall,
         is_describing: true,
+        is_trial: false,
     };
     let call = sandbox.begin(budget).await.ok_or(LoadError::Busy)?;
     let outcome = call.run(capabilities.instantiate(scope), |store| {

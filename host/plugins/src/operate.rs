@@ -78,18 +78,20 @@ impl Plugins {
     }
 
     /// Loads a plugin's file anew, whatever became of it before: a version that was refused or rolled
-    /// back has another chance, and pauses end.
+    /// back has another chance, and pauses end. With `is_forced` a version serves that fails its
+    /// probation.
     ///
     /// # Errors
     /// When there is no such plugin, or its file is refused.
-    pub async fn reload(&self, plugin: &str) -> Result<(), OperateError> {
+    pub async fn reload(&self, plugin: &str, is_forced: bool) -> Result<(), OperateError> {
         let unknown = || OperateError::Unknown { plugin: plugin.to_owned() };
         let known = self.0.plugins.load().get(plugin).cloned().ok_or_else(unknown)?;
         let mut folder = self.0.folder.lock().await;
         folder.forget(plugin);
         known.record.forgive();
         let rights = known.rights();
-        let found = self.look_at(&folder, plugin, &known.file, &rights, Look::Scan).await;
+        let look = if is_forced { Look::Forced } else { Look::Scan };
+        let found = self.look_at(&folder, plugin, &known.file, &rights, look).await;
         if let Some(finding) = found {
             self.take(&mut folder, finding, rights);
         }

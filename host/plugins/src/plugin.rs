@@ -25,6 +25,7 @@ use crate::loader::{Entry, Loaded};
 use crate::record::{Ended, KILLS_MAX, Record, Use};
 use crate::redact::Redactor;
 use crate::rights::{Rights, Spends};
+use crate::trial::InUse;
 use crate::view::{RejectedKind, RejectedView};
 
 pub(crate) use self::versions::{Conduct, Versions};
@@ -41,6 +42,7 @@ pub(crate) struct Plugin {
     pub(crate) file: Utf8PathBuf,
     pub(crate) record: Record,
     pub(crate) versions: Versions,
+    pub(crate) in_use: InUse,
     clock: Clock,
     rights: ArcSwap<Rights>,
     /// Guards since when an operator has it switched off, in milliseconds since the Unix epoch.
@@ -60,6 +62,8 @@ pub(crate) struct CallSpec {
     pub(crate) call: &'static str,
     /// What it is for; absent of what is no work of the plugin and asked at any time.
     pub(crate) what: Option<Use>,
+    /// Whether it may change what the plugin keeps.
+    pub(crate) is_trial: bool,
     /// Hosts that follow from use.
     pub(crate) hosts: Arc<Endpoints>,
     /// The configuration that it is about.
@@ -81,8 +85,9 @@ impl Plugin {
         record: Record,
         (clock, off_since): (Clock, Option<i64>),
     ) -> Self {
-        let (versions, rights) = (Versions::default(), ArcSwap::new(rights));
-        Self { name, file, record, versions, clock, rights, off_since: Mutex::new(off_since) }
+        let (versions, in_use) = (Versions::default(), InUse::default());
+        let (rights, off_since) = (ArcSwap::new(rights), Mutex::new(off_since));
+        Self { name, file, record, versions, in_use, clock, rights, off_since }
     }
 
     pub(crate) fn loaded(&self) -> Option<Arc<Loaded>> {
@@ -184,6 +189,7 @@ impl Plugin {
             kept_bytes: *kept_bytes,
             deadline,
             is_describing: false,
+            is_trial: spec.is_trial,
         };
         let context = rights.capabilities.instantiate(scope);
         let entry = loaded.entry.clone();

@@ -85,6 +85,37 @@ pub enum LoadError {
 /// A plugin, the version of it that serves, and a configuration that is ready for that version.
 pub(crate) type Ready = (Arc<Plugin>, Arc<Loaded>, Arc<Item>);
 
+/// The target of a call, as the guest sees it.
+#[derive(Debug)]
+pub(crate) struct AskedTarget {
+    wire: exporter_api::Target,
+    timeout: Duration,
+}
+
+impl AskedTarget {
+    fn new(target: &CollectTarget) -> Self {
+        let wire = exporter_api::Target {
+            address: target.address.clone(),
+            labels: labels(&target.labels),
+            params: labels(&target.params),
+            timeout_ms: millis(target.timeout),
+        };
+        Self { wire, timeout: target.timeout }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.wire.address
+    }
+}
+
+/// How a discovery is asked.
+struct RefreshOf {
+    cursor: Option<String>,
+    wait: Duration,
+    slot: Option<WaitingSlot>,
+    is_trial: bool,
+}
+
 /// All plugins. Cheap to clone; clones are one.
 #[derive(Clone, Debug)]
 pub struct Plugins(pub(crate) Arc<Inner>);
@@ -183,31 +214,42 @@ impl Plugins {
         target: &CollectTarget,
     ) -> Result<Exposition, CallError> {
         let (plugin, loaded, item) = self.ready(PluginKind::Exporter, plugin, config.into())?;
+        let target = Arc::new(AskedTarget::new(target));
+        let (used, asked) = (Arc::clone(&item), Arc::clone(&target));
+        let answer = self.collect_by(&plugin, &loaded, item, asked, false).await?;
+        plugin.in_use.answered(&used, Some(&target));
+        Ok(answer)
+    }
+
+    /// Asks a version of an exporter.
+    pub(crate) async fn collect_by(
+        &self,
+        plugin: &Plugin,
+        version: &Arc<Loaded>,
+        item: Arc<Item>,
+        target: Arc<AskedTarget>,
+        is_trial: bool,
+    ) -> Result<Exposition, CallError> {
         let config_json = item.config_json.clone();
         let spec = CallSpec {
             call: "collect",
-            what: Some(Use::new(&item.config_json, &target.address)),
-            hosts: Arc::new(Endpoint::parse(&target.address).into_iter().collect()),
+            what: Some(Use::new(&item.config_json, target.address())),
+            is_trial,
+            hosts: Arc::new(Endpoint::parse(target.address()).into_iter().collect()),
             item,
             // The scrape gives up at its timeout; the call ends before, so that its end is known.
             spends: Spends::WallAtMost(target.timeout - target.timeout / 20),
             slot: None,
-        };
-        let target = exporter_api::Target {
-            address: target.address.clone(),
-            labels: labels(&target.labels),
-            params: labels(&target.params),
-            timeout_ms: millis(target.timeout),
         };
         let work = work(move |entry, store| {
             Box::pin(async move {
                 let Entry::Exporter(pre) = entry else { return Err(wrong_entry()) };
                 let instance = pre.instantiate_async(&mut *store).await?;
                 let api = instance.narthex_plugin_exporter_api();
-                api.call_collect(store, &config_json, &target).await
+                api.call_collect(store, &config_json, &target.wire).await
             })
         });
-        let answer = plugin.call(&self.0.sandbox, spec, &loaded, work).await?;
+        let answer = plugin.call(&self.0.sandbox, spec, version, work).await?;
         Ok(Exposition { content_type: answer.content_type, body: answer.body })
     }
 
@@ -220,9 +262,36 @@ impl Plugins {
         slot: Option<WaitingSlot>,
     ) -> Result<Refreshed, CallError> {
         let (plugin, loaded, item) = ready;
+        let asked = RefreshOf { cursor, wait, slot, is_trial: false };
+        let answer = self.refreshed_by(plugin, loaded, item, asked).await?;
+        plugin.in_use.answered(item, None);
+        Ok(answer)
+    }
+
+    /// Asks a version of a discovery for all targets.
+    pub(crate) async fn refresh_by(
+        &self,
+        plugin: &Plugin,
+        version: &Arc<Loaded>,
+        item: &Arc<Item>,
+        is_trial: bool,
+    ) -> Result<Refreshed, CallError> {
+        let asked = RefreshOf { cursor: None, wait: Duration::ZERO, slot: None, is_trial };
+        self.refreshed_by(plugin, version, item, asked).await
+    }
+
+    async fn refreshed_by(
+        &self,
+        plugin: &Plugin,
+        loaded: &Arc<Loaded>,
+        item: &Arc<Item>,
+        asked: RefreshOf,
+    ) -> Result<Refreshed, CallError> {
+        let RefreshOf { cursor, wait, slot, is_trial } = asked;
         let spec = CallSpec {
             call: "refresh",
             what: Some(Use::new(&item.config_json, "")),
+            is_trial,
             hosts: Arc::clone(&item.endpoints),
             item: Arc::clone(item),
             spends: Spends::OfRefresh,
@@ -253,7 +322,8 @@ impl Plugins {
         let config_json = item.config_json.clone();
         let (hosts, spends) = (Arc::clone(&item.endpoints), Spends::OfPlugin);
         let what = Some(Use::new(&item.config_json, ""));
-        let spec = CallSpec { call: "notify", what, hosts, item, spends, slot: None };
+        let spec =
+            CallSpec { call: "notify", what, is_trial: false, hosts, item, spends, slot: None };
         let work = work(move |entry, store| {
             Box::pin(async move {
                 let Entry::Notifier(pre) = entry else { return Err(wrong_entry()) };
@@ -280,9 +350,29 @@ impl Plugins {
         if let Some(disabled) = plugin.disabled() {
             return Ok(vec![disabled.to_string()]);
         }
+        let warnings = self.validate_by(&plugin, &loaded, &item, false).await?;
+        plugin.in_use.accepted(item);
+        Ok(warnings)
+    }
+
+    /// Has a version judge a configuration.
+    pub(crate) async fn validate_by(
+        &self,
+        plugin: &Plugin,
+        loaded: &Arc<Loaded>,
+        item: &Arc<Item>,
+        is_trial: bool,
+    ) -> Result<Vec<String>, CallError> {
         let (config_json, redactor) = (item.config_json.clone(), item.redactor.clone());
-        let (hosts, spends) = (Arc::default(), Spends::OfPlugin);
-        let spec = CallSpec { call: "validate", what: None, hosts, item, spends, slot: None };
+        let spec = CallSpec {
+            call: "validate",
+            what: None,
+            is_trial,
+            hosts: Arc::default(),
+            item: Arc::clone(item),
+            spends: Spends::OfPlugin,
+            slot: None,
+        };
         let work = work(move |entry, store| {
             Box::pin(async move {
                 macro_rules! validate {
@@ -299,7 +389,7 @@ impl Plugins {
                 }
             })
         });
-        let warnings = plugin.call(&self.0.sandbox, spec, &loaded, work).await?;
+        let warnings = plugin.call(&self.0.sandbox, spec, loaded, work).await?;
         Ok(warnings.iter().map(|warning| redactor.hide(warning).into_owned()).collect())
     }
 

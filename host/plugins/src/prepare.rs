@@ -145,6 +145,11 @@ impl Plugins {
                 self.take(&mut folder, finding, rights);
             }
         }
+        for (name, plugin) in self.0.plugins.load().iter() {
+            if let Some(coming) = coming.0.plugins.load().get(name) {
+                plugin.in_use.take_items_of(&coming.in_use);
+            }
+        }
         drop(folder);
         self.0.look_again.notify_one();
         self.warn_of_unused_grants();

@@ -27,7 +27,7 @@ type Groups = BTreeMap<String, TargetGroup>;
 
 /// What the plugin told so far.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// The last whole set.
     pub(super) groups: Groups,
     /// A set that is not whole yet.
@@ -52,7 +52,7 @@ struct Parts {
 
 /// What an answer did.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Taken {
+pub(crate) struct Taken {
     /// When to ask next.
     pub(super) next_in: Duration,
     /// What is to be told of it.
@@ -61,7 +61,7 @@ pub(super) struct Taken {
 
 /// What an answer says of the whole set.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum News {
+pub(crate) enum News {
     /// Nothing yet: it is a part.
     Part,
     /// The set is as it was.
@@ -86,7 +86,7 @@ impl Found {
     }
 
     /// Takes an answer in.
-    pub(super) fn take(&mut self, answer: Refreshed) -> Result<Taken, String> {
+    pub(crate) fn take(&mut self, answer: Refreshed) -> Result<Taken, String> {
         let Refreshed { change, cursor, next_in, is_part, failing } = answer;
         if let Some(reason) = self.refusal(&change, cursor.as_ref(), is_part) {
             // Without a cursor the next answer is whole again.

@@ -87,6 +87,8 @@ pub(crate) struct Instance {
     capability: Option<Arc<Capability>>,
     /// What the plugin may keep, unless the operator says otherwise.
     bytes_default: u64,
+    /// A trial's writes go well and change nothing.
+    is_trial: bool,
 }
 
 pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
@@ -197,8 +199,28 @@ impl Capability {
 }
 
 impl Instance {
-    pub(crate) fn instantiate(capability: Option<&Arc<Capability>>, bytes_default: u64) -> Self {
-        Self { capability: capability.cloned(), bytes_default }
+    pub(crate) fn instantiate(
+        capability: Option<&Arc<Capability>>,
+        bytes_default: u64,
+        is_trial: bool,
+    ) -> Self {
+        Self { capability: capability.cloned(), bytes_default, is_trial }
+    }
+
+    /// As [`Capability::replace`]; a trial changes nothing.
+    fn replace(
+        &self,
+        capability: &Capability,
+        key: &str,
+        expected: impl Fn(Option<&[u8]>) -> bool,
+        new: Option<&[u8]>,
+    ) -> Result<bool, Error> {
+        if self.is_trial {
+            let current = capability.current(&full_key(&capability.plugin, key));
+            let current = current.map_err(|error| failed(&error))?;
+            return Ok(expected(current.value.as_deref()));
+        }
+        capability.replace(key, expected, new, self.bytes_default)
     }
 
     fn capability(&self, key: &str, value: Option<&[u8]>) -> Result<&Capability, Error> {
@@ -240,14 +262,13 @@ impl kv::Host for Instance {
                 capability.clock.now_millis().saturating_add(ttl)
             });
             let stored = stored(until, &value);
-            capability.replace(&key, |_| true, Some(&stored), self.bytes_default).map(|_| ())
+            self.replace(capability, &key, |_| true, Some(&stored)).map(|_| ())
         }))
     }
 
     async fn delete(&mut self, key: String) -> wasmtime::Result<Result<(), Error>> {
         let capability = self.capability(&key, None);
-        Ok(capability
-            .and_then(|kept| kept.replace(&key, |_| true, None, self.bytes_default).map(|_| ())))
+        Ok(capability.and_then(|kept| self.replace(kept, &key, |_| true, None).map(|_| ())))
     }
 
     async fn keys(
@@ -281,7 +302,7 @@ impl kv::Host for Instance {
         Ok(self.capability(&key, new.as_deref()).and_then(|capability| {
             let new = new.as_deref().map(|value| stored(None, value));
             let expected = |value: Option<&[u8]>| value == old.as_deref();
-            capability.replace(&key, expected, new.as_deref(), self.bytes_default)
+            self.replace(capability, &key, expected, new.as_deref())
         }))
     }
 }

@@ -169,7 +169,7 @@ export interface Plugin {
   description: string;
   digest: string;
   file: string;
-  state: "ready" | "backing-off" | "failed";
+  state: "ready" | "failing" | "backing-off" | "disabled" | "failed";
   generation: number;
   loadedAt: string | null;
   imports: string[];

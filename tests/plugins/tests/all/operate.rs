@@ -113,12 +113,77 @@ async fn a_version_that_is_killed_again_and_again_gives_way_to_the_one_before_it
     // A reload of the configuration is no reason to try it again; an operator's word is.
     host.reconfigure("").await;
     assert_eq!(host.view("good").generation, 1);
-    host.plugins.reload("good").await.unwrap();
+    host.plugins.reload("good", true).await.unwrap();
     let view = host.view("good");
     assert_eq!((view.generation, view.version.as_str(), view.rejected), (3, "3.0.0", None));
     // And so is another file.
     host.put("good", &guest("good_v2"));
     host.until("the next version serves", |host| host.view("good").generation == 4).await;
+}
+
+/// A host in which the first version answered this target, and a worse one is in the folder.
+async fn tried(target: &str) -> Host {
+    let host = Host::start(&[("good", &guest("good"))], "").await;
+    host.collect_from("good", json!({}), target).await.unwrap();
+    host.put("good", &guest("good_v3"));
+    host
+}
+
+/// The worse version is refused, for this reason, and the one before it serves on.
+async fn check_refused(target: &str, why: &str) -> Host {
+    let host = tried(target).await;
+    let error = host.plugins.reload("good", false).await.unwrap_err().to_string();
+    assert!(error.contains("failed its probation") && error.contains(why), "{error}");
+    let view = host.view("good");
+    assert_eq!(view.rejected.unwrap().kind, RejectedKind::Probation);
+    assert_eq!((view.generation, view.calls.total, view.calls.killed), (1, 1, 0));
+    assert_eq!(host.counter("narthex_plugin_loads_total", &[("outcome", "probation")]), 1.0);
+    assert!(host.collect_from("good", json!({}), target).await.unwrap().contains("good_value 1"));
+    host
+}
+
+#[tokio::test]
+async fn a_version_that_does_worse_never_serves() {
+    check_refused("trap", "it trapped").await;
+    check_refused("lie", "its answer is no exposition").await;
+    let host = check_refused("defect", "does worse than version 1.0.0: this version forgot").await;
+    // Unless an operator wants it to.
+    host.plugins.reload("good", true).await.unwrap();
+    assert_eq!(value(&host).await, "good_value 3");
+}
+
+#[tokio::test]
+async fn a_target_that_is_away_says_nothing_about_a_version() {
+    let host = tried("away").await;
+    host.plugins.reload("good", false).await.unwrap();
+    assert_eq!(host.view("good").version, "3.0.0");
+}
+
+#[tokio::test]
+async fn a_trial_keeps_nothing() {
+    let host = tried("keep").await;
+    host.plugins.reload("good", false).await.unwrap();
+    host.put("good", &guest("good_v2"));
+    host.plugins.reload("good", false).await.unwrap();
+    let body = host.collect_from("good", json!({}), "keep").await.unwrap();
+    assert!(body.contains("good_value 2") && body.contains("value=\"\"} 1"), "{body}");
+}
+
+#[tokio::test]
+async fn a_version_that_refuses_a_configuration_in_use_never_serves() {
+    let host = Host::start(&[("good", &guest("good"))], "").await;
+    let prepared = host.prepare("").await;
+    let (kind, config) = (PluginKind::Exporter, json!({ "sleep_ms": 20_000 }));
+    prepared.plugins().validate(kind, "good", &config).await.unwrap();
+    host.plugins.commit(prepared);
+    host.put("good", &guest("good_v3"));
+    let error = host.plugins.reload("good", false).await.unwrap_err().to_string();
+    assert!(error.contains("of a configuration in use it says: sleep_ms: this version has no"));
+    // With the next configuration it is tried again.
+    host.reconfigure("").await;
+    assert_eq!(host.view("good").version, "1.0.0", "the configuration was in use until then");
+    host.reconfigure("").await;
+    assert_eq!(host.view("good").version, "3.0.0");
 }
 
 #[tokio::test]
@@ -136,9 +201,9 @@ async fn without_a_version_before_it_a_version_is_left_alone() {
 async fn a_reload_tells_why_a_file_is_refused() {
     let host = Host::start(&[("good", &guest("good"))], "").await;
     host.put("good", b"garbage");
-    let error = host.plugins.reload("good").await.unwrap_err().to_string();
+    let error = host.plugins.reload("good", false).await.unwrap_err().to_string();
     assert!(error.contains("does not begin with \\0asm"), "{error}");
     host.put("good", &guest("good_v2"));
-    host.plugins.reload("good").await.unwrap();
+    host.plugins.reload("good", false).await.unwrap();
     assert_eq!(value(&host).await, "good_value 2");
 }

@@ -26,7 +26,7 @@ impl Bench {
 
     fn plugin(&self, name: &str, bytes: u64) -> Instance {
         let capability = Capability::configure(name, Some(Storage(bytes)), &self.shared).unwrap();
-        Instance::instantiate(Some(&Arc::new(capability)), TOTAL_BYTES_DEFAULT)
+        Instance::instantiate(Some(&Arc::new(capability)), TOTAL_BYTES_DEFAULT, false)
     }
 }
 

@@ -8,6 +8,8 @@ const COLORS: Record<string, string> = {
   pending: "yellow",
   unknown: "gray",
   "backing-off": "yellow",
+  failing: "yellow",
+  disabled: "gray",
   firing: "red",
   down: "red",
   err: "red",
