@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 use crate::workspace::Workspace;
-use crate::{bench, bless, ci, deny, langs, peers, plugins, prune, run, steps, suite, tidy, ui};
+use crate::{
+    bench, bless, ci, deny, langs, peers, plugins, prune, run, steps, suite, tidy, ui, wit,
+};
 
 type Action = fn(&Workspace, &[String]) -> anyhow::Result<ExitCode>;
 
@@ -93,6 +95,16 @@ Usage: cargo xtask tidy
 Layers point down, folders and packages are named alike, ARCHITECTURE.md tells the truth about the tree, links between
 documents resolve, dependencies come from the workspace table. Also runs as a plain test.",
         action: tidy::run,
+    },
+    Command {
+        name: "wit",
+        summary: "write anew what is made of the plugin contract",
+        details: "\
+Usage: cargo xtask wit
+
+Writes docs/guide/plugins/reference.md and host/plugins/src/contract.wasm from wit/narthex.wit. `tidy` says when they are
+stale, and when a released text was edited.",
+        action: wit::run,
     },
     Command {
         name: "deny",

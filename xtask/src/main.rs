@@ -31,6 +31,7 @@ mod ci;
 mod deny;
 mod prune;
 mod tidy;
+mod wit;
 
 mod fingerprint;
 mod process;

@@ -15,6 +15,7 @@ use anyhow::{Context as _, bail};
 use crate::fingerprint::files_under;
 use crate::process::Tool;
 use crate::steps;
+use crate::wit;
 use crate::workspace::{Package, Workspace};
 
 const STEP: &str = "tidy";
@@ -114,7 +115,9 @@ pub(crate) fn run(workspace: &Workspace, _arguments: &[String]) -> anyhow::Resul
 
 /// Fails with all findings.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
-    let findings = findings(&Tree::read(workspace)?);
+    let mut findings = findings(&Tree::read(workspace)?);
+    let contract = wit::complaints(&workspace.root)?;
+    findings.extend(contract.into_iter().map(|(place, text)| Finding::new(place, text)));
     for finding in &findings {
         steps::complain(&finding.to_string());
     }

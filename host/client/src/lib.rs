@@ -48,4 +48,5 @@ pub use self::guard::AddressGuard;
 pub use self::probe::{Course, Probe};
 pub use self::redirect::{REDIRECTS_MAX, RedirectError, redirect};
 pub use self::request::{Request, Response, WhenLarger};
+pub use self::secret::base64;
 pub use self::stream::{Encryption, EncryptionError, Stream};

@@ -128,7 +128,8 @@ pub(crate) fn basic(username: &str, password: &str) -> String {
 }
 
 /// The standard alphabet with padding (RFC 4648, part 4).
-pub(crate) fn base64(bytes: &[u8]) -> String {
+#[must_use]
+pub fn base64(bytes: &[u8]) -> String {
     let mut text = encode(bytes, *b"+/");
     text.extend(std::iter::repeat_n('=', (3 - bytes.len() % 3) % 3));
     text

@@ -1,6 +1,7 @@
 //! Scrape jobs: each mapping is split into what `scrape` and what `discovery` read.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -25,7 +26,7 @@ pub struct ScrapeJob {
 }
 
 /// A part of the file that only a plugin can check.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PluginUse {
     /// The plugin's name.
     pub plugin: String,
@@ -39,6 +40,13 @@ pub struct PluginUse {
     document: Arc<Document>,
     node: Node,
     key: String,
+}
+
+impl fmt::Debug for PluginUse {
+    /// Without what the file says to the plugin, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PluginUse").field("plugin", &self.plugin).finish_non_exhaustive()
+    }
 }
 
 impl PluginUse {

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use narthex_model::Labels;
-use narthex_plugins::PluginKind;
+use narthex_plugins::{PluginKind, SECRET_KEYS};
 use narthex_settings::{Document, Node, Shown};
 
 /// Keys whose mappings are the operator's own texts, where they are not told to a plugin.
@@ -27,33 +27,6 @@ const HTTP_SECRETS: [(&str, &str); 5] = [
 /// Says whether the value at these keys of a plugin's configuration is a secret; `None`: the plugin's
 /// schema does not say.
 pub type SecretKeys<'a> = dyn Fn(PluginKind, &str, &[&str]) -> Option<bool> + 'a;
-
-/// Keys that hold secrets in what plugins are told, where no schema says so: of discovery, exporters
-/// and receivers.
-const PLUGIN_SECRETS: [&str; 22] = [
-    "password",
-    "secret",
-    "token",
-    "key",
-    "api_key",
-    "secret_key",
-    "client_secret",
-    "auth_password",
-    "auth_secret",
-    "smtp_auth_password",
-    "smtp_auth_secret",
-    "routing_key",
-    "service_key",
-    "user_key",
-    "bot_token",
-    "app_token",
-    "api_secret",
-    "dsn",
-    "api_url",
-    "webhook_url",
-    "slack_api_url",
-    "opsgenie_api_key",
-];
 
 /// The text of the file with secrets hidden and external labels as they are used.
 pub(crate) fn shown(
@@ -96,7 +69,7 @@ fn of_scalar(keys: &[&str], text: &str, secrets: &Schemas<'_>) -> Shown {
     if is_http {
         return Shown::Secret;
     }
-    let is_secret = secrets.tell(keys).unwrap_or_else(|| PLUGIN_SECRETS.contains(key));
+    let is_secret = secrets.tell(keys).unwrap_or_else(|| SECRET_KEYS.contains(key));
     if is_told_to_plugin && is_secret {
         return Shown::Secret;
     }

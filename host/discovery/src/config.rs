@@ -1,6 +1,7 @@
 //! What a job says of its targets in the file.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -95,7 +96,7 @@ fn is_path_of_targets(path: &str) -> bool {
 }
 
 /// One item of `<name>_sd_configs`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ProviderConfig {
     /// The provider's name, as in `dns` of `dns_sd_configs`.
     pub name: String,
@@ -105,6 +106,13 @@ pub struct ProviderConfig {
     pub http: Option<HttpConfig>,
     /// Paths that the provider knows to be such count from here.
     pub folder: Utf8PathBuf,
+}
+
+impl fmt::Debug for ProviderConfig {
+    /// Without what the item says, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderConfig").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl StaticConfig {

@@ -157,6 +157,10 @@ pub struct Allow {
     /// How connections of `tcp` are encrypted, by the name under which the plugin knows it; `default` is there
     /// without a word, and believes the authorities of the machine.
     pub tls: BTreeMap<String, TlsConfig>,
+    /// Keys of its configuration that hold secrets though its schema does not say so, as in `auth.password`.
+    pub secrets: Vec<String>,
+    /// Whether it gets the values of secrets, and not placeholders.
+    pub reveal_secrets: bool,
 }
 
 /// The digest of the one file that may serve as a plugin.

@@ -145,6 +145,15 @@ pub(crate) struct Admission {
     port: u16,
     /// Whether the host itself was granted; otherwise only what addresses were granted.
     by_host: bool,
+    /// Whether something names it: a `*` names nothing.
+    is_named: bool,
+}
+
+impl Admission {
+    /// Whether the host itself was granted, whatever addresses it has.
+    pub(crate) fn is_by_host(&self) -> bool {
+        self.by_host
+    }
 }
 
 /// A refusal, in words for the operator.
@@ -183,6 +192,13 @@ impl NetGrants {
                 Host::Address(_) => pattern.host == HostPattern::Any,
                 Host::Socket(_) => false,
             });
+        let is_named = used
+            || allowed.clone().any(|pattern| match &host {
+                Host::Name(name) => {
+                    pattern.host != HostPattern::Any && pattern.host.covers_name(name)
+                }
+                Host::Address(_) | Host::Socket(_) => false,
+            });
         let by_address = match &host {
             Host::Address(address) => allowed.any(|pattern| pattern.host.covers_address(*address)),
             Host::Socket(_) => false,
@@ -192,7 +208,7 @@ impl NetGrants {
             }
         };
         if by_host || by_address {
-            let admission = Admission { host, port, by_host };
+            let admission = Admission { host, port, by_host, is_named };
             if let Host::Address(address) = admission.host {
                 self.admit_address(&admission, address)?;
             }
@@ -208,7 +224,7 @@ impl NetGrants {
         address: IpAddr,
     ) -> Result<(), Denied> {
         let address = address.to_canonical();
-        let Admission { host, port, by_host } = admission;
+        let Admission { host, port, by_host, is_named } = admission;
         let granted = self
             .allowed
             .iter()
@@ -234,13 +250,34 @@ impl NetGrants {
             Host::Address(named) => *named == address,
             Host::Socket(_) => false,
         };
-        if is_this_host(address) && !(*by_host && names_loopback) {
+        if is_this_host(address) && !(*is_named && names_loopback) {
             return Err(self.denied_net(&asked, ", an address of this machine", &grant));
         }
         if !by_host || address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST) {
             return Err(self.denied_net(&asked, "", &grant));
         }
         Ok(())
+    }
+
+    /// Whether a place may have the secrets of the configuration: it follows from use, or the operator granted
+    /// this very host and port. Where a grant does not say how it is reached, a request goes by TLS or without
+    /// secrets. `is_tls` is absent for connections of `tcp`.
+    pub(crate) fn takes_secrets(&self, host: &Host, port: u16, is_tls: Option<bool>) -> bool {
+        let follows = match is_tls {
+            Some(is_tls) => self.used.have_with_scheme(host, port, is_tls),
+            None => self.used.have(host, port),
+        };
+        let is_this = |pattern: &NetPattern| {
+            let is_host = match (&pattern.host, host) {
+                (HostPattern::Name(own), Host::Name(name)) => own == name,
+                (HostPattern::Addresses { first, prefix }, Host::Address(address)) => {
+                    first == address && *prefix == if address.is_ipv4() { 32 } else { 128 }
+                }
+                _ => false,
+            };
+            is_host && pattern.port == Some(port)
+        };
+        follows || is_tls != Some(false) && self.allowed.iter().any(is_this)
     }
 
     /// Judges a look-up in the DNS: names of the plugin's own targets and configuration, and names
@@ -294,12 +331,23 @@ fn is_of_cloud(address: IpAddr) -> bool {
     }
 }
 
-/// Where an address leads behind a translator between IPv6 and IPv4 (RFC 6052, part 2.1).
+/// Where an address leads behind a translator between IPv6 and IPv4 (RFC 6052, part 2.1; RFC 8215), behind
+/// a relay of 6to4 (RFC 3056), or written in the form that RFC 4291 gave up.
 fn translated(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(six) => match six.segments() {
-            [0x64, 0xff9b, 0, 0, 0, 0, ..] => {
+            [0x64, 0xff9b, 0, 0, 0, 0, ..]
+            | [0x64, 0xff9b, 1, ..]
+            | [0, 0, 0, 0, 0xffff, 0, ..] => {
                 let [.., a, b, c, d] = six.octets();
+                IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+            }
+            [0, 0, 0, 0, 0, 0, high, _] if high != 0 => {
+                let [.., a, b, c, d] = six.octets();
+                IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+            }
+            [0x2002, ..] => {
+                let [_, _, a, b, c, d, ..] = six.octets();
                 IpAddr::V4(Ipv4Addr::new(a, b, c, d))
             }
             _ => address,

@@ -31,10 +31,14 @@ use crate::config::{Allow, Config, ProfileName};
 use crate::grant::{Endpoints, NetGrants, NetPattern};
 use crate::redact::Redactor;
 use crate::schema::{Notes, Profile};
+use crate::secrets::CallSecrets;
 use crate::switch::Switches;
 use crate::view::GrantView;
 
 pub(crate) use self::types::{Error, ErrorKind, Label};
+
+/// The version of `wit/narthex.wit`.
+const CONTRACT_VERSION: &str = "1.0.0";
 
 /// What the interfaces are made from, for all plugins.
 #[derive(Clone, Debug)]
@@ -90,6 +94,8 @@ pub(crate) struct Scope {
     pub(crate) own: Option<Arc<http::OwnClient>>,
     /// Hides what the configuration says is secret.
     pub(crate) redactor: Redactor,
+    /// What the placeholders in the configuration stand for.
+    pub(crate) secrets: CallSecrets,
     /// Bytes that the plugin may keep, unless the operator says otherwise.
     pub(crate) kept_bytes: u64,
     /// When the host ends the call, by the clock's monotonic time.
@@ -115,8 +121,13 @@ pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<
 pub(crate) fn offered() -> Vec<InterfaceName> {
     ["types", "log", "clock", "http", "tcp", "dns", "files", "kv"]
         .iter()
-        .map(|interface| InterfaceName::parse(&format!("narthex:plugin/{interface}@1.0.0")))
+        .map(|interface| in_this_version(&format!("narthex:plugin/{interface}")))
         .collect()
+}
+
+/// An interface of the contract, with the version that this host has.
+pub(crate) fn in_this_version(interface: &str) -> InterfaceName {
+    InterfaceName::parse(&format!("{interface}@{CONTRACT_VERSION}"))
 }
 
 /// Why the capabilities of a plugin cannot be had.
@@ -189,8 +200,15 @@ impl Capabilities {
         let granted = !scope.is_describing;
         CallContext {
             log: log::Instance::instantiate(&self.log, scope.call, scope.redactor),
-            http: http::Instance::instantiate(&self.http, scope.own, &self.tls, &net, &clock),
-            tcp: tcp::Instance::instantiate(&self.tls, &net, &clock),
+            http: http::Instance::instantiate(
+                &self.http,
+                scope.own,
+                &self.tls,
+                &net,
+                &scope.secrets,
+                &clock,
+            ),
+            tcp: tcp::Instance::instantiate(&self.tls, &net, &scope.secrets, &clock),
             dns: dns::Instance::instantiate(&self.dns, &net, &clock),
             files: files::Instance::instantiate(
                 granted.then_some(&self.files),

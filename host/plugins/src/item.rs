@@ -1,15 +1,18 @@
 //! What the file says to a plugin, made ready for calls: completed by the schema, judged, and
 //! without what the host keeps for itself.
 //!
+//! Invariant: a secret enters a guest only where the operator says so; see `secrets.rs`.
 //! Invariant: the keys of HTTP clients are taken out before the schema judges, so that no guest
 //! whose schema asks for them ever sees a credential.
 
+use std::fmt;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use narthex_client::{HTTP_KEYS, HttpConfig};
 use narthex_settings::error_chain;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::answer::CallError;
 use crate::grant::{Endpoints, allow_line};
@@ -20,10 +23,11 @@ use crate::profiles::{Access, Machine, kubernetes};
 use crate::redact::Redactor;
 use crate::rights::Rights;
 use crate::schema::Profile;
+use crate::secrets::Sealed;
 use crate::used;
 
 /// What the file says to a plugin.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Given<'a> {
     /// All of it, the keys of HTTP clients included.
     pub config: &'a Value,
@@ -31,6 +35,13 @@ pub struct Given<'a> {
     pub http: Option<&'a HttpConfig>,
     /// Relative paths count from here.
     pub folder: &'a Utf8Path,
+}
+
+impl fmt::Debug for Given<'_> {
+    /// Without what it says, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given").field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 impl<'a> From<&'a Value> for Given<'a> {
@@ -43,7 +54,9 @@ impl<'a> From<&'a Value> for Given<'a> {
 #[derive(Debug)]
 pub(crate) struct Item {
     /// As the guest sees it.
-    pub(crate) config_json: String,
+    pub(crate) sealed: Sealed,
+    /// The same for the same configuration, and for no other.
+    pub(crate) identity: String,
     /// What a call may connect to.
     pub(crate) endpoints: Arc<Endpoints>,
     /// The client with the item's credentials.
@@ -132,10 +145,19 @@ impl Item {
         });
         let own = own.transpose().map_err(|error| refused(error_chain(&error)))?;
         let own = own.map(Arc::new);
+        let named = &rights.secrets;
+        let sealed = match named.are_revealed {
+            true => Ok(Sealed::open(&config)),
+            false => Sealed::of(config.clone(), &|keys| {
+                schema.is_secret(keys) == Some(true) || named.name(keys)
+            }),
+        };
+        let sealed = sealed.map_err(|error| refused(error.to_string()))?;
         Ok(Self {
-            redactor: Redactor::of(schema, &config).with(own.clone()),
+            redactor: Redactor::of(schema, named, &config).with(own.clone()),
             own,
-            config_json: config.to_string(),
+            sealed,
+            identity: sha256(&config.to_string()),
             endpoints,
             kept_bytes: notes.kept_bytes(),
             lacking,
@@ -153,6 +175,10 @@ impl Item {
         let Source { config, http, folder } = &self.source;
         Given { config, http: http.as_ref(), folder }
     }
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The words for a plugin whose schema asks for credentials of the machine that nobody granted.

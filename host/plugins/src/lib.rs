@@ -38,6 +38,8 @@ mod plugins;
 
 mod adapters;
 
+mod base64;
+
 mod config;
 
 mod folder;
@@ -52,6 +54,7 @@ mod record;
 mod redact;
 mod rights;
 mod schema;
+mod secrets;
 mod switch;
 mod trial;
 mod used;
@@ -77,6 +80,7 @@ pub use self::operate::OperateError;
 pub use self::plugins::{Deps, LoadError, Plugins, digest_text};
 pub use self::prepare::{PrepareError, Prepared};
 pub use self::profiles::Environment;
+pub use self::redact::SECRET_KEYS;
 pub use self::view::{
     CallsView, ErrorView, GrantView, LimitsView, PauseView, PluginState, PluginView, RejectedKind,
     RejectedView,

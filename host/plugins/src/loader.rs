@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{InstancePre, Linker};
-use narthex_wasm::{Budget, Code, CompileError, Digest, Guest, InterfaceName, KillReason, Sandbox};
+use narthex_wasm::{
+    Budget, Code, CompileError, Contract, Digest, Guest, KillReason, Misfit, Sandbox,
+};
 
 use crate::answer::PluginKind;
 use crate::bindings::discovery::DiscoveryPre;
@@ -20,6 +22,7 @@ use crate::plugin::Conduct;
 use crate::redact::Redactor;
 use crate::rights::Rights;
 use crate::schema::{Schema, SchemaError};
+use crate::secrets::CallSecrets;
 use crate::view::RejectedKind;
 
 /// The longest name, as of a DNS label.
@@ -75,8 +78,13 @@ pub(crate) enum LoadError {
     Compile(CompileError),
     #[error("{}", .0.join("; "))]
     Imports(Vec<String>),
-    #[error("it does not fit this host's interfaces: {message}")]
-    Link { message: String },
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Misfits(Vec<Misfit>),
+    #[error(
+        "what it imports or exports is not what this host has ({offered}), though by name it is; the \
+         engine says: {message}"
+    )]
+    Link { offered: String, message: String },
     #[error(
         "it exports none of narthex:plugin/exporter-api, discovery-api, notifier-api in version 1; \
          it exports {exports}"
@@ -114,6 +122,7 @@ impl LoadError {
             Self::FileName { .. }
             | Self::Compile(_)
             | Self::Imports(_)
+            | Self::Misfits(_)
             | Self::Link { .. }
             | Self::NoWorld { .. }
             | Self::TwoWorlds(..)
@@ -151,7 +160,7 @@ pub(crate) async fn load(
         return Err(LoadError::FileName { name: name.to_owned() });
     }
     let code = sandbox.compile(bytes).await.map_err(LoadError::Compile)?;
-    let entry = link(linker, &code)?;
+    let entry = link(sandbox, linker, &code).await?;
     let card = describe(sandbox, entry.clone(), &rights.capabilities, rights.budget).await?;
     if card.name != name {
         let said = imports::log::single_line(&card.name, CARD_BYTES_MAX);
@@ -177,15 +186,39 @@ pub(crate) async fn load(
     })
 }
 
+/// A component that imports and exports the whole contract: the host's side in words.
+const CONTRACT: &[u8] = include_bytes!("contract.wasm");
+
 /// Links a component and finds its world.
-fn link(linker: &Linker<Guest<CallContext>>, code: &Code) -> Result<Entry, LoadError> {
+async fn link(
+    sandbox: &Sandbox,
+    linker: &Linker<Guest<CallContext>>,
+    code: &Code,
+) -> Result<Entry, LoadError> {
     let mismatches = code.surface().mismatches(&imports::offered());
     if !mismatches.is_empty() {
         return Err(LoadError::Imports(mismatches.iter().map(ToString::to_string).collect()));
     }
     let kind = kind_of(code)?;
     let linked = code.link(linker).and_then(|pre| entry(kind, pre));
-    linked.map_err(|error| LoadError::Link { message: format!("{error:#}") })
+    match linked {
+        Ok(entry) => Ok(entry),
+        Err(error) => Err(misfit(sandbox, code, kind, format!("{error:#}")).await),
+    }
+}
+
+/// The words for a component that the engine does not link.
+async fn misfit(sandbox: &Sandbox, code: &Code, kind: PluginKind, message: String) -> LoadError {
+    let exported = ["narthex:plugin/lifecycle", api_of(kind)];
+    let misfits = match sandbox.compile(CONTRACT.into()).await {
+        Ok(contract) => Contract::new(contract).misfits(code, &exported),
+        Err(_) => Vec::new(),
+    };
+    if misfits.is_empty() {
+        let offered: Vec<String> = imports::offered().iter().map(ToString::to_string).collect();
+        return LoadError::Link { offered: offered.join(", "), message };
+    }
+    LoadError::Misfits(misfits)
 }
 
 fn entry(kind: PluginKind, pre: InstancePre<Guest<CallContext>>) -> wasmtime::Result<Entry> {
@@ -198,17 +231,13 @@ fn entry(kind: PluginKind, pre: InstancePre<Guest<CallContext>>) -> wasmtime::Re
 
 /// What a component does, by what it exports.
 fn kind_of(code: &Code) -> Result<PluginKind, LoadError> {
-    let worlds = [
-        ("narthex:plugin/exporter-api@1.0.0", PluginKind::Exporter),
-        ("narthex:plugin/discovery-api@1.0.0", PluginKind::Discovery),
-        ("narthex:plugin/notifier-api@1.0.0", PluginKind::Notifier),
-    ];
     let exports = &code.surface().exports;
-    let exported = |name: &str| {
-        let known = InterfaceName::parse(name);
+    let exported = |kind: &PluginKind| {
+        let known = imports::in_this_version(api_of(*kind));
         exports.iter().any(|export| known.serves(export))
     };
-    let mut kinds = worlds.iter().filter(|(name, _)| exported(name)).map(|(_, kind)| *kind);
+    let worlds = [PluginKind::Exporter, PluginKind::Discovery, PluginKind::Notifier];
+    let mut kinds = worlds.into_iter().filter(exported);
     match (kinds.next(), kinds.next()) {
         (Some(kind), None) => Ok(kind),
         (Some(one), Some(other)) => Err(LoadError::TwoWorlds(one, other)),
@@ -217,6 +246,15 @@ fn kind_of(code: &Code) -> Result<PluginKind, LoadError> {
             let exports = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
             Err(LoadError::NoWorld { exports })
         }
+    }
+}
+
+/// The interface that a component of a kind exports.
+fn api_of(kind: PluginKind) -> &'static str {
+    match kind {
+        PluginKind::Exporter => "narthex:plugin/exporter-api",
+        PluginKind::Discovery => "narthex:plugin/discovery-api",
+        PluginKind::Notifier => "narthex:plugin/notifier-api",
     }
 }
 
@@ -239,6 +277,7 @@ async fn describe(
         hosts: Arc::default(),
         own: None,
         redactor: Redactor::default(),
+        secrets: CallSecrets::default(),
         kept_bytes: 0,
         deadline: capabilities.now() + budget.wall,
         is_describing: true,

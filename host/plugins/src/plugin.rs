@@ -25,6 +25,7 @@ use crate::loader::{Entry, Loaded};
 use crate::record::{Ended, KILLS_MAX, Record, Use};
 use crate::redact::Redactor;
 use crate::rights::{Rights, Spends};
+use crate::secrets::CallSecrets;
 use crate::trial::InUse;
 use crate::view::{RejectedKind, RejectedView};
 
@@ -68,6 +69,8 @@ pub(crate) struct CallSpec {
     pub(crate) hosts: Arc<Endpoints>,
     /// The configuration that it is about.
     pub(crate) item: Arc<Item>,
+    /// What the placeholders in it stand for.
+    pub(crate) secrets: CallSecrets,
     /// What it may spend.
     pub(crate) spends: Spends,
     /// Of a call that waits for news.
@@ -186,6 +189,7 @@ impl Plugin {
             hosts: spec.hosts,
             own: own.clone(),
             redactor: redactor.clone(),
+            secrets: spec.secrets,
             kept_bytes: *kept_bytes,
             deadline,
             is_describing: false,

@@ -35,6 +35,7 @@ use crate::record::Use;
 use crate::redact::Redactor;
 use crate::rights::Spends;
 use crate::schema::Schema;
+use crate::secrets::CallSecrets;
 use crate::switch::Switches;
 use crate::view::PluginView;
 
@@ -230,13 +231,14 @@ impl Plugins {
         target: Arc<AskedTarget>,
         is_trial: bool,
     ) -> Result<Exposition, CallError> {
-        let config_json = item.config_json.clone();
+        let (config_json, secrets) = seal(&item)?;
         let spec = CallSpec {
             call: "collect",
-            what: Some(Use::new(&item.config_json, target.address())),
+            what: Some(Use::new(&item.identity, target.address())),
             is_trial,
             hosts: Arc::new(Endpoint::parse(target.address()).into_iter().collect()),
             item,
+            secrets,
             // The scrape gives up at its timeout; the call ends before, so that its end is known.
             spends: Spends::WallAtMost(target.timeout - target.timeout / 20),
             slot: None,
@@ -288,16 +290,17 @@ impl Plugins {
         asked: RefreshOf,
     ) -> Result<Refreshed, CallError> {
         let RefreshOf { cursor, wait, slot, is_trial } = asked;
+        let (config_json, secrets) = seal(item)?;
         let spec = CallSpec {
             call: "refresh",
-            what: Some(Use::new(&item.config_json, "")),
+            what: Some(Use::new(&item.identity, "")),
             is_trial,
             hosts: Arc::clone(&item.endpoints),
             item: Arc::clone(item),
+            secrets,
             spends: Spends::OfRefresh,
             slot,
         };
-        let config_json = item.config_json.clone();
         let wait_ms = millis(wait);
         let work = work(move |entry, store| {
             Box::pin(async move {
@@ -319,11 +322,19 @@ impl Plugins {
         group: notifier_api::AlertGroup,
     ) -> Result<notifier_api::Receipt, CallError> {
         let (plugin, loaded, item) = self.ready(PluginKind::Notifier, plugin, config.into())?;
-        let config_json = item.config_json.clone();
+        let (config_json, secrets) = seal(&item)?;
+        let redactor = item.redactor.clone();
         let (hosts, spends) = (Arc::clone(&item.endpoints), Spends::OfPlugin);
-        let what = Some(Use::new(&item.config_json, ""));
-        let spec =
-            CallSpec { call: "notify", what, is_trial: false, hosts, item, spends, slot: None };
+        let spec = CallSpec {
+            call: "notify",
+            what: Some(Use::new(&item.identity, "")),
+            is_trial: false,
+            hosts,
+            item,
+            secrets,
+            spends,
+            slot: None,
+        };
         let work = work(move |entry, store| {
             Box::pin(async move {
                 let Entry::Notifier(pre) = entry else { return Err(wrong_entry()) };
@@ -332,7 +343,12 @@ impl Plugins {
                 api.call_notify(store, &config_json, &group).await
             })
         });
-        plugin.call(&self.0.sandbox, spec, &loaded, work).await
+        let receipt = plugin.call(&self.0.sandbox, spec, &loaded, work).await?;
+        let hidden = |text: String| redactor.hide(&text).into_owned();
+        Ok(notifier_api::Receipt {
+            remote_id: receipt.remote_id.map(hidden),
+            note: redactor.hide(&receipt.note).into_owned(),
+        })
     }
 
     /// Judges a configuration by schema and then by the plugin itself; what it warns of. A plugin
@@ -363,13 +379,15 @@ impl Plugins {
         item: &Arc<Item>,
         is_trial: bool,
     ) -> Result<Vec<String>, CallError> {
-        let (config_json, redactor) = (item.config_json.clone(), item.redactor.clone());
+        let (config_json, secrets) = seal(item)?;
+        let redactor = item.redactor.clone();
         let spec = CallSpec {
             call: "validate",
             what: None,
             is_trial,
             hosts: Arc::default(),
             item: Arc::clone(item),
+            secrets,
             spends: Spends::OfPlugin,
             slot: None,
         };
@@ -475,6 +493,11 @@ where
     F: for<'s> FnOnce(Entry, &'s mut Store<Guest<CallContext>>) -> BoxFuture<'s, Answer<R>> + Send,
 {
     work
+}
+
+/// The configuration for one call, with placeholders for its secrets.
+fn seal(item: &Item) -> Result<(String, CallSecrets), CallError> {
+    item.sealed.for_call().map_err(|error| CallError::Unavailable(error.to_string()))
 }
 
 fn wrong_entry() -> narthex_wasm::wasmtime::Error {

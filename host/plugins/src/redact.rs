@@ -9,10 +9,39 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::imports::http::OwnClient;
+use crate::rights::SecretRules;
 use crate::schema::{SECRET, Schema};
+use crate::secrets::HIDDEN_BYTES_MIN;
 
 /// Shorter texts are no secrets worth the name: hiding them would only garble messages.
-const SECRET_BYTES_MIN: usize = 4;
+const SECRET_BYTES_MIN: usize = HIDDEN_BYTES_MIN;
+
+/// Keys that hold secrets in what plugins are told, where no schema says so: of discovery, exporters
+/// and receivers.
+pub const SECRET_KEYS: [&str; 22] = [
+    "password",
+    "secret",
+    "token",
+    "key",
+    "api_key",
+    "secret_key",
+    "client_secret",
+    "auth_password",
+    "auth_secret",
+    "smtp_auth_password",
+    "smtp_auth_secret",
+    "routing_key",
+    "service_key",
+    "user_key",
+    "bot_token",
+    "app_token",
+    "api_secret",
+    "dsn",
+    "api_url",
+    "webhook_url",
+    "slack_api_url",
+    "opsgenie_api_key",
+];
 
 /// The secrets of one configuration. Cheap to clone.
 #[derive(Clone, Default)]
@@ -30,9 +59,14 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// The secrets by the schema, and the passwords in URLs.
-    pub(crate) fn of(schema: &Schema, config: &Value) -> Self {
-        let mut secrets = schema.secrets_in(config);
+    /// The secrets by the schema, by the operator's word and by their usual names, and the passwords in URLs.
+    pub(crate) fn of(schema: &Schema, named: &SecretRules, config: &Value) -> Self {
+        let mut secrets = Vec::new();
+        let is_secret = |keys: &[&str]| {
+            let by_name = || keys.last().is_some_and(|key| SECRET_KEYS.contains(key));
+            named.name(keys) || schema.is_secret(keys).unwrap_or_else(by_name)
+        };
+        texts_in(config, &is_secret, &mut Vec::new(), &mut secrets);
         passwords_in(config, &mut secrets);
         Self { written: in_all_forms(secrets).into(), own: None }
     }
@@ -50,7 +84,33 @@ impl Redactor {
         for secret in own.iter().chain(&*self.written).filter(|s| text.contains(s.as_str())) {
             hidden = Cow::Owned(hidden.replace(secret.as_str(), SECRET));
         }
-        hidden
+        match crate::secrets::without_placeholders(&hidden) {
+            Cow::Borrowed(_) => hidden,
+            Cow::Owned(text) => Cow::Owned(text),
+        }
+    }
+}
+
+/// The texts at keys that are secret.
+fn texts_in<'v>(
+    value: &'v Value,
+    is_secret: &dyn Fn(&[&str]) -> bool,
+    keys: &mut Vec<&'v str>,
+    found: &mut Vec<String>,
+) {
+    match value {
+        Value::String(text) if is_secret(keys) => found.push(text.clone()),
+        Value::Array(items) => {
+            items.iter().for_each(|item| texts_in(item, is_secret, keys, found));
+        }
+        Value::Object(map) => {
+            for (key, value) in map {
+                keys.push(key);
+                texts_in(value, is_secret, keys, found);
+                keys.pop();
+            }
+        }
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -95,17 +155,18 @@ mod tests {
     #[test]
     fn secrets_are_hidden_wherever_they_are_told() {
         let schema = json!({ "properties": {
-            "token": { "x-secret": true }, "short": { "x-secret": true },
+            "token": { "x-secret": true }, "short": { "x-secret": true }, "key": { "x-secret": false },
         } });
         let schema = Schema::parse(&schema.to_string()).unwrap();
         let config = json!({
-            "token": "pass/word", "short": "abc", "url": "http://me:pass/x@h", "list": ["http://u:hidden@h/"],
+            "token": "pass/word", "short": "abc", "key": "plain", "api_key": "unsaid", "url": "http://me:pass/x@h", "list": ["http://u:hidden@h/"],
         });
-        let redactor = Redactor::of(&schema, &config);
+        let redactor = Redactor::of(&schema, &SecretRules::default(), &config);
         for (text, expected) in [
             ("401 with pass/word", "401 with <secret>"),
             ("GET http://h/?token=pass%2Fword", "GET http://h/?token=<secret>"),
             ("abc", "abc"),
+            ("plain and unsaid", "plain and <secret>"),
             ("http://u:hidden@h/ failed", "http://u:<secret>@h/ failed"),
             ("nothing to hide", "nothing to hide"),
         ] {

@@ -24,6 +24,24 @@ pub(crate) struct Rights {
     pub(crate) is_enabled: bool,
     /// The one file that may serve.
     pub(crate) pin: Option<Pin>,
+    /// What the operator says of secrets.
+    pub(crate) secrets: SecretRules,
+}
+
+/// What the operator says of the secrets in a plugin's configuration.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SecretRules {
+    /// `reveal_secrets`: whether the guest gets the values.
+    pub(crate) are_revealed: bool,
+    /// `secrets`: keys, as in `auth.password`.
+    pub(crate) named: Vec<String>,
+}
+
+impl SecretRules {
+    /// Whether the value at these keys is among those that the operator named.
+    pub(crate) fn name(&self, keys: &[&str]) -> bool {
+        !self.named.is_empty() && self.named.contains(&keys.join("."))
+    }
 }
 
 /// What a call may spend.
@@ -59,7 +77,8 @@ impl Rights {
         };
         let capabilities = Capabilities::configure(plugin, config, shared)?;
         let is_enabled = allowed.enabled.unwrap_or(true);
-        Ok(Self { capabilities, budget, refresh, is_enabled, pin: allowed.sha256 })
+        let secrets = SecretRules { are_revealed: allowed.reveal_secrets, named: allowed.secrets };
+        Ok(Self { capabilities, budget, refresh, is_enabled, pin: allowed.sha256, secrets })
     }
 
     pub(crate) fn spends(&self, what: Spends) -> Budget {

@@ -72,7 +72,7 @@ impl InUse {
 
     pub(crate) fn accepted(&self, item: Arc<Item>) {
         let mut items = self.items.lock();
-        let is_known = items.iter().any(|known| known.config_json == item.config_json);
+        let is_known = items.iter().any(|known| known.identity == item.identity);
         if !is_known && items.len() < ITEMS_MAX {
             items.push(item);
         }
@@ -96,7 +96,7 @@ impl InUse {
 impl GoodCall {
     fn is_like(&self, other: &Self) -> bool {
         let address = |call: &Self| call.target.as_ref().map(|target| target.address().to_owned());
-        self.item.config_json == other.item.config_json && address(self) == address(other)
+        self.item.identity == other.item.identity && address(self) == address(other)
     }
 
     fn named(&self) -> String {

@@ -8,6 +8,7 @@ mod protocols;
 mod spec;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -98,7 +99,7 @@ pub enum Source {
 }
 
 /// `exporter`: a plugin in the place of an HTTP server.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExporterSpec {
     /// The plugin's name.
@@ -106,6 +107,13 @@ pub struct ExporterSpec {
     /// What the plugin is told; its schema decides what may stand there.
     #[serde(default = "nothing", deserialize_with = "something")]
     pub config: serde_json::Value,
+}
+
+impl fmt::Debug for ExporterSpec {
+    /// Without what the file says to the plugin, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExporterSpec").field("plugin", &self.plugin).finish_non_exhaustive()
+    }
 }
 
 /// A plugin that is told nothing gets an empty object.

@@ -33,6 +33,7 @@ mod output;
 
 mod cache;
 mod code;
+mod contract;
 mod refused;
 mod surface;
 mod ticker;
@@ -41,6 +42,7 @@ pub use self::budget::{Budget, Usage};
 pub use self::cache::CacheError;
 pub use self::call::{Call, Outcome, WaitingSlot};
 pub use self::code::{Code, CompileError, Digest};
+pub use self::contract::{Contract, Difference, Misfit};
 pub use self::guest::Guest;
 pub use self::kill::KillReason;
 pub use self::sandbox::{CacheStats, Sandbox, SandboxConfig, StartError};

@@ -69,11 +69,11 @@ impl Endpoint {
         if let Some(path) = socket_path(text) {
             return Some(Self { host: Host::Socket(path), port: None, is_tls: None });
         }
-        let (rest, default_port, is_tls) = match text.split_once("://") {
-            Some(("http" | "ws", rest)) => (rest, Some(80), Some(false)),
-            Some(("https" | "wss", rest)) => (rest, Some(443), Some(true)),
-            Some((_, rest)) => (rest, None, None),
-            None => (text, None, None),
+        let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+        let (default_port, is_tls) = match scheme.to_ascii_lowercase().as_str() {
+            "http" | "ws" => (Some(80), Some(false)),
+            "https" | "wss" => (Some(443), Some(true)),
+            _ => (None, None),
         };
         let authority = rest.split(['/', '?', '#']).next()?;
         let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);

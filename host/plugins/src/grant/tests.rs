@@ -86,6 +86,77 @@ fn loopback_is_reached_by_who_names_it() {
 }
 
 #[test]
+fn a_star_names_nothing() {
+    for (host, address) in [
+        ("127.0.0.1", "127.0.0.1"),
+        ("localhost", "127.0.0.1"),
+        ("a.localhost", "::1"),
+        ("[::1]", "::1"),
+    ] {
+        check(&[], &["*:9000"], (host, 9000, address), Err("an address of this machine"));
+    }
+    check(&[], &["*:9000", "127.0.0.0/8:*"], ("localhost", 9000, "127.0.0.1"), Ok(()));
+    check(&[], &["localhost:9000"], ("localhost", 9000, "127.0.0.1"), Ok(()));
+    check(&[], &["*.localhost:9000"], ("a.localhost", 9000, "127.0.0.1"), Ok(()));
+    check(&[], &["*:9000"], ("192.0.2.1", 9000, "192.0.2.1"), Ok(()));
+}
+
+#[test]
+fn an_address_is_known_in_every_dress() {
+    let used = &["evil.example.com:80"][..];
+    for address in [
+        "::169.254.169.254",
+        "2002:a9fe:a9fe::1",
+        "64:ff9b:1::169.254.169.254",
+        "::ffff:0:169.254.169.254",
+    ] {
+        check(used, &["*:*"], ("evil.example.com", 80, address), Err("a link-local address"));
+    }
+    // What is no address to us is a name, and what it leads to is judged.
+    for name in ["169.254.169.254.", "2852039166", "0251.0376.0251.0376", "0xa9.0xfe.0xa9.0xfe"] {
+        check(&[], &["*:*"], (name, 80, "169.254.169.254"), Err("a link-local address"));
+        check(&[], &[], (name, 80, "169.254.169.254"), Err("may not connect"));
+    }
+}
+
+#[test]
+fn each_address_of_a_name_is_judged() {
+    // A name of which one answer is good and the next one bad: the bad one is not connected to.
+    let grants = grants(&["rebinding.example.com:80"], &[]);
+    let admission = grants.admit("rebinding.example.com", 80).unwrap();
+    for (address, is_good) in [("192.0.2.1", true), ("127.0.0.1", false), ("192.0.2.1", true)] {
+        let judged = grants.admit_address(&admission, address.parse().unwrap());
+        assert_eq!(judged.is_ok(), is_good, "{address}");
+    }
+}
+
+#[test]
+fn secrets_go_where_the_operator_said() {
+    let used = ["https://a.example", "db:5432"];
+    let allowed = ["b.example:443", "*.c.example:443", "d.example:*", "10.0.0.1:9", "10.0.0.0/8:9"];
+    let grants = grants(&used, &allowed);
+    let takes =
+        |host: &str, port, is_tls| grants.takes_secrets(&Host::parse(host).unwrap(), port, is_tls);
+    for (host, port, plain, tls, tcp) in [
+        ("a.example", 443, false, true, true),
+        ("db", 5432, true, true, true),
+        ("b.example", 443, false, true, true),
+        ("x.c.example", 443, false, false, false),
+        ("d.example", 443, false, false, false),
+        ("10.0.0.1", 9, false, true, true),
+        ("10.0.0.2", 9, false, false, false),
+        ("evil.example", 443, false, false, false),
+    ] {
+        let found = (
+            takes(host, port, Some(false)),
+            takes(host, port, Some(true)),
+            takes(host, port, None),
+        );
+        assert_eq!(found, (plain, tls, tcp), "{host}:{port}");
+    }
+}
+
+#[test]
 fn patterns_cover_what_they_say() {
     check(&[], &["10.0.0.0/8:*"], ("10.9.8.7", 1, "10.9.8.7"), Ok(()));
     check(&[], &["10.0.0.0/8:*"], ("11.0.0.1", 1, "11.0.0.1"), Err("11.0.0.1:1"));
@@ -109,7 +180,7 @@ fn texts_that_are_no_patterns_are_refused() {
 fn hosts_are_found_wherever_a_configuration_names_them() {
     let config = serde_json::json!({
         "url": "https://user:secret@hooks.example.com/a?b",
-        "list": [{ "server": "127.0.0.1:8500" }, "[fd00::1]:53", 7, null],
+        "list": [{ "server": "127.0.0.1:8500" }, "[fd00::1]:53", 7, null, "HTTPS://Loud.example.com"],
         "names": ["_http._tcp.example.com"],
         "text": "two words",
     });
@@ -120,6 +191,7 @@ fn hosts_are_found_wherever_a_configuration_names_them() {
             "[fd00::1] Some(53)",
             "_http._tcp.example.com None",
             "hooks.example.com Some(443)",
+            "loud.example.com Some(443)",
         ]
     );
 }

@@ -7,6 +7,7 @@ mod client;
 mod place;
 mod probe;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,10 +18,12 @@ use narthex_settings::error_chain;
 use narthex_wasm::Guest;
 use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{HasSelf, Linker};
+use url::Url;
 
 use super::{CallContext, Error, ErrorKind, Label, clock, denied, error, tls};
 use crate::bindings::imports::narthex::plugin::http;
 use crate::grant::NetGrants;
+use crate::secrets::CallSecrets;
 
 pub(crate) use self::client::{Capability, OwnClient};
 use self::place::{Place, parse_url};
@@ -63,6 +66,7 @@ pub(crate) struct Instance {
     /// For requests that are watched.
     tls: Arc<tls::Profiles>,
     net: Arc<NetGrants>,
+    secrets: CallSecrets,
     clock: clock::Instance,
 }
 
@@ -76,10 +80,12 @@ impl Instance {
         own: Option<Arc<OwnClient>>,
         tls: &Arc<tls::Profiles>,
         net: &Arc<NetGrants>,
+        secrets: &CallSecrets,
         clock: &clock::Instance,
     ) -> Self {
         let (capability, tls, net) = (Arc::clone(capability), Arc::clone(tls), Arc::clone(net));
-        Self { capability, own, tls, net, clock: clock.clone() }
+        let secrets = secrets.clone();
+        Self { capability, own, tls, net, secrets, clock: clock.clone() }
     }
 
     async fn exchange(
@@ -97,12 +103,12 @@ impl Instance {
             let place = Place::of(&url)?;
             (outgoing.url, outgoing.unix_socket) = place.request(&url);
             let own = self.own.as_deref().filter(|own| own.serves(&place));
-            let mut sent = outgoing.clone();
+            let mut sent = self.with_secrets(&outgoing, &url, &place);
             if let Some(signer) = own.and_then(|own| own.signer.as_ref()) {
                 let signed = signer.sign(&mut sent, &url).await;
                 signed.map_err(|failure| error(failure.kind(), error_chain(&failure)))?;
             }
-            let response = self.send(own, &place, sent).await?;
+            let response = self.without_secrets(self.send(own, &place, sent).await?);
             let is_last = own.is_some_and(|own| !own.follows_redirects);
             if is_last || matches!(place, Place::Socket(_)) {
                 return Ok(answer(response));
@@ -142,6 +148,47 @@ impl Instance {
         check_headers(request)
     }
 
+    /// A request as it goes to a place: with the secrets, if they are for it.
+    fn with_secrets(
+        &self,
+        request: &narthex_client::Request,
+        url: &Url,
+        place: &Place,
+    ) -> narthex_client::Request {
+        let mut sent = request.clone();
+        let takes = match place {
+            Place::Host { is_tls, host, port } => {
+                self.net.takes_secrets(host, *port, Some(*is_tls))
+            }
+            // Sockets are granted by their whole path.
+            Place::Socket(_) => true,
+        };
+        if !takes || self.secrets.is_empty() {
+            return sent;
+        }
+        (sent.url, sent.unix_socket) = place.request(&self.secrets.in_url(url));
+        for (name, value) in &mut sent.headers {
+            *value = self.secrets.in_header(name, value);
+        }
+        let is_type = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("content-type");
+        let content_type = sent.headers.iter().find(is_type).map(|(_, value)| value.as_str());
+        sent.body = self.secrets.in_body(content_type.unwrap_or_default(), &sent.body);
+        sent
+    }
+
+    /// An answer without the secrets that the other side sends back.
+    fn without_secrets(&self, mut response: narthex_client::Response) -> narthex_client::Response {
+        if !self.secrets.is_empty() {
+            for (_, value) in &mut response.headers {
+                *value = self.secrets.hide(value);
+            }
+            if let Cow::Owned(hidden) = self.secrets.hide_in_bytes(&response.body) {
+                response.body = hidden.into();
+            }
+        }
+        response
+    }
+
     /// One exchange with one host, without redirects.
     async fn send(
         &self,
@@ -150,18 +197,24 @@ impl Instance {
         request: narthex_client::Request,
     ) -> Result<narthex_client::Response, Error> {
         let capability = own.map_or(&*self.capability, |own| &own.capability);
-        let _lease = match place {
+        let (connections, _lease) = match place {
             Place::Host { host, port, .. } => {
                 let admission = self.net.admit(&host.to_string(), *port).map_err(denied)?;
-                Some(capability.guard.lease(host, *port, admission))
+                let connections = capability.connections(&admission).map_err(|failure| {
+                    error(ErrorKind::Internal, format!("make a client: {}", error_chain(&failure)))
+                })?;
+                (connections, Some(connections.guard.lease(host, *port, admission)))
             }
             Place::Socket(path) => {
                 self.net.admit_socket(path).map_err(denied)?;
-                None
+                (&capability.by_host, None)
             }
         };
-        let sent = capability.client.request(request).await;
-        sent.map_err(|failure| request_error(&failure, place))
+        let sent = connections.client.request(request).await;
+        sent.map_err(|failure| {
+            let told = request_error(&failure, place);
+            Error { message: self.secrets.hide(&told.message), ..told }
+        })
     }
 }
 

@@ -13,7 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::dial::{Judge, Options, dial_error, facts_of, facts_of_tls};
 use super::{CallContext, Error, ErrorKind, Label, clock, error, tls};
 use crate::bindings::imports::narthex::plugin::tcp;
-use crate::grant::NetGrants;
+use crate::grant::{Host, NetGrants};
+use crate::secrets::CallSecrets;
 
 /// Connections that one call may have open.
 const CONNECTIONS_MAX: usize = 16;
@@ -33,6 +34,8 @@ pub struct Connection {
     /// As the guest named it.
     host: String,
     peer: String,
+    /// What is put in for placeholders; nothing where the other side is not to have secrets.
+    secrets: CallSecrets,
     /// How it came about.
     steps: Steps,
 }
@@ -42,6 +45,7 @@ pub struct Connection {
 pub(crate) struct Instance {
     tls: Arc<tls::Profiles>,
     net: Arc<NetGrants>,
+    secrets: CallSecrets,
     clock: clock::Instance,
     open: usize,
 }
@@ -71,10 +75,17 @@ impl Instance {
     pub(crate) fn instantiate(
         tls: &Arc<tls::Profiles>,
         net: &Arc<NetGrants>,
+        secrets: &CallSecrets,
         clock: &clock::Instance,
     ) -> Self {
         let (tls, net) = (Arc::clone(tls), Arc::clone(net));
-        Self { tls, net, clock: clock.clone(), open: 0 }
+        Self { tls, net, secrets: secrets.clone(), clock: clock.clone(), open: 0 }
+    }
+
+    /// What is put in for placeholders that go to a place.
+    fn secrets_for(&self, host: &str, port: u16) -> CallSecrets {
+        let takes = Host::parse(host).is_some_and(|it| self.net.takes_secrets(&it, port, None));
+        if takes { self.secrets.clone() } else { CallSecrets::default() }
     }
 
     /// Opens a connection; `steps` tells how far that came.
@@ -118,7 +129,8 @@ impl View<'_> {
         match self.instance.open(&host, port, options, &mut steps, timeout).await {
             Ok(stream) => {
                 let peer = format!("{host}:{port}");
-                let connection = Connection { stream: Some(stream), host, peer, steps };
+                let secrets = self.instance.secrets_for(&host, port);
+                let connection = Connection { stream: Some(stream), host, peer, secrets, steps };
                 let resource = self.resources.push(connection)?;
                 self.instance.open += 1;
                 Ok(Ok(resource))
@@ -166,7 +178,7 @@ impl tcp::HostConnection for View<'_> {
         let step = format!("write to {}", connection.peer);
         let Some(mut stream) = connection.stream.take() else { return Ok(Err(broken(&step))) };
         let write = async {
-            let written = match stream.write_all(&data).await {
+            let written = match stream.write_all(&connection.secrets.in_stream(&data)).await {
                 // What is encrypted may still wait in a buffer.
                 Ok(()) => stream.flush().await,
                 failed => failed,

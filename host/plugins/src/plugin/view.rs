@@ -6,7 +6,7 @@ use crate::loader::Loaded;
 use crate::record::{Shown, Standing};
 use crate::rights::Spends;
 use crate::schema::Notes;
-use crate::view::{LimitsView, PluginState, PluginView};
+use crate::view::{GrantView, LimitsView, PluginState, PluginView};
 
 impl Plugin {
     /// What can be seen of it.
@@ -38,6 +38,11 @@ impl Plugin {
         let refused = rejected.as_ref().map(|rejected| rejected.digest.clone());
         let digest = loaded.map(|loaded| loaded.digest.to_string()).or(refused).unwrap_or_default();
         let text = |pick: fn(&Loaded) -> &str| loaded.map(pick).unwrap_or_default().to_owned();
+        let revealed = rights.secrets.are_revealed.then(|| GrantView {
+            capability: "secrets",
+            detail: "the values of the secrets in its configuration".to_owned(),
+            source: format!("plugins.allow.{}", self.name),
+        });
         PluginView {
             name: self.name.clone(),
             kind,
@@ -52,7 +57,7 @@ impl Plugin {
             previous: self.versions.previous().map(|previous| previous.version.clone()),
             loaded_at_millis: loaded.map(|loaded| loaded.loaded_at_millis),
             imports: loaded.map(|loaded| loaded.imports.clone()).unwrap_or_default(),
-            grants: rights.capabilities.view(notes),
+            grants: rights.capabilities.view(notes).into_iter().chain(revealed).collect(),
             limits,
             calls,
             pauses,

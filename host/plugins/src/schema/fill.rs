@@ -114,40 +114,6 @@ impl Schema {
         let mut others = self.parts(node).chain(choices).chain(node.items.as_deref());
         own.or_else(|| others.find_map(|part| self.secret_below(part, keys, depth + 1)))
     }
-
-    /// The texts in a configuration that are secrets.
-    pub(crate) fn secrets_in(&self, config: &Value) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut keys = Vec::new();
-        self.collect_secrets(config, &mut keys, &mut found, 0);
-        found
-    }
-
-    fn collect_secrets<'v>(
-        &self,
-        value: &'v Value,
-        keys: &mut Vec<&'v str>,
-        found: &mut Vec<String>,
-        depth: usize,
-    ) {
-        if depth > DEPTH_MAX {
-            return;
-        }
-        match value {
-            Value::String(text) if self.is_secret(keys) == Some(true) => found.push(text.clone()),
-            Value::Array(items) => {
-                items.iter().for_each(|item| self.collect_secrets(item, keys, found, depth + 1));
-            }
-            Value::Object(map) => {
-                for (key, value) in map {
-                    keys.push(key);
-                    self.collect_secrets(value, keys, found, depth + 1);
-                    keys.pop();
-                }
-            }
-            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
 }
 
 impl Node {

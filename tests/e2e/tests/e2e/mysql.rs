@@ -110,7 +110,10 @@ fn the_mysql_plugin_says_what_mysqld_exporter_says() {
             "- job_name: peer\n  static_configs: [{{ targets: ['127.0.0.1:{exporter_port}'] }}]\n"
         ),
     ];
-    let host = Host::with_config(&with_profile("mysql", &jobs.concat()))
+    // The plugin hashes the password, and so must have it.
+    let config = with_profile("mysql", &jobs.concat());
+    let config = config.replace("mysql: { tls", "mysql: { reveal_secrets: true, tls");
+    let host = Host::with_config(&config)
         .copy("plugins/mysql.wasm", &plugin("mysql"))
         .copy("ca.pem", &certificate("authority_a.pem"))
         .expect_log("Access denied for user")

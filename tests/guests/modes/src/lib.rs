@@ -1,7 +1,7 @@
 //! A guest that misbehaves as its configuration says: `{"mode":"panic"}`, `{"mode":"oversized","bytes":1000000}`.
 //!
 //! Enters: a mode. Leaves: what a host must survive, or an answer that says that it was let through. What always holds:
-//! with the mode `well` it is an exporter like any other. Open this file; there is no other.
+//! with the mode `well` it is an exporter like any other. Open this file, then `misuse.rs`.
 //!
 //! ```
 //! use narthex_sdk::testing::FakeHost;
@@ -19,6 +19,10 @@ use narthex_sdk::{
     tcp::Connection,
 };
 use serde::Deserialize;
+
+mod misuse;
+
+pub use misuse::Misuse;
 
 /// The guest.
 pub struct Modes;
@@ -142,6 +146,8 @@ pub enum Config {
         /// How many.
         lines: u32,
     },
+    /// What several capabilities are misused by.
+    Misuse(Misuse),
 }
 
 impl Exporter for Modes {
@@ -217,6 +223,7 @@ fn ask(config: Config) -> Result<Exposition, Error> {
         }
         Config::Dns { name, kind } => dns::lookup(&name, &kind, TIMEOUT)?.len() as f64,
         Config::Kv => count_calls()?,
+        Config::Misuse(misuse) => return misuse.run(),
         Config::Chatty { lines } => {
             (0..lines).for_each(|line| log::info("chatty", &[("line", &line)]));
             f64::from(lines)

@@ -68,8 +68,14 @@ async fn a_wrong_world_or_version_is_named() {
             (instance $api)
             (export "narthex:plugin/exporter-api@1.0.0" (instance $api)))"#,
     );
-    let message = refused("x", &wrong).await;
-    assert!(message.contains("does not fit this host's interfaces"), "{message}");
+    assert_eq!(
+        refused("x", &wrong).await,
+        "`wall-ms` of narthex:plugin/clock@1.0.0 is not that of this host's \
+         narthex:plugin/clock@1.0.0: the parameters a in the component, no parameters in the host; \
+         it does not export narthex:plugin/lifecycle@1.0.0, which this host asks of every plugin; \
+         it exports narthex:plugin/exporter-api@1.0.0 without `collect`, which \
+         narthex:plugin/exporter-api@1.0.0 of this host has"
+    );
 }
 
 #[tokio::test]

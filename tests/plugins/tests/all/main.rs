@@ -11,4 +11,7 @@ mod items;
 mod langs;
 mod life;
 mod operate;
+mod released;
 mod rooms;
+mod secrets;
+mod ways;

@@ -87,7 +87,7 @@ fn nameserver() -> u16 {
 }
 
 /// The first set that a discoverer tells.
-async fn first_set(discoverer: Box<dyn Discoverer>) -> Arc<TargetSet> {
+pub(crate) async fn first_set(discoverer: Box<dyn Discoverer>) -> Arc<TargetSet> {
     let (out, mut told) = Outlet::for_tests(Clock::real());
     let (_stop, stopped) = Stop::pair();
     tokio::select! {
@@ -100,6 +100,11 @@ pub(crate) fn item(name: &str, config: serde_json::Value) -> ProviderConfig {
     ProviderConfig { name: name.to_owned(), config, http: None, folder: "".into() }
 }
 
+pub(crate) fn addresses(set: &TargetSet) -> Vec<&str> {
+    let targets = set.groups.iter().flat_map(|group| &group.targets);
+    targets.filter_map(|target| target.get("__address__")).collect()
+}
+
 #[tokio::test]
 async fn a_discovery_keeps_a_job_s_targets_up_to_date() {
     let yaml = format!("dns_servers: ['127.0.0.1:{}']", nameserver());
@@ -107,13 +112,7 @@ async fn a_discovery_keeps_a_job_s_targets_up_to_date() {
     let config = json!({ "names": ["db.example.com"], "type": "A", "port": 5432 });
     let discoverer = host.plugins.discoverer(&item("dns", config)).unwrap();
     let set = first_set(discoverer).await;
-    let addresses: Vec<&str> = set
-        .groups
-        .iter()
-        .flat_map(|group| &group.targets)
-        .filter_map(|target| target.get("__address__"))
-        .collect();
-    assert_eq!(addresses, ["192.0.2.7:5432"]);
+    assert_eq!(addresses(&set), ["192.0.2.7:5432"]);
 }
 
 #[tokio::test]

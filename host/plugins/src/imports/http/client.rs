@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use narthex_client::{AddressGuard, Client, ClientOptions, HttpConfig, SetupError};
 use parking_lot::Mutex;
@@ -17,10 +17,21 @@ use crate::grant::{Admission, Endpoints, Host, NetGrants, NetPattern};
 use crate::profiles::Access;
 use crate::profiles::aws::Signer;
 
-/// A client with its guard. It keeps connections between calls.
+/// The clients of one plugin, or of one item.
 #[derive(Debug)]
 pub(crate) struct Capability {
     pub(super) plugin: String,
+    /// For hosts that are granted as such.
+    pub(super) by_host: Connections,
+    /// For names that are granted by the addresses to which they lead: a connection that is kept for one
+    /// call must not carry another for which its address would be refused. Made when it is needed.
+    by_address: OnceLock<Connections>,
+    allowed: Vec<NetPattern>,
+}
+
+/// A client with its guard. It keeps connections between calls.
+#[derive(Debug)]
+pub(super) struct Connections {
     pub(super) client: Client,
     pub(super) guard: Arc<Guard>,
 }
@@ -49,12 +60,39 @@ impl Capability {
         config: HttpConfig,
         options: ClientOptions,
     ) -> Result<Self, SetupError> {
+        let by_host = Connections::new(plugin, allowed, config, options)?;
+        let (plugin, allowed) = (plugin.to_owned(), allowed.to_vec());
+        Ok(Self { plugin, by_host, by_address: OnceLock::new(), allowed })
+    }
+
+    /// The connections that may carry a request.
+    pub(super) fn connections(&self, admission: &Admission) -> Result<&Connections, SetupError> {
+        if admission.is_by_host() {
+            return Ok(&self.by_host);
+        }
+        if let Some(made) = self.by_address.get() {
+            return Ok(made);
+        }
+        // Nothing that is granted by its address alone has credentials of an item.
+        let (config, options) = (HttpConfig::default(), ClientOptions::default());
+        let made = Connections::new(&self.plugin, &self.allowed, config, options)?;
+        Ok(self.by_address.get_or_init(|| made))
+    }
+}
+
+impl Connections {
+    fn new(
+        plugin: &str,
+        allowed: &[NetPattern],
+        config: HttpConfig,
+        options: ClientOptions,
+    ) -> Result<Self, SetupError> {
         let (used, allowed) = (Arc::default(), allowed.to_vec());
         let net = NetGrants { plugin: plugin.to_owned(), used, allowed };
         let guard = Arc::new(Guard { net, admitted: Mutex::default() });
         let address_guard: Arc<dyn AddressGuard> = guard.clone();
         let client = Client::new(config, ClientOptions { guard: Some(address_guard), ..options })?;
-        Ok(Self { plugin: plugin.to_owned(), client, guard })
+        Ok(Self { client, guard })
     }
 }
 
@@ -76,7 +114,7 @@ impl OwnClient {
     /// The secrets that requests of it carried.
     pub(crate) fn known_secrets(&self) -> Vec<String> {
         let signer = self.signer.iter().flat_map(|signer| signer.known_secrets());
-        let own = self.capability.client.known_secrets().into_iter().chain(signer);
+        let own = self.capability.by_host.client.known_secrets().into_iter().chain(signer);
         own.map(|secret| secret.expose().to_owned()).collect()
     }
 

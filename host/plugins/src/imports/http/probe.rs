@@ -31,6 +31,7 @@ impl Instance {
         };
         let guard = Judge::admit(&self.net, &host.to_string(), *port)?;
         let outgoing = self.outgoing(request, BODY_BYTES_MAX);
+        let outgoing = self.with_secrets(&outgoing, &url, &place);
         let probe = Probe {
             versions: &options.versions,
             guard: &guard,
@@ -44,10 +45,13 @@ impl Instance {
         let facts = facts(&course);
         match outcome {
             Ok(response) => {
-                let response = answer(response);
+                let response = answer(self.without_secrets(response));
                 Ok(http::Probed { response, facts, certificates: course.certificates })
             }
-            Err(failure) => Err(Error { details: facts, ..request_error(&failure, &place) }),
+            Err(failure) => {
+                let told = request_error(&failure, &place);
+                Err(Error { details: facts, message: self.secrets.hide(&told.message), ..told })
+            }
         }
     }
 }

@@ -1,0 +1,418 @@
+//! Secrets of a configuration, which stay in the host: the guest gets placeholders, and the host puts the values in
+//! where the guest sends a placeholder to a place that the operator named.
+//!
+//! Invariant: a placeholder is of one call. Who sees one, in a log or in the label of an alert, cannot use it: in
+//! another call it stands for nothing.
+//! Invariant: what another host gets is the placeholder, not the value.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use memchr::memmem;
+use parking_lot::Mutex;
+use ring::rand::{SecureRandom, SystemRandom};
+use serde_json::Value;
+use url::Url;
+
+use crate::base64;
+
+/// How a placeholder begins; then come the secret's number, `-`, and the digits of the call. Letters, digits and `-`
+/// alone: JSON, forms and URLs leave them as they are.
+const HEAD: &str = "narthex-secret-";
+
+/// Hexadecimal digits that tell one call from another.
+const NONCE_DIGITS: usize = 32;
+
+/// Shorter texts are not looked for in answers: they stand there by chance.
+pub(crate) const HIDDEN_BYTES_MIN: usize = 4;
+
+/// A configuration whose secrets are taken out.
+#[derive(Clone)]
+pub(crate) struct Sealed {
+    /// For the guest, with placeholders.
+    json: String,
+    /// The digits in these placeholders.
+    nonce: String,
+    secrets: Arc<[Held]>,
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealed({} secrets)", self.secrets.len())
+    }
+}
+
+/// A secret, and what it is.
+struct Held {
+    text: String,
+    form: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Text,
+    /// What stands behind the host of a URL that is secret as a whole.
+    UrlTail,
+}
+
+/// There are no random numbers to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system has no random numbers for the placeholders of secrets")]
+pub(crate) struct NoRandom;
+
+fn nonce() -> Result<String, NoRandom> {
+    let mut bytes = [0_u8; NONCE_DIGITS / 2];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| NoRandom)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+impl Sealed {
+    /// Takes the texts out that `is_secret` names by their keys, and the passwords of URLs.
+    pub(crate) fn of(
+        mut config: Value,
+        is_secret: &dyn Fn(&[&str]) -> bool,
+    ) -> Result<Self, NoRandom> {
+        let mut sealing = Sealing { nonce: nonce()?, secrets: Vec::new(), is_secret };
+        sealing.take(&mut config, &mut Vec::new());
+        let Sealing { nonce, secrets, .. } = sealing;
+        Ok(Self { json: config.to_string(), nonce, secrets: secrets.into() })
+    }
+
+    /// A configuration that the guest sees as it is.
+    pub(crate) fn open(config: &Value) -> Self {
+        Self { json: config.to_string(), nonce: String::new(), secrets: Arc::default() }
+    }
+
+    /// The configuration for one call, and what its placeholders stand for.
+    pub(crate) fn for_call(&self) -> Result<(String, CallSecrets), NoRandom> {
+        if self.secrets.is_empty() {
+            return Ok((self.json.clone(), CallSecrets::default()));
+        }
+        let nonce = nonce()?;
+        let json = self.json.replace(&self.nonce, &nonce);
+        let shared = Known { nonce, secrets: Arc::clone(&self.secrets), sent: Mutex::default() };
+        Ok((json, CallSecrets(Some(Arc::new(shared)))))
+    }
+}
+
+/// A configuration on its way to being sealed.
+struct Sealing<'a> {
+    nonce: String,
+    secrets: Vec<Held>,
+    is_secret: &'a dyn Fn(&[&str]) -> bool,
+}
+
+impl Sealing<'_> {
+    /// As deep as the file may be nested, which its reader bounds.
+    fn take(&mut self, value: &mut Value, keys: &mut Vec<String>) {
+        match value {
+            Value::String(text) if !text.is_empty() => {
+                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+                if (self.is_secret)(&keys) {
+                    *text = self.sealed(text);
+                } else if let Some(sealed) = self.without_password(text) {
+                    *text = sealed;
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.take(item, keys)),
+            Value::Object(map) => {
+                for (key, value) in map {
+                    keys.push(key.clone());
+                    self.take(value, keys);
+                    keys.pop();
+                }
+            }
+            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn hold(&mut self, text: String, form: Form) -> String {
+        let number = self.secrets.len();
+        self.secrets.push(Held { text, form });
+        format!("{HEAD}{number}-{}", self.nonce)
+    }
+
+    /// A text that is secret as a whole. Of a URL the host stays, for the guest has to say where it wants to go.
+    fn sealed(&mut self, text: &str) -> String {
+        let is_url = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        let Some(start) = text.find("://").map(|at| at + 3).filter(|_| is_url) else {
+            return self.hold(text.to_owned(), Form::Text);
+        };
+        let rest = text.get(start..).unwrap_or_default();
+        let length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (head, tail) = text.split_at_checked(start + length).unwrap_or((text, ""));
+        let head = self.without_password(head).unwrap_or_else(|| head.to_owned());
+        match tail.strip_prefix('/').unwrap_or(tail) {
+            "" => format!("{head}{tail}"),
+            // Behind a `?` the placeholder stands for the `?` too.
+            tail => format!("{head}/{}", self.hold(tail.to_owned(), Form::UrlTail)),
+        }
+    }
+
+    /// A URL with a placeholder for its password.
+    fn without_password(&mut self, url: &str) -> Option<String> {
+        let (scheme, rest) = url.split_once("://")?;
+        let length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, tail) = rest.split_at_checked(length)?;
+        let (user, host) = authority.rsplit_once('@')?;
+        let (user, password) = user.split_once(':').filter(|(_, password)| !password.is_empty())?;
+        let held = self.hold(percent_decoded(password), Form::Text);
+        Some(format!("{scheme}://{user}:{held}@{host}{tail}"))
+    }
+}
+
+/// What a guest gets when it decodes the password of a URL.
+fn percent_decoded(text: &str) -> String {
+    // `+` is no blank in a URL's user information.
+    let form = text.replace('+', "%2B");
+    let pair = format!("x={form}");
+    let decoded = url::form_urlencoded::parse(pair.as_bytes()).next();
+    // `&` would end a pair of a form; a password with it stays as it is written.
+    match decoded {
+        Some((_, decoded)) if !form.contains('&') => decoded.into_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+/// The secrets of one call. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct CallSecrets(Option<Arc<Known>>);
+
+struct Known {
+    nonce: String,
+    secrets: Arc<[Held]>,
+    /// Guards what values were sent in a form that does not show them: the credentials of `Basic`.
+    sent: Mutex<Vec<String>>,
+}
+
+impl fmt::Debug for CallSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CallSecrets({})", self.0.as_ref().map_or(0, |known| known.secrets.len()))
+    }
+}
+
+/// How a value is written where it is put in.
+#[derive(Clone, Copy)]
+enum Context {
+    /// As it is.
+    Plain,
+    Json,
+    Form,
+    Xml,
+    Url,
+}
+
+impl CallSecrets {
+    /// Whether there is nothing to put in and nothing to hide.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// A header's value with the secrets put in. The name and the password of `Basic` are looked into.
+    pub(crate) fn in_header(&self, name: &str, value: &str) -> String {
+        let Some(known) = &self.0 else { return value.to_owned() };
+        let is_credentials = name.eq_ignore_ascii_case("authorization");
+        let basic =
+            value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
+        if let Some((scheme, credentials)) = basic.filter(|_| is_credentials)
+            && let Some(pair) =
+                base64::decoded(credentials).and_then(|it| String::from_utf8(it).ok())
+            && pair.contains(HEAD)
+        {
+            let credentials = base64::encoded(known.put_in(&pair, Context::Plain).as_bytes());
+            let mut sent = known.sent.lock();
+            if !sent.contains(&credentials) {
+                sent.push(credentials.clone());
+            }
+            return format!("{scheme} {credentials}");
+        }
+        known.put_in(value, Context::Plain).into_owned()
+    }
+
+    /// A URL with the secrets put into its path and its query; never into its host.
+    pub(crate) fn in_url(&self, url: &Url) -> Url {
+        let Some(known) = self.0.as_ref().filter(|_| url.as_str().contains(HEAD)) else {
+            return url.clone();
+        };
+        let (head, tail) = url
+            .as_str()
+            .split_at_checked(url[..url::Position::BeforePath].len())
+            .unwrap_or_default();
+        let filled = format!("{head}{}", known.put_in(tail, Context::Url));
+        match Url::parse(&filled) {
+            Ok(filled) if is_same_place(&filled, url) => filled,
+            Ok(_) | Err(_) => url.clone(),
+        }
+    }
+
+    /// A body with the secrets put in, each written as the content type wants it.
+    pub(crate) fn in_body(&self, content_type: &str, body: &Bytes) -> Bytes {
+        let Some(known) = &self.0 else { return body.clone() };
+        let content_type = content_type.to_ascii_lowercase();
+        let context = if content_type.contains("json") {
+            Context::Json
+        } else if content_type.contains("x-www-form-urlencoded") {
+            Context::Form
+        } else if content_type.contains("xml") || content_type.contains("html") {
+            Context::Xml
+        } else {
+            Context::Plain
+        };
+        match known.put_into_bytes(body, context) {
+            Cow::Borrowed(_) => body.clone(),
+            Cow::Owned(filled) => filled.into(),
+        }
+    }
+
+    /// Bytes for a connection with the secrets put in as they are.
+    pub(crate) fn in_stream<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        match &self.0 {
+            Some(known) => known.put_into_bytes(bytes, Context::Plain),
+            None => Cow::Borrowed(bytes),
+        }
+    }
+
+    /// A text of another host, without the secrets that it sends back.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        match self.hide_in_bytes(text.as_bytes()) {
+            Cow::Borrowed(_) => text.to_owned(),
+            Cow::Owned(hidden) => String::from_utf8_lossy(&hidden).into_owned(),
+        }
+    }
+
+    /// Bytes of another host, without the secrets that it sends back: in their place stand the placeholders.
+    pub(crate) fn hide_in_bytes<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        let mut hidden = Cow::Borrowed(bytes);
+        let Some(known) = &self.0 else { return hidden };
+        for (number, held) in known.secrets.iter().enumerate() {
+            let placeholder = format!("{HEAD}{number}-{}", known.nonce);
+            let forms = [Context::Plain, Context::Json, Context::Form, Context::Url, Context::Xml];
+            for context in forms {
+                let form = written(held, context);
+                if form.len() >= HIDDEN_BYTES_MIN {
+                    hidden = replaced(hidden, form.as_bytes(), placeholder.as_bytes());
+                }
+            }
+        }
+        for sent in &*known.sent.lock() {
+            hidden = replaced(hidden, sent.as_bytes(), crate::schema::SECRET.as_bytes());
+        }
+        hidden
+    }
+}
+
+fn is_same_place(one: &Url, other: &Url) -> bool {
+    let place = |url: &Url| url[..url::Position::BeforePath].to_owned();
+    place(one) == place(other)
+}
+
+impl Known {
+    fn put_in<'t>(&self, text: &'t str, context: Context) -> Cow<'t, str> {
+        match self.put_into_bytes(text.as_bytes(), context) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            // Texts were put into a text.
+            Cow::Owned(filled) => Cow::Owned(String::from_utf8_lossy(&filled).into_owned()),
+        }
+    }
+
+    fn put_into_bytes<'b>(&self, bytes: &'b [u8], context: Context) -> Cow<'b, [u8]> {
+        let mut filled = Vec::new();
+        let mut rest = bytes;
+        while let Some(at) = memmem::find(rest, HEAD.as_bytes()) {
+            let (before, from) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+            filled.extend_from_slice(before);
+            match self.placeholder(from) {
+                Some((held, length)) => {
+                    filled.extend_from_slice(written(held, context).as_bytes());
+                    rest = from.get(length..).unwrap_or_default();
+                }
+                None => {
+                    filled.extend_from_slice(HEAD.as_bytes());
+                    rest = from.get(HEAD.len()..).unwrap_or_default();
+                }
+            }
+        }
+        if rest.len() == bytes.len() {
+            return Cow::Borrowed(bytes);
+        }
+        filled.extend_from_slice(rest);
+        Cow::Owned(filled)
+    }
+
+    /// The secret whose placeholder stands at the beginning, and the placeholder's length.
+    fn placeholder(&self, bytes: &[u8]) -> Option<(&Held, usize)> {
+        let rest = bytes.strip_prefix(HEAD.as_bytes())?;
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let number = std::str::from_utf8(rest.get(..digits)?).ok()?.parse::<usize>().ok()?;
+        let rest = rest.get(digits..)?.strip_prefix(b"-")?;
+        rest.strip_prefix(self.nonce.as_bytes())?;
+        Some((self.secrets.get(number)?, HEAD.len() + digits + 1 + NONCE_DIGITS))
+    }
+}
+
+fn written(held: &Held, context: Context) -> Cow<'_, str> {
+    let text = held.text.as_str();
+    match context {
+        Context::Plain => Cow::Borrowed(text),
+        Context::Url if held.form == Form::UrlTail => Cow::Borrowed(text),
+        Context::Json => {
+            let quoted = Value::from(text).to_string();
+            Cow::Owned(
+                quoted
+                    .trim_start_matches('"')
+                    .strip_suffix('"')
+                    .map_or_else(|| quoted.clone(), str::to_owned),
+            )
+        }
+        Context::Form => {
+            Cow::Owned(url::form_urlencoded::byte_serialize(text.as_bytes()).collect())
+        }
+        Context::Url => {
+            let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+            Cow::Owned(encoded.replace('+', "%20"))
+        }
+        Context::Xml => {
+            let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            Cow::Owned(escaped.replace('"', "&quot;").replace('\'', "&apos;"))
+        }
+    }
+}
+
+fn replaced<'b>(bytes: Cow<'b, [u8]>, what: &[u8], by: &[u8]) -> Cow<'b, [u8]> {
+    let finder = memmem::Finder::new(what);
+    let Some(first) = finder.find(&bytes) else { return bytes };
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut from = 0;
+    for at in std::iter::once(first).chain(finder.find_iter(&bytes).skip(1)) {
+        out.extend_from_slice(bytes.get(from..at).unwrap_or_default());
+        out.extend_from_slice(by);
+        from = at + what.len();
+    }
+    out.extend_from_slice(bytes.get(from..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+/// A text in which the placeholders of whatever call are hidden, for people.
+pub(crate) fn without_placeholders(text: &str) -> Cow<'_, str> {
+    let Some(mut at) = text.find(HEAD) else { return Cow::Borrowed(text) };
+    let (mut out, mut rest) = (String::new(), text);
+    loop {
+        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(before);
+        let tail = from.get(HEAD.len()..).unwrap_or_default();
+        let length = tail.find(|c: char| !c.is_ascii_hexdigit() && c != '-').unwrap_or(tail.len());
+        out.push_str(crate::schema::SECRET);
+        rest = tail.get(length..).unwrap_or_default();
+        match rest.find(HEAD) {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests;
