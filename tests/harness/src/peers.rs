@@ -22,6 +22,10 @@ pub enum Peer {
     MysqldExporter,
     /// What it asks.
     MariaDb,
+    /// The exporter whose place the plugin `nginx` takes.
+    NginxExporter,
+    /// The exporter whose place the plugin `blackbox` takes.
+    BlackboxExporter,
     /// The alert router.
     Alertmanager,
     /// Its tool.
@@ -46,6 +50,10 @@ impl Peer {
             Self::RedisServer => ("redis-server", "redis-server"),
             Self::MysqldExporter => ("prometheus-mysqld-exporter", "prometheus-mysqld-exporter"),
             Self::MariaDb => ("mariadb-server-core", "mariadbd"),
+            Self::NginxExporter => ("prometheus-nginx-exporter", "prometheus-nginx-exporter"),
+            Self::BlackboxExporter => {
+                ("prometheus-blackbox-exporter", "prometheus-blackbox-exporter")
+            }
             Self::Alertmanager => ("prometheus-alertmanager", "prometheus-alertmanager"),
             Self::Amtool => ("prometheus-alertmanager", "amtool"),
             Self::Chromium => ("chromium", "chromium"),
@@ -98,6 +106,27 @@ pub fn python_client() -> Option<Command> {
         Err(error) => skip(&format!("needs python3: {error}")),
     }
     None
+}
+
+/// A Java that runs a Tomcat, and the folder of its application `manager`; `None` after the test was reported as
+/// skipped. A Java is not fetched: it is larger than all other peers together.
+#[must_use]
+pub fn tomcat() -> Option<(Command, PathBuf)> {
+    let jars = cache().join("libtomcat11-java/usr/share/java");
+    let manager = cache().join("tomcat11-admin/usr/share/tomcat11-admin/manager");
+    if !jars.join("tomcat11-catalina.jar").is_file() || !manager.is_dir() {
+        skip(
+            "needs Debian's packages libtomcat11-java and tomcat11-admin: run `cargo xtask peers`",
+        );
+        return None;
+    }
+    if let Err(error) = Command::new("java").arg("-version").output() {
+        skip(&format!("needs java: {error}"));
+        return None;
+    }
+    let mut java = Command::new("java");
+    java.arg("-cp").arg(jars.join("*"));
+    Some((java, manager))
 }
 
 /// Unpacked beside the system first: that version is the one the tests were written against.

@@ -6,6 +6,7 @@
 )]
 
 mod beside;
+mod blackbox;
 mod blocks;
 mod browser;
 mod checks;
@@ -21,6 +22,7 @@ mod federation;
 mod full_disk;
 mod hostile;
 mod mysql;
+mod nginx;
 mod node;
 mod openmetrics;
 mod parsing;
@@ -42,6 +44,7 @@ mod rule_tests;
 mod samples;
 mod scraping;
 mod support;
+mod tomcat;
 mod tsdb_commands;
 mod tsdb_handover;
 mod tsdb_refusals;
