@@ -3,4 +3,4 @@
 mod discoverers;
 mod exporters;
 pub(crate) mod found;
-mod notifiers;
+pub(crate) mod notifiers;

@@ -33,6 +33,7 @@ use crate::redact::Redactor;
 use crate::schema::{Notes, Profile};
 use crate::secrets::CallSecrets;
 use crate::switch::Switches;
+use crate::tape::{Ear, Tape};
 use crate::view::GrantView;
 
 pub(crate) use self::types::{Error, ErrorKind, Label};
@@ -104,6 +105,8 @@ pub(crate) struct Scope {
     pub(crate) is_describing: bool,
     /// What it would keep is thrown away.
     pub(crate) is_trial: bool,
+    /// Hears the call.
+    pub(crate) tape: Tape,
 }
 
 /// Links every interface.
@@ -193,13 +196,14 @@ impl Capabilities {
 
     /// What one call may do.
     pub(crate) fn instantiate(&self, scope: Scope) -> CallContext {
-        let clock = clock::Instance::instantiate(&self.clock, scope.deadline);
+        let ear = Ear::new(scope.tape, scope.redactor.clone(), scope.secrets.clone());
+        let clock = clock::Instance::instantiate(&self.clock, scope.deadline, &ear);
         // A plugin that describes itself has no grants, whatever the operator allowed.
         let allowed = if scope.is_describing { Vec::new() } else { self.net_allowed.clone() };
         let net = Arc::new(NetGrants { plugin: self.plugin.clone(), used: scope.hosts, allowed });
         let granted = !scope.is_describing;
         CallContext {
-            log: log::Instance::instantiate(&self.log, scope.call, scope.redactor),
+            log: log::Instance::instantiate(&self.log, scope.call, scope.redactor, &ear),
             http: http::Instance::instantiate(
                 &self.http,
                 scope.own,
@@ -207,18 +211,21 @@ impl Capabilities {
                 &net,
                 &scope.secrets,
                 &clock,
+                &ear,
             ),
-            tcp: tcp::Instance::instantiate(&self.tls, &net, &scope.secrets, &clock),
-            dns: dns::Instance::instantiate(&self.dns, &net, &clock),
+            tcp: tcp::Instance::instantiate(&self.tls, &net, &scope.secrets, &clock, &ear),
+            dns: dns::Instance::instantiate(&self.dns, &net, &clock, &ear),
             files: files::Instance::instantiate(
                 granted.then_some(&self.files),
                 &self.plugin,
                 &clock,
+                &ear,
             ),
             kv: kv::Instance::instantiate(
                 granted.then_some(&self.kv),
                 scope.kept_bytes,
                 scope.is_trial,
+                &ear,
             ),
             clock,
         }

@@ -23,7 +23,8 @@
 //! other rooms to ask; `commit` lets both count.
 //!
 //! Open `plugins.rs` first, then `folder.rs` (life), `prepare.rs` (reload), `operate.rs` (what an operator does),
-//! `plugin.rs` (one call), `grant.rs` and `imports.rs` (authority).
+//! `plugin.rs` (one call), `grant.rs` and `imports.rs` (authority). `tape.rs` hears calls,
+//! `workbench.rs` makes them one by one without a server.
 //!
 //! ```
 //! use narthex_plugins::Config;
@@ -62,6 +63,9 @@ mod used;
 mod answer;
 mod view;
 
+mod tape;
+mod workbench;
+
 mod bindings;
 mod grant;
 mod imports;
@@ -81,7 +85,12 @@ pub use self::plugins::{Deps, LoadError, Plugins, digest_text};
 pub use self::prepare::{PrepareError, Prepared};
 pub use self::profiles::Environment;
 pub use self::redact::SECRET_KEYS;
+pub use self::tape::{
+    Answer, Ask, Content, Event, Failure, Heard, HttpAsk, Line, Matching, Readings, Recording,
+    Spent, Step, Tape, Told,
+};
 pub use self::view::{
     CallsView, ErrorView, GrantView, LimitsView, PauseView, PluginState, PluginView, RejectedKind,
     RejectedView,
 };
+pub use self::workbench::{Card, OpenError, Question, Reply, Report, Workbench};

@@ -23,6 +23,7 @@ use crate::redact::Redactor;
 use crate::rights::Rights;
 use crate::schema::{Schema, SchemaError};
 use crate::secrets::CallSecrets;
+use crate::tape::Tape;
 use crate::view::RejectedKind;
 
 /// The longest name, as of a DNS label.
@@ -34,12 +35,17 @@ const CARD_BYTES_MAX: usize = 1024;
 /// A version of a plugin that may serve.
 #[derive(Debug)]
 pub(crate) struct Loaded {
+    /// What it calls itself.
+    pub(crate) name: String,
     pub(crate) entry: Entry,
     pub(crate) version: String,
     pub(crate) description: String,
     pub(crate) schema: Schema,
+    /// The schema as its author wrote it.
+    pub(crate) schema_text: String,
     pub(crate) digest: Digest,
     pub(crate) imports: Vec<String>,
+    pub(crate) exports: Vec<String>,
     pub(crate) generation: u64,
     pub(crate) loaded_at_millis: i64,
     pub(crate) conduct: Conduct,
@@ -159,13 +165,23 @@ pub(crate) async fn load(
     if !is_plugin_name(name) {
         return Err(LoadError::FileName { name: name.to_owned() });
     }
+    let loaded = load_any(sandbox, linker, bytes, rights).await?;
+    if loaded.name != name {
+        return Err(LoadError::OtherName { said: loaded.name, name: name.to_owned() });
+    }
+    Ok(loaded)
+}
+
+/// Loads a version of whatever plugin it is.
+pub(crate) async fn load_any(
+    sandbox: &Sandbox,
+    linker: &Linker<Guest<CallContext>>,
+    bytes: Arc<[u8]>,
+    rights: &Rights,
+) -> Result<Loaded, LoadError> {
     let code = sandbox.compile(bytes).await.map_err(LoadError::Compile)?;
     let entry = link(sandbox, linker, &code).await?;
     let card = describe(sandbox, entry.clone(), &rights.capabilities, rights.budget).await?;
-    if card.name != name {
-        let said = imports::log::single_line(&card.name, CARD_BYTES_MAX);
-        return Err(LoadError::OtherName { said, name: name.to_owned() });
-    }
     if card.version.trim().is_empty() {
         return Err(LoadError::NoVersion);
     }
@@ -174,12 +190,15 @@ pub(crate) async fn load(
         return Err(LoadError::NotesOfDiscovery(entry.kind()));
     }
     Ok(Loaded {
+        name: imports::log::single_line(&card.name, CARD_BYTES_MAX),
         entry,
         version: imports::log::single_line(&card.version, CARD_BYTES_MAX),
         description: imports::log::single_line(&card.description, CARD_BYTES_MAX),
         schema,
+        schema_text: card.config_schema,
         digest: code.digest(),
         imports: code.surface().imports.iter().map(ToString::to_string).collect(),
+        exports: code.surface().exports.iter().map(ToString::to_string).collect(),
         generation: 0,
         loaded_at_millis: 0,
         conduct: Conduct::default(),
@@ -282,6 +301,7 @@ async fn describe(
         deadline: capabilities.now() + budget.wall,
         is_describing: true,
         is_trial: false,
+        tape: Tape::off(),
     };
     let call = sandbox.begin(budget).await.ok_or(LoadError::Busy)?;
     let outcome = call.run(capabilities.instantiate(scope), |store| {

@@ -26,6 +26,7 @@ use crate::record::{Ended, KILLS_MAX, Record, Use};
 use crate::redact::Redactor;
 use crate::rights::{Rights, Spends};
 use crate::secrets::CallSecrets;
+use crate::tape::Tape;
 use crate::trial::InUse;
 use crate::view::{RejectedKind, RejectedView};
 
@@ -63,8 +64,8 @@ pub(crate) struct CallSpec {
     pub(crate) call: &'static str,
     /// What it is for; absent of what is no work of the plugin and asked at any time.
     pub(crate) what: Option<Use>,
-    /// Whether it may change what the plugin keeps.
-    pub(crate) is_trial: bool,
+    /// How it is made.
+    pub(crate) manner: Manner,
     /// Hosts that follow from use.
     pub(crate) hosts: Arc<Endpoints>,
     /// The configuration that it is about.
@@ -75,6 +76,26 @@ pub(crate) struct CallSpec {
     pub(crate) spends: Spends,
     /// Of a call that waits for news.
     pub(crate) slot: Option<WaitingSlot>,
+}
+
+/// How a call is made.
+#[derive(Clone, Debug)]
+pub(crate) enum Manner {
+    /// For whoever asked.
+    Served,
+    /// To try a version: what it would keep is thrown away.
+    Trial,
+    /// With a tape that hears it.
+    Heard(Tape),
+}
+
+impl Manner {
+    fn tape(&self) -> Tape {
+        match self {
+            Self::Served | Self::Trial => Tape::off(),
+            Self::Heard(tape) => tape.clone(),
+        }
+    }
 }
 
 /// What a call's work returns: the guest's own answer within the engine's.
@@ -193,7 +214,8 @@ impl Plugin {
             kept_bytes: *kept_bytes,
             deadline,
             is_describing: false,
-            is_trial: spec.is_trial,
+            is_trial: matches!(spec.manner, Manner::Trial),
+            tape: spec.manner.tape(),
         };
         let context = rights.capabilities.instantiate(scope);
         let entry = loaded.entry.clone();
@@ -208,8 +230,9 @@ impl Plugin {
                 Err(CallError::Killed { plugin: self.name.clone(), reason })
             }
         };
-        let Some(what) = &spec.what else { return result };
         let now = self.clock.monotonic();
+        spec.manner.tape().spent(outcome.usage, now.saturating_sub(begun));
+        let Some(what) = &spec.what else { return result };
         self.record.ended(&Ended {
             what,
             error: result.as_ref().err(),

@@ -29,7 +29,7 @@ use crate::imports::{self, CallContext, Label, Shared};
 use crate::item::{Given, Item};
 use crate::loader::{Entry, Loaded};
 use crate::missing;
-use crate::plugin::{Answer, CallSpec, Plugin, guest_error};
+use crate::plugin::{Answer, CallSpec, Manner, Plugin, guest_error};
 use crate::profiles::{Environment, Machine};
 use crate::record::Use;
 use crate::redact::Redactor;
@@ -94,7 +94,7 @@ pub(crate) struct AskedTarget {
 }
 
 impl AskedTarget {
-    fn new(target: &CollectTarget) -> Self {
+    pub(crate) fn new(target: &CollectTarget) -> Self {
         let wire = exporter_api::Target {
             address: target.address.clone(),
             labels: labels(&target.labels),
@@ -110,11 +110,11 @@ impl AskedTarget {
 }
 
 /// How a discovery is asked.
-struct RefreshOf {
-    cursor: Option<String>,
-    wait: Duration,
-    slot: Option<WaitingSlot>,
-    is_trial: bool,
+pub(crate) struct RefreshOf {
+    pub(crate) cursor: Option<String>,
+    pub(crate) wait: Duration,
+    pub(crate) slot: Option<WaitingSlot>,
+    pub(crate) manner: Manner,
 }
 
 /// All plugins. Cheap to clone; clones are one.
@@ -148,6 +148,15 @@ impl Plugins {
     /// # Errors
     /// When the sandbox itself cannot be had.
     pub async fn load(config: Config, deps: Deps) -> Result<Self, LoadError> {
+        let plugins = Self::start(config, deps)?;
+        plugins.scan().await;
+        plugins.forget_old_code().await;
+        plugins.warn_of_unused_grants();
+        Ok(plugins)
+    }
+
+    /// The room without any plugin.
+    pub(crate) fn start(config: Config, deps: Deps) -> Result<Self, LoadError> {
         let sandbox = Sandbox::start(SandboxConfig {
             calls_max: CALLS_MAX,
             waiting_max: WAITING_MAX,
@@ -168,7 +177,7 @@ impl Plugins {
         let kept = Arc::default();
         let shared = Shared { clock, metrics, state, client, kept, switches, waits };
         let machine = Machine { environment: deps.environment, client: deps.client };
-        let plugins = Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Inner {
             sandbox,
             linker: Arc::new(linker),
             shared,
@@ -178,11 +187,7 @@ impl Plugins {
             plugins: ArcSwap::default(),
             folder: Arc::default(),
             look_again: Notify::new(),
-        }));
-        plugins.scan().await;
-        plugins.forget_old_code().await;
-        plugins.warn_of_unused_grants();
-        Ok(plugins)
+        })))
     }
 
     /// Watches the folder from now on, as a task that ends with the others.
@@ -217,7 +222,7 @@ impl Plugins {
         let (plugin, loaded, item) = self.ready(PluginKind::Exporter, plugin, config.into())?;
         let target = Arc::new(AskedTarget::new(target));
         let (used, asked) = (Arc::clone(&item), Arc::clone(&target));
-        let answer = self.collect_by(&plugin, &loaded, item, asked, false).await?;
+        let answer = self.collect_by(&plugin, &loaded, item, asked, Manner::Served).await?;
         plugin.in_use.answered(&used, Some(&target));
         Ok(answer)
     }
@@ -229,13 +234,13 @@ impl Plugins {
         version: &Arc<Loaded>,
         item: Arc<Item>,
         target: Arc<AskedTarget>,
-        is_trial: bool,
+        manner: Manner,
     ) -> Result<Exposition, CallError> {
         let (config_json, secrets) = seal(&item)?;
         let spec = CallSpec {
             call: "collect",
             what: Some(Use::new(&item.identity, target.address())),
-            is_trial,
+            manner,
             hosts: Arc::new(Endpoint::parse(target.address()).into_iter().collect()),
             item,
             secrets,
@@ -264,7 +269,7 @@ impl Plugins {
         slot: Option<WaitingSlot>,
     ) -> Result<Refreshed, CallError> {
         let (plugin, loaded, item) = ready;
-        let asked = RefreshOf { cursor, wait, slot, is_trial: false };
+        let asked = RefreshOf { cursor, wait, slot, manner: Manner::Served };
         let answer = self.refreshed_by(plugin, loaded, item, asked).await?;
         plugin.in_use.answered(item, None);
         Ok(answer)
@@ -276,25 +281,25 @@ impl Plugins {
         plugin: &Plugin,
         version: &Arc<Loaded>,
         item: &Arc<Item>,
-        is_trial: bool,
+        manner: Manner,
     ) -> Result<Refreshed, CallError> {
-        let asked = RefreshOf { cursor: None, wait: Duration::ZERO, slot: None, is_trial };
+        let asked = RefreshOf { cursor: None, wait: Duration::ZERO, slot: None, manner };
         self.refreshed_by(plugin, version, item, asked).await
     }
 
-    async fn refreshed_by(
+    pub(crate) async fn refreshed_by(
         &self,
         plugin: &Plugin,
         loaded: &Arc<Loaded>,
         item: &Arc<Item>,
         asked: RefreshOf,
     ) -> Result<Refreshed, CallError> {
-        let RefreshOf { cursor, wait, slot, is_trial } = asked;
+        let RefreshOf { cursor, wait, slot, manner } = asked;
         let (config_json, secrets) = seal(item)?;
         let spec = CallSpec {
             call: "refresh",
             what: Some(Use::new(&item.identity, "")),
-            is_trial,
+            manner,
             hosts: Arc::clone(&item.endpoints),
             item: Arc::clone(item),
             secrets,
@@ -322,13 +327,25 @@ impl Plugins {
         group: notifier_api::AlertGroup,
     ) -> Result<notifier_api::Receipt, CallError> {
         let (plugin, loaded, item) = self.ready(PluginKind::Notifier, plugin, config.into())?;
+        self.deliver_by(&plugin, &loaded, item, group, Manner::Served).await
+    }
+
+    /// Has a version of a notifier deliver.
+    pub(crate) async fn deliver_by(
+        &self,
+        plugin: &Plugin,
+        version: &Arc<Loaded>,
+        item: Arc<Item>,
+        group: notifier_api::AlertGroup,
+        manner: Manner,
+    ) -> Result<notifier_api::Receipt, CallError> {
         let (config_json, secrets) = seal(&item)?;
         let redactor = item.redactor.clone();
         let (hosts, spends) = (Arc::clone(&item.endpoints), Spends::OfPlugin);
         let spec = CallSpec {
             call: "notify",
             what: Some(Use::new(&item.identity, "")),
-            is_trial: false,
+            manner,
             hosts,
             item,
             secrets,
@@ -343,7 +360,7 @@ impl Plugins {
                 api.call_notify(store, &config_json, &group).await
             })
         });
-        let receipt = plugin.call(&self.0.sandbox, spec, &loaded, work).await?;
+        let receipt = plugin.call(&self.0.sandbox, spec, version, work).await?;
         let hidden = |text: String| redactor.hide(&text).into_owned();
         Ok(notifier_api::Receipt {
             remote_id: receipt.remote_id.map(hidden),
@@ -366,7 +383,7 @@ impl Plugins {
         if let Some(disabled) = plugin.disabled() {
             return Ok(vec![disabled.to_string()]);
         }
-        let warnings = self.validate_by(&plugin, &loaded, &item, false).await?;
+        let warnings = self.validate_by(&plugin, &loaded, &item, Manner::Served).await?;
         plugin.in_use.accepted(item);
         Ok(warnings)
     }
@@ -377,14 +394,14 @@ impl Plugins {
         plugin: &Plugin,
         loaded: &Arc<Loaded>,
         item: &Arc<Item>,
-        is_trial: bool,
+        manner: Manner,
     ) -> Result<Vec<String>, CallError> {
         let (config_json, secrets) = seal(item)?;
         let redactor = item.redactor.clone();
         let spec = CallSpec {
             call: "validate",
             what: None,
-            is_trial,
+            manner,
             hosts: Arc::default(),
             item: Arc::clone(item),
             secrets,

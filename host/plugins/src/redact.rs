@@ -89,6 +89,26 @@ impl Redactor {
             Cow::Owned(text) => Cow::Owned(text),
         }
     }
+
+    /// Bytes without the secrets, whatever else is in them.
+    pub(crate) fn hide_bytes<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            return match self.hide(text) {
+                Cow::Borrowed(_) => Cow::Borrowed(bytes),
+                Cow::Owned(hidden) => Cow::Owned(hidden.into_bytes()),
+            };
+        }
+        let own = self.own.as_ref().map(|own| in_all_forms(own.known_secrets()));
+        let own = own.unwrap_or_default();
+        let mut hidden = Cow::Borrowed(bytes);
+        for secret in own.iter().chain(&*self.written) {
+            let found = |bytes: &[u8]| memchr::memmem::find(bytes, secret.as_bytes());
+            while let Some(at) = found(&hidden) {
+                hidden.to_mut().splice(at..at + secret.len(), SECRET.bytes());
+            }
+        }
+        hidden
+    }
 }
 
 /// The texts at keys that are secret.

@@ -21,7 +21,7 @@ use crate::answer::{CallError, Exposition, GuestErrorKind};
 use crate::folder::{Again, Refusal};
 use crate::item::Item;
 use crate::loader::Loaded;
-use crate::plugin::Plugin;
+use crate::plugin::{Manner, Plugin};
 use crate::plugins::{AskedTarget, Plugins};
 use crate::record::Record;
 use crate::rights::Rights;
@@ -155,7 +155,7 @@ impl Plugins {
         item: &Item,
     ) -> Result<(), CallError> {
         let item = self.item_for(bench, version, item)?;
-        self.validate_by(bench, version, &item, true).await.map(|_| ())
+        self.validate_by(bench, version, &item, Manner::Trial).await.map(|_| ())
     }
 
     async fn ask(&self, bench: &Plugin, version: &Arc<Loaded>, call: &GoodCall) -> Verdict {
@@ -165,10 +165,11 @@ impl Plugins {
         };
         match &call.target {
             Some(target) => {
-                let asked = self.collect_by(bench, version, item, Arc::clone(target), true).await;
+                let asked =
+                    self.collect_by(bench, version, item, Arc::clone(target), Manner::Trial).await;
                 asked.map_or_else(|error| verdict(&error), |answer| read(&answer))
             }
-            None => match self.refresh_by(bench, version, &item, true).await {
+            None => match self.refresh_by(bench, version, &item, Manner::Trial).await {
                 Ok(answer) => match Found::default().take(answer) {
                     Ok(_) => Verdict::Fair,
                     Err(why) => Verdict::Bad { why, may_pass: false },

@@ -13,6 +13,7 @@ use self::scrape::ScrapeFlags;
 use self::storage::parse_size;
 pub(crate) use self::storage::{StorageFlags, retention_text};
 use crate::check::CheckCommand;
+use crate::plugin::PluginCommand;
 use crate::promql::PromqlCommand;
 use crate::query::QueryCommand;
 use crate::tsdb::TsdbCommand;
@@ -40,6 +41,9 @@ pub(crate) enum Command {
     Promql(PromqlCommand),
     /// Asks a server, ours or Prometheus'.
     Query(QueryCommand),
+    /// Makes, builds, calls, tests and judges plugins.
+    #[command(subcommand)]
+    Plugin(PluginCommand),
     /// Runs unit tests.
     Test(TestCommand),
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use narthex_client::{Client, ClientOptions, HttpConfig, HttpKeys, ProxyEnvironment};
 use narthex_platform::{Disk, read_to_string};
 use narthex_plugins::Environment;
@@ -44,6 +44,15 @@ pub(crate) fn environment() -> Environment {
         reason = "the composition root hands the environment down"
     )]
     Environment::new(|name| std::env::var(name).ok())
+}
+
+/// A folder of the user for what can be made again.
+pub(crate) fn cache_folder(name: &str) -> Option<Utf8PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "the composition root reads the environment")]
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| value.starts_with('/'));
+    let home = || variable("HOME").map(|home| Utf8PathBuf::from(home).join(".cache"));
+    let root = variable("XDG_CACHE_HOME").map(Utf8PathBuf::from).or_else(home)?;
+    Some(root.join("narthex").join(name))
 }
 
 fn http_keys(disk: &dyn Disk, file: &Utf8Path) -> anyhow::Result<HttpKeys> {

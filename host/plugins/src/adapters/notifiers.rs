@@ -66,7 +66,7 @@ fn notify_error(error: &CallError) -> NotifyError {
     NotifyError { kind, message: error.to_string(), retryable, retry_after }
 }
 
-fn wire_group(group: &AlertGroup) -> notifier_api::AlertGroup {
+pub(crate) fn wire_group(group: &AlertGroup) -> notifier_api::AlertGroup {
     notifier_api::AlertGroup {
         group_key: group.group_key.clone(),
         receiver: group.receiver.clone(),

@@ -9,6 +9,7 @@ use narthex_wasm::wasmtime::component::{HasSelf, Linker};
 
 use super::CallContext;
 use crate::bindings::imports::narthex::plugin::clock;
+use crate::tape::{Ear, Reading};
 
 /// The clock of one call.
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ pub(crate) struct Instance {
     clock: Clock,
     /// By the clock's monotonic time.
     deadline: Duration,
+    ear: Ear,
 }
 
 pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
@@ -23,8 +25,8 @@ pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<
 }
 
 impl Instance {
-    pub(crate) fn instantiate(clock: &Clock, deadline: Duration) -> Self {
-        Self { clock: clock.clone(), deadline }
+    pub(crate) fn instantiate(clock: &Clock, deadline: Duration, ear: &Ear) -> Self {
+        Self { clock: clock.clone(), deadline, ear: ear.clone() }
     }
 
     /// Time left to the call.
@@ -41,18 +43,23 @@ impl Instance {
 
 impl clock::Host for Instance {
     async fn wall_ms(&mut self) -> wasmtime::Result<i64> {
-        Ok(self.clock.now_millis())
+        Ok(self.ear.reading(Reading::Wall, self.clock.now_millis()))
     }
 
     async fn monotonic_ns(&mut self) -> wasmtime::Result<u64> {
-        Ok(u64::try_from(self.clock.monotonic().as_nanos()).unwrap_or(u64::MAX))
+        let now = i64::try_from(self.clock.monotonic().as_nanos()).unwrap_or(i64::MAX);
+        Ok(u64::try_from(self.ear.reading(Reading::Monotonic, now)).unwrap_or(0))
     }
 
     async fn deadline_ms(&mut self) -> wasmtime::Result<u32> {
-        Ok(u32::try_from(self.left().as_millis()).unwrap_or(u32::MAX))
+        let left = i64::try_from(self.left().as_millis()).unwrap_or(i64::MAX);
+        Ok(u32::try_from(self.ear.reading(Reading::Deadline, left)).unwrap_or(u32::MAX))
     }
 
     async fn sleep_ms(&mut self, ms: u32) -> wasmtime::Result<()> {
+        if self.ear.plays() {
+            return Ok(());
+        }
         self.clock.sleep(self.at_most_left(Some(ms))).await;
         Ok(())
     }

@@ -19,6 +19,7 @@ use crate::bindings::imports::narthex::plugin::dns;
 use crate::config::Nameserver;
 use crate::grant::NetGrants;
 use crate::resolver::{self, Kind, LookupError, Question, Resolver};
+use crate::tape::{Ask, Content, Ear};
 
 /// Records of one answer.
 const RECORDS_MAX: usize = 4096;
@@ -43,6 +44,7 @@ pub(crate) struct Instance {
     capability: Arc<Capability>,
     net: Arc<NetGrants>,
     clock: clock::Instance,
+    ear: Ear,
 }
 
 pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
@@ -70,8 +72,10 @@ impl Instance {
         capability: &Arc<Capability>,
         net: &Arc<NetGrants>,
         clock: &clock::Instance,
+        ear: &Ear,
     ) -> Self {
-        Self { capability: Arc::clone(capability), net: Arc::clone(net), clock: clock.clone() }
+        let (capability, net) = (Arc::clone(capability), Arc::clone(net));
+        Self { capability, net, clock: clock.clone(), ear: ear.clone() }
     }
 
     async fn look_up(
@@ -143,7 +147,8 @@ impl dns::Host for Instance {
         timeout_ms: u32,
     ) -> wasmtime::Result<Result<Vec<dns::Answer>, Error>> {
         let timeout = self.clock.at_most_left(Some(timeout_ms));
-        Ok(self.look_up(&name, &kind, timeout).await)
+        let ask = || Ask::Dns { name: name.clone(), kind: kind.clone() };
+        Ok(self.ear.ask(ask, self.look_up(&name, &kind, timeout)).await)
     }
 
     async fn exchange(
@@ -154,14 +159,30 @@ impl dns::Host for Instance {
         options: Vec<Label>,
         timeout_ms: u32,
     ) -> wasmtime::Result<Result<dns::Exchanged, Error>> {
+        let pair = |option: &Label| (option.name.clone(), option.value.clone());
+        let given = options.iter().map(pair).collect();
         let options = match Options::read(options, &["ip"]) {
             Ok(options) => options,
             Err(wrong) => return Ok(Err(wrong)),
         };
         let timeout = self.clock.at_most_left(Some(timeout_ms));
-        let mut steps = Steps::default();
-        let asked = self.exchanged(&server, port, query, &options.versions, &mut steps);
-        let outcome = in_time(timeout, &format!("ask {server}:{port}"), asked).await;
-        Ok(outcome.map_err(|error| Error { details: facts_of(&steps), ..error }))
+        let (number, rest) = query.split_at(query.len().min(2));
+        let (number, rest) = (number.to_vec(), Content(rest.to_vec()));
+        let place = format!("{server}:{port}");
+        let ask = || Ask::DnsServer { server: place.clone(), query: rest, options: given };
+        let live = async {
+            let mut steps = Steps::default();
+            let asked = self.exchanged(&server, port, query, &options.versions, &mut steps);
+            let outcome = in_time(timeout, &format!("ask {place}"), asked).await;
+            outcome.map_err(|error| Error { details: facts_of(&steps), ..error })
+        };
+        let mut outcome = self.ear.ask(ask, live).await;
+        // Queries are numbered anew each time; an answer from a tape has the number of its query.
+        if let Ok(dns::Exchanged { message, .. }) = &mut outcome
+            && let Some(own) = message.get_mut(..number.len())
+        {
+            own.copy_from_slice(&number);
+        }
+        Ok(outcome)
     }
 }

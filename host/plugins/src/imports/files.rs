@@ -22,6 +22,7 @@ use super::{CallContext, Error, ErrorKind, clock, error, system_error};
 use crate::bindings::imports::narthex::plugin::files;
 use crate::config::{Access, Root};
 use crate::grant::allow_line;
+use crate::tape::{Ask, Ear, Taped};
 use crate::view::GrantView;
 
 /// The largest file that is read.
@@ -59,6 +60,7 @@ pub(crate) struct Instance {
     capability: Option<Arc<Capability>>,
     plugin: String,
     clock: clock::Instance,
+    ear: Ear,
 }
 
 pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
@@ -123,8 +125,10 @@ impl Instance {
         capability: Option<&Arc<Capability>>,
         plugin: &str,
         clock: &clock::Instance,
+        ear: &Ear,
     ) -> Self {
-        Self { capability: capability.cloned(), plugin: plugin.to_owned(), clock: clock.clone() }
+        let (clock, ear) = (clock.clone(), ear.clone());
+        Self { capability: capability.cloned(), plugin: plugin.to_owned(), clock, ear }
     }
 
     fn denied(&self, root: &str) -> Error {
@@ -134,6 +138,18 @@ impl Instance {
             ErrorKind::Denied,
             format!("plugin {plugin:?} may not read files of {root:?}; {line}"),
         )
+    }
+
+    /// Has a use of a file heard.
+    async fn heard<T: Taped>(
+        &self,
+        call: &str,
+        (root, path): (&str, &str),
+        live: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let text = str::to_owned;
+        let ask = || Ask::File { call: text(call), root: text(root), path: text(path) };
+        self.ear.ask(ask, live).await
     }
 
     /// Runs `step` on a root's folder: on the spot for the kernel's own files, else on a thread.
@@ -196,7 +212,8 @@ impl files::Host for Instance {
     ) -> wasmtime::Result<Result<Vec<u8>, Error>> {
         let max = usize::try_from(max_bytes).unwrap_or(FILE_BYTES_MAX).min(FILE_BYTES_MAX);
         let step = move |folder: &OwnedFd, path: &str| read(folder, path, max);
-        Ok(self.run(&root, path, Access::Read, step).await)
+        let place = (root.as_str(), path.as_str());
+        Ok(self.heard("read", place, self.run(&root, path.clone(), Access::Read, step)).await)
     }
 
     async fn list_dir(
@@ -207,7 +224,8 @@ impl files::Host for Instance {
     ) -> wasmtime::Result<Result<Vec<files::Entry>, Error>> {
         let limit = usize::try_from(limit).unwrap_or(ENTRIES_MAX).min(ENTRIES_MAX);
         let step = move |folder: &OwnedFd, path: &str| list(folder, path, limit);
-        Ok(self.run(&root, path, Access::Read, step).await)
+        let place = (root.as_str(), path.as_str());
+        Ok(self.heard("list", place, self.run(&root, path.clone(), Access::Read, step)).await)
     }
 
     async fn read_link(
@@ -215,7 +233,8 @@ impl files::Host for Instance {
         root: String,
         path: String,
     ) -> wasmtime::Result<Result<String, Error>> {
-        Ok(self.run(&root, path, Access::Read, read_link).await)
+        let place = (root.as_str(), path.as_str());
+        Ok(self.heard("link", place, self.run(&root, path.clone(), Access::Read, read_link)).await)
     }
 
     async fn usage(
@@ -223,7 +242,8 @@ impl files::Host for Instance {
         root: String,
         path: String,
     ) -> wasmtime::Result<Result<files::FsUsage, Error>> {
-        Ok(self.run(&root, path, Access::Usage, usage).await)
+        let place = (root.as_str(), path.as_str());
+        Ok(self.heard("usage", place, self.run(&root, path.clone(), Access::Usage, usage)).await)
     }
 }
 

@@ -24,6 +24,7 @@ use super::{CallContext, Error, ErrorKind, Label, clock, denied, error, tls};
 use crate::bindings::imports::narthex::plugin::http;
 use crate::grant::NetGrants;
 use crate::secrets::CallSecrets;
+use crate::tape::{Ask, Content, Ear, HttpAsk};
 
 pub(crate) use self::client::{Capability, OwnClient};
 use self::place::{Place, parse_url};
@@ -68,6 +69,7 @@ pub(crate) struct Instance {
     net: Arc<NetGrants>,
     secrets: CallSecrets,
     clock: clock::Instance,
+    ear: Ear,
 }
 
 pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
@@ -82,13 +84,26 @@ impl Instance {
         net: &Arc<NetGrants>,
         secrets: &CallSecrets,
         clock: &clock::Instance,
+        ear: &Ear,
     ) -> Self {
         let (capability, tls, net) = (Arc::clone(capability), Arc::clone(tls), Arc::clone(net));
         let secrets = secrets.clone();
-        Self { capability, own, tls, net, secrets, clock: clock.clone() }
+        Self { capability, own, tls, net, secrets, clock: clock.clone(), ear: ear.clone() }
     }
 
     async fn exchange(
+        &self,
+        request: http::Request,
+        body_max: u64,
+    ) -> Result<http::Response, Error> {
+        if !self.ear.listens() {
+            return self.exchange_live(request, body_max).await;
+        }
+        let asked = ask(&request);
+        self.ear.ask(|| asked, self.exchange_live(request, body_max)).await
+    }
+
+    async fn exchange_live(
         &self,
         request: http::Request,
         body_max: u64,
@@ -271,6 +286,9 @@ impl http::Host for Instance {
             let refusal = || Some(Err(error(ErrorKind::Exhausted, message.clone())));
             return Ok(requests.iter().map(|_| refusal()).collect());
         }
+        if let Some(played) = self.ear.ask_first(requests.iter().map(ask)) {
+            return Ok(played);
+        }
         let body_max = share_of_bodies(requests.len());
         let this = &*self;
         let exchanges = requests.into_iter().map(|request| this.exchange(request, body_max));
@@ -282,7 +300,28 @@ impl http::Host for Instance {
         request: http::Request,
         options: Vec<Label>,
     ) -> wasmtime::Result<Result<http::Probed, Error>> {
-        Ok(self.watched(request, options).await)
+        if !self.ear.listens() {
+            return Ok(self.watched(request, options).await);
+        }
+        let pair = |option: &Label| (option.name.clone(), option.value.clone());
+        let ask =
+            Ask::Probe { request: asked(&request), options: options.iter().map(pair).collect() };
+        Ok(self.ear.ask(|| ask, self.watched(request, options)).await)
+    }
+}
+
+/// A request as it stands on a tape.
+fn ask(request: &http::Request) -> Ask {
+    Ask::Http(asked(request))
+}
+
+fn asked(request: &http::Request) -> HttpAsk {
+    let pair = |label: &Label| (label.name.clone(), label.value.clone());
+    HttpAsk {
+        method: request.method.clone(),
+        url: request.url.clone(),
+        headers: request.headers.iter().map(pair).collect(),
+        body: Content(request.body.clone()),
     }
 }
 

@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 use super::{CallContext, Error, ErrorKind, Shared, error};
 use crate::bindings::imports::narthex::plugin::kv;
 use crate::config::Storage;
+use crate::tape::{Ask, Content, Ear, Taped};
 use crate::view::GrantView;
 
 /// The longest key.
@@ -89,6 +90,7 @@ pub(crate) struct Instance {
     bytes_default: u64,
     /// A trial's writes go well and change nothing.
     is_trial: bool,
+    ear: Ear,
 }
 
 pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
@@ -203,8 +205,9 @@ impl Instance {
         capability: Option<&Arc<Capability>>,
         bytes_default: u64,
         is_trial: bool,
+        ear: &Ear,
     ) -> Self {
-        Self { capability: capability.cloned(), bytes_default, is_trial }
+        Self { capability: capability.cloned(), bytes_default, is_trial, ear: ear.clone() }
     }
 
     /// As [`Capability::replace`]; a trial changes nothing.
@@ -221,6 +224,23 @@ impl Instance {
             return Ok(expected(current.value.as_deref()));
         }
         capability.replace(key, expected, new, self.bytes_default)
+    }
+
+    /// Has a use of a key heard.
+    async fn heard<T: Taped>(
+        &self,
+        call: &str,
+        (key, value, old): (&str, Option<&[u8]>, Option<&[u8]>),
+        live: impl FnOnce() -> Result<T, Error>,
+    ) -> wasmtime::Result<Result<T, Error>> {
+        let content = |bytes: &[u8]| Content(bytes.to_vec());
+        let ask = || Ask::Kv {
+            call: call.to_owned(),
+            key: key.to_owned(),
+            value: value.map(content),
+            old: old.map(content),
+        };
+        Ok(self.ear.ask(ask, async { live() }).await)
     }
 
     fn capability(&self, key: &str, value: Option<&[u8]>) -> Result<&Capability, Error> {
@@ -244,10 +264,12 @@ impl Instance {
 
 impl kv::Host for Instance {
     async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        Ok(self.capability(&key, None).and_then(|capability| {
+        let get = || {
+            let capability = self.capability(&key, None)?;
             let current = capability.current(&full_key(&capability.plugin, &key));
             current.map(|current| current.value).map_err(|error| failed(&error))
-        }))
+        };
+        self.heard("get", (&key, None, None), get).await
     }
 
     async fn set(
@@ -256,19 +278,24 @@ impl kv::Host for Instance {
         value: Vec<u8>,
         ttl_ms: Option<u64>,
     ) -> wasmtime::Result<Result<(), Error>> {
-        Ok(self.capability(&key, Some(&value)).and_then(|capability| {
+        let set = || {
+            let capability = self.capability(&key, Some(&value))?;
             let until = ttl_ms.map(|ttl| {
                 let ttl = i64::try_from(ttl).unwrap_or(i64::MAX);
                 capability.clock.now_millis().saturating_add(ttl)
             });
             let stored = stored(until, &value);
             self.replace(capability, &key, |_| true, Some(&stored)).map(|_| ())
-        }))
+        };
+        self.heard("set", (&key, Some(&value), None), set).await
     }
 
     async fn delete(&mut self, key: String) -> wasmtime::Result<Result<(), Error>> {
-        let capability = self.capability(&key, None);
-        Ok(capability.and_then(|kept| self.replace(kept, &key, |_| true, None).map(|_| ())))
+        let delete = || {
+            let capability = self.capability(&key, None)?;
+            self.replace(capability, &key, |_| true, None).map(|_| ())
+        };
+        self.heard("delete", (&key, None, None), delete).await
     }
 
     async fn keys(
@@ -277,7 +304,8 @@ impl kv::Host for Instance {
         limit: u32,
     ) -> wasmtime::Result<Result<Vec<String>, Error>> {
         let limit = usize::try_from(limit).unwrap_or(KEYS_MAX).min(KEYS_MAX);
-        Ok(self.capability(&prefix, None).and_then(|capability| {
+        let keys = || {
+            let capability = self.capability(&prefix, None)?;
             let skip = full_key(&capability.plugin, "").len();
             let wanted = full_key(&capability.plugin, &prefix);
             let mut names = Vec::new();
@@ -290,7 +318,8 @@ impl kv::Host for Instance {
                 ControlFlow::Continue(())
             });
             visited.map(|()| names).map_err(|error| failed(&error))
-        }))
+        };
+        self.heard("keys", (&prefix, None, None), keys).await
     }
 
     async fn compare_and_set(
@@ -299,11 +328,14 @@ impl kv::Host for Instance {
         old: Option<Vec<u8>>,
         new: Option<Vec<u8>>,
     ) -> wasmtime::Result<Result<bool, Error>> {
-        Ok(self.capability(&key, new.as_deref()).and_then(|capability| {
+        let swap = || {
+            let capability = self.capability(&key, new.as_deref())?;
             let new = new.as_deref().map(|value| stored(None, value));
             let expected = |value: Option<&[u8]>| value == old.as_deref();
             self.replace(capability, &key, expected, new.as_deref())
-        }))
+        };
+        let given = (key.as_str(), new.as_deref(), old.as_deref());
+        self.heard("compare-and-set", given, swap).await
     }
 }
 

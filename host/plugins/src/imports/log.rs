@@ -13,6 +13,7 @@ use tracing::{Level, debug, error, info, trace, warn};
 use super::{CallContext, Label, Shared};
 use crate::bindings::imports::narthex::plugin::log;
 use crate::redact::Redactor;
+use crate::tape::Ear;
 
 /// Lines that a plugin may write at once.
 const LINES_BURST: u32 = 100;
@@ -50,6 +51,7 @@ pub(crate) struct Instance {
     call: &'static str,
     redactor: Redactor,
     last_error: Option<String>,
+    ear: Ear,
 }
 
 pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<()> {
@@ -113,14 +115,17 @@ impl Instance {
         capability: &Arc<Capability>,
         call: &'static str,
         redactor: Redactor,
+        ear: &Ear,
     ) -> Self {
-        Self { capability: Arc::clone(capability), call, redactor, last_error: None }
+        let (capability, ear) = (Arc::clone(capability), ear.clone());
+        Self { capability, call, redactor, last_error: None, ear }
     }
 
     /// Writes what the guest printed.
     pub(crate) fn printed(&self, text: &str, bytes_dropped: u64) {
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let line = single_line(&self.redactor.hide(line), TEXT_BYTES_MAX);
+            self.ear.line("print", &line);
             self.capability.write(Level::INFO, self.call, &line, "");
         }
         if bytes_dropped > 0 {
@@ -137,6 +142,9 @@ impl Instance {
 
 impl log::Host for Instance {
     async fn enabled(&mut self, level: log::Level) -> wasmtime::Result<bool> {
+        if self.ear.listens() {
+            return Ok(true);
+        }
         Ok(match level {
             log::Level::Trace => tracing::enabled!(Level::TRACE),
             log::Level::Debug => tracing::enabled!(Level::DEBUG),
@@ -160,13 +168,14 @@ impl log::Host for Instance {
             .map(|field| format!("{}={:?}", field.name, self.redactor.hide(&field.value)))
             .collect();
         let fields = single_line(&shown.join(" "), TEXT_BYTES_MAX);
-        let level = match level {
-            log::Level::Trace => Level::TRACE,
-            log::Level::Debug => Level::DEBUG,
-            log::Level::Info => Level::INFO,
-            log::Level::Warn => Level::WARN,
-            log::Level::Error => Level::ERROR,
+        let (level, word) = match level {
+            log::Level::Trace => (Level::TRACE, "trace"),
+            log::Level::Debug => (Level::DEBUG, "debug"),
+            log::Level::Info => (Level::INFO, "info"),
+            log::Level::Warn => (Level::WARN, "warn"),
+            log::Level::Error => (Level::ERROR, "error"),
         };
+        self.ear.line(word, &format!("{message} {fields}"));
         if level == Level::ERROR {
             self.last_error = Some(format!("{message} {fields}").trim_end().to_owned());
         }

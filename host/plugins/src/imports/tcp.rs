@@ -15,6 +15,7 @@ use super::{CallContext, Error, ErrorKind, Label, clock, error, tls};
 use crate::bindings::imports::narthex::plugin::tcp;
 use crate::grant::{Host, NetGrants};
 use crate::secrets::CallSecrets;
+use crate::tape::{Ask, Ear, Slot};
 
 /// Connections that one call may have open.
 const CONNECTIONS_MAX: usize = 16;
@@ -38,6 +39,8 @@ pub struct Connection {
     secrets: CallSecrets,
     /// How it came about.
     steps: Steps,
+    /// On the tape of the call.
+    slot: Option<Slot>,
 }
 
 /// The connections of one call.
@@ -48,6 +51,7 @@ pub(crate) struct Instance {
     secrets: CallSecrets,
     clock: clock::Instance,
     open: usize,
+    ear: Ear,
 }
 
 /// What the interface works on: the grants, and the table in which connections are kept.
@@ -77,9 +81,11 @@ impl Instance {
         net: &Arc<NetGrants>,
         secrets: &CallSecrets,
         clock: &clock::Instance,
+        ear: &Ear,
     ) -> Self {
         let (tls, net) = (Arc::clone(tls), Arc::clone(net));
-        Self { tls, net, secrets: secrets.clone(), clock: clock.clone(), open: 0 }
+        let (secrets, clock) = (secrets.clone(), clock.clone());
+        Self { tls, net, secrets, clock, open: 0, ear: ear.clone() }
     }
 
     /// What is put in for placeholders that go to a place.
@@ -119,23 +125,32 @@ impl Instance {
 impl View<'_> {
     async fn connected(
         &mut self,
-        host: String,
-        port: u16,
+        ask: Ask,
+        (host, port): (String, u16),
         options: &Options,
         timeout_ms: u32,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
         let timeout = self.instance.clock.at_most_left(Some(timeout_ms));
-        let mut steps = Steps::default();
-        match self.instance.open(&host, port, options, &mut steps, timeout).await {
-            Ok(stream) => {
+        let instance = &*self.instance;
+        let open = async {
+            let mut steps = Steps::default();
+            match instance.open(&host, port, options, &mut steps, timeout).await {
+                Ok(stream) => Ok((stream, steps)),
+                Err(error) => Err(Error { details: facts_of(&steps), ..error }),
+            }
+        };
+        match instance.ear.connect(|| ask, open).await {
+            Ok((opened, slot)) => {
                 let peer = format!("{host}:{port}");
                 let secrets = self.instance.secrets_for(&host, port);
-                let connection = Connection { stream: Some(stream), host, peer, secrets, steps };
+                let (stream, steps) = opened.unzip();
+                let steps = steps.unwrap_or_default();
+                let connection = Connection { stream, host, peer, secrets, steps, slot };
                 let resource = self.resources.push(connection)?;
                 self.instance.open += 1;
                 Ok(Ok(resource))
             }
-            Err(error) => Ok(Err(Error { details: facts_of(&steps), ..error })),
+            Err(error) => Ok(Err(error)),
         }
     }
 }
@@ -150,8 +165,9 @@ impl tcp::HostConnection for View<'_> {
         tls: Option<String>,
         timeout_ms: u32,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+        let ask = Ask::Tcp { connect: format!("{host}:{port}"), tls: tls.clone(), options: vec![] };
         let options = Options { tls, ..Options::default() };
-        self.connected(host, port, &options, timeout_ms).await
+        self.connected(ask, (host, port), &options, timeout_ms).await
     }
 
     async fn open(
@@ -161,8 +177,11 @@ impl tcp::HostConnection for View<'_> {
         options: Vec<Label>,
         timeout_ms: u32,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+        let pair = |option: &Label| (option.name.clone(), option.value.clone());
+        let (connect, given) = (format!("{host}:{port}"), options.iter().map(pair).collect());
+        let ask = Ask::Tcp { connect, tls: None, options: given };
         match Options::read(options, &OPTIONS) {
-            Ok(options) => self.connected(host, port, &options, timeout_ms).await,
+            Ok(options) => self.connected(ask, (host, port), &options, timeout_ms).await,
             Err(wrong) => Ok(Err(wrong)),
         }
     }
@@ -175,6 +194,10 @@ impl tcp::HostConnection for View<'_> {
     ) -> wasmtime::Result<Result<(), Error>> {
         let timeout = self.instance.clock.at_most_left(Some(timeout_ms));
         let connection = self.resources.get_mut(&connection)?;
+        let ear = &self.instance.ear;
+        if let Some(played) = ear.write(connection.slot, &data) {
+            return Ok(played);
+        }
         let step = format!("write to {}", connection.peer);
         let Some(mut stream) = connection.stream.take() else { return Ok(Err(broken(&step))) };
         let write = async {
@@ -186,8 +209,12 @@ impl tcp::HostConnection for View<'_> {
             written.map_err(|cause| error(ErrorKind::Unreachable, format!("{step}: {cause}")))
         };
         let outcome = in_time(timeout, &step, write).await;
-        if outcome.is_ok() {
-            connection.stream = Some(stream);
+        match &outcome {
+            Ok(()) => {
+                ear.exchanged(connection.slot, &data, true);
+                connection.stream = Some(stream);
+            }
+            Err(error) => ear.broke(connection.slot, error),
         }
         Ok(outcome)
     }
@@ -200,17 +227,26 @@ impl tcp::HostConnection for View<'_> {
     ) -> wasmtime::Result<Result<Vec<u8>, Error>> {
         let timeout = self.instance.clock.at_most_left(Some(timeout_ms));
         let connection = self.resources.get_mut(&connection)?;
+        let ear = &self.instance.ear;
+        let most = usize::try_from(max).unwrap_or(READ_BYTES_MAX).min(READ_BYTES_MAX);
+        if let Some(played) = ear.read(connection.slot, most) {
+            return Ok(played);
+        }
+        let slot = connection.slot;
         let step = format!("read from {}", connection.peer);
         let Some(stream) = connection.stream.as_mut() else { return Ok(Err(broken(&step))) };
-        let max = usize::try_from(max).unwrap_or(READ_BYTES_MAX).min(READ_BYTES_MAX);
-        let mut bytes = vec![0; max];
+        let mut bytes = vec![0; most];
         let read = async {
             let count = stream.read(&mut bytes).await;
             count.map_err(|cause| error(ErrorKind::Unreachable, format!("{step}: {cause}")))
         };
         let outcome = in_time(timeout, &step, read).await;
+        if let Err(error) = &outcome {
+            ear.broke(slot, error);
+        }
         Ok(outcome.map(|count| {
             bytes.truncate(count);
+            ear.exchanged(slot, &bytes, false);
             bytes
         }))
     }
@@ -224,6 +260,10 @@ impl tcp::HostConnection for View<'_> {
     ) -> wasmtime::Result<Result<(), Error>> {
         let timeout = self.instance.clock.at_most_left(Some(timeout_ms));
         let connection = self.resources.get_mut(&connection)?;
+        let ear = &self.instance.ear;
+        if let Some(played) = ear.encrypt(connection.slot) {
+            return Ok(played);
+        }
         let step = format!("speak TLS with {}", connection.peer);
         let Some(stream) = connection.stream.take() else { return Ok(Err(broken(&step))) };
         let encryption = match self.instance.tls.named(&tls) {
@@ -235,17 +275,30 @@ impl tcp::HostConnection for View<'_> {
         let handshake = encrypt(encryption, host, &connection.peer, stream, steps);
         Ok(match in_time(timeout, &step, handshake).await {
             Ok(stream) => {
+                ear.encrypted(connection.slot);
                 connection.stream = Some(stream);
                 Ok(())
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                ear.broke(connection.slot, &error);
+                Err(error)
+            }
         })
     }
 
     async fn facts(&mut self, connection: Resource<Connection>) -> wasmtime::Result<Vec<Label>> {
         let connection = self.resources.get_mut(&connection)?;
+        let ear = &self.instance.ear;
+        if let Some(played) = ear.facts(connection.slot) {
+            let label = |(name, value)| Label { name, value };
+            return Ok(played.into_iter().map(label).collect());
+        }
         let encryption = connection.stream.as_ref().and_then(Stream::encryption);
-        Ok(facts_of(&connection.steps).into_iter().chain(facts_of_tls(encryption)).collect())
+        let facts: Vec<Label> =
+            facts_of(&connection.steps).into_iter().chain(facts_of_tls(encryption)).collect();
+        let pair = |fact: &Label| (fact.name.clone(), fact.value.clone());
+        ear.told_facts(connection.slot, || facts.iter().map(pair).collect());
+        Ok(facts)
     }
 
     async fn certificates(
@@ -253,7 +306,13 @@ impl tcp::HostConnection for View<'_> {
         connection: Resource<Connection>,
     ) -> wasmtime::Result<Vec<Vec<u8>>> {
         let connection = self.resources.get_mut(&connection)?;
-        Ok(connection.stream.as_ref().map(Stream::certificates).unwrap_or_default())
+        let ear = &self.instance.ear;
+        if let Some(played) = ear.certificates(connection.slot) {
+            return Ok(played);
+        }
+        let shown = connection.stream.as_ref().map(Stream::certificates).unwrap_or_default();
+        ear.showed(connection.slot, &shown);
+        Ok(shown)
     }
 
     async fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {

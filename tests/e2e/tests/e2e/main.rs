@@ -28,6 +28,8 @@ mod openmetrics;
 mod parsing;
 mod path;
 mod peers;
+mod plugin_commands;
+mod plugin_tutorials;
 mod plugins;
 mod prometheus;
 mod prometheus_folder;

@@ -17,7 +17,11 @@ struct Bench {
 /// The clock of a call of ten seconds.
 fn clock() -> clock::Instance {
     let clock = Clock::real();
-    clock::Instance::instantiate(&clock, clock.monotonic() + Duration::from_secs(10))
+    clock::Instance::instantiate(
+        &clock,
+        clock.monotonic() + Duration::from_secs(10),
+        &Ear::default(),
+    )
 }
 
 /// A plugin `x` with the root `r` (a file `f`, a folder `d`, links in and out) and the root `u`, of
@@ -42,7 +46,8 @@ fn bench() -> Bench {
     ]);
     let waits = Arc::new(Waits::new(Clock::real()));
     let capability = Arc::new(Capability::configure("x", &roots, &waits));
-    Bench { _temp: temp, instance: Instance::instantiate(Some(&capability), "x", &clock()) }
+    let instance = Instance::instantiate(Some(&capability), "x", &clock(), &Ear::default());
+    Bench { _temp: temp, instance }
 }
 
 /// Reads a file: its content, or kind and message of the error.
@@ -88,7 +93,7 @@ async fn a_root_that_was_not_granted_names_the_line_that_grants_it() {
          plugins: { allow: { x: { files: { etc: /its/folder } } } }"
     );
     assert!(read(bench, "u", "f", 100).await.contains("may not read files of \"u\""));
-    bench.instance = Instance::instantiate(None, "x", &clock());
+    bench.instance = Instance::instantiate(None, "x", &clock(), &Ear::default());
     assert!(read(bench, "r", "f", 100).await.contains("may not read files of \"r\""));
 }
 

@@ -26,7 +26,8 @@ impl Bench {
 
     fn plugin(&self, name: &str, bytes: u64) -> Instance {
         let capability = Capability::configure(name, Some(Storage(bytes)), &self.shared).unwrap();
-        Instance::instantiate(Some(&Arc::new(capability)), TOTAL_BYTES_DEFAULT, false)
+        let capability = Arc::new(capability);
+        Instance::instantiate(Some(&capability), TOTAL_BYTES_DEFAULT, false, &Ear::default())
     }
 }
 

@@ -1,0 +1,194 @@
+//! A component on the bench, with what is asked of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use narthex_platform::Clock;
+use narthex_plugins::{
+    Allow, Card, Config, Deps, Given, OpenError, PluginKind, Report, Tape, Workbench,
+};
+use serde_json::Value;
+
+use crate::case::{Call, CaseAlert};
+use crate::project::{Project, ProjectError, read_component};
+
+/// How long a scrape waits where nobody says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where components run.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// What a server would give the room of plugins.
+    pub deps: Deps,
+    /// The section `plugins` of a server.
+    pub grants: Config,
+    /// What this component is granted beside it.
+    pub extra: Allow,
+    /// The user's own folder for compiled code of projects. It is not below the project: whoever
+    /// gave the project away could have put code there.
+    pub cache: Option<Utf8PathBuf>,
+}
+
+/// What is asked of a component, by the command line.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Its configuration.
+    pub config: Option<Value>,
+    /// The target of an exporter.
+    pub target: Option<String>,
+    /// Its labels.
+    pub labels: Vec<(String, String)>,
+    /// Its parameters.
+    pub params: Vec<(String, String)>,
+    /// How long a scrape waits.
+    pub timeout: Option<Duration>,
+    /// The cursor of a discovery.
+    pub cursor: Option<String>,
+    /// The labels of each alert for a notifier.
+    pub alerts: Vec<Vec<(String, String)>>,
+    /// Whether the alerts are resolved.
+    pub is_resolved: bool,
+    /// Whether the component is taken as it was last built.
+    pub is_built: bool,
+}
+
+/// A component on the bench.
+#[derive(Debug)]
+pub struct Session {
+    pub(crate) project: Option<Project>,
+    pub(crate) bench: Workbench,
+    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) config: Value,
+    pub(crate) call: Call,
+    pub(crate) clock: Clock,
+    /// How long it took to compile it and to ask it who it is.
+    pub(crate) opened_in: Duration,
+    folder: Utf8PathBuf,
+}
+
+/// Why nothing can be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The folder or the build.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// The component.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// An exporter without anything to ask.
+    #[error("an exporter is asked about a target: --target host:port, or `target` under [try]")]
+    NoTarget,
+}
+
+impl Session {
+    /// Builds a project, or takes a component, and puts it on the bench.
+    ///
+    /// # Errors
+    /// When it does not build, or a server would refuse it.
+    pub async fn open(world: &World, path: &Utf8Path, asked: &Asked) -> Result<Self, SessionError> {
+        let disk = &*world.deps.disk;
+        let is_component = path.extension() == Some("wasm");
+        let project = if is_component { None } else { Some(Project::open(disk, path)?) };
+        let bytes = match &project {
+            Some(project) => {
+                if !asked.is_built {
+                    project.build()?;
+                }
+                project.component(disk)?
+            }
+            None => read_component(disk, path)?,
+        };
+        Self::of(world, project, bytes.into(), asked).await
+    }
+
+    /// Puts bytes on the bench.
+    pub(crate) async fn of(
+        world: &World,
+        project: Option<Project>,
+        bytes: Arc<[u8]>,
+        asked: &Asked,
+    ) -> Result<Self, SessionError> {
+        let clock = world.deps.clock.clone();
+        let began = clock.monotonic();
+        let (grants, extra) = (world.grants.clone(), world.extra.clone());
+        let mut deps = world.deps.clone();
+        deps.cache_folder =
+            project.as_ref().zip(world.cache.as_ref()).and_then(|it| cache(it.0, it.1));
+        let bench = Workbench::open(Arc::clone(&bytes), grants, extra, deps).await?;
+        let opened_in = clock.monotonic().saturating_sub(began);
+        let tried = project.as_ref().map(|project| project.manifest.tried.clone());
+        let tried = tried.unwrap_or_default();
+        let config = asked.config.clone().or(tried.config);
+        let config = config.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        let target = asked.target.clone().or(tried.target);
+        let call = call(bench.card().kind, target, asked);
+        let folder = project.as_ref().map(|project| project.folder.clone()).unwrap_or_default();
+        Ok(Self { project, bench, bytes, config, call, clock, opened_in, folder })
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn card(&self) -> &Card {
+        self.bench.card()
+    }
+
+    /// Whether there is something to ask.
+    ///
+    /// # Errors
+    /// When an exporter has no target.
+    pub fn is_askable(&self) -> Result<(), SessionError> {
+        match &self.call {
+            Call::Collect { target, .. } if target.is_empty() => Err(SessionError::NoTarget),
+            Call::Collect { .. } | Call::Refresh { .. } | Call::Notify { .. } => Ok(()),
+        }
+    }
+
+    /// One call, as the command line says it.
+    pub(crate) async fn ask(&self, tape: Tape) -> Report {
+        self.ask_for(&self.config, &self.call, tape).await
+    }
+
+    /// One call, as a case says it.
+    pub(crate) async fn ask_for(&self, config: &Value, call: &Call, tape: Tape) -> Report {
+        let given = Given { config, http: None, folder: &self.folder };
+        self.bench.call(given, &call.question(), tape).await
+    }
+
+    /// What schema and plugin say to the configuration.
+    pub(crate) async fn validate(&self) -> Result<Vec<String>, narthex_plugins::CallError> {
+        let given = Given { config: &self.config, http: None, folder: &self.folder };
+        self.bench.validate(given).await
+    }
+}
+
+/// Where the compiled code of a project is kept: an interpreter takes twenty seconds to compile.
+fn cache(project: &Project, root: &Utf8Path) -> Option<Utf8PathBuf> {
+    let folder = camino::absolute_utf8(&project.folder).ok()?;
+    let digest = narthex_plugins::digest_text(folder.as_str().as_bytes());
+    let name = digest.trim_start_matches("sha256:").get(..16)?.to_owned();
+    Some(root.join(name))
+}
+
+fn call(kind: PluginKind, target: Option<String>, asked: &Asked) -> Call {
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    match kind {
+        PluginKind::Exporter => Call::Collect {
+            target: target.unwrap_or_default(),
+            labels: asked.labels.clone(),
+            params: asked.params.clone(),
+            timeout_ms: millis(asked.timeout.unwrap_or(TIMEOUT)),
+        },
+        PluginKind::Discovery => Call::Refresh { cursor: asked.cursor.clone(), wait_ms: 0 },
+        PluginKind::Notifier => {
+            let one = vec![("alertname".to_owned(), "NarthexTest".to_owned())];
+            let alerts = if asked.alerts.is_empty() { vec![one] } else { asked.alerts.clone() };
+            let alert = |labels| CaseAlert {
+                labels,
+                annotations: vec![("summary".to_owned(), "A test of the notifier.".to_owned())],
+                is_resolved: asked.is_resolved,
+            };
+            Call::Notify { alerts: alerts.into_iter().map(alert).collect() }
+        }
+    }
+}
