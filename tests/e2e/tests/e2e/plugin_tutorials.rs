@@ -96,12 +96,14 @@ impl Reader {
 fn is_like(printed: &str, shown: &str) -> bool {
     let blanks = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (printed, mut at) = (blanks(printed), 0);
-    shown.split('…').map(blanks).all(|part| match printed[at..].find(&part) {
-        Some(found) => {
-            at += found + part.len();
-            true
+    shown.split('…').map(blanks).all(|part| {
+        match printed.get(at..).unwrap_or_default().find(&part) {
+            Some(found) => {
+                at += found + part.len();
+                true
+            }
+            None => false,
         }
-        None => false,
     })
 }
 
