@@ -7,6 +7,7 @@ mod alerting;
 mod block;
 mod checksums;
 mod chunks;
+mod component;
 mod exposition;
 mod log;
 mod mutation;
@@ -85,5 +86,6 @@ pub const TARGETS: &[Target] = &[
         check: alerting::check_template,
         generate: alerting::template,
     },
+    Target { name: "plugin_loader", check: component::check, generate: component::generate },
     Target { name: "rule_files", check: alerting::check_rules, generate: alerting::rules },
 ];
