@@ -23,7 +23,7 @@ pub(crate) fn lines(old: &str, new: &str) -> Vec<String> {
         told.extend(old.iter().map(|line| gone(line)));
         told.extend(new.iter().map(|line| came(line)));
     } else {
-        let common = common(&old, &new);
+        let common = common_lines(&old, &new);
         let (mut i, mut j) = (0, 0);
         for (a, b) in common.into_iter().chain([(old.len(), new.len())]) {
             told.extend(old.iter().take(a).skip(i).map(|line| gone(line)));
@@ -39,8 +39,10 @@ pub(crate) fn lines(old: &str, new: &str) -> Vec<String> {
     told
 }
 
-/// The places of a longest common sequence of lines.
-fn common(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
+/// The places of a longest sequence of lines that both have, in order: the place in `old`, the place in `new`. Takes
+/// time and memory by the product of both lengths, which is the caller's to bound.
+#[must_use]
+pub fn common_lines(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
     let width = new.len() + 1;
     let mut lengths = vec![0_u32; (old.len() + 1) * width];
     let at = |lengths: &[u32], i: usize, j: usize| lengths.get(i * width + j).copied().unwrap_or(0);

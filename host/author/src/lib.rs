@@ -26,6 +26,7 @@ mod trial;
 pub use self::check::check;
 pub use self::console::{Console, Verdict};
 pub use self::dev::{Dev, dev};
+pub use self::difference::common_lines;
 pub use self::inspect::inspect;
 pub use self::measure::{Load, measure};
 pub use self::project::{Project, ProjectError};

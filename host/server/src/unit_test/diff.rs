@@ -10,7 +10,9 @@ const PLAIN: &str = "\u{1b}[0m";
 /// The lines of both: `-` expected and not found, `+` found and not expected.
 pub(super) fn lines(expected: &str, found: &str) -> String {
     let (a, b): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), found.lines().collect());
-    let common = if a.len().max(b.len()) > LINES_MAX { Vec::new() } else { common(&a, &b) };
+    let is_short = a.len().max(b.len()) <= LINES_MAX;
+    let places = if is_short { narthex_author::common_lines(&a, &b) } else { Vec::new() };
+    let common: Vec<&str> = places.iter().filter_map(|(place, _)| a.get(*place).copied()).collect();
     let mut out = String::new();
     let (mut a, mut b) = (a.into_iter(), b.into_iter());
     for line in common.into_iter().map(Some).chain([None]) {
@@ -26,39 +28,6 @@ pub(super) fn lines(expected: &str, found: &str) -> String {
     }
     out.truncate(out.trim_end().len());
     out
-}
-
-/// The longest sequence of lines that both have.
-fn common<'a>(a: &[&'a str], b: &[&str]) -> Vec<&'a str> {
-    // How long it is of what is left, for each pair of places.
-    let mut longest = vec![vec![0_usize; b.len() + 1]; a.len() + 1];
-    let at = |table: &[Vec<usize>], i: usize, j: usize| -> usize {
-        table.get(i).and_then(|row| row.get(j)).copied().unwrap_or(0)
-    };
-    for (i, x) in a.iter().enumerate().rev() {
-        for (j, y) in b.iter().enumerate().rev() {
-            let length = if x == y {
-                at(&longest, i + 1, j + 1) + 1
-            } else {
-                at(&longest, i + 1, j).max(at(&longest, i, j + 1))
-            };
-            if let Some(cell) = longest.get_mut(i).and_then(|row| row.get_mut(j)) {
-                *cell = length;
-            }
-        }
-    }
-    let (mut i, mut j, mut lines) = (0, 0, Vec::new());
-    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
-        if x == y {
-            lines.push(*x);
-            (i, j) = (i + 1, j + 1);
-        } else if at(&longest, i + 1, j) >= at(&longest, i, j + 1) {
-            i += 1;
-        } else {
-            j += 1;
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
