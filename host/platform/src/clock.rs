@@ -1,8 +1,11 @@
 //! Time as a parameter.
 
+mod discipline;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -48,6 +51,18 @@ impl Clock {
         match &self.0 {
             Source::Real { start } => Instant::now().saturating_duration_since(*start),
             Source::Simulated(clock) => clock.state.lock().monotonic,
+        }
+    }
+
+    /// How the kernel keeps the wall clock in step: what `adjtimex(2)` answers, as `state`, and the numbers of its
+    /// structure by name, in the kernel's units.
+    ///
+    /// # Errors
+    /// Where the system does not tell; a simulated clock is not kept in step.
+    pub fn discipline(&self) -> io::Result<Vec<(&'static str, i64)>> {
+        match &self.0 {
+            Source::Real { .. } => discipline::ask(),
+            Source::Simulated(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 

@@ -290,7 +290,7 @@ pub(crate) fn system_error(step: &str, errno: rustix::io::Errno) -> Error {
 /// The names of errors that reading meets; others are told by number in the message.
 fn errno_name(errno: rustix::io::Errno) -> &'static str {
     use rustix::io::Errno;
-    const NAMES: [(Errno, &str); 18] = [
+    const NAMES: [(Errno, &str); 19] = [
         (Errno::NOENT, "ENOENT"),
         (Errno::ACCESS, "EACCES"),
         (Errno::PERM, "EPERM"),
@@ -309,6 +309,7 @@ fn errno_name(errno: rustix::io::Errno) -> &'static str {
         (Errno::SRCH, "ESRCH"),
         (Errno::MFILE, "EMFILE"),
         (Errno::STALE, "ESTALE"),
+        (Errno::NOSYS, "ENOSYS"),
     ];
     NAMES.iter().find(|(known, _)| *known == errno).map_or("EOTHER", |(_, name)| name)
 }

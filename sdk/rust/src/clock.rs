@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::host;
+use crate::{Error, Label, host};
 
 /// Milliseconds since the Unix epoch.
 pub fn now_ms() -> i64 {
@@ -17,6 +17,11 @@ pub fn deadline() -> Duration {
 /// Sleeps, at most until the deadline. The host's thread serves others meanwhile.
 pub fn sleep(pause: Duration) {
     host::clock::sleep_ms(u32::try_from(pause.as_millis()).unwrap_or(u32::MAX));
+}
+
+/// How the kernel keeps the wall clock in step, by the names of `adjtimex(2)` and in its units.
+pub fn discipline() -> Result<Vec<Label>, Error> {
+    host::clock::discipline()
 }
 
 /// Measures how long something takes.

@@ -14,6 +14,11 @@ pub fn time(facts: &[Label], name: &str) -> Option<Duration> {
     text(facts, name)?.parse().ok().map(Duration::from_nanos)
 }
 
+/// A fact that is an integer.
+pub fn integer(facts: &[Label], name: &str) -> Option<i64> {
+    text(facts, name)?.parse().ok()
+}
+
 /// Options as the host takes them.
 pub(crate) fn labels(options: &[(&str, &str)]) -> Vec<Label> {
     options.iter().map(|(name, value)| Label::new(name, *value)).collect()
@@ -29,5 +34,6 @@ mod tests {
         assert_eq!(text(&facts, "address"), Some("192.0.2.1:80"));
         assert_eq!(time(&facts, "connect-ns"), Some(Duration::from_nanos(1500)));
         assert_eq!((text(&facts, "tls-ns"), time(&facts, "address")), (None, None));
+        assert_eq!((integer(&facts, "connect-ns"), integer(&facts, "address")), (Some(1500), None));
     }
 }

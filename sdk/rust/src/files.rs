@@ -42,6 +42,11 @@ pub fn read_link(root: &str, path: &str) -> Result<String, Error> {
     host::files::read_link(root, path)
 }
 
+/// When a file's content last changed, in nanoseconds since the Unix epoch.
+pub fn modified(root: &str, path: &str) -> Result<i64, Error> {
+    host::files::modified(root, path)
+}
+
 /// The usage of the file system that holds `path`.
 pub fn usage(root: &str, path: &str) -> Result<FsUsage, Error> {
     host::files::usage(root, path)

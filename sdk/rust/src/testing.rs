@@ -60,6 +60,7 @@ struct State {
     kv: BTreeMap<String, Vec<u8>>,
     now_ms: i64,
     deadline_ms: u32,
+    discipline: Option<Vec<Label>>,
     /// How long a request takes.
     request_ms: u32,
     /// How long it takes to ask for the usage of a file system.
@@ -151,6 +152,21 @@ impl FakeHost {
     #[must_use]
     pub fn usage(self, root: &str, path: &str, usage: FsUsage) -> Self {
         self.root(root, |root| root.add_usage(path, usage));
+        self
+    }
+
+    /// Says when a file that is there was changed, in nanoseconds since the Unix epoch; without it at the epoch itself.
+    #[must_use]
+    pub fn modified(self, root: &str, path: &str, at_ns: i64) -> Self {
+        self.root(root, |root| root.set_modified(path, at_ns));
+        self
+    }
+
+    /// Says how the clock is kept in step, by the names of `adjtimex(2)`.
+    #[must_use]
+    pub fn discipline(self, told: &[(&str, i64)]) -> Self {
+        let told = told.iter().map(|(name, value)| Label::new(name, value.to_string()));
+        self.with(|state| state.discipline = Some(told.collect()));
         self
     }
 

@@ -7,9 +7,9 @@ use narthex_wasm::Guest;
 use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{HasSelf, Linker};
 
-use super::CallContext;
+use super::{CallContext, Error, Label, system_error};
 use crate::bindings::imports::narthex::plugin::clock;
-use crate::tape::{Ear, Reading};
+use crate::tape::{Ask, Ear, Reading};
 
 /// The clock of one call.
 #[derive(Clone, Debug)]
@@ -62,5 +62,20 @@ impl clock::Host for Instance {
         }
         self.clock.sleep(self.at_most_left(Some(ms))).await;
         Ok(())
+    }
+
+    async fn discipline(&mut self) -> wasmtime::Result<Result<Vec<Label>, Error>> {
+        let live = async {
+            let told = self.clock.discipline().map_err(|error| {
+                let errno = rustix::io::Errno::from_io_error(&error);
+                system_error("ask how the clock is kept", errno.unwrap_or(rustix::io::Errno::NOSYS))
+            })?;
+            let label = |(name, value): (&str, i64)| Label {
+                name: name.to_owned(),
+                value: value.to_string(),
+            };
+            Ok(told.into_iter().map(label).collect())
+        };
+        Ok(self.ear.ask(|| Ask::Clock { clock: "discipline".to_owned() }, live).await)
     }
 }

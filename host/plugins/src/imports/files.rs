@@ -237,6 +237,17 @@ impl files::Host for Instance {
         Ok(self.heard("link", place, self.run(&root, path.clone(), Access::Read, read_link)).await)
     }
 
+    async fn modified(
+        &mut self,
+        root: String,
+        path: String,
+    ) -> wasmtime::Result<Result<i64, Error>> {
+        let place = (root.as_str(), path.as_str());
+        Ok(self
+            .heard("modified", place, self.run(&root, path.clone(), Access::Read, modified))
+            .await)
+    }
+
     async fn usage(
         &mut self,
         root: String,
@@ -364,6 +375,15 @@ fn read_link(folder: &OwnedFd, path: &str) -> Result<String, Error> {
         other => system_error(&format!("read the link {path:?}"), other),
     })?;
     Ok(target.to_string_lossy().into_owned())
+}
+
+/// Nanoseconds since the Unix epoch.
+fn modified(folder: &OwnedFd, path: &str) -> Result<i64, Error> {
+    let place = open(folder, path, OFlags::PATH)?;
+    let failed = |errno| system_error(&format!("ask when {path:?} changed"), errno);
+    let info = rustix::fs::fstat(&place).map_err(failed)?;
+    let nanos = i64::try_from(info.st_mtime_nsec).unwrap_or(0);
+    Ok(info.st_mtime.saturating_mul(1_000_000_000).saturating_add(nanos))
 }
 
 fn usage(folder: &OwnedFd, path: &str) -> Result<files::FsUsage, Error> {

@@ -104,11 +104,15 @@ impl Ear {
         if let Mode::Play { matching } = reel.mode {
             return self.played(&ask, matching).unwrap_or_else(|| Err(given_up(&ask)));
         }
-        let is_traffic = !matches!(ask, Ask::File { .. } | Ask::Kv { .. });
+        let is_traffic = !matches!(ask, Ask::File { .. } | Ask::Clock { .. } | Ask::Kv { .. });
         let sent = match &ask {
             Ask::Http(request) | Ask::Probe { request, .. } => request.body.0.len(),
             Ask::DnsServer { query, .. } => query.0.len(),
-            Ask::Tcp { .. } | Ask::Dns { .. } | Ask::File { .. } | Ask::Kv { .. } => 0,
+            Ask::Tcp { .. }
+            | Ask::Dns { .. }
+            | Ask::File { .. }
+            | Ask::Clock { .. }
+            | Ask::Kv { .. } => 0,
         };
         let slot = self.begin(ask);
         let answer = live.await;
@@ -344,7 +348,7 @@ impl Ear {
                 request.url.len() + request.body.0.len()
             }
             Ask::DnsServer { query, .. } => query.0.len(),
-            Ask::Tcp { .. } | Ask::Dns { .. } => 0,
+            Ask::Tcp { .. } | Ask::Dns { .. } | Ask::Clock { .. } => 0,
             Ask::File { path, .. } => path.len(),
             Ask::Kv { key, value, .. } => {
                 key.len() + value.as_ref().map_or(0, |value| value.0.len())
@@ -399,7 +403,11 @@ impl Ear {
                 let (value, old) = (value.map(content), old.map(content));
                 Ask::Kv { call, key: text(key), value, old }
             }
-            Ask::Tcp { .. } | Ask::Dns { .. } | Ask::DnsServer { .. } | Ask::File { .. } => ask,
+            Ask::Tcp { .. }
+            | Ask::Dns { .. }
+            | Ask::DnsServer { .. }
+            | Ask::File { .. }
+            | Ask::Clock { .. } => ask,
         }
     }
 }

@@ -88,12 +88,17 @@ pub enum Ask {
     },
     /// A use of a file.
     File {
-        /// `read`, `list`, `link` or `usage`.
+        /// `read`, `list`, `link`, `modified` or `usage`.
         call: String,
         /// The root's name.
         root: String,
         /// Beneath it.
         path: String,
+    },
+    /// What only the kernel knows of its clock.
+    Clock {
+        /// `discipline`.
+        clock: String,
     },
     /// A use of a key.
     Kv {
@@ -193,6 +198,16 @@ pub enum Answer {
     Entries {
         /// What is in it.
         entries: Vec<(String, String)>,
+    },
+    /// When a file changed.
+    Modified {
+        /// Nanoseconds since the Unix epoch.
+        modified_ns: i64,
+    },
+    /// What is known, by name.
+    Facts {
+        /// The facts.
+        facts: Vec<(String, String)>,
     },
     /// A symbolic link.
     Link {
@@ -307,6 +322,7 @@ impl std::fmt::Display for Ask {
             Self::DnsServer { server, .. } => write!(f, "ask the nameserver {server}"),
             Self::Dns { name, kind } => write!(f, "look up {kind} of {name}"),
             Self::File { call, root, path } => write!(f, "{call} {root}:{path}"),
+            Self::Clock { clock } => write!(f, "ask the clock for its {clock}"),
             Self::Kv { call, key, .. } => write!(f, "{call} the key {key:?}"),
         }
     }

@@ -167,6 +167,31 @@ impl Taped for Vec<files::Entry> {
     }
 }
 
+/// When a file changed.
+impl Taped for i64 {
+    fn answer(&self, _veil: &Veil) -> Answer {
+        Answer::Modified { modified_ns: *self }
+    }
+
+    fn of(answer: &Answer) -> Option<Self> {
+        let Answer::Modified { modified_ns } = answer else { return None };
+        Some(*modified_ns)
+    }
+}
+
+/// What is known of something.
+impl Taped for Vec<Label> {
+    fn answer(&self, _veil: &Veil) -> Answer {
+        let fact = |fact: &Label| (fact.name.clone(), fact.value.clone());
+        Answer::Facts { facts: self.iter().map(fact).collect() }
+    }
+
+    fn of(answer: &Answer) -> Option<Self> {
+        let Answer::Facts { facts } = answer else { return None };
+        Some(facts.iter().map(label).collect())
+    }
+}
+
 /// A symbolic link.
 impl Taped for String {
     fn answer(&self, _veil: &Veil) -> Answer {

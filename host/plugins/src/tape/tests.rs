@@ -88,6 +88,24 @@ async fn a_recording_is_readable_and_holds_no_secret() {
 }
 
 #[tokio::test]
+async fn what_the_machine_says_of_itself_is_played_too() {
+    let state = || vec![imports::Label { name: "state".to_owned(), value: "5".to_owned() }];
+    let modified = || Ask::File { call: "modified".into(), root: "proc".into(), path: "x".into() };
+    let discipline = || Ask::Clock { clock: "discipline".into() };
+    let tape = Tape::recording(1 << 20);
+    let ear = Ear::new(tape.clone(), redactor(), CallSecrets::default());
+    assert_eq!(ear.ask(modified, async { Ok(7_i64) }).await.unwrap(), 7);
+    assert_eq!(ear.ask(discipline, async { Ok(state()) }).await.unwrap().len(), 1);
+
+    let text = serde_json::to_string(&tape.heard().recording).unwrap();
+    let tape = Tape::playing(serde_json::from_str(&text).unwrap(), Matching::Exact);
+    let ear = Ear::new(tape, redactor(), CallSecrets::default());
+    assert_eq!(ear.ask(modified, nobody::<i64>()).await.unwrap(), 7);
+    let told: Vec<imports::Label> = ear.ask(discipline, nobody()).await.unwrap();
+    assert_eq!((told[0].name.as_str(), told[0].value.as_str()), ("state", "5"));
+}
+
+#[tokio::test]
 async fn what_was_recorded_is_played_and_nothing_else() {
     let recording = recorded(1 << 20).await.recording.unwrap();
     let text = serde_json::to_string(&recording).unwrap();

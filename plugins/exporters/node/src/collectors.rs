@@ -42,6 +42,7 @@ mod tapestats;
 mod textfile;
 mod thermal_zone;
 mod time;
+mod timex;
 mod udp_queues;
 mod uname;
 mod vmstat;
@@ -72,6 +73,6 @@ macro_rules! collectors {
 pub(crate) const COLLECTORS: &[Collector] = collectors! {
     arp bcache bcachefs bonding btrfs conntrack cpu cpufreq diskstats dmi edac entropy fibrechannel filefd hwmon
     infiniband ipvs kernel_hung loadavg mdadm meminfo netclass netdev netstat nfs nfsd nvme os powersupplyclass pressure
-    rapl schedstat selinux sockstat softnet stat tapestats textfile thermal_zone time udp_queues uname vmstat watchdog
+    rapl schedstat selinux sockstat softnet stat tapestats textfile thermal_zone time timex udp_queues uname vmstat watchdog
     xfs zfs filesystem
 };

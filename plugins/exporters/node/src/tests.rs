@@ -29,6 +29,79 @@ fn a_disk_without_udev_is_shown_too() {
 }
 
 #[test]
+fn text_files_are_told_with_the_time_of_their_last_change() {
+    let host = FakeHost::new()
+        .file("textfile", "a.prom", "backup_bytes 5\n")
+        .modified("textfile", "a.prom", 1_767_225_600_250_000_000)
+        .file("textfile", "broken.prom", "backup_bytes {\n");
+    check(
+        &host,
+        "textfile",
+        &expect![[r#"
+            backup_bytes 5
+            node_scrape_collector_success{collector="textfile"} 1
+            node_textfile_mtime_seconds{file="textfile/a.prom"} 1767225600
+            node_textfile_scrape_error 1
+        "#]],
+    );
+}
+
+#[test]
+fn the_kernels_clock_is_told_in_seconds() {
+    let told = |state: i64, status: i64| {
+        FakeHost::new().discipline(&[
+            ("state", state),
+            ("offset", -2_500_000),
+            ("freq", 65_536_000_000),
+            ("maxerror", 16_000_000),
+            ("esterror", 1_000),
+            ("status", status),
+            ("constant", 7),
+            ("tick", 10_000),
+            ("ppsfreq", 65_536),
+            ("jitter", 500),
+            ("shift", 2),
+            ("stabil", 0),
+            ("jitcnt", 3),
+            ("calcnt", 4),
+            ("errcnt", 5),
+            ("stbcnt", 6),
+            ("tai", 37),
+        ])
+    };
+    check(
+        &told(0, 0x2001),
+        "timex",
+        &expect![[r#"
+            node_scrape_collector_success{collector="timex"} 1
+            node_timex_estimated_error_seconds 0.001
+            node_timex_frequency_adjustment_ratio 2
+            node_timex_loop_time_constant 7
+            node_timex_maxerror_seconds 16
+            node_timex_offset_seconds -0.0025
+            node_timex_pps_calibration_total 4
+            node_timex_pps_error_total 5
+            node_timex_pps_frequency_hertz 1e-6
+            node_timex_pps_jitter_seconds 5e-7
+            node_timex_pps_jitter_total 3
+            node_timex_pps_shift_seconds 2
+            node_timex_pps_stability_exceeded_total 6
+            node_timex_pps_stability_hertz 0
+            node_timex_status 8193
+            node_timex_sync_status 1
+            node_timex_tai_offset_seconds 37
+            node_timex_tick_seconds 0.01
+        "#]],
+    );
+    let unkept = told(5, 0x40).collect::<Node>(r#"{"collectors":["timex"]}"#).unwrap().text();
+    assert!(unkept.contains("\nnode_timex_sync_status 0\n"), "{unkept}");
+    assert!(unkept.contains("\nnode_timex_offset_seconds -2.5\n"), "{unkept}");
+
+    let silent = FakeHost::new().collect::<Node>(r#"{"collectors":["timex"]}"#).unwrap().text();
+    assert!(silent.contains("node_scrape_collector_success{collector=\"timex\"} 0\n"), "{silent}");
+}
+
+#[test]
 fn file_systems_that_cannot_be_asked_say_why() {
     let usage = FsUsage {
         block_size: 4096,

@@ -43,6 +43,7 @@ pub(crate) mod log {
 
 pub(crate) mod clock {
     use super::with;
+    use crate::{Error, Label};
 
     pub(crate) fn wall_ms() -> i64 {
         with(|state| state.now_ms)
@@ -58,6 +59,11 @@ pub(crate) mod clock {
 
     pub(crate) fn sleep_ms(ms: u32) {
         with(|state| state.pass(ms));
+    }
+
+    pub(crate) fn discipline() -> Result<Vec<Label>, Error> {
+        let told = with(|state| state.discipline.clone());
+        told.ok_or_else(|| Error::unreachable("nobody keeps this clock").detail("errno", "ENOSYS"))
     }
 }
 
@@ -270,6 +276,10 @@ pub(crate) mod files {
 
     pub(crate) fn read_link(root: &str, path: &str) -> Result<String, Error> {
         in_root(root, |granted| granted.read_link(path))
+    }
+
+    pub(crate) fn modified(root: &str, path: &str) -> Result<i64, Error> {
+        in_root(root, |granted| granted.modified(path))
     }
 
     pub(crate) fn usage(root: &str, path: &str) -> Result<FsUsage, Error> {

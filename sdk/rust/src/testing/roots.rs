@@ -16,6 +16,8 @@ pub(super) struct Root {
     files: BTreeMap<String, Vec<u8>>,
     links: BTreeMap<String, String>,
     usages: BTreeMap<String, FsUsage>,
+    /// Nanoseconds since the Unix epoch.
+    modified: BTreeMap<String, i64>,
     directory: Option<PathBuf>,
 }
 
@@ -30,6 +32,10 @@ impl Root {
 
     pub(super) fn add_usage(&mut self, path: &str, usage: FsUsage) {
         self.usages.insert(path.into(), usage);
+    }
+
+    pub(super) fn set_modified(&mut self, path: &str, at_ns: i64) {
+        self.modified.insert(path.into(), at_ns);
     }
 
     pub(super) fn set_directory(&mut self, path: PathBuf) {
@@ -92,6 +98,15 @@ impl Root {
         }
     }
 
+    pub(super) fn modified(&self, path: &str) -> Result<i64, Error> {
+        beneath(path)?;
+        match (self.files.contains_key(path), &self.directory) {
+            (true, _) => Ok(self.modified.get(path).copied().unwrap_or(0)),
+            (false, Some(directory)) => modified_real(&directory.join(path)),
+            (false, None) => Err(missing(path)),
+        }
+    }
+
     pub(super) fn usage(&self, path: &str) -> Result<FsUsage, Error> {
         beneath(path)?;
         self.usages.get(path).copied().ok_or_else(|| missing(path))
@@ -111,6 +126,13 @@ fn beneath(path: &str) -> Result<(), Error> {
 #[expect(clippy::disallowed_methods, reason = "tests may read the machine that they run on")]
 fn read_real(path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|error| failed(&path.to_string_lossy(), &error))
+}
+
+fn modified_real(path: &Path) -> Result<i64, Error> {
+    let modified = path.metadata().and_then(|metadata| metadata.modified());
+    let modified = modified.map_err(|error| failed(&path.to_string_lossy(), &error))?;
+    let since = modified.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Ok(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
 
 fn list_real(path: &Path) -> Result<BTreeMap<String, EntryKind>, Error> {

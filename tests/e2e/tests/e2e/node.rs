@@ -13,19 +13,18 @@ use narthex_harness::{
 
 use crate::support::{config, plugin};
 
-/// Collectors that the peer runs by default and the plugin does not have: `adjtimex(2)`, and a conversation with systemd
-/// over D-Bus.
-const NOT_HERE: [&str; 2] = ["timex", "systemd"];
+/// What the peer runs by default in Debian and the plugin does not have: a conversation over D-Bus.
+const NOT_HERE: &str = "systemd";
 
 /// What the plugin says otherwise, each with its reason.
 mod allowed {
-    /// Not said, or not in these words: the peer's own build; the time of a file's last change, which the contract does
-    /// not tell.
-    pub(super) const NAMES: [&str; 2] = ["node_exporter_build_info", "node_textfile_mtime_seconds"];
+    /// Not said: the peer's own build.
+    pub(super) const NAMES: [&str; 1] = ["node_exporter_build_info"];
 
     /// `rotational` of `node_disk_info`: the kernel's file says 1 for this machine's virtual disk and the plugin repeats it;
-    /// version 1.11 of the peer says 0, where later ones read the file.
-    pub(super) const LABELS: [&str; 1] = ["rotational"];
+    /// version 1.11 of the peer says 0, where later ones read the file. `file` of the times of text files: the peer tells the
+    /// whole path, the plugin knows the name of its root alone.
+    pub(super) const LABELS: [&str; 2] = ["rotational", "file"];
 }
 
 /// A peer that answers on a port.
@@ -75,11 +74,10 @@ fn the_node_plugin_says_what_node_exporter_says() {
     let textfile = textfile.parent().expect("a file has a folder");
     let peer = Answering::start(
         &node_exporter,
-        &NOT_HERE
-            .map(|name| format!("--no-collector.{name}"))
-            .into_iter()
-            .chain([format!("--collector.textfile.directory={}", textfile.display())])
-            .collect::<Vec<_>>(),
+        &[
+            format!("--no-collector.{NOT_HERE}"),
+            format!("--collector.textfile.directory={}", textfile.display()),
+        ],
     );
     let scrapes = format!(
         "scrape_configs:\n\
@@ -147,6 +145,12 @@ fn compare_values(host: &Host) {
         ("node_network_up", 0.0),
         ("node_entropy_pool_size_bits", 0.0),
         ("node_backup", 0.0),
+        ("node_textfile_mtime_seconds", 0.0),
+        ("node_timex_sync_status", 0.0),
+        ("node_timex_status", 0.0),
+        ("node_timex_tick_seconds", 0.0),
+        ("node_timex_tai_offset_seconds", 0.0),
+        ("node_timex_frequency_adjustment_ratio", 0.0001),
         ("node_cpu_seconds_total{mode='idle'}", 0.05),
         ("node_memory_MemAvailable_bytes", 0.2),
         ("node_load15", 0.5),
@@ -171,8 +175,10 @@ fn compare_values(host: &Host) {
 }
 
 fn told_apart(series: &Series) -> Vec<(String, String)> {
-    let labels =
-        series.labels.iter().filter(|(name, _)| !["job", "instance"].contains(&name.as_str()));
+    let labels = series
+        .labels
+        .iter()
+        .filter(|(name, _)| !["job", "instance", "file"].contains(&name.as_str()));
     labels.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 

@@ -10,7 +10,7 @@ use super::files::Host;
 use super::*;
 
 struct Bench {
-    _temp: tempfile::TempDir,
+    temp: tempfile::TempDir,
     instance: Instance,
 }
 
@@ -47,7 +47,7 @@ fn bench() -> Bench {
     let waits = Arc::new(Waits::new(Clock::real()));
     let capability = Arc::new(Capability::configure("x", &roots, &waits));
     let instance = Instance::instantiate(Some(&capability), "x", &clock(), &Ear::default());
-    Bench { _temp: temp, instance }
+    Bench { temp, instance }
 }
 
 /// Reads a file: its content, or kind and message of the error.
@@ -69,6 +69,20 @@ async fn files_are_read_beneath_their_root() {
         read(bench, "r", "f", 6).await,
         "ErrorKind::Exhausted: \"f\" is longer than 6 bytes"
     );
+}
+
+#[tokio::test]
+async fn the_time_of_the_last_change_is_told() {
+    let bench = &mut bench();
+    let file = fs::File::options().write(true).open(bench.temp.path().join("root/f")).unwrap();
+    let at = std::time::UNIX_EPOCH + Duration::from_nanos(1_767_225_600_250_000_000);
+    file.set_modified(at).unwrap();
+    let asked = bench.instance.modified("r".to_owned(), "f".to_owned()).await.unwrap();
+    assert_eq!(asked.unwrap(), 1_767_225_600_250_000_000);
+    for (root, path) in [("r", "out"), ("u", "f")] {
+        let refused = bench.instance.modified(root.to_owned(), path.to_owned()).await.unwrap();
+        assert_eq!(refused.unwrap_err().kind, ErrorKind::Denied, "{root}:{path}");
+    }
 }
 
 #[tokio::test]

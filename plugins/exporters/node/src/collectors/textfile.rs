@@ -14,6 +14,7 @@ use crate::source::{Scrape, is_not_granted};
 pub(super) fn collect(scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), Error> {
     let mut has_failed = false;
     let mut families: BTreeMap<String, Family> = BTreeMap::new();
+    let mut changed: Vec<(String, i64)> = Vec::new();
     for root in &scrape.config.textfile.roots {
         let entries = match files::list(root, "") {
             Ok(entries) => entries,
@@ -32,6 +33,12 @@ pub(super) fn collect(scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), 
                     for family in found {
                         has_failed |= !merge(&mut families, family, &entry.name);
                     }
+                    // A file that is gone by now was read all the same.
+                    if let Ok(at_ns) = files::modified(root, &entry.name) {
+                        // Whole seconds, as node_exporter tells them.
+                        let at = at_ns.div_euclid(1_000_000_000);
+                        changed.push((format!("{root}/{}", entry.name), at));
+                    }
                 }
                 Err(reason) => {
                     warn(&entry.name, &reason);
@@ -42,6 +49,11 @@ pub(super) fn collect(scrape: &Scrape<'_>, metrics: &mut Metrics) -> Result<(), 
     }
     for (name, family) in &families {
         family.add_to(metrics, name);
+    }
+    for (file, at) in &changed {
+        metrics
+            .gauge("node_textfile_mtime_seconds", "Unixtime mtime of textfiles successfully read.")
+            .sample(&[("file", file)], *at as f64);
     }
     metrics
         .gauge(

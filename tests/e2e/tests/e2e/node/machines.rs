@@ -13,7 +13,7 @@ use super::said::Said;
 /// Machines that the peer does not look at: it asks the real machine for SELinux, wherever its folders are.
 const NOT_COMPARED: [&str; 1] = ["selinux"];
 
-/// Not expected: words about the scrape, and the time of a file's last change.
+/// Not expected: words about the scrape, and when the files of a machine were changed.
 const NOT_EXPECTED: [&str; 3] =
     ["node_scrape_collector_", "node_exporter_build_info", "node_textfile_mtime_seconds"];
 
