@@ -1,7 +1,7 @@
 //! What a plugin may reach, and the words with which the rest is refused.
 //!
-//! Invariant: a host is judged by name before it is resolved and by address afterwards; a name
-//! alone never opens loopback or link-local addresses.
+//! Invariant: a host is judged by name before it is resolved and by address afterwards; neither a name
+//! alone nor a network that is wider than these ranges opens loopback or link-local addresses.
 //! Invariant: a refusal names the capability and the line of configuration that would grant it.
 
 mod endpoint;
@@ -109,6 +109,11 @@ impl HostPattern {
             Self::Subdomain(suffix) => name.ends_with(suffix.as_str()),
             Self::Addresses { .. } | Self::Socket(_) => false,
         }
+    }
+
+    /// Whether it means addresses of this range, and not just these among others.
+    fn is_within(&self, kept: &Kept) -> bool {
+        matches!(self, Self::Addresses { prefix, .. } if *prefix >= kept.prefix)
     }
 
     fn covers_address(&self, address: IpAddr) -> bool {
@@ -225,10 +230,12 @@ impl NetGrants {
     ) -> Result<(), Denied> {
         let address = address.to_canonical();
         let Admission { host, port, by_host, is_named } = admission;
-        let granted = self
-            .allowed
-            .iter()
-            .any(|pattern| serves(pattern, *port) && pattern.host.covers_address(address));
+        let kept = Kept::of(address);
+        let granted = self.allowed.iter().any(|pattern| {
+            serves(pattern, *port)
+                && pattern.host.covers_address(address)
+                && kept.as_ref().is_none_or(|kept| pattern.host.is_within(kept))
+        });
         if granted {
             return Ok(());
         }
@@ -238,21 +245,17 @@ impl NetGrants {
             Host::Name(name) => format!("{name}:{port} ({shown})"),
             Host::Address(_) | Host::Socket(_) => grant.clone(),
         };
-        let address = translated(address);
-        if is_link_local(address) {
-            return Err(self.denied_net(&asked, ", a link-local address", &grant));
-        }
-        if is_of_cloud(address) {
-            return Err(self.denied_net(&asked, ", where a cloud answers credentials", &grant));
-        }
         let names_loopback = match host {
             Host::Name(name) => name == "localhost" || name.ends_with(".localhost"),
             Host::Address(named) => *named == address,
             Host::Socket(_) => false,
         };
-        if is_this_host(address) && !(*is_named && names_loopback) {
-            return Err(self.denied_net(&asked, ", an address of this machine", &grant));
+        if let Some(kept) = kept
+            && !(kept.why == THIS_MACHINE && *is_named && names_loopback)
+        {
+            return Err(self.denied_net(&asked, kept.why, &grant));
         }
+        let address = translated(address);
         if !by_host || address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST) {
             return Err(self.denied_net(&asked, "", &grant));
         }
@@ -310,6 +313,39 @@ pub(crate) fn allow_line(plugin: &str, grant: &str) -> String {
 
 fn serves(pattern: &NetPattern, port: u16) -> bool {
     pattern.port.is_none_or(|own| own == port)
+}
+
+/// A range of addresses that is granted by itself alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Kept {
+    /// What a refusal says of it.
+    why: &'static str,
+    /// The length of its prefix, in the family in which the address is written.
+    prefix: u8,
+}
+
+const THIS_MACHINE: &str = ", an address of this machine";
+
+impl Kept {
+    /// The range that an address belongs to, or that it leads to.
+    fn of(address: IpAddr) -> Option<Self> {
+        let leads_to = translated(address);
+        let (why, of_v4, of_v6) = if is_link_local(leads_to) {
+            (", a link-local address", 16, 10)
+        } else if is_of_cloud(leads_to) {
+            (", where a cloud answers credentials", 32, 32)
+        } else if is_this_host(leads_to) {
+            (THIS_MACHINE, 8, 128)
+        } else {
+            return None;
+        };
+        let prefix = match leads_to {
+            _ if leads_to != address => 128,
+            IpAddr::V4(_) => of_v4,
+            IpAddr::V6(_) => of_v6,
+        };
+        Some(Self { why, prefix })
+    }
 }
 
 /// Addresses of one's own link; most clouds answer credentials there.

@@ -170,6 +170,37 @@ fn patterns_cover_what_they_say() {
 }
 
 #[test]
+fn a_wide_network_does_not_mean_this_machine_or_its_link() {
+    let name = |address| ("x", 5, address);
+    for (network, address, why) in [
+        ("0.0.0.0/0:*", "127.0.0.1", "an address of this machine"),
+        ("0.0.0.0/1:*", "0.0.0.0", "an address of this machine"),
+        ("126.0.0.0/7:*", "127.0.0.1", "an address of this machine"),
+        ("0.0.0.0/0:*", "169.254.169.254", "a link-local address"),
+        ("169.0.0.0/8:*", "169.254.169.254", "a link-local address"),
+        ("100.64.0.0/10:*", "100.100.100.200", "where a cloud answers credentials"),
+        ("[::/0]:*", "::1", "an address of this machine"),
+        ("[::/0]:*", "fe80::1", "a link-local address"),
+        ("[fd00::/8]:*", "fd00:ec2::254", "where a cloud answers credentials"),
+        ("[64:ff9b::/96]:*", "64:ff9b::7f00:1", "an address of this machine"),
+    ] {
+        check(&[], &[network], name(address), Err(why));
+        check(&[], &[network], (address, 5, address), Err(why));
+    }
+    for (network, address) in [
+        ("127.0.0.0/8:*", "127.8.8.8"),
+        ("169.254.0.0/16:*", "169.254.169.254"),
+        ("100.100.100.200:5", "100.100.100.200"),
+        ("[fe80::/10]:*", "fe80::1"),
+        ("[fd00:ec2::/32]:*", "fd00:ec2::254"),
+        ("[64:ff9b::7f00:1]:*", "64:ff9b::7f00:1"),
+        ("0.0.0.0/0:*", "192.0.2.1"),
+    ] {
+        check(&[], &[network], name(address), Ok(()));
+    }
+}
+
+#[test]
 fn texts_that_are_no_patterns_are_refused() {
     for text in ["", "db", "db:http", "fd00::1:80", "10.0.0.0/33:1", "a b:1", ":80", "[::1:80"] {
         assert!(NetPattern::try_from(text.to_owned()).is_err(), "{text}");
