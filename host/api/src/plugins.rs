@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::{Path, State};
 use narthex_model::Timestamp;
-use narthex_plugins::{OperateError, PluginView};
+use narthex_plugins::{Amounts, OperateError, PluginView};
 use narthex_settings::error_chain;
 use serde_json::{Value, json};
 
@@ -106,6 +106,30 @@ fn shape(plugin: &PluginView) -> Value {
             })
         })
         .collect();
+    let exceeded: Vec<Value> = plugin
+        .exceeded
+        .iter()
+        .map(|one| {
+            json!({
+                "budget": one.budget.word(),
+                "total": one.total,
+                "lastAt": time(one.last_at_millis),
+            })
+        })
+        .collect();
+    let logs: Vec<Value> = plugin
+        .logs
+        .iter()
+        .map(|line| {
+            json!({
+                "at": time(line.at_millis),
+                "level": line.level,
+                "call": line.call,
+                "message": line.message,
+                "fields": line.fields,
+            })
+        })
+        .collect();
     let seconds = |duration: Option<Duration>| duration.map(|duration| duration.as_secs_f64());
     json!({
         "name": plugin.name,
@@ -122,12 +146,9 @@ fn shape(plugin: &PluginView) -> Value {
         "loadedAt": plugin.loaded_at_millis.map(time),
         "imports": plugin.imports,
         "grants": grants,
-        "limits": {
-            "memoryBytes": plugin.limits.memory_bytes,
-            "cpuSeconds": plugin.limits.cpu.as_secs_f64(),
-            "wallSeconds": plugin.limits.wall.as_secs_f64(),
-            "resultBytes": plugin.limits.result_bytes,
-        },
+        "limits": amounts(&plugin.limits),
+        "peaks": amounts(&plugin.peaks),
+        "exceeded": exceeded,
         "calls": {
             "total": plugin.calls.total,
             "errors": plugin.calls.errors,
@@ -136,10 +157,26 @@ fn shape(plugin: &PluginView) -> Value {
             "lastDurationSeconds": seconds(plugin.calls.last_duration),
             "medianDurationSeconds": seconds(plugin.calls.median_duration),
             "slowDurationSeconds": seconds(plugin.calls.slow_duration),
-            "memoryBytesPeak": plugin.calls.memory_bytes_peak,
+            "cpuSecondsTotal": plugin.calls.cpu.as_secs_f64(),
         },
         "pauses": pauses,
         "lastError": last_error,
         "rejected": rejected,
+        "logs": logs,
+    })
+}
+
+fn amounts(amounts: &Amounts) -> Value {
+    json!({
+        "memoryBytes": amounts.memory_bytes,
+        "cpuSeconds": amounts.cpu.as_secs_f64(),
+        "wallSeconds": amounts.wall.as_secs_f64(),
+        "resultBytes": amounts.result_bytes,
+        "requests": amounts.requests,
+        "bytesIn": amounts.bytes_in,
+        "bytesOut": amounts.bytes_out,
+        "logLines": amounts.log_lines,
+        "samples": amounts.samples,
+        "kvBytes": amounts.kv_bytes,
     })
 }

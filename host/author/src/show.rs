@@ -34,19 +34,18 @@ pub(crate) fn heard(console: Console, bench: &Workbench, heard: &Heard) {
 
 /// What a call spent of what it may.
 fn spent(bench: &Workbench, heard: &Heard) -> String {
-    let (memory_max, cpu_max, wall_max) = bench.limits();
-    let spent = &heard.spent;
+    let (spent, limits) = (&heard.spent, bench.limits());
     format!(
         "cpu {} of {}, memory {} of {}, time {} of {}, {} requests, {} sent, {} received",
         time(spent.cpu),
-        time(cpu_max),
+        time(limits.cpu),
         size(spent.memory_bytes),
-        size(memory_max),
+        size(limits.memory_bytes),
         time(spent.wall),
-        time(wall_max),
+        time(limits.wall),
         spent.requests,
-        size(spent.bytes_sent),
-        size(spent.bytes_received),
+        size(spent.bytes_out),
+        size(spent.bytes_in),
     )
 }
 

@@ -91,6 +91,16 @@ pub struct Defaults {
     pub cpu: TimeLimit,
     /// Wall time. A scrape's own timeout may be shorter.
     pub wall: TimeLimit,
+    /// Requests, connections and look-ups.
+    pub requests: u64,
+    /// Bytes from the network.
+    pub bytes_in: Storage,
+    /// Bytes to the network.
+    pub bytes_out: Storage,
+    /// Lines of the log.
+    pub log_lines: u64,
+    /// Samples of an exporter's answer.
+    pub samples: u64,
     /// The same for discoveries, whose answers may be long and which may wait for news.
     pub discovery: DiscoveryDefaults,
 }
@@ -105,6 +115,14 @@ pub struct DiscoveryDefaults {
     pub cpu: TimeLimit,
     /// Wall time; half of it may be spent waiting for news.
     pub wall: TimeLimit,
+    /// Requests, connections and look-ups: one for each of many thousand names.
+    pub requests: u64,
+    /// Bytes from the network: the lists of a large cluster.
+    pub bytes_in: Storage,
+    /// Bytes to the network.
+    pub bytes_out: Storage,
+    /// Lines of the log.
+    pub log_lines: u64,
 }
 
 impl Default for DiscoveryDefaults {
@@ -113,6 +131,10 @@ impl Default for DiscoveryDefaults {
             memory: Memory(256 << 20),
             cpu: TimeLimit(Duration::from_secs(10)),
             wall: TimeLimit(Duration::from_secs(60)),
+            requests: 50_000,
+            bytes_in: Storage(1 << 30),
+            bytes_out: Storage(64 << 20),
+            log_lines: 100,
         }
     }
 }
@@ -123,6 +145,11 @@ impl Default for Defaults {
             memory: Memory(64 << 20),
             cpu: TimeLimit(Duration::from_secs(1)),
             wall: TimeLimit(Duration::from_secs(10)),
+            requests: 5_000,
+            bytes_in: Storage(128 << 20),
+            bytes_out: Storage(16 << 20),
+            log_lines: 100,
+            samples: 200_000,
             discovery: DiscoveryDefaults::default(),
         }
     }
@@ -148,6 +175,16 @@ pub struct Allow {
     pub cpu: Option<TimeLimit>,
     /// Wall time.
     pub wall: Option<TimeLimit>,
+    /// Requests, connections and look-ups of one call.
+    pub requests: Option<u64>,
+    /// Bytes from the network in one call.
+    pub bytes_in: Option<Storage>,
+    /// Bytes to the network in one call.
+    pub bytes_out: Option<Storage>,
+    /// Lines of the log of one call.
+    pub log_lines: Option<u64>,
+    /// Samples of an exporter's answer.
+    pub samples: Option<u64>,
     /// Bytes of keys and values that the plugin may keep.
     pub kv: Option<Storage>,
     /// Credentials of the machine that a plugin may use whose name does not say so.
@@ -292,7 +329,7 @@ impl TryFrom<SizeText> for Memory {
     }
 }
 
-/// Bytes of keys and values.
+/// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "SizeText")]
 pub struct Storage(pub u64);
@@ -359,14 +396,16 @@ mod tests {
 dir: plugins
 require_signed: false
 dns_servers: [192.0.2.1, '192.0.2.2:5353']
-defaults: { memory: 64MiB, cpu: 1s, wall: 10s, discovery: { memory: 1GiB } }
+defaults: { memory: 64MiB, cpu: 1s, wall: 10s, requests: 7, discovery: { memory: 1GiB } }
 allow:
-  blackbox: { net: ['10.0.0.0/8:*'], memory: 128MiB }
+  blackbox: { net: ['10.0.0.0/8:*'], memory: 128MiB, bytes_in: 1GiB, samples: 5 }
   node: { files: { udev: /run/udev/data, home: { path: /home, access: usage } } }
 ";
         let document = Document::parse("f.yml", text).unwrap();
         let config: Config = document.read().unwrap();
         let discovery = config.defaults.discovery;
+        assert_eq!((config.defaults.requests, discovery.requests), (7, 50_000));
+        assert_eq!(config.allowed("blackbox").bytes_in, Some(Storage(1 << 30)));
         assert_eq!((discovery.memory.0, discovery.wall.0.as_secs()), (1 << 30, 60));
         assert_eq!(config.allowed("blackbox").memory, Some(Memory(128 << 20)));
         let files = config.allowed("node").files;

@@ -354,6 +354,7 @@ impl Plugins {
                 kept.remove(name);
                 folder.missing.remove(name);
                 folder.seen.remove(name);
+                self.0.shared.recent.forget(name);
                 info!(plugin = name, "plugin unloaded: its file is gone");
             }
         }

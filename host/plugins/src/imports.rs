@@ -32,9 +32,10 @@ use crate::grant::{Endpoints, NetGrants, NetPattern};
 use crate::redact::Redactor;
 use crate::schema::{Notes, Profile};
 use crate::secrets::CallSecrets;
+use crate::spending::{Allowance, Spending};
 use crate::switch::Switches;
 use crate::tape::{Ear, Tape};
-use crate::view::GrantView;
+use crate::view::{GrantView, LogView};
 
 pub(crate) use self::types::{Error, ErrorKind, Label};
 
@@ -55,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) switches: Switches,
     /// Accesses to files that run, whatever the grants under which they began.
     pub(crate) waits: Arc<files::Waits>,
+    /// The last lines that plugins wrote.
+    pub(crate) recent: Arc<log::Recent>,
 }
 
 /// What one plugin may do, whatever the call.
@@ -76,6 +79,8 @@ pub(crate) struct Capabilities {
 #[derive(Debug)]
 pub(crate) struct CallContext {
     pub(crate) log: log::Instance,
+    /// What all of them spend.
+    pub(crate) spending: Spending,
     clock: clock::Instance,
     http: http::Instance,
     tcp: tcp::Instance,
@@ -97,6 +102,8 @@ pub(crate) struct Scope {
     pub(crate) redactor: Redactor,
     /// What the placeholders in the configuration stand for.
     pub(crate) secrets: CallSecrets,
+    /// What the call may spend, and what it did.
+    pub(crate) spending: Spending,
     /// Bytes that the plugin may keep, unless the operator says otherwise.
     pub(crate) kept_bytes: u64,
     /// When the host ends the call, by the clock's monotonic time.
@@ -203,18 +210,31 @@ impl Capabilities {
         let net = Arc::new(NetGrants { plugin: self.plugin.clone(), used: scope.hosts, allowed });
         let granted = !scope.is_describing;
         CallContext {
-            log: log::Instance::instantiate(&self.log, scope.call, scope.redactor, &ear),
+            log: log::Instance::instantiate(
+                &self.log,
+                scope.call,
+                scope.redactor,
+                &scope.spending,
+                &ear,
+            ),
             http: http::Instance::instantiate(
-                &self.http,
-                scope.own,
+                (&self.http, scope.own),
                 &self.tls,
                 &net,
                 &scope.secrets,
+                &scope.spending,
                 &clock,
                 &ear,
             ),
-            tcp: tcp::Instance::instantiate(&self.tls, &net, &scope.secrets, &clock, &ear),
-            dns: dns::Instance::instantiate(&self.dns, &net, &clock, &ear),
+            tcp: tcp::Instance::instantiate(
+                &self.tls,
+                &net,
+                &scope.secrets,
+                &scope.spending,
+                &clock,
+                &ear,
+            ),
+            dns: dns::Instance::instantiate(&self.dns, &net, &scope.spending, &clock, &ear),
             files: files::Instance::instantiate(
                 granted.then_some(&self.files),
                 &self.plugin,
@@ -225,10 +245,27 @@ impl Capabilities {
                 granted.then_some(&self.kv),
                 scope.kept_bytes,
                 scope.is_trial,
+                &scope.spending,
                 &ear,
             ),
+            spending: scope.spending,
             clock,
         }
+    }
+
+    /// The account of one call.
+    pub(crate) fn spending(&self, allowance: Allowance) -> Spending {
+        Spending::new(&self.plugin, allowance)
+    }
+
+    /// The last lines that the plugin wrote, the newest last.
+    pub(crate) fn last_lines(&self) -> Vec<LogView> {
+        self.log.last_lines()
+    }
+
+    /// Bytes that the plugin keeps, and may keep; `bytes_default` holds where the operator says nothing.
+    pub(crate) fn kept(&self, bytes_default: u64) -> (u64, u64) {
+        self.kv.kept(bytes_default)
     }
 
     /// What can be seen of it, of a plugin whose schema has these notes.

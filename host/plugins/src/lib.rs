@@ -56,6 +56,7 @@ mod redact;
 mod rights;
 mod schema;
 mod secrets;
+mod spending;
 mod switch;
 mod trial;
 mod used;
@@ -85,12 +86,13 @@ pub use self::plugins::{Deps, LoadError, Plugins, digest_text};
 pub use self::prepare::{PrepareError, Prepared};
 pub use self::profiles::Environment;
 pub use self::redact::SECRET_KEYS;
+pub use self::spending::{Amounts, Budgeted};
 pub use self::tape::{
     Answer, Ask, Content, Event, Failure, Heard, HttpAsk, Line, Matching, Readings, Recording,
-    Spent, Step, Tape, Told,
+    Step, Tape, Told,
 };
 pub use self::view::{
-    CallsView, ErrorView, GrantView, LimitsView, PauseView, PluginState, PluginView, RejectedKind,
-    RejectedView,
+    CallsView, ErrorView, ExceededView, GrantView, LogView, PauseView, PluginState, PluginView,
+    RejectedKind, RejectedView,
 };
 pub use self::workbench::{Card, OpenError, Question, Reply, Report, Workbench};

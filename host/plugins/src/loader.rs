@@ -8,19 +8,17 @@ use std::sync::Arc;
 
 use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{InstancePre, Linker};
-use narthex_wasm::{
-    Budget, Code, CompileError, Contract, Digest, Guest, KillReason, Misfit, Sandbox,
-};
+use narthex_wasm::{Code, CompileError, Contract, Digest, Guest, KillReason, Misfit, Sandbox};
 
 use crate::answer::PluginKind;
 use crate::bindings::discovery::DiscoveryPre;
 use crate::bindings::exporter::ExporterPre;
 use crate::bindings::notifier::NotifierPre;
 use crate::folder::{Again, Refusal};
-use crate::imports::{self, CallContext, Capabilities, Scope};
+use crate::imports::{self, CallContext, Scope};
 use crate::plugin::Conduct;
 use crate::redact::Redactor;
-use crate::rights::Rights;
+use crate::rights::{Rights, Spends};
 use crate::schema::{Schema, SchemaError};
 use crate::secrets::CallSecrets;
 use crate::tape::Tape;
@@ -181,7 +179,7 @@ pub(crate) async fn load_any(
 ) -> Result<Loaded, LoadError> {
     let code = sandbox.compile(bytes).await.map_err(LoadError::Compile)?;
     let entry = link(sandbox, linker, &code).await?;
-    let card = describe(sandbox, entry.clone(), &rights.capabilities, rights.budget).await?;
+    let card = describe(sandbox, entry.clone(), rights).await?;
     if card.version.trim().is_empty() {
         return Err(LoadError::NoVersion);
     }
@@ -285,18 +283,15 @@ struct Card {
 }
 
 /// Asks a version who it is, without any grant.
-async fn describe(
-    sandbox: &Sandbox,
-    entry: Entry,
-    capabilities: &Capabilities,
-    budget: Budget,
-) -> Result<Card, LoadError> {
+async fn describe(sandbox: &Sandbox, entry: Entry, rights: &Rights) -> Result<Card, LoadError> {
+    let (capabilities, budget) = (&rights.capabilities, rights.spends(Spends::OfPlugin));
     let scope = Scope {
         call: "describe",
         hosts: Arc::default(),
         own: None,
         redactor: Redactor::default(),
         secrets: CallSecrets::default(),
+        spending: capabilities.spending(rights.allowance(Spends::OfPlugin)),
         kept_bytes: 0,
         deadline: capabilities.now() + budget.wall,
         is_describing: true,

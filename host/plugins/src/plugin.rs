@@ -211,6 +211,7 @@ impl Plugin {
             own: own.clone(),
             redactor: redactor.clone(),
             secrets: spec.secrets,
+            spending: rights.capabilities.spending(rights.allowance(spec.spends)),
             kept_bytes: *kept_bytes,
             deadline,
             is_describing: false,
@@ -218,6 +219,7 @@ impl Plugin {
             tape: spec.manner.tape(),
         };
         let context = rights.capabilities.instantiate(scope);
+        let spending = context.spending.clone();
         let entry = loaded.entry.clone();
         let outcome = call.run(context, |store| work(entry, store)).await;
         let log = &outcome.host.log;
@@ -231,20 +233,21 @@ impl Plugin {
             }
         };
         let now = self.clock.monotonic();
-        spec.manner.tape().spent(outcome.usage, now.saturating_sub(begun));
+        let spent = spending.amounts(outcome.usage, now.saturating_sub(begun));
+        spec.manner.tape().spent(spent);
         let Some(what) = &spec.what else { return result };
         self.record.ended(&Ended {
             what,
             error: result.as_ref().err(),
             is_current: self.versions.is_serving(loaded),
-            took: now.saturating_sub(begun),
-            memory_bytes_peak: outcome.usage.memory_bytes_peak,
+            spent,
+            overruns: spending.overruns(),
             at_millis: self.clock.now_millis(),
             now,
         });
         match &result {
-            Err(CallError::Killed { reason, .. }) => self.was_killed(loaded, reason),
-            _ => loaded.conduct.answered(),
+            Err(CallError::Killed { reason, .. }) => self.was_killed(loaded, what, reason),
+            _ => loaded.conduct.answered(what),
         }
         result
     }
@@ -261,9 +264,13 @@ impl Plugin {
             .inspect_err(|_| self.record.count("backing_off"))
     }
 
-    /// A version that is killed again and again gives way to the one before it.
-    fn was_killed(&self, bad: &Arc<Loaded>, reason: &KillReason) {
-        if !bad.conduct.killed() {
+    /// A version that is killed again and again gives way to the one before it: in a row whatever the use, or for
+    /// a use that the one before it answered.
+    fn was_killed(&self, bad: &Arc<Loaded>, what: &Use, reason: &KillReason) {
+        let is_bad_at_all = bad.conduct.killed();
+        let is_bad_at_this =
+            self.record.kills_in_row(what) >= KILLS_MAX && self.versions.previous_answered(what);
+        if !is_bad_at_all && !is_bad_at_this {
             return;
         }
         let Some(good) = self.versions.roll_back(bad) else { return };

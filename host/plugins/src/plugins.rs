@@ -175,7 +175,8 @@ impl Plugins {
         let waits = Arc::new(imports::files::Waits::new(clock.clone()));
         metrics.add_source(waits.clone());
         let kept = Arc::default();
-        let shared = Shared { clock, metrics, state, client, kept, switches, waits };
+        let recent = Arc::default();
+        let shared = Shared { clock, metrics, state, client, kept, switches, waits, recent };
         let machine = Machine { environment: deps.environment, client: deps.client };
         Ok(Self(Arc::new(Inner {
             sandbox,
@@ -253,7 +254,11 @@ impl Plugins {
                 let Entry::Exporter(pre) = entry else { return Err(wrong_entry()) };
                 let instance = pre.instantiate_async(&mut *store).await?;
                 let api = instance.narthex_plugin_exporter_api();
-                api.call_collect(store, &config_json, &target.wire).await
+                let answer = api.call_collect(&mut *store, &config_json, &target.wire).await?;
+                Ok(answer.and_then(|answer| {
+                    let spending = &store.data_mut().host().spending;
+                    spending.exposition(&answer.content_type, &answer.body).map(|()| answer)
+                }))
             })
         });
         let answer = plugin.call(&self.0.sandbox, spec, version, work).await?;
@@ -312,7 +317,11 @@ impl Plugins {
                 let Entry::Discovery(pre) = entry else { return Err(wrong_entry()) };
                 let instance = pre.instantiate_async(&mut *store).await?;
                 let api = instance.narthex_plugin_discovery_api();
-                api.call_refresh(store, &config_json, cursor.as_deref(), wait_ms).await
+                let asked = api.call_refresh(&mut *store, &config_json, cursor.as_deref(), wait_ms);
+                let answer = asked.await?;
+                let bytes = answer.as_ref().map_or(0, |answer| bytes_of(&answer.change));
+                store.data_mut().host().spending.answer(bytes);
+                Ok(answer)
             })
         });
         let answer = plugin.call(&self.0.sandbox, spec, loaded, work).await?;
@@ -357,7 +366,12 @@ impl Plugins {
                 let Entry::Notifier(pre) = entry else { return Err(wrong_entry()) };
                 let instance = pre.instantiate_async(&mut *store).await?;
                 let api = instance.narthex_plugin_notifier_api();
-                api.call_notify(store, &config_json, &group).await
+                let answer = api.call_notify(&mut *store, &config_json, &group).await?;
+                let bytes = |text: &String| text.len();
+                store.data_mut().host().spending.answer(answer.as_ref().map_or(0, |receipt| {
+                    receipt.note.len() + receipt.remote_id.as_ref().map_or(0, bytes)
+                }));
+                Ok(answer)
             })
         });
         let receipt = plugin.call(&self.0.sandbox, spec, version, work).await?;
@@ -547,6 +561,23 @@ fn refreshed(answer: discovery_api::Refreshed, redactor: &Redactor) -> Refreshed
         next_in,
         is_part: answer.more,
         failing: answer.failing.map(|error| guest_error(&error, redactor).message),
+    }
+}
+
+/// About what it takes: all texts in it.
+fn bytes_of(change: &discovery_api::Change) -> usize {
+    let of_group = |group: &discovery_api::TargetGroup| {
+        let labels = group.labels.iter().map(|label| label.name.len() + label.value.len());
+        let targets = group.targets.iter().map(String::len);
+        group.source.len() + labels.chain(targets).sum::<usize>()
+    };
+    match change {
+        discovery_api::Change::Unchanged => 0,
+        discovery_api::Change::Full(groups) => groups.iter().map(of_group).sum(),
+        discovery_api::Change::Delta(delta) => {
+            let gone = delta.remove.iter().map(String::len);
+            delta.upsert.iter().map(of_group).chain(gone).sum()
+        }
     }
 }
 

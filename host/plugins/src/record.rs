@@ -2,17 +2,18 @@
 
 mod pauses;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use narthex_platform::{Counter, Gauge, Histogram, Metrics};
 use parking_lot::Mutex;
 
 use crate::answer::{CallError, GuestErrorKind};
-use crate::view::{CallsView, ErrorView, PauseView, RejectedKind, RejectedView};
+use crate::spending::{Amounts, Budgeted};
+use crate::view::{CallsView, ErrorView, ExceededView, PauseView, RejectedKind, RejectedView};
 
 use self::pauses::Pauses;
-pub(crate) use self::pauses::{KILLS_MAX, Use, growing};
+pub(crate) use self::pauses::{KILLS_MAX, USES_MAX, Use, growing};
 
 /// Failures in a row, kills among them, after which a plugin is shown as failing.
 const FAILURES_MAX: u32 = 5;
@@ -32,6 +33,7 @@ pub(crate) struct Record {
     plugin: String,
     metrics: Metrics,
     duration: Histogram,
+    cpu: Histogram,
     memory_peak: Gauge,
     /// Guards what is shown and what decides about pauses.
     state: Mutex<State>,
@@ -44,6 +46,9 @@ struct State {
     rejected: Option<RejectedView>,
     pauses: Pauses,
     failures_in_row: u32,
+    peaks: Amounts,
+    /// Calls, and when the last was.
+    exceeded: BTreeMap<Budgeted, (u64, i64)>,
     /// The newest last.
     durations: VecDeque<Duration>,
 }
@@ -57,8 +62,9 @@ pub(crate) struct Ended<'a> {
     /// Whether the version that it was of serves still. What an older one did is no reason for a
     /// pause.
     pub(crate) is_current: bool,
-    pub(crate) took: Duration,
-    pub(crate) memory_bytes_peak: u64,
+    pub(crate) spent: Amounts,
+    /// Budgets that were not enough, besides the one for which it was killed.
+    pub(crate) overruns: Vec<Budgeted>,
     /// Milliseconds since the Unix epoch.
     pub(crate) at_millis: i64,
     /// By monotonic time.
@@ -80,6 +86,8 @@ pub(crate) enum Standing {
 pub(crate) struct Shown {
     pub(crate) standing: Standing,
     pub(crate) calls: CallsView,
+    pub(crate) peaks: Amounts,
+    pub(crate) exceeded: Vec<ExceededView>,
     pub(crate) last_error: Option<ErrorView>,
     pub(crate) rejected: Option<RejectedView>,
     pub(crate) pauses: Vec<PauseView>,
@@ -94,13 +102,19 @@ impl Record {
             &labels,
             &DURATION_BOUNDS,
         );
+        let cpu = metrics.histogram(
+            "narthex_plugin_call_cpu_seconds",
+            "Processor time of calls of plugins.",
+            &labels,
+            &DURATION_BOUNDS,
+        );
         let memory_peak = metrics.gauge(
             "narthex_plugin_memory_bytes",
             "The most memory that one call of a plugin used.",
             &labels,
         );
         let (plugin, metrics) = (plugin.to_owned(), metrics.clone());
-        Self { plugin, metrics, duration, memory_peak, state: Mutex::default() }
+        Self { plugin, metrics, duration, cpu, memory_peak, state: Mutex::default() }
     }
 
     /// Whether a use of the plugin may be called now.
@@ -114,6 +128,11 @@ impl Record {
                 last: pause.last,
             }),
         }
+    }
+
+    /// How often the version that serves was killed in a row for this use.
+    pub(crate) fn kills_in_row(&self, what: &Use) -> u32 {
+        self.state.lock().pauses.kills_in_row(what)
     }
 
     /// Counts a call that never reached the guest.
@@ -137,17 +156,21 @@ impl Record {
             let help = "Calls in which a plugin was killed, by reason.";
             self.metrics.counter("narthex_plugin_kills_total", help, &labels).increment();
         }
-        self.duration.observe_duration(ended.took);
+        let spent = ended.spent;
+        self.duration.observe_duration(spent.wall);
+        self.cpu.observe_duration(spent.cpu);
         let mut state = self.state.lock();
+        self.overran(&mut state, ended);
         state.calls.total += 1;
-        state.calls.last_duration = Some(ended.took);
+        state.calls.cpu += spent.cpu;
+        state.calls.last_duration = Some(spent.wall);
+        state.peaks = state.peaks.max(spent);
         if state.durations.len() >= DURATIONS_MAX {
             state.durations.pop_front();
         }
-        state.durations.push_back(ended.took);
-        state.calls.memory_bytes_peak = state.calls.memory_bytes_peak.max(ended.memory_bytes_peak);
+        state.durations.push_back(spent.wall);
         #[expect(clippy::cast_precision_loss, reason = "memory is far below 2^53 bytes")]
-        self.memory_peak.set(state.calls.memory_bytes_peak as f64);
+        self.memory_peak.set(state.peaks.memory_bytes as f64);
         match ended.error {
             Some(error) if outcome == "killed" => {
                 state.calls.killed += 1;
@@ -167,6 +190,23 @@ impl Record {
                 let message = error.to_string();
                 state.last_error = Some(ErrorView { at_millis: ended.at_millis, kind, message });
             }
+        }
+    }
+
+    /// Counts the budgets that were not enough.
+    fn overran(&self, state: &mut State, ended: &Ended<'_>) {
+        let killed_for = match ended.error {
+            Some(CallError::Killed { reason, .. }) => Budgeted::of_kill(reason),
+            _ => None,
+        };
+        for budget in ended.overruns.iter().copied().chain(killed_for) {
+            let labels = [("plugin", self.plugin.as_str()), ("budget", budget.word())];
+            let help = "Calls of plugins for which a budget was not enough.";
+            let name = "narthex_plugin_budget_exceeded_total";
+            self.metrics.counter(name, help, &labels).increment();
+            let (total, last_at) = state.exceeded.entry(budget).or_default();
+            *total += 1;
+            *last_at = ended.at_millis;
         }
     }
 
@@ -217,7 +257,12 @@ impl Record {
         durations.sort_unstable();
         let at = |percent: usize| durations.get(durations.len() * percent / 100).copied();
         let pauses = state.pauses.all(now).into_iter().take(PAUSES_SHOWN);
+        let exceeded = state.exceeded.iter().map(|(budget, (total, last_at_millis))| {
+            ExceededView { budget: *budget, total: *total, last_at_millis: *last_at_millis }
+        });
         Shown {
+            peaks: state.peaks,
+            exceeded: exceeded.collect(),
             standing,
             calls: CallsView {
                 median_duration: at(50),
@@ -272,8 +317,12 @@ mod tests {
             what: &Use::new("{}", ""),
             error,
             is_current,
-            took: Duration::from_millis(millis),
-            memory_bytes_peak: millis,
+            spent: Amounts {
+                wall: Duration::from_millis(millis),
+                memory_bytes: millis,
+                ..Amounts::default()
+            },
+            overruns: Vec::new(),
             at_millis: 0,
             now: Duration::ZERO,
         });
@@ -289,7 +338,7 @@ mod tests {
             (calls.total, millis(calls.median_duration), millis(calls.slow_duration)),
             (1_000, 937, 994)
         );
-        assert_eq!(calls.memory_bytes_peak, 1_000);
+        assert_eq!(record.view(Duration::ZERO).peaks.memory_bytes, 1_000);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use narthex_wasm::Budget;
 
 use crate::config::{Config, Pin};
 use crate::imports::{Capabilities, ConfigureError, Shared};
+use crate::spending::{Allowance, Amounts};
 
 /// What one answer may hold; also the largest file, body or value that passes in one step.
 const RESULT_BYTES_MAX: usize = 16 << 20;
@@ -18,8 +19,10 @@ const TARGETS_BYTES_MAX: usize = 128 << 20;
 pub(crate) struct Rights {
     pub(crate) capabilities: Capabilities,
     pub(crate) budget: Budget,
+    allowance: Allowance,
     /// Of a refresh of targets.
     pub(crate) refresh: Budget,
+    refresh_allowance: Allowance,
     /// `false`: the configuration switched it off.
     pub(crate) is_enabled: bool,
     /// The one file that may serve.
@@ -75,10 +78,59 @@ impl Rights {
             wall: allowed.wall.unwrap_or(discovery.wall).0,
             result_bytes: TARGETS_BYTES_MAX,
         };
+        let defaults = config.defaults;
+        let allowance = Allowance {
+            requests: allowed.requests.unwrap_or(defaults.requests),
+            bytes_in: allowed.bytes_in.unwrap_or(defaults.bytes_in).0,
+            bytes_out: allowed.bytes_out.unwrap_or(defaults.bytes_out).0,
+            log_lines: allowed.log_lines.unwrap_or(defaults.log_lines),
+            samples: allowed.samples.unwrap_or(defaults.samples),
+        };
+        let refresh_allowance = Allowance {
+            requests: allowed.requests.unwrap_or(discovery.requests),
+            bytes_in: allowed.bytes_in.unwrap_or(discovery.bytes_in).0,
+            bytes_out: allowed.bytes_out.unwrap_or(discovery.bytes_out).0,
+            log_lines: allowed.log_lines.unwrap_or(discovery.log_lines),
+            samples: 0,
+        };
         let capabilities = Capabilities::configure(plugin, config, shared)?;
         let is_enabled = allowed.enabled.unwrap_or(true);
         let secrets = SecretRules { are_revealed: allowed.reveal_secrets, named: allowed.secrets };
-        Ok(Self { capabilities, budget, refresh, is_enabled, pin: allowed.sha256, secrets })
+        Ok(Self {
+            capabilities,
+            budget,
+            allowance,
+            refresh,
+            refresh_allowance,
+            is_enabled,
+            pin: allowed.sha256,
+            secrets,
+        })
+    }
+
+    /// What a call may spend besides its [`Budget`].
+    pub(crate) fn allowance(&self, what: Spends) -> Allowance {
+        match what {
+            Spends::OfPlugin | Spends::WallAtMost(_) => self.allowance,
+            Spends::OfRefresh => self.refresh_allowance,
+        }
+    }
+
+    /// All that a call may spend, for people.
+    pub(crate) fn limits(&self, what: Spends) -> Amounts {
+        let (budget, allowance) = (self.spends(what), self.allowance(what));
+        Amounts {
+            memory_bytes: budget.memory_bytes,
+            cpu: budget.cpu,
+            wall: budget.wall,
+            result_bytes: u64::try_from(budget.result_bytes).unwrap_or(u64::MAX),
+            requests: allowance.requests,
+            bytes_in: allowance.bytes_in,
+            bytes_out: allowance.bytes_out,
+            log_lines: allowance.log_lines,
+            samples: allowance.samples,
+            kv_bytes: 0,
+        }
     }
 
     pub(crate) fn spends(&self, what: Spends) -> Budget {

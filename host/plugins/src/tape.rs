@@ -17,15 +17,14 @@ mod veil;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use narthex_wasm::Usage;
 use parking_lot::Mutex;
 
 pub use self::content::Content;
 pub(crate) use self::ear::{Ear, Reading, Slot};
 pub use self::recording::{Answer, Ask, Event, Failure, HttpAsk, Readings, Recording, Step, Told};
 pub(crate) use self::taped::Taped;
+use crate::spending::Amounts;
 
 /// Lines of the log that are kept of one call.
 const LINES_MAX: usize = 1_000;
@@ -82,30 +81,13 @@ pub struct Heard {
     /// What the guest logged and printed.
     pub lines: Vec<Line>,
     /// What it spent.
-    pub spent: Spent,
+    pub spent: Amounts,
     /// Of a tape that records; `None`: it was longer than its bound.
     pub recording: Option<Recording>,
     /// Of a tape that plays: what the guest asked and the recording does not answer.
     pub misses: Vec<String>,
     /// Of a tape that plays: what the recording answers and the guest did not ask.
     pub not_asked: Vec<String>,
-}
-
-/// What a call spent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
-    /// Time on a processor.
-    pub cpu: Duration,
-    /// Time on the wall.
-    pub wall: Duration,
-    /// The most memory held at one time, in bytes.
-    pub memory_bytes: u64,
-    /// Requests, connections and look-ups.
-    pub requests: u64,
-    /// To the network.
-    pub bytes_sent: u64,
-    /// From the network.
-    pub bytes_received: u64,
 }
 
 /// A line of the guest's log.
@@ -180,10 +162,10 @@ impl Tape {
     }
 
     /// Keeps what a call spent.
-    pub(crate) fn spent(&self, usage: Usage, wall: Duration) {
-        let Some(reel) = &self.0 else { return };
-        let spent = &mut reel.state.lock().heard.spent;
-        (spent.cpu, spent.memory_bytes, spent.wall) = (usage.cpu, usage.memory_bytes_peak, wall);
+    pub(crate) fn spent(&self, spent: Amounts) {
+        if let Some(reel) = &self.0 {
+            reel.state.lock().heard.spent = spent;
+        }
     }
 }
 

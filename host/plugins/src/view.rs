@@ -5,6 +5,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 
 use crate::answer::PluginKind;
+use crate::spending::{Amounts, Budgeted};
 
 /// One plugin, as of now.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +39,11 @@ pub struct PluginView {
     /// What it may do, without what follows from the configuration of a single call.
     pub grants: Vec<GrantView>,
     /// What one call may spend.
-    pub limits: LimitsView,
+    pub limits: Amounts,
+    /// The most that one call spent since the start, and what the plugin keeps now.
+    pub peaks: Amounts,
+    /// Budgets that were not enough.
+    pub exceeded: Vec<ExceededView>,
     /// What it did.
     pub calls: CallsView,
     /// What of it is left alone.
@@ -47,6 +52,8 @@ pub struct PluginView {
     pub last_error: Option<ErrorView>,
     /// The newest file, when it was refused.
     pub rejected: Option<RejectedView>,
+    /// The last lines that it wrote, the newest last.
+    pub logs: Vec<LogView>,
 }
 
 /// How a plugin is.
@@ -89,17 +96,30 @@ pub struct GrantView {
     pub source: String,
 }
 
-/// What one call may spend.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LimitsView {
-    /// Memory.
-    pub memory_bytes: u64,
-    /// Processor time.
-    pub cpu: Duration,
-    /// Wall time.
-    pub wall: Duration,
-    /// The answer.
-    pub result_bytes: u64,
+/// A budget that was not enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExceededView {
+    /// Of what.
+    pub budget: Budgeted,
+    /// Calls in which it was not.
+    pub total: u64,
+    /// The last of them, milliseconds since the Unix epoch.
+    pub last_at_millis: i64,
+}
+
+/// A line that a plugin wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogView {
+    /// Milliseconds since the Unix epoch.
+    pub at_millis: i64,
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: &'static str,
+    /// The call in which it was written.
+    pub call: &'static str,
+    /// Its text.
+    pub message: String,
+    /// Its fields, `name="value"` with spaces between.
+    pub fields: String,
 }
 
 /// What a plugin did since the start.
@@ -119,8 +139,8 @@ pub struct CallsView {
     pub median_duration: Option<Duration>,
     /// How long 95 of 100 of them took at most.
     pub slow_duration: Option<Duration>,
-    /// The most memory that one of them used.
-    pub memory_bytes_peak: u64,
+    /// Processor time of all of them.
+    pub cpu: Duration,
 }
 
 /// What is left alone after repeated kills.

@@ -21,8 +21,9 @@ use crate::loader::{self, Loaded};
 use crate::plugin::{Manner, Plugin};
 use crate::plugins::{AskedTarget, Deps, LoadError, Plugins, RefreshOf};
 use crate::record::Record;
-use crate::rights::Rights;
+use crate::rights::{Rights, Spends};
 use crate::secrets::Sealed;
+use crate::spending::Amounts;
 use crate::tape::{Heard, Tape};
 
 /// A component on the bench.
@@ -166,14 +167,13 @@ impl Workbench {
         &self.card
     }
 
-    /// What it may spend in one call: memory in bytes, processor time, wall time.
+    /// What it may spend in one call.
     #[must_use]
-    pub fn limits(&self) -> (u64, Duration, Duration) {
-        let budget = match self.card.kind {
-            PluginKind::Discovery => self.rights.refresh,
-            PluginKind::Exporter | PluginKind::Notifier => self.rights.budget,
-        };
-        (budget.memory_bytes, budget.cpu, budget.wall)
+    pub fn limits(&self) -> Amounts {
+        self.rights.limits(match self.card.kind {
+            PluginKind::Discovery => Spends::OfRefresh,
+            PluginKind::Exporter | PluginKind::Notifier => Spends::OfPlugin,
+        })
     }
 
     /// Judges a configuration by schema and then by the plugin itself; what it warns of.

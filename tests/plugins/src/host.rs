@@ -204,7 +204,7 @@ impl Host {
         }
     }
 
-    /// A counter's value by its labels.
+    /// A counter's value by its labels; of a histogram how many were observed.
     #[must_use]
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let families = self.metrics.gather();
@@ -218,7 +218,9 @@ impl Host {
         let values =
             points.filter(|point| matches(&point.labels)).map(|point| match &point.value {
                 PointValue::Number(number) => *number,
-                PointValue::Histogram { .. } | PointValue::Summary { .. } => 0.0,
+                PointValue::Histogram { count, .. } | PointValue::Summary { count, .. } => {
+                    f64::from(u32::try_from(*count).unwrap_or(u32::MAX))
+                }
             });
         values.sum()
     }

@@ -19,6 +19,7 @@ use crate::bindings::imports::narthex::plugin::dns;
 use crate::config::Nameserver;
 use crate::grant::NetGrants;
 use crate::resolver::{self, Kind, LookupError, Question, Resolver};
+use crate::spending::Spending;
 use crate::tape::{Ask, Content, Ear};
 
 /// Records of one answer.
@@ -43,6 +44,7 @@ pub(crate) struct Capability {
 pub(crate) struct Instance {
     capability: Arc<Capability>,
     net: Arc<NetGrants>,
+    spending: Spending,
     clock: clock::Instance,
     ear: Ear,
 }
@@ -71,11 +73,13 @@ impl Instance {
     pub(crate) fn instantiate(
         capability: &Arc<Capability>,
         net: &Arc<NetGrants>,
+        spending: &Spending,
         clock: &clock::Instance,
         ear: &Ear,
     ) -> Self {
-        let (capability, net) = (Arc::clone(capability), Arc::clone(net));
-        Self { capability, net, clock: clock.clone(), ear: ear.clone() }
+        let (capability, net, spending) =
+            (Arc::clone(capability), Arc::clone(net), spending.clone());
+        Self { capability, net, spending, clock: clock.clone(), ear: ear.clone() }
     }
 
     async fn look_up(
@@ -89,6 +93,7 @@ impl Instance {
             error(ErrorKind::Config, message)
         })?;
         self.net.admit_lookup(name).map_err(denied)?;
+        self.spending.request()?;
         let records = self.capability.resolver().look_up(name, known, timeout).await;
         let records = records.map_err(|failure| {
             let kind = match &failure {
@@ -101,7 +106,9 @@ impl Instance {
         })?;
         let answer =
             |record: resolver::Record| dns::Answer { data: record.data, ttl_s: record.ttl };
-        Ok(records.into_iter().take(RECORDS_MAX).map(answer).collect())
+        let answers: Vec<dns::Answer> = records.into_iter().take(RECORDS_MAX).map(answer).collect();
+        self.spending.receive(answers.iter().map(|answer| answer.data.len()).sum())?;
+        Ok(answers)
     }
 
     /// Asks one server; `steps` tells how far that came.
@@ -113,11 +120,14 @@ impl Instance {
         versions: &[IpVersion],
         steps: &mut Steps,
     ) -> Result<dns::Exchanged, Error> {
+        let query_bytes = query.len();
         let question = Question::read(query).ok_or_else(|| {
             let message = "the query is no message with one question in at most 512 bytes";
             error(ErrorKind::Config, message)
         })?;
         let guard = Judge::admit(&self.net, server, port)?;
+        self.spending.request()?;
+        self.spending.send(query_bytes)?;
         let dial = Dial { host: server, port, versions, guard: &guard };
         let addresses = dial.resolve(steps).await.map_err(|failure| dial_error(&failure))?;
         let mut last = error(ErrorKind::Unreachable, format!("{server}:{port} has no address"));
@@ -126,6 +136,7 @@ impl Instance {
             let began = Instant::now();
             match question.by_datagram(address).await {
                 Ok(message) => {
+                    self.spending.receive(message.len())?;
                     let taken = took("processing-ns", Some(began.elapsed()));
                     let facts = facts_of(steps).into_iter().chain(taken).collect();
                     return Ok(dns::Exchanged { message, facts });

@@ -24,6 +24,7 @@ use super::{CallContext, Error, ErrorKind, Label, clock, denied, error, tls};
 use crate::bindings::imports::narthex::plugin::http;
 use crate::grant::NetGrants;
 use crate::secrets::CallSecrets;
+use crate::spending::{Budgeted, Spending};
 use crate::tape::{Ask, Content, Ear, HttpAsk};
 
 pub(crate) use self::client::{Capability, OwnClient};
@@ -68,6 +69,7 @@ pub(crate) struct Instance {
     tls: Arc<tls::Profiles>,
     net: Arc<NetGrants>,
     secrets: CallSecrets,
+    spending: Spending,
     clock: clock::Instance,
     ear: Ear,
 }
@@ -78,17 +80,18 @@ pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<
 
 impl Instance {
     pub(crate) fn instantiate(
-        capability: &Arc<Capability>,
-        own: Option<Arc<OwnClient>>,
+        (capability, own): (&Arc<Capability>, Option<Arc<OwnClient>>),
         tls: &Arc<tls::Profiles>,
         net: &Arc<NetGrants>,
         secrets: &CallSecrets,
+        spending: &Spending,
         clock: &clock::Instance,
         ear: &Ear,
     ) -> Self {
         let (capability, tls, net) = (Arc::clone(capability), Arc::clone(tls), Arc::clone(net));
-        let secrets = secrets.clone();
-        Self { capability, own, tls, net, secrets, clock: clock.clone(), ear: ear.clone() }
+        let (secrets, spending) = (secrets.clone(), spending.clone());
+        let (clock, ear) = (clock.clone(), ear.clone());
+        Self { capability, own, tls, net, secrets, spending, clock, ear }
     }
 
     async fn exchange(
@@ -225,11 +228,37 @@ impl Instance {
                 (&capability.by_host, None)
             }
         };
+        let (request, body_max) = self.charged(request)?;
         let sent = connections.client.request(request).await;
-        sent.map_err(|failure| {
+        let response = sent.map_err(|failure| {
             let told = request_error(&failure, place);
             Error { message: self.secrets.hide(&told.message), ..told }
-        })
+        })?;
+        self.received(&response, body_max)?;
+        Ok(response)
+    }
+
+    /// A request that the call may still send, whose answer is cut at what it may still get; and where the guest
+    /// would have it cut.
+    fn charged(
+        &self,
+        mut request: narthex_client::Request,
+    ) -> Result<(narthex_client::Request, u64), Error> {
+        self.spending.request()?;
+        self.spending.send(request.body.len())?;
+        let body_max = request.body_max;
+        request.body_max = body_max.min(self.spending.receivable());
+        Ok((request, body_max))
+    }
+
+    /// Refuses an answer that is more than the call may get.
+    fn received(&self, response: &narthex_client::Response, body_max: u64) -> Result<(), Error> {
+        self.spending.receive(response.body.len())?;
+        let is_cut_by_guest = u64::try_from(response.body.len()).is_ok_and(|len| len >= body_max);
+        if response.truncated && !is_cut_by_guest {
+            return Err(self.spending.exhausted(Budgeted::BytesIn));
+        }
+        Ok(())
     }
 }
 

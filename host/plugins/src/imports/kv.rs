@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 use super::{CallContext, Error, ErrorKind, Shared, error};
 use crate::bindings::imports::narthex::plugin::kv;
 use crate::config::Storage;
+use crate::spending::{Budgeted, Spending};
 use crate::tape::{Ask, Content, Ear, Taped};
 use crate::view::GrantView;
 
@@ -90,6 +91,7 @@ pub(crate) struct Instance {
     bytes_default: u64,
     /// A trial's writes go well and change nothing.
     is_trial: bool,
+    spending: Spending,
     ear: Ear,
 }
 
@@ -112,6 +114,11 @@ impl Capability {
             granted: granted.map(|granted| granted.0),
             total_bytes,
         })
+    }
+
+    /// Bytes that are kept, and that may be.
+    pub(crate) fn kept(&self, bytes_default: u64) -> (u64, u64) {
+        (*self.total_bytes.lock(), self.granted.unwrap_or(bytes_default))
     }
 
     /// What can be seen of it; `bytes_default` holds where the operator says nothing.
@@ -205,9 +212,11 @@ impl Instance {
         capability: Option<&Arc<Capability>>,
         bytes_default: u64,
         is_trial: bool,
+        spending: &Spending,
         ear: &Ear,
     ) -> Self {
-        Self { capability: capability.cloned(), bytes_default, is_trial, ear: ear.clone() }
+        let (capability, spending, ear) = (capability.cloned(), spending.clone(), ear.clone());
+        Self { capability, bytes_default, is_trial, spending, ear }
     }
 
     /// As [`Capability::replace`]; a trial changes nothing.
@@ -223,7 +232,12 @@ impl Instance {
             let current = current.map_err(|error| failed(&error))?;
             return Ok(expected(current.value.as_deref()));
         }
-        capability.replace(key, expected, new, self.bytes_default)
+        let replaced = capability.replace(key, expected, new, self.bytes_default);
+        replaced.inspect_err(|error| {
+            if error.kind == ErrorKind::Exhausted {
+                self.spending.overran(Budgeted::Kv);
+            }
+        })
     }
 
     /// Has a use of a key heard.

@@ -1,4 +1,6 @@
-//! `log`: the guest's lines in the host's log, bounded per plugin.
+//! `log`: the guest's lines in the host's log, bounded per plugin and per call.
+
+mod recent;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +12,14 @@ use narthex_wasm::wasmtime::component::{HasSelf, Linker};
 use parking_lot::Mutex;
 use tracing::{Level, debug, error, info, trace, warn};
 
+use self::recent::Lines;
+pub(crate) use self::recent::Recent;
 use super::{CallContext, Label, Shared};
 use crate::bindings::imports::narthex::plugin::log;
 use crate::redact::Redactor;
+use crate::spending::Spending;
 use crate::tape::Ear;
+use crate::view::LogView;
 
 /// Lines that a plugin may write at once.
 const LINES_BURST: u32 = 100;
@@ -33,6 +39,7 @@ pub(crate) struct Capability {
     plugin: String,
     clock: Clock,
     dropped: Counter,
+    recent: Lines,
     /// Guards what the plugin may still write.
     budget: Mutex<Budget>,
 }
@@ -50,6 +57,7 @@ pub(crate) struct Instance {
     capability: Arc<Capability>,
     call: &'static str,
     redactor: Redactor,
+    spending: Spending,
     last_error: Option<String>,
     ear: Ear,
 }
@@ -67,7 +75,12 @@ impl Capability {
         );
         let earned_at = shared.clock.monotonic();
         let budget = Mutex::new(Budget { lines: LINES_BURST, earned_at, dropped: 0 });
-        Self { plugin: plugin.to_owned(), clock: shared.clock.clone(), dropped, budget }
+        let (clock, recent) = (shared.clock.clone(), shared.recent.of(plugin));
+        Self { plugin: plugin.to_owned(), clock, dropped, recent, budget }
+    }
+
+    pub(crate) fn last_lines(&self) -> Vec<LogView> {
+        self.recent.all()
     }
 
     /// Whether one more line may be written, and how many were dropped before it.
@@ -94,7 +107,10 @@ impl Capability {
         }
     }
 
-    fn write(&self, level: Level, call: &str, message: &str, fields: &str) {
+    fn write(&self, level: Level, call: &'static str, message: &str, fields: &str) {
+        if !takes(level) {
+            return;
+        }
         let Some(dropped) = self.admit() else { return };
         let plugin = self.plugin.as_str();
         if dropped > 0 {
@@ -107,6 +123,13 @@ impl Capability {
             Level::DEBUG => debug!(plugin, call, fields, "{message}"),
             _ => trace!(plugin, call, fields, "{message}"),
         }
+        self.recent.push(LogView {
+            at_millis: self.clock.now_millis(),
+            level: word(level),
+            call,
+            message: message.to_owned(),
+            fields: fields.to_owned(),
+        });
     }
 }
 
@@ -115,10 +138,20 @@ impl Instance {
         capability: &Arc<Capability>,
         call: &'static str,
         redactor: Redactor,
+        spending: &Spending,
         ear: &Ear,
     ) -> Self {
-        let (capability, ear) = (Arc::clone(capability), ear.clone());
-        Self { capability, call, redactor, last_error: None, ear }
+        let (capability, spending, ear) = (Arc::clone(capability), spending.clone(), ear.clone());
+        Self { capability, call, redactor, spending, last_error: None, ear }
+    }
+
+    /// Writes a line, if the call may write one more.
+    fn write(&self, level: Level, message: &str, fields: &str) {
+        if self.spending.line() {
+            self.capability.write(level, self.call, message, fields);
+        } else {
+            self.capability.dropped.increment();
+        }
     }
 
     /// Writes what the guest printed.
@@ -126,11 +159,11 @@ impl Instance {
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let line = single_line(&self.redactor.hide(line), TEXT_BYTES_MAX);
             self.ear.line("print", &line);
-            self.capability.write(Level::INFO, self.call, &line, "");
+            self.write(Level::INFO, &line, "");
         }
         if bytes_dropped > 0 {
             let message = format!("{bytes_dropped} more bytes were printed");
-            self.capability.write(Level::WARN, self.call, &message, "");
+            self.write(Level::WARN, &message, "");
         }
     }
 
@@ -145,14 +178,8 @@ impl log::Host for Instance {
         if self.ear.listens() {
             return Ok(true);
         }
-        Ok(match level {
-            log::Level::Trace => tracing::enabled!(Level::TRACE),
-            log::Level::Debug => tracing::enabled!(Level::DEBUG),
-            log::Level::Info => tracing::enabled!(Level::INFO),
-            log::Level::Warn => tracing::enabled!(Level::WARN),
-            // The last error is kept for the words of a trap, whatever the log takes.
-            log::Level::Error => true,
-        })
+        // The last error is kept for the words of a trap, whatever the log takes.
+        Ok(matches!(level, log::Level::Error) || takes(severity(level)))
     }
 
     async fn log(
@@ -168,19 +195,44 @@ impl log::Host for Instance {
             .map(|field| format!("{}={:?}", field.name, self.redactor.hide(&field.value)))
             .collect();
         let fields = single_line(&shown.join(" "), TEXT_BYTES_MAX);
-        let (level, word) = match level {
-            log::Level::Trace => (Level::TRACE, "trace"),
-            log::Level::Debug => (Level::DEBUG, "debug"),
-            log::Level::Info => (Level::INFO, "info"),
-            log::Level::Warn => (Level::WARN, "warn"),
-            log::Level::Error => (Level::ERROR, "error"),
-        };
-        self.ear.line(word, &format!("{message} {fields}"));
+        let level = severity(level);
+        self.ear.line(word(level), &format!("{message} {fields}"));
         if level == Level::ERROR {
             self.last_error = Some(format!("{message} {fields}").trim_end().to_owned());
         }
-        self.capability.write(level, self.call, &message, &fields);
+        self.write(level, &message, &fields);
         Ok(())
+    }
+}
+
+fn severity(level: log::Level) -> Level {
+    match level {
+        log::Level::Trace => Level::TRACE,
+        log::Level::Debug => Level::DEBUG,
+        log::Level::Info => Level::INFO,
+        log::Level::Warn => Level::WARN,
+        log::Level::Error => Level::ERROR,
+    }
+}
+
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        _ => "trace",
+    }
+}
+
+/// Whether the host's log takes lines of a level.
+fn takes(level: Level) -> bool {
+    match level {
+        Level::ERROR => tracing::enabled!(Level::ERROR),
+        Level::WARN => tracing::enabled!(Level::WARN),
+        Level::INFO => tracing::enabled!(Level::INFO),
+        Level::DEBUG => tracing::enabled!(Level::DEBUG),
+        _ => tracing::enabled!(Level::TRACE),
     }
 }
 
@@ -218,6 +270,7 @@ mod tests {
             state,
             kept: Arc::default(),
             waits: Arc::new(crate::imports::files::Waits::new(simulated.clock())),
+            recent: Arc::default(),
         };
         let capability = Capability::configure("x", &shared);
         let admitted = |count: u32| (0..count).filter(|_| capability.admit().is_some()).count();

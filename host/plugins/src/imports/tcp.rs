@@ -15,6 +15,7 @@ use super::{CallContext, Error, ErrorKind, Label, clock, error, tls};
 use crate::bindings::imports::narthex::plugin::tcp;
 use crate::grant::{Host, NetGrants};
 use crate::secrets::CallSecrets;
+use crate::spending::Spending;
 use crate::tape::{Ask, Ear, Slot};
 
 /// Connections that one call may have open.
@@ -49,6 +50,7 @@ pub(crate) struct Instance {
     tls: Arc<tls::Profiles>,
     net: Arc<NetGrants>,
     secrets: CallSecrets,
+    spending: Spending,
     clock: clock::Instance,
     open: usize,
     ear: Ear,
@@ -80,12 +82,14 @@ impl Instance {
         tls: &Arc<tls::Profiles>,
         net: &Arc<NetGrants>,
         secrets: &CallSecrets,
+        spending: &Spending,
         clock: &clock::Instance,
         ear: &Ear,
     ) -> Self {
         let (tls, net) = (Arc::clone(tls), Arc::clone(net));
-        let (secrets, clock) = (secrets.clone(), clock.clone());
-        Self { tls, net, secrets, clock, open: 0, ear: ear.clone() }
+        let (secrets, spending) = (secrets.clone(), spending.clone());
+        let (clock, ear) = (clock.clone(), ear.clone());
+        Self { tls, net, secrets, spending, clock, open: 0, ear }
     }
 
     /// What is put in for placeholders that go to a place.
@@ -109,6 +113,7 @@ impl Instance {
             return Err(error(ErrorKind::Exhausted, message));
         }
         let guard = Judge::admit(&self.net, host, port)?;
+        self.spending.request()?;
         let peer = format!("{host}:{port}");
         let open = async {
             let dial = Dial { host, port, versions: &options.versions, guard: &guard };
@@ -198,6 +203,9 @@ impl tcp::HostConnection for View<'_> {
         if let Some(played) = ear.write(connection.slot, &data) {
             return Ok(played);
         }
+        if let Err(exhausted) = self.instance.spending.send(data.len()) {
+            return Ok(Err(exhausted));
+        }
         let step = format!("write to {}", connection.peer);
         let Some(mut stream) = connection.stream.take() else { return Ok(Err(broken(&step))) };
         let write = async {
@@ -240,7 +248,9 @@ impl tcp::HostConnection for View<'_> {
             let count = stream.read(&mut bytes).await;
             count.map_err(|cause| error(ErrorKind::Unreachable, format!("{step}: {cause}")))
         };
+        let spending = &self.instance.spending;
         let outcome = in_time(timeout, &step, read).await;
+        let outcome = outcome.and_then(|count| spending.receive(count).map(|()| count));
         if let Err(error) = &outcome {
             ear.broke(slot, error);
         }

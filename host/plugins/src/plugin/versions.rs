@@ -4,6 +4,7 @@
 //! Invariant: of two kills at one time one rolls back; the version that is rolled back is the one
 //! that was killed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -11,20 +12,31 @@ use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 
 use crate::loader::Loaded;
-use crate::record::KILLS_MAX;
+use crate::record::{KILLS_MAX, USES_MAX, Use};
 
 /// How a version behaved while it served.
 #[derive(Debug, Default)]
 pub(crate) struct Conduct {
     /// It answered a call, be it by an error.
     is_proven: AtomicBool,
+    /// Whatever they were for.
     kills_in_row: AtomicU32,
+    /// Guards the uses that it answered, the first [`USES_MAX`] of them.
+    answered: Mutex<HashSet<u64>>,
 }
 
 impl Conduct {
-    pub(crate) fn answered(&self) {
+    pub(crate) fn answered(&self, what: &Use) {
         self.is_proven.store(true, Ordering::Relaxed);
         self.kills_in_row.store(0, Ordering::Relaxed);
+        let mut answered = self.answered.lock();
+        if answered.len() < USES_MAX {
+            answered.insert(what.key());
+        }
+    }
+
+    fn has_answered(&self, what: &Use) -> bool {
+        self.answered.lock().contains(&what.key())
     }
 
     /// Whether it was killed often enough to give way to the version before it.
@@ -69,6 +81,11 @@ impl Versions {
         if let Some(old) = old.filter(|old| old.conduct.is_proven.load(Ordering::Relaxed)) {
             *previous = Some(old);
         }
+    }
+
+    /// Whether the version to fall back on answered this use.
+    pub(crate) fn previous_answered(&self, what: &Use) -> bool {
+        self.previous.lock().as_ref().is_some_and(|previous| previous.conduct.has_answered(what))
     }
 
     /// Lets the version before `bad` serve again. `None`: there is none, or `bad` serves no more.

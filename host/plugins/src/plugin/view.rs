@@ -6,24 +6,19 @@ use crate::loader::Loaded;
 use crate::record::{Shown, Standing};
 use crate::rights::Spends;
 use crate::schema::Notes;
-use crate::view::{GrantView, LimitsView, PluginState, PluginView};
+use crate::spending::Amounts;
+use crate::view::{GrantView, PluginState, PluginView};
 
 impl Plugin {
     /// What can be seen of it.
     pub(crate) fn view(&self) -> PluginView {
         let rights = self.rights();
-        let Shown { standing, calls, last_error, rejected, pauses } =
+        let Shown { standing, calls, peaks, exceeded, last_error, rejected, pauses } =
             self.record.view(self.clock.monotonic());
         let loaded = self.loaded();
         let kind = loaded.as_ref().map(|loaded| loaded.entry.kind());
         let is_discovery = kind == Some(PluginKind::Discovery);
-        let budget = rights.spends(if is_discovery { Spends::OfRefresh } else { Spends::OfPlugin });
-        let limits = LimitsView {
-            memory_bytes: budget.memory_bytes,
-            cpu: budget.cpu,
-            wall: budget.wall,
-            result_bytes: u64::try_from(budget.result_bytes).unwrap_or(u64::MAX),
-        };
+        let spends = if is_discovery { Spends::OfRefresh } else { Spends::OfPlugin };
         let disabled = self.disabled();
         let state = match (&disabled, &loaded, standing) {
             (Some(_), ..) => PluginState::Disabled,
@@ -35,6 +30,9 @@ impl Plugin {
         let loaded = loaded.as_deref();
         let nothing = Notes::default();
         let notes = loaded.map_or(&nothing, |loaded| &loaded.schema.notes);
+        let (kept, kept_max) = rights.capabilities.kept(notes.kept_bytes());
+        let limits = Amounts { kv_bytes: kept_max, ..rights.limits(spends) };
+        let peaks = Amounts { kv_bytes: kept, ..peaks };
         let refused = rejected.as_ref().map(|rejected| rejected.digest.clone());
         let digest = loaded.map(|loaded| loaded.digest.to_string()).or(refused).unwrap_or_default();
         let text = |pick: fn(&Loaded) -> &str| loaded.map(pick).unwrap_or_default().to_owned();
@@ -59,10 +57,13 @@ impl Plugin {
             imports: loaded.map(|loaded| loaded.imports.clone()).unwrap_or_default(),
             grants: rights.capabilities.view(notes).into_iter().chain(revealed).collect(),
             limits,
+            peaks,
+            exceeded,
             calls,
             pauses,
             last_error,
             rejected,
+            logs: rights.capabilities.last_lines(),
         }
     }
 }

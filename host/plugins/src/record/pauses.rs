@@ -25,7 +25,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(300);
 
 /// Uses of one plugin whose kills are counted. Beyond them the one that may be called first is
 /// forgotten, and forgiven.
-const USES_MAX: usize = 1_024;
+pub(crate) const USES_MAX: usize = 1_024;
 
 /// What a call is for: the same target by the same configuration is the same use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,10 @@ impl Use {
         let mut hasher = DefaultHasher::new();
         (config_json, target).hash(&mut hasher);
         Self { key: hasher.finish(), target: target.to_owned() }
+    }
+
+    pub(crate) fn key(&self) -> u64 {
+        self.key
     }
 }
 
@@ -95,6 +99,10 @@ impl Pauses {
     pub(crate) fn of(&self, what: &Use, now: Duration) -> Option<Pause> {
         let own = || self.uses.get(&what.key).and_then(|row| row.pause(now));
         self.whole.pause(now).or_else(own)
+    }
+
+    pub(crate) fn kills_in_row(&self, what: &Use) -> u32 {
+        self.uses.get(&what.key).map_or(0, |row| row.kills)
     }
 
     /// All pauses there are now: that of the plugin first, then those of uses.

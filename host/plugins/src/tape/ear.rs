@@ -104,22 +104,9 @@ impl Ear {
         if let Mode::Play { matching } = reel.mode {
             return self.played(&ask, matching).unwrap_or_else(|| Err(given_up(&ask)));
         }
-        let is_traffic = !matches!(ask, Ask::File { .. } | Ask::Clock { .. } | Ask::Kv { .. });
-        let sent = match &ask {
-            Ask::Http(request) | Ask::Probe { request, .. } => request.body.0.len(),
-            Ask::DnsServer { query, .. } => query.0.len(),
-            Ask::Tcp { .. }
-            | Ask::Dns { .. }
-            | Ask::File { .. }
-            | Ask::Clock { .. }
-            | Ask::Kv { .. } => 0,
-        };
         let slot = self.begin(ask);
         let answer = live.await;
         let received = answer.as_ref().map_or(0, Taped::bytes);
-        if is_traffic {
-            self.traffic(1, sent, received);
-        }
         self.end(slot, received, || match &answer {
             Ok(answer) => Told::Answer(answer.answer(&self.veil)),
             Err(error) => Told::Error(self.failure(error)),
@@ -176,7 +163,6 @@ impl Ear {
         }
         let slot = self.begin(ask);
         let opened = live.await;
-        self.traffic(1, 0, 0);
         self.end(slot, 0, || match &opened {
             Ok(_) => Told::Exchange(Vec::new()),
             Err(error) => Told::Error(self.failure(error)),
@@ -219,10 +205,6 @@ impl Ear {
 
     /// Keeps what was written to the world, or read from it.
     pub(crate) fn exchanged(&self, slot: Option<Slot>, data: &[u8], is_written: bool) {
-        match is_written {
-            true => self.traffic(0, data.len(), 0),
-            false => self.traffic(0, 0, data.len()),
-        }
         self.step(slot, || {
             let content = Content(self.veil.bytes(data));
             if is_written { Step::Write(content) } else { Step::Read(content) }
@@ -372,14 +354,6 @@ impl Ear {
         if let Some(event) = reel.state.lock().events.get_mut(slot) {
             event.told = told;
         }
-    }
-
-    fn traffic(&self, requests: u64, sent: usize, received: usize) {
-        let Some(reel) = self.reel() else { return };
-        let spent = &mut reel.state.lock().heard.spent;
-        spent.requests += requests;
-        spent.bytes_sent += u64::try_from(sent).unwrap_or(0);
-        spent.bytes_received += u64::try_from(received).unwrap_or(0);
     }
 
     fn failure(&self, error: &imports::Error) -> Failure {

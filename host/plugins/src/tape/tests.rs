@@ -84,7 +84,6 @@ async fn a_recording_is_readable_and_holds_no_secret() {
         ],
     });
     assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), expected);
-    assert_eq!((heard.spent.requests, heard.spent.bytes_received), (2, 20));
 }
 
 #[tokio::test]

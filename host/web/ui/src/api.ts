@@ -161,6 +161,28 @@ export interface PluginGrant {
   source: string;
 }
 
+/** An amount of everything that has a budget: bytes, seconds or plain numbers. */
+export interface PluginAmounts {
+  memoryBytes: number;
+  cpuSeconds: number;
+  wallSeconds: number;
+  resultBytes: number;
+  requests: number;
+  bytesIn: number;
+  bytesOut: number;
+  logLines: number;
+  samples: number;
+  kvBytes: number;
+}
+
+export interface PluginLogLine {
+  at: string;
+  level: "error" | "warn" | "info" | "debug" | "trace";
+  call: string;
+  message: string;
+  fields: string;
+}
+
 export interface Plugin {
   name: string;
   /** Empty for a file that was never loaded. */
@@ -168,27 +190,48 @@ export interface Plugin {
   version: string;
   description: string;
   digest: string;
+  /** The digest of the one file that the configuration lets serve. */
+  pinned: string | null;
   file: string;
   state: "ready" | "failing" | "backing-off" | "disabled" | "failed";
+  /** By whom it was switched off. */
+  disabled: string | null;
   generation: number;
+  /** The version that takes over when this one is killed again and again. */
+  previous: string | null;
   loadedAt: string | null;
   imports: string[];
   grants: PluginGrant[];
-  limits: {
-    memoryBytes: number;
-    cpuSeconds: number;
-    wallSeconds: number;
-    resultBytes: number;
-  };
+  /** What one call may spend. */
+  limits: PluginAmounts;
+  /** The most that one call spent since the start. */
+  peaks: PluginAmounts;
+  exceeded: { budget: string; total: number; lastAt: string }[];
   calls: {
     total: number;
     errors: number;
     killed: number;
+    failuresInRow: number;
     lastDurationSeconds: number | null;
+    medianDurationSeconds: number | null;
+    slowDurationSeconds: number | null;
+    cpuSecondsTotal: number;
   };
+  /** What of it is left alone after repeated kills; an empty target is the whole plugin. */
+  pauses: { target: string; kills: number; leftSeconds: number; message: string }[];
   lastError: { at: string; kind: "refused" | "killed" | "denied"; message: string } | null;
-  rejected: { at: string; digest: string; message: string } | null;
+  rejected: {
+    at: string;
+    digest: string;
+    kind: "refused" | "pinned" | "probation" | "rolled-back";
+    message: string;
+  } | null;
+  /** The newest last. */
+  logs: PluginLogLine[];
 }
+
+/** What an operator can do with a plugin. */
+export type PluginOperation = "disable" | "enable" | "reload";
 
 export interface TsdbStatus {
   headStats?: Record<string, number>;
@@ -360,8 +403,15 @@ export function getTargets(signal: AbortSignal): Promise<Answer<TargetsData>> {
   return request("targets?state=active", { signal });
 }
 
-export function getPlugins(signal: AbortSignal): Promise<Answer<{ plugins: Plugin[] }>> {
+export function getPlugins(signal: AbortSignal): Promise<Answer<{ plugins: Plugin[]; isOperable: boolean }>> {
   return request("plugins", { signal });
+}
+
+/** Loading a plugin anew may compile it, which takes long for interpreters. */
+export function operatePlugin(name: string, operation: PluginOperation): Promise<Answer<Plugin | null>> {
+  const { signal } = new AbortController();
+  const path = `plugins/${encodeURIComponent(name)}/${operation}`;
+  return request(path, { signal, form: {}, timeoutMs: QUERY_TIMEOUT_MS });
 }
 
 export function getBuildInfo(signal: AbortSignal): Promise<Answer<Record<string, unknown>>> {

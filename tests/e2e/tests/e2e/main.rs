@@ -29,6 +29,7 @@ mod parsing;
 mod path;
 mod peers;
 mod plugin_commands;
+mod plugin_life;
 mod plugin_tutorials;
 mod plugins;
 mod prometheus;

@@ -23,7 +23,7 @@ async fn modes(yaml: &str) -> Host {
 }
 
 /// A server that answers every connection with the same bytes.
-fn serve(answer: &'static [u8]) -> u16 {
+pub(crate) fn serve(answer: &'static [u8]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {

@@ -5,6 +5,7 @@
     reason = "the blocks of a test fail as the test does"
 )]
 
+mod budgets;
 mod grants;
 mod hostile;
 mod items;

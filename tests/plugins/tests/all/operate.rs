@@ -121,6 +121,43 @@ async fn a_version_that_is_killed_again_and_again_gives_way_to_the_one_before_it
     host.until("the next version serves", |host| host.view("good").generation == 4).await;
 }
 
+#[tokio::test]
+async fn a_version_that_fails_one_target_that_was_well_gives_way_too() {
+    let host = Host::start(&[("good", &guest("good"))], "").await;
+    let well = || host.collect_from("good", json!({}), "well");
+    // More good targets than a probation asks about, and the one that the next version cannot do.
+    for target in ["trap", "a", "b", "c"] {
+        host.collect_from("good", json!({}), target).await.unwrap();
+    }
+    host.put("good", &guest("good_v3"));
+    host.plugins.reload("good", true).await.unwrap();
+    assert_eq!(host.view("good").version, "3.0.0");
+    for _ in 0..3 {
+        well().await.unwrap();
+        host.collect_from("good", json!({}), "trap").await.unwrap_err();
+    }
+    let view = host.view("good");
+    assert_eq!(view.rejected.unwrap().kind, RejectedKind::RolledBack);
+    assert_eq!(value(&host).await, "good_value 1");
+
+    // A target that no version can do is no reason.
+    let host = Host::start(&[("good", &guest("good_v3"))], "").await;
+    host.collect_from("good", json!({}), "well").await.unwrap();
+    host.put("good", &rebuilt(&guest("good_v3")));
+    host.plugins.reload("good", false).await.unwrap();
+    for _ in 0..3 {
+        host.collect_from("good", json!({}), "well").await.unwrap();
+        host.collect_from("good", json!({}), "trap").await.unwrap_err();
+    }
+    assert_eq!((host.view("good").generation, host.view("good").rejected), (2, None));
+    assert_eq!(host.view("good").pauses.len(), 1);
+}
+
+/// The component as another file with the same behavior: an empty section behind it.
+fn rebuilt(component: &[u8]) -> Vec<u8> {
+    [component, &[0, 2, 1, b'x']].concat()
+}
+
 /// A host in which the first version answered this target, and a worse one is in the folder.
 async fn tried(target: &str) -> Host {
     let host = Host::start(&[("good", &guest("good"))], "").await;

@@ -32,6 +32,7 @@ impl Instance {
         let guard = Judge::admit(&self.net, &host.to_string(), *port)?;
         let outgoing = self.outgoing(request, BODY_BYTES_MAX);
         let outgoing = self.with_secrets(&outgoing, &url, &place);
+        let (outgoing, body_max) = self.charged(outgoing)?;
         let probe = Probe {
             versions: &options.versions,
             guard: &guard,
@@ -45,6 +46,7 @@ impl Instance {
         let facts = facts(&course);
         match outcome {
             Ok(response) => {
+                self.received(&response, body_max)?;
                 let response = answer(self.without_secrets(response));
                 Ok(http::Probed { response, facts, certificates: course.certificates })
             }

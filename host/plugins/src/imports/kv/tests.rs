@@ -5,6 +5,7 @@ use narthex_state::StateStore;
 
 use super::kv::Host;
 use super::*;
+use crate::spending::Allowance;
 
 struct Bench {
     clock: SimulatedClock,
@@ -20,14 +21,18 @@ impl Bench {
         let client = narthex_client::ClientOptions::default();
         let waits = Arc::new(crate::imports::files::Waits::new(clock.clock()));
         let kept = Arc::default();
-        let shared = Shared { clock: clock.clock(), metrics, state, client, kept, switches, waits };
+        let (clock_of, recent) = (clock.clock(), Arc::default());
+        let shared =
+            Shared { clock: clock_of, metrics, state, client, kept, switches, waits, recent };
         Self { clock, shared }
     }
 
     fn plugin(&self, name: &str, bytes: u64) -> Instance {
         let capability = Capability::configure(name, Some(Storage(bytes)), &self.shared).unwrap();
         let capability = Arc::new(capability);
-        Instance::instantiate(Some(&capability), TOTAL_BYTES_DEFAULT, false, &Ear::default())
+        let spending = Spending::new("x", Allowance::default());
+        let (bytes, ear) = (TOTAL_BYTES_DEFAULT, Ear::default());
+        Instance::instantiate(Some(&capability), bytes, false, &spending, &ear)
     }
 }
 

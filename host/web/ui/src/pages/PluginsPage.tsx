@@ -65,7 +65,12 @@ export default function PluginsPage() {
       )}
       {all && all.length > 0 && shown.length === 0 && <Text c="dimmed">No plugin passes this filter.</Text>}
       {shown.map((plugin) => (
-        <PluginCard key={`${plugin.kind} ${plugin.name} ${plugin.file}`} plugin={plugin} />
+        <PluginCard
+          key={`${plugin.name} ${plugin.file}`}
+          plugin={plugin}
+          isOperable={state.answer?.data.isOperable ?? false}
+          onChanged={state.reload}
+        />
       ))}
     </>
   );

@@ -6,13 +6,24 @@ import { StateBadge } from "../components/StateBadge";
 import { RelativeTime } from "../components/Time";
 import { humanizeSeconds } from "../format/duration";
 import { parseInstant } from "../format/time";
-import { count, formatBytes } from "../format/value";
+import { count } from "../format/value";
+import { BudgetTable } from "./BudgetTable";
 import { CapabilityTable } from "./CapabilityTable";
+import { LogLines } from "./LogLines";
+import { PluginActions } from "./PluginActions";
 import classes from "./PluginCard.module.css";
 import { readImport } from "./capabilities";
 
+interface Props {
+  plugin: Plugin;
+  /** Whether the host takes an operator's word. */
+  isOperable: boolean;
+  /** Called when the plugin may have changed. */
+  onChanged: () => void;
+}
+
 /** Everything the host knows about one plugin. */
-export function PluginCard({ plugin }: { plugin: Plugin }) {
+export function PluginCard({ plugin, isOperable, onChanged }: Props) {
   return (
     <Section
       title={
@@ -34,14 +45,17 @@ export function PluginCard({ plugin }: { plugin: Plugin }) {
     >
       <Stack p="md" gap="md">
         {plugin.description !== "" && <Text size="sm">{plugin.description}</Text>}
+        {isOperable && <PluginActions plugin={plugin} onDone={onChanged} />}
         <Problems plugin={plugin} />
         {plugin.state !== "failed" && (
           <>
             <Figures plugin={plugin} />
             <CapabilityTable plugin={plugin} />
+            <BudgetTable plugin={plugin} />
             <Imports plugin={plugin} />
           </>
         )}
+        <LogLines lines={plugin.logs} />
         <Origin plugin={plugin} />
       </Stack>
     </Section>
@@ -49,9 +63,28 @@ export function PluginCard({ plugin }: { plugin: Plugin }) {
 }
 
 function Problems({ plugin }: { plugin: Plugin }) {
-  const { rejected, lastError } = plugin;
+  const { rejected, lastError, pauses, disabled } = plugin;
   return (
     <>
+      {disabled !== null && (
+        <Alert color="gray" title="It is not called" py="xs">
+          <Text size="sm" className={classes.message}>
+            {disabled}
+          </Text>
+        </Alert>
+      )}
+      {pauses.map((pause) => (
+        <Alert
+          key={pause.target}
+          color="yellow"
+          title={`Left alone for another ${humanizeSeconds(pause.leftSeconds)}: ${pause.target || "the whole plugin"}`}
+          py="xs"
+        >
+          <Text size="sm" className={classes.message}>
+            {pause.kills} kills in a row; the last: {pause.message}
+          </Text>
+        </Alert>
+      ))}
       {rejected && (
         <Alert color="red" title={rejectedTitle(plugin)} py="xs">
           <Text size="sm" className={classes.message}>
@@ -76,32 +109,46 @@ function Problems({ plugin }: { plugin: Plugin }) {
   );
 }
 
-function rejectedTitle(plugin: Plugin): string {
-  if (plugin.state === "failed") return "The file was refused: the plugin was never loaded";
-  return "The newest file was refused; the version before it keeps serving";
+function rejectedTitle({ rejected, generation }: Plugin): string {
+  if (generation === 0) return "The file was refused: the plugin was never loaded";
+  switch (rejected?.kind) {
+    case "pinned":
+      return "The newest file is not the pinned one; the version before it keeps serving";
+    case "probation":
+      return "The newest version does worse; the version before it keeps serving";
+    case "rolled-back":
+      return "The newest version was killed again and again; the version before it serves again";
+    default:
+      return "The newest file was refused; the version before it keeps serving";
+  }
 }
 
 function Figures({ plugin }: { plugin: Plugin }) {
-  const { calls, limits } = plugin;
+  const { calls } = plugin;
   const last = calls.lastDurationSeconds;
   return (
-    <SimpleGrid cols={{ base: 2, sm: 3, lg: 6 }} spacing="sm">
+    <SimpleGrid cols={{ base: 2, sm: 3, lg: 5 }} spacing="sm">
       <Figure name="Calls" note={last === null ? undefined : `last took ${humanizeSeconds(last)}`}>
         {count(calls.total, "", "").trim()}
       </Figure>
-      <Figure name="Errors" note={`${calls.killed} killed`} isBad={calls.errors > 0}>
+      <Figure name="Errors" note={`${calls.killed} killed`} isBad={calls.errors + calls.killed > 0}>
         {count(calls.errors, "", "").trim()}
       </Figure>
-      <Figure name="Memory limit">{formatBytes(limits.memoryBytes)}</Figure>
-      <Figure name="CPU limit" note="a call">
-        {humanizeSeconds(limits.cpuSeconds)}
+      <Figure name="Usual time" note="of half of the last calls">
+        {took(calls.medianDurationSeconds)}
       </Figure>
-      <Figure name="Time limit" note="a call">
-        {humanizeSeconds(limits.wallSeconds)}
+      <Figure name="Slow calls" note="95 of 100 were faster">
+        {took(calls.slowDurationSeconds)}
       </Figure>
-      <Figure name="Result limit">{formatBytes(limits.resultBytes)}</Figure>
+      <Figure name="Processor time" note="of all calls">
+        {humanizeSeconds(calls.cpuSecondsTotal)}
+      </Figure>
     </SimpleGrid>
   );
+}
+
+function took(seconds: number | null): string {
+  return seconds === null ? "–" : humanizeSeconds(seconds);
 }
 
 function Figure(props: { name: string; note?: string | undefined; isBad?: boolean; children: ReactNode }) {
@@ -149,7 +196,9 @@ function Origin({ plugin }: { plugin: Plugin }) {
           Loaded <RelativeTime at={loadedAt} />, generation {plugin.generation}.{" "}
         </>
       )}
+      {plugin.previous !== null && <>Falls back to {plugin.previous}. </>}
       {plugin.file} <span title={plugin.digest}>{shortDigest(plugin.digest)}</span>
+      {plugin.pinned !== null && <span title={plugin.pinned}> pinned to {shortDigest(plugin.pinned)}</span>}
     </Box>
   );
 }
