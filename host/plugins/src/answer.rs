@@ -148,6 +148,7 @@ impl CallError {
             | Self::Disabled { .. }
             | Self::Killed { .. }
             | Self::BackingOff { .. }
+            | Self::Crowded { .. }
             | Self::Busy { .. } => String::new(),
         }
     }
@@ -203,6 +204,14 @@ pub enum CallError {
         left: Duration,
         /// The last kill.
         last: String,
+    },
+    /// Other calls held the memory that it needed. It is not to blame.
+    #[error("plugin {plugin:?} was given up: {reason}; raise plugins.memory_total")]
+    Crowded {
+        /// The plugin.
+        plugin: String,
+        /// What it waited for.
+        reason: KillReason,
     },
     /// All slots were taken for as long as the call may take.
     #[error("no plugin could be started within {waited:?}: too many calls are running")]

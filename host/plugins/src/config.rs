@@ -26,6 +26,8 @@ pub struct Config {
     pub require_signed: NotRequired,
     /// Nameservers for the import `dns`; those of the system when empty.
     pub dns_servers: Vec<Nameserver>,
+    /// Memory of all calls together.
+    pub memory_total: MemoryTotal,
     /// What every plugin may spend in one call.
     pub defaults: Defaults,
     /// What is granted beyond what follows from use, by the plugin's name.
@@ -42,6 +44,7 @@ impl Default for Config {
             dir: Utf8PathBuf::from("plugins"),
             require_signed: NotRequired,
             dns_servers: Vec::new(),
+            memory_total: MemoryTotal::default(),
             defaults: Defaults::default(),
             allow: BTreeMap::new(),
         }
@@ -329,6 +332,34 @@ impl TryFrom<SizeText> for Memory {
     }
 }
 
+/// Memory of all calls together, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "SizeText")]
+pub struct MemoryTotal(pub u64);
+
+/// The least memory of all calls together: each of the 128 that may run has 256 KiB of it at once.
+const MEMORY_TOTAL_BYTES_MIN: u64 = 64 << 20;
+
+impl Default for MemoryTotal {
+    /// Each of 128 calls has 4 MiB of it at once, which is more than a plugin in Rust takes.
+    fn default() -> Self {
+        Self(1 << 30)
+    }
+}
+
+/// Why a size of the memory of all calls is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the memory of all plugins together is at least 64MiB")]
+pub struct MemoryTotalTooSmall;
+
+impl TryFrom<SizeText> for MemoryTotal {
+    type Error = MemoryTotalTooSmall;
+
+    fn try_from(size: SizeText) -> Result<Self, MemoryTotalTooSmall> {
+        if size.0 >= MEMORY_TOTAL_BYTES_MIN { Ok(Self(size.0)) } else { Err(MemoryTotalTooSmall) }
+    }
+}
+
 /// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "SizeText")]
@@ -420,6 +451,7 @@ allow:
         assert!(refused("allow: { x: { icmp: true } }").contains("cannot send ICMP yet"));
         assert!(refused("allow: { x: { files: { a: b } } }").contains("is not absolute"));
         assert!(refused("defaults: { memory: 2GiB }").contains("between 1MiB and 1GiB"));
+        assert!(refused("memory_total: 63MiB").contains("at least 64MiB"));
         assert!(refused("defaults: { cpu: 2h }").contains("between 10ms and 1h"));
         assert!(refused("allow: { x: { nett: [] } }").contains("did you mean \"net\"?"));
         assert!(refused("allow: { x: { sha256: abc } }").contains("64 hexadecimal digits"));

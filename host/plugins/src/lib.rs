@@ -58,6 +58,7 @@ mod schema;
 mod secrets;
 mod spending;
 mod switch;
+mod telemetry;
 mod trial;
 mod used;
 
@@ -76,8 +77,8 @@ pub use self::answer::{
     CallError, Change, CollectTarget, Exposition, GuestError, GuestErrorKind, PluginKind, Refreshed,
 };
 pub use self::config::{
-    Access, Allow, Config, Defaults, DiscoveryDefaults, Memory, Nameserver, NoIcmp, NotRequired,
-    Pin, ProfileName, Root, Storage, TimeLimit,
+    Access, Allow, Config, Defaults, DiscoveryDefaults, Memory, MemoryTotal, Nameserver, NoIcmp,
+    NotRequired, Pin, ProfileName, Root, Storage, TimeLimit,
 };
 pub use self::grant::NetPattern;
 pub use self::item::Given;

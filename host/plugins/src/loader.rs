@@ -119,7 +119,9 @@ impl LoadError {
         match self {
             Self::Compile(CompileError::CompilerFailed { .. })
             | Self::Busy
-            | Self::Describe(KillReason::Host { .. } | KillReason::Wall { .. }) => Again::Soon,
+            | Self::Describe(
+                KillReason::Host { .. } | KillReason::Wall { .. } | KillReason::Crowded { .. },
+            ) => Again::Soon,
             Self::Describe(KillReason::Memory { .. } | KillReason::Cpu { .. }) => {
                 Again::Reconfigured
             }

@@ -227,6 +227,10 @@ impl Plugin {
         let result = match outcome.result {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(CallError::Refused(guest_error(&error, redactor))),
+            Err(reason @ KillReason::Crowded { .. }) => {
+                self.record.count("crowded");
+                return Err(CallError::Crowded { plugin: self.name.clone(), reason });
+            }
             Err(reason) => {
                 let reason = with_last_words(reason, log.last_error());
                 Err(CallError::Killed { plugin: self.name.clone(), reason })

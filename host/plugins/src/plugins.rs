@@ -37,13 +37,13 @@ use crate::rights::Spends;
 use crate::schema::Schema;
 use crate::secrets::CallSecrets;
 use crate::switch::Switches;
+use crate::telemetry::Telemetry;
 use crate::view::PluginView;
 
 /// Calls of all plugins that run at one time.
 const CALLS_MAX: u32 = 64;
 
-/// Calls of discoveries that wait for news, beside the others: however many wait, no scrape does. Each
-/// call takes up to its budget of memory: all guests together take up to 128 such budgets.
+/// Calls of discoveries that wait for news, beside the others: however many wait, no scrape does.
 const WAITING_MAX: u32 = 64;
 
 /// What the room needs from the rest of the program.
@@ -161,9 +161,11 @@ impl Plugins {
             calls_max: CALLS_MAX,
             waiting_max: WAITING_MAX,
             memory_bytes_max: MEMORY_BYTES_MAX,
+            memory_total_bytes: config.memory_total.0,
             cache_folder: deps.cache_folder,
             disk: Arc::clone(&deps.disk),
         })?;
+        deps.metrics.add_source(Arc::new(Telemetry(sandbox.clone())));
         let link = |error: narthex_wasm::wasmtime::Error| LoadError::Link {
             message: format!("{error:#}"),
         };

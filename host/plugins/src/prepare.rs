@@ -133,7 +133,9 @@ impl Plugins {
     /// versions, and the folder is looked at again.
     pub fn commit(&self, prepared: Prepared) {
         let Prepared { live: _, coming, rights, findings, mut folder } = prepared;
-        self.0.config.store(coming.0.config.load_full());
+        let config = coming.0.config.load_full();
+        self.0.sandbox.set_memory_total(config.memory_total.0);
+        self.0.config.store(config);
         for (name, plugin) in self.0.plugins.load().iter() {
             if let Some(rights) = rights.get(name) {
                 plugin.grant(Arc::clone(rights));

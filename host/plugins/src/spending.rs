@@ -78,6 +78,7 @@ impl Budgeted {
             KillReason::Wall { .. } => Some(Self::Wall),
             KillReason::ResultTooLarge { .. } => Some(Self::Result),
             KillReason::Stack { .. }
+            | KillReason::Crowded { .. }
             | KillReason::Trap { .. }
             | KillReason::Exit { .. }
             | KillReason::Host { .. } => None,

@@ -208,6 +208,7 @@ fn verdict(error: &CallError) -> Verdict {
         CallError::Unavailable(_)
         | CallError::Disabled { .. }
         | CallError::BackingOff { .. }
+        | CallError::Crowded { .. }
         | CallError::Busy { .. } => Verdict::Fair,
     }
 }

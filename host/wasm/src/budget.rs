@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
-use wasmtime::ResourceLimiter;
+use wasmtime::ResourceLimiterAsync;
+
+use crate::memory::Held;
 
 /// Elements of all tables of a guest. A table holds function pointers; large guests
 /// (interpreters) have about ten thousand.
@@ -32,18 +34,18 @@ pub struct Usage {
     pub cpu: Duration,
 }
 
-/// Grants memory up to the budget and remembers what it refused.
+/// Grants memory up to the budget, as soon as all guests together leave it, and remembers what it
+/// refused.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     memory_bytes_max: u64,
-    memory_bytes: u64,
-    memory_bytes_peak: u64,
+    held: Held,
     refused: bool,
 }
 
 impl Limiter {
-    pub(crate) fn new(memory_bytes_max: u64) -> Self {
-        Self { memory_bytes_max, memory_bytes: 0, memory_bytes_peak: 0, refused: false }
+    pub(crate) fn new(memory_bytes_max: u64, held: Held) -> Self {
+        Self { memory_bytes_max, held, refused: false }
     }
 
     /// Whether the guest asked for more than it may have.
@@ -51,24 +53,29 @@ impl Limiter {
         self.refused
     }
 
+    /// Whether the guest waits for memory that others hold.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.held.is_waiting()
+    }
+
+    /// The most memory held at one time: a guest gives none back before its end.
     pub(crate) fn peak(&self) -> u64 {
-        self.memory_bytes_peak
+        self.held.bytes()
     }
 }
 
-impl ResourceLimiter for Limiter {
-    fn memory_growing(
+#[wasmtime_wasi::async_trait]
+impl ResourceLimiterAsync for Limiter {
+    async fn memory_growing(
         &mut self,
         current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let growth = u64::try_from(desired.saturating_sub(current)).unwrap_or(u64::MAX);
-        let wanted = self.memory_bytes.saturating_add(growth);
-        let granted = wanted <= self.memory_bytes_max;
+        let granted = self.held.bytes().saturating_add(growth) <= self.memory_bytes_max;
         if granted {
-            self.memory_bytes = wanted;
-            self.memory_bytes_peak = self.memory_bytes_peak.max(wanted);
+            self.held.grow(growth).await;
         } else {
             self.refused = true;
         }
@@ -81,7 +88,7 @@ impl ResourceLimiter for Limiter {
         Ok(())
     }
 
-    fn table_growing(
+    async fn table_growing(
         &mut self,
         _current: usize,
         desired: usize,
@@ -135,15 +142,16 @@ fn thread_cpu_nanos() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::SharedMemory;
 
-    #[test]
-    fn memory_is_granted_up_to_the_budget_and_the_peak_is_kept() {
-        let mut limiter = Limiter::new(100);
-        assert!(limiter.memory_growing(0, 60, None).unwrap());
+    #[tokio::test]
+    async fn memory_is_granted_up_to_the_budget_and_the_peak_is_kept() {
+        let mut limiter = Limiter::new(100, SharedMemory::new(1000, 1).begin());
+        assert!(limiter.memory_growing(0, 60, None).await.unwrap());
         assert!(!limiter.has_refused());
         // A second memory counts against the same budget.
-        assert!(!limiter.memory_growing(0, 60, None).unwrap());
-        assert!(limiter.memory_growing(60, 100, None).unwrap());
+        assert!(!limiter.memory_growing(0, 60, None).await.unwrap());
+        assert!(limiter.memory_growing(60, 100, None).await.unwrap());
         assert_eq!((limiter.peak(), limiter.has_refused()), (100, true));
     }
 

@@ -95,10 +95,10 @@ impl Call<'_> {
         let budget = self.budget;
         let meter = Arc::new(CpuMeter::default());
         let output = Output::default();
-        let limiter = Limiter::new(budget.memory_bytes);
+        let limiter = Limiter::new(budget.memory_bytes, self.sandbox.memory().begin());
         let guest = Guest::new(host, limiter, output.clone());
         let mut store = Store::new(self.sandbox.engine(), guest);
-        store.limiter(|guest| &mut guest.limiter);
+        store.limiter_async(|guest| &mut guest.limiter);
         store.set_hostcall_fuel(budget.result_bytes);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback({
@@ -118,6 +118,10 @@ impl Call<'_> {
         let result = match result {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(KillReason::of(&error, &budget, limiter)),
+            Err(_) if limiter.is_waiting() => {
+                let limit_bytes = self.sandbox.memory_stats().total_bytes;
+                Err(KillReason::Crowded { limit_bytes, waited: budget.wall })
+            }
             Err(_) => Err(KillReason::Wall { limit: budget.wall }),
         };
         let (printed, printed_bytes_dropped) = output.take();

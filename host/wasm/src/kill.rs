@@ -39,6 +39,18 @@ pub enum KillReason {
         /// The budget.
         limit: Duration,
     },
+    /// Others held the memory that it waited for. It did nothing wrong.
+    #[error(
+        "others held the memory that it waited for, up to the end of its {waited:?}: all plugins \
+         together may hold {} MiB",
+        limit_bytes >> 20
+    )]
+    Crowded {
+        /// What all guests together may hold.
+        limit_bytes: u64,
+        /// The wall time of the budget.
+        waited: Duration,
+    },
     /// It recursed too deep.
     #[error("its stack ran out: it recurses too deep{}", frames(backtrace))]
     Stack {
@@ -81,6 +93,7 @@ impl KillReason {
             Self::Memory { .. } => "memory",
             Self::Cpu { .. } => "cpu",
             Self::Wall { .. } => "wall",
+            Self::Crowded { .. } => "crowded",
             Self::Stack { .. } => "stack",
             Self::Trap { .. } => "trap",
             Self::ResultTooLarge { .. } => "result",

@@ -4,7 +4,8 @@
 //! Leaves: the answer of the guest, or a [`KillReason`] in words for people, and what the call
 //! spent.
 //!
-//! Always holds: a guest spends no more memory, processor time or wall time than its budget; a busy
+//! Always holds: a guest spends no more memory, processor time or wall time than its budget, and all
+//! guests together no more memory than theirs; a busy
 //! guest gives its thread back every tick; whatever a guest does ends its own call and nothing
 //! else; compiled code is only ever read from a folder that belongs to this user alone. This crate
 //! knows nothing of monitoring: what a guest may import is linked by the caller. WASI is linked
@@ -29,6 +30,7 @@ mod kill;
 
 mod budget;
 mod guest;
+mod memory;
 mod output;
 
 mod cache;
@@ -45,6 +47,7 @@ pub use self::code::{Code, CompileError, Digest};
 pub use self::contract::{Contract, Difference, Misfit};
 pub use self::guest::Guest;
 pub use self::kill::KillReason;
+pub use self::memory::MemoryStats;
 pub use self::sandbox::{CacheStats, Sandbox, SandboxConfig, StartError};
 pub use self::surface::{InterfaceName, Mismatch, Surface};
 

@@ -14,6 +14,7 @@ use crate::cache::{Cache, CacheError};
 use crate::code::{self, Code, CompileError, Digest};
 use crate::guest::Guest;
 use crate::kill::BACKTRACE_FRAMES_MAX;
+use crate::memory::{MemoryStats, SharedMemory};
 use crate::ticker::Ticker;
 
 /// Instances that the pool has above the calls that run: a call that ends gives its slot back a
@@ -32,6 +33,8 @@ pub struct SandboxConfig {
     pub waiting_max: u32,
     /// The largest memory that any budget may grant, in bytes.
     pub memory_bytes_max: u64,
+    /// What all guests together may hold, in bytes.
+    pub memory_total_bytes: u64,
     /// Where compiled code is kept; nowhere when absent.
     pub cache_folder: Option<Utf8PathBuf>,
     /// The disk that holds it.
@@ -44,6 +47,7 @@ impl Default for SandboxConfig {
             calls_max: 64,
             waiting_max: 64,
             memory_bytes_max: 1 << 30,
+            memory_total_bytes: 1 << 30,
             cache_folder: None,
             disk: RealDisk::shared(),
         }
@@ -94,6 +98,7 @@ struct Parts {
     /// One compilation at a time, on one thread: scrapes go on meanwhile.
     compiler: Semaphore,
     memory_bytes_max: u64,
+    memory: Arc<SharedMemory>,
     ticker: Ticker,
 }
 
@@ -111,6 +116,8 @@ impl Sandbox {
             .transpose()?;
         let ticker = Ticker::start(&engine).map_err(|source| StartError::Ticker { source })?;
         let slots = |max: u32| Semaphore::new(usize::try_from(max).unwrap_or(usize::MAX));
+        let running_max = config.calls_max.saturating_add(config.waiting_max);
+        let memory = SharedMemory::new(config.memory_total_bytes, running_max);
         let (calls, waiting) = (slots(config.calls_max), Arc::new(slots(config.waiting_max)));
         Ok(Self(Arc::new(Parts {
             engine,
@@ -119,6 +126,7 @@ impl Sandbox {
             waiting,
             compiler: Semaphore::new(1),
             memory_bytes_max: config.memory_bytes_max,
+            memory,
             ticker,
         })))
     }
@@ -167,6 +175,21 @@ impl Sandbox {
     #[must_use]
     pub fn memory_bytes_max(&self) -> u64 {
         self.0.memory_bytes_max
+    }
+
+    /// What all guests together hold, and may.
+    #[must_use]
+    pub fn memory_stats(&self) -> MemoryStats {
+        self.0.memory.stats()
+    }
+
+    /// Lets all guests together hold so many bytes from now on.
+    pub fn set_memory_total(&self, bytes: u64) {
+        self.0.memory.set_total(bytes);
+    }
+
+    pub(crate) fn memory(&self) -> &Arc<SharedMemory> {
+        &self.0.memory
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -204,6 +204,7 @@ fn retry_after(error: &CallError) -> Option<Duration> {
         | CallError::Disabled { .. }
         | CallError::Config { .. }
         | CallError::Killed { .. }
+        | CallError::Crowded { .. }
         | CallError::Busy { .. } => None,
     }
 }

@@ -61,7 +61,9 @@ fn notify_error(error: &CallError) -> NotifyError {
         }
         CallError::Killed { .. } => (NotifyErrorKind::Internal, true, None),
         CallError::BackingOff { left, .. } => (NotifyErrorKind::Internal, true, Some(*left)),
-        CallError::Busy { .. } => (NotifyErrorKind::Exhausted, true, None),
+        CallError::Crowded { .. } | CallError::Busy { .. } => {
+            (NotifyErrorKind::Exhausted, true, None)
+        }
     };
     NotifyError { kind, message: error.to_string(), retryable, retry_after }
 }

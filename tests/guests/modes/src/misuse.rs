@@ -1,6 +1,6 @@
 //! Misuse of what a guest is given: more of it than it may have, or in a way that it was not meant.
 
-use std::time::Duration;
+use std::{hint::black_box, time::Duration};
 
 use narthex_sdk::{
     Error, Exposition, clock, files,
@@ -103,6 +103,11 @@ pub enum Misuse {
     },
     /// Sleeps again and again, whatever is left of its time.
     SleepOn,
+    /// Holds so many bytes of memory to the end of its time.
+    HoldOn {
+        /// How many.
+        bytes: usize,
+    },
 }
 
 impl Misuse {
@@ -151,11 +156,19 @@ impl Misuse {
             }
             Self::List { root, path } => files::list(&root, &path)?.len() as f64,
             Self::Tell { words } => return Ok(text(&format!("# {words}\n"))),
-            Self::SleepOn => loop {
-                clock::sleep(Duration::from_secs(3600));
-            },
+            Self::SleepOn => sleep_on(),
+            Self::HoldOn { bytes } => {
+                let _held = black_box(Vec::<u8>::with_capacity(bytes));
+                sleep_on()
+            }
         };
         Ok(answer("guest_value", value))
+    }
+}
+
+fn sleep_on() -> ! {
+    loop {
+        clock::sleep(Duration::from_secs(3600));
     }
 }
 

@@ -11,6 +11,7 @@ mod hostile;
 mod items;
 mod langs;
 mod life;
+mod memory;
 mod operate;
 mod released;
 mod rooms;
