@@ -14,6 +14,7 @@ use narthex_platform::Clock;
 use narthex_wasm::wasmtime::{self, Store};
 use narthex_wasm::{Guest, KillReason, Sandbox, WaitingSlot};
 use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 use tracing::warn;
 
 use crate::answer::{CallError, GuestError, GuestErrorKind, PluginKind};
@@ -38,6 +39,10 @@ const ERROR_BYTES_MAX: usize = 4 * 1024;
 /// Details of a guest's error that are kept.
 const DETAILS_MAX: usize = 16;
 
+/// Calls of one plugin that run at one time: three quarters of those of all, so that a plugin whose targets keep it
+/// waiting leaves some to the others, a notifier among them.
+const SLOTS_MAX: usize = 48;
+
 /// One plugin, across its versions.
 pub(crate) struct Plugin {
     pub(crate) name: String,
@@ -49,6 +54,8 @@ pub(crate) struct Plugin {
     rights: ArcSwap<Rights>,
     /// Guards since when an operator has it switched off, in milliseconds since the Unix epoch.
     off_since: Mutex<Option<i64>>,
+    /// Those of all slots that its calls may take, but for calls that wait for news.
+    slots: Semaphore,
 }
 
 impl fmt::Debug for Plugin {
@@ -111,7 +118,8 @@ impl Plugin {
     ) -> Self {
         let (versions, in_use) = (Versions::default(), InUse::default());
         let (rights, off_since) = (ArcSwap::new(rights), Mutex::new(off_since));
-        Self { name, file, record, versions, in_use, clock, rights, off_since }
+        let slots = Semaphore::new(SLOTS_MAX);
+        Self { name, file, record, versions, in_use, clock, rights, off_since, slots }
     }
 
     pub(crate) fn loaded(&self) -> Option<Arc<Loaded>> {
@@ -125,6 +133,9 @@ impl Plugin {
     /// Lets a version serve from the next call on.
     pub(crate) fn serve(&self, loaded: Arc<Loaded>) {
         self.versions.serve(loaded);
+        if let Some(pin) = self.rights.load().pin {
+            self.versions.forget_all_but(pin.0);
+        }
         self.record.loaded();
     }
 
@@ -155,8 +166,11 @@ impl Plugin {
         Some(CallError::Disabled { plugin: name.clone(), how })
     }
 
-    /// Lets new rights count from the next call on.
+    /// Lets new rights count from the next call on. A version that is not the pinned one is none to fall back on.
     pub(crate) fn grant(&self, rights: Arc<Rights>) {
+        if let Some(pin) = rights.pin {
+            self.versions.forget_all_but(pin.0);
+        }
         self.rights.store(rights);
     }
 
@@ -194,15 +208,17 @@ impl Plugin {
         self.admit(spec.what.as_ref())?;
         let rights = self.rights();
         let budget = rights.spends(spec.spends);
+        let begun = self.clock.monotonic();
         let call = match spec.slot {
             Some(slot) => Some(sandbox.begin_waiting(slot, budget)),
-            None => sandbox.begin(budget).await,
+            None => sandbox.begin_among(&self.slots, budget).await,
         };
-        let Some(call) = call else {
+        let busy = |waited| {
             self.record.count("busy");
-            return Err(CallError::Busy { waited: budget.wall });
+            Err(CallError::Busy { waited })
         };
-        let begun = self.clock.monotonic();
+        let Some(call) = call else { return busy(budget.wall) };
+        let waited = call.waited();
         let deadline = begun + budget.wall - grace(budget.wall);
         let Item { own, redactor, kept_bytes, .. } = &*spec.item;
         let scope = Scope {
@@ -231,6 +247,8 @@ impl Plugin {
                 self.record.count("crowded");
                 return Err(CallError::Crowded { plugin: self.name.clone(), reason });
             }
+            // Most of its time went by before it began.
+            Err(KillReason::Wall { .. }) if waited > budget.wall / 2 => return busy(waited),
             Err(reason) => {
                 let reason = with_last_words(reason, log.last_error());
                 Err(CallError::Killed { plugin: self.name.clone(), reason })
@@ -249,6 +267,10 @@ impl Plugin {
             at_millis: self.clock.now_millis(),
             now,
         });
+        // A trial says nothing of how a version serves.
+        if matches!(spec.manner, Manner::Trial) {
+            return result;
+        }
         match &result {
             Err(CallError::Killed { reason, .. }) => self.was_killed(loaded, what, reason),
             _ => loaded.conduct.answered(what),

@@ -10,6 +10,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use narthex_exposition::{Format, Parser};
@@ -32,6 +33,9 @@ const CALLS_MAX: usize = 3;
 
 /// Configurations in use that are kept.
 const ITEMS_MAX: usize = 64;
+
+/// All of a probation together.
+const PROBATION_MAX: Duration = Duration::from_secs(90);
 
 /// What is tried with a new version.
 #[derive(Debug, Default)]
@@ -78,9 +82,12 @@ impl InUse {
         }
     }
 
-    /// The configurations of another, in place of these.
+    /// The configurations of another, in place of these; calls by configurations that are gone are forgotten.
     pub(crate) fn take_items_of(&self, other: &Self) {
         let items = std::mem::take(&mut *other.items.lock());
+        let is_in_use =
+            |call: &GoodCall| items.iter().any(|item| item.identity == call.item.identity);
+        self.calls.lock().retain(is_in_use);
         *self.items.lock() = items;
     }
 
@@ -108,8 +115,24 @@ impl GoodCall {
 }
 
 impl Plugins {
-    /// Tries a version that would take the place of the one that serves.
+    /// Tries a version that would take the place of the one that serves. The folder waits meanwhile, so this has a
+    /// time of its own.
     pub(crate) async fn probation(
+        &self,
+        plugin: &Plugin,
+        new: &Arc<Loaded>,
+        rights: &Arc<Rights>,
+    ) -> Result<(), Refusal> {
+        let clock = &self.0.shared.clock;
+        tokio::select! {
+            tried = self.try_out(plugin, new, rights) => tried,
+            () = clock.sleep(PROBATION_MAX) => {
+                Err(refusal(&format!("it takes longer than {PROBATION_MAX:?}"), true))
+            }
+        }
+    }
+
+    async fn try_out(
         &self,
         plugin: &Plugin,
         new: &Arc<Loaded>,

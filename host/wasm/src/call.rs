@@ -5,9 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{OwnedSemaphorePermit, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::budget::{Budget, CpuMeter, Limiter, Usage};
@@ -21,7 +23,10 @@ use crate::ticker::Ticking;
 pub struct Call<'a> {
     sandbox: &'a Sandbox,
     budget: Budget,
+    /// What of the wall time is gone.
+    waited: Duration,
     _slot: Option<SemaphorePermit<'a>>,
+    _of_group: Option<SemaphorePermit<'a>>,
     _waiting: Option<WaitingSlot>,
     /// Lets the guest notice time.
     _ticking: Ticking,
@@ -55,10 +60,26 @@ pub struct Outcome<R, T> {
 }
 
 impl Sandbox {
-    /// Waits for a slot, at most the wall time of the budget. `None`: all slots stayed taken.
+    /// Waits for a slot, at most the wall time of the budget, and spends it. `None`: all slots stayed taken.
     pub async fn begin(&self, budget: Budget) -> Option<Call<'_>> {
+        let begun = Instant::now();
         let slot = tokio::time::timeout(budget.wall, self.calls().acquire()).await.ok()?.ok()?;
-        Some(self.call(budget, Some(slot), None))
+        Some(Call { waited: begun.elapsed(), ..self.call(budget, Some(slot), None) })
+    }
+
+    /// The same for one of a group of calls that has slots of its own: it waits for one of these first, so that the
+    /// group never takes more of all slots.
+    pub async fn begin_among<'a>(
+        &'a self,
+        group: &'a Semaphore,
+        budget: Budget,
+    ) -> Option<Call<'a>> {
+        let begun = Instant::now();
+        let slots =
+            async { Some((group.acquire().await.ok()?, self.calls().acquire().await.ok()?)) };
+        let (own, slot) = tokio::time::timeout(budget.wall, slots).await.ok()??;
+        let call = self.call(budget, Some(slot), None);
+        Some(Call { waited: begun.elapsed(), _of_group: Some(own), ..call })
     }
 
     /// A slot for a call that may wait for a long time, if one is free.
@@ -81,11 +102,26 @@ impl Sandbox {
         waiting: Option<WaitingSlot>,
     ) -> Call<'a> {
         let ticking = self.ticker().tick();
-        Call { sandbox: self, budget, _slot: slot, _waiting: waiting, _ticking: ticking }
+        let waited = Duration::ZERO;
+        Call {
+            sandbox: self,
+            budget,
+            waited,
+            _slot: slot,
+            _of_group: None,
+            _waiting: waiting,
+            _ticking: ticking,
+        }
     }
 }
 
 impl Call<'_> {
+    /// How long it waited for its slot; that is part of its wall time.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+
     /// Runs `work` on a fresh store. `work` makes the instance and calls one of its exports.
     pub async fn run<T, R, F>(self, host: T, work: F) -> Outcome<R, T>
     where
@@ -112,7 +148,8 @@ impl Call<'_> {
         });
         let metered = Metered { meter: &meter, work: work(&mut store) };
         // Dropping the work at the end of its time unwinds the guest; the store stays readable.
-        let result = tokio::time::timeout(budget.wall, metered).await;
+        let left = budget.wall.saturating_sub(self.waited);
+        let result = tokio::time::timeout(left, metered).await;
         let limiter = &store.data().limiter;
         let usage = Usage { memory_bytes_peak: limiter.peak(), cpu: meter.spent() };
         let result = match result {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
+use narthex_wasm::Digest;
 use parking_lot::Mutex;
 
 use crate::loader::Loaded;
@@ -81,6 +82,11 @@ impl Versions {
         if let Some(old) = old.filter(|old| old.conduct.is_proven.load(Ordering::Relaxed)) {
             *previous = Some(old);
         }
+    }
+
+    /// No other version than the one of this digest may be fallen back on.
+    pub(crate) fn forget_all_but(&self, digest: Digest) {
+        self.previous.lock().take_if(|previous| previous.digest != digest);
     }
 
     /// Whether the version to fall back on answered this use.

@@ -153,6 +153,49 @@ async fn a_version_that_fails_one_target_that_was_well_gives_way_too() {
     assert_eq!(host.view("good").pauses.len(), 1);
 }
 
+#[tokio::test]
+async fn a_version_that_is_not_pinned_is_none_to_fall_back_on() {
+    let (v1, v3) = (guest("good"), guest("good_v3"));
+    let host = Host::start(&[("good", &v1)], "").await;
+    assert_eq!(value(&host).await, "good_value 1");
+    host.put("good", &v3);
+    host.plugins.reload("good", true).await.unwrap();
+    assert_eq!(host.view("good").previous.as_deref(), Some("1.0.0"));
+    let pinned = pin(&digest_text(&v3));
+    host.reconfigure(&pinned).await;
+    assert_eq!(host.view("good").previous, None);
+    for _ in 0..3 {
+        host.collect_from("good", json!({}), "trap").await.unwrap_err();
+    }
+    let view = host.view("good");
+    assert_eq!((view.version.as_str(), view.rejected, view.pauses.len()), ("3.0.0", None, 1));
+    host.reconfigure(&pinned).await;
+}
+
+#[tokio::test]
+async fn what_a_configuration_that_is_gone_asked_for_is_not_tried() {
+    let host = tried("trap").await;
+    // Nothing of the new configuration asks for it.
+    host.reconfigure("").await;
+    host.plugins.reload("good", false).await.unwrap();
+    assert_eq!(host.view("good").version, "3.0.0");
+}
+
+#[tokio::test]
+async fn many_calls_of_one_plugin_leave_slots_to_the_others() {
+    let files: [(&str, &[u8]); 2] = [("modes", &guest("modes")), ("good", &guest("good"))];
+    let host = Host::start(&files, "defaults: { wall: 10m }").await;
+    let slow = json!({ "mode": "slow", "ms": 600_000 });
+    let waiting =
+        futures_util::future::join_all((0..100).map(|_| host.collect("modes", slow.clone())));
+    let neighbor = async { value(&host).await };
+    tokio::select! {
+        biased;
+        ended = waiting => panic!("{} calls ended", ended.len()),
+        value = neighbor => assert_eq!(value, "good_value 1"),
+    }
+}
+
 /// The component as another file with the same behavior: an empty section behind it.
 fn rebuilt(component: &[u8]) -> Vec<u8> {
     [component, &[0, 2, 1, b'x']].concat()
