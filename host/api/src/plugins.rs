@@ -83,6 +83,10 @@ fn shape(plugin: &PluginView) -> Value {
             json!({"capability": grant.capability, "detail": grant.detail, "source": grant.source})
         })
         .collect();
+    let compiling = plugin
+        .compiling
+        .as_ref()
+        .map(|file| json!({"since": time(file.since_millis), "digest": file.digest}));
     let last_error = plugin.last_error.as_ref().map(
         |error| json!({"at": time(error.at_millis), "kind": error.kind, "message": error.message}),
     );
@@ -140,6 +144,7 @@ fn shape(plugin: &PluginView) -> Value {
         "pinned": plugin.pinned,
         "file": plugin.file.as_str(),
         "state": plugin.state.word(),
+        "compiling": compiling,
         "disabled": plugin.disabled,
         "generation": plugin.generation,
         "previous": plugin.previous,

@@ -19,6 +19,7 @@ use narthex_platform::{Stop, Watcher, watch_folders};
 use narthex_wasm::Digest;
 use tracing::{error, info, warn};
 
+use crate::compiling::Compiling;
 use crate::imports::ConfigureError;
 use crate::loader::{self, Loaded};
 use crate::plugin::Plugin;
@@ -37,10 +38,9 @@ const POLL_EVERY: Duration = Duration::from_secs(10);
 const PLUGINS_MAX: usize = 256;
 
 /// The largest file that is read.
-const FILE_BYTES_MAX: u64 = 64 << 20;
+pub(crate) const FILE_BYTES_MAX: u64 = 64 << 20;
 
-/// Files that are read and loaded at one time. Only one is compiled at a time; code that is compiled
-/// already is found and linked by several.
+/// Files that are read and loaded at one time.
 const LOADS_MAX: usize = 4;
 
 /// What is known of the folder.
@@ -56,7 +56,7 @@ pub(crate) struct Folder {
 
 /// A file as it was last looked at.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
+pub(crate) struct Seen {
     digest: Digest,
     again: Again,
     /// Looks in a row that ended alike, for a reason that may pass.
@@ -79,8 +79,10 @@ pub(crate) enum Again {
 /// Why a folder is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// Something may have changed.
+    /// Something may have changed. What is not compiled yet is left for later.
     Scan,
+    /// Somebody waits for it.
+    Asked,
     /// The configuration may have.
     Reconfigured,
     /// An operator wants the file whatever it did in its probation.
@@ -116,6 +118,11 @@ impl Folder {
     pub(crate) fn forget(&mut self, name: &str) {
         self.seen.remove(name);
     }
+
+    /// A file as it was last looked at.
+    pub(crate) fn seen(&self, name: &str) -> Option<Seen> {
+        self.seen.get(name).copied()
+    }
 }
 
 /// What a look at a file found, for the room to take on.
@@ -136,6 +143,8 @@ pub(crate) enum News {
     Refused(Refusal),
     /// The file is that of the version that serves, again.
     Restored,
+    /// The file has to be compiled first; its length.
+    Uncompiled(usize),
 }
 
 impl Plugins {
@@ -169,11 +178,17 @@ impl Plugins {
                 }
             }
         }
-        for finding in self.look(&folder, &files, &all_rights, Look::Scan).await {
+        let looks = self.looks(&folder, &files, &all_rights, Look::Scan);
+        let mut found = futures_util::stream::iter(looks).buffer_unordered(LOADS_MAX);
+        // Each is taken on as it is ready: the trial of one keeps no other waiting.
+        while let Some(finding) = found.next().await {
+            let Some(finding) = finding else { continue };
             if let Some(rights) = all_rights.get(&finding.name) {
                 self.take(&mut folder, finding, Arc::clone(rights));
             }
         }
+        drop(found);
+        self.0.to_compile.notify_one();
         let missing = self.unload_missing(&mut folder, &files.keys().cloned().collect());
         let now = self.0.shared.clock.monotonic();
         let due = folder.seen.values().filter_map(Seen::due).min();
@@ -189,12 +204,22 @@ impl Plugins {
         rights: &BTreeMap<String, Arc<Rights>>,
         look: Look,
     ) -> Vec<Finding> {
-        let granted = files.iter().filter_map(|(name, file)| Some((name, file, rights.get(name)?)));
-        let looks =
-            granted.map(|(name, file, rights)| self.look_at(folder, name, file, rights, look));
-        let looks: Vec<_> = looks.collect();
+        let looks = self.looks(folder, files, rights, look);
         let found = futures_util::stream::iter(looks).buffered(LOADS_MAX);
         found.filter_map(std::future::ready).collect().await
+    }
+
+    fn looks<'a>(
+        &'a self,
+        folder: &Folder,
+        files: &'a BTreeMap<String, Utf8PathBuf>,
+        rights: &'a BTreeMap<String, Arc<Rights>>,
+        look: Look,
+    ) -> Vec<impl Future<Output = Option<Finding>> + use<'a>> {
+        let granted = files.iter().filter_map(|(name, file)| Some((name, file, rights.get(name)?)));
+        let looks = granted
+            .map(|(name, file, rights)| self.look_at(folder.seen(name), name, file, rights, look));
+        looks.collect()
     }
 
     /// The files that are plugins by their names.
@@ -238,7 +263,7 @@ impl Plugins {
     /// Looks at a file, and loads what is in it when it is new. Nothing changes yet.
     pub(crate) async fn look_at(
         &self,
-        folder: &Folder,
+        seen: Option<Seen>,
         name: &str,
         file: &Utf8Path,
         rights: &Arc<Rights>,
@@ -259,7 +284,7 @@ impl Plugins {
             }
         };
         let now = self.0.shared.clock.monotonic();
-        let seen = folder.seen.get(name).filter(|seen| seen.digest == digest);
+        let seen = seen.filter(|seen| seen.digest == digest);
         if seen.is_some_and(|seen| !seen.is_due(look, now)) {
             return None;
         }
@@ -269,6 +294,8 @@ impl Plugins {
             News::Refused(not_pinned(name, digest, other.0))
         } else if served.as_ref().is_some_and(|served| served.digest == digest) {
             News::Restored
+        } else if look == Look::Scan && self.0.sandbox.compiles_slowly(&bytes, digest) {
+            News::Uncompiled(bytes.len())
         } else {
             let generation = plugin.as_ref().map_or(0, |it| it.versions.newest_generation()) + 1;
             match self.try_version(name, bytes, rights, plugin.as_deref(), (generation, look)).await
@@ -320,7 +347,13 @@ impl Plugins {
                 plugin.record.rejected(RejectedView { at_millis, digest, kind, message });
             }
             News::Restored => plugin.record.restored(),
+            News::Uncompiled(bytes) => {
+                let since_millis = self.0.shared.clock.now_millis();
+                plugin.compiles(Some(Compiling { digest, bytes, since_millis }));
+                return;
+            }
         }
+        plugin.compiles(None);
         let before = folder.seen.get(&name).filter(|seen| seen.digest == digest);
         let tries = before.map_or(0, |seen| seen.tries).saturating_add(1);
         let at = self.0.shared.clock.monotonic();
@@ -375,8 +408,21 @@ impl Plugins {
         }
     }
 
-    /// Scans at every change until told to stop.
-    pub(crate) async fn watch(self, mut stop: Stop) {
+    /// Scans at every change, and compiles what is found, until told to stop.
+    pub(crate) async fn watch(self, stop: Stop) {
+        let compile = async {
+            loop {
+                self.compile_waiting(|_| true).await;
+                self.0.to_compile.notified().await;
+            }
+        };
+        tokio::select! {
+            () = self.scan_changes(stop) => {}
+            () = compile => {}
+        }
+    }
+
+    async fn scan_changes(&self, mut stop: Stop) {
         let mut watched: Option<(Utf8PathBuf, Watcher)> = None;
         // A folder that could not be watched; said once.
         let mut unwatched: Option<Utf8PathBuf> = None;

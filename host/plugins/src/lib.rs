@@ -22,7 +22,7 @@
 //! A reload has two phases: `prepare` makes the grants and loads what is new in the folder, for the
 //! other rooms to ask; `commit` lets both count.
 //!
-//! Open `plugins.rs` first, then `folder.rs` (life), `prepare.rs` (reload), `operate.rs` (what an operator does),
+//! Open `plugins.rs` first, then `folder.rs` and `compiling.rs` (life), `prepare.rs` (reload), `operate.rs` (what an operator does),
 //! `plugin.rs` (one call), `grant.rs` and `imports.rs` (authority). `tape.rs` hears calls,
 //! `workbench.rs` makes them one by one without a server.
 //!
@@ -41,6 +41,7 @@ mod adapters;
 
 mod base64;
 
+mod compiling;
 mod config;
 
 mod folder;
@@ -93,7 +94,7 @@ pub use self::tape::{
     Step, Tape, Told,
 };
 pub use self::view::{
-    CallsView, ErrorView, ExceededView, GrantView, LogView, PauseView, PluginState, PluginView,
-    RejectedKind, RejectedView,
+    CallsView, CompilingView, ErrorView, ExceededView, GrantView, LogView, PauseView, PluginState,
+    PluginView, RejectedKind, RejectedView,
 };
 pub use self::workbench::{Card, OpenError, Question, Reply, Report, Workbench};

@@ -90,8 +90,8 @@ impl Plugins {
         folder.forget(plugin);
         known.record.forgive();
         let rights = known.rights();
-        let look = if is_forced { Look::Forced } else { Look::Scan };
-        let found = self.look_at(&folder, plugin, &known.file, &rights, look).await;
+        let look = if is_forced { Look::Forced } else { Look::Asked };
+        let found = self.look_at(None, plugin, &known.file, &rights, look).await;
         if let Some(finding) = found {
             self.take(&mut folder, finding, rights);
         }

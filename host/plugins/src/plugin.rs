@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use tracing::warn;
 
 use crate::answer::{CallError, GuestError, GuestErrorKind, PluginKind};
+use crate::compiling::Compiling;
 use crate::grant::Endpoints;
 use crate::imports::log::single_line;
 use crate::imports::{self, CallContext, ErrorKind, Scope};
@@ -56,6 +57,8 @@ pub(crate) struct Plugin {
     off_since: Mutex<Option<i64>>,
     /// Those of all slots that its calls may take, but for calls that wait for news.
     slots: Semaphore,
+    /// Guards which file of it waits to be compiled.
+    compiling: Mutex<Option<Compiling>>,
 }
 
 impl fmt::Debug for Plugin {
@@ -118,8 +121,8 @@ impl Plugin {
     ) -> Self {
         let (versions, in_use) = (Versions::default(), InUse::default());
         let (rights, off_since) = (ArcSwap::new(rights), Mutex::new(off_since));
-        let slots = Semaphore::new(SLOTS_MAX);
-        Self { name, file, record, versions, in_use, clock, rights, off_since, slots }
+        let (slots, compiling) = (Semaphore::new(SLOTS_MAX), Mutex::default());
+        Self { name, file, record, versions, in_use, clock, rights, off_since, slots, compiling }
     }
 
     pub(crate) fn loaded(&self) -> Option<Arc<Loaded>> {
@@ -147,6 +150,20 @@ impl Plugin {
     /// Switches it off or on, from the next call on.
     pub(crate) fn switch(&self, off_since: Option<i64>) {
         *self.off_since.lock() = off_since;
+    }
+
+    /// The file of it that waits to be compiled, or is being compiled.
+    pub(crate) fn compiling(&self) -> Option<Compiling> {
+        *self.compiling.lock()
+    }
+
+    /// Keeps which file of it is to be compiled; of the same file, since when.
+    pub(crate) fn compiles(&self, file: Option<Compiling>) {
+        let mut compiling = self.compiling.lock();
+        let is_same = file.zip(*compiling).is_some_and(|(new, old)| new.digest == old.digest);
+        if !is_same {
+            *compiling = file;
+        }
     }
 
     /// Why it is not called, when somebody switched it off.
@@ -178,6 +195,12 @@ impl Plugin {
     pub(crate) fn ready(&self, kind: PluginKind) -> Result<Arc<Loaded>, CallError> {
         let name = &self.name;
         let Some(loaded) = self.loaded() else {
+            if self.compiling().is_some() {
+                return Err(CallError::Unavailable(format!(
+                    "plugin {name:?} is being compiled, which happens once for each version; it is \
+                     called when that is done"
+                )));
+            }
             let why = self.record.refusal().map_or_else(String::new, |rejected| rejected.message);
             return Err(CallError::Unavailable(format!(
                 "plugin {name:?} could not be loaded: {why}"

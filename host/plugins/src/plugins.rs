@@ -133,6 +133,8 @@ pub(crate) struct Inner {
     pub(crate) folder: Arc<tokio::sync::Mutex<Folder>>,
     /// Wakes the watcher: look again, perhaps elsewhere.
     pub(crate) look_again: Notify,
+    /// Files may wait to be compiled.
+    pub(crate) to_compile: Notify,
 }
 
 impl std::fmt::Debug for Inner {
@@ -148,8 +150,22 @@ impl Plugins {
     /// # Errors
     /// When the sandbox itself cannot be had.
     pub async fn load(config: Config, deps: Deps) -> Result<Self, LoadError> {
+        Self::load_wanted(config, deps, |_| true).await
+    }
+
+    /// The same, but plugins that are not wanted yet and have to be compiled are loaded later, by the
+    /// task that watches the folder.
+    ///
+    /// # Errors
+    /// When the sandbox itself cannot be had.
+    pub async fn load_wanted(
+        config: Config,
+        deps: Deps,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<Self, LoadError> {
         let plugins = Self::start(config, deps)?;
         plugins.scan().await;
+        plugins.compile_waiting(is_wanted).await;
         plugins.forget_old_code().await;
         plugins.warn_of_unused_grants();
         Ok(plugins)
@@ -190,6 +206,7 @@ impl Plugins {
             plugins: ArcSwap::default(),
             folder: Arc::default(),
             look_again: Notify::new(),
+            to_compile: Notify::new(),
         })))
     }
 

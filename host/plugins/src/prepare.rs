@@ -88,6 +88,7 @@ impl Plugins {
             plugins: ArcSwap::from_pointee(coming),
             folder: Arc::default(),
             look_again: Notify::new(),
+            to_compile: Notify::new(),
         }));
         Ok(Prepared { live: self.clone(), coming, rights, findings, folder })
     }
@@ -116,7 +117,7 @@ impl Plugins {
                 let at_millis = clock.now_millis();
                 rejected = Some(RejectedView { at_millis, digest, kind, message });
             }
-            Some(News::Restored) | None => {}
+            Some(News::Restored | News::Uncompiled(_)) | None => {}
         }
         if let Some(rejected) = rejected {
             record.rejected(rejected);

@@ -26,6 +26,8 @@ pub struct PluginView {
     pub file: Utf8PathBuf,
     /// How it is.
     pub state: PluginState,
+    /// The file that is being compiled, or waits for that.
+    pub compiling: Option<CompilingView>,
     /// Why it is not called, when somebody switched it off.
     pub disabled: Option<String>,
     /// Which of the versions since the start serves, counted from 1; 0 when none was ever loaded.
@@ -67,6 +69,8 @@ pub enum PluginState {
     BackingOff,
     /// Somebody switched it off.
     Disabled,
+    /// It serves for the first time when its file is compiled.
+    Compiling,
     /// It was never loaded.
     Failed,
 }
@@ -80,9 +84,19 @@ impl PluginState {
             Self::Failing => "failing",
             Self::Disabled => "disabled",
             Self::BackingOff => "backing-off",
+            Self::Compiling => "compiling",
             Self::Failed => "failed",
         }
     }
+}
+
+/// A file that is being compiled, or waits for that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompilingView {
+    /// Milliseconds since the Unix epoch.
+    pub since_millis: i64,
+    /// `sha256:` and hexadecimal digits.
+    pub digest: String,
 }
 
 /// One thing a plugin may do.

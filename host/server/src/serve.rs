@@ -1,5 +1,6 @@
 //! Wires the rooms in the order of a sample's life, and runs until the program is told to stop.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -79,7 +80,8 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     let store = Tsdb::open(store_config, Arc::clone(&disk), clock.clone(), &metrics)?;
     store.spawn_replay(&mut tasks);
     let state = StateStore::open(flags.storage.path.join("state"), Arc::clone(&disk))?;
-    let plugins = Plugins::load(
+    let wanted: BTreeSet<&str> = config.plugin_uses.iter().map(|it| it.plugin.as_str()).collect();
+    let plugins = Plugins::load_wanted(
         config.plugins.clone(),
         narthex_plugins::Deps {
             clock: clock.clone(),
@@ -90,6 +92,8 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
             environment: crate::outbound::environment(),
             cache_folder: Some(flags.storage.path.join("plugin-cache")),
         },
+        // What the file names has to be there to judge it; the rest may come later.
+        |plugin| wanted.contains(plugin),
     )
     .await?;
 

@@ -89,6 +89,12 @@ impl Cache {
         self.keep(|name| names.iter().any(|kept| name.starts_with(kept)));
     }
 
+    /// Whether there is compiled code of a component; it may be damaged.
+    pub(crate) fn has(&self, digest: Digest) -> bool {
+        let (_, sum_path) = self.paths(digest);
+        rustix::fs::lstat(sum_path.as_std_path()).is_ok()
+    }
+
     /// The compiled code of a component, if it is there and whole.
     pub(crate) fn load(&self, engine: &Engine, digest: Digest) -> Option<Component> {
         let found = self.load_checked(engine, digest).unwrap_or_else(|error| {
@@ -98,6 +104,11 @@ impl Cache {
         let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
         found
+    }
+
+    /// The same, counted only when it is there.
+    pub(crate) fn load_again(&self, engine: &Engine, digest: Digest) -> Option<Component> {
+        if self.has(digest) { self.load(engine, digest) } else { None }
     }
 
     fn load_checked(&self, engine: &Engine, digest: Digest) -> Result<Option<Component>, String> {

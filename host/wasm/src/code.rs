@@ -157,14 +157,21 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), CompileError> {
     }
 }
 
-/// Compiles, or takes what was compiled before. Uses one thread and may take seconds.
+/// Takes what was compiled before.
+pub(crate) fn find(engine: &Engine, cache: Option<&Cache>, bytes: &[u8]) -> Option<Code> {
+    let digest = Digest::of(bytes);
+    cache?.load(engine, digest).map(|component| Code::new(component, digest))
+}
+
+/// Compiles. Uses one thread and may take seconds.
 pub(crate) fn compile(
     engine: &Engine,
     cache: Option<&Cache>,
     bytes: &[u8],
 ) -> Result<Code, CompileError> {
     let digest = Digest::of(bytes);
-    if let Some(component) = cache.and_then(|cache| cache.load(engine, digest)) {
+    // Another may have compiled the same while this one waited for its turn.
+    if let Some(component) = cache.and_then(|cache| cache.load_again(engine, digest)) {
         return Ok(Code::new(component, digest));
     }
     let invalid = |error: Error| CompileError::Invalid { message: format!("{error:#}") };

@@ -147,14 +147,30 @@ impl Sandbox {
     /// When the bytes are no component that this engine can run.
     pub async fn compile(&self, bytes: Arc<[u8]>) -> Result<Code, CompileError> {
         code::check(&bytes)?;
+        let (parts, own) = (Arc::clone(&self.0), Arc::clone(&bytes));
+        // Who has its code already waits for no compilation.
+        let find = move || code::find(&parts.engine, parts.cache.as_ref(), &own);
+        let panicked = |source| CompileError::CompilerFailed { source };
+        if let Some(code) = tokio::task::spawn_blocking(find).await.map_err(panicked)? {
+            return Ok(code);
+        }
         // The semaphore is never closed.
         let _turn = self.0.compiler.acquire().await;
         let parts = Arc::clone(&self.0);
         let compile = move || code::compile(&parts.engine, parts.cache.as_ref(), &bytes);
-        match tokio::task::spawn_blocking(compile).await {
-            Ok(compiled) => compiled,
-            Err(source) => Err(CompileError::CompilerFailed { source }),
-        }
+        tokio::task::spawn_blocking(compile).await.map_err(panicked)?
+    }
+
+    /// Whether the compiled code of a component is on disk.
+    #[must_use]
+    pub fn has_compiled(&self, digest: Digest) -> bool {
+        self.0.cache.as_ref().is_some_and(|cache| cache.has(digest))
+    }
+
+    /// Whether these bytes take long: they may be a component, whose code would be kept and is not yet.
+    #[must_use]
+    pub fn compiles_slowly(&self, bytes: &[u8], digest: Digest) -> bool {
+        self.0.cache.as_ref().is_some_and(|cache| !cache.has(digest)) && code::check(bytes).is_ok()
     }
 
     /// Removes compiled code of all components but these. Blocks on the disk.

@@ -49,7 +49,7 @@ impl Host {
     pub async fn start_in(files: &[(&str, &[u8])], yaml: &str, environment: Environment) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let compiled = Compiled::seeded(compiled_folder(folder.path()));
-        Self::start_with(files, yaml, environment, (folder, compiled)).await
+        Self::start_with(files, yaml, environment, (folder, compiled), &[]).await
     }
 
     /// A room that finds no compiled code.
@@ -59,7 +59,17 @@ impl Host {
     pub async fn start_cold(files: &[(&str, &[u8])]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let compiled = Compiled::cold(compiled_folder(folder.path()));
-        Self::start_with(files, "", Environment::default(), (folder, compiled)).await
+        Self::start_with(files, "", Environment::default(), (folder, compiled), &[]).await
+    }
+
+    /// The same, but these plugins are not waited for.
+    ///
+    /// # Panics
+    /// When it cannot be had.
+    pub async fn start_cold_but(files: &[(&str, &[u8])], late: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let compiled = Compiled::cold(compiled_folder(folder.path()));
+        Self::start_with(files, "", Environment::default(), (folder, compiled), late).await
     }
 
     async fn start_with(
@@ -67,10 +77,11 @@ impl Host {
         yaml: &str,
         environment: Environment,
         (folder, compiled): (tempfile::TempDir, Compiled),
+        late: &[&str],
     ) -> Self {
         let state = StateStore::in_memory().expect("a state in memory");
         let places = (folder.path(), compiled.folder());
-        let (plugins, metrics) = load(places, files, yaml, &state, environment).await;
+        let (plugins, metrics) = load(places, files, yaml, &state, environment, late).await;
         Self { compiled, folder, plugins, metrics, state, _stop: None }
     }
 
@@ -82,7 +93,7 @@ impl Host {
         let (plugins, metrics) = {
             let environment = Environment::default();
             let places = (self.folder.path(), self.compiled.folder());
-            load(places, &[], yaml, &self.state, environment).await
+            load(places, &[], yaml, &self.state, environment, &[]).await
         };
         Self { plugins, metrics, _stop: None, ..self }
     }
@@ -243,6 +254,7 @@ async fn load(
     yaml: &str,
     state: &StateStore,
     environment: Environment,
+    late: &[&str],
 ) -> (Plugins, Metrics) {
     let dir = plugin_folder(folder);
     RealDisk::shared().create_folder(&dir).expect("a folder for plugins");
@@ -260,7 +272,9 @@ async fn load(
         environment,
         cache_folder: Some(compiled.to_owned()),
     };
-    let plugins = Plugins::load(config, deps).await.expect("the room starts");
+    let plugins = Plugins::load_wanted(config, deps, |plugin| !late.contains(&plugin))
+        .await
+        .expect("the room starts");
     (plugins, metrics)
 }
 

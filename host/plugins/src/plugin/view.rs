@@ -7,7 +7,7 @@ use crate::record::{Shown, Standing};
 use crate::rights::Spends;
 use crate::schema::Notes;
 use crate::spending::Amounts;
-use crate::view::{GrantView, PluginState, PluginView};
+use crate::view::{CompilingView, GrantView, PluginState, PluginView};
 
 impl Plugin {
     /// What can be seen of it.
@@ -20,8 +20,10 @@ impl Plugin {
         let is_discovery = kind == Some(PluginKind::Discovery);
         let spends = if is_discovery { Spends::OfRefresh } else { Spends::OfPlugin };
         let disabled = self.disabled();
+        let compiling = self.compiling();
         let state = match (&disabled, &loaded, standing) {
             (Some(_), ..) => PluginState::Disabled,
+            (None, None, _) if compiling.is_some() => PluginState::Compiling,
             (None, None, _) => PluginState::Failed,
             (None, Some(_), Standing::BackingOff) => PluginState::BackingOff,
             (None, Some(_), Standing::Failing) => PluginState::Failing,
@@ -50,6 +52,10 @@ impl Plugin {
             pinned: rights.pin.map(|pin| pin.0.to_string()),
             file: self.file.clone(),
             state,
+            compiling: compiling.map(|file| CompilingView {
+                since_millis: file.since_millis,
+                digest: file.digest.to_string(),
+            }),
             disabled: disabled.map(|error| error.to_string()),
             generation: loaded.map_or(0, |loaded| loaded.generation),
             previous: self.versions.previous().map(|previous| previous.version.clone()),

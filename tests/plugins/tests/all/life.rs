@@ -33,6 +33,41 @@ async fn a_plugin_tells_who_it_is() {
 }
 
 #[tokio::test]
+async fn what_is_not_wanted_yet_is_compiled_later_and_keeps_nobody_waiting() {
+    let (good, other) = (guest("good"), component("(component)"));
+    let host = Host::start_cold_but(&[("good", &good), ("x", &other)], &["good"]).await;
+    // The other one had its turn.
+    assert_eq!(host.view("x").state, PluginState::Failed);
+    let view = host.view("good");
+    assert_eq!((view.state, view.generation), (PluginState::Compiling, 0));
+    assert_eq!(view.compiling.unwrap().digest, digest_text(&good));
+    let error = host.collect("good", json!({})).await.unwrap_err().to_string();
+    assert!(error.starts_with("plugin \"good\" is being compiled"), "{error}");
+    let host = host.watched();
+    host.until("it serves", |host| host.view("good").state == PluginState::Ready).await;
+    assert_eq!((host.view("good").compiling, host.view("good").generation), (None, 1));
+    assert!(host.collect("good", json!({})).await.unwrap().contains("good_value 1"));
+}
+
+#[tokio::test]
+async fn a_file_that_is_changed_while_it_waits_is_taken_as_it_is_then() {
+    let host = Host::start_cold_but(&[("good", &guest("good"))], &["good"]).await;
+    host.put("good", b"no component");
+    let host = host.watched();
+    host.until("it is refused", |host| host.view("good").rejected.is_some()).await;
+    let view = host.view("good");
+    assert_eq!((view.state, view.compiling), (PluginState::Failed, None));
+}
+
+#[tokio::test]
+async fn an_operator_s_reload_compiles_a_file_that_waits() {
+    let host = Host::start_cold_but(&[("good", &guest("good"))], &["good"]).await;
+    host.plugins.reload("good", false).await.unwrap();
+    let view = host.view("good");
+    assert_eq!((view.state, view.compiling, view.generation), (PluginState::Ready, None, 1));
+}
+
+#[tokio::test]
 async fn what_is_no_plugin_is_refused_in_words() {
     assert!(refused("x", b"not wasm at all").await.contains("does not begin with \\0asm"));
     assert!(refused("x", b"").await.contains("only 0 bytes"));
@@ -89,7 +124,8 @@ async fn a_name_that_is_not_the_file_s_is_refused() {
 #[tokio::test]
 async fn compiled_code_is_found_again_at_the_next_start() {
     let host = Host::start_cold(&[("good", &guest("good"))]).await;
-    assert_eq!((host.plugins.cache_stats().hits, host.plugins.cache_stats().misses), (0, 1));
+    // It is compiled first, and then taken from the disk as any other.
+    assert_eq!((host.plugins.cache_stats().hits, host.plugins.cache_stats().misses), (1, 1));
     let host = host.restart("").await;
     assert_eq!((host.plugins.cache_stats().hits, host.plugins.cache_stats().misses), (1, 0));
     assert!(host.collect("good", json!({})).await.is_ok());
