@@ -68,8 +68,23 @@ pub async fn check(world: &World, session: &Session, calls: bool, console: Conso
     verdict
 }
 
+/// Interfaces of the host that give authority.
+const GIVE_AUTHORITY: [&str; 5] = ["http", "tcp", "dns", "files", "kv"];
+
+/// Whether it imports all that there is: the SDKs of interpreted languages do, and their engines import WASI, whatever
+/// the plugin uses.
+fn imports_everything(imports: &[String]) -> bool {
+    GIVE_AUTHORITY.iter().all(|interface| {
+        let prefix = format!("narthex:plugin/{interface}@");
+        imports.iter().any(|import| import.starts_with(&prefix))
+    })
+}
+
 /// What it imports, against what it is granted.
 fn imports(imports: &[String], extra: &Allow, world: &World, name: &str, found: &mut Findings) {
+    if imports_everything(imports) {
+        return;
+    }
     let allowed = world.grants.allow.get(name);
     let has_roots = !extra.files.is_empty() || allowed.is_some_and(|own| !own.files.is_empty());
     for import in imports {
@@ -181,6 +196,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_every_interface_is_imported_for_says_nothing() {
+        let of = |names: &[&str]| -> Vec<String> {
+            names.iter().map(|name| format!("narthex:plugin/{name}@1.0.0")).collect()
+        };
+        assert!(imports_everything(&of(&["log", "http", "tcp", "dns", "files", "kv"])));
+        assert!(!imports_everything(&of(&["log", "http", "tcp", "dns", "files"])));
+    }
 
     #[test]
     fn what_a_schema_leaves_open_is_told() {

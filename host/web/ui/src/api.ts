@@ -193,7 +193,9 @@ export interface Plugin {
   /** The digest of the one file that the configuration lets serve. */
   pinned: string | null;
   file: string;
-  state: "ready" | "failing" | "backing-off" | "disabled" | "failed";
+  state: "ready" | "failing" | "backing-off" | "disabled" | "compiling" | "failed";
+  /** The file that is being compiled, or waits for that; an older version may serve meanwhile. */
+  compiling: { since: string; digest: string } | null;
   /** By whom it was switched off. */
   disabled: string | null;
   generation: number;

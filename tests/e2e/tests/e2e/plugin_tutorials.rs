@@ -43,7 +43,7 @@ impl Reader {
     fn new() -> Self {
         let folder = TempFolder::new();
         let here = folder.path().join("page");
-        std::fs::create_dir(&here).expect("what the test sets up is there");
+        std::fs::create_dir(&here).expect("make the reader's folder");
         Self { folder, here, printed: String::new(), groups: Vec::new() }
     }
 
@@ -51,8 +51,8 @@ impl Reader {
     fn run(&mut self, commands: &str) {
         let (output, place) = (self.folder.path().join("output"), self.folder.path().join("place"));
         // A file and no pipe: what runs in the background would hold a pipe open.
-        let file = std::fs::File::create(&output).expect("what the test sets up is there");
-        let beside = binary().parent().map(Path::to_owned).expect("what the test sets up is there");
+        let file = std::fs::File::create(&output).expect("make a file for what is printed");
+        let beside = binary().parent().map(Path::to_owned).expect("a binary lies in a folder");
         let path = std::env::var("PATH").unwrap_or_default();
         let script = format!("{commands}\npwd > '{}'\n", place.display());
         let mut shell = Command::new("bash")
@@ -62,22 +62,18 @@ impl Reader {
             // What this workspace is built with is here; a reader has the network.
             .env("CARGO_NET_OFFLINE", "true")
             .env_remove("CARGO_TARGET_DIR")
-            .stdout(file.try_clone().expect("what the test sets up is there"))
+            .stdout(file.try_clone().expect("use one file twice"))
             .stderr(file)
             .process_group(0)
             .spawn()
-            .expect("what the test sets up is there");
+            .expect("bash runs");
         self.groups.push(shell.id());
-        let status = shell.wait().expect("what the test sets up is there");
-        self.printed = String::from_utf8_lossy(
-            &std::fs::read(&output).expect("what the test sets up is there"),
-        )
-        .into_owned();
+        let status = shell.wait().expect("bash ends");
+        let printed = std::fs::read(&output).expect("read what was printed");
+        self.printed = String::from_utf8_lossy(&printed).into_owned();
         assert!(status.success(), "{status}: {commands}\n{}", self.printed);
-        self.here = std::fs::read_to_string(&place)
-            .expect("what the test sets up is there")
-            .trim_end()
-            .into();
+        let place = std::fs::read_to_string(&place).expect("read where the commands ended");
+        self.here = place.trim_end().into();
     }
 
     #[track_caller]
@@ -125,7 +121,7 @@ fn blocks(page: &str) -> Vec<Block<'_>> {
 #[track_caller]
 fn follow(page: &str) {
     let text = std::fs::read_to_string(repository().join("docs/guide/plugins").join(page))
-        .expect("what the test sets up is there");
+        .expect("read the page");
     let port = |text: String, port: &str| text.replace(port, &free_port().to_string());
     let text = port(port(text, "8000"), "9090");
     let mut reader = Reader::new();
@@ -134,14 +130,14 @@ fn follow(page: &str) {
             ("sh", _) => reader.run(text),
             ("text", None) => reader.expect(text),
             (_, Some(file)) => std::fs::write(reader.here.join(file), format!("{text}\n"))
-                .expect("what the test sets up is there"),
+                .expect("write a file of the page"),
             (_, None) => {}
         }
     }
 }
 
 /// Whether components can be built here.
-fn has_wasip2() -> bool {
+pub(crate) fn has_wasip2() -> bool {
     let ask = ["--print", "target-libdir", "--target", "wasm32-wasip2"];
     let folder = Command::new("rustc").args(ask).output();
     folder.is_ok_and(|folder| Path::new(String::from_utf8_lossy(&folder.stdout).trim()).is_dir())
@@ -153,6 +149,28 @@ fn the_tutorial_for_rust() {
         return skip("rustup has not added wasm32-wasip2");
     }
     follow("rust.md");
+}
+
+/// What `cargo xtask langs` has fetched, if it could: then npm and pip have it, or can have it, too.
+pub(crate) fn fetched(path: &str) -> Option<PathBuf> {
+    let target = binary().ancestors().nth(2)?.to_owned();
+    Some(target.join("langs").join(path)).filter(|path| path.exists())
+}
+
+#[test]
+fn the_tutorial_for_typescript() {
+    if fetched("js/node_modules/.narthex-packages").is_none() {
+        return skip("`cargo xtask langs` could not fetch what JavaScript needs");
+    }
+    follow("js.md");
+}
+
+#[test]
+fn the_tutorial_for_python() {
+    if fetched("venv/narthex-packages").is_none() {
+        return skip("`cargo xtask langs` could not fetch what Python needs");
+    }
+    follow("python.md");
 }
 
 #[test]

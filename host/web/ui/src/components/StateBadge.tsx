@@ -9,6 +9,7 @@ const COLORS: Record<string, string> = {
   unknown: "gray",
   "backing-off": "yellow",
   failing: "yellow",
+  compiling: "blue",
   disabled: "gray",
   firing: "red",
   down: "red",

@@ -47,7 +47,7 @@ export function PluginCard({ plugin, isOperable, onChanged }: Props) {
         {plugin.description !== "" && <Text size="sm">{plugin.description}</Text>}
         {isOperable && <PluginActions plugin={plugin} onDone={onChanged} />}
         <Problems plugin={plugin} />
-        {plugin.state !== "failed" && (
+        {plugin.generation > 0 && (
           <>
             <Figures plugin={plugin} />
             <CapabilityTable plugin={plugin} />
@@ -63,9 +63,17 @@ export function PluginCard({ plugin, isOperable, onChanged }: Props) {
 }
 
 function Problems({ plugin }: { plugin: Plugin }) {
-  const { rejected, lastError, pauses, disabled } = plugin;
+  const { rejected, lastError, pauses, disabled, compiling } = plugin;
   return (
     <>
+      {compiling !== null && (
+        <Alert color="blue" title="A file is being compiled" py="xs">
+          <Text size="sm">
+            since <RelativeTime at={parseInstant(compiling.since)} />, {shortDigest(compiling.digest)}
+            {plugin.generation > 0 && "; the version before it serves meanwhile"}
+          </Text>
+        </Alert>
+      )}
       {disabled !== null && (
         <Alert color="gray" title="It is not called" py="xs">
           <Text size="sm" className={classes.message}>

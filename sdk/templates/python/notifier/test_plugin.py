@@ -4,7 +4,7 @@ import unittest
 from narthex_sdk import PluginError, Receipt
 from narthex_sdk.testing import FakeHost, alert_group, answer
 
-from {{module}} import {{Type}}
+from plugin import {{Type}}
 
 URL = "http://receiver/hook"
 

@@ -3,7 +3,7 @@ import unittest
 from narthex_sdk import PluginError
 from narthex_sdk.testing import FakeHost, answer
 
-from {{module}} import {{Type}}
+from plugin import {{Type}}
 
 
 class {{Type}}Test(unittest.TestCase):

@@ -3,7 +3,7 @@ import unittest
 from narthex_sdk import Full, PluginError, TargetGroup
 from narthex_sdk.testing import FakeHost, answer
 
-from {{module}} import {{Type}}
+from plugin import {{Type}}
 
 URL = "http://inventory/list"
 
