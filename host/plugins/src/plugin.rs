@@ -35,7 +35,7 @@ use crate::view::{RejectedKind, RejectedView};
 pub(crate) use self::versions::{Conduct, Versions};
 
 /// What is kept of the message of a guest's error.
-const ERROR_BYTES_MAX: usize = 4 * 1024;
+pub(crate) const ERROR_BYTES_MAX: usize = 4 * 1024;
 
 /// Details of a guest's error that are kept.
 const DETAILS_MAX: usize = 16;

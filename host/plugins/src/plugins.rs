@@ -25,11 +25,12 @@ use crate::bindings::notifier::exports::narthex::plugin::notifier_api;
 use crate::config::{Config, MEMORY_BYTES_MAX};
 use crate::folder::Folder;
 use crate::grant::Endpoint;
+use crate::imports::log::single_line;
 use crate::imports::{self, CallContext, Label, Shared};
 use crate::item::{Given, Item};
 use crate::loader::{Entry, Loaded};
 use crate::missing;
-use crate::plugin::{Answer, CallSpec, Manner, Plugin, guest_error};
+use crate::plugin::{Answer, CallSpec, ERROR_BYTES_MAX, Manner, Plugin, guest_error};
 use crate::profiles::{Environment, Machine};
 use crate::record::Use;
 use crate::redact::Redactor;
@@ -45,6 +46,9 @@ const CALLS_MAX: u32 = 64;
 
 /// Calls of discoveries that wait for news, beside the others: however many wait, no scrape does.
 const WAITING_MAX: u32 = 64;
+
+/// Remarks on a configuration that are kept.
+const WARNINGS_MAX: usize = 16;
 
 /// What the room needs from the rest of the program.
 #[derive(Clone, Debug)]
@@ -394,10 +398,10 @@ impl Plugins {
             })
         });
         let receipt = plugin.call(&self.0.sandbox, spec, version, work).await?;
-        let hidden = |text: String| redactor.hide(&text).into_owned();
+        let short = |text: &str| single_line(&redactor.hide(text), ERROR_BYTES_MAX);
         Ok(notifier_api::Receipt {
-            remote_id: receipt.remote_id.map(hidden),
-            note: redactor.hide(&receipt.note).into_owned(),
+            remote_id: receipt.remote_id.map(|text| short(&text)),
+            note: short(&receipt.note),
         })
     }
 
@@ -458,7 +462,8 @@ impl Plugins {
             })
         });
         let warnings = plugin.call(&self.0.sandbox, spec, loaded, work).await?;
-        Ok(warnings.iter().map(|warning| redactor.hide(warning).into_owned()).collect())
+        let short = |warning: &String| single_line(&redactor.hide(warning), ERROR_BYTES_MAX);
+        Ok(warnings.iter().take(WARNINGS_MAX).map(short).collect())
     }
 
     /// Judges a configuration by the plugin's schema alone, without a call.

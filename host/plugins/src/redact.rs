@@ -102,10 +102,7 @@ impl Redactor {
         let own = own.unwrap_or_default();
         let mut hidden = Cow::Borrowed(bytes);
         for secret in own.iter().chain(&*self.written) {
-            let found = |bytes: &[u8]| memchr::memmem::find(bytes, secret.as_bytes());
-            while let Some(at) = found(&hidden) {
-                hidden.to_mut().splice(at..at + secret.len(), SECRET.bytes());
-            }
+            hidden = crate::secrets::replaced(hidden, secret.as_bytes(), SECRET.as_bytes());
         }
         hidden
     }
@@ -192,5 +189,12 @@ mod tests {
         ] {
             assert_eq!(redactor.hide(text), expected);
         }
+    }
+
+    #[test]
+    fn a_secret_that_stands_in_its_own_place_ends() {
+        let config = json!({ "password": "secret" });
+        let redactor = Redactor::of(&Schema::default(), &SecretRules::default(), &config);
+        assert_eq!(&*redactor.hide_bytes(b"\xffsecret\xfe"), b"\xff<secret>\xfe");
     }
 }

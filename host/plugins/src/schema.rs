@@ -16,7 +16,7 @@ mod notes;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 pub(crate) use self::notes::{Notes, Profile};
@@ -26,6 +26,12 @@ const SCHEMA_BYTES_MAX: usize = 256 * 1024;
 
 /// How deep schemas and values may be nested.
 const DEPTH_MAX: usize = 64;
+
+/// Parts of a schema once each reference is written out.
+const NODES_MAX: u64 = 20_000;
+
+/// What one regular expression may take once compiled, in bytes.
+const PATTERN_BYTES_MAX: usize = 64 * 1024;
 
 /// Keywords that describe and do not judge.
 const ANNOTATIONS: [&str; 10] = [
@@ -204,19 +210,54 @@ impl Schema {
         }
     }
 
+    /// Refuses references that lead nowhere, or back to where they stand, and a schema that is long once each reference
+    /// is written out: that is what judging a value costs.
     fn check_references(&self) -> Result<(), SchemaError> {
-        let nodes = self.root.iter().chain(self.definitions.values());
-        let mut rest: Vec<&Node> = nodes.collect();
-        while let Some(node) = rest.pop() {
-            if let Some(name) = &node.reference
-                && !self.definitions.contains_key(name)
-            {
-                let message = format!("there is no definition {name:?}");
-                return Err(SchemaError { path: "#/$defs".to_owned(), message });
+        let mut lengths = BTreeMap::new();
+        for node in self.root.iter().chain(self.definitions.values()) {
+            if self.length(node, &mut lengths, 0)? > NODES_MAX {
+                return Err(refused(format!(
+                    "it has more than {NODES_MAX} parts once each reference is written out"
+                )));
             }
-            rest.extend(node.children());
         }
         Ok(())
+    }
+
+    /// Parts of a node, those that it refers to among them. `known` has the lengths of definitions, none of one that is
+    /// being measured.
+    fn length<'a>(
+        &'a self,
+        node: &'a Node,
+        known: &mut BTreeMap<&'a str, Option<u64>>,
+        depth: usize,
+    ) -> Result<u64, SchemaError> {
+        if depth > DEPTH_MAX {
+            return Err(refused(format!("it is nested deeper than {DEPTH_MAX} levels")));
+        }
+        let mut length = 1_u64;
+        if let Some(name) = &node.reference {
+            let Some(definition) = self.definitions.get(name) else {
+                return Err(refused(format!("there is no definition {name:?}")));
+            };
+            let referred = match known.get(name.as_str()) {
+                Some(Some(length)) => *length,
+                Some(None) => {
+                    return Err(refused(format!("the definition {name:?} refers to itself")));
+                }
+                None => {
+                    known.insert(name, None);
+                    let length = self.length(definition, known, depth + 1)?;
+                    known.insert(name, Some(length));
+                    length
+                }
+            };
+            length = length.saturating_add(referred);
+        }
+        for child in node.children() {
+            length = length.saturating_add(self.length(child, known, depth + 1)?);
+        }
+        Ok(length)
     }
 
     fn judge(&self, node: &Node, value: &Value, place: Place<'_>) -> Result<(), Violation> {
@@ -341,6 +382,11 @@ impl Schema {
     }
 }
 
+/// Why references are refused.
+fn refused(message: String) -> SchemaError {
+    SchemaError { path: "#/$defs".to_owned(), message }
+}
+
 impl Node {
     fn parse(value: &Value, path: &str, depth: usize) -> Result<Self, SchemaError> {
         let refuse = |message: String| SchemaError { path: path.to_owned(), message };
@@ -420,7 +466,8 @@ impl Node {
             "maxLength" => self.lengths.letters_max = Some(count()?),
             "pattern" => {
                 let text = value.as_str().ok_or_else(|| wrong("a regular expression"))?;
-                self.pattern = Some(Regex::new(text).map_err(|error| wrong(&error.to_string()))?);
+                let pattern = RegexBuilder::new(text).size_limit(PATTERN_BYTES_MAX).build();
+                self.pattern = Some(pattern.map_err(|error| wrong(&error.to_string()))?);
             }
             "minimum" => self.bounds.min = Some(number()?),
             "maximum" => self.bounds.max = Some(number()?),

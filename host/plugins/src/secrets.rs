@@ -390,7 +390,7 @@ fn written(held: &Held, context: Context) -> Cow<'_, str> {
     }
 }
 
-fn replaced<'b>(bytes: Cow<'b, [u8]>, what: &[u8], by: &[u8]) -> Cow<'b, [u8]> {
+pub(crate) fn replaced<'b>(bytes: Cow<'b, [u8]>, what: &[u8], by: &[u8]) -> Cow<'b, [u8]> {
     let finder = memmem::Finder::new(what);
     let Some(first) = finder.find(&bytes) else { return bytes };
     let mut out = Vec::with_capacity(bytes.len());

@@ -242,7 +242,9 @@ impl Spending {
             }
         };
         let key = what.word();
-        let line = allow_line(plugin, &format!("{key}: {}", limit.saturating_mul(4).max(1)));
+        let unit = if matches!(what, Budgeted::BytesIn | Budgeted::BytesOut) { "B" } else { "" };
+        let more = limit.saturating_mul(4).max(1);
+        let line = allow_line(plugin, &format!("{key}: {more}{unit}"));
         let message = format!("plugin {plugin:?} {did} in one call ({key}: {limit}); {line}");
         error(ErrorKind::Exhausted, message)
     }

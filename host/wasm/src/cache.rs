@@ -106,11 +106,6 @@ impl Cache {
         found
     }
 
-    /// The same, counted only when it is there.
-    pub(crate) fn load_again(&self, engine: &Engine, digest: Digest) -> Option<Component> {
-        if self.has(digest) { self.load(engine, digest) } else { None }
-    }
-
     fn load_checked(&self, engine: &Engine, digest: Digest) -> Result<Option<Component>, String> {
         let (code_path, sum_path) = self.paths(digest);
         let sum = match self.disk.read(&sum_path, 8) {

@@ -157,10 +157,23 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), CompileError> {
     }
 }
 
+/// What was compiled before.
+pub(crate) enum Found {
+    Whole(Code),
+    /// There is something that cannot be used.
+    Damaged,
+    Nothing,
+}
+
 /// Takes what was compiled before.
-pub(crate) fn find(engine: &Engine, cache: Option<&Cache>, bytes: &[u8]) -> Option<Code> {
+pub(crate) fn find(engine: &Engine, cache: Option<&Cache>, bytes: &[u8]) -> Found {
     let digest = Digest::of(bytes);
-    cache?.load(engine, digest).map(|component| Code::new(component, digest))
+    let Some(cache) = cache else { return Found::Nothing };
+    match cache.load(engine, digest) {
+        Some(component) => Found::Whole(Code::new(component, digest)),
+        None if cache.has(digest) => Found::Damaged,
+        None => Found::Nothing,
+    }
 }
 
 /// Compiles. Uses one thread and may take seconds.
@@ -170,10 +183,6 @@ pub(crate) fn compile(
     bytes: &[u8],
 ) -> Result<Code, CompileError> {
     let digest = Digest::of(bytes);
-    // Another may have compiled the same while this one waited for its turn.
-    if let Some(component) = cache.and_then(|cache| cache.load_again(engine, digest)) {
-        return Ok(Code::new(component, digest));
-    }
     let invalid = |error: Error| CompileError::Invalid { message: format!("{error:#}") };
     let component = Component::from_binary(engine, bytes).map_err(invalid)?;
     if let Some(cache) = cache {

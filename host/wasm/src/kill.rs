@@ -14,6 +14,12 @@ pub(crate) const BACKTRACE_FRAMES_MAX: usize = 64;
 /// Frames of a backtrace that are shown.
 const BACKTRACE_FRAMES_SHOWN: usize = 8;
 
+/// The longest name of a function that is written out; the engine takes names of any length.
+const NAME_BYTES_MAX: usize = 1024;
+
+/// Letters of a name that are shown.
+const NAME_LETTERS_SHOWN: usize = 200;
+
 /// Addresses from here on are beyond every memory that a budget can grant. A stack that grows down
 /// past address zero wraps around to them.
 const WRAPPED_ADDRESS_MIN: u64 = 0xf000_0000;
@@ -104,7 +110,12 @@ impl KillReason {
 
     /// What an error of the engine means for people.
     pub(crate) fn of(error: &Error, budget: &Budget, limiter: &Limiter) -> Self {
-        let chain = format!("{error:#}");
+        let backtrace = error.downcast_ref::<WasmBacktrace>();
+        // The words of an error hold all frames of its backtrace.
+        let chain = match backtrace {
+            Some(backtrace) if !has_short_names(backtrace) => error.root_cause().to_string(),
+            Some(_) | None => format!("{error:#}"),
+        };
         if error.downcast_ref::<CpuSpent>().is_some() {
             return Self::Cpu { limit: budget.cpu };
         }
@@ -112,8 +123,7 @@ impl KillReason {
             return Self::Exit { status: exit.0 };
         }
         if let Some(refused) = error.downcast_ref::<RefusedCall>() {
-            let backtrace = error.downcast_ref::<WasmBacktrace>().map(shown_frames);
-            let backtrace = backtrace.unwrap_or_default();
+            let backtrace = backtrace.map(shown_frames).unwrap_or_default();
             return Self::Trap { reason: refused.to_string(), backtrace };
         }
         // The engine has no type for this error; its text is checked by a test.
@@ -121,14 +131,11 @@ impl KillReason {
             return Self::ResultTooLarge { limit_bytes: budget.result_bytes };
         }
         let trap = error.downcast_ref::<Trap>();
-        if limiter.has_refused()
-            && (trap.is_some() || error.downcast_ref::<WasmBacktrace>().is_none())
-        {
+        if limiter.has_refused() && (trap.is_some() || backtrace.is_none()) {
             // A guest whose allocation fails aborts; what it trapped on says nothing.
             return Self::Memory { limit_bytes: budget.memory_bytes };
         }
         let Some(trap) = trap else { return Self::Host { message: chain } };
-        let backtrace = error.downcast_ref::<WasmBacktrace>();
         let depth = backtrace.map_or(0, |backtrace| backtrace.frames().len());
         let backtrace = backtrace.map(shown_frames).unwrap_or_default();
         // Copies and fills of whole ranges are checked beforehand and tell no address.
@@ -156,12 +163,25 @@ fn frames(backtrace: &[String]) -> String {
     if backtrace.is_empty() { String::new() } else { format!(" in {}", backtrace.join(" < ")) }
 }
 
+/// Whether a backtrace can be written out as it is.
+fn has_short_names(backtrace: &WasmBacktrace) -> bool {
+    let is_short = |name: Option<&str>| name.is_none_or(|name| name.len() <= NAME_BYTES_MAX);
+    let mut frames = backtrace.frames().iter();
+    frames.all(|frame| is_short(frame.func_name()) && is_short(frame.module().name()))
+}
+
 /// The names of the innermost frames, without the noise of offsets.
 fn shown_frames(backtrace: &WasmBacktrace) -> Vec<String> {
+    let shown = |name: &str| -> String {
+        name.trim().chars().filter(|c| !c.is_control()).take(NAME_LETTERS_SHOWN).collect()
+    };
+    if !has_short_names(backtrace) {
+        let frames = backtrace.frames().iter().take(BACKTRACE_FRAMES_SHOWN);
+        return frames.map(|frame| shown(frame.func_name().unwrap_or("?"))).collect();
+    }
     let text = backtrace.to_string();
-    let frames =
-        text.lines().filter_map(|line| line.split_once(" - ").map(|(_, name)| name.trim()));
-    frames.take(BACKTRACE_FRAMES_SHOWN).map(str::to_owned).collect()
+    let frames = text.lines().filter_map(|line| line.split_once(" - ").map(|(_, name)| name));
+    frames.take(BACKTRACE_FRAMES_SHOWN).map(shown).collect()
 }
 
 /// The address in `memory fault at wasm address 0x…`.

@@ -11,7 +11,7 @@ use wasmtime::component::Linker;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::{Cache, CacheError};
-use crate::code::{self, Code, CompileError, Digest};
+use crate::code::{self, Code, CompileError, Digest, Found};
 use crate::guest::Guest;
 use crate::kill::BACKTRACE_FRAMES_MAX;
 use crate::memory::{MemoryStats, SharedMemory};
@@ -151,13 +151,23 @@ impl Sandbox {
         // Who has its code already waits for no compilation.
         let find = move || code::find(&parts.engine, parts.cache.as_ref(), &own);
         let panicked = |source| CompileError::CompilerFailed { source };
-        if let Some(code) = tokio::task::spawn_blocking(find).await.map_err(panicked)? {
-            return Ok(code);
-        }
+        let is_damaged = match tokio::task::spawn_blocking(find).await.map_err(panicked)? {
+            Found::Whole(code) => return Ok(code),
+            Found::Damaged => true,
+            Found::Nothing => false,
+        };
         // The semaphore is never closed.
         let _turn = self.0.compiler.acquire().await;
         let parts = Arc::clone(&self.0);
-        let compile = move || code::compile(&parts.engine, parts.cache.as_ref(), &bytes);
+        let compile = move || {
+            // Another may have compiled the same while this one waited for its turn.
+            let cache = parts.cache.as_ref();
+            let again = cache.filter(|cache| !is_damaged && cache.has(Digest::of(&bytes)));
+            match code::find(&parts.engine, again, &bytes) {
+                Found::Whole(code) => Ok(code),
+                Found::Damaged | Found::Nothing => code::compile(&parts.engine, cache, &bytes),
+            }
+        };
         tokio::task::spawn_blocking(compile).await.map_err(panicked)?
     }
 

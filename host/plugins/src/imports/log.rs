@@ -108,9 +108,6 @@ impl Capability {
     }
 
     fn write(&self, level: Level, call: &'static str, message: &str, fields: &str) {
-        if !takes(level) {
-            return;
-        }
         let Some(dropped) = self.admit() else { return };
         let plugin = self.plugin.as_str();
         if dropped > 0 {
@@ -147,6 +144,9 @@ impl Instance {
 
     /// Writes a line, if the call may write one more.
     fn write(&self, level: Level, message: &str, fields: &str) {
+        if !takes(level) {
+            return;
+        }
         if self.spending.line() {
             self.capability.write(level, self.call, message, fields);
         } else {
@@ -192,7 +192,11 @@ impl log::Host for Instance {
         let shown: Vec<String> = fields
             .iter()
             .take(FIELDS_MAX)
-            .map(|field| format!("{}={:?}", field.name, self.redactor.hide(&field.value)))
+            .map(|field| {
+                // Cut first: written with escapes, a long value is a multiple of itself.
+                let cut = |text: &str| single_line(&self.redactor.hide(text), TEXT_BYTES_MAX);
+                format!("{}={:?}", cut(&field.name), cut(&field.value))
+            })
             .collect();
         let fields = single_line(&shown.join(" "), TEXT_BYTES_MAX);
         let level = severity(level);

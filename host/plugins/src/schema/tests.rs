@@ -66,9 +66,28 @@ fn a_schema_that_cannot_be_kept_is_refused() {
 }
 
 #[test]
-fn a_schema_that_refers_to_itself_ends() {
-    let schema = json!({ "$defs": { "a": { "$ref": "#/$defs/a" } }, "$ref": "#/$defs/a" });
-    check(&schema, &json!(1), "nested deeper than 64 levels");
+fn a_schema_that_would_take_for_ever_is_refused() {
+    let refused = |schema: Value| Schema::parse(&schema.to_string()).unwrap_err().to_string();
+    let to = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
+    let itself = json!({ "$defs": { "a": to("a") }, "$ref": "#/$defs/a" });
+    assert!(refused(itself).contains("the definition \"a\" refers to itself"));
+    let twice = json!({ "$defs": { "a": { "allOf": [to("a"), to("a")] } }, "$ref": "#/$defs/a" });
+    assert!(refused(twice).contains("refers to itself"));
+    let below =
+        json!({ "$defs": { "a": { "properties": { "b": to("c") } }, "c": { "items": to("a") } } });
+    assert!(refused(below).contains("refers to itself"));
+    // Without a circle: each definition has the next one twice.
+    let definitions: serde_json::Map<_, _> = (0..20)
+        .map(|number| {
+            let next = to(&format!("d{}", number + 1));
+            (format!("d{number}"), json!({ "allOf": [next.clone(), next] }))
+        })
+        .chain([("d20".to_owned(), json!({}))])
+        .collect();
+    let doubling = json!({ "$defs": definitions, "$ref": "#/$defs/d0" });
+    assert!(refused(doubling).contains("more than 20000 parts once each reference is written out"));
+    let pattern = json!({ "properties": { "a": { "pattern": r"\w{90}" } } });
+    assert!(refused(pattern).contains("size limit"));
 }
 
 fn filled(schema: &Value, mut config: Value) -> Value {

@@ -142,6 +142,21 @@ async fn a_recursion_without_end_is_a_stack_that_ran_out() {
 }
 
 #[tokio::test]
+async fn long_names_of_functions_are_cut_and_stay_on_one_line() {
+    let name = format!("\\1b[31m{}", "x".repeat(100_000));
+    let rest = format!(r#"(func $deep (@name "{name}") unreachable)"#);
+    let reason = killed(&rest, "(call $deep)").await;
+    let KillReason::Trap { backtrace, .. } = &reason else { panic!("{reason:?}") };
+    assert!(backtrace[0].starts_with("[31mxxx"), "{}", backtrace[0]);
+    assert!(backtrace.iter().all(|name| name.len() <= 200), "{backtrace:?}");
+    let shown = reason.to_string();
+    assert!(shown.len() < 2_000 && !shown.contains(char::is_control), "{shown}");
+    // Names as they are written, otherwise.
+    let reason = killed(r#"(func $deep (@name "deep") unreachable)"#, "(call $deep)").await;
+    assert!(reason.to_string().contains("deep"), "{reason}");
+}
+
+#[tokio::test]
 async fn a_wild_read_is_a_trap() {
     let reason = killed("(memory 1)", "(drop (i32.load (i32.const 0xfffffff0)))").await;
     let KillReason::Trap { reason, .. } = reason else { panic!("{reason:?}") };

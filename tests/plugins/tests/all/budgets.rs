@@ -53,7 +53,8 @@ async fn requests_have_a_budget() {
 async fn bytes_from_the_network_have_a_budget() {
     let port = long_answer();
     let url = format!("http://127.0.0.1:{port}/");
-    let expected = (Budgeted::BytesIn, "(bytes_in: 999); to allow it");
+    let line = "(bytes_in: 999); to allow it: plugins: { allow: { modes: { bytes_in: 3996B } } }";
+    let expected = (Budgeted::BytesIn, line);
     check("bytes_in: 999B", json!({ "mode": "net", "url": url }), port, expected).await;
     check("bytes_in: 999B", json!({ "mode": "probe", "url": url }), port, expected).await;
     let config = json!({ "mode": "tcp", "host": "127.0.0.1", "port": port });
