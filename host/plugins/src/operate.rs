@@ -69,12 +69,14 @@ impl Plugins {
         if found.off_since().is_some() == off_at.is_some() {
             return Ok(());
         }
-        found.switch(off_at);
-        info!(plugin, is_enabled = off_at.is_none(), "an operator switched the plugin");
+        // Kept first: what is told to have failed has changed nothing.
         self.0.shared.switches.switch(plugin, off_at).await.map_err(|source| {
             let plugin = plugin.to_owned();
             OperateError::State { plugin, source }
-        })
+        })?;
+        found.switch(off_at);
+        info!(plugin, is_enabled = off_at.is_none(), "an operator switched the plugin");
+        Ok(())
     }
 
     /// Loads a plugin's file anew, whatever became of it before: a version that was refused or rolled
