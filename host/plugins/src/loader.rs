@@ -15,8 +15,9 @@ use crate::bindings::discovery::DiscoveryPre;
 use crate::bindings::exporter::ExporterPre;
 use crate::bindings::notifier::NotifierPre;
 use crate::folder::{Again, Refusal};
+use crate::imports::log::single_line;
 use crate::imports::{self, CallContext, Scope};
-use crate::plugin::Conduct;
+use crate::plugin::{Conduct, ERROR_BYTES_MAX};
 use crate::redact::Redactor;
 use crate::rights::{Rights, Spends};
 use crate::schema::{Schema, SchemaError};
@@ -120,7 +121,10 @@ impl LoadError {
             Self::Compile(CompileError::CompilerFailed { .. })
             | Self::Busy
             | Self::Describe(
-                KillReason::Host { .. } | KillReason::Wall { .. } | KillReason::Crowded { .. },
+                KillReason::Host { .. }
+                | KillReason::Wall { .. }
+                | KillReason::Crowded { .. }
+                | KillReason::Full { .. },
             ) => Again::Soon,
             Self::Describe(KillReason::Memory { .. } | KillReason::Cpu { .. }) => {
                 Again::Reconfigured
@@ -143,7 +147,8 @@ impl LoadError {
 
 impl From<LoadError> for Refusal {
     fn from(error: LoadError) -> Self {
-        let (again, message) = (error.again(), error.to_string());
+        // Names and keys in it are the file's, of any length and of any letters.
+        let (again, message) = (error.again(), single_line(&error.to_string(), ERROR_BYTES_MAX));
         Self { kind: RejectedKind::Refused, message, again }
     }
 }

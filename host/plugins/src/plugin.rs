@@ -270,6 +270,7 @@ impl Plugin {
                 self.record.count("crowded");
                 return Err(CallError::Crowded { plugin: self.name.clone(), reason });
             }
+            Err(KillReason::Full { .. }) => return busy(waited),
             // Most of its time went by before it began.
             Err(KillReason::Wall { .. }) if waited > budget.wall / 2 => return busy(waited),
             Err(reason) => {

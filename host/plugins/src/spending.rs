@@ -79,6 +79,7 @@ impl Budgeted {
             KillReason::ResultTooLarge { .. } => Some(Self::Result),
             KillReason::Stack { .. }
             | KillReason::Crowded { .. }
+            | KillReason::Full { .. }
             | KillReason::Trap { .. }
             | KillReason::Exit { .. }
             | KillReason::Host { .. } => None,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wasmtime::{Error, Trap, WasmBacktrace};
+use wasmtime::{Error, PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::budget::{Budget, Limiter};
@@ -19,6 +19,9 @@ const NAME_BYTES_MAX: usize = 1024;
 
 /// Letters of a name that are shown.
 const NAME_LETTERS_SHOWN: usize = 200;
+
+/// Letters of the engine's words that are kept.
+const MESSAGE_LETTERS_MAX: usize = 2048;
 
 /// Addresses from here on are beyond every memory that a budget can grant. A stack that grows down
 /// past address zero wraps around to them.
@@ -56,6 +59,12 @@ pub enum KillReason {
         limit_bytes: u64,
         /// The wall time of the budget.
         waited: Duration,
+    },
+    /// Others held all that the pool has of something. It did nothing wrong.
+    #[error("the host has no instance left for it: {message}")]
+    Full {
+        /// What ran out.
+        message: String,
     },
     /// It recursed too deep.
     #[error("its stack ran out: it recurses too deep{}", frames(backtrace))]
@@ -100,6 +109,7 @@ impl KillReason {
             Self::Cpu { .. } => "cpu",
             Self::Wall { .. } => "wall",
             Self::Crowded { .. } => "crowded",
+            Self::Full { .. } => "full",
             Self::Stack { .. } => "stack",
             Self::Trap { .. } => "trap",
             Self::ResultTooLarge { .. } => "result",
@@ -119,6 +129,9 @@ impl KillReason {
         if error.downcast_ref::<CpuSpent>().is_some() {
             return Self::Cpu { limit: budget.cpu };
         }
+        if let Some(full) = error.downcast_ref::<PoolConcurrencyLimitError>() {
+            return Self::Full { message: full.to_string() };
+        }
         if let Some(exit) = error.downcast_ref::<I32Exit>() {
             return Self::Exit { status: exit.0 };
         }
@@ -135,7 +148,7 @@ impl KillReason {
             // A guest whose allocation fails aborts; what it trapped on says nothing.
             return Self::Memory { limit_bytes: budget.memory_bytes };
         }
-        let Some(trap) = trap else { return Self::Host { message: chain } };
+        let Some(trap) = trap else { return Self::Host { message: single_line(&chain) } };
         let depth = backtrace.map_or(0, |backtrace| backtrace.frames().len());
         let backtrace = backtrace.map(shown_frames).unwrap_or_default();
         // Copies and fills of whole ranges are checked beforehand and tell no address.
@@ -161,6 +174,12 @@ pub(crate) struct CpuSpent;
 
 fn frames(backtrace: &[String]) -> String {
     if backtrace.is_empty() { String::new() } else { format!(" in {}", backtrace.join(" < ")) }
+}
+
+/// Words that may hold names of the guest's, on one line.
+fn single_line(words: &str) -> String {
+    let letters = words.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
+    letters.take(MESSAGE_LETTERS_MAX).collect()
 }
 
 /// Whether a backtrace can be written out as it is.

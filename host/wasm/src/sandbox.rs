@@ -21,8 +21,12 @@ use crate::ticker::Ticker;
 /// moment before its instance is gone.
 const POOL_SPARE: u32 = 16;
 
-/// Memories of one component; interpreters have two.
-const MEMORIES_PER_COMPONENT: u32 = 4;
+/// Core instances, memories and tables of one component. The pool has as many for each instance, so that what one
+/// component takes is never missed by another. Plugins in Rust have three core instances, one memory and two tables;
+/// those in Python have 38 core instances, those in TypeScript two memories.
+const CORE_INSTANCES_PER_COMPONENT: u32 = 64;
+const MEMORIES_PER_COMPONENT: u32 = 2;
+const TABLES_PER_COMPONENT: u32 = 8;
 
 /// What the sandbox is made of.
 #[derive(Clone, Debug)]
@@ -240,16 +244,15 @@ fn engine_config(config: &SandboxConfig) -> Config {
     let instances = calls.saturating_add(POOL_SPARE);
     let memory_bytes = usize::try_from(config.memory_bytes_max).unwrap_or(usize::MAX);
     let mut pool = PoolingAllocationConfig::new();
-    // Interpreters are components of forty core instances; plugins in Rust have four.
     pool.total_component_instances(instances)
-        .total_core_instances(instances.saturating_mul(40))
-        .total_memories(instances.saturating_mul(2))
-        .total_tables(instances.saturating_mul(8))
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
+        .total_memories(instances.saturating_mul(MEMORIES_PER_COMPONENT))
+        .total_tables(instances.saturating_mul(TABLES_PER_COMPONENT))
         .total_stacks(instances)
         .max_memory_size(memory_bytes)
-        .max_core_instances_per_component(64)
+        .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
         .max_memories_per_component(MEMORIES_PER_COMPONENT)
-        .max_tables_per_component(32)
+        .max_tables_per_component(TABLES_PER_COMPONENT)
         .table_elements(20_000)
         .max_component_instance_size(2 << 20)
         .max_core_instance_size(2 << 20)

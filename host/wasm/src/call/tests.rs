@@ -45,6 +45,16 @@ fn talker(bytes: u32) -> Arc<[u8]> {
     wat::parse_str(text).unwrap().into()
 }
 
+/// A component of modules, each so many times.
+fn made_of(modules: &[(&str, usize)]) -> Arc<[u8]> {
+    let module = |(number, (module, times)): (usize, &(&str, usize))| {
+        let instance = format!("(core instance (instantiate $m{number}))");
+        format!("(core module $m{number} {module}) {}", instance.repeat(*times))
+    };
+    let modules: String = modules.iter().enumerate().map(module).collect();
+    wat::parse_str(format!("(component {modules})")).unwrap().into()
+}
+
 async fn call<R>(sandbox: &Sandbox, bytes: Arc<[u8]>, budget: Budget) -> Outcome<R, ()>
 where
     R: wasmtime::component::ComponentNamedList + wasmtime::component::Lift + Send + Sync + 'static,
@@ -154,6 +164,56 @@ async fn long_names_of_functions_are_cut_and_stay_on_one_line() {
     // Names as they are written, otherwise.
     let reason = killed(r#"(func $deep (@name "deep") unreachable)"#, "(call $deep)").await;
     assert!(reason.to_string().contains("deep"), "{reason}");
+}
+
+#[tokio::test]
+async fn as_many_calls_of_the_largest_component_run_as_there_are_slots() {
+    let config = SandboxConfig { calls_max: 20, waiting_max: 0, ..SandboxConfig::default() };
+    let sandbox = Sandbox::start(config).unwrap();
+    let largest = made_of(&[("(memory 1)", 2), ("(table 1 funcref)", 8), ("", 54)]);
+    let code = sandbox.compile(largest).await.unwrap();
+    let pre = code.link(&sandbox.linker::<()>().unwrap()).unwrap();
+    let all_have_begun = Arc::new(tokio::sync::Barrier::new(20));
+    let calls = (0..20).map(|_| async {
+        let (pre, all_have_begun) = (pre.clone(), Arc::clone(&all_have_begun));
+        let call = sandbox.begin(budget()).await.unwrap();
+        let outcome = call.run((), move |store| {
+            Box::pin(async move {
+                pre.instantiate_async(&mut *store).await?;
+                all_have_begun.wait().await;
+                Ok(())
+            })
+        });
+        outcome.await.result.unwrap();
+    });
+    futures_util::future::join_all(calls).await;
+}
+
+#[tokio::test]
+async fn a_component_that_takes_more_than_its_part_of_the_pool_is_refused() {
+    for greedy in [("(table 1 funcref)", 9), ("(memory 1)", 3), ("", 65)] {
+        let refused = sandbox().compile(made_of(&[greedy])).await.unwrap_err().to_string();
+        assert!(refused.contains("exceeds the configured maximum"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_pool_is_no_fault_of_the_guest() {
+    let config = SandboxConfig { calls_max: 1, waiting_max: 0, ..SandboxConfig::default() };
+    let sandbox = Sandbox::start(config).unwrap();
+    let code = sandbox.compile(guest("", "nop")).await.unwrap();
+    let pre = code.link(&sandbox.linker::<()>().unwrap()).unwrap();
+    let call = sandbox.begin(budget()).await.unwrap();
+    let outcome: Outcome<(), ()> = call
+        .run((), move |store| {
+            Box::pin(async move {
+                loop {
+                    pre.instantiate_async(&mut *store).await?;
+                }
+            })
+        })
+        .await;
+    assert_eq!(outcome.result.unwrap_err().word(), "full");
 }
 
 #[tokio::test]

@@ -33,6 +33,20 @@ async fn a_plugin_tells_who_it_is() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_one_short_line_whatever_names_the_file_has() {
+    // A name in the places that words of a refusal may tell: exports that no world has.
+    let name = "x".repeat(100_000);
+    let text = format!(
+        r#"(component (core module $m (func (export "run")))
+            (core instance $i (instantiate $m)) (func $f (canon lift (core func $i "run")))
+            (instance $n (export "run" (func $f))) (export "{name}:p/q@1.0.0" (instance $n)))"#
+    );
+    let message = refused("x", &component(&text)).await;
+    assert!(message.len() < 5_000, "{} bytes", message.len());
+    assert!(!message.contains(char::is_control), "{message}");
+}
+
+#[tokio::test]
 async fn what_is_not_wanted_yet_is_compiled_later_and_keeps_nobody_waiting() {
     let (good, other) = (guest("good"), component("(component)"));
     let host = Host::start_cold_but(&[("good", &good), ("x", &other)], &["good"]).await;
