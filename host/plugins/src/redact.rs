@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::imports::http::OwnClient;
 use crate::rights::SecretRules;
 use crate::schema::{SECRET, Schema};
-use crate::secrets::HIDDEN_BYTES_MIN;
+use crate::secrets::{HIDDEN_BYTES_MIN, UrlText, percent_decoded};
 
 /// Shorter texts are no secrets worth the name: hiding them would only garble messages.
 const SECRET_BYTES_MIN: usize = HIDDEN_BYTES_MIN;
@@ -66,8 +66,7 @@ impl Redactor {
             let by_name = || keys.last().is_some_and(|key| SECRET_KEYS.contains(key));
             named.name(keys) || schema.is_secret(keys).unwrap_or_else(by_name)
         };
-        texts_in(config, &is_secret, &mut Vec::new(), &mut secrets);
-        passwords_in(config, &mut secrets);
+        secrets_in(config, &is_secret, &mut Vec::new(), &mut secrets);
         Self { written: in_all_forms(secrets).into(), own: None }
     }
 
@@ -108,26 +107,34 @@ impl Redactor {
     }
 }
 
-/// The texts at keys that are secret.
-fn texts_in<'v>(
+/// The texts at keys that are secret, the user information in them, and the passwords of other URLs.
+fn secrets_in<'v>(
     value: &'v Value,
     is_secret: &dyn Fn(&[&str]) -> bool,
     keys: &mut Vec<&'v str>,
     found: &mut Vec<String>,
 ) {
     match value {
-        Value::String(text) if is_secret(keys) => found.push(text.clone()),
+        Value::String(text) => {
+            let is_secret = is_secret(keys);
+            found.extend(is_secret.then(|| text.clone()));
+            let user = UrlText::of(text).and_then(|url| url.user).unwrap_or_default();
+            let (name, password) = user.split_once(':').unwrap_or((user, ""));
+            for part in [password].into_iter().chain(is_secret.then_some(name)) {
+                found.extend([part.to_owned(), percent_decoded(part)]);
+            }
+        }
         Value::Array(items) => {
-            items.iter().for_each(|item| texts_in(item, is_secret, keys, found));
+            items.iter().for_each(|item| secrets_in(item, is_secret, keys, found));
         }
         Value::Object(map) => {
             for (key, value) in map {
                 keys.push(key);
-                texts_in(value, is_secret, keys, found);
+                secrets_in(value, is_secret, keys, found);
                 keys.pop();
             }
         }
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -146,23 +153,6 @@ fn form_encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// The passwords of URLs in a configuration.
-fn passwords_in(config: &Value, found: &mut Vec<String>) {
-    match config {
-        Value::String(text) => found.extend(password(text).map(str::to_owned)),
-        Value::Array(items) => items.iter().for_each(|item| passwords_in(item, found)),
-        Value::Object(entries) => entries.values().for_each(|entry| passwords_in(entry, found)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn password(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let (user, _) = authority.rsplit_once('@')?;
-    user.split_once(':').map(|(_, password)| password)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -173,10 +163,12 @@ mod tests {
     fn secrets_are_hidden_wherever_they_are_told() {
         let schema = json!({ "properties": {
             "token": { "x-secret": true }, "short": { "x-secret": true }, "key": { "x-secret": false },
+            "hook": { "x-secret": true },
         } });
         let schema = Schema::parse(&schema.to_string()).unwrap();
         let config = json!({
             "token": "pass/word", "short": "abc", "key": "plain", "api_key": "unsaid", "url": "http://me:pass/x@h", "list": ["http://u:hidden@h/"],
+            "hook": "https://app%2D7:s%40lt@hooks/x",
         });
         let redactor = Redactor::of(&schema, &SecretRules::default(), &config);
         for (text, expected) in [
@@ -185,6 +177,8 @@ mod tests {
             ("abc", "abc"),
             ("plain and unsaid", "plain and <secret>"),
             ("http://u:hidden@h/ failed", "http://u:<secret>@h/ failed"),
+            ("user app-7 (app%2D7) with s@lt", "user <secret> (<secret>) with <secret>"),
+            ("http://me@h is no secret", "http://me@h is no secret"),
             ("nothing to hide", "nothing to hide"),
         ] {
             assert_eq!(redactor.hide(text), expected);

@@ -137,14 +137,19 @@ impl Sealing<'_> {
     /// A text that is secret as a whole. Of a URL the host stays, for the guest has to say where it wants to go.
     fn sealed(&mut self, text: &str) -> String {
         let is_url = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-        let Some(start) = text.find("://").map(|at| at + 3).filter(|_| is_url) else {
+        let Some(UrlText { scheme, user, host, tail }) = UrlText::of(text).filter(|_| is_url)
+        else {
             return self.hold(text.to_owned(), Form::Text);
         };
-        let rest = text.get(start..).unwrap_or_default();
-        let length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (head, tail) = text.split_at_checked(start + length).unwrap_or((text, ""));
-        let head = self.without_password(head).unwrap_or_else(|| head.to_owned());
-        match tail.strip_prefix('/').unwrap_or(tail) {
+        let user = match user.map(|user| user.split_once(':').unwrap_or((user, ""))) {
+            None => String::new(),
+            Some((user, "")) => format!("{}@", self.decoded(user)),
+            Some((user, password)) => {
+                format!("{}:{}@", self.decoded(user), self.decoded(password))
+            }
+        };
+        let head = format!("{scheme}://{user}{host}");
+        match tail.strip_prefix(['/', '\\']).unwrap_or(tail) {
             "" => format!("{head}{tail}"),
             // Behind a `?` the placeholder stands for the `?` too.
             tail => format!("{head}/{}", self.hold(tail.to_owned(), Form::UrlTail)),
@@ -153,18 +158,48 @@ impl Sealing<'_> {
 
     /// A URL with a placeholder for its password.
     fn without_password(&mut self, url: &str) -> Option<String> {
-        let (scheme, rest) = url.split_once("://")?;
-        let length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (authority, tail) = rest.split_at_checked(length)?;
-        let (user, host) = authority.rsplit_once('@')?;
-        let (user, password) = user.split_once(':').filter(|(_, password)| !password.is_empty())?;
-        let held = self.hold(percent_decoded(password), Form::Text);
-        Some(format!("{scheme}://{user}:{held}@{host}{tail}"))
+        let UrlText { scheme, user, host, tail } = UrlText::of(url)?;
+        let (user, password) =
+            user?.split_once(':').filter(|(_, password)| !password.is_empty())?;
+        Some(format!("{scheme}://{user}:{}@{host}{tail}", self.decoded(password)))
+    }
+
+    /// A placeholder for a part of a URL's user information, which stands for what that part means.
+    fn decoded(&mut self, part: &str) -> String {
+        if part.is_empty() { String::new() } else { self.hold(percent_decoded(part), Form::Text) }
     }
 }
 
-/// What a guest gets when it decodes the password of a URL.
-fn percent_decoded(text: &str) -> String {
+/// The parts of a URL, as they are written.
+pub(crate) struct UrlText<'u> {
+    scheme: &'u str,
+    /// What stands before the `@`: a name, or a name and a password.
+    pub(crate) user: Option<&'u str>,
+    /// With the port.
+    host: &'u str,
+    tail: &'u str,
+}
+
+impl<'u> UrlText<'u> {
+    pub(crate) fn of(url: &'u str) -> Option<Self> {
+        let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| is_scheme(scheme))?;
+        // Browsers and servers read `\` as `/`.
+        let (authority, tail) =
+            rest.split_at_checked(rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len()))?;
+        let (user, host) = match authority.rsplit_once('@') {
+            Some((user, host)) => (Some(user), host),
+            None => (None, authority),
+        };
+        Some(Self { scheme, user, host, tail })
+    }
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+/// What a guest gets when it decodes a part of a URL's user information.
+pub(crate) fn percent_decoded(text: &str) -> String {
     // `+` is no blank in a URL's user information.
     let form = text.replace('+', "%2B");
     let pair = format!("x={form}");

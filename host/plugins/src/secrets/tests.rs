@@ -94,12 +94,17 @@ fn of_a_secret_url_the_host_stays() {
     for (url, head) in [
         ("https://hooks.example/services/T0/B1?x=/y", "https://hooks.example/narthex-secret-0-"),
         ("http://h:8080?key=abc", "http://h:8080/narthex-secret-0-"),
-        ("http://u:p%40ss@h/in", "http://u:narthex-secret-0-"),
+        ("http://u:p%40ss@h/in", "http://narthex-secret-0-"),
+        ("https://h\\services", "https://h/narthex-secret-0-"),
+        ("https:/h/https://x", "narthex-secret-0-"),
     ] {
         let (seen, secrets) = call(json!({ "url": url }), &["url"]);
         let seen = text(&seen["url"]);
         assert!(seen.starts_with(head), "{seen}");
-        let mut parsed = Url::parse(seen).unwrap();
+        for part in ["services", "key", "p%40ss", "u:", "://x"] {
+            assert!(!seen.contains(part), "{seen}");
+        }
+        let Ok(mut parsed) = Url::parse(seen) else { continue };
         parsed.set_username("").unwrap();
         parsed.set_password(None).unwrap();
         let mut expected = Url::parse(url).unwrap();
@@ -111,6 +116,19 @@ fn of_a_secret_url_the_host_stays() {
     }
     let (seen, _) = call(json!({ "url": "https://h/" }), &["url"]);
     assert_eq!(seen["url"], "https://h/");
+}
+
+#[test]
+fn the_user_of_a_secret_url_is_a_secret() {
+    for (user, sent) in [("app%2D7:p%40ss", "app-7:p@ss"), ("t0ken", "t0ken:"), (":p", ":p")] {
+        let (seen, secrets) = call(json!({ "url": format!("https://{user}@h/") }), &["url"]);
+        let seen = Url::parse(text(&seen["url"])).unwrap();
+        let pair = format!("{}:{}", seen.username(), seen.password().unwrap_or_default());
+        assert!(!pair.contains("app") && !pair.contains("t0ken"), "{pair}");
+        let basic = format!("Basic {}", base64::encoded(pair.as_bytes()));
+        let basic = secrets.in_header("authorization", &basic);
+        assert_eq!(basic, format!("Basic {}", base64::encoded(sent.as_bytes())));
+    }
 }
 
 #[test]
