@@ -262,14 +262,10 @@ impl NetGrants {
         Ok(())
     }
 
-    /// Whether a place may have the secrets of the configuration: it follows from use, or the operator granted
-    /// this very host and port. Where a grant does not say how it is reached, a request goes by TLS or without
-    /// secrets. `is_tls` is absent for connections of `tcp`.
-    pub(crate) fn takes_secrets(&self, host: &Host, port: u16, is_tls: Option<bool>) -> bool {
-        let follows = match is_tls {
-            Some(is_tls) => self.used.have_with_scheme(host, port, is_tls),
-            None => self.used.have(host, port),
-        };
+    /// Whether a place may have the secrets of the configuration: it follows from use, by TLS where a URL says so,
+    /// or the operator granted this very host and port. A grant does not say how the place is reached, and takes
+    /// secrets there by TLS alone.
+    pub(crate) fn takes_secrets(&self, host: &Host, port: u16, is_tls: bool) -> bool {
         let is_this = |pattern: &NetPattern| {
             let is_host = match (&pattern.host, host) {
                 (HostPattern::Name(own), Host::Name(name)) => own == name,
@@ -280,7 +276,7 @@ impl NetGrants {
             };
             is_host && pattern.port == Some(port)
         };
-        follows || is_tls != Some(false) && self.allowed.iter().any(is_this)
+        self.used.have_with_scheme(host, port, is_tls) || is_tls && self.allowed.iter().any(is_this)
     }
 
     /// Judges a look-up in the DNS: names of the plugin's own targets and configuration, and names

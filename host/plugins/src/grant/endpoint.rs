@@ -73,6 +73,10 @@ impl Endpoint {
         let (default_port, is_tls) = match scheme.to_ascii_lowercase().as_str() {
             "http" | "ws" => (Some(80), Some(false)),
             "https" | "wss" => (Some(443), Some(true)),
+            // Their ports are each plugin's affair.
+            "amqps" | "ftps" | "imaps" | "ldaps" | "mqtts" | "pop3s" | "rediss" | "smtps" => {
+                (None, Some(true))
+            }
             _ => (None, None),
         };
         let authority = rest.split(['/', '?', '#']).next()?;

@@ -132,27 +132,24 @@ fn each_address_of_a_name_is_judged() {
 
 #[test]
 fn secrets_go_where_the_operator_said() {
-    let used = ["https://a.example", "db:5432"];
+    let used = ["https://a.example", "db:5432", "rediss://r.example:6379", "http://p.example"];
     let allowed = ["b.example:443", "*.c.example:443", "d.example:*", "10.0.0.1:9", "10.0.0.0/8:9"];
     let grants = grants(&used, &allowed);
-    let takes =
-        |host: &str, port, is_tls| grants.takes_secrets(&Host::parse(host).unwrap(), port, is_tls);
-    for (host, port, plain, tls, tcp) in [
-        ("a.example", 443, false, true, true),
-        ("db", 5432, true, true, true),
-        ("b.example", 443, false, true, true),
-        ("x.c.example", 443, false, false, false),
-        ("d.example", 443, false, false, false),
-        ("10.0.0.1", 9, false, true, true),
-        ("10.0.0.2", 9, false, false, false),
-        ("evil.example", 443, false, false, false),
+    for (host, port, plain, tls) in [
+        ("a.example", 443, false, true),
+        ("db", 5432, true, true),
+        ("r.example", 6379, false, true),
+        ("p.example", 80, true, false),
+        ("b.example", 443, false, true),
+        ("x.c.example", 443, false, false),
+        ("d.example", 443, false, false),
+        ("10.0.0.1", 9, false, true),
+        ("10.0.0.2", 9, false, false),
+        ("evil.example", 443, false, false),
     ] {
-        let found = (
-            takes(host, port, Some(false)),
-            takes(host, port, Some(true)),
-            takes(host, port, None),
-        );
-        assert_eq!(found, (plain, tls, tcp), "{host}:{port}");
+        let place = Host::parse(host).unwrap();
+        let takes = |is_tls| grants.takes_secrets(&place, port, is_tls);
+        assert_eq!((takes(false), takes(true)), (plain, tls), "{host}:{port}");
     }
 }
 

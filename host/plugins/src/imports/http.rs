@@ -175,9 +175,7 @@ impl Instance {
     ) -> narthex_client::Request {
         let mut sent = request.clone();
         let takes = match place {
-            Place::Host { is_tls, host, port } => {
-                self.net.takes_secrets(host, *port, Some(*is_tls))
-            }
+            Place::Host { is_tls, host, port } => self.net.takes_secrets(host, *port, *is_tls),
             // Sockets are granted by their whole path.
             Place::Socket(_) => true,
         };

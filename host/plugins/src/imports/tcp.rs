@@ -35,9 +35,8 @@ pub struct Connection {
     stream: Option<Stream>,
     /// As the guest named it.
     host: String,
+    port: u16,
     peer: String,
-    /// What is put in for placeholders; nothing where the other side is not to have secrets.
-    secrets: CallSecrets,
     /// How it came about.
     steps: Steps,
     /// On the tape of the call.
@@ -92,9 +91,10 @@ impl Instance {
         Self { tls, net, secrets, spending, clock, open: 0, ear }
     }
 
-    /// What is put in for placeholders that go to a place.
-    fn secrets_for(&self, host: &str, port: u16) -> CallSecrets {
-        let takes = Host::parse(host).is_some_and(|it| self.net.takes_secrets(&it, port, None));
+    /// What is put in for placeholders that go to a place, over a stream as it is now.
+    fn secrets_for(&self, host: &str, port: u16, stream: &Stream) -> CallSecrets {
+        let is_tls = matches!(stream, Stream::Tls(_));
+        let takes = Host::parse(host).is_some_and(|it| self.net.takes_secrets(&it, port, is_tls));
         if takes { self.secrets.clone() } else { CallSecrets::default() }
     }
 
@@ -147,10 +147,9 @@ impl View<'_> {
         match instance.ear.connect(|| ask, open).await {
             Ok((opened, slot)) => {
                 let peer = format!("{host}:{port}");
-                let secrets = self.instance.secrets_for(&host, port);
                 let (stream, steps) = opened.unzip();
                 let steps = steps.unwrap_or_default();
-                let connection = Connection { stream, host, peer, secrets, steps, slot };
+                let connection = Connection { stream, host, port, peer, steps, slot };
                 let resource = self.resources.push(connection)?;
                 self.instance.open += 1;
                 Ok(Ok(resource))
@@ -208,8 +207,9 @@ impl tcp::HostConnection for View<'_> {
         }
         let step = format!("write to {}", connection.peer);
         let Some(mut stream) = connection.stream.take() else { return Ok(Err(broken(&step))) };
+        let secrets = self.instance.secrets_for(&connection.host, connection.port, &stream);
         let write = async {
-            let written = match stream.write_all(&connection.secrets.in_stream(&data)).await {
+            let written = match stream.write_all(&secrets.in_stream(&data)).await {
                 // What is encrypted may still wait in a buffer.
                 Ok(()) => stream.flush().await,
                 failed => failed,

@@ -80,7 +80,7 @@ pub enum Misuse {
         /// How many.
         count: usize,
     },
-    /// Writes this to a TCP address and answers what came back.
+    /// Writes this to a TCP address, with a profile also encrypted then, and answers what came back.
     Write {
         /// The host to connect to.
         host: String,
@@ -88,6 +88,8 @@ pub enum Misuse {
         port: u16,
         /// What to write.
         words: String,
+        /// The profile of TLS.
+        tls: Option<String>,
     },
     /// Lists a folder and answers the number of entries.
     List {
@@ -148,9 +150,13 @@ impl Misuse {
                 let first = http::send_first(&requests).into_iter().flatten().next();
                 f64::from(first.ok_or_else(|| Error::internal("nothing came"))??.status)
             }
-            Self::Write { host, port, words } => {
+            Self::Write { host, port, words, tls } => {
                 let connection = Connection::open(&host, port, TIMEOUT)?;
                 connection.write_all(words.as_bytes())?;
+                if let Some(profile) = tls {
+                    connection.start_tls(&profile, None)?;
+                    connection.write_all(words.as_bytes())?;
+                }
                 let back = connection.read_to_end(1 << 20)?;
                 return Ok(text(&format!("# {}\n", String::from_utf8_lossy(&back))));
             }

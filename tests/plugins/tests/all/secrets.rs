@@ -2,10 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use narthex_plugin_tests::{Host, guest};
 use narthex_plugins::CallError;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 
 /// What the tests keep secret.
@@ -137,6 +140,40 @@ async fn a_connection_to_the_target_carries_the_values() {
     let write = misuse("write", json!({ "host": "127.0.0.1", "port": port, "words": "hunter2\n" }));
     host.collect_from("modes", write, &format!("127.0.0.1:{port}")).await.unwrap();
     assert_eq!(requests.recv().unwrap(), "hunter2\n");
+}
+
+#[tokio::test]
+async fn where_the_target_says_tls_a_connection_carries_no_value_before_it_is_encrypted() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut plain = ["narthex-secret-0-", &"0".repeat(32)].concat().into_bytes();
+        stream.read_exact(&mut plain).unwrap();
+        let session = rustls::ServerConnection::new(tls()).unwrap();
+        let mut encrypted = [0; "hunter2\n".len()];
+        rustls::StreamOwned::new(session, stream).read_exact(&mut encrypted).unwrap();
+        (plain, encrypted)
+    });
+    let host = modes("words", "tls: { any: { insecure_skip_verify: true } }").await;
+    let config = json!({ "host": "127.0.0.1", "port": port, "words": "hunter2\n", "tls": "any" });
+    let target = format!("https://127.0.0.1:{port}");
+    // The server goes away without a farewell.
+    host.collect_from("modes", misuse("write", config), &target).await.unwrap_err();
+    let (plain, encrypted) = server.join().unwrap();
+    assert!(plain.starts_with(b"narthex-secret-0-"), "{plain:?}");
+    assert_eq!(&encrypted, b"hunter2\n");
+}
+
+fn tls() -> Arc<rustls::ServerConfig> {
+    let certificate = include_bytes!("../../../../host/client/src/client/tests/server.pem");
+    let key = include_bytes!("../../../../host/client/src/client/tests/server.key.pem");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider);
+    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let chain = vec![CertificateDer::from_pem_slice(certificate).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(key).unwrap();
+    Arc::new(config.with_single_cert(chain, key).unwrap())
 }
 
 #[tokio::test]
