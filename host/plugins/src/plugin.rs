@@ -93,8 +93,8 @@ pub(crate) struct CallSpec {
 pub(crate) enum Manner {
     /// For whoever asked.
     Served,
-    /// To try a version: what it would keep is thrown away.
-    Trial,
+    /// To try a version: what it would keep is thrown away, and a tape that plays is all that it reaches.
+    Trial(Tape),
     /// With a tape that hears it.
     Heard(Tape),
 }
@@ -102,8 +102,8 @@ pub(crate) enum Manner {
 impl Manner {
     fn tape(&self) -> Tape {
         match self {
-            Self::Served | Self::Trial => Tape::off(),
-            Self::Heard(tape) => tape.clone(),
+            Self::Served => Tape::off(),
+            Self::Trial(tape) | Self::Heard(tape) => tape.clone(),
         }
     }
 }
@@ -254,7 +254,7 @@ impl Plugin {
             kept_bytes: *kept_bytes,
             deadline,
             is_describing: false,
-            is_trial: matches!(spec.manner, Manner::Trial),
+            is_trial: matches!(spec.manner, Manner::Trial(_)),
             tape: spec.manner.tape(),
         };
         let context = rights.capabilities.instantiate(scope);
@@ -292,7 +292,7 @@ impl Plugin {
             now,
         });
         // A trial says nothing of how a version serves.
-        if matches!(spec.manner, Manner::Trial) {
+        if matches!(spec.manner, Manner::Trial(_)) {
             return result;
         }
         match &result {

@@ -38,7 +38,9 @@ use crate::rights::Spends;
 use crate::schema::Schema;
 use crate::secrets::CallSecrets;
 use crate::switch::Switches;
+use crate::tape::Tape;
 use crate::telemetry::Telemetry;
+use crate::trial::{Asked, Sending};
 use crate::view::PluginView;
 
 /// Calls of all plugins that run at one time.
@@ -247,7 +249,7 @@ impl Plugins {
         let target = Arc::new(AskedTarget::new(target));
         let (used, asked) = (Arc::clone(&item), Arc::clone(&target));
         let answer = self.collect_by(&plugin, &loaded, item, asked, Manner::Served).await?;
-        plugin.in_use.answered(&used, Some(&target));
+        plugin.in_use.answered(&used, Asked::Target(target));
         Ok(answer)
     }
 
@@ -299,18 +301,18 @@ impl Plugins {
         let (plugin, loaded, item) = ready;
         let asked = RefreshOf { cursor, wait, slot, manner: Manner::Served };
         let answer = self.refreshed_by(plugin, loaded, item, asked).await?;
-        plugin.in_use.answered(item, None);
+        plugin.in_use.answered(item, Asked::AllTargets);
         Ok(answer)
     }
 
-    /// Asks a version of a discovery for all targets.
+    /// Asks a version of a discovery for all targets, to try it.
     pub(crate) async fn refresh_by(
         &self,
         plugin: &Plugin,
         version: &Arc<Loaded>,
         item: &Arc<Item>,
-        manner: Manner,
     ) -> Result<Refreshed, CallError> {
+        let manner = Manner::Trial(Tape::off());
         let asked = RefreshOf { cursor: None, wait: Duration::ZERO, slot: None, manner };
         self.refreshed_by(plugin, version, item, asked).await
     }
@@ -359,7 +361,13 @@ impl Plugins {
         group: notifier_api::AlertGroup,
     ) -> Result<notifier_api::Receipt, CallError> {
         let (plugin, loaded, item) = self.ready(PluginKind::Notifier, plugin, config.into())?;
-        self.deliver_by(&plugin, &loaded, item, group, Manner::Served).await
+        let (used, sending) = (Arc::clone(&item), Sending::of(&group));
+        let manner = Manner::Heard(sending.tape());
+        let receipt = self.deliver_by(&plugin, &loaded, item, group, manner).await?;
+        if let Some(sent) = sending.sent() {
+            plugin.in_use.answered(&used, Asked::Notification(Arc::new(sent)));
+        }
+        Ok(receipt)
     }
 
     /// Has a version of a notifier deliver.

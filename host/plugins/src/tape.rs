@@ -56,7 +56,7 @@ struct Reel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     Listen,
-    Record { bytes_max: usize, keeps_secrets: bool },
+    Record { bytes_max: usize, keeps_secrets: bool, keeps_lines: bool },
     Play { matching: Matching },
 }
 
@@ -115,14 +115,23 @@ impl Tape {
     /// Keeps the conversation too, unless it takes more than so many bytes.
     #[must_use]
     pub fn recording(bytes_max: usize) -> Self {
-        Self::new(Mode::Record { bytes_max, keeps_secrets: false }, State::default())
+        let mode = Mode::Record { bytes_max, keeps_secrets: false, keeps_lines: true };
+        Self::new(mode, State::default())
+    }
+
+    /// Keeps the conversation alone. The guest is not asked to log more than usual.
+    #[must_use]
+    pub(crate) fn conversing(bytes_max: usize) -> Self {
+        let mode = Mode::Record { bytes_max, keeps_secrets: false, keeps_lines: false };
+        Self::new(mode, State::default())
     }
 
     /// The same with all secrets as they are: for conversations with a server that was made for a
     /// test.
     #[must_use]
     pub fn recording_secrets(bytes_max: usize) -> Self {
-        Self::new(Mode::Record { bytes_max, keeps_secrets: true }, State::default())
+        let mode = Mode::Record { bytes_max, keeps_secrets: true, keeps_lines: true };
+        Self::new(mode, State::default())
     }
 
     /// Answers the guest in place of the world.

@@ -1,12 +1,16 @@
 //! Probation: a new version answers what the version that serves answered well, before it takes over.
 //!
-//! Tried are the configurations in use, by the new schema and its `validate`, and the last good calls
-//! of an exporter and a discovery, made again within their usual rights. Their answers are thrown
-//! away, and so is what they would keep. A notifier is not called: that would deliver twice.
+//! Tried are the configurations in use, by the new schema and its `validate`, and the last good calls.
+//! Those of an exporter and a discovery are made again within their usual rights; their answers are
+//! thrown away, and so is what they would keep. A notifier would deliver twice: it says its last
+//! notifications to recordings of what was answered then.
 //!
 //! Invariant: a new version fails only where the version that serves, asked the same right after,
-//! does better. A target that is away says nothing about either.
+//! does better. A target that is away says nothing about either, and neither does a recording that
+//! has no answer to what a new version asks.
 //! Invariant: a trial counts nowhere: not in the record of the plugin, nor for its pauses.
+
+mod sent;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -26,7 +30,10 @@ use crate::plugin::{Manner, Plugin};
 use crate::plugins::{AskedTarget, Plugins};
 use crate::record::Record;
 use crate::rights::Rights;
+use crate::tape::Tape;
 use crate::view::RejectedKind;
+
+pub(crate) use self::sent::{Sending, Sent};
 
 /// Good calls that are kept, each of another target or configuration.
 const CALLS_MAX: usize = 3;
@@ -50,8 +57,18 @@ pub(crate) struct InUse {
 #[derive(Clone, Debug)]
 pub(crate) struct GoodCall {
     item: Arc<Item>,
-    /// `None`: a refresh.
-    target: Option<Arc<AskedTarget>>,
+    asked: Asked,
+}
+
+/// What a plugin was asked.
+#[derive(Clone, Debug)]
+pub(crate) enum Asked {
+    /// An exporter.
+    Target(Arc<AskedTarget>),
+    /// A discovery.
+    AllTargets,
+    /// A notifier.
+    Notification(Arc<Sent>),
 }
 
 /// How a version did.
@@ -66,8 +83,8 @@ enum Verdict {
 }
 
 impl InUse {
-    pub(crate) fn answered(&self, item: &Arc<Item>, target: Option<&Arc<AskedTarget>>) {
-        let call = GoodCall { item: Arc::clone(item), target: target.cloned() };
+    pub(crate) fn answered(&self, item: &Arc<Item>, asked: Asked) {
+        let call = GoodCall { item: Arc::clone(item), asked };
         let mut calls = self.calls.lock();
         calls.retain(|known| !known.is_like(&call));
         calls.push_front(call);
@@ -102,14 +119,20 @@ impl InUse {
 
 impl GoodCall {
     fn is_like(&self, other: &Self) -> bool {
-        let address = |call: &Self| call.target.as_ref().map(|target| target.address().to_owned());
-        self.item.identity == other.item.identity && address(self) == address(other)
+        self.item.identity == other.item.identity
+            && match (&self.asked, &other.asked) {
+                (Asked::Target(one), Asked::Target(two)) => one.address() == two.address(),
+                (Asked::AllTargets, Asked::AllTargets)
+                | (Asked::Notification(_), Asked::Notification(_)) => true,
+                _ => false,
+            }
     }
 
     fn named(&self) -> String {
-        match &self.target {
-            Some(target) => format!("asked about the target {:?}", target.address()),
-            None => "asked for all targets".to_owned(),
+        match &self.asked {
+            Asked::Target(target) => format!("asked about the target {:?}", target.address()),
+            Asked::AllTargets => "asked for all targets".to_owned(),
+            Asked::Notification(_) => "given a recorded notification".to_owned(),
         }
     }
 }
@@ -178,7 +201,7 @@ impl Plugins {
         item: &Item,
     ) -> Result<(), CallError> {
         let item = self.item_for(bench, version, item)?;
-        self.validate_by(bench, version, &item, Manner::Trial).await.map(|_| ())
+        self.validate_by(bench, version, &item, Manner::Trial(Tape::off())).await.map(|_| ())
     }
 
     async fn ask(&self, bench: &Plugin, version: &Arc<Loaded>, call: &GoodCall) -> Verdict {
@@ -186,19 +209,45 @@ impl Plugins {
             Ok(item) => item,
             Err(error) => return verdict(&error),
         };
-        match &call.target {
-            Some(target) => {
-                let asked =
-                    self.collect_by(bench, version, item, Arc::clone(target), Manner::Trial).await;
+        match &call.asked {
+            Asked::Target(target) => {
+                let (target, manner) = (Arc::clone(target), Manner::Trial(Tape::off()));
+                let asked = self.collect_by(bench, version, item, target, manner).await;
                 asked.map_or_else(|error| verdict(&error), |answer| read(&answer))
             }
-            None => match self.refresh_by(bench, version, &item, Manner::Trial).await {
+            Asked::AllTargets => match self.refresh_by(bench, version, &item).await {
                 Ok(answer) => match Found::default().take(answer) {
                     Ok(_) => Verdict::Fair,
                     Err(why) => Verdict::Bad { why, may_pass: false },
                 },
                 Err(error) => verdict(&error),
             },
+            Asked::Notification(sent) => self.say_again(bench, version, item, sent).await,
+        }
+    }
+
+    /// Has a version deliver a notification to the recording of one that was delivered.
+    async fn say_again(
+        &self,
+        bench: &Plugin,
+        version: &Arc<Loaded>,
+        item: Arc<Item>,
+        sent: &Sent,
+    ) -> Verdict {
+        let tape = sent.replay();
+        let (group, manner) = (sent.group(), Manner::Trial(tape.clone()));
+        let delivered = self.deliver_by(bench, version, item, group, manner).await;
+        let heard = tape.heard();
+        match delivered {
+            Err(error @ CallError::Killed { .. }) => verdict(&error),
+            // It asks for other things. What would be answered is not known.
+            _ if !heard.misses.is_empty() => Verdict::Fair,
+            Err(error) => verdict(&error),
+            Ok(_) if sent.is_left_unsaid(&heard) => {
+                let why = "it claims to have delivered it, and sent nothing".to_owned();
+                Verdict::Bad { why, may_pass: false }
+            }
+            Ok(_) => Verdict::Fair,
         }
     }
 

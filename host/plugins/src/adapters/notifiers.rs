@@ -84,6 +84,20 @@ pub(crate) fn wire_group(group: &AlertGroup) -> notifier_api::AlertGroup {
     }
 }
 
+/// About what a group takes: all texts in it.
+pub(crate) fn group_bytes(group: &notifier_api::AlertGroup) -> usize {
+    let labels = |labels: &[Label]| -> usize {
+        labels.iter().map(|label| label.name.len() + label.value.len()).sum()
+    };
+    let of_alert = |alert: &notifier_api::Alert| {
+        let (all, notes) = (labels(&alert.labels), labels(&alert.annotations));
+        size_of::<notifier_api::Alert>() + all + notes + alert.generator_url.len()
+    };
+    let common = labels(&group.common_labels) + labels(&group.common_annotations);
+    let own = group.group_key.len() + group.receiver.len() + labels(&group.group_labels);
+    own + common + group.alerts.iter().map(of_alert).sum::<usize>()
+}
+
 fn wire_alert(alert: &GroupAlert) -> notifier_api::Alert {
     notifier_api::Alert {
         status: wire_status(alert.status),

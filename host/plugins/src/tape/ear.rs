@@ -67,9 +67,15 @@ impl Ear {
         self.tape.0.as_deref()
     }
 
-    /// Whether every line of the log is of interest.
+    /// Whether the call is heard at all.
     pub(crate) fn listens(&self) -> bool {
         self.tape.0.is_some()
+    }
+
+    /// Whether every line of the log is of interest.
+    pub(crate) fn keeps_lines(&self) -> bool {
+        let mode = self.reel().map(|reel| reel.mode);
+        mode.is_some_and(|mode| !matches!(mode, Mode::Record { keeps_lines: false, .. }))
     }
 
     /// Whether the world is that of a recording.
@@ -86,7 +92,7 @@ impl Ear {
 
     /// Keeps a line of the log; it is without secrets already.
     pub(crate) fn line(&self, level: &'static str, text: &str) {
-        let Some(reel) = self.reel() else { return };
+        let Some(reel) = self.reel().filter(|_| self.keeps_lines()) else { return };
         let lines = &mut reel.state.lock().heard.lines;
         if lines.len() < LINES_MAX {
             lines.push(Line { level, text: text.trim_end().to_owned() });

@@ -308,6 +308,20 @@ impl Failure {
     }
 }
 
+impl Ask {
+    /// Whether somebody else hears it.
+    pub(crate) fn leaves_the_host(&self) -> bool {
+        match self {
+            Self::Http(_) | Self::Probe { .. } | Self::Tcp { .. } => true,
+            Self::Dns { .. }
+            | Self::DnsServer { .. }
+            | Self::File { .. }
+            | Self::Clock { .. }
+            | Self::Kv { .. } => false,
+        }
+    }
+}
+
 impl std::fmt::Display for Ask {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -17,6 +17,8 @@ use narthex_settings::Document;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::rooms::addresses;
+
 /// Answers one connection by the request's first line; `asked` gets the request.
 fn answer(mut stream: impl Read + Write, answers: &[(&str, &str)], asked: &Sender<String>) {
     let mut request = String::new();
@@ -37,7 +39,7 @@ fn answer(mut stream: impl Read + Write, answers: &[(&str, &str)], asked: &Sende
     asked.send(request).ok();
 }
 
-fn serve(answers: &'static [(&'static str, &'static str)]) -> (u16, Receiver<String>) {
+pub(crate) fn serve(answers: &'static [(&'static str, &'static str)]) -> (u16, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (asked, requests) = channel();
@@ -49,20 +51,20 @@ fn serve(answers: &'static [(&'static str, &'static str)]) -> (u16, Receiver<Str
     (port, requests)
 }
 
-fn item(name: &str, config: Value, http: &str) -> ProviderConfig {
+pub(crate) fn item(name: &str, config: Value, http: &str) -> ProviderConfig {
     let document = Document::parse("f.yml", http).unwrap();
     let http = (!http.is_empty()).then(|| document.read::<HttpConfig>().unwrap());
     ProviderConfig { name: name.to_owned(), config, http, folder: "/".into() }
 }
 
 /// A discoverer that runs until it is dropped.
-struct Running {
-    told: OutletReader,
+pub(crate) struct Running {
+    pub(crate) told: OutletReader,
     _stop: tokio::sync::watch::Sender<bool>,
     _tasks: JoinSet<()>,
 }
 
-fn run(discoverer: Box<dyn Discoverer>) -> Running {
+pub(crate) fn run(discoverer: Box<dyn Discoverer>) -> Running {
     let (out, told) = Outlet::for_tests(Clock::real());
     let (_stop, stopped) = Stop::pair();
     let mut _tasks = JoinSet::new();
@@ -72,11 +74,6 @@ fn run(discoverer: Box<dyn Discoverer>) -> Running {
 
 async fn first_set(host: &Host, item: &ProviderConfig) -> Arc<TargetSet> {
     run(host.plugins.discoverer(item).unwrap()).told.next().await
-}
-
-fn addresses(set: &Arc<TargetSet>) -> Vec<&str> {
-    let targets = set.groups.iter().flat_map(|group| &group.targets);
-    targets.filter_map(|target| target.get("__address__")).collect()
 }
 
 async fn failure(running: &Running) -> String {

@@ -14,6 +14,7 @@ mod life;
 mod memory;
 mod operate;
 mod released;
+mod replay;
 mod rooms;
 mod secrets;
 mod ways;

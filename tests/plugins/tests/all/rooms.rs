@@ -100,7 +100,7 @@ pub(crate) fn item(name: &str, config: serde_json::Value) -> ProviderConfig {
     ProviderConfig { name: name.to_owned(), config, http: None, folder: "".into() }
 }
 
-pub(crate) fn addresses(set: &TargetSet) -> Vec<&str> {
+pub(crate) fn addresses(set: &Arc<TargetSet>) -> Vec<&str> {
     let targets = set.groups.iter().flat_map(|group| &group.targets);
     targets.filter_map(|target| target.get("__address__")).collect()
 }
