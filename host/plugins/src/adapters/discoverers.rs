@@ -116,7 +116,7 @@ impl PluginDiscoverer {
         match taken {
             Ok(Taken { next_in, news }) => {
                 found.failures = 0;
-                let groups = || found.groups.values().cloned().collect();
+                let groups = || found.groups.iter().cloned().collect();
                 match news {
                     News::Part => {}
                     News::Same { failing: None } => out.unchanged(),

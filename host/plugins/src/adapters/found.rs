@@ -2,12 +2,12 @@
 //!
 //! Invariant: only whole sets are in [`Found::groups`]; an answer that is refused changes nothing in them.
 
-use std::collections::BTreeMap;
+mod groups;
+
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use narthex_model::TargetGroup;
-
+use self::groups::Groups;
 use crate::answer::{Change, Refreshed};
 use crate::loader::Loaded;
 
@@ -22,8 +22,6 @@ const CURSOR_BYTES_MAX: usize = 64 * 1024;
 
 /// Parts of one set: at some MiB each, more than any cluster has.
 const PARTS_MAX: u32 = 256;
-
-type Groups = BTreeMap<String, TargetGroup>;
 
 /// What the plugin told so far.
 #[derive(Debug, Default)]
@@ -87,10 +85,17 @@ impl Found {
 
     /// Takes an answer in.
     pub(crate) fn take(&mut self, answer: Refreshed) -> Result<Taken, String> {
-        let Refreshed { change, cursor, next_in, is_part, failing } = answer;
-        if let Some(reason) = self.refusal(&change, cursor.as_ref(), is_part) {
+        let taken = self.try_to_take(answer);
+        if taken.is_err() {
             // Without a cursor the next answer is whole again.
             self.begin_afresh();
+        }
+        taken
+    }
+
+    fn try_to_take(&mut self, answer: Refreshed) -> Result<Taken, String> {
+        let Refreshed { change, cursor, next_in, is_part, failing } = answer;
+        if let Some(reason) = self.refusal(&change, cursor.as_ref(), is_part) {
             return Err(reason);
         }
         let next_in = match is_part {
@@ -104,24 +109,24 @@ impl Found {
             self.parts = None;
         }
         if !is_part && self.parts.is_none() {
-            apply(&mut self.groups, change, failing.is_some());
+            self.groups.apply(change, failing.is_some())?;
             let news = if is_unchanged { News::Same { failing } } else { News::Other { failing } };
             return Ok(Taken { next_in, news });
         }
         if !is_whole && self.parts.is_none() {
             // Differences to a whole set make another whole one, however many answers they take.
-            apply(&mut self.groups, change, failing.is_some());
+            self.groups.apply(change, failing.is_some())?;
             return Ok(Taken { next_in, news: News::Other { failing } });
         }
         let parts = self.parts.get_or_insert_default();
-        apply(&mut parts.groups, change, false);
+        parts.groups.apply(change, false)?;
         parts.count += 1;
         parts.failing = failing.or(parts.failing.take());
         if is_part {
             return Ok(Taken { next_in, news: News::Part });
         }
         let Parts { groups, failing, .. } = self.parts.take().unwrap_or_default();
-        replace(&mut self.groups, groups, failing.is_some());
+        self.groups.become_that(groups, failing.is_some())?;
         Ok(Taken { next_in, news: News::Other { failing } })
     }
 
@@ -141,32 +146,6 @@ impl Found {
             None
         }
     }
-}
-
-/// Applies a change to groups. Of a source of which a part fails, those that it did not tell stay.
-fn apply(groups: &mut Groups, change: Change, keeps_untold: bool) {
-    match change {
-        Change::Full(all) => replace(groups, keyed(all).collect(), keeps_untold),
-        Change::Delta { upsert, remove } => {
-            groups.extend(keyed(upsert));
-            for source in &remove {
-                groups.remove(source);
-            }
-        }
-        Change::Unchanged => {}
-    }
-}
-
-fn replace(groups: &mut Groups, all: Groups, keeps_untold: bool) {
-    if keeps_untold {
-        groups.extend(all);
-    } else {
-        *groups = all;
-    }
-}
-
-fn keyed(groups: Vec<TargetGroup>) -> impl Iterator<Item = (String, TargetGroup)> {
-    groups.into_iter().map(|group| (group.source.clone(), group))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use narthex_model::Labels;
+use narthex_model::{Labels, TargetGroup};
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn failing(change: Change) -> Refreshed {
 }
 
 fn sources(found: &Found) -> Vec<&str> {
-    found.groups.keys().map(String::as_str).collect()
+    found.groups.iter().map(|group| group.source.as_str()).collect()
 }
 
 #[track_caller]
@@ -54,12 +54,12 @@ fn differences_are_applied_to_the_whole() {
     assert_eq!(taken, Ok(Taken { next_in: REFRESH_EVERY, news: OTHER }));
     assert_eq!(news(&mut found, answer(delta(&["c", "b"], &["a"]), Some("2"))), OTHER);
     assert_eq!(sources(&found), ["b", "c"]);
-    assert_eq!(found.groups["b"], group("b", "h:2"));
+    assert_eq!(found.groups.iter().next(), Some(&group("b", "h:2")));
     let same = News::Same { failing: None };
     assert_eq!(news(&mut found, answer(Change::Unchanged, Some("2"))), same);
     assert_eq!(sources(&found), ["b", "c"]);
     assert_eq!(news(&mut found, answer(full(&[]), None)), OTHER);
-    assert!(found.groups.is_empty());
+    assert!(sources(&found).is_empty());
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn an_answer_that_is_not_whole_is_refused_and_changes_nothing() {
     let mut found = Found::default();
     assert!(found.take(answer(Change::Unchanged, None)).is_err());
     assert!(found.take(answer(delta(&["a"], &[]), Some("1"))).is_err());
-    assert!(found.groups.is_empty() && found.cursor.is_none());
+    assert!(sources(&found).is_empty() && found.cursor.is_none());
 }
 
 #[test]
@@ -143,6 +143,52 @@ fn of_a_source_that_fails_in_part_the_rest_stays() {
     assert_eq!(sources(&found), ["a", "b", "c", "d"]);
 }
 
+/// A group of targets that take so many MiB; they share their labels, so that it takes one here.
+fn large(source: &str, mib: usize) -> TargetGroup {
+    let labels = Labels::from_pairs([("a", "x".repeat((1 << 20) - 200))]);
+    TargetGroup { targets: vec![labels; mib], ..group(source, "") }
+}
+
+#[test]
+fn a_set_has_a_bound_however_it_is_told() {
+    let larger = |upsert| Change::Delta { upsert, remove: Vec::new() };
+    let with_a = || having(&["a"]);
+    let mut found = with_a();
+    let all = vec![large("b", 200), large("c", 100)];
+    let told = found.take(answer(Change::Full(all), Some("2"))).unwrap_err();
+    assert_eq!(
+        told,
+        "its targets take more than 256 MiB; give it several items that find fewer each"
+    );
+    assert_eq!((sources(&found), found.cursor.is_none()), (vec!["a"], true));
+    // Differences add up, and what gives way is no longer counted.
+    let mut found = with_a();
+    assert_eq!(news(&mut found, answer(larger(vec![large("b", 200)]), Some("2"))), OTHER);
+    for _ in 0..3 {
+        assert_eq!(news(&mut found, answer(larger(vec![large("b", 201)]), Some("2"))), OTHER);
+    }
+    let instead = Change::Delta { upsert: vec![large("c", 200)], remove: vec!["b".to_owned()] };
+    assert_eq!(news(&mut found, answer(instead, Some("2"))), OTHER);
+    assert!(found.take(answer(larger(vec![large("d", 100)]), Some("2"))).is_err());
+    assert_eq!(sources(&found), ["a", "c"]);
+    // Parts do too, and those that stay beside them.
+    let mut found = with_a();
+    assert_eq!(news(&mut found, part(Change::Full(vec![large("b", 200)]))), News::Part);
+    assert!(found.take(part(larger(vec![large("c", 100)]))).is_err());
+    assert_eq!((sources(&found), found.cursor.is_none()), (vec!["a"], true));
+    assert_eq!(news(&mut found, answer(Change::Full(vec![large("b", 200)]), Some("2"))), OTHER);
+    assert_eq!(news(&mut found, part(Change::Full(vec![large("c", 100)]))), News::Part);
+    assert!(found.take(failing(Change::Unchanged)).is_err());
+    assert_eq!(sources(&found), ["b"]);
+}
+
+#[test]
+fn empty_targets_count_too() {
+    let empty = |number: usize| group(&number.to_string(), "");
+    let one = TargetGroup { targets: vec![Labels::default(); 5 << 20], ..empty(0) };
+    assert!(Found::default().take(answer(Change::Full(vec![one]), None)).is_err());
+}
+
 #[test]
 fn a_plugin_that_removes_as_much_as_it_has_costs_no_more_than_that() {
     // Were each name compared with each, this would not end.
@@ -150,5 +196,5 @@ fn a_plugin_that_removes_as_much_as_it_has_costs_no_more_than_that() {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut found = having(&names);
     assert_eq!(news(&mut found, answer(delta(&[], &names), Some("2"))), OTHER);
-    assert!(found.groups.is_empty());
+    assert!(sources(&found).is_empty());
 }
