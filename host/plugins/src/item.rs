@@ -133,7 +133,11 @@ impl Item {
         let login = login.map_err(|error| refused(error.to_string()))?;
         let written = config.clone();
         schema.fill(&mut config, given.folder);
-        schema.validate(&config).map_err(|v| at(&v.path, v.to_string()))?;
+        let named = &rights.secrets;
+        schema.validate(&config).map_err(|violation| {
+            let shown = Redactor::of(schema, named, &config).hide(&violation.to_string()).into();
+            at(&violation.path, shown)
+        })?;
         let http = given.http.filter(|_| notes.takes_http);
         let found = find(notes.profile.as_ref(), login, &mut config, http, machine);
         let Found { http, signer, lacking } = found.map_err(refused)?;
@@ -145,7 +149,6 @@ impl Item {
         });
         let own = own.transpose().map_err(|error| refused(error_chain(&error)))?;
         let own = own.map(Arc::new);
-        let named = &rights.secrets;
         let sealed = match named.are_revealed {
             true => Ok(Sealed::open(&config)),
             false => Sealed::of(config.clone(), &|keys| {

@@ -11,10 +11,7 @@ use serde_json::Value;
 use crate::imports::http::OwnClient;
 use crate::rights::SecretRules;
 use crate::schema::{SECRET, Schema};
-use crate::secrets::{HIDDEN_BYTES_MIN, UrlText, percent_decoded};
-
-/// Shorter texts are no secrets worth the name: hiding them would only garble messages.
-const SECRET_BYTES_MIN: usize = HIDDEN_BYTES_MIN;
+use crate::secrets::{UrlText, in_json, is_told_apart, percent_decoded};
 
 /// Keys that hold secrets in what plugins are told, where no schema says so: of discovery, exporters
 /// and receivers.
@@ -107,7 +104,7 @@ impl Redactor {
     }
 }
 
-/// The texts at keys that are secret, the user information in them, and the passwords of other URLs.
+/// The values at keys that are secret, the user information in them, and the passwords of other URLs.
 fn secrets_in<'v>(
     value: &'v Value,
     is_secret: &dyn Fn(&[&str]) -> bool,
@@ -134,15 +131,17 @@ fn secrets_in<'v>(
                 keys.pop();
             }
         }
+        Value::Number(_) if is_secret(keys) => found.push(value.to_string()),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
 /// Secrets as they may stand in a text. The longest first: one may be a part of another.
 fn in_all_forms(mut secrets: Vec<String>) -> Vec<String> {
-    secrets.retain(|secret| secret.len() >= SECRET_BYTES_MIN);
-    // In a URL it is written otherwise.
-    let mut all: Vec<String> = secrets.iter().map(|secret| form_encoded(secret)).collect();
+    secrets.retain(|secret| is_told_apart(secret));
+    // In a URL it is written otherwise, and between quotes.
+    let forms = secrets.iter().flat_map(|secret| [form_encoded(secret), in_json(secret)]);
+    let mut all: Vec<String> = forms.collect();
     all.append(&mut secrets);
     all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     all.dedup();
@@ -163,12 +162,12 @@ mod tests {
     fn secrets_are_hidden_wherever_they_are_told() {
         let schema = json!({ "properties": {
             "token": { "x-secret": true }, "short": { "x-secret": true }, "key": { "x-secret": false },
-            "hook": { "x-secret": true },
+            "hook": { "x-secret": true }, "pin": { "x-secret": true },
         } });
         let schema = Schema::parse(&schema.to_string()).unwrap();
         let config = json!({
             "token": "pass/word", "short": "abc", "key": "plain", "api_key": "unsaid", "url": "http://me:pass/x@h", "list": ["http://u:hidden@h/"],
-            "hook": "https://app%2D7:s%40lt@hooks/x",
+            "hook": "https://app%2D7:s%40lt@hooks/x", "pin": 271_828, "secret": "a\"quote",
         });
         let redactor = Redactor::of(&schema, &SecretRules::default(), &config);
         for (text, expected) in [
@@ -178,6 +177,7 @@ mod tests {
             ("plain and unsaid", "plain and <secret>"),
             ("http://u:hidden@h/ failed", "http://u:<secret>@h/ failed"),
             ("user app-7 (app%2D7) with s@lt", "user <secret> (<secret>) with <secret>"),
+            (r#"271828 and "a\"quote""#, r#"<secret> and "<secret>""#),
             ("http://me@h is no secret", "http://me@h is no secret"),
             ("nothing to hide", "nothing to hide"),
         ] {

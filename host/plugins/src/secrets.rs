@@ -26,7 +26,12 @@ const HEAD: &str = "narthex-secret-";
 const NONCE_DIGITS: usize = 32;
 
 /// Shorter texts are not looked for in answers: they stand there by chance.
-pub(crate) const HIDDEN_BYTES_MIN: usize = 4;
+const HIDDEN_BYTES_MIN: usize = 4;
+
+/// Whether a secret is looked for in what others say.
+pub(crate) fn is_told_apart(secret: &str) -> bool {
+    secret.len() >= HIDDEN_BYTES_MIN && !matches!(secret, "true" | "false")
+}
 
 /// A configuration whose secrets are taken out.
 #[derive(Clone)]
@@ -69,7 +74,7 @@ fn nonce() -> Result<String, NoRandom> {
 }
 
 impl Sealed {
-    /// Takes the texts out that `is_secret` names by their keys, and the passwords of URLs.
+    /// Takes out what `is_secret` names by its keys, be it a text, a number or a boolean, and the passwords of URLs.
     pub(crate) fn of(
         mut config: Value,
         is_secret: &dyn Fn(&[&str]) -> bool,
@@ -108,13 +113,15 @@ impl Sealing<'_> {
     /// As deep as the file may be nested, which its reader bounds.
     fn take(&mut self, value: &mut Value, keys: &mut Vec<String>) {
         match value {
-            Value::String(text) if !text.is_empty() => {
-                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-                if (self.is_secret)(&keys) {
-                    *text = self.sealed(text);
-                } else if let Some(sealed) = self.without_password(text) {
+            Value::String(text) if text.is_empty() => {}
+            Value::String(text) if self.is_secret(keys) => *text = self.sealed(text),
+            Value::String(text) => {
+                if let Some(sealed) = self.without_password(text) {
                     *text = sealed;
                 }
+            }
+            Value::Number(_) | Value::Bool(_) if self.is_secret(keys) => {
+                *value = Value::String(self.hold(value.to_string(), Form::Text));
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.take(item, keys)),
             Value::Object(map) => {
@@ -124,8 +131,13 @@ impl Sealing<'_> {
                     keys.pop();
                 }
             }
-            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
+    }
+
+    fn is_secret(&self, keys: &[String]) -> bool {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        (self.is_secret)(&keys)
     }
 
     fn hold(&mut self, text: String, form: Form) -> String {
@@ -336,7 +348,7 @@ impl CallSecrets {
             let forms = [Context::Plain, Context::Json, Context::Form, Context::Url, Context::Xml];
             for context in forms {
                 let form = written(held, context);
-                if form.len() >= HIDDEN_BYTES_MIN {
+                if is_told_apart(&form) {
                     hidden = replaced(hidden, form.as_bytes(), placeholder.as_bytes());
                 }
             }
@@ -397,20 +409,19 @@ impl Known {
     }
 }
 
+/// A text as it stands between the quotes of JSON.
+pub(crate) fn in_json(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.map_or_else(|| quoted.clone(), str::to_owned)
+}
+
 fn written(held: &Held, context: Context) -> Cow<'_, str> {
     let text = held.text.as_str();
     match context {
         Context::Plain => Cow::Borrowed(text),
         Context::Url if held.form == Form::UrlTail => Cow::Borrowed(text),
-        Context::Json => {
-            let quoted = Value::from(text).to_string();
-            Cow::Owned(
-                quoted
-                    .trim_start_matches('"')
-                    .strip_suffix('"')
-                    .map_or_else(|| quoted.clone(), str::to_owned),
-            )
-        }
+        Context::Json => Cow::Owned(in_json(text)),
         Context::Form => {
             Cow::Owned(url::form_urlencoded::byte_serialize(text.as_bytes()).collect())
         }

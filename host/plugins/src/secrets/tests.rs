@@ -33,6 +33,21 @@ fn a_guest_sees_placeholders_and_no_secret() {
 }
 
 #[test]
+fn a_secret_is_held_back_whatever_its_type() {
+    let config = json!({ "pin": 271_828, "on": true, "port": 271_828, "auth": { "code": 3.5 } });
+    let (seen, secrets) = call(config, &["pin", "on", "auth.code"]);
+    assert_eq!(seen["port"], 271_828);
+    for (held, value) in
+        [(&seen["pin"], "271828"), (&seen["on"], "true"), (&seen["auth"]["code"], "3.5")]
+    {
+        assert_eq!(secrets.in_header("x", text(held)), value);
+    }
+    // Every answer may say `true`.
+    let hidden = secrets.hide(r#"{"ok":true,"pin":271828}"#);
+    assert_eq!(hidden, format!(r#"{{"ok":true,"pin":{}}}"#, text(&seen["pin"])));
+}
+
+#[test]
 fn a_value_is_written_as_its_place_wants_it() {
     let (seen, secrets) = call(json!({ "token": "a\"b&c d/é" }), &["token"]);
     let token = text(&seen["token"]);

@@ -177,6 +177,18 @@ fn tls() -> Arc<rustls::ServerConfig> {
 }
 
 #[tokio::test]
+async fn a_schema_that_refuses_a_secret_does_not_tell_it() {
+    let files: [(&str, &[u8]); 1] = [("good", &guest("good"))];
+    let host = Host::start(&files, "allow: { good: { secrets: [sleep_ms] } }").await;
+    for secret in [json!(SECRET), json!(-271_828_182)] {
+        let error = host.collect("good", json!({ "sleep_ms": secret })).await.unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("sleep_ms: ") && error.contains("<secret>"), "{error}");
+        assert!(!error.contains("hunter2") && !error.contains("271828"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn placeholders_are_hidden_from_people_as_secrets_are() {
     let host = modes("message", "").await;
     let failing = json!({ "mode": "failing", "message": SECRET });
