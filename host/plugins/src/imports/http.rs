@@ -45,6 +45,12 @@ const REQUESTS_MAX: usize = 1_000;
 /// Headers of one request.
 const HEADERS_MAX: usize = 100;
 
+/// The URL and the headers of one request.
+const HEAD_BYTES_MAX: usize = 256 << 10;
+
+/// What a header takes beside its name and its value.
+const HEADER_BYTES: usize = ": \r\n".len();
+
 /// Headers that the host sets, or that concern one connection only.
 const HEADERS_REFUSED: [&str; 10] = [
     "host",
@@ -243,7 +249,8 @@ impl Instance {
         mut request: narthex_client::Request,
     ) -> Result<(narthex_client::Request, u64), Error> {
         self.spending.request()?;
-        self.spending.send(request.body.len())?;
+        let head = request.url.len() + bytes_of(pairs(&request.headers));
+        self.spending.send(head + request.body.len())?;
         let body_max = request.body_max;
         request.body_max = body_max.min(self.spending.receivable());
         Ok((request, body_max))
@@ -251,7 +258,7 @@ impl Instance {
 
     /// Refuses an answer that is more than the call may get.
     fn received(&self, response: &narthex_client::Response, body_max: u64) -> Result<(), Error> {
-        self.spending.receive(response.body.len())?;
+        self.spending.receive(bytes_of(pairs(&response.headers)) + response.body.len())?;
         let is_cut_by_guest = u64::try_from(response.body.len()).is_ok_and(|len| len >= body_max);
         if response.truncated && !is_cut_by_guest {
             return Err(self.spending.exhausted(Budgeted::BytesIn));
@@ -260,8 +267,24 @@ impl Instance {
     }
 }
 
-/// Refuses headers that are the host's to set, and too many of the others.
+/// What headers take.
+fn bytes_of<'h>(headers: impl Iterator<Item = (&'h str, &'h str)>) -> usize {
+    headers.map(|(name, value)| name.len() + value.len() + HEADER_BYTES).sum()
+}
+
+fn pairs(headers: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
+/// Refuses headers that are the host's to set, and too many or too long ones of the others.
 fn check_headers(request: &http::Request) -> Result<(), Error> {
+    let headers = request.headers.iter();
+    let headers = headers.map(|header| (header.name.as_str(), header.value.as_str()));
+    let head = request.url.len() + bytes_of(headers);
+    if head > HEAD_BYTES_MAX {
+        let message = format!("a URL and headers of {head} bytes; {HEAD_BYTES_MAX} are allowed");
+        return Err(error(ErrorKind::Config, message));
+    }
     if request.headers.len() > HEADERS_MAX {
         let message = format!("{} headers; {HEADERS_MAX} are allowed", request.headers.len());
         return Err(error(ErrorKind::Config, message));

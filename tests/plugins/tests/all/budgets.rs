@@ -59,12 +59,16 @@ async fn bytes_from_the_network_have_a_budget() {
     check("bytes_in: 999B", json!({ "mode": "probe", "url": url }), port, expected).await;
     let config = json!({ "mode": "tcp", "host": "127.0.0.1", "port": port });
     check("bytes_in: 999B", config, port, expected).await;
-    // What the guest itself wants cut is no overrun.
-    let yaml = "allow: { modes: { bytes_in: 1000B } }";
-    let host = Host::start(&[("modes", &guest("modes"))], yaml).await;
+    // The body is within it, and the headers are beyond it.
+    let expected = (Budgeted::BytesIn, "(bytes_in: 1000)");
+    check("bytes_in: 1000B", json!({ "mode": "net", "url": url }), port, expected).await;
+    let host = Host::start(&[("modes", &guest("modes"))], "").await;
     let target = format!("127.0.0.1:{port}");
     host.collect_from("modes", json!({ "mode": "net", "url": url }), &target).await.unwrap();
-    assert_eq!(host.view("modes").peaks.bytes_in, 1000);
+    let headers = "content-length: 1000\r\nconnection: close\r\n".len();
+    let peaks = host.view("modes").peaks;
+    assert_eq!(peaks.bytes_in, u64::try_from(1000 + headers).unwrap());
+    assert_eq!(peaks.bytes_out, u64::try_from(url.len()).unwrap());
 }
 
 #[tokio::test]
@@ -72,6 +76,8 @@ async fn bytes_to_the_network_have_a_budget() {
     let port = long_answer();
     let config = json!({ "mode": "tcp", "host": "127.0.0.1", "port": port });
     check("bytes_out: 5B", config, port, (Budgeted::BytesOut, "(bytes_out: 5)")).await;
+    let config = json!({ "mode": "net", "url": format!("http://127.0.0.1:{port}/") });
+    check("bytes_out: 9B", config, port, (Budgeted::BytesOut, "(bytes_out: 9)")).await;
 }
 
 #[tokio::test]

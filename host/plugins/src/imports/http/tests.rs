@@ -18,6 +18,32 @@ fn urls_with_secrets_or_other_schemes_are_refused() {
 }
 
 #[test]
+fn a_request_has_so_many_headers_and_no_longer_ones() {
+    let request = |url: &str, count: usize, value: usize| {
+        let header = Label { name: "x".to_owned(), value: "v".repeat(value) };
+        http::Request {
+            method: "GET".to_owned(),
+            url: url.to_owned(),
+            headers: vec![header; count],
+            body: Vec::new(),
+            auth: None,
+            timeout_ms: None,
+            max_body: None,
+        }
+    };
+    let long = "x".repeat(HEAD_BYTES_MAX + 1);
+    for (url, count, value, said) in [
+        ("http://a.example/", 101, 1, "101 headers; 100 are allowed"),
+        ("http://a.example/", 2, 128 << 10, "262171 bytes; 262144 are allowed"),
+        (long.as_str(), 0, 0, "262145 bytes; 262144 are allowed"),
+    ] {
+        let refused = check_headers(&request(url, count, value)).unwrap_err();
+        assert!(refused.message.contains(said), "{}", refused.message);
+    }
+    assert!(check_headers(&request("http://a.example/", 100, 2_000)).is_ok());
+}
+
+#[test]
 fn the_guard_lets_through_only_what_is_on_the_way() {
     let net = NetGrants { plugin: "x".to_owned(), ..NetGrants::default() };
     let guard = Guard { net, admitted: Mutex::default() };
