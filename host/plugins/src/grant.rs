@@ -148,16 +148,23 @@ pub(crate) struct NetGrants {
 pub(crate) struct Admission {
     host: Host,
     port: u16,
-    /// Whether the host itself was granted; otherwise only what addresses were granted.
-    by_host: bool,
-    /// Whether something names it: a `*` names nothing.
-    is_named: bool,
+    by: GrantedBy,
+}
+
+/// What admits a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GrantedBy {
+    /// Its use, or a pattern that names the host.
+    Name,
+    /// A `*`, which names nothing.
+    Star,
+    /// The addresses to which the host leads.
+    Address,
 }
 
 impl Admission {
-    /// Whether the host itself was granted, whatever addresses it has.
-    pub(crate) fn is_by_host(&self) -> bool {
-        self.by_host
+    pub(crate) fn by(&self) -> GrantedBy {
+        self.by
     }
 }
 
@@ -189,31 +196,35 @@ impl NetGrants {
         let Some(host) = Host::parse(host) else {
             return Err(Denied(format!("{host:?} is neither a host name nor an address")));
         };
-        let used = self.used.have(&host, port);
-        let mut allowed = self.allowed.iter().filter(|pattern| serves(pattern, port));
-        let by_host = used
-            || allowed.clone().any(|pattern| match &host {
-                Host::Name(name) => pattern.host.covers_name(name),
-                Host::Address(_) => pattern.host == HostPattern::Any,
-                Host::Socket(_) => false,
-            });
-        let is_named = used
-            || allowed.clone().any(|pattern| match &host {
-                Host::Name(name) => {
-                    pattern.host != HostPattern::Any && pattern.host.covers_name(name)
-                }
-                Host::Address(_) | Host::Socket(_) => false,
-            });
-        let by_address = match &host {
-            Host::Address(address) => allowed.any(|pattern| pattern.host.covers_address(*address)),
+        let allowed = || self.allowed.iter().filter(|pattern| serves(pattern, port));
+        let is_named = || {
+            self.used.have(&host, port)
+                || allowed().any(|pattern| match &host {
+                    Host::Name(name) => {
+                        pattern.host != HostPattern::Any && pattern.host.covers_name(name)
+                    }
+                    Host::Address(_) | Host::Socket(_) => false,
+                })
+        };
+        let is_by_address = || match &host {
+            Host::Address(address) => {
+                allowed().any(|pattern| pattern.host.covers_address(*address))
+            }
             Host::Socket(_) => false,
             // The name may lead to addresses that were granted.
             Host::Name(_) => {
-                allowed.any(|pattern| matches!(pattern.host, HostPattern::Addresses { .. }))
+                allowed().any(|pattern| matches!(pattern.host, HostPattern::Addresses { .. }))
             }
         };
-        if by_host || by_address {
-            let admission = Admission { host, port, by_host, is_named };
+        let by = if is_named() {
+            Some(GrantedBy::Name)
+        } else if allowed().any(|pattern| pattern.host == HostPattern::Any) {
+            Some(GrantedBy::Star)
+        } else {
+            is_by_address().then_some(GrantedBy::Address)
+        };
+        if let Some(by) = by {
+            let admission = Admission { host, port, by };
             if let Host::Address(address) = admission.host {
                 self.admit_address(&admission, address)?;
             }
@@ -229,7 +240,7 @@ impl NetGrants {
         address: IpAddr,
     ) -> Result<(), Denied> {
         let address = address.to_canonical();
-        let Admission { host, port, by_host, is_named } = admission;
+        let Admission { host, port, by } = admission;
         let kept = Kept::of(address);
         let granted = self.allowed.iter().any(|pattern| {
             serves(pattern, *port)
@@ -251,12 +262,13 @@ impl NetGrants {
             Host::Socket(_) => false,
         };
         if let Some(kept) = kept
-            && !(kept.why == THIS_MACHINE && *is_named && names_loopback)
+            && !(kept.why == THIS_MACHINE && *by == GrantedBy::Name && names_loopback)
         {
             return Err(self.denied_net(&asked, kept.why, &grant));
         }
         let address = translated(address);
-        if !by_host || address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST) {
+        let is_for_many = address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST);
+        if *by == GrantedBy::Address || is_for_many {
             return Err(self.denied_net(&asked, "", &grant));
         }
         Ok(())

@@ -229,7 +229,7 @@ impl Instance {
             }
             Place::Socket(path) => {
                 self.net.admit_socket(path).map_err(denied)?;
-                (&capability.by_host, None)
+                (&capability.by_name, None)
             }
         };
         let (request, body_max) = self.charged(request)?;

@@ -100,6 +100,31 @@ async fn a_name_that_leads_to_this_machine_is_refused_after_resolution() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_kept_for_a_target_serves_nothing_that_a_star_admits() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            // One connection answers as often as it is asked.
+            std::thread::spawn(move || {
+                while stream.read(&mut [0; 4096]).is_ok_and(|bytes| bytes > 0) {
+                    stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").ok();
+                }
+            });
+        }
+    });
+    let host = modes("allow: { modes: { net: ['*:*'] } }").await;
+    let fetch = || json!({ "mode": "net", "url": format!("http://localhost:{port}/") });
+    let target = format!("localhost:{port}");
+    for _ in 0..2 {
+        host.collect_from("modes", fetch(), &target).await.unwrap();
+        let message = denied(&host, fetch(), "").await;
+        assert!(message.contains("an address of this machine"), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn many_requests_are_answered_in_order() {
     let port = serve(OK);
     let host = modes("").await;

@@ -10,10 +10,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use narthex_client::{AddressGuard, Client, ClientOptions, HttpConfig, SetupError};
+use narthex_settings::Secret;
 use parking_lot::Mutex;
 
 use super::place::Place;
-use crate::grant::{Admission, Endpoints, Host, NetGrants, NetPattern};
+use crate::grant::{Admission, Endpoints, GrantedBy, Host, NetGrants, NetPattern};
 use crate::profiles::Access;
 use crate::profiles::aws::Signer;
 
@@ -21,12 +22,15 @@ use crate::profiles::aws::Signer;
 #[derive(Debug)]
 pub(crate) struct Capability {
     pub(super) plugin: String,
-    /// For hosts that are granted as such.
-    pub(super) by_host: Connections,
-    /// For names that are granted by the addresses to which they lead: a connection that is kept for one
-    /// call must not carry another for which its address would be refused. Made when it is needed.
+    /// For hosts that something names.
+    pub(super) by_name: Connections,
+    /// For the others, by what admits them: a connection that is kept for one call must not carry another for which
+    /// its address would be refused. Made when they are needed.
+    by_star: OnceLock<Connections>,
     by_address: OnceLock<Connections>,
     allowed: Vec<NetPattern>,
+    config: HttpConfig,
+    options: ClientOptions,
 }
 
 /// A client with its guard. It keeps connections between calls.
@@ -60,23 +64,35 @@ impl Capability {
         config: HttpConfig,
         options: ClientOptions,
     ) -> Result<Self, SetupError> {
-        let by_host = Connections::new(plugin, allowed, config, options)?;
+        let by_name = Connections::new(plugin, allowed, config.clone(), options.clone())?;
         let (plugin, allowed) = (plugin.to_owned(), allowed.to_vec());
-        Ok(Self { plugin, by_host, by_address: OnceLock::new(), allowed })
+        let (by_star, by_address) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { plugin, by_name, by_star, by_address, allowed, config, options })
     }
 
     /// The connections that may carry a request.
     pub(super) fn connections(&self, admission: &Admission) -> Result<&Connections, SetupError> {
-        if admission.is_by_host() {
-            return Ok(&self.by_host);
-        }
-        if let Some(made) = self.by_address.get() {
+        let (kept, has_credentials) = match admission.by() {
+            GrantedBy::Name => return Ok(&self.by_name),
+            GrantedBy::Star => (&self.by_star, true),
+            // Nothing that is granted by its address alone has credentials of an item.
+            GrantedBy::Address => (&self.by_address, false),
+        };
+        if let Some(made) = kept.get() {
             return Ok(made);
         }
-        // Nothing that is granted by its address alone has credentials of an item.
-        let (config, options) = (HttpConfig::default(), ClientOptions::default());
+        let (config, options) = match has_credentials {
+            true => (self.config.clone(), self.options.clone()),
+            false => (HttpConfig::default(), ClientOptions::default()),
+        };
         let made = Connections::new(&self.plugin, &self.allowed, config, options)?;
-        Ok(self.by_address.get_or_init(|| made))
+        Ok(kept.get_or_init(|| made))
+    }
+
+    /// The secrets that requests carried.
+    fn known_secrets(&self) -> impl Iterator<Item = Secret> {
+        let clients = [Some(&self.by_name), self.by_star.get()].into_iter().flatten();
+        clients.flat_map(|connections| connections.client.known_secrets())
     }
 }
 
@@ -114,8 +130,11 @@ impl OwnClient {
     /// The secrets that requests of it carried.
     pub(crate) fn known_secrets(&self) -> Vec<String> {
         let signer = self.signer.iter().flat_map(|signer| signer.known_secrets());
-        let own = self.capability.by_host.client.known_secrets().into_iter().chain(signer);
-        own.map(|secret| secret.expose().to_owned()).collect()
+        self.capability
+            .known_secrets()
+            .chain(signer)
+            .map(|secret| secret.expose().to_owned())
+            .collect()
     }
 
     /// Whether a request to this place has the item's credentials.

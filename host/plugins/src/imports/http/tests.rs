@@ -70,7 +70,7 @@ fn the_client_of_an_item_judges_its_own_endpoints_too() {
     let own = OwnClient::new("x", &[], endpoints, access, &options).unwrap();
     // A connection that outlives its request, to a name that leads elsewhere by now.
     for address in ["169.254.169.254:80", "192.0.2.1:80"] {
-        let refused = own.capability.by_host.guard.check("db.example", address.parse().unwrap());
+        let refused = own.capability.by_name.guard.check("db.example", address.parse().unwrap());
         assert!(refused.unwrap_err().contains("no request to db.example is on the way"));
     }
 }
