@@ -100,4 +100,18 @@ impl Error {
     pub fn is_denied(&self) -> bool {
         self.kind == ErrorKind::Denied
     }
+    /// Whether the failure is on this side: the configuration, a grant, the plugin, the host. The call then fails, for the
+    /// operator to mend it. Any other failure says how the other side is, which an exporter may answer as a metric: `up 0`.
+    pub fn is_ours(&self) -> bool {
+        match self.kind {
+            ErrorKind::Config | ErrorKind::Denied | ErrorKind::Cancelled | ErrorKind::Internal => {
+                true
+            }
+            ErrorKind::Unreachable
+            | ErrorKind::Timeout
+            | ErrorKind::Protocol
+            | ErrorKind::RateLimited
+            | ErrorKind::Exhausted => false,
+        }
+    }
 }

@@ -7,10 +7,8 @@ pub fn rfc3339(ms: i64) -> String {
     /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999Z.
     const RANGE: (i64, i64) = (-62_135_596_800_000, 253_402_300_799_999);
     let ms = ms.clamp(RANGE.0, RANGE.1);
-    let (days, in_day) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000));
-    let (year, month, day) = civil(days);
-    let (seconds, fraction) = (in_day / 1000, in_day % 1000);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let ([year, month, day], [hour, minute, second]) = civil(ms.div_euclid(1000));
+    let fraction = ms.rem_euclid(1000);
     let mut text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
     if fraction > 0 {
         text.push_str(format!(".{fraction:03}").trim_end_matches('0'));
@@ -49,31 +47,57 @@ fn numbers<const N: usize>(text: &str, between: char) -> Option<[i64; N]> {
     parts.collect::<Option<Vec<i64>>>()?.try_into().ok()
 }
 
-/// Seconds since the Unix epoch of a moment in UTC: year, month and day; hour, minute and second. None for one that is no
-/// moment, or not in the years 0 to 9999.
-pub fn from_civil([year, month, day]: [i64; 3], [hour, minute, second]: [i64; 3]) -> Option<i64> {
+/// Seconds since the Unix epoch of a date of HTTP, such as `Wed, 21 Oct 2015 07:28:00 GMT`; none for another text.
+pub fn parse_http_date(text: &str) -> Option<i64> {
+    let (_weekday, rest) = text.split_once(", ")?;
+    let words: Vec<&str> = rest.split(' ').collect();
+    let [day, month_name, year, clock, "GMT"] = words.as_slice() else { return None };
+    let [day] = numbers(day, ' ')?;
+    let [year] = numbers(year, ' ')?;
+    from_civil([year, month(month_name)?, day], numbers(clock, ':')?)
+}
+
+/// The number of a month by its English name of three letters: 1 of `Jan`.
+pub fn month(name: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let place = MONTHS.iter().position(|own| *own == name)?;
+    i64::try_from(place).ok().map(|place| place + 1)
+}
+
+/// Seconds since the Unix epoch of a moment in UTC: year, month and day; hour, minute and second. A leap second is the
+/// first of the next minute. None for one that is no moment, or not in the years 0 to 9999.
+pub fn from_civil(date: [i64; 3], [hour, minute, second]: [i64; 3]) -> Option<i64> {
+    let [year, month, day] = date;
     let holds = (0..=9999).contains(&year)
         && (1..=12).contains(&month)
         && (1..=31).contains(&day)
         && (0..24).contains(&hour)
         && (0..60).contains(&minute)
-        && (0..60).contains(&second);
+        && (0..=60).contains(&second);
     if !holds {
         return None;
     }
-    // The inverse of `civil`.
+    // The inverse of `date_of`.
     let (year, march_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
     let day_of_year = (153 * march_month + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     let days = era * 146_097 + day_of_era - 719_468;
-    Some(days * 86_400 + hour * 3600 + minute * 60 + second)
+    // The 30th of February would be a day of March.
+    (date_of(days) == date).then_some(days * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
+/// The moment in UTC of so many seconds since the Unix epoch: year, month and day; hour, minute and second.
+pub fn civil(seconds: i64) -> ([i64; 3], [i64; 3]) {
+    let in_day = seconds.rem_euclid(86_400);
+    (date_of(seconds.div_euclid(86_400)), [in_day / 3600, in_day / 60 % 60, in_day % 60])
 }
 
 /// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar.
 ///
 /// Counts in eras of 400 years that begin on the first of March, so that a leap day is the last day of its year.
-fn civil(days: i64) -> (i64, i64, i64) {
+fn date_of(days: i64) -> [i64; 3] {
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
     let year_of_era =
@@ -82,12 +106,12 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let march_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * march_month + 2) / 5 + 1;
     let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+    [era * 400 + year_of_era + i64::from(month <= 2), month, day]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{from_civil, parse_rfc3339, rfc3339};
+    use super::{civil, from_civil, parse_http_date, parse_rfc3339, rfc3339};
 
     #[track_caller]
     fn check(ms: i64, text: &str) {
@@ -103,6 +127,7 @@ mod tests {
         check(-62_135_596_800_000, "0001-01-01T00:00:00Z");
         check(i64::MAX, "9999-12-31T23:59:59.999Z");
     }
+
     #[test]
     fn moments_are_read_from_rfc_3339() {
         for (text, seconds) in [
@@ -111,6 +136,8 @@ mod tests {
             ("2024-05-17T10:30:00.25+02:00", Some(1_715_934_600.25)),
             ("2024-05-17T04:00:00-04:30", Some(1_715_934_600.0)),
             ("0001-01-01T00:00:00Z", Some(-62_135_596_800.0)),
+            ("2016-12-31T23:59:60Z", Some(1_483_228_800.0)),
+            ("2023-02-29T08:30:00Z", None),
             ("2024-05-17T08:30:00", None),
             ("2024-13-17T08:30:00Z", None),
             ("2024-05-17T08:30:00+25:00", None),
@@ -123,12 +150,25 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_read_as_it_is_written() {
-        for day in (-719_162..2_932_897_i64).step_by(97) {
-            let [year, month, day_of_month] =
-                super::numbers(rfc3339(day * 86_400_000).get(..10).unwrap(), '-').unwrap();
-            let read = from_civil([year, month, day_of_month], [0, 0, 0]);
-            assert_eq!(read, Some(day * 86_400));
+    fn moments_are_read_from_http() {
+        for (text, seconds) in [
+            ("Wed, 21 Oct 2015 07:28:00 GMT", Some(1_445_412_480)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("Wed, 21 Okt 2015 07:28:00 GMT", None),
+            ("Wed, 21 Oct 2015 07:28 GMT", None),
+            ("Wed, 21 Oct 2015 07:28:00 CET", None),
+            ("21 Oct 2015 07:28:00 GMT", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_http_date(text), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_read_as_it_is_taken_apart() {
+        for seconds in (-62_135_596_800..253_402_300_799_i64).step_by(8_380_801) {
+            let (date, clock) = civil(seconds);
+            assert_eq!(from_civil(date, clock), Some(seconds));
         }
     }
 }

@@ -6,7 +6,6 @@ use narthex_sdk::{Label, facts};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    date,
     der::{INTEGER, Part, Parts},
     probe::Probe,
 };
@@ -52,7 +51,7 @@ impl Certificate {
         body.next()?;
         let issuer = name(body.next()?)?;
         let ends = body.next()?.sequence()?.nth(1)?;
-        let ends = date::of_certificate(std::str::from_utf8(ends.content).ok()?)?;
+        let ends = ends.moment()?;
         let subject = name(body.next()?)?;
         let extensions = body.find(|part| part.tag == 0xa3);
         let names = extensions.and_then(alternative_names).unwrap_or_default();

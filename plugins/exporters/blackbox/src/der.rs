@@ -2,6 +2,8 @@
 //!
 //! Invariant: whatever the bytes are, nothing is read beyond them.
 
+use narthex_sdk::time;
+
 /// The parts that stand one after the other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts<'a>(pub(crate) &'a [u8]);
@@ -50,6 +52,27 @@ impl<'a> Part<'a> {
     pub(crate) fn sequence(self) -> Option<Parts<'a>> {
         (self.tag == SEQUENCE).then_some(self.parts())
     }
+
+    /// A time in seconds since the Unix epoch: `YYMMDDhhmmssZ`, or with four digits for the year.
+    pub(crate) fn moment(self) -> Option<i64> {
+        let digits = self.content.strip_suffix(b"Z")?;
+        let two = |digits: &[u8; 2]| {
+            let [tens, ones] = digits.map(|digit| i64::from(digit) - i64::from(b'0'));
+            ((0..10).contains(&tens) && (0..10).contains(&ones)).then_some(tens * 10 + ones)
+        };
+        let (pairs, rest) = digits.as_chunks::<2>();
+        let numbers: Vec<i64> = pairs.iter().map(two).collect::<Option<_>>()?;
+        let (year, numbers) = match numbers.as_slice() {
+            _ if !rest.is_empty() => return None,
+            // Two digits stand for 1950 to 2049 (RFC 5280, part 4.1.2.5.1).
+            [year @ ..50, after @ ..] if after.len() == 5 => (2000 + year, after),
+            [year, after @ ..] if after.len() == 5 => (1900 + year, after),
+            [century, year, after @ ..] => (century * 100 + year, after),
+            _ => return None,
+        };
+        let [month, day, hour, minute, second] = *numbers else { return None };
+        time::from_civil([year, month, day], [hour, minute, second])
+    }
 }
 
 #[cfg(test)]
@@ -69,6 +92,26 @@ mod tests {
             [&[0x30, 5, 1][..], &[0x30, 0x82, 1], &[0x30, 0x85, 0, 0, 0, 0, 0], &[0x30, 0x80]]
         {
             assert_eq!(Parts(cut).next(), None, "{cut:?}");
+        }
+    }
+
+    #[test]
+    fn moments_are_those_of_certificates() {
+        let moment = |text: &str| Part { tag: 0, content: text.as_bytes(), whole: &[] }.moment();
+        assert_eq!(moment("000229000000Z"), Some(951_782_400));
+        assert_eq!(moment("491231235959Z"), Some(2_524_607_999));
+        assert_eq!(moment("500101000000Z"), Some(-631_152_000));
+        assert_eq!(moment("99991231235959Z"), Some(253_402_300_799));
+        for text in [
+            "",
+            "Z",
+            "991301000000Z",
+            "9901010000Z",
+            "99010100000éZ",
+            "990101000000",
+            "+90101000000Z",
+        ] {
+            assert_eq!(moment(text), None, "{text}");
         }
     }
 }

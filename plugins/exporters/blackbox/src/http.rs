@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use narthex_sdk::{
     Error, Label, facts,
     http::{Probed, Request, Response},
+    time,
 };
 
 use crate::{
-    certificate, date,
+    certificate,
     location::Location,
     module::{HeaderMatch, Http},
     probe::{Failure, Probe, failed},
@@ -305,7 +306,7 @@ fn add(probe: &mut Probe, outcome: &Outcome) {
         probe.gauge(&format!("probe_http_{name}"), help, value);
     }
     let modified = response.and_then(|response| response.header("last-modified"));
-    if let Some(modified) = modified.and_then(date::of_http) {
+    if let Some(modified) = modified.and_then(time::parse_http_date) {
         let help = "When the last answer was modified.";
         probe.gauge("probe_http_last_modified_timestamp_seconds", help, modified);
     }

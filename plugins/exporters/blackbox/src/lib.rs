@@ -17,7 +17,6 @@
 //! ```
 
 mod certificate;
-mod date;
 mod der;
 mod dns;
 mod http;

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use narthex_sdk::{Error, ErrorKind, Exposition, Label, Metrics, clock::Stopwatch, facts};
+use narthex_sdk::{Error, Exposition, Label, Metrics, clock::Stopwatch, facts};
 
 /// A probe under way.
 pub(crate) struct Probe {
@@ -22,16 +22,7 @@ pub(crate) enum Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        match error.kind {
-            ErrorKind::Config | ErrorKind::Denied | ErrorKind::Internal | ErrorKind::Cancelled => {
-                Self::Ours(error)
-            }
-            ErrorKind::Unreachable
-            | ErrorKind::Timeout
-            | ErrorKind::Protocol
-            | ErrorKind::RateLimited
-            | ErrorKind::Exhausted => Self::Theirs(error.message),
-        }
+        if error.is_ours() { Self::Ours(error) } else { Self::Theirs(error.message) }
     }
 }
 

@@ -21,9 +21,7 @@ mod packet;
 mod password;
 mod value;
 
-use narthex_sdk::{
-    Error, ErrorKind, Exporter, Exposition, Info, Metrics, Target, clock::Stopwatch, log,
-};
+use narthex_sdk::{Error, Exporter, Exposition, Info, Metrics, Target, clock::Stopwatch, log};
 use serde::Deserialize;
 
 use self::{
@@ -68,14 +66,7 @@ impl Exporter for Mysql {
                 client.quit();
             }
             // What the operator is to mend in the configuration is no state of the server.
-            Err(error)
-                if matches!(
-                    error.kind,
-                    ErrorKind::Config | ErrorKind::Denied | ErrorKind::Internal
-                ) =>
-            {
-                return Err(error);
-            }
+            Err(error) if error.is_ours() => return Err(error),
             Err(error) => {
                 let fields: [(&str, &dyn std::fmt::Display); 2] =
                     [("target", &target.address), ("error", &error.message)];

@@ -17,12 +17,9 @@ pub(crate) fn number(text: &str) -> Option<f64> {
 
 /// `Jan  5 08:30:00 2026 GMT`, as TLS libraries write when a certificate ends.
 fn certificate_time(text: &str) -> Option<f64> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
     let [month, day, clock, year, _zone] = words.as_slice() else { return None };
-    let month = MONTHS.iter().position(|own| own == month)?;
-    moment(year.parse().ok()?, i64::try_from(month).ok()? + 1, day.parse().ok()?, clock)
+    moment(year.parse().ok()?, time::month(month)?, day.parse().ok()?, clock)
 }
 
 /// `2026-01-05 08:30:00`

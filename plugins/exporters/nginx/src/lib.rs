@@ -15,9 +15,7 @@
 
 use std::time::Duration;
 
-use narthex_sdk::{
-    Error, ErrorKind, Exporter, Exposition, Info, Metrics, Target, http::Request, log,
-};
+use narthex_sdk::{Error, Exporter, Exposition, Info, Metrics, Target, http::Request, log};
 use serde::Deserialize;
 
 /// The page has some hundred bytes.
@@ -53,9 +51,7 @@ impl Exporter for Nginx {
         match status {
             Ok(status) => status.add(&mut metrics),
             // What the operator is to mend in the configuration is no state of the server.
-            Err(error) if matches!(error.kind, ErrorKind::Config | ErrorKind::Denied) => {
-                return Err(error);
-            }
+            Err(error) if error.is_ours() => return Err(error),
             Err(error) => log::warn("nginx was not asked", &[("error", &error.message)]),
         }
         Ok(metrics.text())

@@ -25,9 +25,7 @@ mod resp;
 mod sentinel;
 mod settings;
 
-use narthex_sdk::{
-    Error, ErrorKind, Exporter, Exposition, Info, Metrics, Target, clock::Stopwatch,
-};
+use narthex_sdk::{Error, Exporter, Exposition, Info, Metrics, Target, clock::Stopwatch};
 use serde::Deserialize;
 
 use self::client::Client;
@@ -72,7 +70,7 @@ impl Exporter for Redis {
         let outcome = ask(&config, target, &mut metrics);
         // What the operator is to mend in the configuration is no state of the server.
         if let Err(error) = &outcome
-            && matches!(error.kind, ErrorKind::Config | ErrorKind::Denied | ErrorKind::Internal)
+            && error.is_ours()
         {
             return outcome.map(|()| metrics.text());
         }

@@ -17,9 +17,7 @@ mod xml;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use narthex_sdk::{
-    Error, ErrorKind, Exporter, Exposition, Info, Metrics, Target, http::Request, log,
-};
+use narthex_sdk::{Error, Exporter, Exposition, Info, Metrics, Target, http::Request, log};
 use serde::Deserialize;
 
 use self::xml::{Tag, tags};
@@ -57,7 +55,7 @@ impl Exporter for Tomcat {
         let outcome = ask(&config, target).and_then(|page| add(&page, &mut metrics));
         if let Err(error) = &outcome {
             // What the operator is to mend in the configuration is no state of the server.
-            if matches!(error.kind, ErrorKind::Config | ErrorKind::Denied) {
+            if error.is_ours() {
                 return outcome.map(|()| metrics.text());
             }
             log::warn("tomcat was not asked", &[("error", &error.message)]);

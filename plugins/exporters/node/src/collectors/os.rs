@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use narthex_sdk::{Error, Metrics, files};
+use narthex_sdk::{Error, Metrics, files, time};
 
 use crate::source::{OS, ROOT, Scrape, is_not_granted, no_data};
 
@@ -107,18 +107,9 @@ fn major_minor(version: &str) -> Option<f64> {
 
 /// The seconds since the Unix epoch at which a day such as `2028-06-30` begins in UTC.
 fn midnight(date: &str) -> Option<f64> {
-    let mut parts = date.splitn(3, '-').map(str::parse::<i64>);
-    let (year, month, day) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // Years begin in March, so that the leap day is the last of its year.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    let days = year * 365 + leap_days + (153 * month + 2) / 5 + day - 1;
-    /// Days from March of the year 0 to 1970.
-    const TO_EPOCH: i64 = 719_468;
-    Some(((days - TO_EPOCH) * 86_400) as f64)
+    let parts: Vec<i64> = date.split('-').map_while(|part| part.parse().ok()).collect();
+    let date = parts.try_into().ok()?;
+    time::from_civil(date, [0, 0, 0]).map(|seconds| seconds as f64)
 }
 
 #[cfg(test)]
@@ -148,6 +139,7 @@ mod tests {
         assert_eq!(midnight("1970-01-01"), Some(0.0));
         assert_eq!(midnight("2028-06-30"), Some(1_845_936_000.0));
         assert_eq!(midnight("2000-02-29"), Some(951_782_400.0));
+        assert_eq!(midnight("2026-02-30"), None);
         assert_eq!(midnight("soon"), None);
     }
 }
