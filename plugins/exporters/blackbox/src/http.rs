@@ -18,6 +18,9 @@ use crate::{
 /// As many redirects are followed.
 const REDIRECTS_MAX: u32 = 10;
 
+/// The host's bound for a body, by the contract.
+const HOST_BODY_BYTES_MAX: u32 = 16 << 20;
+
 /// How it introduces itself where the module does not say.
 const USER_AGENT: &str = concat!("Narthex-Blackbox/", env!("CARGO_PKG_VERSION"));
 
@@ -215,7 +218,7 @@ fn judge(
     }
     by_expressions.map_err(Failure::Theirs)?;
     if module.body_size_limit > 0 && answer.truncated {
-        return failed(format!("the body is longer than {} bytes", module.body_size_limit));
+        return failed(format!("the body is longer than {} bytes", bound(module)));
     }
     let version = match facts::text(&probed.facts, "http-version") {
         Some("2") => "HTTP/2.0".into(),
@@ -255,13 +258,27 @@ fn expressions(module: &Http, answer: &Response) -> Result<(), String> {
             return Err(format!("the header {} does not match {}", wanted.header, wanted.regexp.0));
         }
     }
+    let (must_not, must) =
+        (&module.fail_if_body_matches_regexp, &module.fail_if_body_not_matches_regexp);
+    if answer.truncated && !(must_not.is_empty() && must.is_empty()) {
+        // What a body that was cut says of the whole one is not known.
+        return Err(format!("the body is longer than {} bytes, and not judged", bound(module)));
+    }
     let is_match = |pattern: &&crate::module::Pattern| pattern.0.is_match(&answer.body);
-    if let Some(pattern) = module.fail_if_body_matches_regexp.iter().find(is_match) {
+    if let Some(pattern) = must_not.iter().find(is_match) {
         return Err(format!("the body matches {}", pattern.0));
     }
-    match module.fail_if_body_not_matches_regexp.iter().find(|pattern| !is_match(pattern)) {
+    match must.iter().find(|pattern| !is_match(pattern)) {
         Some(pattern) => Err(format!("the body does not match {}", pattern.0)),
         None => Ok(()),
+    }
+}
+
+/// The longest body that is read whole.
+fn bound(module: &Http) -> u32 {
+    match module.body_size_limit {
+        0 => HOST_BODY_BYTES_MAX,
+        own => own.min(HOST_BODY_BYTES_MAX),
     }
 }
 

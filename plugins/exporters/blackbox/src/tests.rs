@@ -1,5 +1,6 @@
 use narthex_sdk::{
     ErrorKind, Label,
+    http::Response,
     testing::{FakeHost, answer},
 };
 
@@ -113,6 +114,8 @@ fn an_answer_is_judged_as_the_module_says() {
         (r#""fail_if_header_not_matches":[{"header":"X-Kind","regexp":"p$"}]"#, true),
         (r#""body_size_limit":"4B""#, false),
         (r#""body_size_limit":"1KB""#, true),
+        (r#""body_size_limit":"4B","fail_if_body_not_matches_regexp":["^All"]"#, false),
+        (r#""body_size_limit":"4B","fail_if_body_matches_regexp":["none"]"#, false),
     ] {
         let module = format!(r#"{{"prober":"http","http":{{{rule}}}}}"#);
         let text = probe(&host, &module, "https://shop.test");
@@ -120,6 +123,23 @@ fn an_answer_is_judged_as_the_module_says() {
         let by_expression = rule.contains("_matches") && !holds;
         let expected = format!("probe_failed_due_to_regex {}", u8::from(by_expression));
         check(&text, &[&expected]);
+    }
+}
+
+/// The host cuts bodies that are longer than its bound.
+#[test]
+fn a_body_beyond_the_host_s_bound_is_not_judged_by_its_beginning() {
+    let host = FakeHost::new()
+        .http("http", |_| Ok(Response { truncated: true, ..answer(200, &[], "the beginning") }));
+    let text = probe(&host, r#"{"prober":"http"}"#, "shop.test");
+    check(&text, &["probe_success 1", "probe_failed_due_to_regex 0"]);
+    for rule in ["fail_if_body_matches_regexp", "fail_if_body_not_matches_regexp"] {
+        let module = format!(r#"{{"prober":"http","http":{{"{rule}":["beginning"]}}}}"#);
+        let text = probe(&host, &module, "shop.test");
+        check(&text, &["probe_success 0", "probe_failed_due_to_regex 1"]);
+        let told = host.logs().pop().unwrap().fields;
+        let reason = "the body is longer than 16777216 bytes, and not judged";
+        assert!(told.iter().any(|field| field.value == reason), "{told:?}");
     }
 }
 
@@ -204,8 +224,8 @@ fn a_nameserver_is_asked_and_its_records_are_judged() {
             r#","validate_answer_rrs":{"fail_if_not_matches_regexp":["^a\\.test\\.\t.*\tA\t"]}"#,
             true,
         ),
-        (r#","validate_answer_rrs":{"fail_if_all_match_regexp":["127", "test"]}"#, false),
-        (r#","validate_answer_rrs":{"fail_if_all_match_regexp":["127", "none"]}"#, true),
+        (r#","validate_answer_rrs":{"fail_if_all_match_regexp":["127", "test"]}"#, true),
+        (r#","validate_answer_rrs":{"fail_if_all_match_regexp":["127", "none"]}"#, false),
         (r#","validate_answer_rrs":{"fail_if_none_matches_regexp":["10\\."]}"#, false),
         (r#","validate_authority_rrs":{"fail_if_not_matches_regexp":["."]}"#, false),
         (r#","valid_rcodes":["NXDOMAIN"]"#, false),

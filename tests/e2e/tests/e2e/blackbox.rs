@@ -1,6 +1,9 @@
 //! The plugin `blackbox` beside the program whose place it takes, on an nginx and a dnsmasq.
 
+mod records;
+
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Command;
 
 use narthex_harness::{Host, Peer, Process, SECONDS, TempFolder, free_port, peer, wait_until};
@@ -82,6 +85,12 @@ fn cases(clear: u16, encrypted: u16, names: u16, nobody: u16) -> Vec<Case> {
             at(clear),
             HTTP,
         ),
+        case(
+            "cut",
+            "prober: http, http: { body_size_limit: 4B, fail_if_body_not_matches_regexp: [we] }",
+            at(clear),
+            &["probe_success", "probe_failed_due_to_regex"],
+        ),
         case("gone", "prober: http", at(nobody), &HTTP[..2]),
         case("https", "prober: http, http: { TLS }", format!("https://{}/", at(encrypted)), TLS),
         case(
@@ -148,11 +157,25 @@ fn jobs(cases: &[Case], listens: u16) -> String {
     cases.iter().map(one).collect()
 }
 
+/// Starts blackbox_exporter with these modules; it, and where it listens.
+fn start_peer(exporter: &Path, folder: &TempFolder, modules: &str) -> (Process, u16) {
+    let listens = free_port();
+    let file = folder.write("blackbox.yml", format!("modules: {{ {modules} }}\n"));
+    let process = Process::spawn(Command::new(exporter).args([
+        &format!("--config.file={}", file.display()),
+        &format!("--web.listen-address=127.0.0.1:{listens}"),
+    ]));
+    wait_until("blackbox_exporter answers", 20 * SECONDS, || {
+        TcpStream::connect(("127.0.0.1", listens)).is_ok()
+    });
+    (process, listens)
+}
+
 #[test]
 fn the_blackbox_plugin_says_what_blackbox_exporter_says() {
     let Some(exporter) = peer(Peer::BlackboxExporter) else { return };
     let Some(dnsmasq) = peer(Peer::Dnsmasq) else { return };
-    let [clear, encrypted, names, listens, nobody] = std::array::from_fn(|_| free_port());
+    let [clear, encrypted, names, nobody] = std::array::from_fn(|_| free_port());
     let pem = |name: &str| certificate(name).display().to_string();
     let servers = format!(
         "server {{ listen 127.0.0.1:{clear}; default_type text/plain;\n\
@@ -182,14 +205,7 @@ fn the_blackbox_plugin_says_what_blackbox_exporter_says() {
     let folder = TempFolder::new();
     let authority = pem("authority_a.pem");
     let tls = format!("tls_config: {{ ca_file: {authority}, server_name: named.test }}");
-    let file = folder.write("blackbox.yml", format!("modules: {{ {} }}\n", modules(&cases, &tls)));
-    let _peer = Process::spawn(Command::new(exporter).args([
-        &format!("--config.file={}", file.display()),
-        &format!("--web.listen-address=127.0.0.1:{listens}"),
-    ]));
-    wait_until("blackbox_exporter answers", 20 * SECONDS, || {
-        TcpStream::connect(("127.0.0.1", listens)).is_ok()
-    });
+    let (_peer, listens) = start_peer(&exporter, &folder, &modules(&cases, &tls));
     let config = format!(
         "global: {{ scrape_interval: 5s, scrape_timeout: 5s }}\n\
          plugins: {{ dir: plugins, allow: {{ blackbox: {{ net: ['127.0.0.1:*'], \
@@ -217,6 +233,6 @@ fn the_blackbox_plugin_says_what_blackbox_exporter_says() {
         beside.types_agree();
     }
     let failed = host.query("probe_success{job=~'.+_plugin'} == 0");
-    assert_eq!(failed.len(), 9, "these are not as they should be: {failed:?}");
+    assert_eq!(failed.len(), 10, "these are not as they should be: {failed:?}");
     host.stop();
 }

@@ -1,0 +1,120 @@
+//! How records of DNS are judged: every rule, on every section, by both, on the answers of one nameserver.
+
+use std::collections::BTreeMap;
+use std::net::UdpSocket;
+
+use narthex_harness::{Host, Peer, SECONDS, TempFolder, peer};
+
+use super::start_peer;
+use crate::support::plugin;
+
+const SECTIONS: [&str; 3] =
+    ["validate_answer_rrs", "validate_authority_rrs", "validate_additional_rrs"];
+
+const RULES: [&str; 4] = [
+    "fail_if_matches_regexp",
+    "fail_if_all_match_regexp",
+    "fail_if_not_matches_regexp",
+    "fail_if_none_matches_regexp",
+];
+
+/// Expressions that match both records, one of them, or none.
+const EXPRESSIONS: [&str; 6] = [
+    r"'\.2\.'",
+    r"'\.7$'",
+    r"'^other'",
+    r"'\.2\.', '\.7$'",
+    r"'\.7$', '^other'",
+    r"'\.7$', '\.8$'",
+];
+
+/// Answers questions for `some.test` with two records in each section, and all others with none.
+fn nameserver() -> u16 {
+    const RECORDS: [[u8; 16]; 2] = [
+        *b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x07",
+        *b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x08",
+    ];
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("the loopback interface has a free port");
+    let port = socket.local_addr().expect("a bound socket has an address").port();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 512];
+        while let Ok((count, asks)) = socket.recv_from(&mut buffer) {
+            let mut answer = buffer[..count].to_vec();
+            answer[2] |= 0x80;
+            if answer[12..].starts_with(b"\x04some") {
+                for count in [7, 9, 11] {
+                    answer[count] = 2;
+                    answer.extend(RECORDS.iter().flatten());
+                }
+            }
+            socket.send_to(&answer, asks).ok();
+        }
+    });
+    port
+}
+
+/// Modules by names that say what they do.
+fn modules() -> Vec<(String, String)> {
+    let module = |name: &str, section: &str, rule: &str, expressions: &str| {
+        let says = format!("{name} {section} {rule} {expressions}").replace('\'', "");
+        let module = format!(
+            "{{ prober: dns, dns: {{ query_name: {name}.test, query_type: A, \
+             {section}: {{ {rule}: [{expressions}] }} }} }}"
+        );
+        (says, module)
+    };
+    let mut modules = Vec::new();
+    for section in SECTIONS {
+        for rule in RULES {
+            modules.extend(EXPRESSIONS.map(|own| module("some", section, rule, own)));
+            modules.push(module("none", section, rule, EXPRESSIONS[0]));
+        }
+    }
+    modules
+}
+
+#[test]
+fn records_are_judged_as_blackbox_exporter_judges_them() {
+    let Some(exporter) = peer(Peer::BlackboxExporter) else { return };
+    let modules = modules();
+    let one = |(name, module): &(String, String)| format!("'{name}': {module}");
+    let listed = modules.iter().map(one).collect::<Vec<_>>().join(", ");
+    let folder = TempFolder::new();
+    let (_peer, listens) = start_peer(&exporter, &folder, &listed);
+    let names = nameserver();
+    let targets = |address: &str| {
+        let one = |(name, _): &(String, String)| {
+            format!(
+                "{{ targets: ['{address}'], labels: {{ __param_module: '{name}', asked: '{name}' }} }}"
+            )
+        };
+        modules.iter().map(one).collect::<Vec<_>>().join(", ")
+    };
+    let config = format!(
+        "global: {{ scrape_interval: 5s, scrape_timeout: 5s }}\n\
+         plugins: {{ dir: plugins, allow: {{ blackbox: {{ net: ['127.0.0.1:*'] }} }} }}\n\
+         scrape_configs:\n\
+         - job_name: plugin\n  exporter: {{ plugin: blackbox, config: {{ modules: {{ {listed} }} }} }}\n  \
+         params: {{ target: ['127.0.0.1:{names}'] }}\n  static_configs: [{}]\n\
+         - job_name: peer\n  metrics_path: /probe\n  \
+         params: {{ target: ['127.0.0.1:{names}'] }}\n  static_configs: [{}]\n",
+        targets("probed"),
+        targets(&format!("127.0.0.1:{listens}")),
+    );
+    let host =
+        Host::with_config(&config).copy("plugins/blackbox.wasm", &plugin("blackbox")).start();
+    host.wait_for_query("probe_dns_query_succeeded == 1", 120 * SECONDS, |series| {
+        series.len() == 2 * modules.len()
+    });
+    let judged = |job: &str| {
+        let series = host.query(&format!("probe_success{{job='{job}'}}"));
+        let by_name = series.iter().map(|one| (one.label("asked").to_owned(), one.value));
+        by_name.collect::<BTreeMap<_, _>>()
+    };
+    let (ours, theirs) = (judged("plugin"), judged("peer"));
+    assert_eq!(ours, theirs);
+    for outcome in [0.0, 1.0] {
+        assert!(ours.values().any(|value| *value == outcome), "none is {outcome}: {ours:?}");
+    }
+    host.stop();
+}
