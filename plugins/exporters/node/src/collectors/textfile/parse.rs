@@ -39,7 +39,7 @@ pub(super) struct Sample {
 pub(super) fn families(text: &str) -> Result<Vec<Family>, String> {
     let mut families: BTreeMap<String, Family> = BTreeMap::new();
     for (index, line) in text.lines().enumerate() {
-        read_line(&mut families, line.trim())
+        read_line(&mut families, line.trim_start())
             .map_err(|reason| format!("line {}: {reason}", index + 1))?;
     }
     let families = families.into_iter().map(|(name, family)| Family { name, ..family });
@@ -75,14 +75,14 @@ fn read_line(families: &mut BTreeMap<String, Family>, line: &str) -> Result<(), 
 /// `HELP name words` and `TYPE name kind`; any other comment says nothing.
 fn read_comment(families: &mut BTreeMap<String, Family>, comment: &str) -> Result<(), String> {
     let mut words = comment.splitn(3, [' ', '\t']);
-    let (keyword, name, rest) = (words.next(), words.next(), words.next().unwrap_or("").trim());
+    let (keyword, name, rest) =
+        (words.next(), words.next(), words.next().unwrap_or("").trim_start());
     match (keyword, name) {
         (Some("HELP"), Some(name)) => {
-            let help = rest.replace("\\n", "\n").replace("\\\\", "\\");
-            families.entry(name.to_owned()).or_default().help = Some(help);
+            families.entry(name.to_owned()).or_default().help = Some(unescaped(rest)?);
         }
         (Some("TYPE"), Some(name)) => {
-            let kind = match rest {
+            let kind = match rest.trim_end() {
                 "counter" => Kind::Counter,
                 "gauge" => Kind::Gauge,
                 "histogram" => Kind::Histogram,
@@ -153,15 +153,30 @@ fn quoted(characters: &mut Peekable<Chars<'_>>) -> Result<String, String> {
     while let Some(character) = characters.next() {
         match character {
             '"' => return Ok(value),
-            '\\' => match characters.next() {
-                Some('n') => value.push('\n'),
-                Some(escaped @ ('"' | '\\')) => value.push(escaped),
-                _ => return Err("a backslash stands before neither n nor \" nor \\".to_owned()),
-            },
+            '\\' => value.push(escaped(characters)?),
             plain => value.push(plain),
         }
     }
     Err("a label's value does not end".to_owned())
+}
+
+/// A whole text whose escapes are read.
+fn unescaped(text: &str) -> Result<String, String> {
+    let mut characters = text.chars().peekable();
+    let mut read = String::new();
+    while let Some(character) = characters.next() {
+        read.push(if character == '\\' { escaped(&mut characters)? } else { character });
+    }
+    Ok(read)
+}
+
+/// What the character behind a backslash stands for.
+fn escaped(characters: &mut Peekable<Chars<'_>>) -> Result<char, String> {
+    match characters.next() {
+        Some('n') => Ok('\n'),
+        Some(escaped @ ('"' | '\\')) => Ok(escaped),
+        _ => Err("a backslash stands before neither n nor \" nor \\".to_owned()),
+    }
 }
 
 fn skip_spaces(characters: &mut Peekable<Chars<'_>>) {
@@ -181,6 +196,9 @@ mod tests {
         assert_eq!(names, ["other_sum", "up", "wait"]);
         assert_eq!((found[2].kind, found[2].samples.len()), (Kind::Histogram, 3));
         assert_eq!(found[1].help.as_deref(), Some("Is it \\ up."));
+        let help =
+            families("# HELP a C:\\\\new \\n\\\\\\\\n \\\" \na 1\n").unwrap()[0].help.clone();
+        assert_eq!(help.as_deref(), Some("C:\\new \n\\\\n \" "));
         assert_eq!(found[1].samples[0].labels, [("a".to_owned(), "x \"y\" \n".to_owned())]);
     }
 
@@ -192,6 +210,8 @@ mod tests {
             ("{a=\"b\"} 1\n", "line 1: \"{a=\\\"b\\\"} 1\" begins with no name of a metric"),
             ("up{a=b} 1\n", "line 1: labels are not name=\"value\""),
             ("up{a=\"b} 1\n", "line 1: a label's value does not end"),
+            ("# HELP up \\q\n", "line 1: a backslash stands before neither n nor \" nor \\"),
+            ("# HELP up \\\nup 1\n", "line 1: a backslash stands before neither n nor \" nor \\"),
             ("# TYPE up timer\n", "line 1: up has the type \"timer\", which there is not"),
         ] {
             assert_eq!(families(text).unwrap_err(), reason);
