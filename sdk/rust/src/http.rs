@@ -119,14 +119,22 @@ pub fn send_first(requests: &[Request]) -> Vec<Option<Result<Response, Error>>> 
     host::http::fetch_first(requests)
 }
 
-/// Asks in rounds, so that many large answers fit: a round is asked when its first answer is wanted, of one round each
-/// answer may have 2 MiB, and what is longer is asked for again, alone. Answers come in the order of the requests.
-pub fn send_in_rounds(requests: &[Request]) -> impl Iterator<Item = Result<Response, Error>> {
+/// Asks in rounds, so that many large answers fit: of one round each answer may have 2 MiB, and what is longer is asked for
+/// again, alone. Answers come in the order of the requests. The requests of a round are taken when its first answer is
+/// wanted, so that what one of them may take can follow from the time that is left by then.
+pub fn send_in_rounds(
+    requests: impl IntoIterator<Item = Request>,
+) -> impl Iterator<Item = Result<Response, Error>> {
     /// As many as the host has on the way at one time.
     const ROUND: u32 = 16;
-    let round = usize::try_from(ROUND).unwrap_or(usize::MAX);
-    requests.chunks(round).flat_map(|asked| {
-        let answers = send_all(asked, ROUND);
+    let mut requests = requests.into_iter();
+    let rounds = std::iter::from_fn(move || {
+        let round = usize::try_from(ROUND).unwrap_or(usize::MAX);
+        let asked: Vec<Request> = requests.by_ref().take(round).collect();
+        (!asked.is_empty()).then_some(asked)
+    });
+    rounds.flat_map(|asked| {
+        let answers = send_all(&asked, ROUND);
         answers.into_iter().zip(asked).map(|(answer, request)| match answer {
             Ok(cut) if cut.truncated && request.max_body.is_none() => request.send(),
             answer => answer,

@@ -97,9 +97,8 @@ impl<'a> Api<'a> {
     pub(crate) fn health(&self, names: &[String]) -> Vec<Result<Response, Error>> {
         let query = self.health_query();
         let timeout = ANSWER_TIMEOUT.min(clock::deadline().saturating_sub(READING));
-        let requests: Vec<_> =
-            names.iter().map(|name| self.get(&health_path(name), &query, timeout)).collect();
-        let answers = send_in_rounds(&requests);
+        let requests = names.iter().map(|name| self.get(&health_path(name), &query, timeout));
+        let answers = send_in_rounds(requests);
         answers.map(|answer| answer.and_then(Response::expect_success)).collect()
     }
 

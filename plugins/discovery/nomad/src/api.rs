@@ -107,15 +107,12 @@ impl<'a> Api<'a> {
         &self,
         services: &BTreeSet<ServiceName>,
     ) -> Result<Vec<Instance>, Error> {
-        let requests: Vec<_> = services
-            .iter()
-            .map(|service| {
-                let path = format!("/v1/service/{}", encode(&service.name));
-                self.get(&path, &self.query(&service.namespace), ANSWER_TIMEOUT)
-            })
-            .collect();
+        let requests = services.iter().map(|service| {
+            let path = format!("/v1/service/{}", encode(&service.name));
+            self.get(&path, &self.query(&service.namespace), ANSWER_TIMEOUT)
+        });
         let mut all = Vec::new();
-        for (service, answer) in services.iter().zip(send_in_rounds(&requests)) {
+        for (service, answer) in services.iter().zip(send_in_rounds(requests)) {
             let instances: Option<Vec<Instance>> = answer
                 .and_then(Response::expect_success)
                 .and_then(|answer| answer.json())

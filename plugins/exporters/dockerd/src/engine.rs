@@ -2,6 +2,8 @@
 //!
 //! Paths name no version of the API: the engine then takes its own.
 
+use std::time::Duration;
+
 use narthex_sdk::{
     Error, Metrics, clock,
     http::{Origin, Request, Response, send_all, send_in_rounds},
@@ -9,8 +11,11 @@ use narthex_sdk::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
-/// Of what is left of the call, how much the engine may take for an answer: the rest is for telling that it did not.
-const TIME_SHARE: f64 = 0.9;
+/// Of the call's time, what is for telling what the engine did not answer.
+const TELLING_SHARE: f64 = 0.1;
+
+/// Of the time that is left to ask, how much a container may take: one that does not answer leaves most of it to others.
+const CONTAINER_SHARE: f64 = 0.2;
 
 /// Containers that are asked about; each is two questions and some forty series.
 const CONTAINERS_MAX: usize = 1000;
@@ -18,6 +23,8 @@ const CONTAINERS_MAX: usize = 1000;
 /// An engine, as the configuration reaches it.
 pub(crate) struct Engine {
     origin: Origin,
+    /// What is left of the call when asking ends.
+    telling: Duration,
 }
 
 /// The answers of `/info` and `/version` together.
@@ -66,12 +73,14 @@ impl Engine {
     /// Judges the address.
     pub(crate) fn new(host: &str) -> Result<Self, Error> {
         let refused = |reason: &str| Error::config(format!("host: {reason}")).detail("key", "host");
-        Ok(Self { origin: Origin::parse(host).map_err(refused)? })
+        let telling = clock::deadline().mul_f64(TELLING_SHARE);
+        Ok(Self { origin: Origin::parse(host).map_err(refused)?, telling })
     }
 
     /// The engine itself, and its containers in whatever state.
     pub(crate) fn look(&self) -> Result<(Info, Vec<Listed>), Error> {
-        let asked = ["/info", "/version", "/containers/json?all=true"].map(|path| self.get(path));
+        let asked =
+            ["/info", "/version", "/containers/json?all=true"].map(|path| self.get(path, 1.0));
         let mut answers = send_all(&asked, 3).into_iter();
         let mut next = || answers.next().unwrap_or_else(|| Err(Error::internal("not asked")));
         let (info, version, containers) = (next(), next(), next());
@@ -93,30 +102,42 @@ impl Engine {
         Ok((info, containers))
     }
 
-    /// Asks for what a container is.
-    pub(crate) fn facts(&self, id: &str) -> Request {
-        self.get(&format!("/containers/{id}/json"))
+    /// What containers are; none for one that is not there any more.
+    pub(crate) fn facts<'a, T: DeserializeOwned>(
+        &self,
+        containers: impl Iterator<Item = &'a Listed>,
+    ) -> impl Iterator<Item = Result<Option<T>, Error>> {
+        self.read_each(containers, "json")
     }
 
-    /// Asks for what a container spent, once and without the second look that a rate would need.
-    pub(crate) fn stats(&self, id: &str) -> Request {
-        self.get(&format!("/containers/{id}/stats?stream=false&one-shot=true"))
+    /// What containers spent, once and without the second look that a rate would need; none for one that is not there.
+    pub(crate) fn stats<'a, T: DeserializeOwned>(
+        &self,
+        containers: impl Iterator<Item = &'a Listed>,
+    ) -> impl Iterator<Item = Result<Option<T>, Error>> {
+        self.read_each(containers, "stats?stream=false&one-shot=true")
     }
 
-    fn get(&self, path: &str) -> Request {
+    /// Asks for many containers at a time.
+    fn read_each<'a, T: DeserializeOwned>(
+        &self,
+        containers: impl Iterator<Item = &'a Listed>,
+        what: &str,
+    ) -> impl Iterator<Item = Result<Option<T>, Error>> {
+        let path = move |container: &Listed| format!("/containers/{}/{what}", container.id);
+        let asked = containers.map(move |container| self.get(&path(container), CONTAINER_SHARE));
+        send_in_rounds(asked).map(|answer| match answer {
+            Ok(answer) if answer.status == 404 => Ok(None),
+            answer => read(answer).map(Some),
+        })
+    }
+
+    /// Asks for a path, which may take this share of the time that is left to ask.
+    fn get(&self, path: &str, share: f64) -> Request {
         let prefix = self.origin.path().trim_end_matches('/');
-        self.origin.get(&format!("{prefix}{path}")).timeout(clock::deadline().mul_f64(TIME_SHARE))
+        let left = clock::deadline().saturating_sub(self.telling);
+        self.origin.get(&format!("{prefix}{path}")).timeout(left.mul_f64(share))
     }
-}
-
-/// Asks many at a time; none for what is not there any more.
-pub(crate) fn read_all<T: DeserializeOwned>(
-    asked: &[Request],
-) -> impl Iterator<Item = Result<Option<T>, Error>> {
-    send_in_rounds(asked).map(|answer| match answer {
-        Ok(answer) if answer.status == 404 => Ok(None),
-        answer => read(answer).map(Some),
-    })
 }
 
 fn read<T: DeserializeOwned>(answer: Result<Response, Error>) -> Result<T, Error> {

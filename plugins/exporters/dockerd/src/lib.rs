@@ -74,7 +74,7 @@ impl Exporter for Dockerd {
 
 narthex_sdk::exporter!(Dockerd);
 
-/// Asks for the facts of all containers and for the statistics of those that run, and adds both.
+/// Asks for the facts of all containers, then for the statistics of those that have some and run, and adds both.
 fn add_containers(
     engine: &Engine,
     config: &Config,
@@ -82,34 +82,33 @@ fn add_containers(
     containers: &[Listed],
     metrics: &mut Metrics,
 ) {
-    let running: Vec<&Listed> = containers.iter().filter(|container| container.runs()).collect();
-    let facts: Vec<_> = containers.iter().map(|container| engine.facts(&container.id)).collect();
-    let stats: Vec<_> = running.iter().map(|container| engine.stats(&container.id)).collect();
-    let mut known: Vec<(&Listed, Labels)> = Vec::new();
+    let mut running: Vec<(&Listed, Labels)> = Vec::new();
     let mut failed = 0_u32;
-    for (container, facts) in containers.iter().zip(engine::read_all::<Facts>(&facts)) {
+    for (container, facts) in containers.iter().zip(engine.facts::<Facts>(containers.iter())) {
         match facts {
             Ok(Some(facts)) => {
                 let labels = Labels::new(container, &facts, info, config);
                 facts.add(container, &labels, metrics);
-                known.push((container, labels));
+                if container.runs() {
+                    running.push((container, labels));
+                }
             }
             Ok(None) => {}
             Err(error) => failed += told("facts", container, &error),
         }
     }
-    for (container, stats) in running.iter().zip(engine::read_all::<Stats>(&stats)) {
-        let labels = known.iter().find(|(own, _)| own.id == container.id);
-        match (stats, labels) {
-            (Ok(Some(stats)), Some((_, labels))) => stats.add(labels, metrics),
-            (Ok(_), _) => {}
-            (Err(error), _) => failed += told("statistics", container, &error),
+    let stats = engine.stats::<Stats>(running.iter().map(|(container, _)| *container));
+    for ((container, labels), stats) in running.iter().zip(stats) {
+        match stats {
+            Ok(Some(stats)) => stats.add(labels, metrics),
+            Ok(None) => {}
+            Err(error) => failed += told("statistics", container, &error),
         }
     }
     metrics
         .gauge(
             "dockerd_scrape_failed_requests",
-            "Questions about containers that the engine did not answer.",
+            "Containers of which the engine did not say all in time.",
         )
         .set(failed);
 }

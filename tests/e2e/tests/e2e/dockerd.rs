@@ -1,6 +1,6 @@
 //! The plugin `dockerd` on an engine whose answers were written down, behind a socket.
 
-use narthex_harness::{Host, Replies, SECONDS, TempFolder};
+use narthex_harness::{Answer, Host, Replies, SECONDS, TempFolder};
 
 use crate::support::{config, plugin};
 
@@ -19,6 +19,39 @@ const WEB_STATS: &str = r#"{"pids_stats":{"current":5},
     "blkio_stats":{"io_service_bytes_recursive":[{"major":254,"minor":0,"op":"write","value":8192}]},
     "networks":{"eth0":{"rx_bytes":10,"tx_bytes":20}}}"#;
 const JOB: &str = r#"{"Name":"/shop_job_1","Created":"2026-01-05T08:00:00Z","State":{"ExitCode":3},"Config":{},"HostConfig":{}}"#;
+
+#[test]
+fn a_container_that_does_not_answer_is_counted_and_the_others_are_told() {
+    let engine = Replies::start();
+    for (path, answer) in [
+        ("/info", INFO),
+        ("/version", "{}"),
+        ("/containers/json", &CONTAINERS.replace("exited", "running")),
+        ("/containers/c301/json", WEB),
+        ("/containers/c301/stats", WEB_STATS),
+    ] {
+        engine.json(path, answer);
+    }
+    engine.answer("/containers/c302/json", Answer::never());
+    let job = format!(
+        "scrape_configs:\n- job_name: docker\n  scrape_interval: 5s\n  scrape_timeout: 5s\n  exporter: {{ plugin: dockerd }}\n  \
+         static_configs: [{{ targets: ['{}'] }}]\n",
+        engine.address()
+    );
+    let host = Host::with_config(&config(&job))
+        .copy("plugins/dockerd.wasm", &plugin("dockerd"))
+        .expect_log("c302")
+        .start();
+    host.wait_for_query("dockerd_scrape_failed_requests == 1", 30 * SECONDS, |s| s.len() == 1);
+    for metric in ["container_spec_memory_limit_bytes", "container_memory_usage_bytes"] {
+        let told = host.query(metric);
+        assert_eq!(told.len(), 1, "{metric}");
+        assert_eq!(told[0].label("name"), "shop_web_1");
+    }
+    let asked = engine.requests();
+    assert!(asked.iter().all(|request| !request.path.starts_with("/containers/c302/stats")));
+    host.stop();
+}
 
 #[test]
 fn containers_of_an_engine_are_told_over_its_socket() {
