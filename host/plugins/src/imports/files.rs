@@ -3,20 +3,23 @@
 //! Invariant: the kernel resolves every path beneath its root's own descriptor (`openat2` with
 //! `RESOLVE_BENEATH` and `RESOLVE_NO_MAGICLINKS`): no `..`, no link and no race leads out of it.
 //! Invariant: a file system that hangs holds a bounded number of threads (see `waits.rs`).
+//! Invariant: what is no regular file is never opened, for opening alone does something to a device or a pipe.
 
+mod root;
 mod waits;
 
 use std::collections::BTreeMap;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
+use std::time::Duration;
 
-use camino::Utf8PathBuf;
 use narthex_wasm::Guest;
 use narthex_wasm::wasmtime;
 use narthex_wasm::wasmtime::component::{HasSelf, Linker};
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
+use self::root::{Folder, GrantedRoot};
 pub(crate) use self::waits::Waits;
 use super::{CallContext, Error, ErrorKind, clock, error, system_error};
 use crate::bindings::imports::narthex::plugin::files;
@@ -31,26 +34,12 @@ const FILE_BYTES_MAX: usize = 16 << 20;
 /// The most entries of a folder.
 const ENTRIES_MAX: usize = 65_536;
 
-/// `f_type` of `/proc` and `/sys`: their files are short and made by the kernel, so that reading
-/// them on the spot is cheaper than handing them to a thread.
-const KERNEL_FILE_SYSTEMS: [i64; 2] = [0x9fa0, 0x6265_6572];
-
 /// The roots of one plugin.
 #[derive(Debug)]
 pub(crate) struct Capability {
     plugin: String,
-    roots: BTreeMap<String, OpenRoot>,
+    roots: BTreeMap<String, Arc<GrantedRoot>>,
     waits: Arc<Waits>,
-}
-
-#[derive(Debug)]
-struct OpenRoot {
-    path: Utf8PathBuf,
-    access: Access,
-    is_default: bool,
-    /// An error is told to the guest at each use: the folder may be missing on this machine.
-    folder: Result<Arc<OwnedFd>, Errno>,
-    is_kernels: bool,
 }
 
 /// The roots of one call.
@@ -88,13 +77,15 @@ impl Capability {
         let given = allowed.iter().map(|(name, root)| (name.as_str(), root.clone(), false));
         let roots = defaults
             .chain(given)
-            .map(|(name, root, is_default)| (name.to_owned(), OpenRoot::open(root, is_default)))
+            .map(|(name, root, is_default)| {
+                (name.to_owned(), Arc::new(GrantedRoot::new(root, is_default)))
+            })
             .collect();
         Self { plugin: plugin.to_owned(), roots, waits: Arc::clone(waits) }
     }
 
     pub(crate) fn view(&self) -> Vec<GrantView> {
-        let view = |(name, root): (&String, &OpenRoot)| GrantView {
+        let view = |(name, root): (&String, &Arc<GrantedRoot>)| GrantView {
             capability: "files",
             detail: match root.access {
                 Access::Read => format!("{name} = {}", root.path),
@@ -106,17 +97,6 @@ impl Capability {
             },
         };
         self.roots.iter().map(view).collect()
-    }
-}
-
-impl OpenRoot {
-    fn open(root: Root, is_default: bool) -> Self {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = rustix::fs::open(root.path.as_std_path(), flags, Mode::empty());
-        let kind = folder.as_ref().ok().and_then(|folder| rustix::fs::fstatfs(folder).ok());
-        let is_kernels = kind.is_some_and(|kind| KERNEL_FILE_SYSTEMS.contains(&kind.f_type));
-        let folder = folder.map(Arc::new);
-        Self { path: root.path, access: root.access, is_default, folder, is_kernels }
     }
 }
 
@@ -161,28 +141,46 @@ impl Instance {
         step: impl FnOnce(&OwnedFd, &str) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let Some(capability) = &self.capability else { return Err(self.denied(root)) };
-        let Some(open) = capability.roots.get(root) else { return Err(self.denied(root)) };
-        if wanted == Access::Read && open.access == Access::Usage {
+        let Some(granted) = capability.roots.get(root) else { return Err(self.denied(root)) };
+        if wanted == Access::Read && granted.access == Access::Usage {
             return Err(self.denied(root));
         }
-        let folder = open.folder.clone().map_err(|errno| {
-            system_error(&format!("open {} for the root {root:?}", open.path), errno)
-        })?;
         check_path(&path)?;
-        if open.is_default && root == "proc" && !is_about_machine(&path) {
+        if granted.is_default && root == "proc" && !is_about_machine(&path) {
             return Err(self.denied(root));
         }
-        let place = open.path.join(&path);
-        // Half of what is left, so that one access that hangs leaves time to say so.
-        let patience = self.clock.left() / 2;
-        let (waits, plugin) = (&capability.waits, &self.plugin);
-        let is_quick = open.is_kernels && wanted == Access::Read;
-        let step = move || step(&folder, &path);
+        let folder = self.folder(&capability.waits, root, granted).await?;
+        let place = granted.path.join(&path);
+        let (waits, plugin, patience) = (&capability.waits, &self.plugin, self.patience());
+        let is_quick = folder.is_kernels && wanted == Access::Read;
+        let step = move || step(&folder.descriptor, &path);
         if is_quick {
             waits.run_quick(plugin, place.as_str(), patience, step).await
         } else {
             waits.run(plugin, place.as_str(), patience, step).await
         }
+    }
+
+    /// The folder of a root, opened on a thread when it is first needed.
+    async fn folder(
+        &self,
+        waits: &Arc<Waits>,
+        name: &str,
+        root: &Arc<GrantedRoot>,
+    ) -> Result<Arc<Folder>, Error> {
+        if let Some(opened) = root.opened() {
+            return Ok(opened);
+        }
+        let (place, step) =
+            (root.path.as_str(), format!("open {} for the root {name:?}", root.path));
+        let root = Arc::clone(root);
+        let open = move || root.open().map_err(|errno| system_error(&step, errno));
+        waits.run(&self.plugin, place, self.patience(), open).await
+    }
+
+    /// Half of what is left, so that one access that hangs leaves time to say so.
+    fn patience(&self) -> Duration {
+        self.clock.left() / 2
     }
 }
 
@@ -290,11 +288,12 @@ fn open(folder: &OwnedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Error> {
     Err(system_error(&format!("open {path:?}"), Errno::AGAIN))
 }
 
-fn read(folder: &OwnedFd, path: &str, max: usize) -> Result<Vec<u8>, Error> {
-    // NONBLOCK: a pipe must not wait for its writer.
-    let file = open(folder, path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
-    let failed = |errno| system_error(&format!("read {path:?}"), errno);
-    let info = rustix::fs::fstat(&file).map_err(failed)?;
+/// Opens a regular file. What it is has to be seen before it is opened, and nobody may put something else in its place
+/// in between; so the file that was seen is opened by its descriptor.
+fn open_regular(folder: &OwnedFd, path: &str) -> Result<OwnedFd, Error> {
+    let seen = open(folder, path, OFlags::PATH)?;
+    let failed = |errno| system_error(&format!("open {path:?}"), errno);
+    let info = rustix::fs::fstat(&seen).map_err(failed)?;
     match FileType::from_raw_mode(info.st_mode) {
         FileType::RegularFile => {}
         FileType::Directory => return Err(failed(Errno::ISDIR)),
@@ -307,6 +306,19 @@ fn read(folder: &OwnedFd, path: &str, max: usize) -> Result<Vec<u8>, Error> {
             return Err(error(ErrorKind::Denied, format!("{path:?} is no regular file")));
         }
     }
+    let own = format!("/proc/self/fd/{}", seen.as_raw_fd());
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    rustix::fs::open(own, flags, Mode::empty()).map_err(|errno| match errno {
+        Errno::NOENT if rustix::fs::stat("/proc/self/fd").is_err() => {
+            error(ErrorKind::Internal, format!("open {path:?}: the server needs /proc mounted"))
+        }
+        other => failed(other),
+    })
+}
+
+fn read(folder: &OwnedFd, path: &str, max: usize) -> Result<Vec<u8>, Error> {
+    let file = open_regular(folder, path)?;
+    let failed = |errno| system_error(&format!("read {path:?}"), errno);
     let mut bytes = Vec::new();
     loop {
         let start = bytes.len();

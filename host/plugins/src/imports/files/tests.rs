@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
+use camino::Utf8PathBuf;
 use narthex_platform::Clock;
+use rustix::fs::inotify;
 
 use super::files::Host;
 use super::*;
@@ -69,6 +71,42 @@ async fn files_are_read_beneath_their_root() {
         read(bench, "r", "f", 6).await,
         "ErrorKind::Exhausted: \"f\" is longer than 6 bytes"
     );
+}
+
+#[tokio::test]
+async fn what_is_no_regular_file_is_not_even_opened() {
+    let bench = &mut bench();
+    let pipe = bench.temp.path().join("root/pipe");
+    let mode = Mode::RUSR | Mode::WUSR;
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, FileType::Fifo, mode, 0).unwrap();
+    let watch = inotify::init(inotify::CreateFlags::NONBLOCK).unwrap();
+    for watched in [&pipe, &bench.temp.path().join("root/f")] {
+        inotify::add_watch(&watch, watched, inotify::WatchFlags::OPEN).unwrap();
+    }
+    let answer = read(bench, "r", "pipe", 9).await;
+    assert_eq!(answer, "ErrorKind::Denied: \"pipe\" is no regular file");
+    let mut events = [0; 512];
+    assert_eq!(rustix::io::read(&watch, &mut events), Err(Errno::AGAIN));
+    assert_eq!(read(bench, "r", "f", 9).await, "content");
+    assert!(rustix::io::read(&watch, &mut events).is_ok());
+}
+
+#[tokio::test]
+async fn a_root_is_opened_when_it_is_first_needed() {
+    let bench = &mut bench();
+    let root = bench.temp.path().join("later");
+    let path = Utf8PathBuf::from_path_buf(root.clone()).unwrap();
+    let roots = BTreeMap::from([("l".to_owned(), Root { path, access: Access::Read })]);
+    let waits = Arc::new(Waits::new(Clock::real()));
+    let capability = Arc::new(Capability::configure("x", &roots, &waits));
+    bench.instance = Instance::instantiate(Some(&capability), "x", &clock(), &Ear::default());
+    assert!(read(bench, "l", "f", 9).await.contains("for the root \"l\""));
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join("f"), "content").unwrap();
+    assert_eq!(read(bench, "l", "f", 9).await, "content");
+    // What was opened stays open, whatever stands at its path.
+    fs::rename(&root, bench.temp.path().join("moved")).unwrap();
+    assert_eq!(read(bench, "l", "f", 9).await, "content");
 }
 
 #[tokio::test]
