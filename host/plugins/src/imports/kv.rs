@@ -44,34 +44,51 @@ pub(crate) struct Capability {
     clock: Clock,
     /// What the operator granted.
     granted: Option<u64>,
-    total_bytes: Total,
+    kept: Kept,
 }
 
-/// Guards the sum of all entries of a plugin, and with it the order of its writes.
-type Total = Arc<Mutex<u64>>;
+/// Guards the account of a plugin's entries, and with it the order of its writes.
+type Kept = Arc<Mutex<Account>>;
+
+/// All entries of a plugin.
+#[derive(Debug, Default)]
+struct Account {
+    /// What they take, those that vanished and are still there among them.
+    bytes: u64,
+    /// No entry vanishes before this time; `None`: none ever does. Until then nothing is looked for that did.
+    vanishes_first: Option<i64>,
+}
+
+impl Account {
+    /// Counts a time at which an entry vanishes.
+    fn expect(&mut self, until: Option<i64>) {
+        self.vanishes_first = self.vanishes_first.into_iter().chain(until).min();
+    }
+}
 
 /// The sums of all plugins. A plugin's entries are read for it once, not at every reload, and calls
 /// under old and new grants count alike.
 #[derive(Debug, Default)]
 pub(crate) struct Totals(
     /// Guards the table, not the sums in it.
-    Mutex<BTreeMap<String, Total>>,
+    Mutex<BTreeMap<String, Kept>>,
 );
 
 impl Totals {
-    fn of(&self, plugin: &str, tree: &Tree) -> Result<Total, StateError> {
+    fn of(&self, plugin: &str, tree: &Tree) -> Result<Kept, StateError> {
         let mut totals = self.0.lock();
         if let Some(known) = totals.get(plugin) {
             return Ok(Arc::clone(known));
         }
-        let mut sum = 0_u64;
+        let mut account = Account::default();
         tree.visit_prefix(&full_key(plugin, ""), |key, stored| {
-            sum = sum.saturating_add(size(key, stored));
+            account.bytes = account.bytes.saturating_add(size(key, stored));
+            account.expect(until(stored));
             ControlFlow::Continue(())
         })?;
-        let total = Arc::new(Mutex::new(sum));
-        totals.insert(plugin.to_owned(), Arc::clone(&total));
-        Ok(total)
+        let kept = Arc::new(Mutex::new(account));
+        totals.insert(plugin.to_owned(), Arc::clone(&kept));
+        Ok(kept)
     }
 }
 
@@ -106,19 +123,19 @@ impl Capability {
         shared: &Shared,
     ) -> Result<Self, StateError> {
         let tree = shared.state.tree("plugin-kv")?;
-        let total_bytes = shared.kept.of(plugin, &tree)?;
+        let kept = shared.kept.of(plugin, &tree)?;
         Ok(Self {
             plugin: plugin.to_owned(),
             tree,
             clock: shared.clock.clone(),
             granted: granted.map(|granted| granted.0),
-            total_bytes,
+            kept,
         })
     }
 
     /// Bytes that are kept, and that may be.
     pub(crate) fn kept(&self, bytes_default: u64) -> (u64, u64) {
-        (*self.total_bytes.lock(), self.granted.unwrap_or(bytes_default))
+        (self.kept.lock().bytes, self.granted.unwrap_or(bytes_default))
     }
 
     /// What can be seen of it; `bytes_default` holds where the operator says nothing.
@@ -140,9 +157,8 @@ impl Capability {
     }
 
     fn live<'a>(&self, stored: &'a [u8]) -> Option<&'a [u8]> {
-        let (until, value) = stored.split_first_chunk::<8>()?;
-        let until = i64::from_le_bytes(*until);
-        (until == 0 || until > self.clock.now_millis()).then_some(value)
+        let (_, value) = stored.split_first_chunk::<8>()?;
+        until(stored).is_none_or(|until| until > self.clock.now_millis()).then_some(value)
     }
 
     /// Replaces what is stored by `new`, if the value there satisfies `expected`. `false`: it does
@@ -156,7 +172,7 @@ impl Capability {
     ) -> Result<bool, Error> {
         let bytes_max = self.granted.unwrap_or(bytes_default);
         let key = full_key(&self.plugin, key);
-        let mut total = self.total_bytes.lock();
+        let mut account = self.kept.lock();
         loop {
             let Current { stored, value } = self.current(&key).map_err(|error| failed(&error))?;
             if !expected(value.as_deref()) {
@@ -164,18 +180,20 @@ impl Capability {
             }
             let old_size = stored.as_deref().map_or(0, |stored| size(&key, stored));
             let new_size = new.map_or(0, |new| size(&key, new));
-            let sum = |total: u64| total.saturating_sub(old_size).saturating_add(new_size);
-            if new_size > old_size && sum(*total) > bytes_max {
-                *total = self.sweep().map_err(|error| failed(&error))?;
-                if sum(*total) > bytes_max {
+            let bytes = account.bytes.saturating_sub(old_size).saturating_add(new_size);
+            if new_size > old_size && bytes > bytes_max {
+                let now = self.clock.now_millis();
+                if account.vanishes_first.is_none_or(|first| first > now) {
                     return Err(self.exhausted(bytes_max));
                 }
-                // The sweep may have removed what was stored under this key.
+                *account = self.sweep().map_err(|error| failed(&error))?;
+                // It may fit now, or the sweep removed what was stored under this key.
                 continue;
             }
             let replaced = self.tree.compare_and_set(&key, stored.as_deref(), new);
             if replaced.map_err(|error| failed(&error))? {
-                *total = sum(*total);
+                account.bytes = bytes;
+                account.expect(new.and_then(until));
                 return Ok(true);
             }
         }
@@ -189,13 +207,16 @@ impl Capability {
         error(ErrorKind::Exhausted, message)
     }
 
-    /// Removes what has vanished; the sum of what is left.
-    fn sweep(&self) -> Result<u64, StateError> {
-        let mut total = 0_u64;
+    /// Removes what has vanished; the account of what is left.
+    fn sweep(&self) -> Result<Account, StateError> {
+        let mut left = Account::default();
         let mut vanished = Vec::new();
         self.tree.visit_prefix(&full_key(&self.plugin, ""), |key, stored| {
             match self.live(stored) {
-                Some(_) => total = total.saturating_add(size(key, stored)),
+                Some(_) => {
+                    left.bytes = left.bytes.saturating_add(size(key, stored));
+                    left.expect(until(stored));
+                }
                 None => vanished.push((key.to_vec(), stored.to_vec())),
             }
             ControlFlow::Continue(())
@@ -203,7 +224,7 @@ impl Capability {
         for (key, stored) in vanished {
             self.tree.compare_and_set(&key, Some(&stored), None)?;
         }
-        Ok(total)
+        Ok(left)
     }
 }
 
@@ -359,6 +380,12 @@ fn full_key(plugin: &str, key: &str) -> Vec<u8> {
 
 fn stored(until: Option<i64>, value: &[u8]) -> Vec<u8> {
     [&until.unwrap_or(0).to_le_bytes(), value].concat()
+}
+
+/// When what is stored vanishes; what is damaged already did.
+fn until(stored: &[u8]) -> Option<i64> {
+    let until = stored.first_chunk::<8>().map_or(i64::MIN, |until| i64::from_le_bytes(*until));
+    (until != 0).then_some(until)
 }
 
 fn size(key: &[u8], stored: &[u8]) -> u64 {

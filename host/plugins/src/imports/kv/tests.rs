@@ -100,6 +100,34 @@ async fn a_plugin_keeps_no_more_than_it_may() {
 }
 
 #[tokio::test]
+async fn what_vanished_is_looked_for_only_when_something_can_have() {
+    let bench = Bench::new();
+    let mut plugin = bench.plugin("a", 1000);
+    let text = "x".repeat(300);
+    set(&mut plugin, "1", &text, None).await.unwrap();
+    set(&mut plugin, "2", &text, Some(500)).await.unwrap();
+    // An entry that vanished, behind the back of the account: a sweep would remove it.
+    let tree = bench.shared.state.tree("plugin-kv").unwrap();
+    let hidden = full_key("a", "hidden");
+    assert!(tree.compare_and_set(&hidden, None, Some(&stored(Some(1), b""))).unwrap());
+    let is_hidden = || tree.get(&hidden).unwrap().is_some();
+    assert!(set(&mut plugin, "3", &text, None).await.is_err());
+    assert!(is_hidden());
+    bench.clock.advance(Duration::from_millis(500));
+    set(&mut plugin, "3", &text, None).await.unwrap();
+    assert!(!is_hidden());
+    // Nothing that is left vanishes.
+    assert!(tree.compare_and_set(&hidden, None, Some(&stored(Some(1), b""))).unwrap());
+    assert!(set(&mut plugin, "4", &text, None).await.is_err());
+    assert!(is_hidden());
+    // After a start times are known as before.
+    let again = Bench { shared: Shared { kept: Arc::default(), ..bench.shared }, ..bench };
+    set(&mut again.plugin("a", 1000), "1", &"x".repeat(301), None).await.unwrap();
+    set(&mut again.plugin("a", 800), "4", &text, None).await.unwrap_err();
+    assert!(tree.get(&hidden).unwrap().is_none());
+}
+
+#[tokio::test]
 async fn compare_and_set_sees_values_and_not_their_times() {
     let bench = Bench::new();
     let mut plugin = bench.plugin("a", 1000);
