@@ -58,6 +58,7 @@ pub mod files;
 pub mod http;
 pub mod kv;
 pub mod log;
+pub mod secrets;
 pub mod tcp;
 pub mod time;
 

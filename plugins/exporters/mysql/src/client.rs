@@ -28,6 +28,9 @@ const CHALLENGE_BYTES: usize = 20;
 /// Columns that an answer may have; the state of a replica has some ninety.
 const COLUMNS_MAX: u64 = 1000;
 
+/// Values that an answer may have, as one takes more memory than it has bytes. A server has some thousand variables.
+const VALUES_MAX: u64 = 200_000;
+
 /// A connection that is logged in.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -170,6 +173,7 @@ impl Client {
         if !is_end(&self.packets.read()?) {
             return Err(not_understood());
         }
+        let mut left = VALUES_MAX;
         loop {
             let packet = self.packets.read()?;
             if is_end(&packet) {
@@ -180,6 +184,10 @@ impl Client {
                 row.byte()?;
                 return Err(refusal(row));
             }
+            // A row without columns would be for nothing.
+            left = left.checked_sub(count.max(1)).ok_or_else(|| {
+                Error::exhausted(format!("the answer has more than {VALUES_MAX} values"))
+            })?;
             let values: Result<Vec<_>, Error> = (0..count).map(|_| row.value()).collect();
             table.rows.push(values?);
         }

@@ -18,8 +18,9 @@ const HEADER_BYTES: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Packets {
     connection: Connection,
-    /// What came and was not read yet.
+    /// What came and was not read yet, from `at` on.
     buffer: Vec<u8>,
+    at: usize,
     /// What may still come.
     left: usize,
     /// The number of the next packet in either direction, since the last command.
@@ -28,12 +29,12 @@ pub(crate) struct Packets {
 
 impl Packets {
     pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection, buffer: Vec::new(), left: ANSWERS_BYTES_MAX, number: 0 }
+        Self { connection, buffer: Vec::new(), at: 0, left: ANSWERS_BYTES_MAX, number: 0 }
     }
 
     /// Speaks TLS from now on. What the server sent before in the clear is not believed.
     pub(crate) fn start_tls(&mut self, profile: &str) -> Result<(), Error> {
-        if !self.buffer.is_empty() {
+        if self.at < self.buffer.len() {
             return Err(Error::protocol("the server said something between the clear and TLS"));
         }
         self.connection.start_tls(profile, None)
@@ -57,8 +58,7 @@ impl Packets {
 
     /// Reads one packet.
     pub(crate) fn read(&mut self) -> Result<Vec<u8>, Error> {
-        self.fill(HEADER_BYTES)?;
-        let Some([a, b, c, number]) = self.buffer.first_chunk::<HEADER_BYTES>().copied() else {
+        let &[a, b, c, number] = self.take(HEADER_BYTES)? else {
             return Err(Error::internal("a packet without a header"));
         };
         let length = u32::from_le_bytes([a, b, c, 0]);
@@ -68,22 +68,23 @@ impl Packets {
             return Err(Error::protocol("the other side does not speak the protocol of MySQL"));
         }
         self.number = self.number.wrapping_add(1);
-        self.fill(HEADER_BYTES + length)?;
-        let rest = self.buffer.split_off(HEADER_BYTES + length);
-        let mut packet = std::mem::replace(&mut self.buffer, rest);
-        packet.drain(..HEADER_BYTES);
-        Ok(packet)
+        Ok(self.take(length)?.to_vec())
     }
 
-    fn fill(&mut self, count: usize) -> Result<(), Error> {
-        while self.buffer.len() < count {
+    /// The next bytes, so many.
+    fn take(&mut self, count: usize) -> Result<&[u8], Error> {
+        while self.buffer.len() - self.at < count {
             let Some(bytes) = self.connection.read()? else {
                 return Err(Error::unreachable("the server closed the connection"));
             };
             self.left = self.left.checked_sub(bytes.len()).ok_or_else(too_long)?;
+            self.buffer.drain(..self.at);
+            self.at = 0;
             self.buffer.extend_from_slice(&bytes);
         }
-        Ok(())
+        let from = self.at;
+        self.at += count;
+        Ok(self.buffer.get(from..self.at).unwrap_or_default())
     }
 }
 

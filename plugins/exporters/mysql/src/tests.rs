@@ -38,10 +38,11 @@ impl Script {
     /// An answer to a question; an empty value is `NULL`.
     fn table(mut self, columns: &[&str], rows: &[&[&str]]) -> Self {
         let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
-        let mut number = 1;
+        let mut number = 1_u8;
         let mut next = |script: Self, payload: &[u8]| {
-            number += 1;
-            script.packet(number - 1, payload)
+            let own = number;
+            number = number.wrapping_add(1);
+            script.packet(own, payload)
         };
         self = next(self, &[u8::try_from(columns.len()).unwrap()]);
         for column in columns {
@@ -335,6 +336,25 @@ fn a_server_that_cannot_be_asked_is_down_with_a_line_in_the_log() {
         assert!(answer.contains("\nmysql_up 0\n"), "{error}: {answer}");
         assert_eq!(host.logs()[0].fields[1].value, error);
     }
+}
+
+#[test]
+fn an_answer_has_so_many_values() {
+    let rows: Vec<&[&str]> = vec![&[""; 2]; 100_001];
+    let script = logged_in().table(&["Variable_name", "Value"], &rows);
+    let (host, answer) = asked(script, r#"{"user":"u","collectors":["global_status"]}"#, &[]);
+    let failed = r#"mysql_exporter_collector_success{collector="collect.global_status"} 0"#;
+    assert!(answer.contains(failed), "{answer}");
+    assert_eq!(host.logs()[0].fields[1].value, "the answer has more than 200000 values");
+}
+
+#[test]
+fn a_password_that_the_host_keeps_is_asked_for() {
+    let host = FakeHost::new().tcp("db:3306", &[]);
+    let kept = r#"{"user":"u","password":"narthex-secret-0-5f"}"#;
+    let error = host.collect::<Mysql>(kept).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Config);
+    assert!(error.message.contains("mysql: { reveal_secrets: true }"), "{}", error.message);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::process::Command;
 use narthex_harness::{Host, Peer, Process, SECONDS, TempFolder, free_port, peer, wait_until};
 
 use crate::beside::Beside;
-use crate::support::{certificate, plugin, with_profile};
+use crate::support::{certificate, config, plugin, with_profile};
 
 /// With what ends texts elsewhere.
 const PASSWORD: &str = "pa's w\"ord";
@@ -81,6 +81,20 @@ fn job(name: &str, port: u16, login: &str) -> String {
         "- job_name: {name}\n  exporter: {{ plugin: mysql, config: {{ {login} }} }}\n  \
          static_configs: [{{ targets: ['127.0.0.1:{port}'] }}]\n"
     )
+}
+
+#[test]
+fn a_password_that_is_not_revealed_is_told_with_what_reveals_it() {
+    let nobody = free_port();
+    let job = job("kept", nobody, "user: exporter, password: guessed");
+    let host = Host::with_config(&config(&format!("scrape_configs:\n{job}")))
+        .copy("plugins/mysql.wasm", &plugin("mysql"))
+        .start();
+    host.wait_for_query("up == 0", 30 * SECONDS, |s| s.len() == 1);
+    let told = host.json("/api/v1/targets");
+    let told = told["data"]["activeTargets"][0]["lastError"].as_str().unwrap_or_default();
+    assert!(told.contains("plugins: { allow: { mysql: { reveal_secrets: true } } }"), "{told}");
+    host.stop();
 }
 
 #[test]
