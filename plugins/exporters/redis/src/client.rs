@@ -2,10 +2,17 @@
 
 use narthex_sdk::{Error, clock, log, tcp::Connection};
 
-use crate::resp::{Reader, Reply, encode};
+use crate::{
+    Config,
+    resp::{Reader, Reply, encode},
+};
 
 /// Of what is left of the call, how much a server may take for an answer: the rest is for telling that it did not.
 const TIME_SHARE: f64 = 0.9;
+
+/// What a password that stands in no line needs.
+const HINT: &str = "; a password with an apostrophe, or with a space and a backslash at its end, must be known to the \
+                    plugin: plugins: { allow: { redis: { reveal_secrets: true } } }";
 
 /// A connection on which commands are answered in order.
 #[derive(Debug)]
@@ -24,23 +31,37 @@ impl Client {
     }
 
     /// Logs in where there is a password.
-    pub(crate) fn log_in(&mut self, user: &str, password: &str) -> Result<(), Error> {
-        if password.is_empty() {
+    pub(crate) fn log_in(&mut self, config: &Config, address: &str) -> Result<(), Error> {
+        if config.password.is_empty() {
             return Ok(());
         }
-        let mut words = vec!["AUTH"];
-        words.extend([user].into_iter().filter(|user| !user.is_empty()));
-        words.push(password);
-        let mut line = Vec::new();
-        match inline(&words) {
-            Some(text) => line.extend_from_slice(text.as_bytes()),
-            None => encode(&words, &mut line),
+        let mut answer = self.auth(&config.user, &config.password, Quoted::Yes)?;
+        let mut hint = "";
+        if matches!(&answer, Reply::Refused(reason) if reason.contains("unbalanced quotes")) {
+            // A password that the host put in may end in a backslash, which hides the quote behind it. The server has closed
+            // the connection.
+            *self = Self::connect(address, config.tls.as_deref())?;
+            answer = self.auth(&config.user, &config.password, Quoted::No)?;
+            hint = HINT;
         }
-        self.connection.write_all(&line)?;
-        match self.reader.reply(&self.connection)? {
-            Reply::Refused(reason) => Err(Error::protocol(format!("log in: {reason}"))),
+        match answer {
+            Reply::Refused(reason) => Err(Error::protocol(format!("log in: {reason}{hint}"))),
             Reply::Text(_) | Reply::Number(_) | Reply::List(_) | Reply::Nothing => Ok(()),
         }
+    }
+
+    fn auth(&mut self, user: &str, password: &str, quoted: Quoted) -> Result<Reply, Error> {
+        let user = Some(user).filter(|user| !user.is_empty());
+        let mut bytes = Vec::new();
+        match inline(user, password, quoted) {
+            Some(line) => bytes.extend_from_slice(line.as_bytes()),
+            None => {
+                let words: Vec<&str> = ["AUTH"].into_iter().chain(user).chain([password]).collect();
+                encode(&words, &mut bytes);
+            }
+        }
+        self.connection.write_all(&bytes)?;
+        self.reader.reply(&self.connection)
     }
 
     /// Sends all of them at once and waits for all answers.
@@ -81,10 +102,27 @@ impl Answers {
     }
 }
 
-/// A command as a line of text, which a server takes as well. It has no lengths of words: where the host puts the
+/// Whether a password stands between quotes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quoted {
+    Yes,
+    /// A backslash is one then, but a space ends the word.
+    No,
+}
+
+/// The command `AUTH` as a line of text, which a server takes as well. It has no lengths of words: where the host puts the
 /// password in place of what this side knows of it, the line stays true. None if a word cannot stand in quotes.
-fn inline(words: &[&str]) -> Option<String> {
-    let can_stand = |word: &&str| !word.chars().any(|c| c == '\'' || c.is_control());
-    let quoted = words.iter().map(|word| can_stand(word).then(|| format!("'{word}'")));
-    Some(quoted.collect::<Option<Vec<_>>>()?.join(" ") + "\r\n")
+fn inline(user: Option<&str>, password: &str, quoted: Quoted) -> Option<String> {
+    let quote = |word: &str| {
+        let can_stand = !word.ends_with('\\') && !word.chars().any(|c| c == '\'' || c.is_control());
+        can_stand.then(|| format!("'{word}'"))
+    };
+    let password = match quoted {
+        Quoted::Yes => quote(password)?,
+        Quoted::No => password.to_owned(),
+    };
+    match user {
+        Some(user) => Some(format!("AUTH {} {password}\r\n", quote(user)?)),
+        None => Some(format!("AUTH {password}\r\n")),
+    }
 }

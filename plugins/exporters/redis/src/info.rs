@@ -203,7 +203,9 @@ fn add_plain(name: &str, value: &str, metrics: &mut Metrics) {
         table.iter().find(|(field, _)| *field == name).map(|(_, metric)| *metric)
     };
     let help = format!("The field {name} of INFO.");
-    if let Some(thread) = name.strip_prefix(THREAD) {
+    if is_numbered(name, THREAD)
+        && let Some(thread) = name.strip_prefix(THREAD)
+    {
         metrics
             .counter(
                 "redis_active_time_io_thread_seconds_total",

@@ -96,7 +96,7 @@ fn ask(config: &Config, target: &Target, metrics: &mut Metrics) -> Result<(), Er
         .gauge("redis_exporter_last_scrape_connect_time_seconds", "How long connecting took.")
         .set(watch.elapsed().as_secs_f64());
     let mut client = connected?;
-    client.log_in(&config.user, &config.password)?;
+    client.log_in(config, &target.address)?;
 
     let mut commands: Vec<Vec<&str>> =
         vec![vec!["CLIENT", "SETNAME", "narthex"], vec!["INFO", "ALL"]];

@@ -153,6 +153,7 @@ pub(crate) const COUNTERS: &[(&str, &str)] = &[
     ("total_net_output_bytes", "net_output_bytes_total"),
     ("total_net_repl_input_bytes", "net_repl_input_bytes_total"),
     ("total_net_repl_output_bytes", "net_repl_output_bytes_total"),
+    ("used_active_time_main_thread", "active_time_main_thread_seconds_total"),
     ("expired_subkeys", "expired_subkeys_total"),
     ("expired_keys", "expired_keys_total"),
     ("expired_time_cap_reached_count", "expired_time_cap_reached_total"),

@@ -1,12 +1,16 @@
 //! RESP 2, the protocol of Redis: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 //!
-//! Invariant: what is read is bounded in bytes and in depth, and no byte of it is trusted.
+//! Invariant: what is read is bounded in bytes, in elements and in depth, and no byte of it is trusted.
 
 use narthex_sdk::{Error, tcp::Connection};
 
 /// All answers of a connection together. `INFO ALL` of a server with all commands in use has some 40 kB, its histograms
 /// as much.
 const ANSWERS_BYTES_MAX: usize = 16 << 20;
+
+/// Elements of all lists together, as one takes more memory than it has bytes. The histograms of a server with all commands
+/// in use have some ten thousand, the masters of a large sentinel some hundred thousand.
+const ELEMENTS_MAX: usize = 500_000;
 
 /// The deepest answer that is asked for is a list in a list in a list.
 const DEPTH_MAX: u32 = 8;
@@ -87,13 +91,15 @@ pub(crate) struct Reader {
     /// What came and was not read yet, from `at` on.
     buffer: Vec<u8>,
     at: usize,
-    /// What may still come.
+    /// Bytes that may still come.
     left: usize,
+    /// Elements that may still come.
+    elements_left: usize,
 }
 
 impl Reader {
     pub(crate) fn new() -> Self {
-        Self { buffer: Vec::new(), at: 0, left: ANSWERS_BYTES_MAX }
+        Self { buffer: Vec::new(), at: 0, left: ANSWERS_BYTES_MAX, elements_left: ELEMENTS_MAX }
     }
 
     /// The next answer.
@@ -123,6 +129,12 @@ impl Reader {
             },
             Some('*') => {
                 let Ok(length) = usize::try_from(number(rest)?) else { return Ok(Reply::Nothing) };
+                let elements_left = self.elements_left.checked_sub(length).ok_or_else(|| {
+                    Error::exhausted(format!(
+                        "the server answered more than {ELEMENTS_MAX} elements"
+                    ))
+                })?;
+                self.elements_left = elements_left;
                 // Not reserved: the length is the server's word, the elements are its bytes.
                 let mut list = Vec::new();
                 for _ in 0..length {

@@ -39,9 +39,10 @@ fn numbers_states_and_units_are_those_of_redis_exporter() {
     check(
         "# Memory\nused_memory:1024\nmaxmemory_policy:noeviction\n# Persistence\nrdb_last_bgsave_status:ok\n\
          aof_last_write_status:err\n# Stats\ntotal_commands_processed:7\nlatest_fork_usec:250\nunknown_to_all:1\n\
-         used_active_time_io_thread_3:1.5\n# Cluster\ncluster_enabled:0\n",
+         used_active_time_main_thread:12.5\nused_active_time_io_thread_3:1.5\n# Cluster\ncluster_enabled:0\n",
         &expect![[r#"
             redis_active_time_io_thread_seconds_total{thread="3"} 1.5
+            redis_active_time_main_thread_seconds_total 12.5
             redis_aof_last_write_status 0
             redis_cluster_enabled 0
             redis_commands_processed_total 7
@@ -184,8 +185,24 @@ fn passwords_are_sent_as_a_line_where_they_can_be() {
             .unwrap()
             .to_owned()
     };
-    assert_eq!(sent("a \"b"), "'AUTH' 'me' 'a \"b'\r\n");
+    assert_eq!(sent("a \"b"), "AUTH 'me' 'a \"b'\r\n");
     assert_eq!(sent("it's"), "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$4\r\nit's\r\n");
+    assert_eq!(sent("back\\"), "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$5\r\nback\\\r\n");
+}
+
+/// As of a password that the host puts in, and that ends in a backslash: the second connection has no quotes.
+#[test]
+fn a_line_that_a_server_cannot_read_is_sent_without_quotes() {
+    let unbalanced = b"-ERR Protocol error: unbalanced quotes in request\r\n";
+    let config = format!(r#"{{"user":"me","password":"kept",{QUIET}}}"#);
+    let (host, answer) = asked(unbalanced, &config);
+    assert!(
+        String::from_utf8(host.sent())
+            .unwrap()
+            .starts_with("AUTH 'me' 'kept'\r\nAUTH 'me' kept\r\n")
+    );
+    assert!(answer.contains("\nredis_up 0\n"), "{answer}");
+    assert!(answer.contains("plugins: { allow: { redis: { reveal_secrets: true } } }"), "{answer}");
 }
 
 #[test]
@@ -210,6 +227,8 @@ fn lists_without_end_are_refused() {
     let deep = b"+OK\r\n".iter().chain(b"*1\r\n".repeat(100).iter()).copied().collect::<Vec<_>>();
     let (_, answer) = asked(&deep, &format!("{{{QUIET}}}"));
     assert!(answer.contains("the answer is a list too deep"), "{answer}");
+    let (_, answer) = asked(b"+OK\r\n+OK\r\n*500001\r\n", &format!("{{{QUIET}}}"));
+    assert!(answer.contains("the server answered more than 500000 elements"), "{answer}");
     let long = [b"+OK\r\n".as_slice(), &b"x".repeat(100_000)].concat();
     let (_, answer) = asked(&long, &format!("{{{QUIET}}}"));
     assert!(answer.contains("does not speak the protocol"), "{answer}");

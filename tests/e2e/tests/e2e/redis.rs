@@ -12,6 +12,9 @@ use crate::support::{certificate, plugin, with_profile};
 /// With what ends words and texts elsewhere.
 const PASSWORD: &str = "p\"a\\ss word";
 
+/// With what hides the quote behind it.
+const PASSWORD_OF_BACK: &str = "back\\";
+
 /// What only the peer says, and labels whose values change from scrape to scrape: bounds of buckets come with the first
 /// command that falls into them.
 const LEFT_OUT: [&str; 7] = [
@@ -127,6 +130,8 @@ fn the_redis_plugin_says_what_redis_exporter_says() {
         master.port
     );
     let sentinel = Redis::start(&watches, &["--sentinel"]).expect("the server was there");
+    let made = master.run(&format!("ACL SETUSER back on >{PASSWORD_OF_BACK} +info +auth"));
+    assert_eq!(made.matches("+OK").count(), 3, "it lets in, makes the user and lets go: {made}");
     let said = master.run(
         "SET a 1\nSETEX b 1000 2\nSELECT 3\nSET c 3\nGET c\nnosuch\nCONFIG SET slowlog-log-slower-than 0\n\
          CONFIG SET latency-monitor-threshold 1\nDEBUG SLEEP 0.02",
@@ -149,13 +154,19 @@ fn the_redis_plugin_says_what_redis_exporter_says() {
     let mut jobs: String = all.iter().map(|(name, server)| jobs(name, server, port)).collect();
     jobs.push_str(&secure_job("secure", secure_port, "own"));
     jobs.push_str(&secure_job("unknown", secure_port, "default"));
+    jobs.push_str(&format!(
+        "- job_name: back\n  \
+         exporter: {{ plugin: redis, config: {{ user: back, password: '{PASSWORD_OF_BACK}' }} }}\n  \
+         static_configs: [{{ targets: ['{}'] }}]\n",
+        master.address()
+    ));
     let host = Host::with_config(&with_profile("redis", &jobs))
         .copy("ca.pem", &certificate("authority_a.pem"))
         .copy("plugins/redis.wasm", &plugin("redis"))
         .start();
-    host.wait_for_query("up == 1", 30 * SECONDS, |s| s.len() == 8);
+    host.wait_for_query("up == 1", 30 * SECONDS, |s| s.len() == 9);
 
-    host.wait_for_query("redis_up{job='secure'} == 1", 30 * SECONDS, |s| s.len() == 1);
+    host.wait_for_query("redis_up{job=~'secure|back'} == 1", 30 * SECONDS, |s| s.len() == 2);
     let refused =
         "redis_exporter_last_scrape_error{job='unknown',err=~'.*TLS with 127.0.0.1.*'} == 1";
     host.wait_for_query(refused, 30 * SECONDS, |s| s.len() == 1);
