@@ -9,15 +9,15 @@ const NEARLY = 0.8;
 /** The most that one call of a plugin spent, beside what it may. */
 export function BudgetTable({ plugin }: { plugin: Plugin }) {
   return (
-    <Table.ScrollContainer minWidth={420}>
+    <Table.ScrollContainer minWidth={300}>
       <Table verticalSpacing={4}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th scope="col" w={150}>
-              Budget of a call
+            <Table.Th scope="col" w="32%">
+              Budget
             </Table.Th>
             <Table.Th scope="col">Most that was spent</Table.Th>
-            <Table.Th scope="col" w={150}>
+            <Table.Th scope="col" w="26%">
               Not enough
             </Table.Th>
           </Table.Tr>
