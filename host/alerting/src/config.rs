@@ -2,10 +2,14 @@
 
 mod raw;
 
+use std::collections::BTreeMap;
+
+use narthex_model::Timestamp;
 use serde::Deserialize;
 
 use crate::inhibit::InhibitRule;
-use crate::route::Routes;
+use crate::intervals::TimeInterval;
+use crate::route::{Route, Routes};
 
 /// Alerting's part of the configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -15,6 +19,26 @@ pub struct Config {
     pub(crate) routes: Routes,
     pub(crate) receivers: Vec<Receiver>,
     pub(crate) inhibit_rules: Vec<InhibitRule>,
+    /// By name; every name that a route uses is there.
+    pub(crate) intervals: BTreeMap<String, Vec<TimeInterval>>,
+}
+
+/// Why a route does not notify at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Muted {
+    /// It is in these of the intervals in which it is muted.
+    In(Vec<String>),
+    /// It is in none of these.
+    OutOf(Vec<String>),
+}
+
+impl Muted {
+    /// The names of the intervals.
+    pub(crate) fn into_names(self) -> Vec<String> {
+        match self {
+            Self::In(names) | Self::OutOf(names) => names,
+        }
+    }
 }
 
 impl Default for Config {
@@ -26,6 +50,7 @@ impl Default for Config {
             routes: raw::root_only(&name),
             receivers: vec![Receiver { name, integrations: Vec::new() }],
             inhibit_rules: Vec::new(),
+            intervals: BTreeMap::new(),
         }
     }
 }
@@ -70,6 +95,19 @@ impl Config {
     #[must_use]
     pub fn routes(&self) -> &Routes {
         &self.routes
+    }
+
+    /// Whether a route notifies at `now`; `None`: it does.
+    pub(crate) fn muted(&self, route: &Route, now: Timestamp) -> Option<Muted> {
+        let holds = |name: &&String| {
+            let intervals = self.intervals.get(*name);
+            intervals.is_some_and(|all| all.iter().any(|interval| interval.contains(now)))
+        };
+        if !route.active_in.is_empty() && !route.active_in.iter().any(|name| holds(&name)) {
+            return Some(Muted::OutOf(route.active_in.clone()));
+        }
+        let muting: Vec<String> = route.muted_in.iter().filter(holds).cloned().collect();
+        (!muting.is_empty()).then_some(Muted::In(muting))
     }
 
     /// When an alert counts as over whose sender gave no end.

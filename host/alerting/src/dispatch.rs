@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use narthex_model::{Alert, AlertBatch, Labels, Timestamp};
 
-use crate::config::Config;
+use crate::config::{Config, Muted};
 use crate::inhibit::Inhibitor;
 use crate::route::{Route, group_key};
+use crate::silences::Silencer;
 
 /// Alerts that are kept; more are refused and counted. Ten times what the largest known
 /// installations have firing at once.
@@ -53,9 +54,11 @@ pub(crate) struct Flush {
     pub(crate) id: GroupId,
     pub(crate) key: String,
     pub(crate) receiver: String,
-    /// In the order in which notifications list them; none is inhibited.
+    /// In the order in which notifications list them, without those that are kept quiet.
     pub(crate) alerts: Vec<Arc<Alert>>,
-    /// All alerts of the group that are over, inhibited ones too: they leave it after the flush.
+    /// How many are kept quiet, and why.
+    pub(crate) quiet: Vec<(QuietReason, usize)>,
+    /// All alerts of the group that are over, quiet ones too: they leave it after the flush.
     over: Vec<Arc<Alert>>,
     pub(crate) now: Timestamp,
     /// When attempts end: at the next flush.
@@ -73,6 +76,34 @@ pub(crate) struct Dispatcher {
     timers: BTreeSet<(Timestamp, GroupId)>,
     generation: u64,
     sweep_at: Timestamp,
+}
+
+/// Why nobody is notified of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum QuietReason {
+    /// Another one fires that says more.
+    Inhibition,
+    /// Its route is outside of its active time intervals.
+    ActiveTimeInterval,
+    /// Its route is in a mute time interval.
+    MuteTimeInterval,
+    /// A silence holds for it.
+    Silence,
+}
+
+impl QuietReason {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Inhibition, Self::ActiveTimeInterval, Self::MuteTimeInterval, Self::Silence];
+
+    /// As metrics spell it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Inhibition => "inhibition",
+            Self::ActiveTimeInterval => "active_time_interval",
+            Self::MuteTimeInterval => "mute_time_interval",
+            Self::Silence => "silence",
+        }
+    }
 }
 
 /// What became of a batch.
@@ -118,7 +149,7 @@ impl Dispatcher {
                 inserted.refused += 1;
                 continue;
             }
-            let merged = known.map_or_else(|| alert.clone(), |known| merge(known, &alert));
+            let merged = known.map_or_else(|| alert.clone(), |known| merge(known, &alert, now));
             if merged.is_resolved_at(now) {
                 inserted.resolved += 1;
             } else {
@@ -175,7 +206,11 @@ impl Dispatcher {
     }
 
     /// The groups whose timers have gone off, each with its next timer set.
-    pub(crate) fn due(&mut self, now: Timestamp) -> Vec<Flush> {
+    pub(crate) fn due(
+        &mut self,
+        now: Timestamp,
+        silencer: impl FnOnce() -> Silencer,
+    ) -> Vec<Flush> {
         let mut ticking = Vec::new();
         while self.timers.first().is_some_and(|(at, _)| *at <= now) {
             ticking.extend(self.timers.pop_first().map(|(_, id)| id));
@@ -184,8 +219,23 @@ impl Dispatcher {
         if !flushes.is_empty() && !self.config.inhibit_rules.is_empty() {
             let inhibitor = self.inhibitor(now);
             for flush in &mut flushes {
-                flush.alerts.retain(|alert| !inhibitor.inhibits(&alert.labels));
+                flush.keep_quiet(QuietReason::Inhibition, |alert| {
+                    inhibitor.inhibited_by(&alert.labels).is_some()
+                });
             }
+        }
+        let silencer = if flushes.is_empty() { Silencer::default() } else { silencer() };
+        for flush in &mut flushes {
+            let route = self.config.routes.get(flush.id.route);
+            let muted = route.and_then(|route| self.config.muted(route, now));
+            let reason = muted.map(|muted| match muted {
+                Muted::In(_) => QuietReason::MuteTimeInterval,
+                Muted::OutOf(_) => QuietReason::ActiveTimeInterval,
+            });
+            if let Some(reason) = reason {
+                flush.keep_quiet(reason, |_| true);
+            }
+            flush.keep_quiet(QuietReason::Silence, |alert| silencer.silences(&alert.labels));
         }
         if self.sweep_at <= now {
             self.sweep(now);
@@ -214,6 +264,7 @@ impl Dispatcher {
             key,
             receiver: route.receiver.clone(),
             alerts,
+            quiet: Vec::new(),
             over,
             now,
             deadline: now + route.group_interval.max(DELIVERY_MIN),
@@ -263,11 +314,30 @@ impl Dispatcher {
     }
 }
 
-/// The newer news wins; an alert that went on without a gap keeps its beginning.
-fn merge(known: &Alert, news: &Alert) -> Alert {
+impl Flush {
+    fn keep_quiet(&mut self, reason: QuietReason, is_quiet: impl Fn(&Alert) -> bool) {
+        let before = self.alerts.len();
+        self.alerts.retain(|alert| !is_quiet(alert));
+        let count = before - self.alerts.len();
+        if count > 0 {
+            self.quiet.push((reason, count));
+        }
+    }
+}
+
+/// The newer news wins. An alert that went on without a gap keeps its beginning, and the latest end
+/// that somebody named: of two senders, one may have missed what the other saw.
+fn merge(known: &Alert, news: &Alert, now: Timestamp) -> Alert {
     let mut merged = news.clone();
-    if news.starts_at <= known.ends_at && known.starts_at < news.starts_at {
-        merged.starts_at = known.starts_at;
+    let within = |at: Timestamp| known.starts_at < at && at < known.ends_at;
+    if !within(news.starts_at) && !within(news.ends_at) && news.starts_at != known.ends_at {
+        return merged;
+    }
+    merged.starts_at = known.starts_at.min(news.starts_at);
+    let keeps_end =
+        if news.is_resolved_at(now) { known.is_resolved_at(now) } else { !known.is_end_guessed };
+    if keeps_end && known.ends_at > news.ends_at {
+        (merged.ends_at, merged.is_end_guessed) = (known.ends_at, known.is_end_guessed);
     }
     merged
 }

@@ -1,6 +1,6 @@
 //! Inhibition: an alert keeps quiet while another one says more.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use narthex_model::{AnchoredRegex, Labels, MatchOp, Matcher};
 use serde::Deserialize;
@@ -78,43 +78,46 @@ pub(crate) fn matches_all(matchers: &[Matcher], labels: &Labels) -> bool {
 /// that fire, so that a question costs one look-up a rule, however many alerts fire.
 #[derive(Debug)]
 pub(crate) struct Inhibitor<'a> {
-    rules: Vec<(&'a InhibitRule, Sources)>,
+    rules: Vec<(&'a InhibitRule, Sources<'a>)>,
 }
 
 #[derive(Debug, Default)]
-struct Sources {
-    /// Values of `equal` of sources that are no targets of the same rule.
-    plain: HashSet<Vec<String>>,
+struct Sources<'a> {
+    /// Values of `equal` of sources that are no targets of the same rule, and the first with them.
+    plain: HashMap<Vec<String>, &'a Labels>,
     /// The same of sources that are targets too: those do not silence their like.
-    two_sided: HashSet<Vec<String>>,
+    two_sided: HashMap<Vec<String>, &'a Labels>,
 }
 
 impl<'a> Inhibitor<'a> {
-    pub(crate) fn new<'l>(
+    pub(crate) fn new(
         rules: &'a [InhibitRule],
-        firing: &(impl Iterator<Item = &'l Labels> + Clone),
+        firing: &(impl Iterator<Item = &'a Labels> + Clone),
     ) -> Self {
         let rules = rules.iter().map(|rule| {
             let mut sources = Sources::default();
             for labels in firing.clone().filter(|labels| matches_all(&rule.source, labels)) {
                 let two_sided = matches_all(&rule.target, labels);
                 let set = if two_sided { &mut sources.two_sided } else { &mut sources.plain };
-                set.insert(rule.values(labels));
+                set.entry(rule.values(labels)).or_insert(labels);
             }
             (rule, sources)
         });
         Self { rules: rules.collect() }
     }
 
-    /// Whether a source that fires keeps `target` quiet.
-    pub(crate) fn inhibits(&self, target: &Labels) -> bool {
-        self.rules.iter().any(|(rule, sources)| {
+    /// A source that fires and keeps `target` quiet.
+    pub(crate) fn inhibited_by(&self, target: &Labels) -> Option<&'a Labels> {
+        self.rules.iter().find_map(|(rule, sources)| {
             if !matches_all(&rule.target, target) {
-                return false;
+                return None;
             }
             let values = rule.values(target);
-            sources.plain.contains(&values)
-                || (sources.two_sided.contains(&values) && !matches_all(&rule.source, target))
+            let two_sided = || {
+                let source = sources.two_sided.get(&values)?;
+                (!matches_all(&rule.source, target)).then_some(source)
+            };
+            sources.plain.get(&values).or_else(two_sided).copied()
         })
     }
 }
@@ -136,7 +139,10 @@ mod tests {
         let rules = [document.read::<InhibitRule>().unwrap()];
         let labels = |pairs: &[(&str, &str)]| Labels::from_pairs(pairs.iter().copied());
         let firing: Vec<Labels> = firing.iter().map(|pairs| labels(pairs)).collect();
-        assert_eq!(Inhibitor::new(&rules, &firing.iter()).inhibits(&labels(target)), expected);
+        assert_eq!(
+            Inhibitor::new(&rules, &firing.iter()).inhibited_by(&labels(target)).is_some(),
+            expected
+        );
     }
 
     const RULE: &str =

@@ -1,4 +1,4 @@
-//! Group, inhibit, route, notify: what Alertmanager does, inside the server.
+//! Group, inhibit, silence, route, notify: what Alertmanager does, inside the server.
 //!
 //! Enters: [`AlertBatch`](narthex_model::AlertBatch)es from the rules' queue or by
 //! [`Alerting::submit`]. Leaves: calls of [`Notifiers`], one for each group and integration when
@@ -9,9 +9,7 @@
 //! before the next notification of that group, so that a crash repeats at most one delivery and a
 //! restart repeats none. Time enters as `now`: only `service.rs` asks the clock.
 //!
-//! Silences and time intervals are not there yet: a file that names them is refused.
-//!
-//! Open `dispatch.rs` first, then `delivery.rs`.
+//! Open `dispatch.rs` first, then `delivery.rs`; `silences.rs` and `intervals.rs` stand alone.
 //!
 //! ```
 //! use narthex_alerting::Config;
@@ -27,16 +25,19 @@ mod dedup;
 mod delivery;
 mod dispatch;
 mod inhibit;
+mod intervals;
 mod log;
 mod matchers;
 mod notifiers;
 mod receivers;
 mod route;
 mod service;
+mod silences;
 mod views;
 
 pub use self::config::{Config, ConfigError, Integration, Receiver};
 pub use self::inhibit::InhibitRule;
+pub use self::intervals::{IntervalError, TimeInterval};
 pub use self::log::OpenLogError;
 pub use self::matchers::{MatcherTextError, parse_matcher, parse_matchers};
 pub use self::notifiers::{
@@ -46,6 +47,9 @@ pub use self::notifiers::{
 pub use self::receivers::LastNotification;
 pub use self::route::{GroupBy, Route, Routes};
 pub use self::service::{Alerting, Parts, PrepareError, Prepared};
+pub use self::silences::{
+    SILENCE_BYTES_MAX, SILENCES_MAX, Silence, SilenceError, SilenceState, SilenceTerms, Silences,
+};
 pub use self::views::{AlertView, GroupView, IntegrationView, ReceiverView};
 
 #[cfg(test)]

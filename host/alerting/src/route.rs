@@ -1,5 +1,6 @@
 //! The routing tree, flattened: every route with what it inherited.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use narthex_model::{Labels, Matcher};
@@ -42,7 +43,13 @@ pub struct Route {
     pub group_interval: Duration,
     /// How long a group waits before it repeats itself.
     pub repeat_interval: Duration,
+    /// Labels of the route, for templates.
+    pub labels: BTreeMap<String, String>,
     pub(crate) matchers: Vec<Matcher>,
+    /// Intervals in which it does not notify. Routes below do not inherit them.
+    pub(crate) muted_in: Vec<String>,
+    /// If there are any: it notifies in these intervals alone.
+    pub(crate) active_in: Vec<String>,
     /// Whether siblings behind this one are asked too.
     pub(crate) continues: bool,
     /// Indexes of the routes below.

@@ -14,10 +14,11 @@ use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::delivery::Courier;
-use crate::dispatch::{Dispatcher, Flush};
+use crate::dispatch::{Dispatcher, Flush, QuietReason};
 use crate::log::{NotificationLog, OpenLogError};
 use crate::notifiers::Notifiers;
 use crate::receivers::{Receivers, SharedReceivers};
+use crate::silences::{SilenceError, SilenceTerms, Silences};
 use crate::views;
 
 /// How long deliveries under way may take to end at shutdown. A task is cut off after 20 s.
@@ -30,7 +31,7 @@ const EXPIRE_INTERVAL: std::time::Duration = std::time::Duration::from_secs(15 *
 pub struct Parts {
     /// What delivers.
     pub notifiers: Arc<dyn Notifiers>,
-    /// Where the notification log lies.
+    /// Where the notification log and the silences lie.
     pub state: StateStore,
     /// The time.
     pub clock: Clock,
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     /// Rung when timers may have changed.
     changed: Notify,
     pub(crate) courier: Courier,
+    pub(crate) silences: Silences,
     metrics: Metrics,
     received_firing: Counter,
     received_resolved: Counter,
@@ -92,6 +94,7 @@ impl Alerting {
     pub fn new(config: Config, parts: Parts) -> Result<Self, OpenLogError> {
         let now = Timestamp::from_millis(parts.clock.now_millis());
         let log = NotificationLog::open(&parts.state, now)?;
+        let silences = Silences::open(&parts.state, now)?;
         let metrics = parts.metrics;
         let receivers = Arc::new(Receivers::new(&config, &metrics, None));
         let dispatcher = Dispatcher::new(Arc::new(config), now);
@@ -102,6 +105,7 @@ impl Alerting {
         let shared = Shared {
             state: Mutex::new(State { dispatcher, receivers }),
             changed: Notify::new(),
+            silences,
             courier: Courier {
                 notifiers: parts.notifiers,
                 log,
@@ -118,6 +122,9 @@ impl Alerting {
             metrics: metrics.clone(),
         };
         let alerting = Self(Arc::new(shared));
+        for reason in QuietReason::ALL {
+            alerting.0.quiet(reason); // counts from 0
+        }
         metrics.add_source(Arc::new(views::AlertCounts(Arc::downgrade(&alerting.0))));
         Ok(alerting)
     }
@@ -133,6 +140,29 @@ impl Alerting {
             warn!(refused = inserted.refused, "alerts refused: too many are kept already");
         }
         self.0.changed.notify_one();
+    }
+
+    /// All silences.
+    #[must_use]
+    pub fn silences(&self) -> &Silences {
+        &self.0.silences
+    }
+
+    /// Makes a silence (`id` is empty) or changes one; on disk when this returns. The id of the one
+    /// that holds: another one, where the change would rewrite history.
+    ///
+    /// # Errors
+    /// When there is no such silence, its terms cannot be, or it cannot be kept.
+    pub async fn set_silence(&self, id: &str, terms: SilenceTerms) -> Result<String, SilenceError> {
+        self.0.silences.set(id, terms, self.now()).await
+    }
+
+    /// Ends a silence now; on disk when this returns.
+    ///
+    /// # Errors
+    /// When there is no such silence, or that cannot be kept.
+    pub async fn expire_silence(&self, id: &str) -> Result<(), SilenceError> {
+        self.0.silences.expire(id, self.now()).await
     }
 
     /// Checks a new configuration, with the notifiers that there will be; nothing changes.
@@ -179,6 +209,7 @@ impl Alerting {
             let due = self.deliver_due(&mut deliveries).min(expire_at);
             if expire_at <= self.now() {
                 self.0.courier.log.expire(self.now());
+                self.0.silences.forget_old(self.now());
                 expire_at = self.now() + EXPIRE_INTERVAL;
             }
             select! {
@@ -211,8 +242,11 @@ impl Alerting {
     fn deliver_due(&self, deliveries: &mut JoinSet<()>) -> Timestamp {
         let now = self.now();
         let mut state = self.0.state.lock();
-        let flushes = state.dispatcher.due(now);
+        let flushes = state.dispatcher.due(now, || self.0.silences.silencer(now));
         for flush in flushes {
+            for (reason, count) in &flush.quiet {
+                self.0.quiet(*reason).add(u64::try_from(*count).unwrap_or(u64::MAX));
+            }
             let receivers = Arc::clone(&state.receivers);
             let alerting = self.clone();
             deliveries.spawn(async move { alerting.deliver(flush, &receivers).await });
@@ -231,6 +265,14 @@ impl Alerting {
 
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.courier.clock.now_millis())
+    }
+}
+
+impl Shared {
+    fn quiet(&self, reason: QuietReason) -> Counter {
+        let help = "The total number of notifications suppressed for being silenced, inhibited, outside of active time intervals or within muted time intervals.";
+        let labels = [("reason", reason.name())];
+        self.metrics.counter("alertmanager_notifications_suppressed_total", help, &labels)
     }
 }
 

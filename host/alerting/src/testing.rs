@@ -28,6 +28,8 @@ pub(crate) fn alert(labels: &[(&str, &str)], start: i64) -> Alert {
         annotations: Labels::from_pairs([("summary", "s")]),
         starts_at: at(start),
         ends_at: at(i64::MAX / 2),
+        is_end_guessed: true,
+        updated_at: at(start),
         generator_url: String::new(),
         value: Some(1.0),
     }

@@ -1,12 +1,18 @@
 //! What people and programs see of alerting.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
-use narthex_model::{Alert, Labels, Timestamp};
+use narthex_model::{Alert, Labels, Timestamp, fingerprint};
 use narthex_platform::{Family, FamilyKind, MetricsSource, Point, PointValue};
 
+use crate::config::Muted;
+use crate::dispatch::{Dispatcher, Group, GroupId};
+use crate::inhibit::Inhibitor;
 use crate::receivers::LastNotification;
+use crate::route::Routes;
 use crate::service::{Alerting, Shared};
+use crate::silences::{SilenceState, Silencer};
 
 /// One group.
 #[derive(Clone, Debug)]
@@ -23,6 +29,10 @@ pub struct GroupView {
     pub flush_at: Timestamp,
     /// Whether a delivery is under way.
     pub is_delivering: bool,
+    /// Time intervals because of which it is not notified of.
+    pub muted_by: Vec<String>,
+    /// Labels of its route.
+    pub route_labels: BTreeMap<String, String>,
 }
 
 /// One alert.
@@ -32,10 +42,20 @@ pub struct AlertView {
     pub alert: Arc<Alert>,
     /// Whether it is over.
     pub is_resolved: bool,
-    /// Whether another alert keeps it quiet.
-    pub is_inhibited: bool,
+    /// The fingerprint of another alert that keeps it quiet, 16 hexadecimal digits.
+    pub inhibited_by: Option<String>,
+    /// The ids of the silences that hold for it, ascending.
+    pub silenced_by: Vec<String>,
     /// The receivers it goes to, in the order of the routes.
     pub receivers: Vec<String>,
+}
+
+impl AlertView {
+    /// Whether it is kept quiet.
+    #[must_use]
+    pub fn is_suppressed(&self) -> bool {
+        self.inhibited_by.is_some() || !self.silenced_by.is_empty()
+    }
 }
 
 /// One receiver.
@@ -60,66 +80,72 @@ pub struct IntegrationView {
     pub last: LastNotification,
 }
 
+/// What is known of all alerts at one moment.
+struct Viewer<'a> {
+    now: Timestamp,
+    routes: &'a Routes,
+    inhibitor: Inhibitor<'a>,
+    silencer: Silencer,
+}
+
+impl Viewer<'_> {
+    fn alert(&self, alert: &Arc<Alert>) -> AlertView {
+        let mut receivers: Vec<String> = Vec::new();
+        for index in self.routes.matching(&alert.labels) {
+            let Some(route) = self.routes.get(index) else { continue };
+            if !receivers.contains(&route.receiver) {
+                receivers.push(route.receiver.clone());
+            }
+        }
+        let inhibited_by = self.inhibitor.inhibited_by(&alert.labels);
+        AlertView {
+            alert: Arc::clone(alert),
+            is_resolved: alert.is_resolved_at(self.now),
+            inhibited_by: inhibited_by.map(|source| format!("{:016x}", fingerprint(source))),
+            silenced_by: self.silencer.silenced_by(&alert.labels),
+            receivers,
+        }
+    }
+}
+
 impl Alerting {
+    fn view<T>(&self, look: impl FnOnce(&Dispatcher, &Viewer<'_>) -> T) -> T {
+        let now = self.now();
+        let silencer = self.0.silences.silencer(now);
+        let state = self.0.state.lock();
+        let dispatcher = &state.dispatcher;
+        let (routes, inhibitor) = (&dispatcher.config.routes, dispatcher.inhibitor(now));
+        look(dispatcher, &Viewer { now, routes, inhibitor, silencer })
+    }
+
     /// All groups, in the order of routes and labels.
     #[must_use]
     pub fn groups(&self) -> Vec<GroupView> {
-        let now = self.now();
-        let state = self.0.state.lock();
-        let dispatcher = &state.dispatcher;
-        let inhibitor = dispatcher.inhibitor(now);
-        let routes = &dispatcher.config.routes;
-        let receiver = |index: usize| routes.get(index).map(|route| route.receiver.clone());
-        dispatcher
-            .groups
-            .iter()
-            .map(|(id, group)| GroupView {
-                key: group.key.clone(),
-                receiver: receiver(id.route).unwrap_or_default(),
-                labels: id.labels.clone(),
-                alerts: group
-                    .alerts
-                    .values()
-                    .map(|alert| AlertView {
-                        alert: Arc::clone(alert),
-                        is_resolved: alert.is_resolved_at(now),
-                        is_inhibited: inhibitor.inhibits(&alert.labels),
-                        receivers: receiver(id.route).into_iter().collect(),
-                    })
-                    .collect(),
-                flush_at: group.flush_at,
-                is_delivering: group.is_delivering,
-            })
-            .collect()
+        self.view(|dispatcher, viewer| {
+            let group = |(id, group): (&GroupId, &Group)| {
+                let route = viewer.routes.get(id.route)?;
+                let muted = dispatcher.config.muted(route, viewer.now);
+                Some(GroupView {
+                    key: group.key.clone(),
+                    receiver: route.receiver.clone(),
+                    labels: id.labels.clone(),
+                    alerts: group.alerts.values().map(|alert| viewer.alert(alert)).collect(),
+                    flush_at: group.flush_at,
+                    is_delivering: group.is_delivering,
+                    muted_by: muted.map(Muted::into_names).unwrap_or_default(),
+                    route_labels: route.labels.clone(),
+                })
+            };
+            dispatcher.groups.iter().filter_map(group).collect()
+        })
     }
 
     /// All alerts that are kept, ascending by labels.
     #[must_use]
     pub fn alerts(&self) -> Vec<AlertView> {
-        let now = self.now();
-        let state = self.0.state.lock();
-        let dispatcher = &state.dispatcher;
-        let inhibitor = dispatcher.inhibitor(now);
-        let routes = &dispatcher.config.routes;
-        let receivers = |labels: &Labels| {
-            let mut names: Vec<String> = Vec::new();
-            for route in routes.matching(labels).into_iter().filter_map(|index| routes.get(index)) {
-                if !names.contains(&route.receiver) {
-                    names.push(route.receiver.clone());
-                }
-            }
-            names
-        };
-        dispatcher
-            .alerts
-            .values()
-            .map(|alert| AlertView {
-                alert: Arc::clone(alert),
-                is_resolved: alert.is_resolved_at(now),
-                is_inhibited: inhibitor.inhibits(&alert.labels),
-                receivers: receivers(&alert.labels),
-            })
-            .collect()
+        self.view(|dispatcher, viewer| {
+            dispatcher.alerts.values().map(|alert| viewer.alert(alert)).collect()
+        })
     }
 
     /// All receivers, in the order of the configuration, with the outcome of their last
@@ -154,10 +180,16 @@ impl MetricsSource for AlertCounts {
         let Some(shared) = self.0.upgrade() else { return Vec::new() };
         let alerting = Alerting(shared);
         let groups = alerting.0.state.lock().dispatcher.groups.len();
+        let (now, kept) = (alerting.now(), alerting.silences().all());
+        let silences = [SilenceState::Active, SilenceState::Pending, SilenceState::Expired];
+        let silences = silences.map(|state| {
+            let count = kept.iter().filter(|silence| silence.state(now) == state).count();
+            point(&[("state", state.name())], count)
+        });
         let alerts = alerting.alerts();
         let firing = alerts.iter().filter(|alert| !alert.is_resolved);
         let (suppressed, active): (Vec<&AlertView>, Vec<&AlertView>) =
-            firing.partition(|alert| alert.is_inhibited);
+            firing.partition(|alert| alert.is_suppressed());
         let states = [("active", active.len()), ("suppressed", suppressed.len())];
         vec![
             Family {
@@ -165,6 +197,12 @@ impl MetricsSource for AlertCounts {
                 help: "How many alerts by state.".to_owned(),
                 kind: FamilyKind::Gauge,
                 points: states.map(|(state, count)| point(&[("state", state)], count)).to_vec(),
+            },
+            Family {
+                name: "alertmanager_silences".to_owned(),
+                help: "How many silences by state.".to_owned(),
+                kind: FamilyKind::Gauge,
+                points: silences.to_vec(),
             },
             Family {
                 name: "alertmanager_dispatcher_aggregation_groups".to_owned(),

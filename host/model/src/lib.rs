@@ -33,7 +33,7 @@ mod sample;
 mod target;
 mod timestamp;
 
-pub use self::alert::{Alert, AlertBatch};
+pub use self::alert::{Alert, AlertBatch, fingerprint};
 pub use self::compensated::CompensatedSum;
 pub use self::duration::{DurationError, format_duration, parse_duration};
 pub use self::exemplar::{EXEMPLAR_LABELS_CHARS_MAX, Exemplar};

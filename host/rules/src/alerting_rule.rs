@@ -77,7 +77,7 @@ pub(crate) fn news(
     let due = alerts.take_sendable(now, config.resend_delay);
     let alerts: Vec<Alert> = due
         .into_iter()
-        .map(|(labels, alert)| outgoing(&labels, &alert, config, generator_url, valid_until))
+        .map(|(labels, alert)| outgoing(&labels, &alert, config, generator_url, (valid_until, now)))
         .collect();
     (!alerts.is_empty()).then_some(AlertBatch { alerts })
 }
@@ -87,7 +87,7 @@ fn outgoing(
     alert: &ActiveAlert,
     config: &RulesConfig,
     generator_url: &str,
-    valid_until: Timestamp,
+    (valid_until, now): (Timestamp, Timestamp),
 ) -> Alert {
     let mut with_external = labels.to_builder();
     for (name, value) in &config.external_labels {
@@ -100,6 +100,8 @@ fn outgoing(
         annotations: alert.annotations.clone(),
         starts_at: alert.fired_at.unwrap_or(alert.active_at),
         ends_at: alert.resolved_at.unwrap_or(valid_until),
+        is_end_guessed: false,
+        updated_at: now,
         generator_url: generator_url.to_owned(),
         value: Some(alert.value),
     }

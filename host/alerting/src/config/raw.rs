@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{Config, ConfigError, Integration, Receiver};
 use crate::inhibit::{InhibitRule, joined};
+use crate::intervals::TimeInterval;
 use crate::matchers::MatcherList;
 use crate::route::{GroupBy, Route, Routes, level_key};
 
@@ -35,13 +36,22 @@ pub(super) struct RawConfig {
     #[serde(default)]
     templates: Vec<Value>,
     #[serde(default)]
-    time_intervals: Vec<Value>,
+    time_intervals: Vec<RawTimeInterval>,
+    /// What `time_intervals` was called before.
     #[serde(default)]
-    mute_time_intervals: Vec<Value>,
+    mute_time_intervals: Vec<RawTimeInterval>,
     #[serde(default)]
     event_recorder: Option<Value>,
     #[serde(default)]
     tracing: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTimeInterval {
+    name: String,
+    #[serde(default)]
+    time_intervals: Vec<TimeInterval>,
 }
 
 /// Alertmanager puts defaults of its notifiers here; of those none is there yet.
@@ -89,9 +99,9 @@ struct RawRoute {
     group_interval: Option<DurationText>,
     repeat_interval: Option<DurationText>,
     #[serde(default)]
-    mute_time_intervals: Vec<Value>,
+    mute_time_intervals: Vec<String>,
     #[serde(default)]
-    active_time_intervals: Vec<Value>,
+    active_time_intervals: Vec<String>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
     #[serde(default)]
@@ -167,8 +177,6 @@ impl TryFrom<RawConfig> for Config {
 
     fn try_from(raw: RawConfig) -> Result<Self, ConfigError> {
         refuse("templates", !raw.templates.is_empty())?;
-        refuse("time_intervals", !raw.time_intervals.is_empty())?;
-        refuse("mute_time_intervals", !raw.mute_time_intervals.is_empty())?;
         refuse("event_recorder", raw.event_recorder.is_some())?;
         refuse("tracing", raw.tracing.is_some())?;
         let receivers: Vec<Receiver> =
@@ -180,10 +188,35 @@ impl TryFrom<RawConfig> for Config {
                 return Err(ConfigError::Invalid { key: format!("receivers[{index}]"), message });
             }
         }
-        let routes = flatten(raw.route, &names)?;
+        let intervals = intervals(raw.time_intervals, raw.mute_time_intervals)?;
+        let routes = flatten(raw.route, &names, &intervals)?;
         let resolve_timeout = raw.global.resolve_timeout.unwrap_or(RESOLVE_TIMEOUT);
-        Ok(Self { resolve_timeout, routes, receivers, inhibit_rules: raw.inhibit_rules })
+        Ok(Self { resolve_timeout, routes, receivers, inhibit_rules: raw.inhibit_rules, intervals })
     }
+}
+
+/// Intervals by name, from the new key and the old one.
+fn intervals(
+    new: Vec<RawTimeInterval>,
+    old: Vec<RawTimeInterval>,
+) -> Result<BTreeMap<String, Vec<TimeInterval>>, ConfigError> {
+    let mut intervals = BTreeMap::new();
+    for (key, list) in [("time_intervals", new), ("mute_time_intervals", old)] {
+        for (index, RawTimeInterval { name, time_intervals }) in list.into_iter().enumerate() {
+            let invalid = |message| {
+                let key = format!("{key}[{index}].name");
+                Err(ConfigError::Invalid { key, message })
+            };
+            if name.is_empty() {
+                return invalid("a time interval has a name".to_owned());
+            }
+            if intervals.contains_key(&name) {
+                return invalid(format!("the name {name:?} is not unique"));
+            }
+            intervals.insert(name, time_intervals);
+        }
+    }
+    Ok(intervals)
 }
 
 fn refuse(key: &str, is_there: bool) -> Result<(), ConfigError> {
@@ -199,13 +232,20 @@ pub(super) fn root_only(receiver: &str) -> Routes {
         group_wait: GROUP_WAIT,
         group_interval: GROUP_INTERVAL,
         repeat_interval: REPEAT_INTERVAL,
+        labels: BTreeMap::new(),
         matchers: Vec::new(),
+        muted_in: Vec::new(),
+        active_in: Vec::new(),
         continues: false,
         children: Vec::new(),
     }])
 }
 
-fn flatten(root: RawRoute, receivers: &BTreeSet<&str>) -> Result<Routes, ConfigError> {
+fn flatten(
+    root: RawRoute,
+    receivers: &BTreeSet<&str>,
+    intervals: &BTreeMap<String, Vec<TimeInterval>>,
+) -> Result<Routes, ConfigError> {
     let invalid = |key: &str, message: &str| {
         Err(ConfigError::Invalid { key: format!("route.{key}"), message: message.to_owned() })
     };
@@ -214,13 +254,24 @@ fn flatten(root: RawRoute, receivers: &BTreeSet<&str>) -> Result<Routes, ConfigE
     if has_matchers {
         return invalid("matchers", "the root route takes every alert and has no matchers");
     }
+    for (key, names) in [
+        ("mute_time_intervals", &root.mute_time_intervals),
+        ("active_time_intervals", &root.active_time_intervals),
+    ] {
+        if !names.is_empty() {
+            return invalid(
+                key,
+                "the root route takes alerts at all times; name intervals in routes below it",
+            );
+        }
+    }
     if root.r#continue {
         return invalid("continue", "the root route has no siblings to continue with");
     }
     let Some(receiver) = root.receiver.clone().filter(|name| !name.is_empty()) else {
         return invalid("receiver", "the root route must name a receiver");
     };
-    let mut flat = Flattener { receivers, routes: Vec::new() };
+    let mut flat = Flattener { receivers, intervals, routes: Vec::new() };
     let defaults = root_only(&receiver);
     let above = defaults.get(0).cloned();
     flat.add(root, above.as_ref(), None, "route", 0)?;
@@ -229,6 +280,7 @@ fn flatten(root: RawRoute, receivers: &BTreeSet<&str>) -> Result<Routes, ConfigE
 
 struct Flattener<'a> {
     receivers: &'a BTreeSet<&'a str>,
+    intervals: &'a BTreeMap<String, Vec<TimeInterval>>,
     routes: Vec<Route>,
 }
 
@@ -249,9 +301,15 @@ impl Flattener<'_> {
         if depth > DEPTH_MAX {
             return Err(invalid("", format!("routes nested deeper than {DEPTH_MAX} levels")));
         }
-        refuse(&format!("{path}.mute_time_intervals"), !raw.mute_time_intervals.is_empty())?;
-        refuse(&format!("{path}.active_time_intervals"), !raw.active_time_intervals.is_empty())?;
-        refuse(&format!("{path}.labels"), !raw.labels.is_empty())?;
+        for (key, names) in [
+            (".mute_time_intervals", &raw.mute_time_intervals),
+            (".active_time_intervals", &raw.active_time_intervals),
+        ] {
+            if let Some(name) = names.iter().find(|name| !self.intervals.contains_key(*name)) {
+                let message = format!("there is no interval {name:?} under time_intervals");
+                return Err(invalid(key, message));
+            }
+        }
         let defaults = Routes(above.cloned().into_iter().collect());
         let above = defaults.get(0);
         let receiver = raw.receiver.filter(|name| !name.is_empty());
@@ -278,6 +336,8 @@ impl Flattener<'_> {
             Some(names) => group_by(names).map_err(|message| invalid(".group_by", message))?,
             None => above.map_or(GroupBy::Labels(Vec::new()), |route| route.group_by.clone()),
         };
+        let mut labels = above.map(|route| route.labels.clone()).unwrap_or_default();
+        labels.extend(raw.labels);
         let index = self.routes.len();
         let route = Route {
             key: level_key(parent_key, &matchers),
@@ -286,7 +346,10 @@ impl Flattener<'_> {
             group_wait: chosen(raw.group_wait, |route| route.group_wait),
             group_interval,
             repeat_interval,
+            labels,
             matchers,
+            muted_in: raw.mute_time_intervals,
+            active_in: raw.active_time_intervals,
             continues: raw.r#continue,
             children: Vec::new(),
         };

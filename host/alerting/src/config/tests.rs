@@ -124,11 +124,16 @@ fn wrong_files_are_refused_with_the_key() {
         ),
         (
             "route: { receiver: x, mute_time_intervals: [w] }\nreceivers: [{ name: x }]",
-            "route.mute_time_intervals is not supported yet",
+            "route.mute_time_intervals: the root route takes alerts at all times",
         ),
         (
-            "route: { receiver: x }\nreceivers: [{ name: x }]\ntime_intervals: [{ name: w }]",
-            "time_intervals is not supported yet",
+            "route: { receiver: x, routes: [{ active_time_intervals: [w] }] }\nreceivers: [{ name: x }]",
+            "route.routes[0].active_time_intervals: there is no interval \"w\"",
+        ),
+        (
+            "route: { receiver: x }\nreceivers: [{ name: x }]\ntime_intervals: [{ name: w }]\n\
+             mute_time_intervals: [{ name: w }]",
+            "mute_time_intervals[0].name: the name \"w\" is not unique",
         ),
         ("global: { smtp_from: a }\nroute: { receiver: x }", "smtp_from: unknown key, or"),
     ] {

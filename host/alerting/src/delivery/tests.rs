@@ -7,9 +7,10 @@ use narthex_state::StateStore;
 
 use super::Courier;
 use crate::config::Config;
-use crate::dispatch::{Dispatcher, Flush};
+use crate::dispatch::{Dispatcher, Flush, QuietReason};
 use crate::log::NotificationLog;
 use crate::receivers::Receivers;
+use crate::silences::{SilenceTerms, Silencer, Silences};
 use crate::testing::{Ending, MINUTE, Recorder, alert, at, batch, config, line};
 
 /// Everything but the loop: the test is the loop.
@@ -19,6 +20,7 @@ struct World {
     courier: Courier,
     receivers: Receivers,
     recorder: Recorder,
+    silences: Silences,
 }
 
 impl World {
@@ -36,6 +38,7 @@ impl World {
             },
             simulated,
             recorder,
+            silences: Silences::open(store, at(start)).unwrap(),
         }
     }
 
@@ -53,7 +56,7 @@ impl World {
         while self.dispatcher.next_due() <= at(end) {
             self.advance_to(self.dispatcher.next_due().millis());
             let now = self.now();
-            for flush in self.dispatcher.due(at(now)) {
+            for flush in self.dispatcher.due(at(now), || self.silences.silencer(at(now))) {
                 let all_told = self.deliver(&flush).await;
                 self.dispatcher.delivered(&flush, all_told, at(self.now()));
                 told.extend(self.recorder.take().iter().map(|group| (now / MINUTE, line(group))));
@@ -171,7 +174,7 @@ async fn a_crash_before_the_acknowledgement_repeats_the_delivery_with_the_same_k
     world.recorder.script([Ending::Hangs]);
     world.send(&[alert(&[("alertname", "A")], 0)]);
     world.advance_to(30_000);
-    let flush = world.dispatcher.due(at(30_000)).remove(0);
+    let flush = world.dispatcher.due(at(30_000), Silencer::default).remove(0);
     let crash = async {
         while world.recorder.count() == 0 {
             tokio::task::yield_now().await;
@@ -186,7 +189,7 @@ async fn a_crash_before_the_acknowledgement_repeats_the_delivery_with_the_same_k
 
     let mut world = World::new(config(HOOK), &store, MINUTE);
     world.send(&[alert(&[("alertname", "A")], 0)]);
-    let flush = world.dispatcher.due(at(MINUTE)).remove(0);
+    let flush = world.dispatcher.due(at(MINUTE), Silencer::default).remove(0);
     assert!(world.deliver(&flush).await);
     let second = world.recorder.take();
     assert_eq!((first.len(), second.len()), (1, 1));
@@ -206,7 +209,7 @@ async fn failures_are_retried_with_growing_pauses_until_the_next_flush() {
     world.recorder.script([fails(0), fails(0), fails(20)]);
     world.send(&[alert(&[("alertname", "A")], 0)]);
     world.advance_to(30_000);
-    let flush = world.dispatcher.due(at(30_000)).remove(0);
+    let flush = world.dispatcher.due(at(30_000), Silencer::default).remove(0);
     assert!(world.deliver(&flush).await);
     assert_eq!(world.now(), 30_000 + 500 + 750 + 20_000);
     let calls = world.recorder.take();
@@ -235,7 +238,7 @@ async fn a_notification_carries_what_its_alerts_share() {
     let b = alert(&[("alertname", "B"), ("cluster", "c"), ("job", "j"), ("instance", "1")], 0);
     world.send(&[a.clone(), b]);
     world.advance_to(30_000);
-    let flush = world.dispatcher.due(at(30_000)).remove(0);
+    let flush = world.dispatcher.due(at(30_000), Silencer::default).remove(0);
     assert!(world.deliver(&flush).await);
     let group = world.recorder.take().remove(0);
     assert_eq!(group.group_key, r#"{}:{cluster="c"}"#);
@@ -244,4 +247,59 @@ async fn a_notification_carries_what_its_alerts_share() {
     assert_eq!(line(&group), "firing: B,A|", "by job and instance");
     assert_eq!(group.alerts[1].fingerprint, format!("{:016x}", a.fingerprint()));
     assert_eq!((group.attempt, group.truncated_alerts), (1, 0));
+}
+
+#[tokio::test]
+async fn a_silenced_alert_is_told_of_when_its_silence_is_over() {
+    let store = StateStore::in_memory().unwrap();
+    let mut world = World::new(config(HOOK), &store, 0);
+    let terms = SilenceTerms {
+        matchers: crate::parse_matchers("alertname=A").unwrap(),
+        starts_at: at(0),
+        ends_at: at(12 * MINUTE),
+        created_by: "ada".to_owned(),
+        comment: String::new(),
+        annotations: std::collections::BTreeMap::new(),
+        time_intervals: Vec::new(),
+    };
+    world.silences.set("", terms, at(0)).await.unwrap();
+    world.send(&[alert(&[("alertname", "A")], 0), alert(&[("alertname", "B")], 0)]);
+    let heard = world.run_until(60 * MINUTE).await;
+    assert_eq!(heard, told(&[(0, "firing: B|"), (15, "firing: A,B|")]));
+}
+
+/// 00:00 is a Thursday. The route `night` is mute from 00:10 to 00:20, and `day` is active then alone.
+const HOURS: &str = "
+route:
+  receiver: r
+  group_by: [alertname]
+  routes:
+  - { matchers: [on=night], mute_time_intervals: [a_while] }
+  - { matchers: [on=day], active_time_intervals: [never, a_while] }
+receivers: [{ name: r, webhook_configs: [{ url: u }] }]
+time_intervals:
+- { name: a_while, time_intervals: [{ times: [{ start_time: '00:10', end_time: '00:20' }] }] }
+mute_time_intervals:
+- { name: never, time_intervals: [{ years: [1969] }] }
+";
+
+#[tokio::test]
+async fn routes_tell_at_their_times() {
+    let store = StateStore::in_memory().unwrap();
+    let mut world = World::new(config(HOURS), &store, 0);
+    let [night, day] = ["night", "day"].map(|on| alert(&[("alertname", on), ("on", on)], 0));
+    world.send(&[night.clone(), day]);
+    assert_eq!(world.run_until(4 * MINUTE).await, told(&[(0, "firing: night|")]));
+    // What ends while its route is mute is never told to be over.
+    world.send(&[Alert { ends_at: at(12 * MINUTE), updated_at: at(4 * MINUTE), ..night }]);
+    assert_eq!(world.run_until(60 * MINUTE).await, told(&[(10, "firing: day|")]));
+}
+
+#[tokio::test]
+async fn what_is_kept_quiet_is_counted_by_its_reason() {
+    let store = StateStore::in_memory().unwrap();
+    let mut world = World::new(config(HOURS), &store, 11 * MINUTE);
+    world.send(&[alert(&[("alertname", "A"), ("on", "night")], 0)]);
+    let flush = world.dispatcher.due(at(11 * MINUTE), Silencer::default).remove(0);
+    assert_eq!((flush.alerts.len(), flush.quiet), (0, vec![(QuietReason::MuteTimeInterval, 1)]));
 }
