@@ -170,13 +170,18 @@ impl Response {
         let message = format!("the server answered with status {}{said}", self.status);
         if self.status == 429 {
             let error = Error::new(ErrorKind::RateLimited, message).retryable(true);
-            let seconds = self.header("retry-after").and_then(|text| text.parse::<u32>().ok());
-            return Err(match seconds {
-                Some(seconds) => error.retry_after_ms(seconds.saturating_mul(1000)),
+            return Err(match self.retry_after_ms() {
+                Some(pause) => error.retry_after_ms(pause),
                 None => error,
             });
         }
         Err(Error::protocol(message).retryable(self.status >= 500))
+    }
+
+    /// The pause that the other side asks for before a retry, where it says seconds.
+    pub fn retry_after_ms(&self) -> Option<u32> {
+        let seconds: u32 = self.header("retry-after")?.trim().parse().ok()?;
+        Some(seconds.saturating_mul(1000))
     }
 
     /// The body as text; what is not UTF-8 is replaced.

@@ -50,6 +50,8 @@ mod targets;
 
 mod metrics;
 
+#[cfg(feature = "alertmanager")]
+pub mod alertmanager;
 pub mod clock;
 pub mod dns;
 pub mod duration;

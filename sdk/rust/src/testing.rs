@@ -13,6 +13,7 @@
 
 mod answers;
 mod defaults;
+mod groups;
 pub(crate) mod imports;
 mod roots;
 
@@ -32,6 +33,8 @@ use crate::{
     http::{Request, Response},
     log::Level,
 };
+
+pub use self::groups::{alert, group, resolved};
 
 /// Answers one message to a nameserver.
 type NameServer = Rc<dyn Fn(&[u8]) -> Vec<u8>>;
@@ -322,6 +325,11 @@ impl FakeHost {
 
     /// Has a discovery judge a configuration, as the host would at load; the warnings.
     pub fn validate<P: Discovery>(&self, config_json: &str) -> Result<Vec<String>, Error> {
+        self.run(|| P::validate(&configured(&P::describe(), config_json)?))
+    }
+
+    /// Has a notifier judge a configuration, as the host would at load; the warnings.
+    pub fn validate_notifier<P: Notifier>(&self, config_json: &str) -> Result<Vec<String>, Error> {
         self.run(|| P::validate(&configured(&P::describe(), config_json)?))
     }
 

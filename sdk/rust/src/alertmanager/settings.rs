@@ -1,0 +1,34 @@
+//! Settings as Alertmanager judges them. An empty text is a setting that is not there.
+
+use crate::Error;
+
+/// Refuses a setting that stands there twice: as a value, and as the file that holds it.
+pub fn either(key: &str, value: &str, key_of_file: &str, file: &str) -> Result<(), Error> {
+    if value.is_empty() || file.is_empty() {
+        return Ok(());
+    }
+    Err(Error::config(format!("{key}: stands beside {key_of_file}; leave one of them out"))
+        .detail("key", key))
+}
+
+/// Refuses a setting that is missing: neither a value nor a file that holds it.
+pub fn chosen(key: &str, value: &str, key_of_file: &str, file: &str) -> Result<(), Error> {
+    either(key, value, key_of_file, file)?;
+    if value.is_empty() && file.is_empty() {
+        let message = format!("{key}: missing; set it, or {key_of_file}");
+        return Err(Error::config(message).detail("key", key));
+    }
+    Ok(())
+}
+
+/// Refuses what is no URL of HTTP. A template is not judged: what it makes is known in the call.
+pub fn url(key: &str, value: &str) -> Result<(), Error> {
+    let rest = value.strip_prefix("http://").or_else(|| value.strip_prefix("https://"));
+    let names_host =
+        rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#']));
+    if names_host || value.is_empty() || value.contains("{{") {
+        return Ok(());
+    }
+    let message = format!("{key}: must be a URL that begins with http:// or https://");
+    Err(Error::config(message).detail("key", key))
+}
