@@ -99,8 +99,9 @@ fn index(of: &Value, key: &Value) -> Result<Value, FunctionError> {
 }
 
 fn slice(arguments: &[Value]) -> Result<Value, FunctionError> {
+    let items = arguments.first().and_then(Value::items);
     let (of, bounds) = match arguments {
-        [of, bounds @ ..] if bounds.len() <= 2 => (of, bounds),
+        [of, bounds @ ..] if bounds.len() <= 2 => (items.as_ref().unwrap_or(of), bounds),
         _ => return Err(FunctionError::new("slice wants an item and at most two bounds")),
     };
     let bound = |index: usize, default: usize| match bounds.get(index) {

@@ -56,3 +56,11 @@ pub struct RenderError {
     /// What is wrong.
     pub message: String,
 }
+
+/// For a text that is parsed when it is rendered.
+impl From<ParseError> for RenderError {
+    fn from(error: ParseError) -> Self {
+        let ParseError { name, at, message } = error;
+        Self { name, at, message }
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::functions::FunctionError;
+
 /// For text and attributes of HTML.
 pub(crate) fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -53,4 +55,31 @@ pub(crate) fn url_query(text: &str) -> String {
         }
     }
     out
+}
+
+/// What [`url_query`] was given. Bytes that are no UTF-8 are replaced.
+pub(crate) fn url_query_decoded(text: &str) -> Result<String, FunctionError> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        match first {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let code = after.first_chunk::<2>().and_then(|[high, low]| {
+                    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+                });
+                let Some(code) = code else {
+                    let shown = after.get(..2).unwrap_or(after);
+                    let shown = String::from_utf8_lossy(shown);
+                    return Err(FunctionError(format!("invalid URL escape \"%{shown}\"")));
+                };
+                bytes.push(code);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            byte => bytes.push(*byte),
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

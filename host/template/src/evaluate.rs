@@ -3,13 +3,17 @@
 //! Invariant: each step is counted, each nested template too, and output stops at its bound; so a
 //! rendering ends whatever the template says.
 
+mod pipeline;
+
 use std::sync::Arc;
 
 use crate::error::{Position, RenderError};
-use crate::functions::{FunctionError, Functions};
-use crate::tree::{Branch, Command, Definition, Node, Operand, OperandKind, Pipeline, Template};
+use crate::functions::Functions;
+use crate::tree::{Branch, Definition, Node, Pipeline, Template};
 use crate::value::Value;
 
+/// Each level takes a few stack frames, of the two megabytes or more that a thread has.
+pub(crate) const LEVELS_MAX: usize = 200;
 /// What a rendering may spend.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -35,13 +39,15 @@ pub struct Scope<'a> {
     data: Value,
     variables: Vec<(String, Value)>,
     limits: Limits,
+    levels_max: usize,
 }
 
 impl<'a> Scope<'a> {
     /// Data for the dot and for `$`.
     #[must_use]
     pub fn new(functions: &'a Functions, data: Value) -> Self {
-        Self { functions, data, variables: Vec::new(), limits: Limits::default() }
+        let (variables, limits) = (Vec::new(), Limits::default());
+        Self { functions, data, variables, limits, levels_max: LEVELS_MAX }
     }
 
     /// Adds a variable, with its dollar, that the main template sees.
@@ -55,6 +61,13 @@ impl<'a> Scope<'a> {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Fewer blocks and templates in one another, for a rendering inside of another.
+    #[must_use]
+    pub(crate) fn with_levels_max(mut self, levels_max: usize) -> Self {
+        self.levels_max = levels_max;
         self
     }
 }
@@ -78,6 +91,8 @@ impl Template {
             out: String::new(),
             steps: 0,
             depth: 0,
+            levels: 0,
+            levels_max: scope.levels_max,
         };
         run.variables.push(("$".to_owned(), scope.data.clone()));
         run.variables.extend(scope.variables.iter().cloned());
@@ -104,12 +119,29 @@ struct Run<'a> {
     variables: Vec<(String, Value)>,
     out: String,
     steps: usize,
+    /// Open templates.
     depth: usize,
+    /// Open blocks and templates.
+    levels: usize,
+    levels_max: usize,
 }
 
 type Outcome<T> = Result<T, RenderError>;
 
 impl Run<'_> {
+    /// The body of a block or of a template. `at` is where it was opened.
+    fn body(&mut self, nodes: &[Node], at: Position, dot: &Value) -> Outcome<Flow> {
+        if self.levels >= self.levels_max {
+            let max = self.levels_max;
+            let message = format!("more than {max} blocks and templates in one another");
+            return Err(self.error(at, message));
+        }
+        self.levels += 1;
+        let flow = self.nodes(nodes, dot)?;
+        self.levels -= 1;
+        Ok(flow)
+    }
+
     fn nodes(&mut self, nodes: &[Node], dot: &Value) -> Outcome<Flow> {
         for node in nodes {
             let flow = self.node(node, dot)?;
@@ -153,11 +185,12 @@ impl Run<'_> {
 
     fn choose(&mut self, branch: &Branch, dot: &Value, moves_dot: bool) -> Outcome<Flow> {
         let mark = self.variables.len();
+        let at = branch.pipeline.at;
         let value = self.pipeline(&branch.pipeline, dot)?;
         let flow = if value.is_true() {
-            self.nodes(&branch.body, if moves_dot { &value } else { dot })
+            self.body(&branch.body, at, if moves_dot { &value } else { dot })
         } else {
-            self.nodes(&branch.otherwise, dot)
+            self.body(&branch.otherwise, at, dot)
         }?;
         self.variables.truncate(mark);
         Ok(flow)
@@ -177,12 +210,12 @@ impl Run<'_> {
         let items = self.items(&value, pipeline.at)?;
         let mut flow = Flow::Next;
         if items.is_empty() {
-            flow = self.nodes(&branch.otherwise, dot)?;
+            flow = self.body(&branch.otherwise, pipeline.at, dot)?;
         }
         for (key, item) in items {
             self.step(pipeline.at)?;
             self.set_range_variables(pipeline, first, &key, &item);
-            let ended = self.nodes(&branch.body, &item)?;
+            let ended = self.body(&branch.body, pipeline.at, &item)?;
             self.variables.truncate(inner);
             if ended == Flow::Break {
                 break;
@@ -268,192 +301,11 @@ impl Run<'_> {
         let outer = std::mem::replace(&mut self.variables, vec![("$".to_owned(), dot.clone())]);
         let outer_source = std::mem::replace(&mut self.source, Arc::clone(source));
         let body = Arc::clone(body);
-        self.nodes(&body, &dot)?;
+        self.body(&body, at, &dot)?;
         self.source = outer_source;
         self.variables = outer;
         self.depth -= 1;
         Ok(())
-    }
-
-    /// The value of a pipeline; its variables are set.
-    fn pipeline(&mut self, pipeline: &Pipeline, dot: &Value) -> Outcome<Value> {
-        let value = self.commands(pipeline, dot)?;
-        for name in &pipeline.variables {
-            if pipeline.assigns {
-                self.assign(name, &value);
-            } else {
-                self.variables.push((name.clone(), value.clone()));
-            }
-        }
-        Ok(value)
-    }
-
-    fn commands(&mut self, pipeline: &Pipeline, dot: &Value) -> Outcome<Value> {
-        let mut piped = None;
-        for command in &pipeline.commands {
-            piped = Some(self.command(command, dot, piped)?);
-        }
-        Ok(piped.unwrap_or_default())
-    }
-
-    fn assign(&mut self, name: &str, value: &Value) {
-        let known = self.variables.iter_mut().rev().find(|(known, _)| known == name);
-        if let Some((_, slot)) = known {
-            *slot = value.clone();
-        }
-    }
-
-    fn command(&mut self, command: &Command, dot: &Value, piped: Option<Value>) -> Outcome<Value> {
-        let operand = &command.operand;
-        self.step(operand.at)?;
-        match &operand.kind {
-            OperandKind::Function(name) => self.call(name, operand.at, command, dot, piped),
-            OperandKind::Fields { of, path } => {
-                let arguments = self.arguments(&command.arguments, dot, piped)?;
-                let of = self.operand(of, dot)?;
-                self.fields(of, path, &arguments, operand.at)
-            }
-            _ if !command.arguments.is_empty() || piped.is_some() => {
-                Err(self.error(operand.at, "can't give argument to non-function"))
-            }
-            OperandKind::Dot
-            | OperandKind::Nil
-            | OperandKind::Bool(_)
-            | OperandKind::Int(_)
-            | OperandKind::Float(_)
-            | OperandKind::String(_)
-            | OperandKind::Variable(_)
-            | OperandKind::Pipeline(_) => self.operand(operand, dot),
-        }
-    }
-
-    fn arguments(
-        &mut self,
-        operands: &[Operand],
-        dot: &Value,
-        piped: Option<Value>,
-    ) -> Outcome<Vec<Value>> {
-        let mut values = Vec::with_capacity(operands.len() + 1);
-        for operand in operands {
-            values.push(self.operand(operand, dot)?);
-        }
-        values.extend(piped);
-        Ok(values)
-    }
-
-    fn operand(&mut self, operand: &Operand, dot: &Value) -> Outcome<Value> {
-        match &operand.kind {
-            OperandKind::Dot => Ok(dot.clone()),
-            OperandKind::Nil => Ok(Value::Nil),
-            OperandKind::Bool(value) => Ok(Value::Bool(*value)),
-            OperandKind::Int(value) => Ok(Value::Int(*value)),
-            OperandKind::Float(value) => Ok(Value::Float(*value)),
-            OperandKind::String(text) => Ok(Value::String(Arc::clone(text))),
-            OperandKind::Variable(name) => {
-                let known = self.variables.iter().rev().find(|(known, _)| known == name);
-                match known {
-                    Some((_, value)) => Ok(value.clone()),
-                    None => Err(self.error(operand.at, format!("undefined variable: {name}"))),
-                }
-            }
-            OperandKind::Function(name) => {
-                self.step(operand.at)?;
-                self.apply(name, operand.at, &[])
-            }
-            OperandKind::Fields { of, path } => {
-                let of = self.operand(of, dot)?;
-                self.fields(of, path, &[], operand.at)
-            }
-            OperandKind::Pipeline(pipeline) => {
-                self.step(operand.at)?;
-                self.pipeline(pipeline, dot)
-            }
-        }
-    }
-
-    /// Follows a path of fields; the arguments belong to the last one.
-    fn fields(
-        &mut self,
-        of: Value,
-        path: &[String],
-        arguments: &[Value],
-        at: Position,
-    ) -> Outcome<Value> {
-        let mut value = of;
-        for (index, name) in path.iter().enumerate() {
-            self.step(at)?;
-            let arguments = if index + 1 == path.len() { arguments } else { &[] };
-            value = self.field(&value, name, arguments, at)?;
-        }
-        Ok(value)
-    }
-
-    fn field(&self, of: &Value, name: &str, arguments: &[Value], at: Position) -> Outcome<Value> {
-        if let Value::Object(object) = of
-            && let Some(answer) = object.get(name, arguments)
-        {
-            let called = |error| self.error(at, format!("error calling {name}: {error}"));
-            return answer.map_err(called);
-        }
-        match of.element(name) {
-            Some(_) if !arguments.is_empty() => {
-                Err(self.error(at, format!("{name} is not a method but has arguments")))
-            }
-            Some(element) => Ok(element),
-            None if matches!(of, Value::Nil) => {
-                Err(self.error(at, format!("nil data; no entry for key {name:?}")))
-            }
-            None => {
-                let message = format!("can't evaluate field {name} in type {}", of.type_name());
-                Err(self.error(at, message))
-            }
-        }
-    }
-
-    fn call(
-        &mut self,
-        name: &str,
-        at: Position,
-        command: &Command,
-        dot: &Value,
-        piped: Option<Value>,
-    ) -> Outcome<Value> {
-        // These two look at their arguments one by one and stop at the first that decides.
-        let stops_at = match name {
-            "and" => Some(false),
-            "or" => Some(true),
-            _ => None,
-        };
-        let Some(stops_at) = stops_at else {
-            let arguments = self.arguments(&command.arguments, dot, piped)?;
-            return self.apply(name, at, &arguments);
-        };
-        let mut last = None;
-        for operand in &command.arguments {
-            let value = self.operand(operand, dot)?;
-            if value.is_true() == stops_at {
-                return Ok(value);
-            }
-            last = Some(value);
-        }
-        piped.or(last).ok_or_else(|| {
-            let message = format!("wrong number of args for {name}: want at least 1 got 0");
-            self.error(at, message)
-        })
-    }
-
-    fn apply(&self, name: &str, at: Position, arguments: &[Value]) -> Outcome<Value> {
-        let function = self.functions.get(name).ok_or_else(|| {
-            self.error(at, format!("function {name:?} is not there in this rendering"))
-        })?;
-        let failed =
-            |error: FunctionError| self.error(at, format!("error calling {name}: {error}"));
-        let value = function(arguments).map_err(failed)?;
-        let bytes = value.as_text().map_or(0, str::len);
-        if bytes > self.limits.output_bytes_max {
-            return Err(self.error(at, format!("{name} gave a text of {bytes} bytes")));
-        }
-        Ok(value)
     }
 
     fn step(&mut self, at: Position) -> Outcome<()> {

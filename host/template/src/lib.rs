@@ -11,7 +11,8 @@
 //! that holds a number is taken where a number is wanted; functions cannot be values, so there is
 //! no `call`.
 //!
-//! Open `tree.rs`, then `evaluate.rs`; `prometheus.rs` holds the functions of alerting rules.
+//! Open `tree.rs`, then `evaluate.rs`; `prometheus.rs` holds the functions of alerting rules,
+//! `alertmanager.rs` functions, data and built-in texts of notifications.
 //!
 //! ```
 //! use narthex_template::{Functions, Scope, Template, Value};
@@ -23,22 +24,27 @@
 //! # Ok::<(), narthex_template::ParseError>(())
 //! ```
 
+mod alertmanager;
 mod builtins;
 mod compare;
 mod error;
 mod escape;
 mod evaluate;
 mod functions;
+mod html;
 mod humanize;
+mod json;
 mod lex;
 mod number;
 mod parse;
 mod printf;
 mod prometheus;
+mod shared;
 mod time;
 mod tree;
 mod value;
 
+pub use self::alertmanager::{Expander, Library, NotificationAlert, NotificationData};
 pub use self::error::{ParseError, Position, RenderError};
 pub use self::evaluate::{Limits, Scope};
 pub use self::functions::{Function, FunctionError, Functions};

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use narthex_model::{Labels, Timestamp, expand_match, parse_duration};
-use regex::{Captures, Regex};
+use narthex_model::{Labels, Timestamp, parse_duration};
 
 use crate::functions::{FunctionError, Functions, exactly, number, text};
+use crate::shared::{self, ChangeText};
 use crate::time::{DurationValue, TimeValue};
 use crate::value::Value;
 use crate::{escape, humanize};
@@ -15,7 +15,6 @@ use crate::{escape, humanize};
 const STRING_VALUE_LABEL: &str = "__value__";
 
 type ShowNumber = fn(f64) -> String;
-type ChangeText = fn(&str) -> String;
 
 /// What `query` asks. Answers with a vector, or with why there is none.
 pub type QueryCallback = Arc<dyn Fn(&str) -> Result<Vec<QuerySample>, String> + Send + Sync>;
@@ -127,10 +126,9 @@ fn no_sample(value: &Value) -> FunctionError {
 }
 
 fn add_numbers(functions: &mut Functions, context: &PrometheusContext) {
-    let shown: [(_, ShowNumber); 4] = [
+    let shown: [(_, ShowNumber); 3] = [
         ("humanize", humanize::metric),
         ("humanize1024", humanize::binary),
-        ("humanizeDuration", humanize::duration),
         ("humanizePercentage", humanize::percentage),
     ];
     for (name, show) in shown {
@@ -175,10 +173,8 @@ fn time(seconds: f64) -> Result<TimeValue, FunctionError> {
 }
 
 fn add_texts(functions: &mut Functions) {
-    let changed: [(_, ChangeText); 6] = [
+    let changed: [(_, ChangeText); 4] = [
         ("title", title),
-        ("toUpper", str::to_uppercase),
-        ("toLower", str::to_lowercase),
         ("stripPort", strip_port),
         ("stripDomain", strip_domain),
         ("urlQueryEscape", escape::url_query),
@@ -189,20 +185,7 @@ fn add_texts(functions: &mut Functions) {
             Ok(change(text(value)?).into())
         });
     }
-    functions.add("match", |arguments| {
-        let [pattern, value] = exactly::<2>(arguments)?;
-        Ok(Value::Bool(regex(pattern)?.is_match(text(value)?)))
-    });
-    functions.add("reReplaceAll", |arguments| {
-        let [pattern, replacement, value] = exactly::<3>(arguments)?;
-        let replacement = text(replacement)?;
-        let replaced = regex(pattern)?.replace_all(text(value)?, |captures: &Captures<'_>| {
-            let mut put = String::new();
-            expand_match(captures, replacement, &mut put);
-            put
-        });
-        Ok(replaced.into_owned().into())
-    });
+    shared::add_to(functions);
     functions.add("safeHtml", |arguments| {
         let [value] = exactly::<1>(arguments)?;
         Ok(value.clone())
@@ -211,10 +194,6 @@ fn add_texts(functions: &mut Functions) {
         let named = arguments.iter().enumerate();
         Ok(Value::map(named.map(|(index, value)| (format!("arg{index}"), value.clone()))))
     });
-}
-
-fn regex(pattern: &Value) -> Result<Regex, FunctionError> {
-    Regex::new(text(pattern)?).map_err(|error| FunctionError(error.to_string()))
 }
 
 /// The first letter of every word in upper case.

@@ -268,3 +268,31 @@ fn any_text_parses_or_is_refused() {
         }
     });
 }
+
+#[test]
+fn deep_nesting_of_blocks_and_templates_is_refused_before_the_stack_ends() {
+    let functions = functions();
+    let opened = "{{ if true }}".repeat(98);
+    let closed = "{{ end }}".repeat(98);
+    let text = format!(
+        "{{{{ define \"r\" }}}}{opened}{{{{ template \"r\" }}}}{closed}{{{{ end }}}}{{{{ template \"r\" }}}}"
+    );
+    let template = Template::parse("t", &text, &functions, &[]).unwrap();
+    let error = template.render("t", &Scope::new(&functions, Value::Nil)).unwrap_err();
+    assert_eq!(error.message, "more than 200 blocks and templates in one another");
+}
+
+#[test]
+fn values_made_of_values_stay_within_limits() {
+    let functions = functions();
+    let limits = Limits { output_bytes_max: 4096, ..Limits::default() };
+    for text in [
+        "{{ $x := 1 }}{{ range 100 }}{{ $x = args $x }}{{ end }}{{ $x }}",
+        "{{ $x := 1 }}{{ range 30 }}{{ $x = args $x $x }}{{ end }}{{ $x }}",
+    ] {
+        let template = Template::parse("t", text, &functions, &[]).unwrap();
+        let scope = Scope::new(&functions, Value::Nil).with_limits(limits);
+        let error = template.render("t", &scope).unwrap_err();
+        assert_eq!(error.message, "args gave values of more than 65536 bytes or 32 levels");
+    }
+}

@@ -1,15 +1,28 @@
 //! Times and durations as templates see them.
 
-use jiff::Zoned;
+mod duration;
+mod format;
+mod layout;
+mod parse;
+
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Zoned};
 use narthex_model::Timestamp;
+
+pub use self::duration::DurationValue;
 
 use crate::functions::{FunctionError, exactly, text};
 use crate::value::{Object, Value};
 
 /// A moment, in UTC unless [`TimeValue::in_zone`] says otherwise.
 #[derive(Clone, Debug)]
-pub struct TimeValue(Zoned);
+pub struct TimeValue {
+    at: Zoned,
+    /// The name of the zone where a text gave one that says nothing else.
+    zone_name: Option<Arc<str>>,
+}
 
 impl TimeValue {
     /// From milliseconds since the epoch; held at the years -9999 and 9999.
@@ -20,7 +33,7 @@ impl TimeValue {
         } else {
             jiff::Timestamp::MAX
         });
-        Self(held.to_zoned(TimeZone::UTC))
+        Self::from(held.to_zoned(TimeZone::UTC))
     }
 
     /// From seconds since the epoch, cut to milliseconds. `None` beyond the years 1677 to 2262.
@@ -38,182 +51,154 @@ impl TimeValue {
     /// # Errors
     /// When there is no such zone.
     pub fn in_zone(&self, zone: &str) -> Result<Self, FunctionError> {
-        let moved = self.0.in_tz(zone);
-        moved.map(Self).map_err(|error| FunctionError::new(error.to_string()))
-    }
-
-    /// By a layout of Go, such as `2006-01-02 15:04:05 MST`.
-    #[must_use]
-    pub fn format(&self, layout: &str) -> String {
-        let mut out = String::new();
-        let mut rest = layout;
-        while let Some(first) = rest.chars().next() {
-            let known = LAYOUT.iter().find(|(text, _)| rest.starts_with(text));
-            let (taken, directive) = match known {
-                Some((text, directive)) => (text.len(), Some(*directive)),
-                None => (first.len_utf8(), None),
-            };
-            match directive {
-                Some(directive) => out.push_str(&self.0.strftime(directive).to_string()),
-                None => out.push(first),
-            }
-            rest = rest.get(taken..).unwrap_or("");
-        }
-        out
-    }
-
-    fn zone_name(&self) -> String {
-        self.0.strftime("%Z").to_string()
+        let unknown = |_| FunctionError(format!("unknown time zone {zone}"));
+        self.at.in_tz(zone).map(Self::from).map_err(unknown)
     }
 }
 
-/// Parts of Go's reference time and what they stand for. A longer part stands before its beginning.
-const LAYOUT: [(&str, &str); 32] = [
-    ("January", "%B"),
-    ("Jan", "%b"),
-    ("Monday", "%A"),
-    ("Mon", "%a"),
-    ("MST", "%Z"),
-    ("2006", "%Y"),
-    ("-07:00", "%:z"),
-    ("-0700", "%z"),
-    ("Z07:00", "%:z"),
-    ("Z0700", "%z"),
-    (".000000000", ".%9N"),
-    (".000000", ".%6N"),
-    (".000", ".%3N"),
-    (".999999999", "%.f"),
-    (".999999", "%.6f"),
-    (".999", "%.3f"),
-    ("002", "%j"),
-    ("01", "%m"),
-    ("02", "%d"),
-    ("03", "%I"),
-    ("04", "%M"),
-    ("05", "%S"),
-    ("06", "%y"),
-    ("15", "%H"),
-    ("_2", "%e"),
-    ("PM", "%p"),
-    ("pm", "%P"),
-    ("1", "%-m"),
-    ("2", "%-d"),
-    ("3", "%-I"),
-    ("4", "%-M"),
-    ("5", "%-S"),
-];
+impl From<Zoned> for TimeValue {
+    fn from(at: Zoned) -> Self {
+        Self { at, zone_name: None }
+    }
+}
+
+impl TimeValue {
+    /// The first moment of year 1, which stands for none.
+    #[must_use]
+    pub fn zero() -> Self {
+        let zero = jiff::civil::date(1, 1, 1).to_zoned(TimeZone::UTC);
+        Self::from(zero.expect("UTC has every moment of year 1"))
+    }
+
+    /// How long after `other` it is; held at 292 years.
+    #[must_use]
+    pub fn since(&self, other: &Self) -> DurationValue {
+        DurationValue::from(self.at.duration_since(&other.at))
+    }
+
+    fn utc(&self) -> Self {
+        Self::from(self.at.timestamp().to_zoned(TimeZone::UTC))
+    }
+
+    /// Moved by a duration on the clocks of its zone.
+    fn moved(&self, by: SignedDuration) -> Result<Self, FunctionError> {
+        let at = self.at.checked_add(by).map_err(|_| out_of_range())?;
+        Ok(Self { at, zone_name: self.zone_name.clone() })
+    }
+
+    /// Moved by parts of the calendar; a day that a month does not have flows into the next.
+    fn moved_by_dates(&self, [years, months, days]: [i64; 3]) -> Result<Self, FunctionError> {
+        let at = self.at.datetime();
+        let months = years.saturating_mul(12).saturating_add(months);
+        let first = at.first_of_month();
+        let moved = Span::new().try_months(months).and_then(|span| first.checked_add(span));
+        let days = days.saturating_add(i64::from(at.day()) - 1);
+        let span = Span::new().try_days(days).map_err(|_| out_of_range())?;
+        let moved = moved.and_then(|first| first.checked_add(span)).map_err(|_| out_of_range())?;
+        let zoned = moved.to_zoned(self.at.time_zone().clone()).map_err(|_| out_of_range())?;
+        Ok(Self { at: zoned, zone_name: self.zone_name.clone() })
+    }
+
+    /// Moved to a multiple of `unit` since year 1: the last one, or the nearest.
+    fn stepped(&self, unit: DurationValue, to_nearest: bool) -> Result<Self, FunctionError> {
+        let unit = i128::from(unit.nanos());
+        if unit <= 0 {
+            return Ok(self.clone());
+        }
+        let nanos = |time: &Self| time.at.timestamp().as_nanosecond();
+        let over = (nanos(self) - nanos(&Self::zero())).rem_euclid(unit);
+        let by = if to_nearest && over * 2 >= unit { unit - over } else { -over };
+        self.moved(SignedDuration::from_nanos(i64::try_from(by).map_err(|_| out_of_range())?))
+    }
+
+    /// A method with arguments.
+    fn call(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, FunctionError>> {
+        let other = || {
+            let [other] = exactly::<1>(arguments)?;
+            time(other)
+        };
+        let duration = || {
+            let [duration] = exactly::<1>(arguments)?;
+            duration::argument(duration)
+        };
+        Some(match name {
+            "Format" => exactly::<1>(arguments)
+                .and_then(|[layout]| Ok(Value::from(self.format(text(layout)?)))),
+            "Add" => duration().and_then(|by| {
+                self.moved(SignedDuration::from_nanos(by.nanos())).map(Value::object)
+            }),
+            "AddDate" => exactly::<3>(arguments).and_then(|parts| {
+                let [years, months, days] = parts.each_ref().map(duration::whole);
+                self.moved_by_dates([years?, months?, days?]).map(Value::object)
+            }),
+            "Sub" => other().map(|other| Value::object(self.since(other))),
+            "Before" => other().map(|other| Value::Bool(self.at < other.at)),
+            "After" => other().map(|other| Value::Bool(self.at > other.at)),
+            "Equal" => other().map(|other| Value::Bool(self.at == other.at)),
+            "Compare" => other().map(|other| Value::Int(self.at.cmp(&other.at) as i64)),
+            "Truncate" => duration().and_then(|unit| self.stepped(unit, false).map(Value::object)),
+            "Round" => duration().and_then(|unit| self.stepped(unit, true).map(Value::object)),
+            _ => return None,
+        })
+    }
+}
+
+fn out_of_range() -> FunctionError {
+    FunctionError::new("the time would be beyond the years -9999 and 9999")
+}
+
+/// The time of an argument.
+pub(crate) fn time(value: &Value) -> Result<&TimeValue, FunctionError> {
+    value.downcast().ok_or_else(|| {
+        let kind = value.type_name();
+        FunctionError(format!("wrong type for value; expected a time; got {kind}"))
+    })
+}
 
 impl Object for TimeValue {
     fn get(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, FunctionError>> {
-        let whole = |number: i64| Some(Ok(Value::Int(number)));
-        let time = &self.0;
-        match name {
+        let time = &self.at;
+        let whole = |number: i64| Value::Int(number);
+        let value = match name {
             "Unix" => whole(time.timestamp().as_second()),
             "UnixMilli" => whole(time.timestamp().as_millisecond()),
+            "UnixMicro" => whole(time.timestamp().as_microsecond()),
+            "UnixNano" => whole(i64::try_from(time.timestamp().as_nanosecond()).unwrap_or(0)),
             "Year" => whole(i64::from(time.year())),
-            "Month" => Some(Ok(self.format("January").into())),
+            "Month" => self.format("January").into(),
             "Day" => whole(i64::from(time.day())),
             "Hour" => whole(i64::from(time.hour())),
             "Minute" => whole(i64::from(time.minute())),
             "Second" => whole(i64::from(time.second())),
+            "Nanosecond" => whole(i64::from(time.subsec_nanosecond())),
             "YearDay" => whole(i64::from(time.day_of_year())),
-            "Weekday" => Some(Ok(self.format("Monday").into())),
-            "String" => Some(Ok(self.print().into())),
-            "UTC" => Some(Ok(Value::object(Self(time.timestamp().to_zoned(TimeZone::UTC))))),
-            "Format" => {
-                Some(exactly::<1>(arguments).and_then(|[layout]| {
-                    text(layout).map(|layout| Value::from(self.format(layout)))
-                }))
+            "Weekday" => self.format("Monday").into(),
+            "IsZero" => Value::Bool(time.timestamp() == Self::zero().at.timestamp()),
+            "String" => self.print().into(),
+            "UTC" => Value::object(self.utc()),
+            "Local" => {
+                let local = self.at.timestamp().to_zoned(TimeZone::system());
+                Value::object(Self::from(local))
             }
-            _ => None,
-        }
+            _ => return self.call(name, arguments),
+        };
+        Some(exactly::<0>(arguments).map(|_| value))
     }
 
     /// As Go prints a time: `2006-01-02 15:04:05.999999999 -0700 MST`.
     fn print(&self) -> String {
-        let fraction = format!("{:09}", self.0.subsec_nanosecond());
-        let fraction = fraction.trim_end_matches('0');
-        let point = if fraction.is_empty() { "" } else { "." };
-        let date = self.format("2006-01-02 15:04:05");
-        format!("{date}{point}{fraction} {} {}", self.format("-0700"), self.zone_name())
+        self.format("2006-01-02 15:04:05.999999999 -0700 MST")
     }
 
     fn number(&self) -> Option<f64> {
-        Some(self.0.timestamp().as_duration().as_secs_f64())
+        Some(self.at.timestamp().as_duration().as_secs_f64())
+    }
+
+    /// By RFC 3339, with as many digits of the second as are needed.
+    fn json(&self) -> Option<String> {
+        Some(format!("\"{}\"", self.format("2006-01-02T15:04:05.999999999Z07:00")))
     }
 }
 
-/// A span of time in nanoseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DurationValue(i64);
-
-impl DurationValue {
-    /// From seconds; held at 292 years.
-    #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates, which is wanted")]
-    pub fn from_seconds(seconds: f64) -> Self {
-        Self((seconds * 1e9) as i64)
-    }
-
-    /// Seconds, with fractions.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a fraction of a nanosecond in three months")]
-    pub fn seconds(self) -> f64 {
-        self.0 as f64 / 1e9
-    }
-}
-
-impl Object for DurationValue {
-    fn get(&self, name: &str, _arguments: &[Value]) -> Option<Result<Value, FunctionError>> {
-        let value = match name {
-            "Seconds" => Value::Float(self.seconds()),
-            "Minutes" => Value::Float(self.seconds() / 60.0),
-            "Hours" => Value::Float(self.seconds() / 3600.0),
-            "Milliseconds" => Value::Int(self.0 / 1_000_000),
-            "Microseconds" => Value::Int(self.0 / 1000),
-            "Nanoseconds" => Value::Int(self.0),
-            "String" => self.print().into(),
-            _ => return None,
-        };
-        Some(Ok(value))
-    }
-
-    /// As Go prints a duration: `1h2m3.5s`, `1.5ms`.
-    fn print(&self) -> String {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let nanos = self.0.unsigned_abs();
-        let fraction = |unit: u64| {
-            let digits = unit.ilog10();
-            let text =
-                format!("{:0width$}", nanos % unit, width = usize::try_from(digits).unwrap_or(0));
-            let text = text.trim_end_matches('0');
-            if text.is_empty() { String::new() } else { format!(".{text}") }
-        };
-        match nanos {
-            0 => "0s".to_owned(),
-            1..1_000 => format!("{sign}{nanos}ns"),
-            1_000..1_000_000 => format!("{sign}{}{}µs", nanos / 1_000, fraction(1_000)),
-            1_000_000..1_000_000_000 => {
-                format!("{sign}{}{}ms", nanos / 1_000_000, fraction(1_000_000))
-            }
-            _ => {
-                let seconds = nanos / 1_000_000_000;
-                let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-                let rest = format!("{}{}s", seconds % 60, fraction(1_000_000_000));
-                match (hours, minutes) {
-                    (0, 0) => format!("{sign}{rest}"),
-                    (0, _) => format!("{sign}{minutes}m{rest}"),
-                    _ => format!("{sign}{hours}h{minutes}m{rest}"),
-                }
-            }
-        }
-    }
-
-    fn number(&self) -> Option<f64> {
-        Some(self.seconds())
-    }
-
-    fn is_true(&self) -> bool {
-        self.0 != 0
-    }
-}
+#[cfg(test)]
+mod tests;

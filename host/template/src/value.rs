@@ -1,5 +1,6 @@
 //! What templates work with.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ pub enum Value {
 }
 
 /// Something with fields and methods of its own.
-pub trait Object: fmt::Debug + Send + Sync {
+pub trait Object: Any + fmt::Debug + Send + Sync {
     /// The field `name`, or what the method `name` answers to `arguments`. `None`: there is neither.
     fn get(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, FunctionError>>;
 
@@ -54,6 +55,16 @@ pub trait Object: fmt::Debug + Send + Sync {
     /// Whether `if` takes it for true.
     fn is_true(&self) -> bool {
         true
+    }
+
+    /// As JSON. `None`: as its items, if it has some.
+    fn json(&self) -> Option<String> {
+        None
+    }
+
+    /// About how many bytes it prints as, so that values made of values stay within limits.
+    fn weight(&self) -> usize {
+        64
     }
 }
 
@@ -135,13 +146,27 @@ impl Value {
         }
     }
 
+    /// What `range`, `index` and `len` see instead of an object.
+    pub(crate) fn items(&self) -> Option<Self> {
+        let Self::Object(object) = self else { return None };
+        object.items()
+    }
+
+    /// The object, if it is one of this type.
+    #[must_use]
+    pub fn downcast<T: Object>(&self) -> Option<&T> {
+        let Self::Object(object) = self else { return None };
+        let any: &dyn Any = object.as_ref();
+        any.downcast_ref()
+    }
+
     /// The element `key` of a map.
     #[must_use]
     pub fn element(&self, key: &str) -> Option<Self> {
         match self {
             Self::Labels(labels) => Some(Self::from(labels.get(key).unwrap_or(""))),
             Self::Map(map) => Some(map.get(key).cloned().unwrap_or_default()),
-            Self::Object(object) => object.items().and_then(|items| items.element(key)),
+            Self::Object(_) => self.items().and_then(|items| items.element(key)),
             Self::Nil
             | Self::Bool(_)
             | Self::Int(_)
@@ -151,10 +176,38 @@ impl Value {
         }
     }
 
+    /// About how many bytes it prints as. `None`: more than `max`, or values inside of values
+    /// deeper than `depth_max`.
+    pub(crate) fn weight(&self, max: usize, depth_max: usize) -> Option<usize> {
+        /// For the brackets, spaces and colons between values.
+        const EACH: usize = 8;
+        let inner = |of: &Self, total: usize| {
+            let depth_max = depth_max.checked_sub(1)?;
+            let weight = of.weight(max.checked_sub(total)?, depth_max)?;
+            Some(total.saturating_add(weight))
+        };
+        let weight = match self {
+            Self::Nil | Self::Bool(_) | Self::Int(_) | Self::Float(_) => EACH,
+            Self::String(text) => text.len(),
+            Self::Labels(labels) => labels_weight(labels),
+            Self::Object(object) => object.weight(),
+            Self::List(items) => items.iter().try_fold(EACH, |total, item| inner(item, total))?,
+            Self::Map(map) => map.iter().try_fold(EACH, |total, (key, item)| {
+                inner(item, total.saturating_add(key.len()))
+            })?,
+        };
+        (weight <= max).then_some(weight)
+    }
+
     /// As `%v` prints it inside of other values, where nothing is `<nil>`.
     pub(crate) fn print_inner(&self) -> String {
         if matches!(self, Self::Nil) { "<nil>".to_owned() } else { self.to_string() }
     }
+}
+
+/// About how many bytes labels print as.
+pub(crate) fn labels_weight(labels: &Labels) -> usize {
+    labels.iter().map(|(name, value)| name.len() + value.len() + 2).sum()
 }
 
 /// As an action prints it.

@@ -20,7 +20,7 @@ pub struct Config {
     pub(crate) username: String,
     pub(crate) password: String,
     pub(crate) allow_stale: bool,
-    #[serde(with = "duration::positive")]
+    #[serde(with = "duration")]
     pub(crate) refresh_interval: Duration,
     pub(crate) services: Vec<String>,
     pub(crate) tags: Vec<String>,

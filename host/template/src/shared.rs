@@ -1,0 +1,48 @@
+//! The functions that Prometheus and Alertmanager have in common.
+
+use narthex_model::expand_match;
+use regex::{Captures, Regex, RegexBuilder};
+
+use crate::functions::{FunctionError, Functions, exactly, number, text};
+use crate::humanize;
+use crate::value::Value;
+
+/// A text to another.
+pub(crate) type ChangeText = fn(&str) -> String;
+
+/// Of the compiled pattern, which is made anew at each call; hundreds of alternatives fit.
+const PATTERN_BYTES_MAX: usize = 1 << 20;
+
+pub(crate) fn add_to(functions: &mut Functions) {
+    let changed: [(_, ChangeText); 2] =
+        [("toUpper", str::to_uppercase), ("toLower", str::to_lowercase)];
+    for (name, change) in changed {
+        functions.add(name, move |arguments| {
+            let [value] = exactly::<1>(arguments)?;
+            Ok(change(text(value)?).into())
+        });
+    }
+    functions.add("humanizeDuration", |arguments| {
+        let [value] = exactly::<1>(arguments)?;
+        Ok(humanize::duration(number(value)?).into())
+    });
+    functions.add("match", |arguments| {
+        let [pattern, value] = exactly::<2>(arguments)?;
+        Ok(Value::Bool(regex(pattern)?.is_match(text(value)?)))
+    });
+    functions.add("reReplaceAll", |arguments| {
+        let [pattern, replacement, value] = exactly::<3>(arguments)?;
+        let replacement = text(replacement)?;
+        let replaced = regex(pattern)?.replace_all(text(value)?, |captures: &Captures<'_>| {
+            let mut put = String::new();
+            expand_match(captures, replacement, &mut put);
+            put
+        });
+        Ok(replaced.into_owned().into())
+    });
+}
+
+fn regex(pattern: &Value) -> Result<Regex, FunctionError> {
+    let built = RegexBuilder::new(text(pattern)?).size_limit(PATTERN_BYTES_MAX).build();
+    built.map_err(|error| FunctionError(error.to_string()))
+}
