@@ -57,7 +57,8 @@ pub(crate) struct Folder {
 /// A file as it was last looked at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen {
-    digest: Digest,
+    /// `None`: it could not be read.
+    digest: Option<Digest>,
     again: Again,
     /// Looks in a row that ended alike, for a reason that may pass.
     tries: u32,
@@ -130,7 +131,8 @@ impl Folder {
 pub(crate) struct Finding {
     pub(crate) name: String,
     pub(crate) file: Utf8PathBuf,
-    pub(crate) digest: Digest,
+    /// `None`: it could not be read.
+    pub(crate) digest: Option<Digest>,
     pub(crate) news: News,
 }
 
@@ -143,8 +145,13 @@ pub(crate) enum News {
     Refused(Refusal),
     /// The file is that of the version that serves, again.
     Restored,
-    /// The file has to be compiled first; its length.
-    Uncompiled(usize),
+    /// The file has to be compiled first.
+    Uncompiled {
+        /// Its content.
+        digest: Digest,
+        /// Its length.
+        bytes: usize,
+    },
 }
 
 impl Plugins {
@@ -274,20 +281,25 @@ impl Plugins {
             let bytes: Arc<[u8]> = disk.read(&path, FILE_BYTES_MAX)?.into();
             io::Result::Ok((Digest::of(&bytes), bytes))
         });
-        let (digest, bytes) = match read.await.map_err(io::Error::other).flatten() {
-            Ok(read) => read,
+        let read = match read.await.map_err(io::Error::other).flatten() {
             // It went away after the listing; the next scan will not see it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(error) => {
-                warn!(plugin = name, %file, %error, "the plugin's file cannot be read");
-                return None;
-            }
+            read => read,
         };
+        let digest = read.as_ref().ok().map(|(digest, _)| *digest);
         let now = self.0.shared.clock.monotonic();
         let seen = seen.filter(|seen| seen.digest == digest);
         if seen.is_some_and(|seen| !seen.is_due(look, now)) {
             return None;
         }
+        let found = |news| {
+            let (name, file) = (name.to_owned(), file.to_owned());
+            Some(Finding { name, file, digest, news })
+        };
+        let (digest, bytes) = match read {
+            Ok(read) => read,
+            Err(error) => return found(News::Refused(unreadable(&error))),
+        };
         let plugin = self.known(name, file);
         let served = plugin.as_ref().and_then(|plugin| plugin.loaded());
         let news = if let Some(other) = rights.pin.filter(|pin| pin.0 != digest) {
@@ -295,7 +307,7 @@ impl Plugins {
         } else if served.as_ref().is_some_and(|served| served.digest == digest) {
             News::Restored
         } else if look == Look::Scan && self.0.sandbox.compiles_slowly(&bytes, digest) {
-            News::Uncompiled(bytes.len())
+            News::Uncompiled { digest, bytes: bytes.len() }
         } else {
             let generation = plugin.as_ref().map_or(0, |it| it.versions.newest_generation()) + 1;
             match self.try_version(name, bytes, rights, plugin.as_deref(), (generation, look)).await
@@ -304,7 +316,7 @@ impl Plugins {
                 Err(refusal) => News::Refused(refusal),
             }
         };
-        Some(Finding { name: name.to_owned(), file: file.to_owned(), digest, news })
+        found(news)
     }
 
     /// Loads a version, to serve in place of that of `plugin`.
@@ -333,7 +345,7 @@ impl Plugins {
         match news {
             News::Version(loaded) => {
                 let (version, kind) = (loaded.version.clone(), loaded.entry.kind());
-                let generation = loaded.generation;
+                let (digest, generation) = (loaded.digest, loaded.generation);
                 plugin.serve(loaded);
                 info!(plugin = name, %kind, version, %digest, generation, "plugin loaded");
             }
@@ -343,11 +355,11 @@ impl Plugins {
                 let is_serving = plugin.loaded().is_some();
                 warn!(plugin = name, %file, error = message, is_serving, "plugin refused");
                 let at_millis = self.0.shared.clock.now_millis();
-                let digest = digest.to_string();
+                let digest = shown(digest);
                 plugin.record.rejected(RejectedView { at_millis, digest, kind, message });
             }
             News::Restored => plugin.record.restored(),
-            News::Uncompiled(bytes) => {
+            News::Uncompiled { digest, bytes } => {
                 let since_millis = self.0.shared.clock.now_millis();
                 plugin.compiles(Some(Compiling { digest, bytes, since_millis }));
                 return;
@@ -400,7 +412,7 @@ impl Plugins {
     /// Removes compiled code of versions that are in the folder no more.
     pub(crate) async fn forget_old_code(&self) {
         let folder = self.0.folder.lock().await;
-        let digests: Vec<Digest> = folder.seen.values().map(|seen| seen.digest).collect();
+        let digests: Vec<Digest> = folder.seen.values().filter_map(|seen| seen.digest).collect();
         let sandbox = self.0.sandbox.clone();
         let removed = tokio::task::spawn_blocking(move || sandbox.retain_compiled(&digests));
         if let Err(panic) = removed.await {
@@ -461,6 +473,17 @@ impl Plugins {
             due = self.scan().await;
         }
     }
+}
+
+/// A digest for people; empty where there is none.
+pub(crate) fn shown(digest: Option<Digest>) -> String {
+    digest.as_ref().map(Digest::to_string).unwrap_or_default()
+}
+
+/// The words for a file that cannot be read. Its rights, or the disk, may be others later.
+fn unreadable(error: &io::Error) -> Refusal {
+    let message = format!("it cannot be read: {error}");
+    Refusal { kind: RejectedKind::Refused, message, again: Again::Soon }
 }
 
 /// The words for a file that is not the pinned one.

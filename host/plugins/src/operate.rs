@@ -94,9 +94,11 @@ impl Plugins {
         let rights = known.rights();
         let look = if is_forced { Look::Forced } else { Look::Asked };
         let found = self.look_at(None, plugin, &known.file, &rights, look).await;
-        if let Some(finding) = found {
-            self.take(&mut folder, finding, rights);
-        }
+        let Some(finding) = found else {
+            let (plugin, message) = (plugin.to_owned(), format!("{} is gone", known.file));
+            return Err(OperateError::Refused { plugin, message });
+        };
+        self.take(&mut folder, finding, rights);
         drop(folder);
         match known.record.refusal() {
             None => Ok(()),

@@ -13,7 +13,7 @@ use narthex_platform::Metrics;
 use tokio::sync::{Notify, OwnedMutexGuard};
 
 use crate::config::Config;
-use crate::folder::{Finding, Folder, Look, News};
+use crate::folder::{Finding, Folder, Look, News, shown};
 use crate::plugin::Plugin;
 use crate::plugins::{Inner, Plugins};
 use crate::record::Record;
@@ -112,12 +112,12 @@ impl Plugins {
         match finding.map(|finding| &finding.news) {
             Some(News::Version(version)) => loaded = Some(Arc::clone(version)),
             Some(News::Refused(refusal)) => {
-                let digest = finding.map(|it| it.digest.to_string()).unwrap_or_default();
+                let digest = shown(finding.and_then(|finding| finding.digest));
                 let (kind, message) = (refusal.kind, refusal.message.clone());
                 let at_millis = clock.now_millis();
                 rejected = Some(RejectedView { at_millis, digest, kind, message });
             }
-            Some(News::Restored | News::Uncompiled(_)) | None => {}
+            Some(News::Restored | News::Uncompiled { .. }) | None => {}
         }
         if let Some(rejected) = rejected {
             record.rejected(rejected);

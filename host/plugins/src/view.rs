@@ -186,7 +186,7 @@ pub struct ErrorView {
 pub struct RejectedView {
     /// Milliseconds since the Unix epoch.
     pub at_millis: i64,
-    /// `sha256:` and hexadecimal digits.
+    /// `sha256:` and hexadecimal digits; empty where it could not be read.
     pub digest: String,
     /// What it failed at.
     pub kind: RejectedKind,

@@ -11,11 +11,7 @@ pub(crate) fn parse<C: DeserializeOwned>(text: &str) -> Result<C, Error> {
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let reason = without_position(&error.inner().to_string()).to_owned();
-        if path == "." {
-            Error::config(reason)
-        } else {
-            Error::config(format!("{path}: {reason}")).detail("key", path)
-        }
+        if path == "." { Error::config(reason) } else { Error::key(&path, reason) }
     })
 }
 

@@ -1,6 +1,7 @@
 //! Durations as Prometheus writes them: `30s`, `1h30m`, `250ms`.
 //!
-//! Use it on a field of a configuration: `#[serde(with = "narthex_sdk::duration")]`.
+//! Use it on a field of a configuration: `#[serde(with = "narthex_sdk::duration")]`, or `narthex_sdk::duration::positive`
+//! where `0s` makes no sense.
 
 use std::time::Duration;
 
@@ -52,6 +53,22 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
         .ok_or_else(|| D::Error::custom(format!("not a duration such as 30s or 1h30m: {text:?}")))
 }
 
+/// For serde, where `0s` is refused.
+pub mod positive {
+    use std::time::Duration;
+
+    use serde::{Deserializer, de::Error as _};
+
+    /// For serde.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        let duration = super::deserialize(deserializer)?;
+        if duration.is_zero() {
+            return Err(D::Error::custom("must be longer than 0"));
+        }
+        Ok(duration)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::parse;
@@ -71,5 +88,18 @@ mod tests {
         for bad in ["", "30", "s", "1s1s", "1s1m", "1.5s", "-1s", "1 s", "99999999999999y"] {
             check(bad, None);
         }
+    }
+
+    #[test]
+    fn a_key_may_refuse_nothing() {
+        #[derive(Debug, serde::Deserialize)]
+        #[expect(dead_code, reason = "only whether it is read matters")]
+        struct Config {
+            #[serde(with = "super::positive")]
+            every: std::time::Duration,
+        }
+        let read = crate::config::parse::<Config>;
+        assert!(read(r#"{"every":"1ms"}"#).is_ok());
+        assert_eq!(read(r#"{"every":"0s"}"#).unwrap_err().message, "every: must be longer than 0");
     }
 }

@@ -19,6 +19,11 @@ impl Error {
         Self::new(ErrorKind::Config, message)
     }
 
+    /// A key of the configuration is wrong: `url: must begin with https://`. Keys of nested objects have dots between them.
+    pub fn key(key: &str, reason: impl AsRef<str>) -> Self {
+        Self::config(format!("{key}: {}", reason.as_ref())).detail("key", key)
+    }
+
     /// The operator did not grant it.
     pub fn denied(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Denied, message)

@@ -18,9 +18,9 @@ pub fn revealed<'a>(plugin: &str, key: &str, value: &'a str) -> Result<&'a str, 
     if !value.starts_with(PLACEHOLDER) {
         return Ok(value);
     }
-    let message = format!(
-        "{key}: the plugin needs it itself, and the host keeps it; to reveal it: \
+    let reason = format!(
+        "the plugin needs it itself, and the host keeps it; to reveal it: \
          plugins: {{ allow: {{ {plugin}: {{ reveal_secrets: true }} }} }}"
     );
-    Err(Error::config(message).detail("key", key))
+    Err(Error::key(key, reason))
 }

@@ -150,6 +150,17 @@ impl Host {
         std::fs::rename(folder.join("new"), folder.join(format!("{name}.wasm"))).expect("rename");
     }
 
+    /// Puts a link into the folder, by renaming it into place.
+    ///
+    /// # Panics
+    /// When the disk fails.
+    #[expect(clippy::disallowed_methods, reason = "the test acts as the operator")]
+    pub fn put_link(&self, name: &str, to: &str) {
+        let folder = plugin_folder(self.folder.path());
+        std::os::unix::fs::symlink(to, folder.join("new")).expect("make a link");
+        std::fs::rename(folder.join("new"), folder.join(format!("{name}.wasm"))).expect("rename");
+    }
+
     /// Removes a file from the folder.
     ///
     /// # Panics

@@ -37,8 +37,7 @@ pub(crate) enum Watch<'a> {
 impl<'a> Api<'a> {
     /// Judges the address.
     pub(crate) fn new(config: &'a Config) -> Result<Self, Error> {
-        let refused =
-            |reason: &str| Error::config(format!("server: {reason}")).detail("key", "server");
+        let refused = |reason: &str| Error::key("server", reason);
         let server = config.server.trim();
         if server.is_empty() {
             return Err(refused("it is missing"));

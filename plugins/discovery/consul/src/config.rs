@@ -20,7 +20,7 @@ pub struct Config {
     pub(crate) username: String,
     pub(crate) password: String,
     pub(crate) allow_stale: bool,
-    #[serde(with = "duration")]
+    #[serde(with = "duration::positive")]
     pub(crate) refresh_interval: Duration,
     pub(crate) services: Vec<String>,
     pub(crate) tags: Vec<String>,

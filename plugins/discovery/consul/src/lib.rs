@@ -56,10 +56,6 @@ impl Discovery for Consul {
 
     fn validate(config: &Config) -> Result<Vec<String>, Error> {
         Api::new(config)?;
-        if config.refresh_interval.is_zero() {
-            return Err(Error::config("refresh_interval: must be longer than 0")
-                .detail("key", "refresh_interval"));
-        }
         Ok(Vec::new())
     }
 

@@ -42,7 +42,7 @@ pub struct Config {
     kind: Kind,
     #[serde(default)]
     port: u16,
-    #[serde(with = "duration")]
+    #[serde(with = "duration::positive")]
     refresh_interval: Duration,
 }
 
@@ -89,20 +89,13 @@ impl Discovery for Dns {
 
     fn validate(config: &Config) -> Result<Vec<String>, Error> {
         if config.names.is_empty() {
-            return Err(Error::config("names: at least one name is needed").detail("key", "names"));
+            return Err(Error::key("names", "at least one name is needed"));
         }
         if config.names.len() > NAMES_MAX {
-            let message = format!("names: more than {NAMES_MAX} names");
-            return Err(Error::config(message).detail("key", "names"));
+            return Err(Error::key("names", format!("more than {NAMES_MAX} names")));
         }
         if config.kind != Kind::Srv && config.port == 0 {
-            return Err(
-                Error::config("port: needed for all record types except SRV").detail("key", "port")
-            );
-        }
-        if config.refresh_interval.is_zero() {
-            return Err(Error::config("refresh_interval: must be longer than 0")
-                .detail("key", "refresh_interval"));
+            return Err(Error::key("port", "needed for all record types except SRV"));
         }
         Ok(Vec::new())
     }

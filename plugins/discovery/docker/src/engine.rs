@@ -40,7 +40,7 @@ pub(crate) struct Network {
 impl Engine {
     /// Judges the address.
     pub(crate) fn new(host: &str, timeout: Duration) -> Result<Self, Error> {
-        let refused = |reason: &str| Error::config(format!("host: {reason}")).detail("key", "host");
+        let refused = |reason: &str| Error::key("host", reason);
         if host.is_empty() {
             return Err(refused("it is missing"));
         }

@@ -39,7 +39,7 @@ pub struct Config {
     filters: Vec<Filter>,
     host_networking_host: String,
     match_first_network: bool,
-    #[serde(with = "duration")]
+    #[serde(with = "duration::positive")]
     refresh_interval: Duration,
 }
 
@@ -57,10 +57,6 @@ impl Discovery for Docker {
 
     fn validate(config: &Config) -> Result<Vec<String>, Error> {
         Engine::new(&config.host, config.refresh_interval)?;
-        if config.refresh_interval.is_zero() {
-            return Err(Error::config("refresh_interval: must be longer than 0")
-                .detail("key", "refresh_interval"));
-        }
         Ok(Vec::new())
     }
 

@@ -33,16 +33,15 @@ use self::api::Api;
 /// The discovery.
 pub struct Ec2;
 
-/// An entry of `ec2_sd_configs`, without the keys that the host keeps to itself.
+/// An entry of `ec2_sd_configs`, without the keys that the host keeps to itself. The schema holds the defaults.
 #[derive(Debug, Deserialize)]
 pub struct Config {
     #[serde(default)]
     region: String,
     #[serde(default)]
     endpoint: String,
-    #[serde(default = "default_interval", with = "duration")]
+    #[serde(with = "duration::positive")]
     refresh_interval: Duration,
-    #[serde(default = "default_port")]
     port: u16,
     #[serde(default)]
     filters: Vec<Filter>,
@@ -60,14 +59,6 @@ struct Filter {
 /// The ids of availability zones by name. They hardly ever change, so the first answer serves for good.
 type Cursor = BTreeMap<String, String>;
 
-fn default_interval() -> Duration {
-    Duration::from_secs(60)
-}
-
-fn default_port() -> u16 {
-    80
-}
-
 impl Discovery for Ec2 {
     type Config = Config;
 
@@ -79,25 +70,19 @@ impl Discovery for Ec2 {
     fn validate(config: &Config) -> Result<Vec<String>, Error> {
         if let Some(place) = config.filters.iter().position(|filter| filter.values.is_empty()) {
             let key = format!("filters[{place}].values");
-            let message = format!("{key}: the values of a filter cannot be empty");
-            return Err(Error::config(message).detail("key", key));
-        }
-        if config.refresh_interval.is_zero() {
-            let message = "refresh_interval: must be longer than 0";
-            return Err(Error::config(message).detail("key", "refresh_interval"));
+            return Err(Error::key(&key, "the values of a filter cannot be empty"));
         }
         let is_web = |endpoint: &str| {
             let scheme = endpoint.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
             matches!(scheme.as_deref(), Some("http" | "https"))
         };
         if !config.endpoint.is_empty() && !is_web(&config.endpoint) {
-            let message = "endpoint: it must begin with https:// or http://";
-            return Err(Error::config(message).detail("key", "endpoint"));
+            return Err(Error::key("endpoint", "it must begin with https:// or http://"));
         }
         // It becomes a part of a host's name.
         if !config.region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-            let message = format!("region: {:?} is not the name of a region", config.region);
-            return Err(Error::config(message).detail("key", "region"));
+            let reason = format!("{:?} is not the name of a region", config.region);
+            return Err(Error::key("region", reason));
         }
         Ok(Vec::new())
     }
@@ -105,9 +90,8 @@ impl Discovery for Ec2 {
     fn refresh(config: Config, cursor: Option<&str>, _wait_ms: u32) -> Result<Refreshed, Error> {
         Self::validate(&config)?;
         if config.region.is_empty() {
-            let message =
-                "region: none is configured, and neither environment nor profile name one";
-            return Err(Error::config(message).detail("key", "region"));
+            let reason = "none is configured, and neither environment nor profile name one";
+            return Err(Error::key("region", reason));
         }
         let api = Api::new(&config);
         let known: Option<Cursor> = cursor.and_then(|cursor| json::from_str(cursor).ok());

@@ -31,7 +31,7 @@ pub struct Http;
 #[serde(deny_unknown_fields)]
 pub struct Config {
     url: String,
-    #[serde(with = "duration")]
+    #[serde(with = "duration::positive")]
     refresh_interval: Duration,
 }
 
@@ -49,10 +49,6 @@ impl Discovery for Http {
 
     fn validate(config: &Config) -> Result<Vec<String>, Error> {
         origin(config)?;
-        if config.refresh_interval.is_zero() {
-            return Err(Error::config("refresh_interval: must be longer than 0")
-                .detail("key", "refresh_interval"));
-        }
         Ok(Vec::new())
     }
 
@@ -78,7 +74,7 @@ impl Discovery for Http {
 narthex_sdk::discovery!(Http);
 
 fn origin(config: &Config) -> Result<Origin, Error> {
-    let refused = |reason: &str| Error::config(format!("url: {reason}")).detail("key", "url");
+    let refused = |reason: &str| Error::key("url", reason);
     let is_web =
         |scheme: &str| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
     if config.url.is_empty() {

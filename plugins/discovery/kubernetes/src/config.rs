@@ -98,13 +98,13 @@ impl Config {
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.namespaces.own_namespace && !self.kubeconfig_file.is_empty() {
             let why = "cannot be used together with kubeconfig_file";
-            return Err(refused("namespaces.own_namespace", why));
+            return Err(Error::key("namespaces.own_namespace", why));
         }
         // The host names the namespace together with the server that the pod's account leads to.
         let has_server = !self.api_server.is_empty();
         if self.namespaces.own_namespace && has_server && self.own_namespace.is_empty() {
             let why = "needs the account of a pod; it cannot be used together with api_server";
-            return Err(refused("namespaces.own_namespace", why));
+            return Err(Error::key("namespaces.own_namespace", why));
         }
         if !self.api_server.is_empty() {
             self.api_server()?;
@@ -117,7 +117,8 @@ impl Config {
         let key = |part: &str| format!("selectors[{place}].{part}");
         let name = selector.role.name();
         if self.selectors.iter().take(place).any(|earlier| earlier.role == selector.role) {
-            return Err(refused(&key("role"), &format!("a second selector for the role {name}")));
+            let why = format!("a second selector for the role {name}");
+            return Err(Error::key(&key("role"), why));
         }
         let selectable = self.role.selectable();
         if !selectable.contains(&selector.role) {
@@ -125,20 +126,25 @@ impl Config {
             let names: Vec<&str> = selectable.iter().map(|role| role.name()).collect();
             let only = names.join(", ");
             let why = format!("the {role} role supports only {only} selectors, not {name}");
-            return Err(refused(&key("role"), &why));
+            return Err(Error::key(&key("role"), why));
         }
-        selector::check_fields(&selector.field).map_err(|why| refused(&key("field"), &why))?;
-        selector::check_labels(&selector.label).map_err(|why| refused(&key("label"), &why))
+        selector::check_fields(&selector.field).map_err(|why| Error::key(&key("field"), why))?;
+        selector::check_labels(&selector.label).map_err(|why| Error::key(&key("label"), why))
     }
 
     /// Where the API is.
     pub(crate) fn api_server(&self) -> Result<Origin, Error> {
         let text = match self.api_server.as_str() {
-            "" => return Err(refused("api_server", "neither the operator nor the host named one")),
+            "" => {
+                return Err(Error::key(
+                    "api_server",
+                    "neither the operator nor the host named one",
+                ));
+            }
             text if text.contains("://") => text.to_owned(),
             text => format!("http://{text}"),
         };
-        Origin::parse(&text).map_err(|why| refused("api_server", why))
+        Origin::parse(&text).map_err(|why| Error::key("api_server", why))
     }
 
     /// The namespaces to look at, each once; an empty name means all of them.
@@ -147,7 +153,7 @@ impl Config {
         let mut found: Vec<&str> = Vec::new();
         if *own_namespace && self.own_namespace.is_empty() {
             let why = "the host does not know the namespace that it runs in";
-            return Err(refused("namespaces.own_namespace", why));
+            return Err(Error::key("namespaces.own_namespace", why));
         }
         let own = Some(self.own_namespace.as_str()).filter(|_| *own_namespace);
         for name in names.iter().map(String::as_str).chain(own) {
@@ -166,8 +172,4 @@ impl Config {
         let found = self.selectors.iter().find(|selector| selector.role == role);
         found.map_or(("", ""), |selector| (&selector.label, &selector.field))
     }
-}
-
-fn refused(key: &str, why: &str) -> Error {
-    Error::config(format!("{key}: {why}")).detail("key", key)
 }

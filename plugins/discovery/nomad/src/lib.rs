@@ -41,7 +41,7 @@ pub struct Config {
     namespace: String,
     tag_separator: String,
     allow_stale: bool,
-    #[serde(with = "duration")]
+    #[serde(with = "duration::positive")]
     refresh_interval: Duration,
 }
 
@@ -59,10 +59,6 @@ impl Discovery for Nomad {
 
     fn validate(config: &Config) -> Result<Vec<String>, Error> {
         Api::new(config)?;
-        if config.refresh_interval.is_zero() {
-            return Err(Error::config("refresh_interval: must be longer than 0")
-                .detail("key", "refresh_interval"));
-        }
         Ok(Vec::new())
     }
 

@@ -72,7 +72,7 @@ pub(crate) struct Listed {
 impl Engine {
     /// Judges the address.
     pub(crate) fn new(host: &str) -> Result<Self, Error> {
-        let refused = |reason: &str| Error::config(format!("host: {reason}")).detail("key", "host");
+        let refused = |reason: &str| Error::key("host", reason);
         let telling = clock::deadline().mul_f64(TELLING_SHARE);
         Ok(Self { origin: Origin::parse(host).map_err(refused)?, telling })
     }

@@ -59,7 +59,7 @@ impl Exporter for Redis {
 
     fn validate(config: &Config) -> Result<Vec<String>, Error> {
         if !config.user.is_empty() && config.password.is_empty() {
-            return Err(Error::config("user: a user needs a password").detail("key", "user"));
+            return Err(Error::key("user", "a user needs a password"));
         }
         Ok(Vec::new())
     }

@@ -39,24 +39,17 @@ const ANSWER_BYTES_MAX: u32 = 1024;
 /// The notifier.
 pub struct Webhook;
 
-/// An entry of `webhook_configs`.
+/// An entry of `webhook_configs`. The schema holds the defaults.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Secret: receivers put tokens into it. It appears in no message.
     url: String,
-    #[serde(default = "yes")]
     send_resolved: bool,
-    #[serde(default)]
     max_alerts: usize,
-    #[serde(default, with = "duration")]
+    #[serde(with = "duration")]
     timeout: Duration,
-    #[serde(default)]
     http_config: Option<Json>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl Notifier for Webhook {
@@ -73,13 +66,12 @@ impl Notifier for Webhook {
 
     fn validate(config: &Config) -> Result<Vec<String>, Error> {
         if config.http_config.is_some() {
-            let message = "http_config: not supported by this plugin; the host speaks TLS and uses the system's proxy";
-            return Err(Error::config(message).detail("key", "http_config"));
+            let reason =
+                "not supported by this plugin; the host speaks TLS and uses the system's proxy";
+            return Err(Error::key("http_config", reason));
         }
         if !config.url.starts_with("http://") && !config.url.starts_with("https://") {
-            return Err(
-                Error::config("url: must begin with http:// or https://").detail("key", "url")
-            );
+            return Err(Error::key("url", "must begin with http:// or https://"));
         }
         Ok(Vec::new())
     }

@@ -166,6 +166,37 @@ async fn a_bad_file_changes_nothing_while_the_old_version_serves() {
     assert_eq!(host.view("good").generation, 1);
 }
 
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_told_as_refused() {
+    let host = Host::start(&[("good", &guest("good"))], "").await.watched();
+    // A file of which no byte can be read, whoever asks.
+    host.put_link("good", "/proc/self/mem");
+    host.put_link("new", "/proc/self/mem");
+    let is_told = |host: &Host, name: &str| {
+        let rejected = host.find(name).and_then(|view| view.rejected);
+        rejected.is_some_and(|rejected| rejected.message.starts_with("it cannot be read: "))
+    };
+    host.until("both files are refused", |host| is_told(host, "good") && is_told(host, "new"))
+        .await;
+    assert_eq!(
+        (host.view("good").state, host.view("new").state),
+        (PluginState::Ready, PluginState::Failed)
+    );
+    assert!(host.collect("good", json!({})).await.unwrap().contains("good_value 1"));
+    for name in ["good", "new"] {
+        let error = host.plugins.reload(name, false).await.unwrap_err().to_string();
+        assert!(error.contains("is refused: it cannot be read: Input/output error"), "{error}");
+    }
+    let error = host.collect("new", json!({})).await.unwrap_err().to_string();
+    assert!(error.contains("it cannot be read"), "{error}");
+    host.put("good", &guest("good"));
+    host.until("the file is read again", |host| host.view("good").rejected.is_none()).await;
+    assert_eq!(host.view("good").generation, 1);
+    host.remove("good");
+    let error = host.plugins.reload("good", false).await.unwrap_err().to_string();
+    assert!(error.ends_with("good.wasm is gone"), "{error}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_version_takes_over_under_load_without_a_failed_call() {
     let host = Arc::new(Host::start(&[("good", &guest("good"))], "").await.watched());

@@ -99,7 +99,8 @@ function Problems({ plugin }: { plugin: Plugin }) {
             {rejected.message}
           </Text>
           <Text size="xs" c="dimmed">
-            <RelativeTime at={parseInstant(rejected.at)} />, {shortDigest(rejected.digest)}
+            <RelativeTime at={parseInstant(rejected.at)} />
+            {rejected.digest !== "" && `, ${shortDigest(rejected.digest)}`}
           </Text>
         </Alert>
       )}
