@@ -23,8 +23,8 @@ pub use self::{
 /// Enough for the JSON of an answer that repeats the message.
 const ANSWER_BYTES_MAX: u32 = 64 << 10;
 
-/// Enough to tell the operator what the receiver objects to.
-const SAID_CHARS_MAX: usize = 512;
+/// Enough of an answer to tell the operator what the receiver objects to.
+pub const SAID_CHARS_MAX: usize = 512;
 
 /// What Alertmanager puts where a text was cut.
 const CUT: &str = "…";

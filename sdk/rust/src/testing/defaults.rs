@@ -25,12 +25,11 @@ fn fill(schema: &Value, value: &mut Value) {
     let properties = schema.get("properties").and_then(Value::as_object);
     let (Some(properties), Some(object)) = (properties, value.as_object_mut()) else { return };
     for (name, property) in properties {
-        match (object.get_mut(name), property.get("default")) {
-            (Some(present), _) => fill(property, present),
-            (None, Some(default)) => {
-                object.insert(name.clone(), default.clone());
-            }
-            (None, None) => {}
+        if let (false, Some(default)) = (object.contains_key(name), property.get("default")) {
+            object.insert(name.clone(), default.clone());
+        }
+        if let Some(present) = object.get_mut(name) {
+            fill(property, present);
         }
     }
 }
@@ -46,11 +45,15 @@ mod tests {
     fn absent_properties_have_the_defaults_of_the_schema() {
         let card = Info::new("x", "1.0.0", "").schema(
             r#"{"properties": {"port": {"default": 80}, "tls": {"properties": {"on": {"default": true}}},
-            "list": {"items": {"properties": {"n": {"default": 1}}}}}}"#,
+            "list": {"items": {"properties": {"n": {"default": 1}}}},
+            "all": {"default": {}, "properties": {"n": {"default": 2}}}}}"#,
         );
         let filled = |text: &str| configured::<Value>(&card, text).unwrap();
-        assert_eq!(filled(""), json!({"port": 80}));
-        assert_eq!(filled(r#"{"port": 1, "tls": {}}"#), json!({"port": 1, "tls": {"on": true}}));
-        assert_eq!(filled(r#"{"list": [{}]}"#), json!({"port": 80, "list": [{"n": 1}]}));
+        assert_eq!(filled(""), json!({"port": 80, "all": {"n": 2}}));
+        assert_eq!(
+            filled(r#"{"port": 1, "tls": {}, "all": {"n": 3}}"#),
+            json!({"port": 1, "tls": {"on": true}, "all": {"n": 3}})
+        );
+        assert_eq!(filled(r#"{"list": [{}]}"#)["list"], json!([{"n": 1}]));
     }
 }
