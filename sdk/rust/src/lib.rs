@@ -52,6 +52,7 @@ mod metrics;
 
 #[cfg(feature = "alertmanager")]
 pub mod alertmanager;
+pub mod base64;
 pub mod clock;
 pub mod dns;
 pub mod duration;

@@ -96,10 +96,7 @@ impl Notifier for Opsgenie {
         alertmanager::chosen("api_key", &config.api_key, "api_key_file", &config.api_key_file)?;
         alertmanager::url("api_url", &config.api_url)?;
         for (index, responder) in config.responders.iter().enumerate() {
-            let refused = |why: &str| {
-                let key = format!("responders[{index}]");
-                Error::config(format!("{key}: {why}")).detail("key", key)
-            };
+            let refused = |why: &str| Error::key(&format!("responders[{index}]"), why);
             if [&responder.id, &responder.name, &responder.username].iter().all(|it| it.is_empty())
             {
                 return Err(refused("must have an id, a name or a username"));

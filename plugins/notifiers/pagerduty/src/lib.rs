@@ -71,8 +71,7 @@ impl Config {
             (self.url.as_str(), self.routing_key.trim(), "routing_key")
         };
         if key.is_empty() {
-            return Err(Error::config(format!("{name}: nothing is left once it is expanded"))
-                .detail("key", name));
+            return Err(Error::key(name, "nothing is left once it is expanded"));
         }
         let mut event = Event::new(self, key, group);
         let mut body = alertmanager::to_json(&event)?;

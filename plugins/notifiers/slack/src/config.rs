@@ -88,10 +88,6 @@ pub(crate) struct Confirm {
     pub(crate) dismiss_text: String,
 }
 
-fn refused(key: &str, why: &str) -> Error {
-    Error::config(format!("{key}: {why}")).detail("key", key)
-}
-
 impl Config {
     /// What the schema cannot say.
     pub(crate) fn judge(&self) -> Result<(), Error> {
@@ -101,7 +97,7 @@ impl Config {
         let has_own_url = !self.api_url.is_empty() || !self.api_url_file.is_empty();
         let has_own_token = !self.app_token.is_empty() || !self.app_token_file.is_empty();
         if has_own_url && has_own_token {
-            return Err(refused("app_token", "stands beside api_url; leave one of them out"));
+            return Err(Error::key("app_token", "stands beside api_url; leave one of them out"));
         }
         let globals = [
             &self.global_api_url,
@@ -111,17 +107,17 @@ impl Config {
         ];
         if !has_own_url && !has_own_token && globals.iter().all(|global| global.is_empty()) {
             let why = "missing; set it, api_url_file or app_token, or slack_api_url under global";
-            return Err(refused("api_url", why));
+            return Err(Error::key("api_url", why));
         }
         alertmanager::url("api_url", &self.api_url)?;
         alertmanager::url("app_url", &self.app_url)?;
         if self.update_message && has_own_url && !self.api_url.starts_with("https://slack.com/") {
             let why = "webhooks cannot change messages; set api_url to https://slack.com/api/chat.postMessage";
-            return Err(refused("update_message", why));
+            return Err(Error::key("update_message", why));
         }
         for (index, field) in self.fields.iter().enumerate() {
             if field.title.is_empty() || field.value.is_empty() {
-                return Err(refused(&format!("fields[{index}]"), "needs a title and a value"));
+                return Err(Error::key(&format!("fields[{index}]"), "needs a title and a value"));
             }
         }
         self.actions.iter().enumerate().try_for_each(|(index, action)| action.judge(index))
@@ -132,13 +128,13 @@ impl Action {
     fn judge(&self, index: usize) -> Result<(), Error> {
         let key = format!("actions[{index}]");
         if self.r#type.is_empty() || self.text.is_empty() {
-            return Err(refused(&key, "needs a type and a text"));
+            return Err(Error::key(&key, "needs a type and a text"));
         }
         if self.url.is_empty() && self.name.is_empty() {
-            return Err(refused(&key, "needs a url or a name"));
+            return Err(Error::key(&key, "needs a url or a name"));
         }
         if self.confirm.as_ref().is_some_and(|confirm| confirm.text.is_empty()) {
-            return Err(refused(&format!("{key}.confirm"), "needs a text"));
+            return Err(Error::key(&format!("{key}.confirm"), "needs a text"));
         }
         Ok(())
     }

@@ -41,7 +41,7 @@ impl<'a> Place<'a> {
             Some(_) => set(&config.app_url),
             None => own_url.or_else(|| set(&config.global_api_url)),
         };
-        let url = url.ok_or_else(|| Error::config("api_url: missing").detail("key", "api_url"))?;
+        let url = url.ok_or_else(|| Error::key("api_url", "missing"))?;
         let former = if config.update_message { former(config, group) } else { None };
         let url = match (&former, token) {
             (None, _) => url.to_owned(),

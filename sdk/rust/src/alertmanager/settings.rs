@@ -7,16 +7,14 @@ pub fn either(key: &str, value: &str, key_of_file: &str, file: &str) -> Result<(
     if value.is_empty() || file.is_empty() {
         return Ok(());
     }
-    Err(Error::config(format!("{key}: stands beside {key_of_file}; leave one of them out"))
-        .detail("key", key))
+    Err(Error::key(key, format!("stands beside {key_of_file}; leave one of them out")))
 }
 
 /// Refuses a setting that is missing: neither a value nor a file that holds it.
 pub fn chosen(key: &str, value: &str, key_of_file: &str, file: &str) -> Result<(), Error> {
     either(key, value, key_of_file, file)?;
     if value.is_empty() && file.is_empty() {
-        let message = format!("{key}: missing; set it, or {key_of_file}");
-        return Err(Error::config(message).detail("key", key));
+        return Err(Error::key(key, format!("missing; set it, or {key_of_file}")));
     }
     Ok(())
 }
@@ -29,6 +27,5 @@ pub fn url(key: &str, value: &str) -> Result<(), Error> {
     if names_host || value.is_empty() || value.contains("{{") {
         return Ok(());
     }
-    let message = format!("{key}: must be a URL that begins with http:// or https://");
-    Err(Error::config(message).detail("key", key))
+    Err(Error::key(key, "must be a URL that begins with http:// or https://"))
 }
