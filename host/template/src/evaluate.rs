@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::error::{Position, RenderError};
 use crate::functions::Functions;
+use crate::html::Markup;
 use crate::tree::{Branch, Definition, Node, Pipeline, Template};
 use crate::value::Value;
 
@@ -40,6 +41,7 @@ pub struct Scope<'a> {
     variables: Vec<(String, Value)>,
     limits: Limits,
     levels_max: usize,
+    is_html: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -47,7 +49,7 @@ impl<'a> Scope<'a> {
     #[must_use]
     pub fn new(functions: &'a Functions, data: Value) -> Self {
         let (variables, limits) = (Vec::new(), Limits::default());
-        Self { functions, data, variables, limits, levels_max: LEVELS_MAX }
+        Self { functions, data, variables, limits, levels_max: LEVELS_MAX, is_html: false }
     }
 
     /// Adds a variable, with its dollar, that the main template sees.
@@ -61,6 +63,13 @@ impl<'a> Scope<'a> {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The output is HTML: each value is escaped for the place in which it stands.
+    #[must_use]
+    pub fn as_html(mut self) -> Self {
+        self.is_html = true;
         self
     }
 
@@ -91,6 +100,7 @@ impl Template {
             out: String::new(),
             steps: 0,
             depth: 0,
+            markup: scope.is_html.then(Markup::default),
             levels: 0,
             levels_max: scope.levels_max,
         };
@@ -121,6 +131,8 @@ struct Run<'a> {
     steps: usize,
     /// Open templates.
     depth: usize,
+    /// Where the output stands, if it is HTML.
+    markup: Option<Markup>,
     /// Open blocks and templates.
     levels: usize,
     levels_max: usize,
@@ -154,13 +166,14 @@ impl Run<'_> {
 
     fn node(&mut self, node: &Node, dot: &Value) -> Outcome<Flow> {
         match node {
-            Node::Text(text) => self.write(text, Position::default())?,
-            Node::Action(pipeline) => {
-                let value = self.pipeline(pipeline, dot)?;
-                if pipeline.variables.is_empty() {
-                    self.write(&value.to_string(), pipeline.at)?;
+            Node::Text(text) => match &mut self.markup {
+                Some(markup) => {
+                    let text = markup.literal(text);
+                    self.write(&text, Position::default())?;
                 }
-            }
+                None => self.write(text, Position::default())?,
+            },
+            Node::Action(pipeline) => self.action(pipeline, dot)?,
             Node::If(branch) => return self.choose(branch, dot, false),
             Node::With(branch) => return self.choose(branch, dot, true),
             Node::Range(branch) => return self.range(branch, dot),
@@ -171,6 +184,22 @@ impl Run<'_> {
             Node::Continue => return Ok(Flow::Continue),
         }
         Ok(Flow::Next)
+    }
+
+    /// Writes what a pipeline comes to, unless it sets variables.
+    fn action(&mut self, pipeline: &Pipeline, dot: &Value) -> Outcome<()> {
+        let at = pipeline.at;
+        if !pipeline.variables.is_empty() {
+            return self.pipeline(pipeline, dot).map(|_| ());
+        }
+        if self.markup.is_none() {
+            let value = self.commands(&pipeline.commands, dot)?;
+            return self.write(&value.to_string(), at);
+        }
+        let piped = self.before_escaping(&pipeline.commands, dot)?;
+        let escaped = self.markup.as_mut().map_or(Ok(String::new()), |to| to.value(&piped));
+        let text = escaped.map_err(|message| self.error(at, message))?;
+        self.write(&text, at)
     }
 
     fn write(&mut self, text: &str, at: Position) -> Outcome<()> {
@@ -199,7 +228,7 @@ impl Run<'_> {
     fn range(&mut self, branch: &Branch, dot: &Value) -> Outcome<Flow> {
         let mark = self.variables.len();
         let pipeline = &branch.pipeline;
-        let value = self.commands(pipeline, dot)?;
+        let value = self.commands(&pipeline.commands, dot)?;
         let first = self.variables.len();
         if !pipeline.assigns {
             for name in &pipeline.variables {

@@ -7,6 +7,9 @@
 //! rendering ends, because steps, depth and output are bounded by [`Limits`]. A rendering does no
 //! I/O of its own: what a function may reach is decided by the caller who fills the table.
 //!
+//! For HTML each value is escaped for the place in which it stands: see `html.rs`, also for what is
+//! not done.
+//!
 //! Differences from Go, all of them lenient: integers and floats compare with each other; a string
 //! that holds a number is taken where a number is wanted; functions cannot be values, so there is
 //! no `call`.

@@ -49,11 +49,11 @@ fn add_texts(functions: &mut Functions) {
     });
     functions.add("safeHtml", |arguments| {
         let [value] = exactly::<1>(arguments)?;
-        Ok(Value::object(Trusted::new(text(value)?)))
+        Ok(Value::object(Trusted::html(text(value)?)))
     });
     functions.add("safeUrl", |arguments| {
         let [value] = exactly::<1>(arguments)?;
-        Ok(Value::object(Trusted::new(text(value)?)))
+        Ok(Value::object(Trusted::url(text(value)?)))
     });
 }
 

@@ -138,6 +138,18 @@ impl Expander {
         self.render(text, &RouteLabels::new(self), LEVELS_MAX)
     }
 
+    /// A text that is HTML: each value is escaped for the place in which it stands, as Go's
+    /// html/template does it. A value must not stand in a script; in a style it must be a plain
+    /// one, such as `red`.
+    ///
+    /// # Errors
+    /// As for a plain text, and when a value stands in a script.
+    pub fn html(&self, text: &str) -> Result<String, RenderError> {
+        let functions = RouteLabels::new(self).provide(&self.functions);
+        let scope = Scope::new(&functions, self.data.clone()).with_limits(self.limits).as_html();
+        self.library.with(text)?.render(TEXT, &scope)
+    }
+
     /// The labels of the route with their values rendered, each once, also when others refer to it
     /// by `routeLabels`.
     ///

@@ -2,8 +2,10 @@ use narthex_model::{Labels, Timestamp};
 
 use crate::{Library, Limits, NotificationAlert, NotificationData};
 
+mod any_text;
 mod built_in;
 mod data;
+mod email;
 mod functions;
 mod route_labels;
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::{Outcome, Run};
 use crate::error::Position;
+use crate::html::Piped;
+use crate::printf;
 use crate::tree::{Command, Operand, OperandKind, Pipeline};
 use crate::value::Value;
 
@@ -17,7 +19,7 @@ const STEP_BYTES: usize = 1024;
 impl Run<'_> {
     /// The value of a pipeline; its variables are set.
     pub(super) fn pipeline(&mut self, pipeline: &Pipeline, dot: &Value) -> Outcome<Value> {
-        let value = self.commands(pipeline, dot)?;
+        let value = self.commands(&pipeline.commands, dot)?;
         for name in &pipeline.variables {
             if pipeline.assigns {
                 self.assign(name, &value);
@@ -28,12 +30,38 @@ impl Run<'_> {
         Ok(value)
     }
 
-    pub(super) fn commands(&mut self, pipeline: &Pipeline, dot: &Value) -> Outcome<Value> {
+    pub(super) fn commands(&mut self, commands: &[Command], dot: &Value) -> Outcome<Value> {
         let mut piped = None;
-        for command in &pipeline.commands {
+        for command in commands {
             piped = Some(self.command(command, dot, piped)?);
         }
         Ok(piped.unwrap_or_default())
+    }
+
+    /// The value of a pipeline for HTML. When the last function escapes, it is left to the place in
+    /// which the value will stand: escaped twice it would be wrong.
+    pub(super) fn before_escaping(&mut self, commands: &[Command], dot: &Value) -> Outcome<Piped> {
+        let is_last = |name: &str| {
+            let last = commands.last().map(|last| &last.operand.kind);
+            matches!(last, Some(OperandKind::Function(function)) if function == name)
+        };
+        let is_query = is_last("urlquery");
+        let whole = if is_query || is_last("html") { commands.split_last() } else { None };
+        let (value, is_query) = match whole {
+            Some((escaper, [])) if !escaper.arguments.is_empty() => {
+                let values = self.arguments(&escaper.arguments, dot, None)?;
+                let value = match values.as_slice() {
+                    [value] => value.clone(),
+                    values => printf::print(values).into(),
+                };
+                (value, is_query)
+            }
+            Some((escaper, others)) if escaper.arguments.is_empty() && !others.is_empty() => {
+                (self.commands(others, dot)?, is_query)
+            }
+            Some(_) | None => (self.commands(commands, dot)?, false),
+        };
+        Ok(Piped { value, is_query })
     }
 
     pub(super) fn assign(&mut self, name: &str, value: &Value) {

@@ -9,12 +9,30 @@ use crate::value::{Object, Value};
 /// A text that needs no escaping in one place: what `safeHtml` and `safeUrl` give.
 #[derive(Clone, Debug)]
 pub(crate) struct Trusted {
+    kind: TrustedKind,
     text: Arc<str>,
 }
 
+/// Where a text needs no escaping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TrustedKind {
+    /// Between tags.
+    Html,
+    /// In an attribute that holds a URL: the scheme may be any.
+    Url,
+}
+
 impl Trusted {
-    pub(crate) fn new(text: &str) -> Self {
-        Self { text: Arc::from(text) }
+    pub(crate) fn html(text: &str) -> Self {
+        Self { kind: TrustedKind::Html, text: Arc::from(text) }
+    }
+
+    pub(crate) fn url(text: &str) -> Self {
+        Self { kind: TrustedKind::Url, text: Arc::from(text) }
+    }
+
+    pub(super) fn kind(&self) -> TrustedKind {
+        self.kind
     }
 }
 
