@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use narthex_sdk::{Alert, AlertGroup, AlertStatus, Error, Label, json, time::rfc3339};
+use narthex_sdk::{Alert, AlertGroup, AlertStatus, Error, Label, alertmanager, time::rfc3339};
 use serde::Serialize;
 
 /// A firing alert has no end; Go's zero time stands for that.
@@ -11,7 +11,7 @@ const NO_END: &str = "0001-01-01T00:00:00Z";
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Message<'a> {
-    receiver: &'a str,
+    receiver: String,
     status: &'static str,
     alerts: Vec<Entry<'a>>,
     group_labels: Pairs<'a>,
@@ -41,21 +41,16 @@ struct Entry<'a> {
 type Pairs<'a> = BTreeMap<&'a str, &'a str>;
 
 /// The body of the POST. `alerts_max` 0 is no bound. What the alerts share is computed from those that are sent.
-pub(crate) fn render(
-    group: &AlertGroup,
-    alerts_max: usize,
-    send_resolved: bool,
-) -> Result<Vec<u8>, Error> {
-    let sendable = |alert: &&Alert| send_resolved || alert.status == AlertStatus::Firing;
-    let all: Vec<_> = group.alerts.iter().filter(sendable).collect();
+pub(crate) fn render(group: &AlertGroup, alerts_max: usize) -> Result<Vec<u8>, Error> {
+    let all = &group.alerts;
     let sent_count = if alerts_max == 0 { all.len() } else { alerts_max.min(all.len()) };
     let sent = all.get(..sent_count).unwrap_or_default();
     let cut = u64::try_from(all.len() - sent.len()).unwrap_or(u64::MAX);
     let is_firing = sent.iter().any(|alert| alert.status == AlertStatus::Firing);
     let message = Message {
-        receiver: &group.receiver,
+        receiver: quoted(&group.receiver),
         status: name(if sent.is_empty() { group.status } else { status(is_firing) }),
-        alerts: sent.iter().map(|alert| entry(alert)).collect(),
+        alerts: sent.iter().map(entry).collect(),
         group_labels: pairs(&group.group_labels),
         common_labels: shared(sent, &group.common_labels, |alert| &alert.labels),
         common_annotations: shared(sent, &group.common_annotations, |alert| &alert.annotations),
@@ -64,9 +59,19 @@ pub(crate) fn render(
         group_key: &group.group_key,
         truncated_alerts: u64::from(group.truncated_alerts) + cut,
     };
-    let text = json::to_string(&message)
-        .map_err(|error| Error::internal(format!("write the message: {error}")))?;
-    Ok(escaped(&text).into_bytes())
+    alertmanager::to_json(&message)
+}
+
+/// As a regular expression that means the name: so Alertmanager tells receivers, whose links lead back to it.
+fn quoted(receiver: &str) -> String {
+    let mut out = String::with_capacity(receiver.len());
+    for character in receiver.chars() {
+        if r"\.+*?()|[]{}^$".contains(character) {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
 }
 
 fn entry(alert: &Alert) -> Entry<'_> {
@@ -89,11 +94,7 @@ fn pairs(labels: &[Label]) -> Pairs<'_> {
 }
 
 /// What all alerts have alike; the group's own word where there are none.
-fn shared<'a>(
-    sent: &[&'a Alert],
-    none: &'a [Label],
-    of: fn(&'a Alert) -> &'a [Label],
-) -> Pairs<'a> {
+fn shared<'a>(sent: &'a [Alert], none: &'a [Label], of: fn(&'a Alert) -> &'a [Label]) -> Pairs<'a> {
     let mut alerts = sent.iter();
     let Some(first) = alerts.next() else { return pairs(none) };
     let mut common = pairs(of(first));
@@ -113,22 +114,4 @@ fn name(status: AlertStatus) -> &'static str {
         AlertStatus::Firing => "firing",
         AlertStatus::Resolved => "resolved",
     }
-}
-
-/// Go's encoder escapes what could hurt in HTML, and ends with a line feed. These characters stand in JSON only inside
-/// of strings, so that they can be replaced in the finished text.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 1);
-    for character in text.chars() {
-        match character {
-            '<' => out.push_str("\\u003c"),
-            '>' => out.push_str("\\u003e"),
-            '&' => out.push_str("\\u0026"),
-            '\u{2028}' => out.push_str("\\u2028"),
-            '\u{2029}' => out.push_str("\\u2029"),
-            other => out.push(other),
-        }
-    }
-    out.push('\n');
-    out
 }
