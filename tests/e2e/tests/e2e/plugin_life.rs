@@ -160,6 +160,35 @@ fn a_new_file_is_taken_at_the_operators_word() {
     host.stop();
 }
 
+#[test]
+fn a_hang_up_takes_a_new_file_and_what_the_configuration_says_of_it_together() {
+    let mut host = Host::with_config(&config("")).expect_log("plugin refused").start();
+    std::fs::create_dir(host.folder().path().join("plugins")).expect("the folder is new");
+    put(&host, "good", &bytes("good"));
+    host.folder().write("narthex.yml", good("a"));
+    host.process().hang_up();
+    host.wait_for_query("good_value == 1", 20 * SECONDS, |s| s.len() == 1);
+
+    // What another pin keeps from serving, serves with its own.
+    let pin = |host: &mut Host, digest: &Value| {
+        let pin = format!("plugins: {{ dir: plugins, allow: {{ good: {{ sha256: {digest} }} }} }}");
+        host.folder().write("narthex.yml", good("a").replace("plugins: { dir: plugins }", &pin));
+        host.process().hang_up();
+        until_shown(host, "the pin counts", "good", |it| it["pinned"] == *digest);
+    };
+    let first = shown(&host, "good")["digest"].clone();
+    pin(&mut host, &first);
+    put(&host, "good", &bytes("good_v2"));
+    until_shown(&host, "the other file is refused", "good", |it| {
+        it["rejected"]["kind"] == "pinned" && it["version"] == "1.0.0"
+    });
+    let second = shown(&host, "good")["rejected"]["digest"].clone();
+    pin(&mut host, &second);
+    host.wait_for_query("good_value == 2", 20 * SECONDS, |s| s.len() == 1);
+    assert_eq!(shown(&host, "good")["rejected"], Value::Null);
+    host.stop();
+}
+
 /// The component as another file with the same behavior: a section behind it that nobody reads.
 fn rebuilt(component: &[u8], build: u8) -> Vec<u8> {
     // A custom section: its number, its length, its name's length, its name, its content.

@@ -13,6 +13,7 @@ mod langs;
 mod life;
 mod memory;
 mod operate;
+mod rebinding;
 mod released;
 mod replay;
 mod rooms;
