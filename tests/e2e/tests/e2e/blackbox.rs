@@ -1,5 +1,7 @@
 //! The plugin `blackbox` beside the program whose place it takes, on an nginx and a dnsmasq.
 
+mod answers;
+mod judged;
 mod records;
 
 use std::net::TcpStream;

@@ -1,12 +1,8 @@
 //! How records of DNS are judged: every rule, on every section, by both, on the answers of one nameserver.
 
-use std::collections::BTreeMap;
 use std::net::UdpSocket;
 
-use narthex_harness::{Host, Peer, SECONDS, TempFolder, peer};
-
-use super::start_peer;
-use crate::support::plugin;
+use super::judged::judged_alike;
 
 const SECTIONS: [&str; 3] =
     ["validate_answer_rrs", "validate_authority_rrs", "validate_additional_rrs"];
@@ -75,46 +71,6 @@ fn modules() -> Vec<(String, String)> {
 
 #[test]
 fn records_are_judged_as_blackbox_exporter_judges_them() {
-    let Some(exporter) = peer(Peer::BlackboxExporter) else { return };
-    let modules = modules();
-    let one = |(name, module): &(String, String)| format!("'{name}': {module}");
-    let listed = modules.iter().map(one).collect::<Vec<_>>().join(", ");
-    let folder = TempFolder::new();
-    let (_peer, listens) = start_peer(&exporter, &folder, &listed);
-    let names = nameserver();
-    let targets = |address: &str| {
-        let one = |(name, _): &(String, String)| {
-            format!(
-                "{{ targets: ['{address}'], labels: {{ __param_module: '{name}', asked: '{name}' }} }}"
-            )
-        };
-        modules.iter().map(one).collect::<Vec<_>>().join(", ")
-    };
-    let config = format!(
-        "global: {{ scrape_interval: 5s, scrape_timeout: 5s }}\n\
-         plugins: {{ dir: plugins, allow: {{ blackbox: {{ net: ['127.0.0.1:*'] }} }} }}\n\
-         scrape_configs:\n\
-         - job_name: plugin\n  exporter: {{ plugin: blackbox, config: {{ modules: {{ {listed} }} }} }}\n  \
-         params: {{ target: ['127.0.0.1:{names}'] }}\n  static_configs: [{}]\n\
-         - job_name: peer\n  metrics_path: /probe\n  \
-         params: {{ target: ['127.0.0.1:{names}'] }}\n  static_configs: [{}]\n",
-        targets("probed"),
-        targets(&format!("127.0.0.1:{listens}")),
-    );
-    let host =
-        Host::with_config(&config).copy("plugins/blackbox.wasm", &plugin("blackbox")).start();
-    host.wait_for_query("probe_dns_query_succeeded == 1", 120 * SECONDS, |series| {
-        series.len() == 2 * modules.len()
-    });
-    let judged = |job: &str| {
-        let series = host.query(&format!("probe_success{{job='{job}'}}"));
-        let by_name = series.iter().map(|one| (one.label("asked").to_owned(), one.value));
-        by_name.collect::<BTreeMap<_, _>>()
-    };
-    let (ours, theirs) = (judged("plugin"), judged("peer"));
-    assert_eq!(ours, theirs);
-    for outcome in [0.0, 1.0] {
-        assert!(ours.values().any(|value| *value == outcome), "none is {outcome}: {ours:?}");
-    }
-    host.stop();
+    let target = format!("127.0.0.1:{}", nameserver());
+    judged_alike(&modules(), &target, "probe_dns_query_succeeded == 1", &["probe_success"]);
 }
