@@ -91,7 +91,7 @@ impl Markup {
             Spot::Style => css::filter(&text).to_owned(),
             Spot::Name(name) => {
                 let added = attribute::filter_name(&text).to_owned();
-                name.push_str(&added);
+                *name = place::longer(name, &added);
                 added
             }
             Spot::Attribute(kind, quote) => match kind {

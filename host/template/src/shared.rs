@@ -14,8 +14,7 @@ pub(crate) type ChangeText = fn(&str) -> String;
 const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 pub(crate) fn add_to(functions: &mut Functions) {
-    let changed: [(_, ChangeText); 2] =
-        [("toUpper", str::to_uppercase), ("toLower", str::to_lowercase)];
+    let changed: [(_, ChangeText); 2] = [("toUpper", to_upper), ("toLower", to_lower)];
     for (name, change) in changed {
         functions.add(name, move |arguments| {
             let [value] = exactly::<1>(arguments)?;
@@ -40,6 +39,20 @@ pub(crate) fn add_to(functions: &mut Functions) {
         });
         Ok(replaced.into_owned().into())
     });
+}
+
+/// Letter by letter, as Go does: one that would become two stays.
+fn to_upper(text: &str) -> String {
+    let upper = |c: char| {
+        let mut letters = c.to_uppercase();
+        letters.next().filter(|_| letters.next().is_none()).unwrap_or(c)
+    };
+    text.chars().map(upper).collect()
+}
+
+/// Letter by letter, as Go does: of two that one would become the first counts.
+fn to_lower(text: &str) -> String {
+    text.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect()
 }
 
 fn regex(pattern: &Value) -> Result<Regex, FunctionError> {

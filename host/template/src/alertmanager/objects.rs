@@ -35,7 +35,7 @@ impl From<&NotificationData> for Value {
             Field::new("ExternalURL", "externalURL", data.external_url.as_str().into()),
         ];
         let hidden = Some(Self::Bool(data.route_labels_rendered));
-        Self::object(Record { fields: fields.into(), hidden })
+        Self::object(Record::new(fields.into(), hidden))
     }
 }
 
@@ -45,6 +45,18 @@ struct Record {
     fields: Arc<[Field]>,
     /// Printed behind the fields, though templates cannot name it.
     hidden: Option<Value>,
+    weight: usize,
+}
+
+impl Record {
+    fn new(fields: Arc<[Field]>, hidden: Option<Value>) -> Self {
+        let weights = fields.iter().map(|field| {
+            // The fields are texts and objects, which know their weight.
+            field.value.weight(usize::MAX, 1).unwrap_or(usize::MAX).saturating_add(EACH)
+        });
+        let weight = weights.fold(EACH, usize::saturating_add);
+        Self { fields, hidden, weight }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -87,9 +99,6 @@ impl Object for Record {
     }
 
     fn weight(&self) -> usize {
-        let weights = self.fields.iter().map(|field| {
-            field.value.weight(usize::MAX, 2).unwrap_or(usize::MAX).saturating_add(EACH)
-        });
-        weights.fold(EACH, usize::saturating_add)
+        self.weight
     }
 }

@@ -13,8 +13,8 @@ use crate::value::Value;
 const COLLECTED_MAX: usize = 16;
 /// Values inside of values: more would be a rendering that wraps what it has, over and over.
 const NESTED_MAX: usize = 32;
-/// A step is about a microsecond, in which a function goes through this many bytes.
-const STEP_BYTES: usize = 1024;
+/// A step is a microsecond or two, in which a function goes through this many bytes.
+const STEP_BYTES: usize = 2048;
 
 impl Run<'_> {
     /// The value of a pipeline; its variables are set.

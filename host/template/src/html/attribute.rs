@@ -1,6 +1,7 @@
 //! What attributes hold, by their names.
 
 use super::REFUSED;
+use super::place::NAME_BYTES_MAX;
 
 /// What the value of an attribute is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub(super) enum AttributeKind {
     /// URLs with commas between them.
     UrlSet,
     Style,
-    /// The script of an event.
+    /// The script of an event, or nobody knows.
     Event,
 }
 
@@ -73,6 +74,9 @@ const POWERFUL: [&str; 22] = [
 
 impl AttributeKind {
     pub(super) fn named(name: &str) -> Self {
+        if name.len() >= NAME_BYTES_MAX {
+            return Self::Event;
+        }
         let name = name.to_ascii_lowercase();
         // `data-src` is a URL to those who read it, `svg:href` to all.
         let (is_namespace, name) = match (name.strip_prefix("data-"), name.split_once(':')) {

@@ -4,6 +4,8 @@ use super::attribute::AttributeKind;
 
 /// What begins a comment.
 const COMMENT: &str = "<!--";
+/// Names are copied as they grow; an attribute with a longer one takes no values.
+pub(super) const NAME_BYTES_MAX: usize = 256;
 const SPACES: [char; 5] = [' ', '\t', '\n', '\u{c}', '\r'];
 
 /// A place in HTML.
@@ -143,7 +145,7 @@ impl Place {
             },
             Self::TagName { closes, name } => {
                 let more = text.len() - text.trim_start_matches(is_in_tag_name).len();
-                let name = format!("{name}{}", text.get(..more).unwrap_or(""));
+                let name = longer(name, text.get(..more).unwrap_or(""));
                 (tag(*closes, &name, more == text.len()), more)
             }
             Self::Content(element) => match content_end(text, *element) {
@@ -160,7 +162,7 @@ impl Place {
                 let ends = |c: char| SPACES.contains(&c) || c == '=' || c == '>';
                 let rest = text.get(skipped..).unwrap_or("");
                 let end = rest.find(ends).map_or(text.len(), |end| end + skipped);
-                let name = format!("{name}{}", text.get(..end).unwrap_or(text));
+                let name = longer(name, text.get(..end).unwrap_or(text));
                 if end == text.len() {
                     return (Self::Name { element: *element, name }, end);
                 }
@@ -240,6 +242,13 @@ fn tag_name(text: &str) -> &str {
 
 fn is_in_tag_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == ':' || c == '-'
+}
+
+/// A name and what follows of it. What is behind the longest that matters is left out.
+pub(super) fn longer(name: &str, more: &str) -> String {
+    let free = NAME_BYTES_MAX.saturating_sub(name.len());
+    let end = more.char_indices().map(|(at, _)| at).find(|at| *at >= free).unwrap_or(more.len());
+    format!("{name}{}", more.get(..end).unwrap_or(more))
 }
 
 /// Where an element without tags in it is closed.

@@ -86,6 +86,10 @@ fn names_of_attributes_are_words_without_power() {
     }
     check("<p hre{{ \"f\" }}=\"{{ \"javascript:x\" }}\">", "<p href=\"#ZgotmplZ\">");
     check("<a b {{ \"c\" }} d>", "<a b c d>");
+    let long = "a".repeat(300);
+    check(&format!("<p {long}=\"x\">"), &format!("<p {long}=\"x\">"));
+    let error = render(&format!("<p {long}=\"{{{{ . }}}}\">"), NASTY.into()).unwrap_err();
+    assert_eq!(error, "template: t:1:309: a value cannot stand in a script");
     check("<scri{{ \"pt\" }}>{{ \"<\" }}", "<scriZgotmplZ>&lt;");
     let error = render("<scri{{ if true }}pt{{ end }}>{{ 1 }}", Value::Nil).unwrap_err();
     assert_eq!(error, "template: t:1:34: a value cannot stand in a script");

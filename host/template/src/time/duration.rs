@@ -5,6 +5,8 @@ use jiff::SignedDuration;
 use crate::functions::{FunctionError, exactly, number};
 use crate::value::{Object, Value};
 
+const SECOND: i64 = 1_000_000_000;
+
 /// A span of time in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DurationValue(i64);
@@ -19,9 +21,14 @@ impl DurationValue {
 
     /// Seconds, with fractions.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a fraction of a nanosecond in three months")]
     pub fn seconds(self) -> f64 {
-        self.0 as f64 / 1e9
+        self.in_units(SECOND)
+    }
+
+    /// Whole units and a fraction, each rounded by itself.
+    #[expect(clippy::cast_precision_loss, reason = "a fraction of a nanosecond in three months")]
+    fn in_units(self, unit: i64) -> f64 {
+        (self.0 / unit) as f64 + (self.0 % unit) as f64 / unit as f64
     }
 }
 
@@ -78,8 +85,8 @@ impl Object for DurationValue {
     fn get(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, FunctionError>> {
         let value = match name {
             "Seconds" => Value::Float(self.seconds()),
-            "Minutes" => Value::Float(self.seconds() / 60.0),
-            "Hours" => Value::Float(self.seconds() / 3600.0),
+            "Minutes" => Value::Float(self.in_units(60 * SECOND)),
+            "Hours" => Value::Float(self.in_units(3600 * SECOND)),
             "Milliseconds" => Value::Int(self.0 / 1_000_000),
             "Microseconds" => Value::Int(self.0 / 1000),
             "Nanoseconds" => Value::Int(self.0),

@@ -1,5 +1,6 @@
-//! Blocks beside the real promtool.
+//! Blocks beside the real promtool, templates beside the real amtool.
 
 mod blocks;
 mod indices;
 mod support;
+mod templates;

@@ -47,7 +47,7 @@ fn record(alert: &NotificationAlert) -> Record {
         Field::new("GeneratorURL", "generatorURL", alert.generator_url.as_str().into()),
         Field::new("Fingerprint", "fingerprint", alert.fingerprint.as_str().into()),
     ];
-    Record { fields: fields.into(), hidden: None }
+    Record::new(fields.into(), None)
 }
 
 impl Object for Alerts {

@@ -5,8 +5,8 @@ use super::{check, check_error};
 #[test]
 fn texts() {
     check(
-        "{{ toUpper \"aé\" }} {{ toLower \"AÉ\" }} [{{ trimSpace \" \\u00a0 x\\n\" }}]",
-        "AÉ aé [x]",
+        "{{ toUpper \"aéß\" }} {{ toLower \"AÉ\" }} [{{ trimSpace \" \\u00a0 x\\n\" }}]",
+        "AÉß aé [x]",
     );
     check("{{ title \"disk FULL on foo_bar-baz\" }}", "Disk Full On Foo_bar-Baz");
     check(
