@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::functions::{FunctionError, Functions, exactly};
+use crate::functions::{FunctionError, Functions, exactly, printable};
 use crate::value::Value;
 use crate::{compare, escape, printf};
 
@@ -21,15 +21,20 @@ pub(crate) fn add_to(functions: &mut Functions) {
         [of, keys @ ..] => keys.iter().try_fold(of.clone(), |value, key| index(&value, key)),
     });
     functions.add("slice", slice);
-    functions.add("print", |arguments| Ok(printf::print(arguments).into()));
-    functions.add("println", |arguments| Ok(printf::println(arguments).into()));
+    functions.add("print", |arguments| Ok(printf::print(printable(arguments)?).into()));
+    functions.add("println", |arguments| Ok(printf::println(printable(arguments)?).into()));
     functions.add("printf", |arguments| match arguments {
-        [Value::String(format), values @ ..] => Ok(printf::printf(format, values).into()),
+        [Value::String(format), values @ ..] => {
+            Ok(printf::printf(format, printable(values)?).into())
+        }
         _ => Err(FunctionError::new("printf wants a format, a string, first")),
     });
-    functions.add("html", |arguments| Ok(escape::html(&printf::print(arguments)).into()));
-    functions.add("js", |arguments| Ok(escape::js(&printf::print(arguments)).into()));
-    functions.add("urlquery", |arguments| Ok(escape::url_query(&printf::print(arguments)).into()));
+    functions
+        .add("html", |arguments| Ok(escape::html(&printf::print(printable(arguments)?)).into()));
+    functions.add("js", |arguments| Ok(escape::js(&printf::print(printable(arguments)?)).into()));
+    functions.add("urlquery", |arguments| {
+        Ok(escape::url_query(&printf::print(printable(arguments)?)).into())
+    });
     functions.add("eq", |arguments| compare::eq(arguments).map(Value::Bool));
     functions.add("ne", |arguments| {
         exactly::<2>(arguments)?;

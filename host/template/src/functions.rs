@@ -89,3 +89,22 @@ pub(crate) fn number(value: &Value) -> Result<f64, FunctionError> {
         None => FunctionError(format!("can't convert {} to float", value.type_name())),
     })
 }
+
+/// What a function may give, whatever the limits of the rendering: it does not know these, and
+/// some functions could make terabytes of a few megabytes.
+pub(crate) const RESULT_BYTES_MAX: usize = 64 << 20;
+/// Values inside of values that functions take.
+const NESTED_MAX: usize = 64;
+
+pub(crate) fn too_much() -> FunctionError {
+    FunctionError(format!("the result would have more than {RESULT_BYTES_MAX} bytes"))
+}
+
+/// The arguments, when they may all be printed.
+pub(crate) fn printable(arguments: &[Value]) -> Result<&[Value], FunctionError> {
+    let mut free = RESULT_BYTES_MAX;
+    for value in arguments {
+        free -= value.weight(free, NESTED_MAX).ok_or_else(too_much)?;
+    }
+    Ok(arguments)
+}

@@ -296,3 +296,22 @@ fn values_made_of_values_stay_within_limits() {
         assert_eq!(error.message, "args gave values of more than 65536 bytes or 32 levels");
     }
 }
+
+#[test]
+fn functions_refuse_to_make_much_of_little() {
+    let functions = crate::Functions::alertmanager(Timestamp::from_millis(0));
+    let megabyte = "{{ $m := \"x\" }}{{ range 20 }}{{ $m = print $m $m }}{{ end }}";
+    for (call, function) in [
+        ("reReplaceAll \"\" $m $m", "reReplaceAll"),
+        ("reReplaceAll \".*\" (reReplaceAll \"x\" \"$$0\" $m) $m", "reReplaceAll"),
+        ("$l := list }}{{ range 90 }}{{ $l = append $l \"\" }}{{ end }}{{ join $m $l", "join"),
+        ("$l := list }}{{ range 60 }}{{ $l = append $l $m }}{{ end }}{{ print $l $l", "print"),
+    ] {
+        let text = format!("{megabyte}{{{{ {call} }}}}");
+        let template = Template::parse("t", &text, &functions, &[]).unwrap();
+        let error = template.render("t", &Scope::new(&functions, Value::Nil)).unwrap_err();
+        let expected =
+            format!("error calling {function}: the result would have more than 67108864 bytes");
+        assert_eq!(error.message, expected, "{call}");
+    }
+}

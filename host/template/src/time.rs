@@ -46,13 +46,18 @@ impl TimeValue {
         fits.then(|| Self::new(Timestamp::from_millis((nanos as i64).div_euclid(1_000_000))))
     }
 
-    /// The same moment on the clocks of a zone, by its IANA name.
+    /// The same moment on the clocks of a zone, by its IANA name; `Local` is that of this machine.
     ///
     /// # Errors
     /// When there is no such zone.
     pub fn in_zone(&self, zone: &str) -> Result<Self, FunctionError> {
-        let unknown = |_| FunctionError(format!("unknown time zone {zone}"));
-        self.at.in_tz(zone).map(Self::from).map_err(unknown)
+        let zone = match zone {
+            "" => Ok(TimeZone::UTC),
+            "Local" => Ok(TimeZone::system()),
+            name => TimeZone::get(name),
+        }
+        .map_err(|_| FunctionError(format!("unknown time zone {zone}")))?;
+        Ok(Self::from(self.at.timestamp().to_zoned(zone)))
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use narthex_model::Timestamp;
 
 use super::{base64, title};
-use crate::functions::{FunctionError, Functions, exactly, text};
+use crate::functions::{
+    FunctionError, Functions, RESULT_BYTES_MAX, exactly, printable, text, too_much,
+};
 use crate::html::Trusted;
 use crate::shared::{self, ChangeText};
 use crate::time::{TimeValue, time};
@@ -44,8 +46,7 @@ fn add_texts(functions: &mut Functions) {
     functions.add("join", |arguments| {
         let [separator, list] = exactly::<2>(arguments)?;
         let items = items(list)?;
-        let texts: Result<Vec<&str>, FunctionError> = items.iter().map(text).collect();
-        Ok(texts?.join(text(separator)?).into())
+        join(&items, text(separator)?)
     });
     functions.add("safeHtml", |arguments| {
         let [value] = exactly::<1>(arguments)?;
@@ -72,7 +73,7 @@ fn add_encodings(functions: &mut Functions) {
         Ok(String::from_utf8_lossy(&bytes).into_owned().into())
     });
     functions.add("toJson", |arguments| {
-        let [value] = exactly::<1>(arguments)?;
+        let [value] = exactly::<1>(printable(arguments)?)?;
         json::encode(value).map(Value::from)
     });
 }
@@ -133,6 +134,15 @@ fn add_collections(functions: &mut Functions) {
             .collect();
         Ok(Value::map(pairs?))
     });
+}
+
+/// Texts with something between them.
+pub(super) fn join(items: &[Value], separator: &str) -> Result<Value, FunctionError> {
+    let between = separator.len().saturating_mul(items.len().saturating_sub(1));
+    let texts: Result<Vec<&str>, FunctionError> = items.iter().map(text).collect();
+    let texts = texts?;
+    let bytes = texts.iter().map(|text| text.len()).fold(between, usize::saturating_add);
+    if bytes > RESULT_BYTES_MAX { Err(too_much()) } else { Ok(texts.join(separator).into()) }
 }
 
 /// The elements of a list.

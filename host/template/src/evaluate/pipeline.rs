@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Outcome, Run};
 use crate::error::Position;
+use crate::functions::printable;
 use crate::html::Piped;
 use crate::printf;
 use crate::tree::{Command, Operand, OperandKind, Pipeline};
@@ -52,7 +53,11 @@ impl Run<'_> {
                 let values = self.arguments(&escaper.arguments, dot, None)?;
                 let value = match values.as_slice() {
                     [value] => value.clone(),
-                    values => printf::print(values).into(),
+                    values => {
+                        let values = printable(values)
+                            .map_err(|error| self.error(escaper.operand.at, error.to_string()))?;
+                        printf::print(values).into()
+                    }
                 };
                 (value, is_query)
             }

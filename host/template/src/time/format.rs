@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use jiff::tz::TimeZone;
+
 use super::TimeValue;
 use super::layout::{Offset, Padding, Part, Piece, pieces};
 
@@ -77,7 +79,7 @@ impl TimeValue {
             return name.to_string();
         }
         let zone = self.at.time_zone();
-        if zone.iana_name().is_none() && !zone.is_unknown() {
+        if zone.to_fixed_offset().is_ok() && *zone != TimeZone::UTC {
             return self.offset(Offset { has_z: false, separator: "", units: 2 });
         }
         self.at.strftime("%Z").to_string()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use narthex_model::Labels;
 
 use super::EACH;
-use crate::alertmanager::functions::items;
+use crate::alertmanager::functions::{items, join};
 use crate::functions::{FunctionError, exactly, text};
 use crate::json;
 use crate::value::{Object, Value, labels_weight};
@@ -148,9 +148,11 @@ struct Strings(Arc<[Arc<str>]>);
 
 impl Object for Strings {
     fn get(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, FunctionError>> {
-        let join = |separator| Ok(Value::from(self.0.join(text(separator)?)));
+        let values = || self.0.iter().cloned().map(Value::String).collect::<Vec<_>>();
         match name {
-            "Join" => Some(exactly::<1>(arguments).and_then(|[separator]| join(separator))),
+            "Join" => Some(
+                exactly::<1>(arguments).and_then(|[separator]| join(&values(), text(separator)?)),
+            ),
             _ => None,
         }
     }

@@ -46,8 +46,8 @@ fn patterns() {
     let error = super::text("{{ match \"(\" \"\" }}").unwrap_err();
     assert!(error.contains("error calling match: regex parse error"), "{error}");
     check_error(
-        "{{ match \"(a{500}){500}\" \"\" }}",
-        "error calling match: Compiled regex exceeds size limit of 1048576 bytes.",
+        "{{ match \"(a{1000}){1000}\" \"\" }}",
+        "error calling match: Compiled regex exceeds size limit of 10485760 bytes.",
     );
 }
 
@@ -138,6 +138,10 @@ fn times() {
     check_error(
         "{{ mustToDate \"2006-01-02\" \"x\" }}",
         "error calling mustToDate: parsing time \"x\" as \"2006-01-02\": cannot parse \"x\" as \"2006\"",
+    );
+    check(
+        "{{ now | tz \"\" }} {{ (now | tz \"Local\").Equal now.Local }}",
+        "2024-02-29 12:34:56.789 +0000 UTC true",
     );
     check_error("{{ tz \"Nowhere\" now }}", "error calling tz: unknown time zone Nowhere");
     check_error(
