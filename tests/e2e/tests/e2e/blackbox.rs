@@ -1,6 +1,7 @@
 //! The plugin `blackbox` beside the program whose place it takes, on an nginx and a dnsmasq.
 
 mod answers;
+mod conversations;
 mod judged;
 mod records;
 

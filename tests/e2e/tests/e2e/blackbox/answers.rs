@@ -2,7 +2,7 @@
 
 use narthex_harness::free_port;
 
-use super::judged::judged_alike;
+use super::judged::Judged;
 use crate::nginx::Nginx;
 
 /// Keys of `http`, and what they say. The page is `we are open`, a line, with two headers `X-Kind`.
@@ -47,20 +47,15 @@ const RULES: [&str; 38] = [
     "{ method: HEAD, fail_if_body_not_matches_regexp: [open] }",
 ];
 
-#[test]
-fn answers_are_judged_as_blackbox_exporter_judges_them() {
+/// The server, and what is asked of it; `None` without an nginx.
+pub(super) fn judged() -> Option<(Nginx, Judged)> {
     let port = free_port();
     let server = format!(
         "server {{ listen 127.0.0.1:{port}; default_type text/plain;\n\
          location = / {{ add_header X-Kind shop; add_header X-Kind other; return 200 'we are open\\n'; }} }}\n"
     );
-    let Some(_nginx) = Nginx::start(&server, port) else { return };
-    let module = |rules: &&str| {
-        let name = rules.replace(['\'', '\\'], "");
-        (name, format!("{{ prober: http, http: {rules} }}"))
-    };
-    let modules: Vec<_> = RULES.iter().map(module).collect();
-    let metrics = ["probe_success", "probe_failed_due_to_regex"];
-    let target = format!("http://127.0.0.1:{port}/");
-    judged_alike(&modules, &target, "probe_http_status_code == 200", &metrics);
+    let nginx = Nginx::start(&server, port)?;
+    let module = |rules: &&str| ((*rules).to_owned(), format!("{{ prober: http, http: {rules} }}"));
+    let modules = RULES.iter().map(module).collect();
+    Some((nginx, Judged { kind: "answers", target: format!("http://127.0.0.1:{port}/"), modules }))
 }

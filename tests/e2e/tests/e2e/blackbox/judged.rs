@@ -1,61 +1,95 @@
-//! Many modules on one target, by the plugin and by its peer: both judge what they found alike.
+//! Many modules on one target of a kind, by the plugin and by its peer: both judge what they found alike.
 
 use std::collections::BTreeMap;
 
-use narthex_harness::{Host, Peer, SECONDS, TempFolder, peer};
+use narthex_harness::{Host, Peer, SECONDS, TempFolder, peer, wait_for};
 
-use super::start_peer;
+use super::{answers, conversations, records, start_peer};
 use crate::support::plugin;
 
-/// Probes the target by modules, whose names say what they do, until each has this series; then these metrics are the same.
-/// Skipped without the peer.
-#[track_caller]
-pub(super) fn judged_alike(
-    modules: &[(String, String)],
-    target: &str,
-    done: &str,
-    metrics: &[&str],
-) {
-    let Some(exporter) = peer(Peer::BlackboxExporter) else { return };
-    let one = |(name, module): &(String, String)| format!("'{name}': {module}");
-    let listed = modules.iter().map(one).collect::<Vec<_>>().join(", ");
-    let folder = TempFolder::new();
-    let (_peer, listens) = start_peer(&exporter, &folder, &listed);
-    let targets = |address: &str| {
-        let one = |(name, _): &(String, String)| {
+/// What says how a probe went.
+const METRICS: [&str; 3] = ["probe_success", "probe_failed_due_to_regex", "probe_expect_info"];
+
+/// What is judged.
+pub(super) struct Judged {
+    pub(super) kind: &'static str,
+    pub(super) target: String,
+    /// By what they say.
+    pub(super) modules: Vec<(String, String)>,
+}
+
+impl Judged {
+    /// The module's name, in which nothing needs an escape.
+    fn name(&self, says: &str) -> String {
+        format!("{} {}", self.kind, says.replace(['\'', '"', '\\'], ""))
+    }
+
+    fn modules(&self) -> String {
+        let one = |(says, module): &(String, String)| format!("'{}': {module}", self.name(says));
+        self.modules.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+
+    /// An entry of `static_configs` for each module.
+    fn targets(&self, address: &str) -> String {
+        let one = |(says, _): &(String, String)| {
+            let (name, kind, target) = (self.name(says), self.kind, &self.target);
             format!(
-                "{{ targets: ['{address}'], labels: {{ __param_module: '{name}', asked: '{name}' }} }}"
+                "{{ targets: ['{address}'], labels: {{ __param_module: '{name}', \
+                 __param_target: '{target}', kind: {kind}, asked: '{name}' }} }}"
             )
         };
-        modules.iter().map(one).collect::<Vec<_>>().join(", ")
-    };
+        self.modules.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[test]
+fn all_is_judged_as_blackbox_exporter_judges_it() {
+    let Some(exporter) = peer(Peer::BlackboxExporter) else { return };
+    let Some((_nginx, answers)) = answers::judged() else { return };
+    let all = [answers, conversations::judged(), records::judged()];
+    let of_all = |part: &dyn Fn(&Judged) -> String| all.iter().map(part).collect::<Vec<_>>();
+    let modules = of_all(&Judged::modules).join(", ");
+    let folder = TempFolder::new();
+    let (_peer, listens) = start_peer(&exporter, &folder, &modules);
     let config = format!(
-        "global: {{ scrape_interval: 5s, scrape_timeout: 5s }}\n\
+        "global: {{ scrape_interval: 10s, scrape_timeout: 10s }}\n\
          plugins: {{ dir: plugins, allow: {{ blackbox: {{ net: ['127.0.0.1:*'] }} }} }}\n\
          scrape_configs:\n\
-         - job_name: plugin\n  exporter: {{ plugin: blackbox, config: {{ modules: {{ {listed} }} }} }}\n  \
-         params: {{ target: ['{target}'] }}\n  static_configs: [{}]\n\
-         - job_name: peer\n  metrics_path: /probe\n  \
-         params: {{ target: ['{target}'] }}\n  static_configs: [{}]\n",
-        targets("probed"),
-        targets(&format!("127.0.0.1:{listens}")),
+         - job_name: plugin\n  exporter: {{ plugin: blackbox, config: {{ modules: {{ {modules} }} }} }}\n  \
+         static_configs: [{}]\n\
+         - job_name: peer\n  metrics_path: /probe\n  static_configs: [{}]\n",
+        of_all(&|judged| judged.targets("probed")).join(", "),
+        of_all(&|judged| judged.targets(&format!("127.0.0.1:{listens}"))).join(", "),
     );
     let host =
         Host::with_config(&config).copy("plugins/blackbox.wasm", &plugin("blackbox")).start();
-    host.wait_for_query(done, 120 * SECONDS, |series| series.len() == 2 * modules.len());
-    let judged = |job: &str, metric: &str| {
-        let series = host.query(&format!("{metric}{{job='{job}'}}"));
-        let by_name = series.iter().map(|one| (one.label("asked").to_owned(), one.value));
-        by_name.collect::<BTreeMap<_, _>>()
-    };
-    for metric in metrics {
-        let (ours, theirs) = (judged("plugin", metric), judged("peer", metric));
-        let differ = ours.iter().filter(|(name, value)| theirs.get(*name) != Some(value));
-        let differ: Vec<_> = differ.collect();
-        assert!(differ.is_empty() && ours.len() == theirs.len(), "{metric} differs: {differ:#?}");
-        for outcome in [0.0, 1.0] {
-            assert!(ours.values().any(|value| *value == outcome), "no {metric} is {outcome}");
+    let count: usize = all.iter().map(|judged| judged.modules.len()).sum();
+    host.wait_for_query("probe_success", 120 * SECONDS, |series| series.len() == 2 * count);
+    let told = |job: &str, metric: &str| {
+        let mut series = host.query(&format!("{metric}{{job='{job}'}}"));
+        for one in &mut series {
+            one.labels.retain(|name, _| name != "job" && name != "instance");
         }
+        series.into_iter().map(|one| (one.labels, one.value)).collect::<BTreeMap<_, _>>()
+    };
+    let of_one = |own: &BTreeMap<_, f64>, other: &BTreeMap<_, f64>| {
+        let own = own.iter().filter(|(labels, value)| other.get(*labels) != Some(value));
+        own.map(|(labels, value)| format!("{labels:?} {value}")).collect::<Vec<_>>()
+    };
+    for metric in METRICS {
+        wait_for(&format!("{metric} is the same"), 60 * SECONDS, || {
+            let (ours, theirs) = (told("plugin", metric), told("peer", metric));
+            let (here, there) = (of_one(&ours, &theirs), of_one(&theirs, &ours));
+            if here.is_empty() && there.is_empty() && !ours.is_empty() {
+                return Ok(());
+            }
+            Err(format!("ours {here:#?}, theirs {there:#?}"))
+        });
+    }
+    for Judged { kind, .. } in &all {
+        let failed = host.query(&format!("probe_success{{job='plugin',kind='{kind}'}} == 0"));
+        let all = host.query(&format!("probe_success{{job='plugin',kind='{kind}'}}"));
+        assert!(!failed.is_empty() && failed.len() < all.len(), "all {kind} are judged alike");
     }
     host.stop();
 }
