@@ -2,16 +2,18 @@
 // of a result thrown as it is.
 
 declare module "narthex:plugin/http@1.0.0" {
-  import type { HttpRequest, HttpResponse } from "./host.ts";
+  import type { HttpProbed, HttpRequest, HttpResponse } from "./host.ts";
   type Outcome = { tag: "ok"; val: HttpResponse } | { tag: "err"; val: import("./component.ts").WireError };
   export function fetch(request: HttpRequest): HttpResponse;
   export function fetchMany(requests: HttpRequest[], inFlightMax: number): Outcome[];
   export function fetchFirst(requests: HttpRequest[]): (Outcome | null)[];
+  export function probe(request: HttpRequest, options: import("./error.ts").Label[]): HttpProbed;
 }
 
 declare module "narthex:plugin/tcp@1.0.0" {
   export class Connection {
     static connect(host: string, port: number, tls: string | null, timeoutMs: number): Connection;
+    static open(host: string, port: number, options: import("./error.ts").Label[], timeoutMs: number): Connection;
     writeAll(data: Uint8Array, timeoutMs: number): void;
     read(max: number, timeoutMs: number): Uint8Array;
     startTls(tls: string, serverName: string | null, timeoutMs: number): void;
@@ -22,8 +24,10 @@ declare module "narthex:plugin/tcp@1.0.0" {
 }
 
 declare module "narthex:plugin/dns@1.0.0" {
-  import type { DnsAnswer } from "./host.ts";
+  import type { Label } from "./error.ts";
+  import type { DnsAnswer, DnsExchanged } from "./host.ts";
   export function lookup(name: string, kind: string, timeoutMs: number): DnsAnswer[];
+  export function exchange(server: string, port: number, query: Uint8Array, options: Label[], timeoutMs: number): DnsExchanged;
 }
 
 declare module "narthex:plugin/files@1.0.0" {
@@ -31,6 +35,7 @@ declare module "narthex:plugin/files@1.0.0" {
   export function read(root: string, path: string, bytesMax: number): Uint8Array;
   export function listDir(root: string, path: string, limit: number): FileEntry[];
   export function readLink(root: string, path: string): string;
+  export function modified(root: string, path: string): number;
   export function usage(root: string, path: string): FsUsage;
 }
 
@@ -55,4 +60,5 @@ declare module "narthex:plugin/clock@1.0.0" {
   export function monotonicNs(): number;
   export function deadlineMs(): number;
   export function sleepMs(ms: number): void;
+  export function discipline(): import("./error.ts").Label[];
 }

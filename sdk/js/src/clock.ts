@@ -1,5 +1,6 @@
 // Time, as the host tells it. Tests can steer it, which they cannot do with `Date`.
 
+import { byName } from "./error.ts";
 import { host } from "./host.ts";
 
 /** Milliseconds since the Unix epoch. */
@@ -15,6 +16,11 @@ export function deadlineMs(): number {
 /** Sleeps, at most until the deadline. The host's thread serves others meanwhile. */
 export function sleepMs(ms: number): void {
   host().sleepMs(ms);
+}
+
+/** How the kernel keeps the wall clock in step, by the names of `adjtimex(2)` and in its units. */
+export function discipline(): Record<string, string> {
+  return byName(host().discipline());
 }
 
 /** Starts to measure; each call of what it returns tells the seconds since. */

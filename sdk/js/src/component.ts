@@ -13,7 +13,7 @@ import * as tcp from "narthex:plugin/tcp@1.0.0";
 
 import { PluginError, type ErrorKind, type Label } from "./error.ts";
 import { installGlobals } from "./globals.ts";
-import { setHost, type Host, type HttpOutcome, type HttpResponse } from "./host.ts";
+import { setHost, type Host, type HttpOutcome, type HttpResponse, type TcpConnection } from "./host.ts";
 import { Target, parseConfig, type AlertGroup, type Plugin } from "./plugin.ts";
 import type { Change } from "./targets.ts";
 
@@ -54,25 +54,30 @@ function outcome(one: { tag: "ok"; val: HttpResponse } | { tag: "err"; val: Wire
   return one.tag === "ok" ? one.val : fromWire(one.val);
 }
 
+function connection(open: tcp.Connection): TcpConnection {
+  return {
+    writeAll: (data, ms) => asking(() => open.writeAll(data, ms)),
+    read: (max, ms) => asking(() => open.read(max, ms)),
+    startTls: (profile, serverName, ms) => asking(() => open.startTls(profile, serverName, ms)),
+    facts: () => open.facts(),
+    certificates: () => open.certificates(),
+    close: () => open[Symbol.dispose](),
+  };
+}
+
 const sandbox: Host = {
   fetch: (request) => asking(() => http.fetch(request)),
   fetchMany: (requests, inFlightMax) => http.fetchMany(requests, inFlightMax).map(outcome),
   fetchFirst: (requests) => http.fetchFirst(requests).map((one) => (one === null ? null : outcome(one))),
-  connect: (name, port, tls, timeoutMs) => {
-    const open = asking(() => tcp.Connection.connect(name, port, tls, timeoutMs));
-    return {
-      writeAll: (data, ms) => asking(() => open.writeAll(data, ms)),
-      read: (max, ms) => asking(() => open.read(max, ms)),
-      startTls: (profile, serverName, ms) => asking(() => open.startTls(profile, serverName, ms)),
-      facts: () => open.facts(),
-      certificates: () => open.certificates(),
-      close: () => open[Symbol.dispose](),
-    };
-  },
+  probe: (request, options) => asking(() => http.probe(request, options)),
+  connect: (name, port, tls, timeoutMs) => connection(asking(() => tcp.Connection.connect(name, port, tls, timeoutMs))),
+  open: (name, port, options, timeoutMs) => connection(asking(() => tcp.Connection.open(name, port, options, timeoutMs))),
   lookup: (name, kind, timeoutMs) => asking(() => dns.lookup(name, kind, timeoutMs)),
+  exchange: (server, port, query, options, ms) => asking(() => dns.exchange(server, port, query, options, ms)),
   readFile: (root, path, bytesMax) => asking(() => files.read(root, path, bytesMax)),
   listDir: (root, path, limit) => asking(() => files.listDir(root, path, limit)),
   readLink: (root, path) => asking(() => files.readLink(root, path)),
+  modified: (root, path) => asking(() => files.modified(root, path)),
   usage: (root, path) => asking(() => files.usage(root, path)),
   kvGet: (key) => asking(() => kv.get(key)),
   kvSet: (key, value, ttlMs) => asking(() => kv.set(key, value, ttlMs)),
@@ -85,6 +90,7 @@ const sandbox: Host = {
   monotonicNs: () => clock.monotonicNs(),
   deadlineMs: () => clock.deadlineMs(),
   sleepMs: (ms) => clock.sleepMs(ms),
+  discipline: () => asking(() => clock.discipline()),
 };
 
 setHost(sandbox);

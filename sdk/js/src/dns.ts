@@ -1,6 +1,6 @@
 // DNS by the host's resolver.
 
-import { PluginError } from "./error.ts";
+import { PluginError, byName, labelsOf } from "./error.ts";
 import { host, type DnsAnswer } from "./host.ts";
 
 export type { DnsAnswer };
@@ -17,6 +17,29 @@ export interface Srv {
 /** Records as they are written in a zone file. A name that does not exist is an empty list. */
 export function lookup(name: string, kind: string, timeoutMs = 5_000): DnsAnswer[] {
   return host().lookup(name, kind, timeoutMs);
+}
+
+/** What a nameserver answered, and how it came. */
+export interface Exchanged {
+  /** A message of RFC 1035. */
+  message: Uint8Array;
+  /** `address`, `resolve-ns` and `processing-ns`. */
+  facts: Record<string, string>;
+}
+
+/**
+ * Asks one server over UDP, once, with a message of RFC 1035 that has one question: to watch a nameserver. Of the options there
+ * is `ip`, as for `http.probe`.
+ */
+export function exchange(
+  server: string,
+  port: number,
+  query: Uint8Array,
+  options: Record<string, string> = {},
+  timeoutMs = 5_000,
+): Exchanged {
+  const { message, facts } = host().exchange(server, port, query, labelsOf(options), timeoutMs);
+  return { message, facts: byName(facts) };
 }
 
 /** Addresses, of type A unless AAAA is asked for. */

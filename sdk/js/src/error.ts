@@ -18,6 +18,16 @@ export interface Label {
   value: string;
 }
 
+/** Names and values as the host takes them. */
+export function labelsOf(pairs: Readonly<Record<string, string>>): Label[] {
+  return Object.entries(pairs).map(([name, value]) => ({ name, value }));
+}
+
+/** Values by name, as facts of the host are read. */
+export function byName(labels: Label[]): Record<string, string> {
+  return Object.fromEntries(labels.map(({ name, value }) => [name, value]));
+}
+
 /**
  * What a plugin throws, and what the host's interfaces throw. Any other exception is a defect of the plugin: the host is told
  * `internal`, with the stack in the log.

@@ -31,6 +31,11 @@ export function readLink(root: string, path: string): string {
   return host().readLink(root, path);
 }
 
+/** When a file's content last changed, in milliseconds since the Unix epoch, with the part of one. */
+export function modified(root: string, path: string): number {
+  return host().modified(root, path) / 1e6;
+}
+
 /** The usage of the file system that holds `path`. */
 export function usage(root: string, path: string): FsUsage {
   return host().usage(root, path);

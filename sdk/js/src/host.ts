@@ -24,6 +24,13 @@ export interface HttpResponse {
   truncated: boolean;
 }
 
+/** An HTTP answer, and how it came. */
+export interface HttpProbed {
+  response: HttpResponse;
+  facts: Label[];
+  certificates: Uint8Array[];
+}
+
 /** One of several answers. */
 export type HttpOutcome = HttpResponse | PluginError;
 
@@ -42,6 +49,12 @@ export interface TcpConnection {
 export interface DnsAnswer {
   data: string;
   ttlS: number;
+}
+
+/** What a nameserver answered, and how it came. */
+export interface DnsExchanged {
+  message: Uint8Array;
+  facts: Label[];
 }
 
 /** An entry of a directory. */
@@ -69,11 +82,16 @@ export interface Host {
   fetch(request: HttpRequest): HttpResponse;
   fetchMany(requests: HttpRequest[], inFlightMax: number): HttpOutcome[];
   fetchFirst(requests: HttpRequest[]): (HttpOutcome | null)[];
+  probe(request: HttpRequest, options: Label[]): HttpProbed;
   connect(host: string, port: number, tls: string | null, timeoutMs: number): TcpConnection;
+  open(host: string, port: number, options: Label[], timeoutMs: number): TcpConnection;
   lookup(name: string, kind: string, timeoutMs: number): DnsAnswer[];
+  exchange(server: string, port: number, query: Uint8Array, options: Label[], timeoutMs: number): DnsExchanged;
   readFile(root: string, path: string, bytesMax: number): Uint8Array;
   listDir(root: string, path: string, limit: number): FileEntry[];
   readLink(root: string, path: string): string;
+  /** In nanoseconds since the Unix epoch, rounded to what a number holds. */
+  modified(root: string, path: string): number;
   usage(root: string, path: string): FsUsage;
   kvGet(key: string): Uint8Array | null;
   kvSet(key: string, value: Uint8Array, ttlMs: number | null): void;
@@ -86,6 +104,7 @@ export interface Host {
   monotonicNs(): number;
   deadlineMs(): number;
   sleepMs(ms: number): void;
+  discipline(): Label[];
 }
 
 let current: Host | null = null;

@@ -1,7 +1,7 @@
 // Outbound HTTP. The host connects, speaks TLS, and follows the operator's grants.
 
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
-import { PluginError, type Label } from "./error.ts";
+import { PluginError, byName, labelsOf, type Label } from "./error.ts";
 import { host, type HttpOutcome, type HttpRequest, type HttpResponse } from "./host.ts";
 
 /** A request. Only the URL must be there. */
@@ -18,7 +18,7 @@ export interface Request {
   timeoutMs?: number;
   /** The largest answer to accept, in bytes; a longer one is cut and flagged. */
   bodyBytesMax?: number;
-  /** A credential that the operator bound under this name. */
+  /** For `probe`: the TLS profile that the operator bound under this name. */
   auth?: string;
 }
 
@@ -35,6 +35,25 @@ export function get(url: string, rest: Omit<Request, "url" | "method"> = {}): Re
 /** A POST. */
 export function post(url: string, rest: Omit<Request, "url" | "method"> = {}): Response {
   return send({ ...rest, url, method: "POST" });
+}
+
+/** An answer, and how it came. */
+export interface Probed {
+  response: Response;
+  /** By the names of the contract: `address`, `connect-ns`, `tls-version`, `http-version`, … */
+  facts: Record<string, string>;
+  /** The certificates that the other side showed, in DER, its own first; none without TLS. */
+  certificates: Uint8Array[];
+}
+
+/**
+ * Sends a request over a connection of its own, without following redirects, and tells how the answer came: to watch a server.
+ * Options by name, as the contract lists them: `ip`, `server-name`, `host`, `http2`. An error has the facts among its details,
+ * as far as the exchange came.
+ */
+export function probe(request: Request, options: Record<string, string> = {}): Probed {
+  const { response, facts, certificates } = host().probe(wire(request), labelsOf(options));
+  return { response: new Response(response), facts: byName(facts), certificates };
 }
 
 /** Sends many, up to `inFlightMax` at a time. Answers and errors stand in the order of the requests. */
@@ -55,7 +74,7 @@ function outcome(answer: HttpOutcome): Response | PluginError {
 }
 
 function wire(request: Request): HttpRequest {
-  const headers: Label[] = Object.entries(request.headers ?? {}).map(([name, value]) => ({ name, value }));
+  const headers = labelsOf(request.headers ?? {});
   let body = request.body ?? "";
   if (request.json !== undefined) {
     headers.push({ name: "content-type", value: "application/json" });

@@ -7,7 +7,10 @@ import { encodeUtf8 } from "./bytes.ts";
 import { Histogram } from "./histogram.ts";
 import { Exposition } from "./plugin.ts";
 
-type Kind = "counter" | "gauge" | "untyped" | "histogram";
+type Kind = "counter" | "gauge" | "untyped" | "histogram" | "summary";
+
+/** What a line of a histogram or of a summary is about: a number under a label's name. */
+type Bound = [name: "le" | "quantile", value: number];
 
 /** Labels of a sample, by name. */
 export type SampleLabels = Record<string, string>;
@@ -34,6 +37,11 @@ export class Metrics {
   /** A distribution in buckets; add samples by `Family.histogram`. */
   histogram(name: string, help: string): Family {
     return this.#family(name, help, "histogram");
+  }
+
+  /** Quantiles that the other side computed; add samples by `Family.summary`. */
+  summary(name: string, help: string): Family {
+    return this.#family(name, help, "summary");
   }
 
   #family(name: string, help: string, kind: Kind): Family {
@@ -97,18 +105,28 @@ export class Family {
   /** Adds a histogram: its buckets, sum and count. */
   histogram(labels: SampleLabels, histogram: Histogram): this {
     for (const [bound, count] of histogram.cumulative()) {
-      this.#line("_bucket", labels, bound, count);
+      this.#line("_bucket", labels, ["le", bound], count);
     }
     this.#line("_sum", labels, null, histogram.sum);
     this.#line("_count", labels, null, histogram.count);
     return this;
   }
 
-  #line(suffix: string, labels: SampleLabels, bound: number | null, value: number): void {
+  /** Adds a summary: pairs of a quantile (0.99) and its value, the sum and the number of what was observed. */
+  summary(labels: SampleLabels, quantiles: Iterable<[quantile: number, value: number]>, sum: number, count: number): this {
+    for (const [quantile, value] of quantiles) {
+      this.#line("", labels, ["quantile", quantile], value);
+    }
+    this.#line("_sum", labels, null, sum);
+    this.#line("_count", labels, null, count);
+    return this;
+  }
+
+  #line(suffix: string, labels: SampleLabels, bound: Bound | null, value: number): void {
     const pairs = Object.entries(labels).map(
       ([name, text]) => `${sanitized(name, false)}="${escaped(text, true)}"`,
     );
-    if (bound !== null) pairs.push(`le="${boundText(bound)}"`);
+    if (bound !== null) pairs.push(`${bound[0]}="${boundText(bound[1])}"`);
     const braces = pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
     this.#lines += `${this.name}${suffix}${braces} ${numberText(value)}\n`;
   }
@@ -150,7 +168,7 @@ function numberText(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
-/** Bounds of buckets are floats by their look. */
+/** Bounds of buckets and quantiles are floats by their look. */
 function boundText(bound: number): string {
   const text = numberText(bound);
   return Number.isInteger(bound) && !text.includes("e") ? `${text}.0` : text;

@@ -1,6 +1,6 @@
 // Outbound TCP for protocols that are not HTTP.
 
-import { PluginError } from "./error.ts";
+import { PluginError, byName, labelsOf } from "./error.ts";
 import { host, type TcpConnection } from "./host.ts";
 import { encodeUtf8 } from "./bytes.ts";
 
@@ -23,6 +23,14 @@ export class Connection {
    */
   static open(name: string, port: number, timeoutMs: number, tls: string | null = null): Connection {
     return new Connection(host().connect(name, port, tls, timeoutMs), timeoutMs);
+  }
+
+  /**
+   * Connects with options by name, as the contract lists them: `tls`, `server-name`, `ip`. An error has among its details what
+   * is known of the connection, as far as it came.
+   */
+  static openWith(name: string, port: number, options: Record<string, string>, timeoutMs: number): Connection {
+    return new Connection(host().open(name, port, labelsOf(options), timeoutMs), timeoutMs);
   }
 
   /** Writes all of it. */
@@ -62,9 +70,9 @@ export class Connection {
     this.#inner.startTls(profile, serverName, this.#timeoutMs);
   }
 
-  /** What is known of the connection: `address` and, with TLS, `tls-version` and `tls-cipher`. */
+  /** What is known of the connection: `address`, `resolve-ns`, `connect-ns`; with TLS `tls-ns`, `tls-version`, `tls-cipher`. */
   facts(): Record<string, string> {
-    return Object.fromEntries(this.#inner.facts().map(({ name, value }) => [name, value]));
+    return byName(this.#inner.facts());
   }
 
   /** The certificates that the peer showed, in DER, its own first; none without TLS. */

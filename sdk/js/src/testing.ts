@@ -73,9 +73,27 @@ export class FakeHost {
     return this;
   }
 
-  /** Sets the certificates that every peer shows, in DER. */
+  /** Sets the certificates that every peer shows which is spoken TLS with, in DER. */
   certificates(chain: Uint8Array[]): this {
     this.#imports.chain = chain;
+    return this;
+  }
+
+  /** Grants a nameserver (`host:port`) and answers messages to it. */
+  nameServer(address: string, answer: (query: Uint8Array) => Uint8Array): this {
+    this.#imports.nameServers.set(address, answer);
+    return this;
+  }
+
+  /** Says when a file that is there was changed, in milliseconds since the Unix epoch; without it at the epoch itself. */
+  modified(root: string, path: string, atMs: number): this {
+    this.#imports.setModified(root, path, atMs * 1e6);
+    return this;
+  }
+
+  /** Says how the clock is kept in step, by the names of `adjtimex(2)`. */
+  discipline(told: Record<string, number>): this {
+    this.#imports.told = Object.entries(told).map(([name, value]) => ({ name, value: String(value) }));
     return this;
   }
 
@@ -134,6 +152,11 @@ export class FakeHost {
   /** The HTTP requests that were sent, in order. */
   get requests(): HttpRequest[] {
     return this.#imports.requests;
+  }
+
+  /** The options that probes, connections and exchanges were asked for with, in order. */
+  get options(): Label[] {
+    return this.#imports.options;
   }
 
   /** The bytes that were written to TCP connections, in order. */

@@ -64,6 +64,48 @@ test("a connection reads until its peer closes, and no more than it may", () => 
   assert.equal(decodeUtf8(host.sent), "hello");
 });
 
+test("a server is watched: an answer, how it came, and its certificates", () => {
+  const leaf = Uint8Array.of(0x30);
+  const host = new FakeHost().http("https://x/", { status: 301, body: "gone" }).certificates([leaf]);
+  const probed = host.run(() => http.probe({ url: "https://x/" }, { ip: "6,4", "server-name": "y" }));
+  assert.equal(probed.response.status, 301);
+  const known = ["address", "resolve-ns", "connect-ns", "tls-ns", "tls-version", "http-version", "body-bytes"];
+  for (const name of known) assert.ok(probed.facts[name], name);
+  assert.deepEqual(probed.certificates, [leaf]);
+  assert.deepEqual(host.options, [{ name: "ip", value: "6,4" }, { name: "server-name", value: "y" }]);
+});
+
+test("a connection with options tells how it came, and certificates only with TLS", () => {
+  const host = new FakeHost().tcp("x:1", ["ab"]).certificates([Uint8Array.of(0x30)]);
+  host.run(() => {
+    const plain = tcp.Connection.openWith("x", 1, { ip: "4" }, 100);
+    assert.deepEqual([plain.certificates(), plain.facts()["tls-version"]], [[], undefined]);
+    assert.equal(plain.facts()["connect-ns"], "1000000");
+    plain.startTls();
+    assert.equal(plain.certificates().length, 1);
+    assert.equal(tcp.Connection.openWith("x", 1, { tls: "default" }, 100).facts()["tls-version"], "TLS 1.3");
+  });
+});
+
+test("a nameserver is asked once, and is a grant of its own", () => {
+  const host = new FakeHost().nameServer("ns:53", (query) => query.toReversed());
+  host.run(() => {
+    const { message, facts } = dns.exchange("ns", 53, Uint8Array.of(1, 2), { ip: "4" });
+    assert.deepEqual([[...message], facts["address"]], [[2, 1], "ns:53"]);
+    assert.throws(() => dns.exchange("other", 53, Uint8Array.of(1)), { kind: "denied" });
+  });
+});
+
+test("the time of a change and the discipline of the clock are told", () => {
+  const host = new FakeHost().file("sys", "a", "1").modified("sys", "a", 1_767_225_600_000.5);
+  host.run(() => {
+    assert.equal(files.modified("sys", "a"), 1_767_225_600_000.5);
+    assert.throws(() => files.modified("sys", "b"), (error: PluginError) => error.isNotFound);
+    assert.throws(() => clock.discipline(), (error: PluginError) => error.errno === "ENOSYS");
+  });
+  assert.deepEqual(host.discipline({ state: 0, tick: 10_000 }).run(() => clock.discipline()), { state: "0", tick: "10000" });
+});
+
 test("absent properties have the defaults of the schema", () => {
   const plugin = exporter<{ path: string; tls: { on?: boolean } }>({
     ...card,

@@ -38,6 +38,21 @@ test("a histogram has cumulative buckets", () => {
   ]);
 });
 
+test("a summary has the quantiles of the other side", () => {
+  const metrics = new Metrics();
+  metrics.summary("took_seconds", "Took.").summary({ q: "x" }, [[0.5, 2], [1, 7]], 9.9, 3);
+  const lines = [
+    "# HELP took_seconds Took.",
+    "# TYPE took_seconds summary",
+    'took_seconds{q="x",quantile="0.5"} 2',
+    'took_seconds{q="x",quantile="1.0"} 7',
+    'took_seconds_sum{q="x"} 9.9',
+    'took_seconds_count{q="x"} 3',
+  ];
+  assert.equal(metrics.text().text(), `${lines.join("\n")}\n`);
+  assert.equal(metrics.openMetrics().text(), `${lines.join("\n")}\n# EOF\n`);
+});
+
 test("OpenMetrics has units, and counters by their suffix alone", () => {
   const metrics = new Metrics();
   metrics.counter("read_bytes_total", "Read.").unit("bytes").set(1);

@@ -22,6 +22,11 @@ def sleep_ms(ms: int) -> None:
     host().sleep_ms(ms)
 
 
+def discipline() -> dict[str, str]:
+    """How the kernel keeps the wall clock in step, by the names of `adjtimex(2)` and in its units."""
+    return host().discipline()
+
+
 def stopwatch() -> Callable[[], float]:
     """Starts to measure; each call of what it returns tells the seconds since."""
     started = host().monotonic_ns()

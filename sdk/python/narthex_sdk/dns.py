@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .error import PluginError
-from .host import Record, host
+from .host import Exchanged, Record, host
 
-__all__ = ["Record", "Srv", "addresses", "lookup", "srv"]
+__all__ = ["Exchanged", "Record", "Srv", "addresses", "exchange", "lookup", "srv"]
 
 
 @dataclass
@@ -24,6 +25,14 @@ class Srv:
 def lookup(name: str, kind: str, timeout_ms: int = 5_000) -> list[Record]:
     """Records as they are written in a zone file. A name that does not exist is an empty list."""
     return host().lookup(name, kind, timeout_ms)
+
+
+def exchange(
+    server: str, port: int, query: bytes, options: Mapping[str, str] | None = None, timeout_ms: int = 5_000
+) -> Exchanged:
+    """Asks one server over UDP, once, with a message of RFC 1035 that has one question: to watch a nameserver. Of the options
+    there is `ip`, as for `http.probe`."""
+    return host().exchange(server, port, query, options or {}, timeout_ms)
 
 
 def addresses(name: str, kind: str = "A", timeout_ms: int = 5_000) -> list[str]:

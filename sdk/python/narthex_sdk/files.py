@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .host import Entry, Usage, host
 
-__all__ = ["Entry", "Usage", "entries", "read", "read_link", "read_text", "usage"]
+__all__ = ["Entry", "Usage", "entries", "modified", "read", "read_link", "read_text", "usage"]
 
 _FILE_BYTES_MAX = 4 << 20
 """Kernel files are small; a file beyond this is not one of them."""
@@ -31,6 +31,11 @@ def entries(root: str, path: str) -> list[Entry]:
 def read_link(root: str, path: str) -> str:
     """The target of a symbolic link, as it is written."""
     return host().read_link(root, path)
+
+
+def modified(root: str, path: str) -> int:
+    """When a file's content last changed, in nanoseconds since the Unix epoch."""
+    return host().modified(root, path)
 
 
 def usage(root: str, path: str) -> Usage:

@@ -6,6 +6,7 @@ any Python, on a `FakeHost`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -28,7 +29,7 @@ class Request:
     body_bytes_max: int | None = None
     """The largest answer to accept; a longer one is cut and flagged."""
     auth: str | None = None
-    """A credential that the operator bound under this name."""
+    """For `probe`: the TLS profile that the operator bound under this name."""
 
 
 @dataclass
@@ -39,6 +40,25 @@ class Answer:
     headers: list[tuple[str, str]]
     body: bytes
     truncated: bool
+
+
+@dataclass
+class Probed:
+    """An HTTP answer, and how it came."""
+
+    answer: Answer
+    facts: dict[str, str]
+    certificates: list[bytes]
+
+
+@dataclass
+class Exchanged:
+    """What a nameserver answered, and how it came."""
+
+    message: bytes
+    """A message of RFC 1035."""
+    facts: dict[str, str]
+    """`address`, `resolve-ns` and `processing-ns`."""
 
 
 @dataclass
@@ -87,11 +107,17 @@ class Host(Protocol):
     def fetch(self, request: Request) -> Answer: ...
     def fetch_many(self, requests: list[Request], in_flight_max: int) -> list[Answer | PluginError]: ...
     def fetch_first(self, requests: list[Request]) -> list[Answer | PluginError | None]: ...
+    def probe(self, request: Request, options: Mapping[str, str]) -> Probed: ...
     def connect(self, name: str, port: int, tls: str | None, timeout_ms: int) -> Connection: ...
+    def open(self, name: str, port: int, options: Mapping[str, str], timeout_ms: int) -> Connection: ...
     def lookup(self, name: str, kind: str, timeout_ms: int) -> list[Record]: ...
+    def exchange(
+        self, server: str, port: int, query: bytes, options: Mapping[str, str], timeout_ms: int
+    ) -> Exchanged: ...
     def read_file(self, root: str, path: str, bytes_max: int) -> bytes: ...
     def list_dir(self, root: str, path: str, limit: int) -> list[Entry]: ...
     def read_link(self, root: str, path: str) -> str: ...
+    def modified(self, root: str, path: str) -> int: ...
     def usage(self, root: str, path: str) -> Usage: ...
     def kv_get(self, key: str) -> bytes | None: ...
     def kv_set(self, key: str, value: bytes, ttl_ms: int | None) -> None: ...
@@ -104,6 +130,7 @@ class Host(Protocol):
     def monotonic_ns(self) -> int: ...
     def deadline_ms(self) -> int: ...
     def sleep_ms(self, ms: int) -> None: ...
+    def discipline(self) -> dict[str, str]: ...
 
 
 _current: Host | None = None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json as _json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
 from .error import PluginError
 from .host import Answer, Request, host
 
-__all__ = ["Request", "Response", "get", "post", "request", "send", "send_all", "send_first"]
+__all__ = ["Probed", "Request", "Response", "get", "post", "probe", "request", "send", "send_all", "send_first"]
 
 _SHOWN_CHARS_MAX = 200
 """Enough of an answer to tell the operator what the other side objects to."""
@@ -48,6 +49,25 @@ def get(url: str, **rest: Any) -> Response:
 def post(url: str, **rest: Any) -> Response:
     """A POST; the rest as in `request`."""
     return send(request("POST", url, **rest))
+
+
+@dataclass
+class Probed:
+    """An answer, and how it came."""
+
+    response: Response
+    facts: dict[str, str]
+    """By the names of the contract: `address`, `connect-ns`, `tls-version`, `http-version`, …"""
+    certificates: list[bytes]
+    """The certificates that the other side showed, in DER, its own first; none without TLS."""
+
+
+def probe(asked: Request, options: Mapping[str, str] | None = None) -> Probed:
+    """Sends a request over a connection of its own, without following redirects, and tells how the answer came: to watch a
+    server. Options by name, as the contract lists them: `ip`, `server-name`, `host`, `http2`. An error has the facts among its
+    details, as far as the exchange came."""
+    found = host().probe(asked, options or {})
+    return Probed(Response(found.answer), found.facts, found.certificates)
 
 
 def send_all(requests: list[Request], in_flight_max: int = 16) -> list[Response | PluginError]:

@@ -13,7 +13,9 @@ from typing import Literal, Self
 
 from .plugin import Exposition
 
-Kind = Literal["counter", "gauge", "untyped", "histogram"]
+Kind = Literal["counter", "gauge", "untyped", "histogram", "summary"]
+Bound = tuple[Literal["le", "quantile"], float]
+"""What a line of a histogram or of a summary is about: a number under a label's name."""
 Labels = Mapping[str, str]
 Number = float | int | bool
 
@@ -39,6 +41,10 @@ class Metrics:
     def histogram(self, name: str, help: str) -> Family:
         """A distribution in buckets; add samples by `Family.histogram`."""
         return self._family(name, help, "histogram")
+
+    def summary(self, name: str, help: str) -> Family:
+        """Quantiles that the other side computed; add samples by `Family.summary`."""
+        return self._family(name, help, "summary")
 
     def _family(self, name: str, help: str, kind: Kind) -> Family:
         clean = _sanitized(name, is_metric=True)
@@ -87,15 +93,23 @@ class Family:
     def histogram(self, labels: Labels, histogram: Histogram) -> Self:
         """Adds a histogram: its buckets, sum and count."""
         for bound, count in histogram.cumulative():
-            self._line("_bucket", labels, bound, count)
+            self._line("_bucket", labels, ("le", bound), count)
         self._line("_sum", labels, None, histogram.sum)
         self._line("_count", labels, None, histogram.count)
         return self
 
-    def _line(self, suffix: str, labels: Labels, bound: float | None, value: Number) -> None:
+    def summary(self, labels: Labels, quantiles: Mapping[float, Number], sum: Number, count: int) -> Self:
+        """Adds a summary: values by quantile (0.99), the sum and the number of what was observed."""
+        for quantile, value in quantiles.items():
+            self._line("", labels, ("quantile", quantile), value)
+        self._line("_sum", labels, None, sum)
+        self._line("_count", labels, None, count)
+        return self
+
+    def _line(self, suffix: str, labels: Labels, bound: Bound | None, value: Number) -> None:
         pairs = [f'{_sanitized(name, is_metric=False)}="{_escaped(text, quotes=True)}"' for name, text in labels.items()]
         if bound is not None:
-            pairs.append(f'le="{_number(float(bound), is_bound=True)}"')
+            pairs.append(f'{bound[0]}="{_number(float(bound[1]), is_bound=True)}"')
         braces = f"{{{','.join(pairs)}}}" if pairs else ""
         self._lines.append(f"{self.name}{suffix}{braces} {_number(value)}\n")
 
@@ -164,7 +178,7 @@ def _escaped(text: str, *, quotes: bool = False) -> str:
 
 
 def _number(value: Number, *, is_bound: bool = False) -> str:
-    """`+Inf`, `-Inf`, `NaN`, else the shortest digits. Bounds of buckets are floats by their look."""
+    """`+Inf`, `-Inf`, `NaN`, else the shortest digits. Bounds and quantiles are floats by their look."""
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, float):

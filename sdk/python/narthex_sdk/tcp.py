@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Self
 
 from .error import PluginError
@@ -19,6 +20,15 @@ class Connection:
         bound, or `default`."""
         self._timeout_ms = timeout_ms
         self._inner = host().connect(name, port, tls, timeout_ms)
+
+    @classmethod
+    def open_with(cls, name: str, port: int, options: Mapping[str, str], timeout_ms: int) -> Self:
+        """Connects with options by name, as the contract lists them: `tls`, `server-name`, `ip`. An error has among its details
+        what is known of the connection, as far as it came."""
+        opened = cls.__new__(cls)
+        opened._timeout_ms = timeout_ms
+        opened._inner = host().open(name, port, options, timeout_ms)
+        return opened
 
     def write_all(self, data: bytes) -> None:
         """Writes all of it."""
@@ -55,7 +65,8 @@ class Connection:
         self._inner.start_tls(profile, server_name, self._timeout_ms)
 
     def facts(self) -> dict[str, str]:
-        """What is known of the connection: `address` and, with TLS, `tls-version` and `tls-cipher`."""
+        """What is known of the connection: `address`, `resolve-ns` and `connect-ns`, and with TLS `tls-ns`, `tls-version` and
+        `tls-cipher`."""
         return self._inner.facts()
 
     def certificates(self) -> list[bytes]:

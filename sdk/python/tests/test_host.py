@@ -100,6 +100,45 @@ class HostTest(unittest.TestCase):
                 connection.read_until(b"\n", 3)
         self.assertEqual((host.sent, raised.exception.kind), (b"hello", "exhausted"))
 
+    def test_a_server_is_watched(self) -> None:
+        host = FakeHost().http("https://x/", answer(301, "gone")).certificates([b"0"])
+        with host.running():
+            probed = http.probe(http.request("GET", "https://x/"), {"ip": "6,4", "server-name": "y"})
+        self.assertEqual((probed.response.status, probed.certificates), (301, [b"0"]))
+        known = {"address", "resolve-ns", "connect-ns", "tls-ns", "tls-version", "http-version", "body-bytes"}
+        self.assertLessEqual(known, probed.facts.keys())
+        self.assertEqual(host.options, [("ip", "6,4"), ("server-name", "y")])
+
+    def test_a_connection_with_options_tells_how_it_came_and_certificates_only_with_tls(self) -> None:
+        host = FakeHost().tcp("x:1", [b"ab"]).certificates([b"0"])
+        with host.running(), Connection.open_with("x", 1, {"ip": "4"}, 100) as plain:
+            self.assertEqual((plain.certificates(), plain.facts().get("tls-version")), ([], None))
+            self.assertEqual(plain.facts()["connect-ns"], "1000000")
+            plain.start_tls()
+            self.assertEqual(plain.certificates(), [b"0"])
+            self.assertEqual(Connection.open_with("x", 1, {"tls": "default"}, 100).facts()["tls-version"], "TLS 1.3")
+
+    def test_a_nameserver_is_asked_once_and_is_a_grant_of_its_own(self) -> None:
+        host = FakeHost().name_server("ns:53", lambda query: query[::-1])
+        with host.running():
+            exchanged = dns.exchange("ns", 53, b"ab", {"ip": "4"})
+            self.assertEqual((exchanged.message, exchanged.facts["address"]), (b"ba", "ns:53"))
+            with self.assertRaises(PluginError) as raised:
+                dns.exchange("other", 53, b"ab")
+        self.assertTrue(raised.exception.is_denied)
+
+    def test_the_time_of_a_change_and_the_discipline_of_the_clock_are_told(self) -> None:
+        host = FakeHost().file("sys", "a", "1").modified("sys", "a", 1_767_225_600_000_000_001)
+        with host.running():
+            self.assertEqual(files.modified("sys", "a"), 1_767_225_600_000_000_001)
+            with self.assertRaises(PluginError) as missing:
+                files.modified("sys", "b")
+            with self.assertRaises(PluginError) as unkept:
+                clock.discipline()
+        self.assertEqual((missing.exception.errno, unkept.exception.errno), ("ENOENT", "ENOSYS"))
+        with host.discipline({"state": 0, "tick": 10_000}).running():
+            self.assertEqual(clock.discipline(), {"state": "0", "tick": "10000"})
+
     def test_absent_properties_have_the_defaults_of_the_schema(self) -> None:
         host = FakeHost()
         self.assertIn("\non 1\n", host.collect(Configured(), {"tls": {}}).text())

@@ -45,6 +45,17 @@ class MetricsTest(unittest.TestCase):
         ]
         self.assertEqual(metrics.text().text().splitlines()[2:], expected)
 
+    def test_a_summary_has_the_quantiles_of_the_other_side(self) -> None:
+        metrics = Metrics()
+        metrics.summary("took_seconds", "Took.").summary({"q": "x"}, {0.5: 2, 1: 7}, 9.9, 3)
+        expected = (
+            "# HELP took_seconds Took.\n# TYPE took_seconds summary\n"
+            'took_seconds{q="x",quantile="0.5"} 2\ntook_seconds{q="x",quantile="1.0"} 7\n'
+            'took_seconds_sum{q="x"} 9.9\ntook_seconds_count{q="x"} 3\n'
+        )
+        self.assertEqual(metrics.text().text(), expected)
+        self.assertEqual(metrics.open_metrics().text(), expected + "# EOF\n")
+
     def test_open_metrics_has_units_and_counters_by_their_suffix_alone(self) -> None:
         metrics = Metrics()
         metrics.counter("read_bytes_total", "Read.").unit("bytes").set(1)

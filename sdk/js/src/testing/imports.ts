@@ -1,8 +1,10 @@
 // The imports of a FakeHost.
 
 import { encodeUtf8 } from "../bytes.ts";
-import { PluginError, type Label } from "../error.ts";
-import type { DnsAnswer, FileEntry, FsUsage, Host, HttpOutcome, HttpRequest, HttpResponse, Level, TcpConnection } from "../host.ts";
+import { PluginError, labelsOf, type Label } from "../error.ts";
+import type {
+  DnsAnswer, DnsExchanged, FileEntry, FsUsage, Host, HttpOutcome, HttpProbed, HttpRequest, HttpResponse, Level, TcpConnection,
+} from "../host.ts";
 
 /** A canned answer of HTTP; 200 without headers and body unless it says otherwise. */
 export type Answer = { status?: number; headers?: Record<string, string>; body?: string | Uint8Array } | PluginError;
@@ -11,12 +13,24 @@ interface Root {
   files: Map<string, Uint8Array>;
   links: Map<string, string>;
   usages: Map<string, FsUsage>;
+  changes: Map<string, number>;
+}
+
+/** What is known of a connection. Each step takes a millisecond. */
+function facts(address: string, steps: string[], hasTls: boolean): Label[] {
+  const times = [...steps, ...(hasTls ? ["tls"] : [])].map((step) => ({ name: `${step}-ns`, value: "1000000" }));
+  const tls = { "tls-version": "TLS 1.3", "tls-cipher": "TLS_AES_128_GCM_SHA256" };
+  return [{ name: "address", value: address }, ...times, ...(hasTls ? labelsOf(tls) : [])];
 }
 
 export class FakeImports implements Host {
   readonly responders: [prefix: string, respond: (request: HttpRequest) => Answer][] = [];
   readonly records = new Map<string, string[] | PluginError>();
   readonly peers = new Map<string, Uint8Array[]>();
+  readonly nameServers = new Map<string, (query: Uint8Array) => Uint8Array>();
+  /** The options of probes, connections and exchanges. */
+  readonly options: Label[] = [];
+  told: Label[] | null = null;
   chain: Uint8Array[] = [];
   readonly kept = new Map<string, Uint8Array>();
   readonly requests: HttpRequest[] = [];
@@ -29,7 +43,7 @@ export class FakeImports implements Host {
   readonly #expiries = new Map<string, number>();
 
   #root(name: string): Root {
-    const root = this.#roots.get(name) ?? { files: new Map(), links: new Map(), usages: new Map() };
+    const root = this.#roots.get(name) ?? { files: new Map(), links: new Map(), usages: new Map(), changes: new Map() };
     this.#roots.set(name, root);
     return root;
   }
@@ -44,6 +58,10 @@ export class FakeImports implements Host {
 
   addUsage(root: string, path: string, usage: FsUsage): void {
     this.#root(root).usages.set(path, usage);
+  }
+
+  setModified(root: string, path: string, atNs: number): void {
+    this.#root(root).changes.set(path, atNs);
   }
 
   fetch(request: HttpRequest): HttpResponse {
@@ -73,18 +91,43 @@ export class FakeImports implements Host {
     return this.fetchMany(requests);
   }
 
-  connect(name: string, port: number): TcpConnection {
-    const pieces = this.peers.get(`${name}:${port}`);
-    if (pieces === undefined) throw PluginError.denied(`net: ${name}:${port} is not granted by this test`);
+  /** Answered as any request is, from an address for documentation. */
+  probe(request: HttpRequest, options: Label[]): HttpProbed {
+    this.options.push(...options);
+    const response = this.fetch(request);
+    const hasTls = request.url.startsWith("https:");
+    const known = facts(hasTls ? "192.0.2.1:443" : "192.0.2.1:80", ["resolve", "connect", "processing", "transfer"], hasTls);
+    known.push(...labelsOf({ "http-version": "1.1", "body-bytes": String(response.body.length) }));
+    return { response, facts: known, certificates: hasTls ? this.chain : [] };
+  }
+
+  connect(name: string, port: number, tls: string | null): TcpConnection {
+    const address = `${name}:${port}`;
+    const pieces = this.peers.get(address);
+    if (pieces === undefined) throw PluginError.denied(`net: ${address} is not granted by this test`);
     const left = [...pieces];
+    let hasTls = tls !== null;
     return {
       writeAll: (data) => void this.sent.push(...data),
       read: () => left.shift() ?? new Uint8Array(),
-      startTls: () => undefined,
-      facts: () => [{ name: "address", value: `${name}:${port}` }],
-      certificates: () => this.chain,
+      startTls: () => void (hasTls = true),
+      facts: () => facts(address, ["resolve", "connect"], hasTls),
+      certificates: () => (hasTls ? this.chain : []),
       close: () => void left.splice(0),
     };
+  }
+
+  open(name: string, port: number, options: Label[]): TcpConnection {
+    this.options.push(...options);
+    return this.connect(name, port, options.find((option) => option.name === "tls")?.value ?? null);
+  }
+
+  exchange(server: string, port: number, query: Uint8Array, options: Label[]): DnsExchanged {
+    const address = `${server}:${port}`;
+    this.options.push(...options);
+    const answer = this.nameServers.get(address);
+    if (answer === undefined) throw PluginError.denied(`net: ${address} is not granted by this test`);
+    return { message: answer(query), facts: facts(address, ["resolve", "processing"], false) };
   }
 
   lookup(name: string, kind: string): DnsAnswer[] {
@@ -121,6 +164,12 @@ export class FakeImports implements Host {
 
   readLink(root: string, path: string): string {
     return present(this.#granted(root).links, root, path);
+  }
+
+  modified(root: string, path: string): number {
+    const { files, changes } = this.#granted(root);
+    present(files, root, path);
+    return changes.get(path) ?? 0;
   }
 
   usage(root: string, path: string): FsUsage {
@@ -182,6 +231,11 @@ export class FakeImports implements Host {
     this.leftMs -= slept;
     this.nowMs += slept;
     this.sleptMs += slept;
+  }
+
+  discipline(): Label[] {
+    if (this.told === null) throw PluginError.unreachable("nobody keeps this clock").detail("errno", "ENOSYS");
+    return this.told;
   }
 }
 
