@@ -251,8 +251,8 @@ impl FakeHost {
         self
     }
 
-    /// Has each request take this long, or each round of requests that are sent together. Otherwise answers are there at
-    /// once.
+    /// Has each request take this long, or each round of requests that are sent together. One that would take longer than
+    /// its own limit or the call's deadline fails there. Otherwise answers are there at once.
     #[must_use]
     pub fn requests_take_ms(self, request_ms: u32) -> Self {
         self.with(|state| state.request_ms = request_ms);
@@ -321,6 +321,11 @@ impl FakeHost {
             self.run(|| P::refresh(configured(&P::describe(), config_json)?, cursor, wait_ms))?;
         answers::check(&found, cursor)?;
         Ok(found)
+    }
+
+    /// Has an exporter judge a configuration, as the host would at load; the warnings.
+    pub fn validate_exporter<P: Exporter>(&self, config_json: &str) -> Result<Vec<String>, Error> {
+        self.run(|| P::validate(&configured(&P::describe(), config_json)?))
     }
 
     /// Has a discovery judge a configuration, as the host would at load; the warnings.

@@ -90,20 +90,25 @@ pub(crate) mod http {
     }
 
     pub(crate) fn fetch(request: &Request) -> Result<Response, Error> {
-        pass(std::slice::from_ref(request));
-        answered(request)
+        let left_ms = pass(std::slice::from_ref(request));
+        answered(request, left_ms)
     }
 
-    /// Requests that are sent together take the time of one, and none longer than it may.
-    fn pass(requests: &[Request]) {
+    /// Requests that are sent together take the time of one, and none longer than it may; what was left of the call when
+    /// they were sent.
+    fn pass(requests: &[Request]) -> u32 {
         let longest = requests.iter().map(|request| request.timeout_ms.unwrap_or(u32::MAX)).max();
-        with(|state| state.pass(state.request_ms.min(longest.unwrap_or(0))));
+        with(|state| {
+            let left_ms = state.deadline_ms;
+            state.pass(state.request_ms.min(longest.unwrap_or(0)));
+            left_ms
+        })
     }
 
-    fn answered(request: &Request) -> Result<Response, Error> {
+    fn answered(request: &Request, left_ms: u32) -> Result<Response, Error> {
         with(|state| {
             state.requests.push(request.clone());
-            if request.timeout_ms.is_some_and(|timeout_ms| timeout_ms < state.request_ms) {
+            if request.timeout_ms.unwrap_or(u32::MAX).min(left_ms) < state.request_ms {
                 return Err(Error::timeout("no answer in time"));
             }
             let (_, respond) = state
@@ -125,14 +130,14 @@ pub(crate) mod http {
         requests: &[Request],
         _in_flight_max: u32,
     ) -> Vec<Result<Response, Error>> {
-        pass(requests);
-        requests.iter().map(answered).collect()
+        let left_ms = pass(requests);
+        requests.iter().map(|request| answered(request, left_ms)).collect()
     }
 
     /// Canned answers are there at once, all of them.
     pub(crate) fn fetch_first(requests: &[Request]) -> Vec<Option<Result<Response, Error>>> {
-        pass(requests);
-        requests.iter().map(answered).map(Some).collect()
+        let left_ms = pass(requests);
+        requests.iter().map(|request| Some(answered(request, left_ms))).collect()
     }
 }
 

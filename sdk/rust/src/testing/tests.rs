@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::FakeHost;
-use crate::{Error, clock, dns, files, http::Request, kv, log, tcp::Connection};
+use crate::{Error, ErrorKind, clock, dns, files, http::Request, kv, log, tcp::Connection};
 
 #[test]
 fn what_was_not_provided_is_denied() {
@@ -29,6 +29,19 @@ fn requests_are_recorded_and_answers_are_cut() {
     let answer = host.run(|| Request::get("http://a/x").body_bytes_max(4).send()).unwrap();
     assert_eq!((answer.text().as_str(), answer.truncated), ("0123", true));
     assert_eq!(host.requests()[0].url, "http://a/x");
+}
+
+#[test]
+fn a_request_has_no_more_time_than_its_call() {
+    let slow = FakeHost::new().http_status("http://a/", 200, "").requests_take_ms(600);
+    let late = |host: &FakeHost| host.run(|| Request::get("http://a/").send()).is_err();
+    let second = slow.deadline_ms(1_000);
+    assert!(!late(&second), "400 ms are left after it");
+    assert!(late(&second));
+    assert_eq!((second.slept_ms(), second.run(clock::deadline)), (1_000, Duration::ZERO));
+    let own = FakeHost::new().http_status("http://a/", 200, "").requests_take_ms(600);
+    let limited = Request::get("http://a/").timeout(Duration::from_millis(500));
+    assert_eq!(own.run(|| limited.send()).unwrap_err().kind, ErrorKind::Timeout);
 }
 
 #[test]

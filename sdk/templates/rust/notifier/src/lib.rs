@@ -56,17 +56,13 @@ impl Notifier for {{Type}} {
             "receiver": group.receiver,
             "alerts": alerts,
         });
+        // Of what is no success, 429 and 5xx are tried again, the former when the receiver says; the rest would be refused again.
         let answer = Request::post(&config.url)
             .json(&message)?
             .send()
-            .map_err(|error| error.context("post the alerts"))?;
-        if answer.is_success() {
-            return Ok(Receipt { remote_id: None, note: format!("status {}", answer.status) });
-        }
-        // What the other side may take later is tried again; the rest would be refused again.
-        let retryable = answer.status == 429 || answer.status >= 500;
-        let message = format!("the receiver answered with status {}", answer.status);
-        Err(Error::protocol(message).retryable(retryable))
+            .map_err(|error| error.context("post the alerts"))?
+            .expect_success()?;
+        Ok(Receipt { remote_id: None, note: format!("status {}", answer.status) })
     }
 }
 
@@ -85,52 +81,40 @@ fn pairs(labels: &[Label]) -> Json {
 
 #[cfg(test)]
 mod tests {
-    use narthex_sdk::{Alert, testing::FakeHost};
+    use narthex_sdk::testing::{FakeHost, alert, answer, group};
 
     use super::*;
 
     const CONFIG: &str = r#"{"url":"http://receiver/hook"}"#;
 
-    fn group() -> AlertGroup {
-        AlertGroup {
-            group_key: "{}:{}".into(),
-            receiver: "team".into(),
-            status: AlertStatus::Firing,
-            group_labels: vec![],
-            common_labels: vec![],
-            common_annotations: vec![],
-            alerts: vec![Alert {
-                status: AlertStatus::Firing,
-                fingerprint: "00000000000000aa".into(),
-                labels: vec![Label::new("alertname", "DiskFull")],
-                annotations: vec![],
-                starts_at_ms: 1_767_225_600_000,
-                ends_at_ms: None,
-                generator_url: String::new(),
-                value: None,
-            }],
-            truncated_alerts: 0,
-            external_url: "http://narthex.example".into(),
-            attempt: 1,
-            idempotency_key: "1".into(),
-        }
+    fn down() -> AlertGroup {
+        group(vec![alert(&[("alertname", "Down")], &[("summary", "db is down")])])
     }
 
     #[test]
     fn alerts_are_posted() {
         let host = FakeHost::new().http_status("http://receiver/hook", 200, "");
-        let receipt = host.notify::<{{Type}}>(CONFIG, &group()).unwrap();
+        let receipt = host.notify::<{{Type}}>(CONFIG, &down()).unwrap();
         assert_eq!(receipt.note, "status 200");
         let sent = String::from_utf8(host.requests()[0].body.clone()).unwrap();
-        assert!(sent.contains(r#""alertname":"DiskFull""#), "{sent}");
+        assert!(sent.contains(r#""alertname":"Down""#), "{sent}");
     }
 
     #[test]
     fn a_receiver_that_is_busy_is_asked_again() {
-        let retryable = |status| {
-            let host = FakeHost::new().http_status("http://receiver/hook", status, "");
-            host.notify::<{{Type}}>(CONFIG, &group()).unwrap_err().retryable
+        let refused = |status| {
+            let busy = answer(status, &[("retry-after", "7")], "");
+            let host =
+                FakeHost::new().http("http://receiver/hook", move |_| Ok(busy.clone()));
+            host.notify::<{{Type}}>(CONFIG, &down()).unwrap_err()
         };
-        assert!(retryable(503) && retryable(429) && !retryable(400));
+        assert!(refused(503).retryable && !refused(400).retryable);
+        assert_eq!(refused(429).retry_after_ms, Some(7_000));
+    }
+
+    #[test]
+    fn a_url_without_a_scheme_is_refused() {
+        let refused = FakeHost::new().validate_notifier::<{{Type}}>(r#"{"url":"receiver/hook"}"#);
+        assert!(refused.unwrap_err().message.starts_with("url: "));
     }
 }
