@@ -67,11 +67,11 @@ pub(crate) struct CaseAlert {
 /// Why a case is of no use.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CaseError {
-    #[error("read {file}: {source}")]
+    #[error("read {file}")]
     Read { file: String, source: std::io::Error },
-    #[error("{file} is no recording: {source}")]
+    #[error("{file} is no recording")]
     Shape { file: String, source: serde_json::Error },
-    #[error("write {file}: {source}")]
+    #[error("write {file}")]
     Write { file: String, source: std::io::Error },
 }
 

@@ -1,7 +1,7 @@
 //! `check`: judges a component as an operator would who reads it before letting it in.
 
 use narthex_exposition::lint;
-use narthex_plugins::{Allow, Matching, PluginKind, Reply, Tape};
+use narthex_plugins::{Allow, PluginKind, Reply, Tape};
 use serde_json::Value;
 
 use crate::case::Case;
@@ -56,7 +56,7 @@ pub async fn check(world: &World, session: &Session, calls: bool, console: Conso
     for (verdict, text) in &found.0 {
         let (tone, word) = match verdict {
             Verdict::Bad => (Tone::Bad, "error"),
-            Verdict::Lint | Verdict::Good => (Tone::Value, "lint "),
+            Verdict::Lint | Verdict::Good | Verdict::Nothing => (Tone::Value, "lint "),
         };
         console.complain(&format!("{} {text}", console.paint(tone, word)));
     }
@@ -147,8 +147,7 @@ async fn metrics(
 ) {
     let mut replies = Vec::new();
     for case in cases(world, session) {
-        let tape = Tape::playing(case.recording.clone(), Matching::Exact);
-        replies.push(session.ask_for(&case.config, &case.call, tape).await.reply);
+        replies.push(session.replay(&case).await.reply);
     }
     if replies.is_empty() && calls {
         replies.push(session.ask(Tape::listening()).await.reply);

@@ -21,6 +21,8 @@ pub enum Verdict {
     Lint,
     /// It does not work.
     Bad,
+    /// There was nothing to judge.
+    Nothing,
 }
 
 /// How a piece of text is meant.

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use narthex_platform::{Disk, Watcher, watch_folders};
-use narthex_plugins::Tape;
+use narthex_plugins::{Card, Tape};
+use narthex_settings::error_chain;
 
 use crate::case;
 use crate::console::{Console, Tone};
 use crate::project::Project;
+use crate::server::{Following, Server};
 use crate::session::{Asked, Session, SessionError, World};
 use crate::{difference, show};
 
@@ -25,6 +27,8 @@ pub struct Dev {
     pub folder: Utf8PathBuf,
     /// The plugin folder of a server that is to have each version.
     pub into: Option<Utf8PathBuf>,
+    /// That server, to be asked what became of each version.
+    pub server: Option<Server>,
     /// How often it is called while nothing changes.
     pub interval: Duration,
 }
@@ -35,20 +39,35 @@ pub struct Dev {
 /// When the folder is no project, or cannot be watched.
 pub async fn dev(world: &World, dev: &Dev, asked: &Asked, console: Console) -> Result<(), String> {
     let disk = &*world.deps.disk;
-    let project = Project::open(disk, &dev.folder).map_err(|error| error.to_string())?;
+    let project = Project::open(disk, &dev.folder).map_err(|error| error_chain(&error))?;
     let mut watcher = watch(disk, &project)?;
     let mut last = None;
+    let mut following = match &dev.server {
+        Some(server) => Following::begin(server, &project.manifest.name).await,
+        None => Following::default(),
+    };
     loop {
         match built(world, &project, dev, asked, console).await {
             Ok(session) => {
                 let calls = call_again(&session, dev.interval, &mut last, console);
+                let Card { name, digest, .. } = session.card();
+                let told = async {
+                    match &dev.server {
+                        Some(server) => {
+                            let version = (name.as_str(), digest.as_str());
+                            following.follow(server, version, &session.clock, console).await;
+                        }
+                        None => std::future::pending().await,
+                    }
+                };
                 tokio::select! {
                     () = calls => {}
+                    () = told => {}
                     () = watcher.changed() => {}
                 }
             }
             Err(error) => {
-                console.complain(&console.paint(Tone::Bad, &error.to_string()));
+                console.complain(&console.paint(Tone::Bad, &error_chain(&error)));
                 watcher.changed().await;
             }
         }
@@ -66,7 +85,7 @@ async fn built(
     console: Console,
 ) -> Result<Session, SessionError> {
     let building = project.clone();
-    let built = tokio::task::spawn_blocking(move || building.build()).await;
+    let built = tokio::task::spawn_blocking(move || building.build(console)).await;
     built.map_err(|panic| std::io::Error::other(panic.to_string())).map_err(|source| {
         let command = project.manifest.build.join(" ");
         crate::project::ProjectError::Start { command, source }
@@ -135,7 +154,7 @@ fn watch(disk: &dyn Disk, project: &Project) -> Result<Watcher, String> {
         let count = folders.len();
         return Err(format!("`watch` leads to {count} folders; at most {FOLDERS_MAX} are watched"));
     }
-    watch_folders(&folders).map_err(|error| narthex_settings::error_chain(&error))
+    watch_folders(&folders).map_err(|error| error_chain(&error))
 }
 
 fn below(disk: &dyn Disk, folder: &Utf8Path, found: &mut Vec<Utf8PathBuf>) {

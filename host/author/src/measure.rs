@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use futures_util::StreamExt as _;
-use narthex_plugins::{Heard, Matching, Tape};
+use narthex_plugins::{Heard, Tape};
+use narthex_settings::error_chain;
 
 use crate::case::Case;
 use crate::console::{Console, Verdict};
@@ -33,18 +34,14 @@ pub async fn measure(
     console: Console,
 ) -> Result<Verdict, String> {
     let case = load.replay.as_ref().map(|file| Case::read(&*world.deps.disk, file));
-    let case = case.transpose().map_err(|error| error.to_string())?;
-    let (config, call) = match &case {
-        Some(case) => (&case.config, &case.call),
-        None => (&session.config, &session.call),
-    };
+    let case = case.transpose().map_err(|error| error_chain(&error))?;
     let began = session.clock.monotonic();
-    let one = |_: usize| {
-        let tape = match &case {
-            Some(case) => Tape::playing(case.recording.clone(), Matching::Exact),
-            None => Tape::listening(),
-        };
-        session.ask_for(config, call, tape)
+    let case = case.as_ref();
+    let one = |_: usize| async move {
+        match case {
+            Some(case) => session.replay(case).await,
+            None => session.ask(Tape::listening()).await,
+        }
     };
     let calls = futures_util::stream::iter(0..load.calls).map(one);
     let mut calls = std::pin::pin!(calls.buffer_unordered(load.concurrency.max(1)));

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use narthex_platform::{Disk, read_to_string, replace};
 use serde::Deserialize;
 
-use crate::console::Console;
+use crate::console::{Console, Tone};
 
 /// The file that makes a folder a plugin's.
 const MANIFEST: &str = "narthex-plugin.toml";
@@ -29,14 +29,8 @@ pub struct Project {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Manifest {
     pub(crate) name: String,
-    #[serde(rename = "kind")]
-    pub(crate) _kind: String,
-    #[serde(rename = "lang")]
-    pub(crate) _lang: String,
     pub(crate) build: Vec<String>,
     pub(crate) component: String,
-    #[serde(default, rename = "test")]
-    pub(crate) _test: Vec<String>,
     #[serde(default)]
     pub(crate) watch: Vec<String>,
     #[serde(default, rename = "try")]
@@ -68,7 +62,7 @@ pub enum ProjectError {
         message: String,
     },
     /// The compiler cannot be run.
-    #[error("run {command:?}: {source}; is it installed?")]
+    #[error("run {command:?}; is it installed?")]
     Start {
         /// The program and its arguments.
         command: String,
@@ -82,15 +76,33 @@ pub enum ProjectError {
         command: String,
     },
     /// It left nothing.
-    #[error("{file}: {source}; `component` in {MANIFEST} says where the build leaves it")]
-    Component {
+    #[error("read {file}, where `component` in {MANIFEST} says that the build leaves it")]
+    NotBuilt {
         /// Where it should be.
         file: Utf8PathBuf,
         /// What the system says.
         source: std::io::Error,
     },
+    /// A component that is no project's.
+    #[error("read {file}")]
+    Component {
+        /// The file.
+        file: Utf8PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// No server would take it.
+    #[error(
+        "{MANIFEST} says name = {project:?}, and the component calls itself {component:?}; a server takes one name"
+    )]
+    Name {
+        /// By its file.
+        project: String,
+        /// By itself.
+        component: String,
+    },
     /// It cannot be handed over.
-    #[error("put {file}: {source}")]
+    #[error("put {file}")]
     Into {
         /// Where it should go.
         file: Utf8PathBuf,
@@ -119,12 +131,13 @@ impl Project {
         Ok(Self { folder: folder.to_owned(), manifest })
     }
 
-    /// Runs the build. What the compiler says goes to standard error.
+    /// Says what the build is and runs it. What the compiler says goes to standard error.
     ///
     /// # Errors
     /// When it fails.
-    pub fn build(&self) -> Result<(), ProjectError> {
+    pub fn build(&self, console: Console) -> Result<(), ProjectError> {
         let command = self.manifest.build.join(" ");
+        console.complain(&console.paint(Tone::Aside, &format!("build: {command}")));
         let mut words = self.manifest.build.iter();
         let program = words.next().map(String::as_str).unwrap_or_default();
         let status = Command::new(program).args(words).current_dir(&self.folder).status();
@@ -140,7 +153,19 @@ impl Project {
     /// # Errors
     /// When there is none.
     pub fn component(&self, disk: &dyn Disk) -> Result<Vec<u8>, ProjectError> {
-        read_component(disk, &self.folder.join(&self.manifest.component))
+        let file = self.component_file();
+        disk.read(&file, COMPONENT_BYTES_MAX)
+            .map_err(|source| ProjectError::NotBuilt { file, source })
+    }
+
+    /// Whether the component has the project's name.
+    pub(crate) fn is_called(&self, component: &str) -> Result<(), ProjectError> {
+        let project = &self.manifest.name;
+        if project == component {
+            return Ok(());
+        }
+        let (project, component) = (project.clone(), component.to_owned());
+        Err(ProjectError::Name { project, component })
     }
 
     /// Puts the component into the plugin folder of a server, by a rename.

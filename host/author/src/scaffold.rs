@@ -66,7 +66,7 @@ pub enum NewError {
         lang: Lang,
     },
     /// The disk refuses.
-    #[error("write {file}: {source}")]
+    #[error("write {file}")]
     Write {
         /// The file.
         file: Utf8PathBuf,

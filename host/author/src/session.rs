@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use narthex_client::{HTTP_KEYS, HttpConfig};
 use narthex_platform::Clock;
 use narthex_plugins::{
-    Allow, Card, Config, Deps, Given, OpenError, PluginKind, Report, Tape, Workbench,
+    Allow, Card, Config, Deps, Given, Matching, OpenError, PluginKind, Report, Tape, Workbench,
 };
 use serde_json::Value;
 
-use crate::case::{Call, CaseAlert};
+use crate::case::{Call, Case, CaseAlert};
+use crate::console::Console;
 use crate::project::{Project, ProjectError, read_component};
 
 /// How long a scrape waits where nobody says otherwise.
@@ -60,6 +62,8 @@ pub struct Session {
     pub(crate) bench: Workbench,
     pub(crate) bytes: Arc<[u8]>,
     pub(crate) config: Value,
+    /// The keys of HTTP clients in the configuration, where the component takes them.
+    http: Option<HttpConfig>,
     pub(crate) call: Call,
     pub(crate) clock: Clock,
     /// How long it took to compile it and to ask it who it is.
@@ -76,6 +80,9 @@ pub enum SessionError {
     /// The component.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Keys of HTTP clients.
+    #[error("the HTTP keys of the configuration")]
+    Http(#[source] serde_json::Error),
     /// An exporter without anything to ask.
     #[error("an exporter is asked about a target: --target host:port, or `target` under [try]")]
     NoTarget,
@@ -86,14 +93,19 @@ impl Session {
     ///
     /// # Errors
     /// When it does not build, or a server would refuse it.
-    pub async fn open(world: &World, path: &Utf8Path, asked: &Asked) -> Result<Self, SessionError> {
+    pub async fn open(
+        world: &World,
+        path: &Utf8Path,
+        asked: &Asked,
+        console: Console,
+    ) -> Result<Self, SessionError> {
         let disk = &*world.deps.disk;
         let is_component = path.extension() == Some("wasm");
         let project = if is_component { None } else { Some(Project::open(disk, path)?) };
         let bytes = match &project {
             Some(project) => {
                 if !asked.is_built {
-                    project.build()?;
+                    project.build(console)?;
                 }
                 project.component(disk)?
             }
@@ -117,14 +129,16 @@ impl Session {
             project.as_ref().zip(world.cache.as_ref()).and_then(|it| cache(it.0, it.1));
         let bench = Workbench::open(Arc::clone(&bytes), grants, extra, deps).await?;
         let opened_in = clock.monotonic().saturating_sub(began);
+        project.as_ref().map_or(Ok(()), |project| project.is_called(&bench.card().name))?;
         let tried = project.as_ref().map(|project| project.manifest.tried.clone());
         let tried = tried.unwrap_or_default();
         let config = asked.config.clone().or(tried.config);
         let config = config.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        let http = http_keys(bench.card(), &config).map_err(SessionError::Http)?;
         let target = asked.target.clone().or(tried.target);
         let call = call(bench.card().kind, target, asked);
         let folder = project.as_ref().map(|project| project.folder.clone()).unwrap_or_default();
-        Ok(Self { project, bench, bytes, config, call, clock, opened_in, folder })
+        Ok(Self { project, bench, bytes, config, http, call, clock, opened_in, folder })
     }
 
     /// What it says of itself.
@@ -146,20 +160,47 @@ impl Session {
 
     /// One call, as the command line says it.
     pub(crate) async fn ask(&self, tape: Tape) -> Report {
-        self.ask_for(&self.config, &self.call, tape).await
+        self.bench.call(self.given(), &self.call.question(), tape).await
     }
 
-    /// One call, as a case says it.
-    pub(crate) async fn ask_for(&self, config: &Value, call: &Call, tape: Tape) -> Report {
-        let given = Given { config, http: None, folder: &self.folder };
-        self.bench.call(given, &call.question(), tape).await
+    /// The call of a case, in the world that it recorded.
+    pub(crate) async fn replay(&self, case: &Case) -> Report {
+        let tape = Tape::playing(case.recording.clone(), Matching::Exact);
+        let given = Given { config: &case.config, http: None, folder: &self.folder };
+        self.bench.call(given, &case.call.question(), tape).await
+    }
+
+    /// The configuration for a case: without secrets, and without HTTP keys, which a replay has no use for.
+    pub(crate) fn without_secrets(&self) -> Value {
+        let mut config = self.config.clone();
+        if let (true, Value::Object(keys)) = (self.http.is_some(), &mut config) {
+            keys.retain(|key, _| !HTTP_KEYS.contains(&key.as_str()));
+        }
+        self.bench.without_secrets(&config)
     }
 
     /// What schema and plugin say to the configuration.
     pub(crate) async fn validate(&self) -> Result<Vec<String>, narthex_plugins::CallError> {
-        let given = Given { config: &self.config, http: None, folder: &self.folder };
-        self.bench.validate(given).await
+        self.bench.validate(self.given()).await
     }
+
+    fn given(&self) -> Given<'_> {
+        Given { config: &self.config, http: self.http.as_ref(), folder: &self.folder }
+    }
+}
+
+/// What a configuration says to the HTTP client of a component that leaves it to the host.
+fn http_keys(card: &Card, config: &Value) -> Result<Option<HttpConfig>, serde_json::Error> {
+    let schema = serde_json::from_str::<Value>(&card.schema).unwrap_or_default();
+    let (Some(Value::Bool(true)), Some(own)) = (schema.get("x-http-config"), config.as_object())
+    else {
+        return Ok(None);
+    };
+    let keys = own.iter().filter(|(key, _)| HTTP_KEYS.contains(&key.as_str()));
+    let keys: serde_json::Map<_, _> =
+        keys.map(|(key, value)| (key.clone(), value.clone())).collect();
+    // As in a server: without any key it has no client of its own.
+    if keys.is_empty() { Ok(None) } else { serde_json::from_value(Value::Object(keys)).map(Some) }
 }
 
 /// Where the compiled code of a project is kept: an interpreter takes twenty seconds to compile.

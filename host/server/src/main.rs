@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         Some(Command::Tsdb(command)) => tsdb::run(&command).map(done),
         Some(Command::Promql(command)) => promql::run(&command).map(done),
         Some(Command::Query(command)) => query::run(&command).map(judged),
-        Some(Command::Plugin(command)) => plugin::run(&command).map(Verdict::exit_code),
+        Some(Command::Plugin(command)) => plugin::run(&command),
         Some(Command::Test(command)) => unit_test::run(&command).map(judged),
         None => logging::start(&cli.serve.log_level, cli.serve.log_format)
             .and_then(|()| serve::serve(cli.serve))

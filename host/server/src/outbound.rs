@@ -27,6 +27,12 @@ pub(crate) fn client(
     Client::new(config, options(disk)).context("--http.config.file")
 }
 
+/// The URL of a server as it is written on a command line: `http` needs no scheme.
+pub(crate) fn base_url(url: &str) -> String {
+    let scheme = if url.contains("://") { "" } else { "http://" };
+    format!("{scheme}{}", url.trim_end_matches('/'))
+}
+
 /// What every client gets, with the proxies of the environment for configurations that ask for them.
 pub(crate) fn options(disk: &Arc<dyn Disk>) -> ClientOptions {
     #[expect(

@@ -5,11 +5,12 @@
 mod arguments;
 
 use std::io::{BufRead as _, IsTerminal as _};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use narthex_author::{
-    Asked, Console, Dev, Kind, Lang, Load, Order, Project, Session, Trial, World,
+    Asked, Console, Dev, Kind, Lang, Load, Order, Project, Server, Session, Trial, Verdict, World,
 };
 use narthex_platform::{Clock, Disk, Metrics, RealDisk, read_to_string};
 use narthex_plugins::{Access, Allow, Deps, NetPattern, Root};
@@ -19,7 +20,6 @@ use serde_json::Value;
 
 pub(crate) use self::arguments::PluginCommand;
 use self::arguments::{CallArguments, KindArgument, LangArgument};
-use crate::check::Verdict;
 use crate::outbound;
 use crate::reload::ConfigFile;
 
@@ -30,13 +30,23 @@ const CONFIG_BYTES_MAX: u64 = 4 << 20;
 ///
 /// # Errors
 /// When the arguments make no sense, or there is nothing to work on.
-pub(crate) fn run(command: &PluginCommand) -> anyhow::Result<Verdict> {
+pub(crate) fn run(command: &PluginCommand) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // An error means that another part of the process has set the same provider already.
     rustls::crypto::ring::default_provider().install_default().ok();
     let outcome = runtime.block_on(run_one(command));
     runtime.shutdown_background();
-    outcome
+    outcome.map(exit_code)
+}
+
+/// As docs/guide/plugins/README.md lists them.
+fn exit_code(verdict: Verdict) -> ExitCode {
+    match verdict {
+        Verdict::Good => ExitCode::SUCCESS,
+        Verdict::Bad => ExitCode::FAILURE,
+        Verdict::Nothing => ExitCode::from(2),
+        Verdict::Lint => ExitCode::from(3),
+    }
 }
 
 async fn run_one(command: &PluginCommand) -> anyhow::Result<Verdict> {
@@ -50,27 +60,32 @@ async fn run_one(command: &PluginCommand) -> anyhow::Result<Verdict> {
         }
         PluginCommand::Build { folder, into } => {
             let project = Project::open(&*disk, folder)?;
-            project.build()?;
+            project.build(console)?;
             match into {
                 Some(into) => project.hand_over(&*disk, into, console)?,
                 None => say(project.component_file().as_str()),
             }
             Ok(Verdict::Good)
         }
-        PluginCommand::Dev { folder, into, interval, call } => {
+        PluginCommand::Dev { folder, into, server, http_config, interval, call } => {
             let (world, asked) = (world(call)?, asked(&*disk, call)?);
-            let dev = Dev { folder: folder.clone(), into: into.clone(), interval: *interval };
+            let server = server.as_ref().map(|url| -> anyhow::Result<Server> {
+                let client = outbound::client(&disk, http_config.as_deref())?;
+                Ok(Server::new(client, outbound::base_url(url)))
+            });
+            let (folder, into, server) = (folder.clone(), into.clone(), server.transpose()?);
+            let dev = Dev { folder, into, server, interval: *interval };
             let ended = narthex_author::dev(&world, &dev, &asked, console);
             ended.await.map_err(anyhow::Error::msg)?;
             Ok(Verdict::Good)
         }
         PluginCommand::Run { path, call } => {
-            let (_, session) = open(path, call).await?;
+            let (_, session) = open(path, call, console).await?;
             session.is_askable()?;
-            Ok(narthex_author::run(&session, console).await.into())
+            Ok(narthex_author::run(&session, console).await)
         }
         PluginCommand::Test { path, record, keep_secrets, bless, call } => {
-            let (world, session) = open(path, call).await?;
+            let (world, session) = open(path, call, console).await?;
             let trial = match record {
                 Some(name) => {
                     session.is_askable()?;
@@ -80,47 +95,41 @@ async fn run_one(command: &PluginCommand) -> anyhow::Result<Verdict> {
                 None => Trial::Replay,
             };
             let judged = narthex_author::test(&world, &session, &trial, console).await;
-            Ok(judged.map_err(anyhow::Error::msg)?.into())
+            Ok(judged.map_err(anyhow::Error::msg)?)
         }
         PluginCommand::Check { path, call } => {
-            let (world, session) = open(path, call).await?;
+            let (world, session) = open(path, call, console).await?;
             // Where the command line says what to ask, it is asked.
             let calls = call.target.is_some() || call.config.is_some();
-            Ok(narthex_author::check(&world, &session, calls, console).await.into())
+            Ok(narthex_author::check(&world, &session, calls, console).await)
         }
         PluginCommand::Bench { path, calls, concurrency, replay, call } => {
-            let (world, session) = open(path, call).await?;
+            let (world, session) = open(path, call, console).await?;
             if replay.is_none() {
                 session.is_askable()?;
             }
             let (calls, concurrency) = (*calls, (*concurrency).clamp(1, 64));
             let load = Load { calls, concurrency, replay: replay.clone() };
             let measured = narthex_author::measure(&world, &session, &load, console).await;
-            Ok(measured.map_err(anyhow::Error::msg)?.into())
+            Ok(measured.map_err(anyhow::Error::msg)?)
         }
         PluginCommand::Inspect { path, json } => {
             let call = CallArguments { no_build: true, ..CallArguments::default() };
-            let (_, session) = open(path, &call).await?;
+            let (_, session) = open(path, &call, console).await?;
             narthex_author::inspect(&session, *json, console);
             Ok(Verdict::Good)
         }
     }
 }
 
-impl From<narthex_author::Verdict> for Verdict {
-    fn from(verdict: narthex_author::Verdict) -> Self {
-        match verdict {
-            narthex_author::Verdict::Good => Self::Good,
-            narthex_author::Verdict::Lint => Self::Lint,
-            narthex_author::Verdict::Bad => Self::Bad,
-        }
-    }
-}
-
-async fn open(path: &Utf8Path, call: &CallArguments) -> anyhow::Result<(World, Session)> {
+async fn open(
+    path: &Utf8Path,
+    call: &CallArguments,
+    console: Console,
+) -> anyhow::Result<(World, Session)> {
     let world = world(call)?;
     let asked = asked(&*world.deps.disk, call)?;
-    let session = Session::open(&world, path, &asked).await?;
+    let session = Session::open(&world, path, &asked, console).await?;
     Ok((world, session))
 }
 

@@ -7,7 +7,7 @@ use narthex_platform::RealDisk;
 
 use super::arguments::ServerArguments;
 use super::{Verdict, complain};
-use crate::outbound::client;
+use crate::outbound::{base_url, client};
 
 /// A server that is well answers at once.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -16,8 +16,7 @@ const ANSWER_BYTES_MAX: u64 = 1 << 20;
 
 pub(super) fn check(server: &ServerArguments, endpoint: &str) -> anyhow::Result<Verdict> {
     let client = client(&RealDisk::shared(), server.http_config.as_deref())?;
-    let scheme = if server.url.contains("://") { "" } else { "http://" };
-    let url = format!("{scheme}{}{endpoint}", server.url.trim_end_matches('/'));
+    let url = format!("{}{endpoint}", base_url(&server.url));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let asked = runtime.block_on(client.request(Request::get(&url, TIMEOUT, ANSWER_BYTES_MAX)));
     let response = match asked {

@@ -56,6 +56,12 @@ pub(crate) enum PluginCommand {
         /// Put each version into this folder of a server too.
         #[arg(long, value_name = "FOLDER")]
         into: Option<Utf8PathBuf>,
+        /// Ask the server of that folder what became of each version, and show what it says of the plugin.
+        #[arg(long, requires = "into", value_name = "URL")]
+        server: Option<String>,
+        /// How to talk to that server: a file with the keys of `http_config`.
+        #[arg(long = "http.config.file", requires = "server", value_name = "FILE")]
+        http_config: Option<Utf8PathBuf>,
         /// How often it is called while nothing changes.
         #[arg(long, default_value = "10s", value_parser = parse_duration, value_name = "DURATION")]
         interval: Duration,

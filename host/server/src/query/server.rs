@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::data::{LabelMap, Value};
+use crate::outbound::base_url;
 use crate::tsdb::notation;
 use crate::tsdb::output::progress;
 
@@ -46,9 +47,7 @@ struct Envelope<D> {
 
 impl Server {
     pub(super) fn new(client: Client, url: &str, headers: &[(String, String)]) -> Self {
-        let scheme = if url.contains("://") { "" } else { "http://" };
-        let url = format!("{scheme}{}", url.trim_end_matches('/'));
-        Self { client, url, headers: headers.to_vec() }
+        Self { client, url: base_url(url), headers: headers.to_vec() }
     }
 
     pub(super) async fn instant(&self, query: &str, at: i64) -> Result<Value, Failure> {

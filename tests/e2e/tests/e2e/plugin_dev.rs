@@ -8,7 +8,7 @@ use narthex_harness::{Host, Process, SECONDS, TempFolder, binary, wait_until};
 use crate::support::{config, guest};
 
 /// A project whose build copies a component that is there, or complains as a compiler does.
-const MANIFEST: &str = "name = \"good\"\nkind = \"exporter\"\nlang = \"rust\"\nbuild = [\"sh\", \"build.sh\"]\n\
+const MANIFEST: &str = "name = \"good\"\nbuild = [\"sh\", \"build.sh\"]\n\
      component = \"good.wasm\"\nwatch = [\"src\"]\n\n[try]\ntarget = \"localhost:1\"\n";
 const BUILD: &str = "if [ -e src/broken ]; then echo 'error: expected `;`' >&2; exit 1; fi\n\
      cp src/plugin.wasm good.wasm\n";
@@ -36,7 +36,16 @@ fn what_is_saved_is_built_and_called_and_served() {
     let plugins = host.folder().path().join("plugins");
     let dev = Process::spawn(
         Command::new(binary())
-            .args(["plugin", "dev", ".", "--interval", "200ms", "--into"])
+            .args([
+                "plugin",
+                "dev",
+                ".",
+                "--interval",
+                "200ms",
+                "--server",
+                &host.address(),
+                "--into",
+            ])
             .arg(&plugins)
             .current_dir(project.path())
             .env("XDG_CACHE_HOME", project.path().join("cache")),
@@ -48,10 +57,13 @@ fn what_is_saved_is_built_and_called_and_served() {
     shows("good_value 1");
     shows(" of 64.0 MiB, time ");
     shows("the answer is the same");
+    shows("server good 1.0.0 is ready");
+    shows("kills 0; at most cpu ");
 
     save(project.path(), "plugin.wasm", &version("good_v2"));
     shows("good 2.0.0, ");
     shows("+     \"good_value 2\"");
+    shows("server good 2.0.0 is ready");
     host.wait_for_query("good_value == 2", 30 * SECONDS, |s| s.len() == 1);
 
     save(project.path(), "broken", b"");

@@ -12,7 +12,7 @@ use crate::plugin_tutorials::{fetched, has_wasip2};
 /// A language, and how its tools are had without fetching them for each project.
 struct Language {
     name: &'static str,
-    /// The native test, as narthex-plugin.toml has it.
+    /// The native test, as the project's README has it.
     test: &'static [&'static str],
     prepare: fn(&Path, &Path),
 }
