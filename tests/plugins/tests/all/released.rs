@@ -2,7 +2,9 @@
 //!
 //! Whoever built a plugin with version 1.0.0 keeps it; these stand for all of them.
 
+use std::net::UdpSocket;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use narthex_alerting::Notifiers;
 use narthex_discovery::Providers;
@@ -10,6 +12,7 @@ use narthex_plugin_tests::Host;
 use narthex_plugins::{CollectTarget, Given, PluginKind, PluginState};
 use serde_json::json;
 
+use crate::grants::serve;
 use crate::rooms::{addresses, first_set, group, item};
 
 #[expect(clippy::disallowed_methods, reason = "tests read their own inputs")]
@@ -42,7 +45,7 @@ async fn plugins_of_1_0_0_of_every_kind_answer() {
     let target = CollectTarget {
         address: "db:1".to_owned(),
         labels: vec![("job".to_owned(), "x".to_owned())],
-        timeout: std::time::Duration::from_secs(30),
+        timeout: Duration::from_secs(30),
         ..CollectTarget::default()
     };
     let answer = host.plugins.collect("exporter", &json!({ "word": "hello" }), &target).await;
@@ -64,6 +67,44 @@ async fn the_discovery_of_1_0_0_tells_its_targets() {
     let discoverer = host.plugins.discoverer(&item("discovery", json!({ "word": "a:1" }))).unwrap();
     let set = first_set(discoverer).await;
     assert_eq!(addresses(&set), ["a:1"]);
+}
+
+#[tokio::test]
+async fn the_watcher_of_1_0_0_is_told_how_each_answer_came() {
+    let nameserver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let dns_port = nameserver.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let mut query = [0; 512];
+        while let Ok((len, from)) = nameserver.recv_from(&mut query) {
+            // The question again, as an answer without records.
+            query[2] |= 0x80;
+            nameserver.send_to(&query[..len], from).ok();
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    #[expect(clippy::disallowed_methods, reason = "tests make their own inputs")]
+    let file = std::fs::File::create(folder.path().join("file")).unwrap();
+    file.set_modified(UNIX_EPOCH + Duration::from_secs(1_767_225_600)).unwrap();
+    let yaml = format!(
+        "allow: {{ watcher: {{ net: [\"127.0.0.1:{dns_port}\"], files: {{ root: {} }} }} }}",
+        folder.path().display()
+    );
+    let host = Host::start(&[("watcher", &released("1.0.0", "watcher"))], &yaml).await;
+    let address = format!("127.0.0.1:{}", serve(b"HTTP/1.1 204 No Content\r\n\r\n"));
+    let body = host.collect_from("watcher", json!({ "dns_port": dns_port }), &address).await;
+    let body = body.unwrap();
+    for line in [
+        r#"released_facts{of="probe"} 7"#,
+        r#"released_facts{of="connection"} 3"#,
+        r#"released_facts{of="exchange"} 3"#,
+        "released_status 204",
+        "released_message_bytes 19",
+        "released_modified_ns 1767225600000000000",
+    ] {
+        assert!(body.contains(&format!("{line}\n")), "{line}: {body}");
+    }
+    // The state, and the fields of the structure that adjtimex(2) fills in.
+    assert!(body.contains("released_clock_fields 17\n"), "{body}");
 }
 
 #[tokio::test]
