@@ -256,6 +256,7 @@ mod tests {
             let wanted = of_workspace.get(name).and_then(version);
             assert_eq!(theirs["dependencies"].get(name).and_then(version), wanted, "{name}");
         }
+        assert_eq!(theirs.get("features"), ours.get("features"));
     }
 
     #[test]
