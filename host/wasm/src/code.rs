@@ -13,6 +13,9 @@ use crate::surface::Surface;
 /// The largest component that is compiled. Interpreters with their libraries take 20 MiB.
 const COMPONENT_BYTES_MAX: usize = 64 << 20;
 
+/// Imports and exports of one component. The contract and WASI have fewer than a hundred.
+const NAMES_MAX: usize = 1_000;
+
 /// SHA-256 of a component's bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
@@ -89,9 +92,13 @@ impl Code {
         &self.surface
     }
 
-    fn new(component: Component, digest: Digest) -> Self {
+    fn new(component: Component, digest: Digest) -> Result<Self, CompileError> {
+        let names = Surface::names_of(&component);
+        if names > NAMES_MAX {
+            return Err(CompileError::TooWide { names });
+        }
         let surface = Arc::new(Surface::of(&component));
-        Self { component, digest, surface }
+        Ok(Self { component, digest, surface })
     }
 }
 
@@ -124,6 +131,12 @@ pub enum CompileError {
     TooLarge {
         /// Bytes in the file.
         bytes: usize,
+    },
+    /// Too many imports and exports.
+    #[error("the component has {names} imports and exports and may have {NAMES_MAX}")]
+    TooWide {
+        /// How many it has.
+        names: usize,
     },
     /// The engine refused it.
     #[error("the component is damaged or uses what this host does not have: {message}")]
@@ -169,8 +182,10 @@ pub(crate) enum Found {
 pub(crate) fn find(engine: &Engine, cache: Option<&Cache>, bytes: &[u8]) -> Found {
     let digest = Digest::of(bytes);
     let Some(cache) = cache else { return Found::Nothing };
-    match cache.load(engine, digest) {
-        Some(component) => Found::Whole(Code::new(component, digest)),
+    match cache.load(engine, digest).map(|component| Code::new(component, digest)) {
+        Some(Ok(code)) => Found::Whole(code),
+        // What is refused is never stored.
+        Some(Err(_)) => Found::Damaged,
         None if cache.has(digest) => Found::Damaged,
         None => Found::Nothing,
     }
@@ -185,10 +200,11 @@ pub(crate) fn compile(
     let digest = Digest::of(bytes);
     let invalid = |error: Error| CompileError::Invalid { message: format!("{error:#}") };
     let component = Component::from_binary(engine, bytes).map_err(invalid)?;
+    let code = Code::new(component, digest)?;
     if let Some(cache) = cache {
-        cache.store(digest, &component);
+        cache.store(digest, &code.component);
     }
-    Ok(Code::new(component, digest))
+    Ok(code)
 }
 
 #[cfg(test)]

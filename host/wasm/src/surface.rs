@@ -70,6 +70,13 @@ pub struct Surface {
 }
 
 impl Surface {
+    /// How many imports and exports there are.
+    pub(crate) fn names_of(component: &Component) -> usize {
+        let engine = component.engine();
+        let component = component.component_type();
+        component.imports(engine).count() + component.exports(engine).count()
+    }
+
     pub(crate) fn of(component: &Component) -> Self {
         let engine = component.engine();
         let component = component.component_type();

@@ -198,6 +198,20 @@ async fn a_component_that_takes_more_than_its_part_of_the_pool_is_refused() {
 }
 
 #[tokio::test]
+async fn a_component_with_too_many_exports_is_refused() {
+    let with = |exports: usize| -> Arc<[u8]> {
+        let export = |number| format!("(export \"e{number}\" (type $t))");
+        let exports: String = (0..exports).map(export).collect();
+        wat::parse_str(format!("(component (type $t (record (field \"a\" u8))) {exports})"))
+            .unwrap()
+            .into()
+    };
+    sandbox().compile(with(1_000)).await.unwrap();
+    let refused = sandbox().compile(with(1_001)).await.unwrap_err().to_string();
+    assert_eq!(refused, "the component has 1001 imports and exports and may have 1000");
+}
+
+#[tokio::test]
 async fn an_empty_pool_is_no_fault_of_the_guest() {
     let config = SandboxConfig { calls_max: 1, waiting_max: 0, ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).unwrap();
