@@ -25,6 +25,9 @@ const HEAD: &str = "narthex-secret-";
 /// Hexadecimal digits that tell one call from another.
 const NONCE_DIGITS: usize = 32;
 
+/// Values that are put into one text: a guest writes placeholders as often as it likes, and a value may be long.
+const PUT_IN_MAX: usize = 1_000;
+
 /// Shorter texts are not looked for in answers: they stand there by chance.
 const HIDDEN_BYTES_MIN: usize = 4;
 
@@ -376,14 +379,15 @@ impl Known {
 
     fn put_into_bytes<'b>(&self, bytes: &'b [u8], context: Context) -> Cow<'b, [u8]> {
         let mut filled = Vec::new();
-        let mut rest = bytes;
-        while let Some(at) = memmem::find(rest, HEAD.as_bytes()) {
+        let (mut rest, mut count) = (bytes, 0);
+        while let Some(at) = memmem::find(rest, HEAD.as_bytes()).filter(|_| count < PUT_IN_MAX) {
             let (before, from) = rest.split_at_checked(at).unwrap_or((rest, &[]));
             filled.extend_from_slice(before);
             match self.placeholder(from) {
                 Some((held, length)) => {
                     filled.extend_from_slice(written(held, context).as_bytes());
                     rest = from.get(length..).unwrap_or_default();
+                    count += 1;
                 }
                 None => {
                     filled.extend_from_slice(HEAD.as_bytes());

@@ -202,14 +202,16 @@ impl tcp::HostConnection for View<'_> {
         if let Some(played) = ear.write(connection.slot, &data) {
             return Ok(played);
         }
-        if let Err(exhausted) = self.instance.spending.send(data.len()) {
-            return Ok(Err(exhausted));
-        }
         let step = format!("write to {}", connection.peer);
         let Some(mut stream) = connection.stream.take() else { return Ok(Err(broken(&step))) };
         let secrets = self.instance.secrets_for(&connection.host, connection.port, &stream);
+        let sent = secrets.in_stream(&data);
+        if let Err(exhausted) = self.instance.spending.send(sent.len()) {
+            connection.stream = Some(stream);
+            return Ok(Err(exhausted));
+        }
         let write = async {
-            let written = match stream.write_all(&secrets.in_stream(&data)).await {
+            let written = match stream.write_all(&sent).await {
                 // What is encrypted may still wait in a buffer.
                 Ok(()) => stream.flush().await,
                 failed => failed,

@@ -72,6 +72,15 @@ fn a_value_is_written_as_its_place_wants_it() {
 }
 
 #[test]
+fn a_text_that_repeats_a_placeholder_does_not_grow_for_ever() {
+    let (seen, secrets) = call(json!({ "token": "x".repeat(500) }), &["token"]);
+    let token = text(&seen["token"]);
+    let filled = secrets.in_stream(token.repeat(PUT_IN_MAX + 9).as_bytes()).into_owned();
+    let expected = ["x".repeat(500).repeat(PUT_IN_MAX), token.repeat(9)].concat();
+    assert!(filled == expected.into_bytes());
+}
+
+#[test]
 fn basic_credentials_are_looked_into() {
     let (seen, secrets) = call(json!({ "password": "open sesame" }), &["password"]);
     let pair = format!("Aladdin:{}", text(&seen["password"]));
