@@ -27,9 +27,8 @@ const GREEN: u32 = 0x2e_cc_71;
 pub struct Discord;
 
 /// An entry of `discord_configs`, with its templates expanded.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 pub struct Config {
     webhook_url: String,
     webhook_url_file: String,
