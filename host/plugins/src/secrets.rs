@@ -28,6 +28,9 @@ const NONCE_DIGITS: usize = 32;
 /// Values that are put into one text: a guest writes placeholders as often as it likes, and a value may be long.
 const PUT_IN_MAX: usize = 1_000;
 
+/// Values in base64 that are looked for in answers.
+const SENT_MAX: usize = 1_000;
+
 /// Shorter texts are not looked for in answers: they stand there by chance.
 const HIDDEN_BYTES_MIN: usize = 4;
 
@@ -316,22 +319,31 @@ impl CallSecrets {
         }
     }
 
-    /// Bytes for a connection with the secrets put in as they are.
+    /// Bytes for a connection with the secrets put in as they are. Words in base64 are looked into, in which mail and
+    /// other protocols write names and passwords.
     pub(crate) fn in_stream<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
-        match &self.0 {
-            Some(known) => known.put_into_bytes(bytes, Context::Plain),
-            None => Cow::Borrowed(bytes),
+        let Some(known) = &self.0 else { return Cow::Borrowed(bytes) };
+        let looked_into = in_base64_words(bytes, |decoded| {
+            let encoded = base64::encoded(&known.put_into_bytes(decoded, Context::Plain));
+            let mut sent = known.sent.lock();
+            if sent.len() < SENT_MAX && !sent.contains(&encoded) {
+                sent.push(encoded.clone());
+            }
+            encoded
+        });
+        match looked_into {
+            Some(filled) => Cow::Owned(known.put_into_bytes(&filled, Context::Plain).into_owned()),
+            None => known.put_into_bytes(bytes, Context::Plain),
         }
     }
 
     /// Bytes with one word for every placeholder: what two calls send alike is alike then.
     pub(crate) fn without_placeholders<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
-        let bytes = Cow::Borrowed(bytes);
-        let Some(known) = &self.0 else { return bytes };
-        (0..known.secrets.len()).fold(bytes, |bytes, number| {
-            let placeholder = format!("{HEAD}{number}-{}", known.nonce);
-            replaced(bytes, placeholder.as_bytes(), crate::schema::SECRET.as_bytes())
-        })
+        let Some(known) = &self.0 else { return Cow::Borrowed(bytes) };
+        let looked_into = in_base64_words(bytes, |decoded| {
+            base64::encoded(&known.without_placeholders(Cow::Borrowed(decoded)))
+        });
+        known.without_placeholders(looked_into.map_or(Cow::Borrowed(bytes), Cow::Owned))
     }
 
     /// A text of another host, without the secrets that it sends back.
@@ -363,12 +375,43 @@ impl CallSecrets {
     }
 }
 
+/// Puts another word in the place of each word in base64 that holds a placeholder; none where there is no such word.
+fn in_base64_words(bytes: &[u8], mut other: impl FnMut(&[u8]) -> String) -> Option<Vec<u8>> {
+    /// A placeholder has more letters, and in base64 a third more than those.
+    const WORD_BYTES_MIN: usize = HEAD.len() + NONCE_DIGITS;
+    /// A login has one or two; the guest writes as many as it likes.
+    const WORDS_MAX: u32 = 16;
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let mut filled = Vec::new();
+    let mut count = 0;
+    for run in bytes.chunk_by(|one, next| is_letter(one) == is_letter(next)) {
+        let may_hold = count < WORDS_MAX && run.len() >= WORD_BYTES_MIN;
+        let word = std::str::from_utf8(run).ok().filter(|_| may_hold);
+        let decoded = word.and_then(base64::decoded);
+        match decoded.filter(|decoded| memmem::find(decoded, HEAD.as_bytes()).is_some()) {
+            Some(decoded) => {
+                filled.extend_from_slice(other(&decoded).as_bytes());
+                count += 1;
+            }
+            None => filled.extend_from_slice(run),
+        }
+    }
+    (count > 0).then_some(filled)
+}
+
 fn is_same_place(one: &Url, other: &Url) -> bool {
     let place = |url: &Url| url[..url::Position::BeforePath].to_owned();
     place(one) == place(other)
 }
 
 impl Known {
+    fn without_placeholders<'b>(&self, bytes: Cow<'b, [u8]>) -> Cow<'b, [u8]> {
+        (0..self.secrets.len()).fold(bytes, |bytes, number| {
+            let placeholder = format!("{HEAD}{number}-{}", self.nonce);
+            replaced(bytes, placeholder.as_bytes(), crate::schema::SECRET.as_bytes())
+        })
+    }
+
     fn put_in<'t>(&self, text: &'t str, context: Context) -> Cow<'t, str> {
         match self.put_into_bytes(text.as_bytes(), context) {
             Cow::Borrowed(_) => Cow::Borrowed(text),

@@ -93,6 +93,26 @@ fn basic_credentials_are_looked_into() {
 }
 
 #[test]
+fn words_in_base64_on_a_connection_are_looked_into() {
+    let (seen, secrets) = call(json!({ "password": "pa ss", "user": "u" }), &["password"]);
+    let password = text(&seen["password"]);
+    let said = |credentials: &str| {
+        let line = format!("AUTH PLAIN {}\r\n", base64::encoded(credentials.as_bytes()));
+        String::from_utf8(secrets.in_stream(line.as_bytes()).into_owned()).unwrap()
+    };
+    assert_eq!(said(&format!("\0user\0{password}")), "AUTH PLAIN AHVzZXIAcGEgc3M=\r\n");
+    assert_eq!(said(password), "AUTH PLAIN cGEgc3M=\r\n");
+    let other = format!("{HEAD}0-{}", "0".repeat(NONCE_DIGITS));
+    let line = format!("AUTH PLAIN {}\r\n", base64::encoded(other.as_bytes()));
+    assert_eq!(said(&other), line, "of another call");
+    let both = format!("{} {password}", base64::encoded(password.as_bytes()));
+    assert_eq!(&*secrets.in_stream(both.as_bytes()), b"cGEgc3M= pa ss");
+    assert_eq!(secrets.hide("no such user: cGEgc3M="), "no such user: <secret>");
+    let taped = secrets.without_placeholders(both.as_bytes());
+    assert_eq!(&*taped, format!("{} <secret>", base64::encoded(b"<secret>")).as_bytes());
+}
+
+#[test]
 fn a_host_is_never_made_of_a_secret() {
     let (seen, secrets) = call(json!({ "token": "evil.example/" }), &["token"]);
     let url = Url::parse(&format!("http://{}.a.example/x", text(&seen["token"]))).unwrap();

@@ -2,6 +2,8 @@
 
 use narthex_sdk::Error;
 
+use crate::quoted;
+
 /// The addresses alone. `key` is where they stand.
 pub(crate) fn parse(key: &str, text: &str) -> Result<Vec<String>, Error> {
     let addresses = split(text).into_iter().map(|entry| {
@@ -9,6 +11,25 @@ pub(crate) fn parse(key: &str, text: &str) -> Result<Vec<String>, Error> {
             .ok_or_else(|| Error::key(key, format!("not an address of mail: {:?}", entry.trim())))
     });
     addresses.collect()
+}
+
+/// The value of a header that holds addresses: names are encoded, addresses are not, for servers look for them.
+pub(crate) fn header(text: &str) -> String {
+    if text.is_ascii() {
+        return quoted::header(text);
+    }
+    let entries = split(text);
+    let encoded: Option<Vec<String>> = entries.iter().map(|entry| named(entry)).collect();
+    encoded.map_or_else(|| quoted::header(text), |entries| entries.join(",\r\n "))
+}
+
+/// An entry with its name encoded.
+fn named(entry: &str) -> Option<String> {
+    let address = address(entry)?;
+    let Some((name, _)) = entry.rsplit_once('<') else { return Some(address) };
+    let name = name.trim();
+    let name = if name.is_ascii() { name } else { name.trim_matches('"') };
+    Some(format!("{} <{address}>", quoted::header(name)))
 }
 
 /// At the commas that stand neither in quotes nor in angle brackets.
@@ -54,7 +75,7 @@ fn address(entry: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{header, parse};
 
     #[test]
     fn addresses_are_found_beside_names() {
@@ -87,5 +108,16 @@ mod tests {
                 "{bad:?}: {error:?}"
             );
         }
+    }
+
+    #[test]
+    fn in_headers_the_names_are_encoded_and_the_addresses_are_not() {
+        assert_eq!(header(r#"a@x.org, "B, C" <b@y.org>"#), r#"a@x.org, "B, C" <b@y.org>"#);
+        assert_eq!(
+            header(r#""Jürgen, X" <j@x.org>, "B, C" <b@y.org>,c@z.org"#),
+            "=?utf-8?q?J=C3=BCrgen,_X?= <j@x.org>,\r\n \"B, C\" <b@y.org>,\r\n c@z.org"
+        );
+        assert_eq!(header("ü\r\nBcc: <a@x>"), "=?utf-8?q?=C3=BC=0D=0ABcc:?= <a@x>");
+        assert_eq!(header("ü\r\nBcc: a@x"), "=?utf-8?q?=C3=BC=0D=0ABcc:_a@x?=");
     }
 }

@@ -37,24 +37,21 @@ fn done(reply: &Reply) -> Result<(), Error> {
     if reply.code == 235 { Ok(()) } else { Err(refused("log in", reply)) }
 }
 
-fn password(config: &Config) -> Result<&str, Error> {
-    secrets::revealed("email", "auth_password", &config.auth_password)
-}
-
 fn plain(client: &mut Client, config: &Config) -> Result<(), Error> {
     if !client.is_encrypted && !THIS_MACHINE.contains(&client.host.as_str()) {
         let why = "log in: PLAIN would show the password; set require_tls: true";
         return Err(Error::config(why).retryable(true));
     }
-    let Config { auth_identity, auth_username, .. } = config;
-    let credentials = format!("{auth_identity}\0{auth_username}\0{}", password(config)?);
+    let Config { auth_identity, auth_username, auth_password, .. } = config;
+    let credentials = format!("{auth_identity}\0{auth_username}\0{auth_password}");
     done(&client.ask(&format!("AUTH PLAIN {}", base64::encode(credentials.as_bytes())))?)
 }
 
 fn login(client: &mut Client, config: &Config) -> Result<(), Error> {
-    let password = password(config)?;
     let mut reply = client.ask("AUTH LOGIN")?;
-    for (asked, said) in [("username:", config.auth_username.as_str()), ("password:", password)] {
+    for (asked, said) in
+        [("username:", config.auth_username.as_str()), ("password:", config.auth_password.as_str())]
+    {
         if reply.code != 334 {
             return Err(refused("log in", &reply));
         }

@@ -11,6 +11,9 @@ const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/// Headers of addresses.
+const ADDRESSES: [&str; 6] = ["From", "To", "Cc", "Bcc", "Reply-To", "Sender"];
+
 /// Of the digits of a hash in an id.
 const ID_DIGITS: usize = 16;
 
@@ -41,7 +44,9 @@ impl Mail {
         };
         let mut text = String::new();
         for (name, value) in headers.iter().filter(|(name, _)| *name != "Message-Id") {
-            line(&mut text, name, &quoted::header(value));
+            let holds_addresses = ADDRESSES.contains(&name.as_str());
+            let encode = if holds_addresses { address::header } else { quoted::header };
+            line(&mut text, name, &encode(value));
         }
         line(&mut text, "Message-Id", &quoted::header(&id));
         if config.threading.enabled {

@@ -287,12 +287,9 @@ fn a_login_that_fails_says_why_and_shows_no_secret() {
         refused(json!({ "smarthost": "mx.example:25" }), plain, "").message,
         "log in: PLAIN would show the password; set require_tls: true"
     );
-    let kept =
-        json!({ "auth_password": "narthex-secret-0-5f", "auth_secret": "narthex-secret-1-5f" });
-    for offers in [plain, "250-test\r\n250 AUTH CRAM-MD5\r\n", "250-test\r\n250 AUTH LOGIN\r\n"] {
-        let error = refused(kept.clone(), offers, "");
-        assert!(error.message.contains("email: { reveal_secrets: true }"), "{error:?}");
-    }
+    let kept = json!({ "auth_secret": "narthex-secret-1-5f" });
+    let error = refused(kept, "250-test\r\n250 AUTH CRAM-MD5\r\n", "");
+    assert!(error.message.contains("email: { reveal_secrets: true }"), "{error:?}");
 }
 
 #[test]
