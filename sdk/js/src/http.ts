@@ -18,7 +18,10 @@ export interface Request {
   timeoutMs?: number;
   /** The largest answer to accept, in bytes; a longer one is cut and flagged. */
   bodyBytesMax?: number;
-  /** For `probe`: the TLS profile that the operator bound under this name. */
+  /**
+   * For `probe`: the TLS profile that the operator bound under this name. Credentials cannot be bound yet; secrets of the
+   * configuration go into headers, and the host puts their values in.
+   */
   auth?: string;
 }
 

@@ -29,7 +29,8 @@ class Request:
     body_bytes_max: int | None = None
     """The largest answer to accept; a longer one is cut and flagged."""
     auth: str | None = None
-    """For `probe`: the TLS profile that the operator bound under this name."""
+    """For `probe`: the TLS profile that the operator bound under this name. Credentials cannot be bound yet; secrets of the
+    configuration go into headers, and the host puts their values in."""
 
 
 @dataclass

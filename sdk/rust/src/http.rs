@@ -81,7 +81,9 @@ impl Request {
         self
     }
 
-    /// Uses a credential that the operator bound under this name.
+    /// For [`probe`](Self::probe): the TLS profile that the operator bound under this name. Credentials cannot be bound yet, so that
+    /// [`send`](Self::send) answers an error of kind `config`: a secret of the configuration goes into a header or into
+    /// [`basic_auth`](Self::basic_auth), and the host puts its value in.
     #[must_use]
     pub fn auth(mut self, name: &str) -> Self {
         self.auth = Some(name.into());
