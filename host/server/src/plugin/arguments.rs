@@ -70,7 +70,7 @@ pub(crate) enum PluginCommand {
     },
     /// Calls a plugin once and shows all that comes of it.
     Run {
-        /// A component, or a plugin's folder.
+        /// A component, or a plugin's folder, which is built first.
         #[arg(default_value = ".")]
         path: Utf8PathBuf,
         #[command(flatten)]
@@ -78,7 +78,7 @@ pub(crate) enum PluginCommand {
     },
     /// Replays the recorded calls in the folder `tests`, or records one.
     Test {
-        /// The plugin's folder.
+        /// The plugin's folder, which is built first.
         #[arg(default_value = ".")]
         path: Utf8PathBuf,
         /// Call it once, and keep the conversation and the answer under this name.
@@ -95,7 +95,7 @@ pub(crate) enum PluginCommand {
     },
     /// Judges a component: what it imports, its schema, its metrics. 3: it works and should be different.
     Check {
-        /// A component, or a plugin's folder.
+        /// A component, or a plugin's folder, which is built first.
         #[arg(default_value = ".")]
         path: Utf8PathBuf,
         #[command(flatten)]
@@ -103,7 +103,7 @@ pub(crate) enum PluginCommand {
     },
     /// Measures what calls cost.
     Bench {
-        /// A component, or a plugin's folder.
+        /// A component, or a plugin's folder, which is built first.
         #[arg(default_value = ".")]
         path: Utf8PathBuf,
         /// How many calls.
