@@ -3,9 +3,9 @@
 use narthex_plugin_tests::{Host, guest};
 use narthex_plugins::{Budgeted, CallError, GuestErrorKind};
 use serde_json::{Value, json};
-use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::grants::serve;
+use crate::listening::listening;
 
 /// An answer with a body of 1,000 bytes.
 fn long_answer() -> u16 {
@@ -94,7 +94,7 @@ async fn what_is_kept_has_a_budget() {
 
 #[tokio::test]
 async fn lines_of_the_log_have_a_budget_and_the_last_are_shown() {
-    let _log = tracing_subscriber::fmt().with_writer(std::io::sink).set_default();
+    let _listening = listening();
     let yaml = "allow: { modes: { log_lines: 5 } }";
     let host = Host::start(&[("modes", &guest("modes"))], yaml).await;
     host.collect("modes", json!({ "mode": "chatty", "lines": 8 })).await.unwrap();

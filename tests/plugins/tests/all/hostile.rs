@@ -3,7 +3,8 @@
 use narthex_plugin_tests::{Host, guest};
 use narthex_plugins::{CallError, PluginState};
 use serde_json::{Value, json};
-use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::listening::listening;
 
 /// Short budgets, so that the tests do not wait long for guests that spend them.
 const TIGHT: &str = "defaults: { memory: 16MiB, cpu: 200ms, wall: 5s }";
@@ -97,7 +98,7 @@ async fn a_long_error_is_cut() {
 #[tokio::test]
 async fn a_flood_of_log_lines_is_dropped_and_counted() {
     // A guest asks whether its lines are wanted; here they are.
-    let _log = tracing_subscriber::fmt().with_writer(std::io::sink).set_default();
+    let _listening = listening();
     let host = Host::start(&[("modes", &guest("modes"))], "").await;
     host.collect("modes", json!({ "mode": "chatty", "lines": 10_000 })).await.unwrap();
     let dropped = host.counter("narthex_plugin_log_lines_dropped_total", &[("plugin", "modes")]);

@@ -11,6 +11,7 @@ mod hostile;
 mod items;
 mod langs;
 mod life;
+mod listening;
 mod memory;
 mod operate;
 mod rebinding;
