@@ -3,9 +3,12 @@
 mod raw;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use narthex_model::Timestamp;
+use narthex_template::{Library, ParseError};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::inhibit::InhibitRule;
 use crate::intervals::TimeInterval;
@@ -21,6 +24,8 @@ pub struct Config {
     pub(crate) inhibit_rules: Vec<InhibitRule>,
     /// By name; every name that a route uses is there.
     pub(crate) intervals: BTreeMap<String, Vec<TimeInterval>>,
+    /// What templates may use.
+    pub(crate) library: Library,
 }
 
 /// Why a route does not notify at a moment.
@@ -48,9 +53,10 @@ impl Default for Config {
         Self {
             resolve_timeout: raw::RESOLVE_TIMEOUT,
             routes: raw::root_only(&name),
-            receivers: vec![Receiver { name, integrations: Vec::new() }],
+            receivers: vec![Receiver { name, labels: BTreeMap::new(), integrations: Vec::new() }],
             inhibit_rules: Vec::new(),
             intervals: BTreeMap::new(),
+            library: Library::default(),
         }
     }
 }
@@ -60,6 +66,8 @@ impl Default for Config {
 pub struct Receiver {
     /// The name that routes use.
     pub name: String,
+    /// Labels of its own, by which it is found.
+    pub labels: BTreeMap<String, String>,
     /// In the order of the file, lists ascending by key.
     pub integrations: Vec<Integration>,
 }
@@ -74,12 +82,34 @@ pub struct Integration {
     /// Whether it is told when alerts are over.
     pub send_resolved: bool,
     /// The rest of the entry, which is the plugin's business.
-    pub config: serde_json::Value,
-    /// The same as text, ready to hand over.
-    pub config_json: String,
+    pub config: Value,
+    /// The section `global`, in which the plugin finds what the entry does not say.
+    pub globals: Arc<Map<String, Value>>,
+}
+
+impl Integration {
+    /// An entry by itself, which is told of resolved alerts.
+    #[must_use]
+    pub fn new(plugin: &str, config: Value) -> Self {
+        let (plugin, globals) = (plugin.to_owned(), Arc::default());
+        Self { plugin, index: 0, send_resolved: true, config, globals }
+    }
 }
 
 impl Config {
+    /// What the default is as a file.
+    pub const DEFAULT_TEXT: &str = "route:\n  receiver: default\nreceivers:\n- name: default\n";
+
+    /// The same with the texts of its files of templates, by their names.
+    ///
+    /// # Errors
+    /// When one of them is no template.
+    pub fn with_templates(mut self, files: &[(String, String)]) -> Result<Self, ParseError> {
+        let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        self.library = Library::new(files)?;
+        Ok(self)
+    }
+
     /// All integrations, for those who check their configurations.
     pub fn integrations(&self) -> impl Iterator<Item = &Integration> {
         self.receivers.iter().flat_map(|receiver| &receiver.integrations)

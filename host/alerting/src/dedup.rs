@@ -22,7 +22,7 @@ pub(crate) struct Told {
 /// Why a notification is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// The group was never notified of.
+    /// The group was never notified of, or all that it was notified of is over.
     FirstNotification,
     /// Alerts fire that the integration has not heard of.
     NewAlerts,
@@ -35,12 +35,12 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    /// As logs show it.
+    /// As logs, templates and notifications have it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::FirstNotification => "first notification",
-            Self::NewAlerts => "new alerts in group",
-            Self::NewResolved => "new resolved alerts",
+            Self::NewAlerts => "new alerts added",
+            Self::NewResolved => "some alerts resolved",
             Self::AllResolved => "all alerts resolved",
             Self::Repeat => "repeat interval elapsed",
         }
@@ -67,7 +67,8 @@ pub(crate) fn reason(
         return (!firing.is_empty()).then_some(Reason::FirstNotification);
     };
     if !firing.is_subset(&told.firing) {
-        return Some(Reason::NewAlerts);
+        let is_first = told.firing.is_empty();
+        return Some(if is_first { Reason::FirstNotification } else { Reason::NewAlerts });
     }
     if firing.is_empty() {
         // What came and went between two notifications was never heard of.
@@ -106,7 +107,7 @@ mod tests {
         check(Some((&[1, 2], &[2])), (&[1], &[2]), None);
         check(Some((&[1], &[])), (&[], &[1]), Some(Reason::AllResolved));
         check(Some((&[], &[1])), (&[], &[1]), None);
-        check(Some((&[], &[1])), (&[1], &[]), Some(Reason::NewAlerts));
+        check(Some((&[], &[1])), (&[1], &[]), Some(Reason::FirstNotification));
     }
 
     #[test]

@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use narthex_model::{Alert, Labels, Timestamp};
-use narthex_platform::Clock;
+use narthex_platform::{Clock, Counter};
 use tokio::select;
 use tracing::{debug, warn};
 
-use crate::dedup::{Habits, Told, reason};
+use crate::dedup::{Habits, Reason, Told, reason};
 use crate::dispatch::Flush;
 use crate::log::{NotificationLog, log_key};
 use crate::notifiers::{
     AlertGroup, AlertStatus, GroupAlert, Notifiers, NotifyError, NotifyErrorKind, Receipt,
 };
 use crate::receivers::{IntegrationState, ReceiverState};
+use crate::words::{self, Circumstances, Words};
 
 /// The pause after the first failed attempt; it grows by half each time.
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
@@ -30,6 +31,8 @@ pub(crate) struct Courier {
     pub(crate) log: NotificationLog,
     pub(crate) clock: Clock,
     pub(crate) external_url: String,
+    /// Counts templates that failed.
+    pub(crate) template_failures: Counter,
 }
 
 impl Courier {
@@ -66,7 +69,8 @@ impl Courier {
                 state.log_failed(&error);
             }
             let started = self.clock.monotonic();
-            let outcome = self.attempts(flush, state, group).await;
+            let words = self.words(flush, &group, reason);
+            let outcome = self.attempts(flush, state, group, &words).await;
             state.finished(self.clock.now_millis(), self.clock.monotonic() - started, &outcome);
             if let Err(error) = outcome {
                 warn!(receiver = flush.receiver, plugin, group_key, %error, "notification failed");
@@ -87,11 +91,12 @@ impl Courier {
         flush: &Flush,
         state: &IntegrationState,
         mut group: AlertGroup,
+        words: &Arc<dyn Words>,
     ) -> Result<Receipt, NotifyError> {
         let mut pause = PAUSE_FIRST;
         loop {
             state.attempted();
-            let error = match self.attempt(flush, state, &group).await {
+            let error = match self.attempt(flush, state, &group, words).await {
                 Ok(receipt) => return Ok(receipt),
                 Err(error) => error,
             };
@@ -113,12 +118,12 @@ impl Courier {
         flush: &Flush,
         state: &IntegrationState,
         group: &AlertGroup,
+        words: &Arc<dyn Words>,
     ) -> Result<Receipt, NotifyError> {
         let sent = async {
             // An integration that hangs holds its own permits and nobody else's.
             let _permit = state.permits.acquire().await;
-            let integration = &state.integration;
-            self.notifiers.notify(&integration.plugin, &integration.config_json, group).await
+            self.notifiers.notify(&state.integration, group, words).await
         };
         select! {
             outcome = sent => outcome,
@@ -129,6 +134,16 @@ impl Courier {
                 retry_after: None,
             }),
         }
+    }
+
+    /// What expands the templates of an integration, for this notification.
+    fn words(&self, flush: &Flush, group: &AlertGroup, reason: Reason) -> Arc<dyn Words> {
+        let route_labels =
+            flush.route_labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let circumstances =
+            Circumstances { reason: reason.name(), route_labels: Labels::from_pairs(route_labels) };
+        let failures = self.template_failures.clone();
+        words::about(group, &flush.library, circumstances, flush.now, Some(failures))
     }
 
     /// The group as the integration sees it: without alerts when there is nothing that it wants to

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use narthex_model::{Alert, AlertBatch, Labels, Timestamp};
+use narthex_template::Library;
 
 use crate::config::{Config, Muted};
 use crate::inhibit::Inhibitor;
@@ -64,6 +65,10 @@ pub(crate) struct Flush {
     /// When attempts end: at the next flush.
     pub(crate) deadline: Timestamp,
     pub(crate) repeat_interval: Duration,
+    /// Labels of the route; their values are templates.
+    pub(crate) route_labels: BTreeMap<String, String>,
+    /// What templates of its receiver may use.
+    pub(crate) library: Library,
     /// Which configuration the flush came of; a reload makes it old.
     pub(crate) generation: u64,
 }
@@ -269,6 +274,8 @@ impl Dispatcher {
             now,
             deadline: now + route.group_interval.max(DELIVERY_MIN),
             repeat_interval: route.repeat_interval,
+            route_labels: route.labels.clone(),
+            library: config.library.clone(),
             generation: self.generation,
         })
     }

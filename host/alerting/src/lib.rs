@@ -34,6 +34,7 @@ mod route;
 mod service;
 mod silences;
 mod views;
+mod words;
 
 pub use self::config::{Config, ConfigError, Integration, Receiver};
 pub use self::inhibit::InhibitRule;
@@ -51,6 +52,7 @@ pub use self::silences::{
     SILENCE_BYTES_MAX, SILENCES_MAX, Silence, SilenceError, SilenceState, SilenceTerms, Silences,
 };
 pub use self::views::{AlertView, GroupView, IntegrationView, ReceiverView};
+pub use self::words::Words;
 
 #[cfg(test)]
 mod testing;

@@ -3,9 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use narthex_model::{Labels, Timestamp};
+
+use crate::config::Integration;
+use crate::words::Words;
 
 /// A future that a trait object returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -19,12 +23,12 @@ pub trait Notifiers: fmt::Debug + Send + Sync {
     /// Whether a notifier of this name is there now.
     fn is_known(&self, plugin: &str) -> bool;
 
-    /// Delivers one group. `config_json` is an entry of the receiver's `<plugin>_configs`.
+    /// Delivers one group by an entry of its receiver, whose templates `words` expands.
     fn notify<'a>(
         &'a self,
-        plugin: &'a str,
-        config_json: &'a str,
+        integration: &'a Integration,
         group: &'a AlertGroup,
+        words: &'a Arc<dyn Words>,
     ) -> BoxFuture<'a, Result<Receipt, NotifyError>>;
 }
 

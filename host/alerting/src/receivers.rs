@@ -1,5 +1,6 @@
 //! Receivers as they run: counters, the last outcome, and how many calls are under way.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ pub(crate) struct Receivers(Vec<ReceiverState>);
 #[derive(Debug)]
 pub(crate) struct ReceiverState {
     pub(crate) name: String,
+    pub(crate) labels: BTreeMap<String, String>,
     pub(crate) integrations: Vec<IntegrationState>,
 }
 
@@ -79,7 +81,8 @@ impl ReceiverState {
             let last = known.map(|known| known.last.lock().clone()).unwrap_or_default();
             IntegrationState::new(&receiver.name, integration, metrics, last)
         });
-        Self { name: receiver.name.clone(), integrations: integrations.collect() }
+        let (name, labels) = (receiver.name.clone(), receiver.labels.clone());
+        Self { name, labels, integrations: integrations.collect() }
     }
 }
 

@@ -58,6 +58,7 @@ pub(crate) struct Shared {
     received_firing: Counter,
     received_resolved: Counter,
     refused: Counter,
+    invalid: Counter,
 }
 
 #[derive(Debug)]
@@ -111,12 +112,22 @@ impl Alerting {
                 log,
                 clock: parts.clock,
                 external_url: parts.external_url,
+                template_failures: metrics.counter(
+                    "narthex_notification_template_failures_total",
+                    "Templates of notifications that failed; the error stands in their place.",
+                    &[],
+                ),
             },
             received_firing: received("firing"),
             received_resolved: received("resolved"),
             refused: metrics.counter(
                 "alertmanager_alerts_limited_total",
                 "Alerts that were refused because as many are kept as may be.",
+                &[],
+            ),
+            invalid: metrics.counter(
+                "alertmanager_alerts_invalid_total",
+                "The total number of received alerts that were invalid.",
                 &[],
             ),
             metrics: metrics.clone(),
@@ -140,6 +151,17 @@ impl Alerting {
             warn!(refused = inserted.refused, "alerts refused: too many are kept already");
         }
         self.0.changed.notify_one();
+    }
+
+    /// Counts alerts that somebody sent and that are none.
+    pub fn refused(&self, alerts: usize) {
+        self.0.invalid.add(u64::try_from(alerts).unwrap_or(u64::MAX));
+    }
+
+    /// When an alert counts as over whose sender gave no end.
+    #[must_use]
+    pub fn resolve_timeout(&self) -> std::time::Duration {
+        self.0.state.lock().dispatcher.config.resolve_timeout
     }
 
     /// All silences.

@@ -8,8 +8,9 @@ use narthex_model::{Alert, AlertBatch, Labels, Timestamp};
 use narthex_settings::Document;
 use parking_lot::Mutex;
 
-use crate::config::Config;
+use crate::config::{Config, Integration};
 use crate::notifiers::{AlertGroup, BoxFuture, Notifiers, NotifyError, NotifyErrorKind, Receipt};
+use crate::words::Words;
 
 pub(crate) const MINUTE: i64 = 60_000;
 
@@ -55,6 +56,8 @@ pub(crate) struct Recorded {
     pub(crate) calls: Vec<AlertGroup>,
     pub(crate) endings: VecDeque<Ending>,
     pub(crate) failures: usize,
+    /// What the template `title` of the configuration became.
+    pub(crate) titles: Vec<String>,
 }
 
 impl Recorder {
@@ -64,6 +67,10 @@ impl Recorder {
 
     pub(crate) fn take(&self) -> Vec<AlertGroup> {
         std::mem::take(&mut self.0.lock().calls)
+    }
+
+    pub(crate) fn titles(&self) -> Vec<String> {
+        self.0.lock().titles.clone()
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -82,13 +89,15 @@ impl Notifiers for Recorder {
 
     fn notify<'a>(
         &'a self,
-        _plugin: &'a str,
-        _config_json: &'a str,
+        integration: &'a Integration,
         group: &'a AlertGroup,
+        words: &'a Arc<dyn Words>,
     ) -> BoxFuture<'a, Result<Receipt, NotifyError>> {
         let ending = {
             let mut recorded = self.0.lock();
             recorded.calls.push(group.clone());
+            let title = integration.config.get("title").and_then(serde_json::Value::as_str);
+            recorded.titles.extend(title.map(|title| words.text(title)));
             recorded.endings.pop_front()
         };
         Box::pin(async move {

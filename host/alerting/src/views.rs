@@ -63,6 +63,8 @@ impl AlertView {
 pub struct ReceiverView {
     /// Its name.
     pub name: String,
+    /// Labels of its own.
+    pub labels: BTreeMap<String, String>,
     /// The ways to it.
     pub integrations: Vec<IntegrationView>,
 }
@@ -148,6 +150,13 @@ impl Alerting {
         })
     }
 
+    /// The labels of all receivers, by name.
+    #[must_use]
+    pub fn receiver_labels(&self) -> BTreeMap<String, BTreeMap<String, String>> {
+        let receivers = Arc::clone(&self.0.state.lock().receivers);
+        receivers.iter().map(|it| (it.name.clone(), it.labels.clone())).collect()
+    }
+
     /// All receivers, in the order of the configuration, with the outcome of their last
     /// notification.
     #[must_use]
@@ -157,6 +166,7 @@ impl Alerting {
             .iter()
             .map(|receiver| ReceiverView {
                 name: receiver.name.clone(),
+                labels: receiver.labels.clone(),
                 integrations: receiver
                     .integrations
                     .iter()

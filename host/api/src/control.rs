@@ -8,6 +8,9 @@ pub trait ServerControl: Send + Sync {
     /// The configuration in force, secrets hidden.
     fn config_text(&self) -> String;
 
+    /// The part of it that routes alerts, as a whole alertmanager.yml, secrets hidden.
+    fn alertmanager_text(&self) -> String;
+
     /// Names and values of all command-line flags.
     fn flags(&self) -> Vec<(String, String)>;
 

@@ -1,4 +1,4 @@
-//! The HTTP API: Prometheus' v1, `/federate`, and `/api/v1/plugins`.
+//! The HTTP API: Prometheus' v1, Alertmanager's v2, `/federate`, and `/api/v1/plugins`.
 //!
 //! Enters: requests. Leaves: answers in Prometheus' shapes (reference: docs/querying/api.md of
 //! Prometheus 3). JSON shapes live here and nowhere below.
@@ -28,6 +28,7 @@ mod series;
 mod stats;
 mod status;
 mod targets;
+mod v2;
 mod write;
 
 pub use self::control::{ReloadError, RunningQuery, ServerControl};

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use narthex_alerting::Alerting;
 use narthex_discovery::Discovery;
 use narthex_platform::{Clock, Metrics};
 use narthex_plugins::Plugins;
@@ -21,7 +22,7 @@ use crate::control::ServerControl;
 use crate::envelope::ApiError;
 use crate::{
     admin, ast, discovery, exemplars, explain, federate, plugins, query, replay, rules, series,
-    status, targets, write,
+    status, targets, v2, write,
 };
 
 /// The rooms that handlers call.
@@ -40,6 +41,8 @@ pub struct Rooms {
     pub federation: Federation,
     /// Knows rules and alerts.
     pub rules: Rules,
+    /// Knows who is notified of alerts.
+    pub alerting: Alerting,
     /// Knows the plugins.
     pub plugins: Plugins,
     /// The program's own metrics.
@@ -64,6 +67,7 @@ pub(crate) type Shared = State<Arc<Rooms>>;
 pub fn router(rooms: Arc<Rooms>) -> Router {
     Router::new()
         .nest("/api/v1", v1())
+        .nest("/api/v2", v2::router())
         .route("/federate", get(federate::federate))
         .route("/metrics", get(status::metrics))
         .route("/version", get(status::version))

@@ -69,7 +69,8 @@ pub(crate) async fn version() -> Response {
     (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-fn build() -> serde_json::Value {
+/// What this program was built from.
+pub(crate) fn build() -> serde_json::Value {
     json!({
         "version": VERSION,
         "revision": option_env!("NARTHEX_REVISION").unwrap_or(""),

@@ -7,7 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use narthex_client::{HTTP_KEYS, HttpConfig};
 use narthex_platform::Clock;
 use narthex_plugins::{
-    Allow, Card, Config, Deps, Given, Matching, OpenError, PluginKind, Report, Tape, Workbench,
+    Allow, Card, Config, Deps, Given, HTTP_CONFIG, Matching, OpenError, PluginKind, Report, Tape,
+    Workbench,
 };
 use serde_json::Value;
 
@@ -166,7 +167,7 @@ impl Session {
     /// The call of a case, in the world that it recorded.
     pub(crate) async fn replay(&self, case: &Case) -> Report {
         let tape = Tape::playing(case.recording.clone(), Matching::Exact);
-        let given = Given { config: &case.config, http: None, folder: &self.folder };
+        let given = Given::new(&case.config, None, &self.folder);
         self.bench.call(given, &case.call.question(), tape).await
     }
 
@@ -174,7 +175,7 @@ impl Session {
     pub(crate) fn without_secrets(&self) -> Value {
         let mut config = self.config.clone();
         if let (true, Value::Object(keys)) = (self.http.is_some(), &mut config) {
-            keys.retain(|key, _| !HTTP_KEYS.contains(&key.as_str()));
+            keys.retain(|key, _| !HTTP_KEYS.contains(&key.as_str()) && key != HTTP_CONFIG);
         }
         self.bench.without_secrets(&config)
     }
@@ -185,7 +186,7 @@ impl Session {
     }
 
     fn given(&self) -> Given<'_> {
-        Given { config: &self.config, http: self.http.as_ref(), folder: &self.folder }
+        Given::new(&self.config, self.http.as_ref(), &self.folder)
     }
 }
 
@@ -196,6 +197,9 @@ fn http_keys(card: &Card, config: &Value) -> Result<Option<HttpConfig>, serde_js
     else {
         return Ok(None);
     };
+    if card.kind == PluginKind::Notifier {
+        return own.get(HTTP_CONFIG).cloned().map(serde_json::from_value).transpose();
+    }
     let keys = own.iter().filter(|(key, _)| HTTP_KEYS.contains(&key.as_str()));
     let keys: serde_json::Map<_, _> =
         keys.map(|(key, value)| (key.clone(), value.clone())).collect();

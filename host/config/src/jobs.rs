@@ -36,6 +36,8 @@ pub struct PluginUse {
     pub config: serde_json::Value,
     /// Its keys of HTTP clients, if they are such: only the plugin's schema tells.
     http: Result<Option<HttpConfig>, SettingsError>,
+    /// Of a notifier: what it finds in `global`.
+    globals: Option<Arc<serde_json::Map<String, serde_json::Value>>>,
     folder: Utf8PathBuf,
     document: Arc<Document>,
     node: Node,
@@ -61,15 +63,27 @@ impl PluginUse {
         let (config, http) = match kind {
             // A schema tells texts from numbers, so that no scalar may lose letters before it.
             PluginKind::Discovery => (Some(json(node)), http_config(document, node, &key)),
-            PluginKind::Exporter | PluginKind::Notifier => {
-                (document.read_node(node, &key)?, Ok(None))
+            PluginKind::Notifier => {
+                let own = node.get("http_config");
+                let http = own.map(|own| document.read_node(own, &format!("{key}.http_config")));
+                (document.read_node(node, &key)?, http.transpose())
             }
+            PluginKind::Exporter => (document.read_node(node, &key)?, Ok(None)),
         };
         let config = config.filter(|config| !config.is_null());
         let config = config.unwrap_or_else(|| serde_json::Value::Object(serde_json::Map::new()));
         let (plugin, document) = (plugin.to_owned(), Arc::clone(document));
         let folder = folder.to_owned();
-        Ok(Self { plugin, kind, config, http, folder, document, node: node.clone(), key })
+        let (globals, node) = (None, node.clone());
+        Ok(Self { plugin, kind, config, http, globals, folder, document, node, key })
+    }
+
+    /// The same of a notifier, which finds more in `global`.
+    pub(crate) fn with_globals(
+        self,
+        globals: &Arc<serde_json::Map<String, serde_json::Value>>,
+    ) -> Self {
+        Self { globals: Some(Arc::clone(globals)), ..self }
     }
 
     /// What to tell the plugin; `takes_http`: it has the host use the keys of HTTP clients.
@@ -82,7 +96,8 @@ impl PluginUse {
             Err(error) if takes_http => return Err(error.clone()),
             Err(_) => None,
         };
-        Ok(Given { config: &self.config, http, folder: &self.folder })
+        let globals = self.globals.as_deref();
+        Ok(Given { globals, ..Given::new(&self.config, http, &self.folder) })
     }
 
     fn provider(&self) -> ProviderConfig {

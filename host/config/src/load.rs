@@ -50,6 +50,8 @@ pub struct Config {
     pub plugins: narthex_plugins::Config,
     /// Routing of alerts; `None`: alerts go nowhere.
     pub alerting: Option<narthex_alerting::Config>,
+    /// The file that routing stands in, if it is one of its own.
+    alertmanager_file: Option<Arc<Document>>,
     /// What is stored and how.
     pub storage: StorageSection,
     /// How long certain series are kept.
@@ -100,6 +102,16 @@ impl Config {
         shown::shown(&self.document, &self.external_labels, secrets)
     }
 
+    /// The routing of alerts as a whole alertmanager.yml, as it may be shown.
+    #[must_use]
+    pub fn alertmanager_shown(&self, secrets: &SecretKeys<'_>) -> String {
+        if let Some(file) = &self.alertmanager_file {
+            return shown::alertmanager_file(file, secrets);
+        }
+        shown::alertmanager_section(&self.shown(secrets))
+            .unwrap_or_else(|| narthex_alerting::Config::DEFAULT_TEXT.to_owned())
+    }
+
     /// The store's settings: `defaults` (of the command line) with what the file says over them.
     ///
     /// # Errors
@@ -123,6 +135,13 @@ fn store_settings(
 /// Names the file, the position and the key that does not fit.
 pub fn load(source: &Source<'_>) -> Result<Config, ConfigError> {
     Loader::new(source).config()
+}
+
+/// How alerts are routed.
+struct Routing {
+    config: narthex_alerting::Config,
+    /// The file that it stands in, if it is one of its own.
+    file: Option<Arc<Document>>,
 }
 
 pub(crate) struct Loader<'a> {
@@ -160,6 +179,17 @@ impl<'a> Loader<'a> {
         missing: &mut Vec<SettingsError>,
     ) -> Result<Vec<(Utf8PathBuf, String)>, ConfigError> {
         let Some(node) = document.root().get(key) else { return Ok(Vec::new()) };
+        self.expand_node(document, (node, key), self.folder, missing)
+    }
+
+    /// The same of a list that stands anywhere, with patterns relative to a folder.
+    fn expand_node(
+        &self,
+        document: &Document,
+        (node, key): (&Node, &str),
+        folder: &Utf8Path,
+        missing: &mut Vec<SettingsError>,
+    ) -> Result<Vec<(Utf8PathBuf, String)>, ConfigError> {
         let patterns: Vec<String> = document.read_node(node, key)?;
         let mut files = Vec::new();
         for (index, (pattern, at)) in
@@ -169,7 +199,7 @@ impl<'a> Loader<'a> {
             if pattern.split_once('*').is_some_and(|(_, rest)| rest.contains('/')) {
                 return Err(refuse("a star may stand in the last part of a path only").into());
             }
-            let path = self.folder.join(pattern);
+            let path = folder.join(pattern);
             let found = match expand_pattern(self.source.disk, &path) {
                 Ok(found) => found,
                 Err(error) if error.kind() == ErrorKind::InvalidInput => {
@@ -209,7 +239,7 @@ impl<'a> Loader<'a> {
         let rule_files = self.expand(&document, "rule_files", &mut missing_files)?;
         let rule_files = rule_files.into_iter();
         let rule_files = rule_files.map(|(path, text)| RuleFile { path: path.into_string(), text });
-        let alerting = self.alerting(&document, &mut jobs.uses)?;
+        let routing = self.alerting(&document, &mut jobs.uses, &mut missing_files)?;
         let mut plugins: narthex_plugins::Config = self.section(&document, "plugins")?;
         plugins.resolve(self.folder);
         let (storage, retention_rules) = self.storage(&document)?;
@@ -231,7 +261,8 @@ impl<'a> Loader<'a> {
             missing_files,
             warnings,
             plugins,
-            alerting,
+            alertmanager_file: routing.as_ref().and_then(|routing| routing.file.clone()),
+            alerting: routing.map(|routing| routing.config),
             storage,
             retention_rules,
             plugin_uses: jobs.uses,
@@ -302,7 +333,8 @@ impl<'a> Loader<'a> {
         &self,
         document: &Arc<Document>,
         uses: &mut Vec<PluginUse>,
-    ) -> Result<Option<narthex_alerting::Config>, ConfigError> {
+        missing: &mut Vec<SettingsError>,
+    ) -> Result<Option<Routing>, ConfigError> {
         let inline = document.root().get("alertmanager");
         let file = document.root().get("alertmanager_config_file");
         let (document, node, key) = match (inline, file) {
@@ -324,7 +356,29 @@ impl<'a> Loader<'a> {
         let mut node = node;
         paths::resolve_alertmanager(&mut node, self.folder);
         notifier_uses(&document, &node, key, &paths::absolute(self.folder), uses)?;
-        Ok(Some(document.read_node(&node, key)?))
+        let config: narthex_alerting::Config = document.read_node(&node, key)?;
+        let config = self.with_templates(config, &document, (&node, key), missing)?;
+        Ok(Some(Routing { config, file: key.is_empty().then_some(document) }))
+    }
+
+    /// Reads the files of templates that routing names; their paths count from its own file.
+    fn with_templates(
+        &self,
+        config: narthex_alerting::Config,
+        document: &Document,
+        (node, key): (&Node, &str),
+        missing: &mut Vec<SettingsError>,
+    ) -> Result<narthex_alerting::Config, ConfigError> {
+        let Some(list) = node.get("templates") else { return Ok(config) };
+        let key = if key.is_empty() { "templates".to_owned() } else { format!("{key}.templates") };
+        let folder = Utf8Path::new(document.file()).parent().unwrap_or(self.folder);
+        let files = self.expand_node(document, (list, &key), folder, missing)?;
+        let files: Vec<(String, String)> = files
+            .into_iter()
+            .map(|(path, text)| (path.file_name().unwrap_or_default().to_owned(), text))
+            .collect();
+        let with_templates = config.with_templates(&files);
+        Ok(with_templates.map_err(|error| document.error(list.at, &key, &error.to_string()))?)
     }
 }
 
@@ -343,6 +397,10 @@ fn notifier_uses(
     folder: &Utf8Path,
     uses: &mut Vec<PluginUse>,
 ) -> Result<(), SettingsError> {
+    let globals = match node.get("global") {
+        Some(globals) => Arc::new(document.read_node(globals, "global")?),
+        None => Arc::default(),
+    };
     let receivers = node.get("receivers").and_then(Node::items).unwrap_or_default();
     for (r, receiver) in receivers.iter().enumerate() {
         for entry in receiver.entries().unwrap_or_default() {
@@ -351,7 +409,8 @@ fn notifier_uses(
                 let dot = if key.is_empty() { "" } else { "." };
                 let key = format!("{key}{dot}receivers[{r}].{}[{index}]", entry.key);
                 let kind = PluginKind::Notifier;
-                uses.push(PluginUse::new(plugin, kind, document, item, key, folder)?);
+                let told = PluginUse::new(plugin, kind, document, item, key, folder)?;
+                uses.push(told.with_globals(&globals));
             }
         }
     }

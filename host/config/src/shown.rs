@@ -34,16 +34,30 @@ pub(crate) fn shown(
     external_labels: &Labels,
     secrets: &SecretKeys<'_>,
 ) -> String {
-    let jobs = document.root().get("scrape_configs").and_then(Node::items).unwrap_or_default();
-    let exporters = jobs.iter().filter_map(|job| job.get("exporter")?.get("plugin")?.text());
-    let exporters: BTreeSet<&str> = exporters.collect();
-    let secrets = Schemas { secrets, exporters };
+    let secrets = Schemas::of(document, secrets);
     document.redacted(&|keys, text| match keys {
         ["global", "external_labels", name] if text.contains('$') => {
             Shown::As(external_labels.get(name).unwrap_or("").to_owned())
         }
         keys => of_scalar(keys, text, &secrets),
     })
+}
+
+/// The text of an alertmanager.yml of its own, with secrets hidden.
+pub(crate) fn alertmanager_file(document: &Document, secrets: &SecretKeys<'_>) -> String {
+    let secrets = Schemas::of(document, secrets);
+    document.redacted(&|keys, text| {
+        let keys: Vec<&str> = ["alertmanager"].iter().chain(keys).copied().collect();
+        of_scalar(&keys, text, &secrets)
+    })
+}
+
+/// The section `alertmanager` of a file as a file of its own: JSON, which is YAML.
+pub(crate) fn alertmanager_section(shown: &str) -> Option<String> {
+    let document = Document::parse("the configuration", shown).ok()?;
+    let node = document.root().get("alertmanager")?;
+    let section: serde_json::Value = document.read_node(node, "alertmanager").ok()?;
+    serde_json::to_string_pretty(&section).ok()
 }
 
 fn of_scalar(keys: &[&str], text: &str, secrets: &Schemas<'_>) -> Shown {
@@ -85,6 +99,14 @@ struct Schemas<'a> {
     secrets: &'a SecretKeys<'a>,
     /// The exporters of all jobs.
     exporters: BTreeSet<&'a str>,
+}
+
+impl<'a> Schemas<'a> {
+    fn of(document: &'a Document, secrets: &'a SecretKeys<'a>) -> Self {
+        let jobs = document.root().get("scrape_configs").and_then(Node::items).unwrap_or_default();
+        let exporters = jobs.iter().filter_map(|job| job.get("exporter")?.get("plugin")?.text());
+        Self { secrets, exporters: exporters.collect() }
+    }
 }
 
 impl Schemas<'_> {

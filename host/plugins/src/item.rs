@@ -9,12 +9,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use narthex_alerting::Words;
 use narthex_client::{HTTP_KEYS, HttpConfig};
+use narthex_platform::read_to_string;
 use narthex_settings::error_chain;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::answer::CallError;
+use crate::answer::{CallError, PluginKind};
 use crate::grant::{Endpoints, allow_line};
 use crate::imports::http::OwnClient;
 use crate::loader::Loaded;
@@ -26,6 +28,12 @@ use crate::schema::Profile;
 use crate::secrets::Sealed;
 use crate::used;
 
+/// The key under which receivers have the keys of HTTP clients.
+pub const HTTP_CONFIG: &str = "http_config";
+
+/// The longest secret in a file.
+const SECRET_BYTES_MAX: u64 = 64 << 10;
+
 /// What the file says to a plugin.
 #[derive(Clone, Copy)]
 pub struct Given<'a> {
@@ -35,6 +43,18 @@ pub struct Given<'a> {
     pub http: Option<&'a HttpConfig>,
     /// Relative paths count from here.
     pub folder: &'a Utf8Path,
+    /// Of a notifier: the section `global` of the alertmanager.yml in which it stands.
+    pub globals: Option<&'a Map<String, Value>>,
+    /// Of a notification: what expands the templates.
+    pub words: Option<&'a Arc<dyn Words>>,
+}
+
+impl<'a> Given<'a> {
+    /// What no notification is about.
+    #[must_use]
+    pub fn new(config: &'a Value, http: Option<&'a HttpConfig>, folder: &'a Utf8Path) -> Self {
+        Self { config, http, folder, globals: None, words: None }
+    }
 }
 
 impl fmt::Debug for Given<'_> {
@@ -46,7 +66,7 @@ impl fmt::Debug for Given<'_> {
 
 impl<'a> From<&'a Value> for Given<'a> {
     fn from(config: &'a Value) -> Self {
-        Self { config, http: None, folder: Utf8Path::new("") }
+        Self::new(config, None, Utf8Path::new(""))
     }
 }
 
@@ -79,6 +99,8 @@ struct Source {
     config: Value,
     http: Option<HttpConfig>,
     folder: Utf8PathBuf,
+    globals: Option<Map<String, Value>>,
+    words: Option<Arc<dyn Words>>,
 }
 
 /// What a refresh needs and is not known yet.
@@ -119,8 +141,19 @@ impl Item {
         let mut config = given.config.clone();
         let mut follows_redirects = true;
         if let (true, Value::Object(keys)) = (notes.takes_http, &mut config) {
-            follows_redirects = keys.get("follow_redirects") != Some(&Value::Bool(false));
-            keys.retain(|key, _| !HTTP_KEYS.contains(&key.as_str()));
+            let off = Some(&Value::Bool(false));
+            if loaded.entry.kind() == PluginKind::Notifier {
+                // Receivers have these keys in a mapping of their own.
+                let own = keys.remove(HTTP_CONFIG);
+                let own = own.as_ref().or(given.globals.and_then(|all| all.get(HTTP_CONFIG)));
+                follows_redirects = own.and_then(|own| own.get("follow_redirects")) != off;
+            } else {
+                follows_redirects = keys.get("follow_redirects") != off;
+                keys.retain(|key, _| !HTTP_KEYS.contains(&key.as_str()));
+            }
+        }
+        if let Some(globals) = given.globals {
+            schema.take_globals(&mut config, globals);
         }
         let allowed = &rights.capabilities;
         if let Some(profile) = notes.profile.as_ref().filter(|p| !allowed.has_profile(p)) {
@@ -131,8 +164,22 @@ impl Item {
             Some(Profile::Kubernetes) | None => Ok(Login::default()),
         };
         let login = login.map_err(|error| refused(error.to_string()))?;
-        let written = config.clone();
+        let mut written = config.clone();
         schema.fill(&mut config, given.folder);
+        // What differs from one notification to the next is no part of it.
+        let identity = sha256(&config.to_string());
+        if let Some(words) = given.words {
+            let read = |path: &str| {
+                let path = given.folder.join(path);
+                let read = read_to_string(&*machine.client.disk, &path, SECRET_BYTES_MAX);
+                read.map_err(|error| format!("read {path}: {error}"))
+            };
+            for config in [&mut written, &mut config] {
+                let secrets = schema.read_secret_files(config, read);
+                secrets.map_err(|(key, message)| at(&key, message))?;
+            }
+            schema.expand(&mut config, &**words);
+        }
         let named = &rights.secrets;
         schema.validate(&config).map_err(|violation| {
             let shown = Redactor::of(schema, named, &config).hide(&violation.to_string()).into();
@@ -160,7 +207,7 @@ impl Item {
             redactor: Redactor::of(schema, named, &config).with(own.clone()),
             own,
             sealed,
-            identity: sha256(&config.to_string()),
+            identity,
             endpoints,
             kept_bytes: notes.kept_bytes(),
             lacking,
@@ -169,14 +216,17 @@ impl Item {
                 config: given.config.clone(),
                 http: given.http.cloned(),
                 folder: given.folder.to_owned(),
+                globals: given.globals.cloned(),
+                words: given.words.cloned(),
             },
         })
     }
 
     /// What it was made from.
     pub(crate) fn given(&self) -> Given<'_> {
-        let Source { config, http, folder } = &self.source;
-        Given { config, http: http.as_ref(), folder }
+        let Source { config, http, folder, globals, words } = &self.source;
+        let (globals, words) = (globals.as_ref(), words.as_ref());
+        Given { config, http: http.as_ref(), folder, globals, words }
     }
 }
 

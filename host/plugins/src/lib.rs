@@ -82,7 +82,7 @@ pub use self::config::{
     NotRequired, Pin, ProfileName, Root, Storage, TimeLimit,
 };
 pub use self::grant::NetPattern;
-pub use self::item::Given;
+pub use self::item::{Given, HTTP_CONFIG};
 pub use self::operate::OperateError;
 pub use self::plugins::{Deps, LoadError, Plugins, digest_text};
 pub use self::prepare::{PrepareError, Prepared};

@@ -107,11 +107,8 @@ pub(crate) enum LoadError {
     NoVersion,
     #[error(transparent)]
     Schema(SchemaError),
-    #[error(
-        "its schema has x-http-config, x-endpoints or x-profile; these are for discoveries, and it \
-         is one for {0}"
-    )]
-    NotesOfDiscovery(PluginKind),
+    #[error("its schema has {keyword}, which is not for a plugin of its kind, {kind}")]
+    Misplaced { keyword: &'static str, kind: PluginKind },
 }
 
 impl LoadError {
@@ -140,7 +137,7 @@ impl LoadError {
             | Self::OtherName { .. }
             | Self::NoVersion
             | Self::Schema(_)
-            | Self::NotesOfDiscovery(_) => Again::Changed,
+            | Self::Misplaced { .. } => Again::Changed,
         }
     }
 }
@@ -191,8 +188,9 @@ pub(crate) async fn load_any(
         return Err(LoadError::NoVersion);
     }
     let schema = Schema::parse(&card.config_schema).map_err(LoadError::Schema)?;
-    if entry.kind() != PluginKind::Discovery && schema.notes.is_for_discovery() {
-        return Err(LoadError::NotesOfDiscovery(entry.kind()));
+    let kind = entry.kind();
+    if let Some(keyword) = schema.misplaced(kind) {
+        return Err(LoadError::Misplaced { keyword, kind });
     }
     Ok(Loaded {
         name: imports::log::single_line(&card.name, CARD_BYTES_MAX),

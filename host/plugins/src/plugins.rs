@@ -357,10 +357,10 @@ impl Plugins {
     pub(crate) async fn deliver(
         &self,
         plugin: &str,
-        config: &Value,
+        given: Given<'_>,
         group: notifier_api::AlertGroup,
     ) -> Result<notifier_api::Receipt, CallError> {
-        let (plugin, loaded, item) = self.ready(PluginKind::Notifier, plugin, config.into())?;
+        let (plugin, loaded, item) = self.ready(PluginKind::Notifier, plugin, given)?;
         let (used, sending) = (Arc::clone(&item), Sending::of(&group));
         let manner = Manner::Heard(sending.tape());
         let receipt = self.deliver_by(&plugin, &loaded, item, group, manner).await?;

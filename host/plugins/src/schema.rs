@@ -12,6 +12,7 @@
 mod conflicts;
 mod fill;
 mod notes;
+mod notification;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,6 +27,9 @@ const SCHEMA_BYTES_MAX: usize = 256 * 1024;
 
 /// How deep schemas and values may be nested.
 const DEPTH_MAX: usize = 64;
+
+/// How deep a property at the top is.
+const PROPERTY_DEPTH: usize = 1;
 
 /// Parts of a schema once each reference is written out.
 const NODES_MAX: u64 = 20_000;
@@ -107,6 +111,19 @@ struct Node {
     secret: Option<bool>,
     /// `x-file`: the value is a path, relative to the folder of the configuration.
     is_file: bool,
+    /// `x-template`: the value is expanded before a notification.
+    template: Option<Markup>,
+    /// `x-global`: the key of `global` in an alertmanager.yml that stands for the value.
+    global: Option<String>,
+    /// `x-secret-file`: the property whose value the file holds.
+    secret_file: Option<String>,
+}
+
+/// What a template makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Markup {
+    Text,
+    Html,
 }
 
 #[derive(Debug, Default)]
@@ -421,6 +438,7 @@ impl Node {
         let wrong =
             |message: &str| SchemaError { path: path.to_owned(), message: message.to_owned() };
         let count = || value.as_u64().ok_or_else(|| wrong("a number of things"));
+        let text = |right| value.as_str().map(str::to_owned).ok_or_else(|| wrong(right));
         let number = || value.as_f64().ok_or_else(|| wrong("a number"));
         let node = |value: &Value| Self::parse(value, path, depth + 1);
         let nodes = || {
@@ -459,6 +477,19 @@ impl Node {
                 self.secret = Some(value.as_bool().ok_or_else(|| wrong("true or false"))?);
             }
             "x-file" => self.is_file = value.as_bool().ok_or_else(|| wrong("true or false"))?,
+            "x-template" => {
+                self.template = match (value.as_bool(), value.as_str()) {
+                    (Some(true), _) => Some(Markup::Text),
+                    (Some(false), _) => None,
+                    (None, Some("html")) => Some(Markup::Html),
+                    (None, _) => return Err(wrong("true, false or \"html\"")),
+                }
+            }
+            "x-global" | "x-secret-file" if depth != PROPERTY_DEPTH => {
+                return Err(wrong("this keyword stands at a property at the top only"));
+            }
+            "x-global" => self.global = Some(text("a key of global")?),
+            "x-secret-file" => self.secret_file = Some(text("the name of a property")?),
             "minItems" => self.lengths.items_min = Some(count()?),
             "maxItems" => self.lengths.items_max = Some(count()?),
             "uniqueItems" => self.unique = value.as_bool().ok_or_else(|| wrong("true or false"))?,

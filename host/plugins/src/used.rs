@@ -9,9 +9,15 @@ use serde_json::Value;
 use crate::grant::{Endpoint, Endpoints, Host, socket_path};
 use crate::schema::{Notes, Profile};
 
-/// Servers that an item need not name, by plugin and key: the defaults of Prometheus.
-const DEFAULT_SERVERS: [(&str, &str, &str); 2] =
-    [("consul", "server", "localhost:8500"), ("nomad", "server", "http://localhost:4646")];
+/// Servers that an item need not name, by plugin and key: the defaults of Prometheus and Alertmanager.
+const DEFAULT_SERVERS: [(&str, &str, &str); 6] = [
+    ("consul", "server", "localhost:8500"),
+    ("nomad", "server", "http://localhost:4646"),
+    ("opsgenie", "api_url", "https://api.opsgenie.com/"),
+    ("pagerduty", "url", "https://events.pagerduty.com/v2/enqueue"),
+    ("slack", "app_url", "https://slack.com/api/chat.postMessage"),
+    ("telegram", "api_url", "https://api.telegram.org"),
+];
 
 /// The domains of AWS, in its partitions.
 const AWS_DOMAINS: [&str; 7] = [

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use narthex_alerting::{AlertGroup, Receipt};
+use narthex_model::Timestamp;
 use narthex_settings::error_chain;
 use serde_json::Value;
 
@@ -210,6 +211,13 @@ impl Workbench {
         tape: Tape,
     ) -> Result<Reply, CallError> {
         let manner = Manner::Heard(tape);
+        let words = match question {
+            Question::Notify(group) => {
+                Some(group.words(Timestamp::from_millis(self.plugins.0.shared.clock.now_millis())))
+            }
+            Question::Collect(_) | Question::Refresh { .. } => None,
+        };
+        let given = Given { words: words.as_ref(), ..given };
         let ready = |kind| self.plugins.ready(kind, &self.card.name, given);
         match question {
             Question::Collect(target) => {

@@ -15,7 +15,7 @@ use tracing::{error, info};
 
 use crate::flags::{ServeFlags, retention_text};
 use crate::queries::Journals;
-use crate::reload::Reloader;
+use crate::reload::{Reloader, ShownConfig};
 
 /// Reloads that may wait; whoever asks for one more is told to try again.
 const RELOADS_MAX: usize = 8;
@@ -41,7 +41,7 @@ pub(crate) struct Control {
 }
 
 struct LastReload {
-    shown: String,
+    shown: ShownConfig,
     at: Timestamp,
     taken: bool,
 }
@@ -53,7 +53,7 @@ impl Control {
         (store, journals): (Tsdb, Arc<Journals>),
         clock: &Clock,
         metrics: &Metrics,
-        shown: String,
+        shown: ShownConfig,
         (reloader, hang_ups): (Reloader, Signal),
         tasks: &mut Tasks,
     ) -> Arc<Self> {
@@ -172,7 +172,11 @@ async fn signal_of(kind: SignalKind) {
 
 impl ServerControl for Control {
     fn config_text(&self) -> String {
-        self.last.lock().shown.clone()
+        self.last.lock().shown.whole.clone()
+    }
+
+    fn alertmanager_text(&self) -> String {
+        self.last.lock().shown.alertmanager.clone()
     }
 
     fn flags(&self) -> Vec<(String, String)> {

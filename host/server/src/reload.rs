@@ -111,12 +111,19 @@ pub(crate) struct Reloader {
     pub(crate) alerting: Alerting,
 }
 
+/// A configuration as it may be shown.
+pub(crate) struct ShownConfig {
+    pub(crate) whole: String,
+    /// The part that routes alerts, as a file of its own.
+    pub(crate) alertmanager: String,
+}
+
 impl Reloader {
-    /// Reads the file again and takes it on; answers with the text as it may be shown.
+    /// Reads the file again and takes it on; answers with what of it may be shown.
     ///
     /// # Errors
     /// Names what is refused; nothing was changed.
-    pub(crate) async fn reload(&mut self) -> anyhow::Result<String> {
+    pub(crate) async fn reload(&mut self) -> anyhow::Result<ShownConfig> {
         // First, so that what changes while the file is read is found afterwards.
         let inputs = self.file.inputs(&*self.disk);
         *self.read.lock() = inputs;
@@ -134,14 +141,18 @@ impl Reloader {
     ///
     /// # Errors
     /// Names what is refused; nothing was changed.
-    pub(crate) async fn apply(&mut self, config: Config) -> anyhow::Result<String> {
+    pub(crate) async fn apply(&mut self, config: Config) -> anyhow::Result<ShownConfig> {
         for told in config.missing_files.iter().chain(&config.warnings) {
             tracing::warn!("{told}");
         }
         let plugins = self.plugins.prepare(config.plugins.clone()).await?;
         let asked = plugins.plugins();
         check_plugins(&config, asked).await?;
-        let shown = config.shown(&|kind, plugin, keys| asked.is_secret(kind, plugin, keys));
+        let is_secret = |kind, plugin: &str, keys: &[&str]| asked.is_secret(kind, plugin, keys);
+        let shown = ShownConfig {
+            whole: config.shown(&is_secret),
+            alertmanager: config.alertmanager_shown(&is_secret),
+        };
         let rule_files = read_rules(&config, self.engine.config().features)?;
         let settings = config.store_settings(&self.settings).context("storage")?;
         let settings = self.store.prepare(settings)?;

@@ -174,7 +174,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         journals: Arc::clone(&journals),
         rules: rules.clone(),
         federation: federation.clone(),
-        alerting,
+        alerting: alerting.clone(),
     };
     let shown = reloader.apply(config).await?;
     let control = Control::start(
@@ -200,6 +200,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         remote,
         federation,
         rules,
+        alerting,
         plugins,
         metrics,
         clock,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use narthex_alerting::{AlertGroup, Integration, Notifiers, NotifyError, Receipt};
 use narthex_client::ClientOptions;
+use narthex_model::Timestamp;
 use narthex_platform::{Clock, Metrics, PointValue, RealDisk, Stop, Tasks};
 use narthex_plugins::{
     CallError, CollectTarget, Config, Deps, Environment, PluginView, Plugins, PrepareError,
@@ -193,6 +195,32 @@ impl Host {
         let target = CollectTarget { address, timeout: PATIENCE, ..CollectTarget::default() };
         let exposition = self.plugins.collect(plugin, &config, &target).await?;
         Ok(String::from_utf8_lossy(&exposition.body).into_owned())
+    }
+
+    /// Has a notifier deliver, by an entry of a receiver.
+    ///
+    /// # Errors
+    /// As [`Notifiers::notify`].
+    pub async fn notify(
+        &self,
+        plugin: &str,
+        config: &Value,
+        group: &AlertGroup,
+    ) -> Result<Receipt, NotifyError> {
+        self.notify_by(&Integration::new(plugin, config.clone()), group).await
+    }
+
+    /// The same by an entry that finds more in `global`.
+    ///
+    /// # Errors
+    /// As [`Notifiers::notify`].
+    pub async fn notify_by(
+        &self,
+        integration: &Integration,
+        group: &AlertGroup,
+    ) -> Result<Receipt, NotifyError> {
+        let words = group.words(Timestamp::from_millis(0));
+        self.plugins.notify(integration, group, &words).await
     }
 
     /// What can be seen of a plugin.

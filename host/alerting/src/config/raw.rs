@@ -1,11 +1,13 @@
 //! The file's shapes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use narthex_settings::DurationText;
+use narthex_template::Library;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Config, ConfigError, Integration, Receiver};
 use crate::inhibit::{InhibitRule, joined};
@@ -33,8 +35,10 @@ pub(super) struct RawConfig {
     receivers: Vec<RawReceiver>,
     #[serde(default)]
     inhibit_rules: Vec<InhibitRule>,
+    /// Read by whoever reads the file: patterns of files.
     #[serde(default)]
-    templates: Vec<Value>,
+    #[expect(dead_code, reason = "their files are read elsewhere")]
+    templates: Vec<String>,
     #[serde(default)]
     time_intervals: Vec<RawTimeInterval>,
     /// What `time_intervals` was called before.
@@ -54,31 +58,62 @@ struct RawTimeInterval {
     time_intervals: Vec<TimeInterval>,
 }
 
-/// Alertmanager puts defaults of its notifiers here; of those none is there yet.
+/// A timer of alerting, and what notifiers find where an entry of a receiver does not say it.
 #[derive(Default, Deserialize)]
-#[serde(try_from = "BTreeMap<String, Value>")]
+#[serde(try_from = "Map<String, Value>")]
 struct RawGlobal {
     resolve_timeout: Option<Duration>,
+    rest: Map<String, Value>,
 }
 
-impl TryFrom<BTreeMap<String, Value>> for RawGlobal {
+/// What the keys of `global` begin with: Alertmanager's notifiers, whether they are there or not.
+const GLOBAL_OF: [&str; 13] = [
+    "http_config",
+    "smtp_",
+    "slack_",
+    "pagerduty_url",
+    "opsgenie_",
+    "telegram_",
+    "jira_api_url",
+    "wechat_",
+    "victorops_",
+    "webex_api_url",
+    "rocketchat_",
+    "mattermost_",
+    "discord_",
+];
+
+impl TryFrom<Map<String, Value>> for RawGlobal {
     type Error = ConfigError;
 
-    fn try_from(map: BTreeMap<String, Value>) -> Result<Self, ConfigError> {
-        let mut global = Self::default();
-        for (key, value) in map {
-            let invalid = |message: String| ConfigError::Invalid { key: key.clone(), message };
-            if key != "resolve_timeout" {
-                let message = "unknown key, or a default of a notifier that is not supported yet; \
-                               set it in the receiver"
-                    .to_owned();
-                return Err(invalid(message));
-            }
-            let text = value.as_str().ok_or_else(|| invalid("expected a duration".to_owned()))?;
-            let duration = narthex_model::parse_duration(text);
-            global.resolve_timeout = Some(duration.map_err(|error| invalid(error.to_string()))?);
-        }
-        Ok(global)
+    fn try_from(mut map: Map<String, Value>) -> Result<Self, ConfigError> {
+        let invalid =
+            |key: &str, message: String| ConfigError::Invalid { key: key.into(), message };
+        let duration = |value: Value| {
+            let key = "resolve_timeout";
+            let text = value.as_str().ok_or_else(|| invalid(key, "expected a duration".into()))?;
+            narthex_model::parse_duration(text).map_err(|error| invalid(key, error.to_string()))
+        };
+        let resolve_timeout = map.remove("resolve_timeout").map(duration).transpose()?;
+        Ok(Self { resolve_timeout, rest: map })
+    }
+}
+
+/// Refuses keys of `global` that nobody reads: a notifier's begin with its name.
+fn check_globals(globals: &Map<String, Value>, receivers: &[Receiver]) -> Result<(), ConfigError> {
+    let used = receivers.iter().flat_map(|receiver| &receiver.integrations);
+    let used: BTreeSet<String> = used.map(|it| format!("{}_", it.plugin)).collect();
+    let is_known = |key: &str| {
+        GLOBAL_OF.iter().any(|known| key.starts_with(known))
+            || used.iter().any(|known| key.starts_with(known.as_str()))
+    };
+    match globals.keys().find(|key| !is_known(key)) {
+        None => Ok(()),
+        Some(key) => Err(ConfigError::Invalid {
+            key: key.clone(),
+            message: "unknown key; those of a notifier begin with its name, as in slack_api_url"
+                .to_owned(),
+        }),
     }
 }
 
@@ -108,7 +143,7 @@ struct RawRoute {
     routes: Vec<RawRoute>,
 }
 
-/// A name and any number of `<plugin>_configs` lists.
+/// A name, labels, and any number of `<plugin>_configs` lists.
 #[derive(Deserialize)]
 #[serde(try_from = "BTreeMap<String, Value>")]
 struct RawReceiver(Receiver);
@@ -125,6 +160,7 @@ impl TryFrom<BTreeMap<String, Value>> for RawReceiver {
                 return Err(ConfigError::Invalid { key: "name".to_owned(), message });
             }
         };
+        let labels = receiver_labels(&name, map.remove("labels"))?;
         let mut integrations = Vec::new();
         for (key, value) in map {
             let plugin = key.strip_suffix("_configs").filter(|plugin| !plugin.is_empty());
@@ -146,7 +182,26 @@ impl TryFrom<BTreeMap<String, Value>> for RawReceiver {
                 integrations.push(integration(plugin, index, entry)?);
             }
         }
-        Ok(Self(Receiver { name, integrations }))
+        Ok(Self(Receiver { name, labels, integrations }))
+    }
+}
+
+/// Its name is one of them.
+fn receiver_labels(
+    name: &str,
+    given: Option<Value>,
+) -> Result<BTreeMap<String, String>, ConfigError> {
+    let invalid = |message| ConfigError::Invalid { key: "labels".to_owned(), message };
+    let mut labels: BTreeMap<String, String> = match given {
+        None | Some(Value::Null) => BTreeMap::new(),
+        Some(labels) => serde_json::from_value(labels)
+            .map_err(|error| invalid(format!("labels of receiver {name:?}: {error}")))?,
+    };
+    match labels.insert("name".to_owned(), name.to_owned()) {
+        Some(other) if other != name => Err(invalid(format!(
+            "the label \"name\" of receiver {name:?} is its name, not {other:?}"
+        ))),
+        Some(_) | None => Ok(labels),
     }
 }
 
@@ -168,19 +223,22 @@ fn integration(plugin: &str, index: usize, entry: Value) -> Result<Integration, 
         Some(_) => return Err(invalid(".send_resolved", "expected true or false")),
     };
     let config = Value::Object(fields);
-    let config_json = config.to_string();
-    Ok(Integration { plugin: plugin.to_owned(), index, send_resolved, config, config_json })
+    Ok(Integration { send_resolved, index, ..Integration::new(plugin, config) })
 }
 
 impl TryFrom<RawConfig> for Config {
     type Error = ConfigError;
 
     fn try_from(raw: RawConfig) -> Result<Self, ConfigError> {
-        refuse("templates", !raw.templates.is_empty())?;
         refuse("event_recorder", raw.event_recorder.is_some())?;
         refuse("tracing", raw.tracing.is_some())?;
-        let receivers: Vec<Receiver> =
+        let mut receivers: Vec<Receiver> =
             raw.receivers.into_iter().map(|receiver| receiver.0).collect();
+        check_globals(&raw.global.rest, &receivers)?;
+        let globals = Arc::new(raw.global.rest);
+        for integration in receivers.iter_mut().flat_map(|receiver| &mut receiver.integrations) {
+            integration.globals = Arc::clone(&globals);
+        }
         let mut names = BTreeSet::new();
         for (index, receiver) in receivers.iter().enumerate() {
             if !names.insert(receiver.name.as_str()) {
@@ -191,7 +249,14 @@ impl TryFrom<RawConfig> for Config {
         let intervals = intervals(raw.time_intervals, raw.mute_time_intervals)?;
         let routes = flatten(raw.route, &names, &intervals)?;
         let resolve_timeout = raw.global.resolve_timeout.unwrap_or(RESOLVE_TIMEOUT);
-        Ok(Self { resolve_timeout, routes, receivers, inhibit_rules: raw.inhibit_rules, intervals })
+        Ok(Self {
+            resolve_timeout,
+            routes,
+            receivers,
+            inhibit_rules: raw.inhibit_rules,
+            intervals,
+            library: Library::default(),
+        })
     }
 }
 

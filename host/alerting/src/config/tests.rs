@@ -74,7 +74,7 @@ fn routes_inherit_and_receivers_resolve_to_notifiers() {
     );
     let integrations: Vec<String> = config
         .integrations()
-        .map(|i| format!("{}[{}] {} {}", i.plugin, i.index, i.send_resolved, i.config_json))
+        .map(|i| format!("{}[{}] {} {}", i.plugin, i.index, i.send_resolved, i.config))
         .collect();
     assert_eq!(
         integrations,
@@ -135,7 +135,10 @@ fn wrong_files_are_refused_with_the_key() {
              mute_time_intervals: [{ name: w }]",
             "mute_time_intervals[0].name: the name \"w\" is not unique",
         ),
-        ("global: { smtp_from: a }\nroute: { receiver: x }", "smtp_from: unknown key, or"),
+        (
+            "global: { sntp_from: a }\nroute: { receiver: x }\nreceivers: [{ name: x }]",
+            "sntp_from: unknown key; those",
+        ),
     ] {
         let error = load(text).unwrap_err();
         assert!(error.starts_with("am.yml:") && error.contains(expected), "{text}: {error}");

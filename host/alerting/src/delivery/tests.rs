@@ -35,6 +35,7 @@ impl World {
                 log: NotificationLog::open(store, at(start)).unwrap(),
                 clock: simulated.clock(),
                 external_url: "http://x".to_owned(),
+                template_failures: Metrics::new().counter("failures_total", "", &[]),
             },
             simulated,
             recorder,
@@ -302,4 +303,30 @@ async fn what_is_kept_quiet_is_counted_by_its_reason() {
     world.send(&[alert(&[("alertname", "A"), ("on", "night")], 0)]);
     let flush = world.dispatcher.due(at(11 * MINUTE), Silencer::default).remove(0);
     assert_eq!((flush.alerts.len(), flush.quiet), (0, vec![(QuietReason::MuteTimeInterval, 1)]));
+}
+
+#[tokio::test]
+async fn texts_are_expanded_about_the_group_its_route_and_the_reason() {
+    let text = "
+route: { receiver: r, routes: [{ matchers: [team=db], labels: { tier: 'of {{ .Receiver }}' } }] }
+receivers:
+- name: r
+  webhook_configs:
+  - { title: '{{ template \"mine\" . }} {{ routeLabels \"tier\" }}', url: u }
+  - { title: '{{ .Status | toUpper }} {{ .Nothing.Here }}', url: u }
+";
+    let files = [(
+        "a.tmpl".to_owned(),
+        r#"{{ define "mine" }}{{ .NotificationReason }}{{ end }}"#.to_owned(),
+    )];
+    let config = config(text).with_templates(&files).unwrap();
+    let store = StateStore::in_memory().unwrap();
+    let mut world = World::new(config, &store, 0);
+    world.send(&[alert(&[("alertname", "A"), ("team", "db")], 0)]);
+    assert_eq!(world.run_until(MINUTE).await.len(), 2, "what fails is sent all the same");
+    let mut titles = world.recorder.titles();
+    titles.sort();
+    assert!(titles[0].starts_with("<error expanding template: "), "{titles:?}");
+    assert_eq!(titles[1], "first notification of r");
+    assert_eq!(world.courier.template_failures.get(), 1);
 }

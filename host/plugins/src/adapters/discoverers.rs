@@ -185,7 +185,7 @@ fn make(
     if let (Some(region), Value::Object(keys)) = (region, &mut config) {
         keys.insert("region".to_owned(), Value::String(region));
     }
-    let given = Given { config: &config, http: http.as_ref(), folder };
+    let given = Given::new(&config, http.as_ref(), folder);
     Ok((rights, plugins.ready(PluginKind::Discovery, name, given)?))
 }
 

@@ -1,14 +1,19 @@
 //! Notifier plugins as alerting sees them.
 
+use std::sync::Arc;
+
+use camino::Utf8Path;
 use narthex_alerting::{
-    AlertGroup, AlertStatus, BoxFuture, GroupAlert, Notifiers, NotifyError, NotifyErrorKind,
-    Receipt,
+    AlertGroup, AlertStatus, BoxFuture, GroupAlert, Integration, Notifiers, NotifyError,
+    NotifyErrorKind, Receipt, Words,
 };
+use narthex_client::HttpConfig;
 use narthex_model::Labels;
 
 use crate::answer::{CallError, GuestErrorKind, PluginKind};
 use crate::bindings::notifier::exports::narthex::plugin::notifier_api;
 use crate::imports::Label;
+use crate::item::{Given, HTTP_CONFIG};
 use crate::plugins::Plugins;
 
 impl Notifiers for Plugins {
@@ -19,23 +24,36 @@ impl Notifiers for Plugins {
 
     fn notify<'a>(
         &'a self,
-        plugin: &'a str,
-        config_json: &'a str,
+        integration: &'a Integration,
         group: &'a AlertGroup,
+        words: &'a Arc<dyn Words>,
     ) -> BoxFuture<'a, Result<Receipt, NotifyError>> {
         Box::pin(async move {
-            let config = serde_json::from_str(config_json).map_err(|error| NotifyError {
-                kind: NotifyErrorKind::Config,
-                message: format!("the configuration is no JSON: {error}"),
-                retryable: false,
-                retry_after: None,
-            })?;
-            match self.deliver(plugin, &config, wire_group(group)).await {
+            let Integration { plugin, config, globals, .. } = integration;
+            let http = http(integration)?;
+            let given = Given {
+                globals: Some(globals),
+                words: Some(words),
+                ..Given::new(config, http.as_ref(), Utf8Path::new(""))
+            };
+            match self.deliver(plugin, given, wire_group(group)).await {
                 Ok(receipt) => Ok(Receipt { remote_id: receipt.remote_id, note: receipt.note }),
                 Err(error) => Err(notify_error(&error)),
             }
         })
     }
+}
+
+/// The keys of HTTP clients of an entry, or those of all receivers. Their paths are absolute already.
+fn http(integration: &Integration) -> Result<Option<HttpConfig>, NotifyError> {
+    let own = integration.config.get(HTTP_CONFIG).filter(|own| !own.is_null());
+    let Some(keys) = own.or_else(|| integration.globals.get(HTTP_CONFIG)) else { return Ok(None) };
+    serde_json::from_value(keys.clone()).map(Some).map_err(|error| NotifyError {
+        kind: NotifyErrorKind::Config,
+        message: format!("{HTTP_CONFIG}: {error}"),
+        retryable: false,
+        retry_after: None,
+    })
 }
 
 fn notify_error(error: &CallError) -> NotifyError {

@@ -67,7 +67,7 @@ impl Schema {
     }
 
     /// The schemas that hold for the same value as a node.
-    fn parts<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = &'a Node> {
+    pub(super) fn parts<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = &'a Node> {
         let referred = node.reference.as_ref().and_then(|name| self.definitions.get(name));
         referred.into_iter().chain(&node.all_of)
     }

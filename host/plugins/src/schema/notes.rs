@@ -147,11 +147,6 @@ impl Notes {
             Some(Profile::Aws { .. }) | None => kv::TOTAL_BYTES_DEFAULT,
         }
     }
-
-    /// Whether the configuration needs more than judging: a client or credentials of its own.
-    pub(crate) fn is_for_discovery(&self) -> bool {
-        self.takes_http || !self.endpoints.is_empty() || self.profile.is_some()
-    }
 }
 
 impl fmt::Display for Template {

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use narthex_sdk::{Alert, AlertGroup, AlertStatus, Error, Label, alertmanager, time::rfc3339};
+use narthex_sdk::{
+    Alert, AlertGroup, AlertStatus, Error, Label, alertmanager, json, time::rfc3339,
+};
 use serde::Serialize;
+
+use crate::Config;
 
 /// A firing alert has no end; Go's zero time stands for that.
 const NO_END: &str = "0001-01-01T00:00:00Z";
@@ -14,9 +18,12 @@ struct Message<'a> {
     receiver: String,
     status: &'static str,
     alerts: Vec<Entry<'a>>,
+    #[serde(rename = "notification_reason")]
+    reason: &'a str,
     group_labels: Pairs<'a>,
     common_labels: Pairs<'a>,
     common_annotations: Pairs<'a>,
+    route_labels: BTreeMap<String, String>,
     #[serde(rename = "externalURL")]
     external_url: &'a str,
     version: &'static str,
@@ -40,10 +47,11 @@ struct Entry<'a> {
 /// Sorted by name, as Go writes a map.
 type Pairs<'a> = BTreeMap<&'a str, &'a str>;
 
-/// The body of the POST. `alerts_max` 0 is no bound. What the alerts share is computed from those that are sent.
-pub(crate) fn render(group: &AlertGroup, alerts_max: usize) -> Result<Vec<u8>, Error> {
+/// The body of the POST. What the alerts share is computed from those that are sent.
+pub(crate) fn render(group: &AlertGroup, config: &Config) -> Result<Vec<u8>, Error> {
     let all = &group.alerts;
-    let sent_count = if alerts_max == 0 { all.len() } else { alerts_max.min(all.len()) };
+    let bound = if config.max_alerts == 0 { usize::MAX } else { config.max_alerts };
+    let sent_count = bound.min(all.len());
     let sent = all.get(..sent_count).unwrap_or_default();
     let cut = u64::try_from(all.len() - sent.len()).unwrap_or(u64::MAX);
     let is_firing = sent.iter().any(|alert| alert.status == AlertStatus::Firing);
@@ -51,9 +59,12 @@ pub(crate) fn render(group: &AlertGroup, alerts_max: usize) -> Result<Vec<u8>, E
         receiver: quoted(&group.receiver),
         status: name(if sent.is_empty() { group.status } else { status(is_firing) }),
         alerts: sent.iter().map(entry).collect(),
+        reason: &config.notification_reason,
         group_labels: pairs(&group.group_labels),
         common_labels: shared(sent, &group.common_labels, |alert| &alert.labels),
         common_annotations: shared(sent, &group.common_annotations, |alert| &alert.annotations),
+        route_labels: json::from_str(&config.route_labels)
+            .map_err(|error| Error::key("route_labels", error.to_string()))?,
         external_url: &group.external_url,
         version: "4",
         group_key: &group.group_key,

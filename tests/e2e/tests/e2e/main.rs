@@ -5,6 +5,7 @@
     reason = "tests act as the operator, who writes files and starts programs"
 )]
 
+mod alertmanager;
 mod beside;
 mod blackbox;
 mod blocks;

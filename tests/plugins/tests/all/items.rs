@@ -94,7 +94,7 @@ async fn the_host_logs_in_where_the_item_says() {
     let url = format!("http://127.0.0.1:{port}/targets");
     let keys = json!({ "url": url, "basic_auth": { "username": "u", "password": "p" } });
     let item = item("http", keys, "basic_auth: { username: u, password: p }");
-    let given = Given { config: &item.config, http: item.http.as_ref(), folder: "/".into() };
+    let given = Given::new(&item.config, item.http.as_ref(), "/".into());
     assert!(host.plugins.takes_http(PluginKind::Discovery, "http"));
     assert_eq!(host.plugins.validate(PluginKind::Discovery, "http", given).await, Ok(Vec::new()));
     assert_eq!(addresses(&first_set(&host, &item).await), ["a:1"]);

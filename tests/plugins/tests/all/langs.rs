@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use narthex_alerting::Notifiers;
 use narthex_discovery::{Outlet, Providers};
 use narthex_harness::{Answer, Replies, skip};
 use narthex_platform::{Clock, Stop};
@@ -70,7 +69,7 @@ fn addresses(set: &narthex_model::TargetSet) -> Vec<String> {
 
 /// Has a notifier deliver; what the receiver got.
 async fn delivered(host: &Host, name: &str, config: &Value, to: &Replies) -> (String, Value) {
-    host.plugins.notify(name, &config.to_string(), &group()).await.unwrap();
+    host.notify(name, config, &group()).await.unwrap();
     let request = to.requests().pop().unwrap();
     (format!("{} {}", request.method, request.path), request.json())
 }
@@ -116,7 +115,7 @@ async fn examples_in_javascript_answer_in_the_sandbox() {
     assert_eq!(asked, "POST /");
     assert_eq!(message["title"], "[FIRING 1] Down");
     server.answer("/", Answer::status(503, "later"));
-    let error = host.plugins.notify("ntfy", &config.to_string(), &group()).await.unwrap_err();
+    let error = host.notify("ntfy", &config, &group()).await.unwrap_err();
     assert!(error.message.contains("status 503: later"), "{error}");
 }
 
@@ -158,7 +157,7 @@ async fn examples_in_python_answer_in_the_sandbox() {
     assert_eq!(asked, format!("PUT {path}"));
     assert_eq!(message["body"], "[FIRING 1] Down\nDown");
     let alias = json!({ "homeserver": server.url(""), "room": "#r:x", "access_token": "t" });
-    let error = host.plugins.notify("matrix", &alias.to_string(), &group()).await.unwrap_err();
+    let error = host.notify("matrix", &alias, &group()).await.unwrap_err();
     assert!(error.message.contains("404"), "{error}");
 }
 

@@ -6,7 +6,6 @@ use std::net::UdpSocket;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use narthex_alerting::Notifiers;
 use narthex_discovery::Providers;
 use narthex_plugin_tests::Host;
 use narthex_plugins::{CollectTarget, Given, PluginKind, PluginState};
@@ -57,7 +56,7 @@ async fn plugins_of_1_0_0_of_every_kind_answer() {
     let answer = String::from_utf8(answer.body).unwrap();
     // Nothing was granted but the key-values: network, names and files answer errors, and each answers.
     assert!(answer.contains("released_refusals 9\n"), "{answer}");
-    let receipt = host.plugins.notify("notifier", r#"{"word":"hello"}"#, &group()).await.unwrap();
+    let receipt = host.notify("notifier", &json!({ "word": "hello" }), &group()).await.unwrap();
     assert_eq!((receipt.remote_id.as_deref(), receipt.note.as_str()), (Some("Down"), "hello"));
 }
 

@@ -4,11 +4,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 
-use narthex_alerting::{AlertGroup, Notifiers};
+use narthex_alerting::AlertGroup;
 use narthex_discovery::Providers;
 use narthex_plugin_tests::{Host, guest, plugin};
 use narthex_plugins::{PluginKind, RejectedKind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::items::{item, run};
 use crate::rooms::group;
@@ -42,12 +42,12 @@ fn pager() -> (u16, Receiver<String>) {
 }
 
 /// A host whose first version of the notifier delivered, with a second one in the folder.
-async fn delivered(second: &str, group: &AlertGroup) -> (Host, Receiver<String>, String) {
+async fn delivered(second: &str, group: &AlertGroup) -> (Host, Receiver<String>, Value) {
     let (port, requests) = pager();
     let host = Host::start(&[("pager", &guest("pager"))], "").await;
     let url = format!("http://127.0.0.1:{port}/token-of-the-pager");
-    let config = json!({ "url": url, "second": second }).to_string();
-    host.plugins.notify("pager", &config, group).await.unwrap();
+    let config = json!({ "url": url, "second": second });
+    host.notify("pager", &config, group).await.unwrap();
     assert_eq!(requests.recv().unwrap(), "GET /token-of-the-pager/ticket HTTP/1.1 ");
     let paged = requests.recv().unwrap();
     assert_eq!(paged, format!("POST /token-of-the-pager/page HTTP/1.1 17 {}", group.group_key));
@@ -65,7 +65,7 @@ async fn check_refused(second: &str, why: &str) {
     assert_eq!(view.rejected.unwrap().kind, RejectedKind::Probation);
     assert_eq!((view.generation, view.calls.total, view.calls.killed), (1, 1, 0));
     assert!(requests.try_recv().is_err(), "a probation notified somebody");
-    host.plugins.notify("pager", &config, &group()).await.unwrap();
+    host.notify("pager", &config, &group()).await.unwrap();
     assert!(requests.recv().unwrap().starts_with("GET"));
 }
 
@@ -82,7 +82,7 @@ async fn a_notifier_that_says_the_same_in_other_words_serves() {
     host.plugins.reload("pager", false).await.unwrap();
     assert_eq!(host.view("pager").version, "2.0.0");
     assert!(requests.try_recv().is_err(), "a probation notified somebody");
-    host.plugins.notify("pager", &config, &group()).await.unwrap();
+    host.notify("pager", &config, &group()).await.unwrap();
     requests.recv().unwrap();
     assert!(requests.recv().unwrap().contains("in other words: 17 "));
 }

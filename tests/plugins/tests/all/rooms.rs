@@ -55,17 +55,17 @@ async fn a_notification_arrives_at_the_host_of_its_configuration() {
     });
     let host = Host::start(&[("webhook", &plugin("webhook"))], "").await;
     assert!(host.plugins.is_known("webhook") && !host.plugins.is_known("other"));
-    let config = json!({ "url": format!("http://127.0.0.1:{port}/hook") }).to_string();
-    host.plugins.notify("webhook", &config, &group()).await.unwrap();
+    let config = json!({ "url": format!("http://127.0.0.1:{port}/hook") });
+    host.notify("webhook", &config, &group()).await.unwrap();
     receiver.join().unwrap();
 }
 
 #[tokio::test]
 async fn a_notifier_that_is_not_there_is_told_as_such() {
     let host = Host::start(&[("good", &guest("good"))], "").await;
-    let error = host.plugins.notify("webhook", "{}", &group()).await.unwrap_err();
+    let error = host.notify("webhook", &json!({}), &group()).await.unwrap_err();
     assert!(error.message.contains("put webhook.wasm into the plugin folder"), "{error}");
-    let error = host.plugins.notify("good", "{}", &group()).await.unwrap_err();
+    let error = host.notify("good", &json!({}), &group()).await.unwrap_err();
     assert_eq!(error.kind, NotifyErrorKind::Config);
 }
 

@@ -1,0 +1,196 @@
+//! Silences.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use narthex_alerting::{Silence, SilenceError, SilenceState, SilenceTerms, TimeInterval};
+use narthex_model::{MatchOp, Matcher, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Answer, Fault, Moment, body, is_on, matchers, ok, set, time};
+use crate::params::Params;
+use crate::routes::Shared;
+
+/// `GET /api/v2/silences`
+pub(super) async fn silences(State(rooms): Shared, params: Params) -> Answer {
+    let filter = matchers(&params, "filter")?;
+    let (active, expired) = (is_on(&params, "active"), is_on(&params, "expired"));
+    let pending = is_on(&params, "pending");
+    let now = Timestamp::from_millis(rooms.clock.now_millis());
+    let is_wanted = |silence: &Silence| {
+        let is_asked_for = match silence.state(now) {
+            SilenceState::Active => active,
+            SilenceState::Pending => pending,
+            SilenceState::Expired => expired,
+        };
+        // A silence is asked for by its own matchers.
+        is_asked_for && filter.iter().all(|wanted| silence.terms.matchers.contains(wanted))
+    };
+    let mut found = rooms.alerting.silences().all();
+    found.retain(|silence| is_wanted(silence));
+    // What ends next, what begins next, what ended last comes first.
+    found.sort_by_cached_key(|silence| {
+        let state = silence.state(now);
+        let terms = &silence.terms;
+        let at = match state {
+            SilenceState::Active => terms.ends_at.millis(),
+            SilenceState::Pending => terms.starts_at.millis(),
+            SilenceState::Expired => terms.ends_at.millis().saturating_neg(),
+        };
+        (state, at, silence.id.clone())
+    });
+    let shown: Vec<Value> = found.iter().map(|silence| shape(silence, now)).collect();
+    ok(&shown)
+}
+
+/// `GET /api/v2/silence/<id>`
+pub(super) async fn one(State(rooms): Shared, Path(id): Path<String>) -> Answer {
+    check_id(&id)?;
+    let now = Timestamp::from_millis(rooms.clock.now_millis());
+    match rooms.alerting.silences().get(&id) {
+        Some(silence) => ok(&shape(&silence, now)),
+        None => Ok(not_found()),
+    }
+}
+
+/// `DELETE /api/v2/silence/<id>`
+pub(super) async fn delete(State(rooms): Shared, Path(id): Path<String>) -> Answer {
+    check_id(&id)?;
+    match rooms.alerting.expire_silence(&id).await {
+        Ok(()) => Ok(StatusCode::OK.into_response()),
+        Err(SilenceError::NotFound) => Ok(not_found()),
+        Err(error) => Err(Fault::internal(&error)),
+    }
+}
+
+fn not_found() -> Response {
+    StatusCode::NOT_FOUND.into_response()
+}
+
+fn check_id(id: &str) -> Result<(), Fault> {
+    let is_hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let lengths: Vec<usize> = id.split('-').map(str::len).collect();
+    if lengths == [8, 4, 4, 4, 12] && id.split('-').all(is_hex) {
+        return Ok(());
+    }
+    Err(Fault::kind(format!("silenceID in path must be of type uuid: {id:?}")))
+}
+
+fn shape(silence: &Silence, now: Timestamp) -> Value {
+    let terms = &silence.terms;
+    let matcher = |matcher: &Matcher| {
+        let op = matcher.op();
+        json!({
+            "name": matcher.name(),
+            "value": matcher.value(),
+            "isEqual": matches!(op, MatchOp::Equal | MatchOp::Regex),
+            "isRegex": matches!(op, MatchOp::Regex | MatchOp::NotRegex),
+        })
+    };
+    let mut shown = json!({
+        "id": silence.id,
+        "status": { "state": silence.state(now).name() },
+        "updatedAt": time(silence.updated_at),
+        "matchers": terms.matchers.iter().map(matcher).collect::<Vec<_>>(),
+        "startsAt": time(terms.starts_at),
+        "endsAt": time(terms.ends_at),
+        "createdBy": terms.created_by,
+        "comment": terms.comment,
+        "annotations": terms.annotations,
+    });
+    if !terms.time_intervals.is_empty() {
+        set(&mut shown, "timeIntervals", json!(terms.time_intervals));
+    }
+    shown
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Posted {
+    #[serde(default)]
+    id: String,
+    matchers: Option<Vec<PostedMatcher>>,
+    starts_at: Option<Moment>,
+    ends_at: Option<Moment>,
+    created_by: Option<String>,
+    comment: Option<String>,
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, String>>,
+    /// Ours: it holds in these alone.
+    #[serde(default)]
+    time_intervals: Vec<TimeInterval>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PostedMatcher {
+    name: Option<String>,
+    value: Option<String>,
+    is_regex: Option<bool>,
+    #[serde(default)]
+    is_equal: Option<bool>,
+}
+
+/// `POST /api/v2/silences`
+pub(super) async fn post(State(rooms): Shared, request: Request) -> Answer {
+    let posted: Posted = body(request, "silence").await?;
+    let (id, terms) = posted.terms()?;
+    match rooms.alerting.set_silence(&id, terms).await {
+        Ok(id) => ok(&json!({ "silenceID": id })),
+        Err(error @ SilenceError::NotFound) => {
+            Err(Fault::Plain(StatusCode::NOT_FOUND, error.to_string()))
+        }
+        Err(error @ SilenceError::State(_)) => Err(Fault::internal(&error)),
+        Err(error) => Err(Fault::bad(error.to_string())),
+    }
+}
+
+impl Posted {
+    fn terms(self) -> Result<(String, SilenceTerms), Fault> {
+        let required = |property: &str| Fault::required(&format!("silence.{property}"));
+        let matchers = self.matchers.ok_or_else(|| required("matchers"))?;
+        if matchers.is_empty() {
+            return Err(Fault::too_few("silence.matchers"));
+        }
+        let matchers = matchers.into_iter().enumerate();
+        let terms = SilenceTerms {
+            matchers: matchers
+                .map(|(place, matcher)| matcher.read(place))
+                .collect::<Result<_, _>>()?,
+            starts_at: self.starts_at.ok_or_else(|| required("startsAt"))?.0,
+            ends_at: self.ends_at.ok_or_else(|| required("endsAt"))?.0,
+            created_by: self.created_by.ok_or_else(|| required("createdBy"))?,
+            comment: self.comment.ok_or_else(|| required("comment"))?,
+            annotations: self.annotations.unwrap_or_default(),
+            time_intervals: self.time_intervals,
+        };
+        Ok((self.id, terms))
+    }
+}
+
+impl PostedMatcher {
+    fn read(self, place: usize) -> Result<Matcher, Fault> {
+        let required =
+            |property: &str| Fault::required(&format!("silence.matchers.{place}.{property}"));
+        let name = self.name.ok_or_else(|| required("name"))?;
+        let value = self.value.ok_or_else(|| required("value"))?;
+        let is_regex = self.is_regex.ok_or_else(|| required("isRegex"))?;
+        let op = match (self.is_equal.unwrap_or(true), is_regex) {
+            (true, false) => MatchOp::Equal,
+            (false, false) => MatchOp::NotEqual,
+            (true, true) => MatchOp::Regex,
+            (false, true) => MatchOp::NotRegex,
+        };
+        if name.is_empty() {
+            let message =
+                format!("invalid silence: invalid label matcher {place}: invalid label name \"\"");
+            return Err(Fault::bad(message));
+        }
+        Matcher::new(op, name, value).map_err(|error| {
+            Fault::bad(format!("invalid silence: invalid label matcher {place}: {error}"))
+        })
+    }
+}

@@ -1,0 +1,235 @@
+//! What a notifier's schema has the host do for each notification: values from `global`, secrets from
+//! files, texts from templates.
+
+use narthex_alerting::Words;
+use serde_json::{Map, Value};
+
+use super::{DEPTH_MAX, Markup, Node, Notes, Schema};
+use crate::answer::PluginKind;
+
+impl Schema {
+    /// A keyword that says nothing to a plugin of this kind.
+    pub(crate) fn misplaced(&self, kind: PluginKind) -> Option<&'static str> {
+        let Notes { takes_http, endpoints, profile, .. } = &self.notes;
+        let all = [
+            ("x-http-config", *takes_http, kind != PluginKind::Exporter),
+            ("x-endpoints", !endpoints.is_empty(), kind == PluginKind::Discovery),
+            ("x-profile", profile.is_some(), kind == PluginKind::Discovery),
+            (
+                "x-template, x-global or x-secret-file",
+                self.root.iter().chain(self.definitions.values()).any(Node::is_of_notification),
+                kind == PluginKind::Notifier,
+            ),
+        ];
+        all.into_iter().find_map(|(keyword, is_there, fits)| (is_there && !fits).then_some(keyword))
+    }
+
+    /// Takes what a configuration does not say from `global` of the alertmanager.yml it stands in.
+    /// A secret and the file of it are one thing: who says either wants no other.
+    pub(crate) fn take_globals(&self, config: &mut Value, globals: &Map<String, Value>) {
+        let (Some(root), Value::Object(config)) = (&self.root, config) else { return };
+        let properties = &root.object.properties;
+        let is_said = |key: &str| config.get(key).is_some_and(|value| !value.is_null());
+        let is_wanted = |(key, property): &(&String, &Node)| {
+            let secret = property.secret_file.as_ref().unwrap_or(key);
+            let file = properties.iter().find(|(_, it)| it.secret_file.as_ref() == Some(secret));
+            !is_said(secret) && !file.is_some_and(|(file, _)| is_said(file))
+        };
+        let told = properties.iter().filter(is_wanted).filter_map(|(key, property)| {
+            Some((key.clone(), globals.get(property.global.as_ref()?)?.clone()))
+        });
+        let told: Vec<(String, Value)> = told.collect();
+        config.extend(told);
+    }
+
+    /// Puts what files hold in the place of their names. `read` answers with the content of a file,
+    /// or why it cannot.
+    ///
+    /// # Errors
+    /// The key of a file that cannot be read, and why.
+    pub(crate) fn read_secret_files(
+        &self,
+        config: &mut Value,
+        read: impl Fn(&str) -> Result<String, String>,
+    ) -> Result<(), (String, String)> {
+        let (Some(root), Value::Object(config)) = (&self.root, config) else { return Ok(()) };
+        for (key, property) in &root.object.properties {
+            let Some(secret) = &property.secret_file else { continue };
+            let path = config.get(key).and_then(Value::as_str).filter(|path| !path.is_empty());
+            let Some(path) = path else { continue };
+            let content = read(path).map_err(|error| (key.clone(), error))?;
+            config.remove(key);
+            config.insert(secret.clone(), Value::from(content.trim()));
+        }
+        Ok(())
+    }
+
+    /// Expands the templates in a configuration.
+    pub(crate) fn expand(&self, config: &mut Value, words: &dyn Words) {
+        if let Some(root) = &self.root {
+            self.expand_node(root, config, words, 0);
+        }
+    }
+
+    fn expand_node(&self, node: &Node, value: &mut Value, words: &dyn Words, depth: usize) {
+        if depth > DEPTH_MAX {
+            return;
+        }
+        if let Some(markup) = self.markup(node, 0) {
+            markup.expand(value, words, depth);
+            return;
+        }
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    let own = node.object.properties.get(key);
+                    if let Some(property) = own.or(node.object.additional.as_deref()) {
+                        self.expand_node(property, value, words, depth + 1);
+                    }
+                }
+            }
+            Value::Array(items) => {
+                if let Some(rule) = &node.items {
+                    items
+                        .iter_mut()
+                        .for_each(|item| self.expand_node(rule, item, words, depth + 1));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+        for part in self.parts(node) {
+            self.expand_node(part, value, words, depth + 1);
+        }
+    }
+
+    fn markup(&self, node: &Node, depth: usize) -> Option<Markup> {
+        if depth > DEPTH_MAX {
+            return None;
+        }
+        node.template.or_else(|| self.parts(node).find_map(|part| self.markup(part, depth + 1)))
+    }
+}
+
+impl Markup {
+    /// Expands a text, or all texts in a value, keys among them.
+    fn expand(self, value: &mut Value, words: &dyn Words, depth: usize) {
+        let text = |text: &str| match self {
+            Self::Text => words.text(text),
+            Self::Html => words.html(text),
+        };
+        match value {
+            _ if depth > DEPTH_MAX => {}
+            Value::String(own) => *own = text(own),
+            Value::Array(items) => {
+                items.iter_mut().for_each(|item| self.expand(item, words, depth + 1));
+            }
+            Value::Object(map) => {
+                *map = std::mem::take(map)
+                    .into_iter()
+                    .map(|(key, mut value)| {
+                        self.expand(&mut value, words, depth + 1);
+                        (text(&key), value)
+                    })
+                    .collect();
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+impl Node {
+    fn is_of_notification(&self) -> bool {
+        let has_own =
+            self.template.is_some() || self.global.is_some() || self.secret_file.is_some();
+        has_own || self.children().any(Self::is_of_notification)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Shouts;
+
+    impl Words for Shouts {
+        fn text(&self, template: &str) -> String {
+            template.to_uppercase()
+        }
+
+        fn html(&self, template: &str) -> String {
+            format!("<b>{template}</b>")
+        }
+    }
+
+    fn schema(schema: &Value) -> Schema {
+        Schema::parse(&schema.to_string()).unwrap()
+    }
+
+    #[test]
+    fn templates_are_expanded_wherever_the_schema_says_so() {
+        let line = json!({ "type": "object", "properties": { "a": { "$ref": "#/$defs/text" } } });
+        let schema = schema(&json!({
+            "$defs": { "text": { "type": "string", "x-template": true } },
+            "properties": {
+                "text": { "$ref": "#/$defs/text" },
+                "html": { "x-template": "html" },
+                "plain": { "type": "string" },
+                "lines": { "items": line },
+                "map": { "additionalProperties": { "x-template": true } },
+                "any": { "x-template": true },
+            },
+        }));
+        let mut config = json!({
+            "text": "t", "html": "h", "plain": "p", "number": 1,
+            "lines": [{ "a": "x", "b": "y" }, { "a": 2 }], "map": { "k": "v" },
+            "any": { "k": [{ "l": "v" }, 1] },
+        });
+        schema.expand(&mut config, &Shouts);
+        let expected = json!({
+            "text": "T", "html": "<b>h</b>", "plain": "p", "number": 1,
+            "lines": [{ "a": "X", "b": "y" }, { "a": 2 }], "map": { "k": "V" },
+            "any": { "K": [{ "L": "V" }, 1] },
+        });
+        assert_eq!(config, expected);
+    }
+
+    #[test]
+    fn globals_and_files_stand_for_what_is_not_said() {
+        let schema = schema(&json!({ "properties": {
+            "url": { "x-global": "foo_url" },
+            "token": { "x-global": "foo_token" },
+            "token_file": { "x-secret-file": "token" },
+        } }));
+        let globals = json!({ "foo_url": "of all", "foo_token": "t", "other": 1 });
+        let mut config = json!({ "url": "own", "token": null });
+        schema.take_globals(&mut config, globals.as_object().unwrap());
+        assert_eq!(config, json!({ "url": "own", "token": "t" }));
+        let mut config = json!({ "token_file": "f" });
+        schema.take_globals(&mut config, globals.as_object().unwrap());
+        assert_eq!(config, json!({ "url": "of all", "token_file": "f" }));
+
+        let mut config = json!({ "token_file": "f" });
+        schema.read_secret_files(&mut config, |path| Ok(format!(" in {path}\n"))).unwrap();
+        assert_eq!(config, json!({ "token": "in f" }));
+        let mut config = json!({ "token_file": "f" });
+        let refused = schema.read_secret_files(&mut config, |_| Err("is gone".to_owned()));
+        assert_eq!(refused, Err(("token_file".to_owned(), "is gone".to_owned())));
+    }
+
+    #[test]
+    fn keywords_of_one_kind_are_refused_at_another() {
+        let of_notifier = schema(&json!({ "items": { "x-template": true } }));
+        let of_discovery = schema(&json!({ "x-endpoints": ["http://{a}"] }));
+        let with_http = schema(&json!({ "x-http-config": true }));
+        use PluginKind::{Discovery, Exporter, Notifier};
+        let misplaced = |schema: &Schema| {
+            [Exporter, Discovery, Notifier].map(|kind| schema.misplaced(kind).is_some())
+        };
+        assert_eq!(misplaced(&of_notifier), [true, true, false]);
+        assert_eq!(misplaced(&of_discovery), [true, false, true]);
+        assert_eq!(misplaced(&with_http), [true, false, false]);
+    }
+}
