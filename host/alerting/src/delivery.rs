@@ -64,6 +64,7 @@ impl Courier {
         debug!(receiver = flush.receiver, plugin, group_key, reason = reason.name(), "notifying");
         let key = idempotency_key(log_key, entry.acknowledged, &firing, &resolved);
         let group = self.notification(flush, integration.send_resolved, key);
+        let mut delivered = None;
         if !group.alerts.is_empty() {
             if let Err(error) = self.log.begin(log_key, flush.now).await {
                 state.log_failed(&error);
@@ -71,16 +72,22 @@ impl Courier {
             let started = self.clock.monotonic();
             let words = self.words(flush, &group, reason);
             let outcome = self.attempts(flush, state, group, &words).await;
-            state.finished(self.clock.now_millis(), self.clock.monotonic() - started, &outcome);
-            if let Err(error) = outcome {
+            let took = self.clock.monotonic() - started;
+            if let Err(error) = &outcome {
                 warn!(receiver = flush.receiver, plugin, group_key, %error, "notification failed");
+                state.finished(self.clock.now_millis(), took, &outcome);
                 return false;
             }
+            delivered = Some((took, outcome));
         }
         let told = Told { at: flush.now, firing, resolved };
         let logged = self.log.acknowledge(log_key, told, flush.repeat_interval).await;
         if let Err(error) = logged {
             state.log_failed(&error);
+        }
+        // Counted once it is on disk: what is counted is not sent again.
+        if let Some((took, outcome)) = delivered {
+            state.finished(self.clock.now_millis(), took, &outcome);
         }
         true
     }
