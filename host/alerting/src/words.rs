@@ -20,6 +20,9 @@ pub trait Words: fmt::Debug + Send + Sync {
 
     /// A text that is HTML: values are escaped for their place in it.
     fn html(&self, template: &str) -> String;
+
+    /// The same words, of which nobody is told what fails: to try something.
+    fn unheard(&self) -> Arc<dyn Words>;
 }
 
 /// What templates see beside the group.
@@ -32,11 +35,12 @@ pub(crate) struct Circumstances {
 }
 
 /// The words for one group.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct GroupWords {
     expander: Expander,
     receiver: String,
     failures: Option<Counter>,
+    is_heard: bool,
 }
 
 /// The words about a group; what fails is counted.
@@ -47,8 +51,8 @@ pub(crate) fn about(
     now: Timestamp,
     failures: Option<Counter>,
 ) -> Arc<dyn Words> {
-    let data = NotificationData {
-        receiver: regex::escape(&group.receiver),
+    let mut data = NotificationData {
+        receiver: quote_meta(&group.receiver),
         status: group.status.name().to_owned(),
         alerts: group.alerts.iter().map(alert).collect(),
         notification_reason: circumstances.reason.to_owned(),
@@ -59,8 +63,18 @@ pub(crate) fn about(
         route_labels_rendered: false,
         external_url: group.external_url.clone(),
     };
-    let (expander, receiver) = (library.expander(&data, now), group.receiver.clone());
-    Arc::new(GroupWords { expander, receiver, failures })
+    let receiver = group.receiver.clone();
+    let expander = library.expander(&data, now);
+    let words = GroupWords { expander, receiver, failures, is_heard: true };
+    if data.route_labels.is_empty() {
+        return Arc::new(words);
+    }
+    match words.expander.route_labels() {
+        Ok(labels) => (data.route_labels, data.route_labels_rendered) = (labels, true),
+        // Those that are asked for one by one are rendered one by one.
+        Err(error) => words.failed(&error),
+    }
+    Arc::new(GroupWords { expander: library.expander(&data, now), ..words })
 }
 
 impl AlertGroup {
@@ -87,13 +101,20 @@ fn alert(alert: &GroupAlert) -> NotificationAlert {
 const ZERO_TIME: Timestamp = Timestamp::from_millis(-62_135_596_800_000);
 
 impl GroupWords {
-    fn told(&self, template: &str, expanded: Result<String, RenderError>) -> String {
-        expanded.unwrap_or_else(|error| {
-            if let Some(failures) = &self.failures {
-                failures.increment();
-            }
-            let receiver = &self.receiver;
-            warn!(receiver, template, %error, "a template of a notification failed");
+    /// The text itself is not logged: it may be the URL of a webhook.
+    fn failed(&self, error: &RenderError) {
+        if !self.is_heard {
+            return;
+        }
+        if let Some(failures) = &self.failures {
+            failures.increment();
+        }
+        warn!(receiver = self.receiver, %error, "a template of a notification failed");
+    }
+
+    fn told(&self, expanded: Result<String, RenderError>) -> Result<String, String> {
+        expanded.map_err(|error| {
+            self.failed(&error);
             format!("<error expanding template: {error}>")
         })
     }
@@ -101,10 +122,59 @@ impl GroupWords {
 
 impl Words for GroupWords {
     fn text(&self, template: &str) -> String {
-        self.told(template, self.expander.text(template))
+        self.told(self.expander.text(template)).unwrap_or_else(|error| error)
     }
 
     fn html(&self, template: &str) -> String {
-        self.told(template, self.expander.html(template))
+        self.told(self.expander.html(template)).unwrap_or_else(|error| escape_html(&error))
+    }
+
+    fn unheard(&self) -> Arc<dyn Words> {
+        Arc::new(Self { is_heard: false, ..self.clone() })
+    }
+}
+
+/// A text that a regular expression takes for itself, as Go's `regexp.QuoteMeta` writes it.
+fn quote_meta(text: &str) -> String {
+    let is_special = |letter: char| r"\.+*?()|[]{}^$".contains(letter);
+    let quote = |letter: char| is_special(letter).then_some('\\').into_iter().chain([letter]);
+    text.chars().flat_map(quote).collect()
+}
+
+fn escape_html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&#34;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::AlertStatus;
+
+    #[test]
+    fn an_error_is_no_markup_where_markup_is_wanted() {
+        let group = AlertGroup {
+            group_key: "{}:{}".to_owned(),
+            receiver: "r".to_owned(),
+            status: AlertStatus::Firing,
+            group_labels: Labels::empty(),
+            common_labels: Labels::empty(),
+            common_annotations: Labels::empty(),
+            alerts: Vec::new(),
+            truncated_alerts: 0,
+            external_url: String::new(),
+            attempt: 1,
+            idempotency_key: String::new(),
+        };
+        let words = group.words(Timestamp::from_millis(0));
+        let wrong = r#"{{ index "a" "b" }}"#;
+        assert!(words.text(wrong).starts_with("<error expanding template: "));
+        let html = words.html(wrong);
+        assert!(html.starts_with("&lt;error expanding template: "), "{html}");
+        assert!(!html.contains(['<', '>', '"']), "{html}");
+    }
+
+    #[test]
+    fn receivers_are_quoted_as_go_does_it() {
+        assert_eq!(quote_meta("team-db #1 (a.b)|c"), r"team-db #1 \(a\.b\)\|c");
     }
 }

@@ -175,7 +175,12 @@ impl Session {
     pub(crate) fn without_secrets(&self) -> Value {
         let mut config = self.config.clone();
         if let (true, Value::Object(keys)) = (self.http.is_some(), &mut config) {
-            keys.retain(|key, _| !HTTP_KEYS.contains(&key.as_str()) && key != HTTP_CONFIG);
+            match self.bench.card().kind {
+                PluginKind::Notifier => drop(keys.remove(HTTP_CONFIG)),
+                PluginKind::Discovery | PluginKind::Exporter => {
+                    keys.retain(|key, _| !HTTP_KEYS.contains(&key.as_str()));
+                }
+            }
         }
         self.bench.without_secrets(&config)
     }
@@ -198,7 +203,8 @@ fn http_keys(card: &Card, config: &Value) -> Result<Option<HttpConfig>, serde_js
         return Ok(None);
     };
     if card.kind == PluginKind::Notifier {
-        return own.get(HTTP_CONFIG).cloned().map(serde_json::from_value).transpose();
+        let own = own.get(HTTP_CONFIG).filter(|own| !own.is_null());
+        return own.cloned().map(serde_json::from_value).transpose();
     }
     let keys = own.iter().filter(|(key, _)| HTTP_KEYS.contains(&key.as_str()));
     let keys: serde_json::Map<_, _> =

@@ -66,7 +66,7 @@ impl PluginUse {
             PluginKind::Notifier => {
                 let own = node.get("http_config");
                 let http = own.map(|own| document.read_node(own, &format!("{key}.http_config")));
-                (document.read_node(node, &key)?, http.transpose())
+                (document.read_node(node, &key)?, http.transpose().map(Option::flatten))
             }
             PluginKind::Exporter => (document.read_node(node, &key)?, Ok(None)),
         };
@@ -82,8 +82,10 @@ impl PluginUse {
     pub(crate) fn with_globals(
         self,
         globals: &Arc<serde_json::Map<String, serde_json::Value>>,
+        http: Option<&HttpConfig>,
     ) -> Self {
-        Self { globals: Some(Arc::clone(globals)), ..self }
+        let http = self.http.map(|own| own.or_else(|| http.cloned()));
+        Self { globals: Some(Arc::clone(globals)), http, ..self }
     }
 
     /// What to tell the plugin; `takes_http`: it has the host use the keys of HTTP clients.

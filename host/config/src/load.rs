@@ -354,8 +354,10 @@ impl<'a> Loader<'a> {
             }
         };
         let mut node = node;
-        paths::resolve_alertmanager(&mut node, self.folder);
-        notifier_uses(&document, &node, key, &paths::absolute(self.folder), uses)?;
+        // Its paths count from the file that it stands in, as Alertmanager's do.
+        let folder = Utf8Path::new(document.file()).parent().unwrap_or(self.folder).to_owned();
+        paths::resolve_alertmanager(&mut node, &folder);
+        notifier_uses(&document, &node, key, &paths::absolute(&folder), uses)?;
         let config: narthex_alerting::Config = document.read_node(&node, key)?;
         let config = self.with_templates(config, &document, (&node, key), missing)?;
         Ok(Some(Routing { config, file: key.is_empty().then_some(document) }))
@@ -401,6 +403,10 @@ fn notifier_uses(
         Some(globals) => Arc::new(document.read_node(globals, "global")?),
         None => Arc::default(),
     };
+    let http_of_all = match node.get("global").and_then(|globals| globals.get("http_config")) {
+        Some(keys) => document.read_node(keys, "global.http_config")?,
+        None => None,
+    };
     let receivers = node.get("receivers").and_then(Node::items).unwrap_or_default();
     for (r, receiver) in receivers.iter().enumerate() {
         for entry in receiver.entries().unwrap_or_default() {
@@ -410,7 +416,7 @@ fn notifier_uses(
                 let key = format!("{key}{dot}receivers[{r}].{}[{index}]", entry.key);
                 let kind = PluginKind::Notifier;
                 let told = PluginUse::new(plugin, kind, document, item, key, folder)?;
-                uses.push(told.with_globals(&globals));
+                uses.push(told.with_globals(&globals, http_of_all.as_ref()));
             }
         }
     }

@@ -60,6 +60,30 @@ pub(crate) fn alertmanager_section(shown: &str) -> Option<String> {
     serde_json::to_string_pretty(&section).ok()
 }
 
+/// Whether a key of `global` in an alertmanager.yml is one of Alertmanager's that are no secrets; one
+/// of another notifier may be anything.
+fn is_secret_global(key: &str) -> bool {
+    const SECRET_ENDS: [&str; 6] =
+        ["_password", "_secret", "_token", "_token_id", "_key", "_webhook_url"];
+    const KNOWN: [&str; 13] = [
+        "resolve_timeout",
+        "http_config",
+        "jira_",
+        "mattermost_",
+        "opsgenie_",
+        "pagerduty_",
+        "rocketchat_",
+        "slack_",
+        "smtp_",
+        "telegram_",
+        "victorops_",
+        "webex_",
+        "wechat_",
+    ];
+    let is_known = KNOWN.iter().any(|known| key.starts_with(known));
+    !is_known || SECRET_ENDS.iter().any(|end| key.ends_with(end)) || key == "slack_api_url"
+}
+
 fn of_scalar(keys: &[&str], text: &str, secrets: &Schemas<'_>) -> Shown {
     let [.., key] = keys else { return Shown::AsWritten };
     // A header may be called as it likes.
@@ -85,6 +109,11 @@ fn of_scalar(keys: &[&str], text: &str, secrets: &Schemas<'_>) -> Shown {
     }
     let is_secret = secrets.tell(keys).unwrap_or_else(|| SECRET_KEYS.contains(key));
     if is_told_to_plugin && is_secret {
+        return Shown::Secret;
+    }
+    if let ["alertmanager", "global", key, ..] = keys
+        && is_secret_global(key)
+    {
         return Shown::Secret;
     }
     // The address of a webhook is a secret in Alertmanager.
@@ -151,6 +180,17 @@ mod tests {
             _ => None,
         };
         assert_eq!(shown(&document, &labels, &secrets), expected);
+    }
+
+    #[test]
+    fn globals_of_notifiers_are_hidden_but_for_those_that_are_known_to_be_none() {
+        check(
+            "alertmanager: {global: {slack_app_token: a, telegram_bot_token: b, slack_api_url: c, foo_x: d}}",
+            "alertmanager: {global: {slack_app_token: <secret>, telegram_bot_token: <secret>, \
+             slack_api_url: <secret>, foo_x: <secret>}}",
+        );
+        let open = "alertmanager: {global: {smtp_from: a, opsgenie_api_url: 'http://b', resolve_timeout: 5m}}";
+        check(open, open);
     }
 
     #[test]

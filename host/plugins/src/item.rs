@@ -140,11 +140,15 @@ impl Item {
         }
         let mut config = given.config.clone();
         let mut follows_redirects = true;
+        if let (PluginKind::Notifier, Value::Object(keys)) = (loaded.entry.kind(), &mut config) {
+            // The host's own: it leaves resolved alerts out.
+            keys.remove("send_resolved");
+        }
         if let (true, Value::Object(keys)) = (notes.takes_http, &mut config) {
             let off = Some(&Value::Bool(false));
             if loaded.entry.kind() == PluginKind::Notifier {
                 // Receivers have these keys in a mapping of their own.
-                let own = keys.remove(HTTP_CONFIG);
+                let own = keys.remove(HTTP_CONFIG).filter(|own| !own.is_null());
                 let own = own.as_ref().or(given.globals.and_then(|all| all.get(HTTP_CONFIG)));
                 follows_redirects = own.and_then(|own| own.get("follow_redirects")) != off;
             } else {

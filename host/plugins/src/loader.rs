@@ -109,6 +109,10 @@ pub(crate) enum LoadError {
     Schema(SchemaError),
     #[error("its schema has {keyword}, which is not for a plugin of its kind, {kind}")]
     Misplaced { keyword: &'static str, kind: PluginKind },
+    #[error(
+        "its schema wants {key} of global, which is another notifier's; its own begin with its name"
+    )]
+    ForeignGlobal { key: String },
 }
 
 impl LoadError {
@@ -137,7 +141,8 @@ impl LoadError {
             | Self::OtherName { .. }
             | Self::NoVersion
             | Self::Schema(_)
-            | Self::Misplaced { .. } => Again::Changed,
+            | Self::Misplaced { .. }
+            | Self::ForeignGlobal { .. } => Again::Changed,
         }
     }
 }
@@ -191,6 +196,9 @@ pub(crate) async fn load_any(
     let kind = entry.kind();
     if let Some(keyword) = schema.misplaced(kind) {
         return Err(LoadError::Misplaced { keyword, kind });
+    }
+    if let Some(key) = schema.foreign_global(&card.name) {
+        return Err(LoadError::ForeignGlobal { key: key.to_owned() });
     }
     Ok(Loaded {
         name: imports::log::single_line(&card.name, CARD_BYTES_MAX),

@@ -353,14 +353,13 @@ impl Plugins {
         Ok(refreshed(answer, &item.redactor))
     }
 
-    /// Has a notifier deliver.
+    /// Has a notifier that is ready deliver.
     pub(crate) async fn deliver(
         &self,
-        plugin: &str,
-        given: Given<'_>,
+        ready: Ready,
         group: notifier_api::AlertGroup,
     ) -> Result<notifier_api::Receipt, CallError> {
-        let (plugin, loaded, item) = self.ready(PluginKind::Notifier, plugin, given)?;
+        let (plugin, loaded, item) = ready;
         let (used, sending) = (Arc::clone(&item), Sending::of(&group));
         let manner = Manner::Heard(sending.tape());
         let receipt = self.deliver_by(&plugin, &loaded, item, group, manner).await?;

@@ -28,8 +28,9 @@ const NONCE_DIGITS: usize = 32;
 /// Values that are put into one text: a guest writes placeholders as often as it likes, and a value may be long.
 const PUT_IN_MAX: usize = 1_000;
 
-/// Values in base64 that are looked for in answers.
+/// Values in base64 that are looked for in answers, and bytes of them together. More are not put in.
 const SENT_MAX: usize = 1_000;
+const SENT_BYTES_MAX: usize = 256 << 10;
 
 /// Shorter texts are not looked for in answers: they stand there by chance.
 const HIDDEN_BYTES_MIN: usize = 4;
@@ -246,6 +247,22 @@ impl fmt::Debug for CallSecrets {
     }
 }
 
+impl Known {
+    /// Keeps what is about to be sent, so that it is found in answers. `false`: there is no more room for it.
+    fn remembers(&self, encoded: &str) -> bool {
+        let mut sent = self.sent.lock();
+        if sent.iter().any(|known| known == encoded) {
+            return true;
+        }
+        let bytes: usize = sent.iter().map(String::len).sum();
+        let fits = sent.len() < SENT_MAX && bytes + encoded.len() <= SENT_BYTES_MAX;
+        if fits {
+            sent.push(encoded.to_owned());
+        }
+        fits
+    }
+}
+
 /// How a value is written where it is put in.
 #[derive(Clone, Copy)]
 enum Context {
@@ -274,11 +291,9 @@ impl CallSecrets {
                 base64::decoded(credentials).and_then(|it| String::from_utf8(it).ok())
             && pair.contains(HEAD)
         {
-            let credentials = base64::encoded(known.put_in(&pair, Context::Plain).as_bytes());
-            let mut sent = known.sent.lock();
-            if !sent.contains(&credentials) {
-                sent.push(credentials.clone());
-            }
+            let filled = base64::encoded(known.put_in(&pair, Context::Plain).as_bytes());
+            let is_remembered = known.remembers(&filled);
+            let credentials = if is_remembered { &filled } else { credentials };
             return format!("{scheme} {credentials}");
         }
         known.put_in(value, Context::Plain).into_owned()
@@ -325,11 +340,7 @@ impl CallSecrets {
         let Some(known) = &self.0 else { return Cow::Borrowed(bytes) };
         let looked_into = in_base64_words(bytes, |decoded| {
             let encoded = base64::encoded(&known.put_into_bytes(decoded, Context::Plain));
-            let mut sent = known.sent.lock();
-            if sent.len() < SENT_MAX && !sent.contains(&encoded) {
-                sent.push(encoded.clone());
-            }
-            encoded
+            if known.remembers(&encoded) { encoded } else { base64::encoded(decoded) }
         });
         match looked_into {
             Some(filled) => Cow::Owned(known.put_into_bytes(&filled, Context::Plain).into_owned()),

@@ -32,6 +32,9 @@ const LINES_MAX: usize = 1_000;
 /// Differences that are kept of one call.
 const MISSES_MAX: usize = 100;
 
+/// Letters of one of them.
+const MISS_LETTERS_MAX: usize = 4096;
+
 /// How far a question that is played back has to be like the one that was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matching {
@@ -88,6 +91,8 @@ pub struct Heard {
     pub misses: Vec<String>,
     /// Of a tape that plays: what the recording answers and the guest did not ask.
     pub not_asked: Vec<String>,
+    /// Of a tape that plays: whether the guest asked somebody beyond the host, and was answered.
+    pub(crate) has_spoken: bool,
 }
 
 /// A line of the guest's log.
@@ -161,6 +166,8 @@ impl Tape {
                 heard.recording = Some(Recording { clock, conversation });
             }
             Mode::Play { .. } => {
+                let mut events = state.events.iter().zip(&state.asked);
+                heard.has_spoken = events.any(|(it, asked)| *asked && it.ask.leaves_the_host());
                 let unasked = state.events.iter().zip(&state.asked).filter(|(_, asked)| !**asked);
                 let gave_up = |event: &Event| matches!(event.told, Told::GivenUp(_));
                 let unasked = unasked.filter(|(event, _)| !gave_up(event));
@@ -188,9 +195,10 @@ impl fmt::Debug for Tape {
 }
 
 impl State {
-    fn miss(&mut self, what: String) {
+    fn miss(&mut self, what: &str) {
         if self.heard.misses.len() < MISSES_MAX {
-            self.heard.misses.push(what);
+            let shown = what.chars().take(MISS_LETTERS_MAX).collect();
+            self.heard.misses.push(shown);
         }
     }
 

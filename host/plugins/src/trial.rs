@@ -19,12 +19,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use narthex_exposition::{Format, Parser};
 use narthex_platform::Metrics;
+use narthex_wasm::KillReason;
 use parking_lot::Mutex;
 
 use crate::adapters::found::Found;
 use crate::answer::{CallError, Exposition, GuestErrorKind};
 use crate::folder::{Again, Refusal};
-use crate::item::Item;
+use crate::item::{Given, Item};
 use crate::loader::Loaded;
 use crate::plugin::{Manner, Plugin};
 use crate::plugins::{AskedTarget, Plugins};
@@ -239,6 +240,11 @@ impl Plugins {
         let delivered = self.deliver_by(bench, version, item, group, manner).await;
         let heard = tape.heard();
         match delivered {
+            // Time stands still in a recording: who waits for it to pass waits for ever.
+            Err(CallError::Killed {
+                reason: KillReason::Cpu { .. } | KillReason::Wall { .. },
+                ..
+            }) => Verdict::Fair,
             Err(error @ CallError::Killed { .. }) => verdict(&error),
             // It asks for other things. What would be answered is not known.
             _ if !heard.misses.is_empty() => Verdict::Fair,
@@ -258,6 +264,8 @@ impl Plugins {
         item: &Item,
     ) -> Result<Arc<Item>, CallError> {
         let (given, rights) = (item.given(), bench.rights());
+        let words = given.words.map(|words| words.unheard());
+        let given = Given { words: words.as_ref(), ..given };
         Item::new(&bench.name, version, &rights, given, &self.0.machine).map(Arc::new)
     }
 }

@@ -66,21 +66,64 @@ struct RawGlobal {
     rest: Map<String, Value>,
 }
 
-/// What the keys of `global` begin with: Alertmanager's notifiers, whether they are there or not.
-const GLOBAL_OF: [&str; 13] = [
+/// The keys of `global` in Alertmanager, whether their notifiers are there or not.
+const GLOBALS: [&str; 41] = [
     "http_config",
-    "smtp_",
-    "slack_",
-    "pagerduty_url",
-    "opsgenie_",
-    "telegram_",
     "jira_api_url",
-    "wechat_",
-    "victorops_",
+    "mattermost_webhook_url",
+    "mattermost_webhook_url_file",
+    "opsgenie_api_key",
+    "opsgenie_api_key_file",
+    "opsgenie_api_url",
+    "pagerduty_url",
+    "rocketchat_api_url",
+    "rocketchat_token",
+    "rocketchat_token_file",
+    "rocketchat_token_id",
+    "rocketchat_token_id_file",
+    "slack_api_url",
+    "slack_api_url_file",
+    "slack_app_token",
+    "slack_app_token_file",
+    "slack_app_url",
+    "smtp_auth_identity",
+    "smtp_auth_password",
+    "smtp_auth_password_file",
+    "smtp_auth_secret",
+    "smtp_auth_secret_file",
+    "smtp_auth_username",
+    "smtp_force_implicit_tls",
+    "smtp_from",
+    "smtp_hello",
+    "smtp_require_tls",
+    "smtp_smarthost",
+    "smtp_tls_config",
+    "telegram_api_url",
+    "telegram_bot_token",
+    "telegram_bot_token_file",
+    "victorops_api_key",
+    "victorops_api_key_file",
+    "victorops_api_url",
     "webex_api_url",
-    "rocketchat_",
-    "mattermost_",
-    "discord_",
+    "wechat_api_corp_id",
+    "wechat_api_secret",
+    "wechat_api_secret_file",
+    "wechat_api_url",
+];
+
+/// The notifiers whose keys they are.
+const OWNERS: [&str; 11] = [
+    "email",
+    "jira",
+    "mattermost",
+    "opsgenie",
+    "pagerduty",
+    "rocketchat",
+    "slack",
+    "telegram",
+    "victorops",
+    "webex",
+    "wechat",
 ];
 
 impl TryFrom<Map<String, Value>> for RawGlobal {
@@ -99,20 +142,22 @@ impl TryFrom<Map<String, Value>> for RawGlobal {
     }
 }
 
-/// Refuses keys of `global` that nobody reads: a notifier's begin with its name.
+/// Refuses keys of `global` that nobody reads: those of a notifier that is not Alertmanager's begin with
+/// its name.
 fn check_globals(globals: &Map<String, Value>, receivers: &[Receiver]) -> Result<(), ConfigError> {
     let used = receivers.iter().flat_map(|receiver| &receiver.integrations);
-    let used: BTreeSet<String> = used.map(|it| format!("{}_", it.plugin)).collect();
-    let is_known = |key: &str| {
-        GLOBAL_OF.iter().any(|known| key.starts_with(known))
-            || used.iter().any(|known| key.starts_with(known.as_str()))
-    };
+    let own = used.map(|it| it.plugin.as_str()).filter(|plugin| !OWNERS.contains(plugin));
+    let own: BTreeSet<String> = own.map(|plugin| format!("{plugin}_")).collect();
+    let is_known =
+        |key: &str| GLOBALS.contains(&key) || own.iter().any(|own| key.starts_with(own.as_str()));
     match globals.keys().find(|key| !is_known(key)) {
         None => Ok(()),
         Some(key) => Err(ConfigError::Invalid {
             key: key.clone(),
-            message: "unknown key; those of a notifier begin with its name, as in slack_api_url"
-                .to_owned(),
+            message:
+                "unknown key; beside Alertmanager's, those of a receiver's own notifier foo are \
+                      known, which begin with foo_"
+                    .to_owned(),
         }),
     }
 }

@@ -136,8 +136,13 @@ fn wrong_files_are_refused_with_the_key() {
             "mute_time_intervals[0].name: the name \"w\" is not unique",
         ),
         (
+            "global: { slack_api_uri: a }\nroute: { receiver: x }\n\
+             receivers: [{ name: x, slack_configs: [{}] }]",
+            "slack_api_uri: unknown key",
+        ),
+        (
             "global: { sntp_from: a }\nroute: { receiver: x }\nreceivers: [{ name: x }]",
-            "sntp_from: unknown key; those",
+            "sntp_from: unknown key; beside",
         ),
     ] {
         let error = load(text).unwrap_err();

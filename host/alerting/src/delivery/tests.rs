@@ -308,11 +308,11 @@ async fn what_is_kept_quiet_is_counted_by_its_reason() {
 #[tokio::test]
 async fn texts_are_expanded_about_the_group_its_route_and_the_reason() {
     let text = "
-route: { receiver: r, routes: [{ matchers: [team=db], labels: { tier: 'of {{ .Receiver }}' } }] }
+route: { receiver: r-1.a, routes: [{ matchers: [team=db], labels: { tier: 'of {{ .Receiver }}' } }] }
 receivers:
-- name: r
+- name: r-1.a
   webhook_configs:
-  - { title: '{{ template \"mine\" . }} {{ routeLabels \"tier\" }}', url: u }
+  - { title: '{{ template \"mine\" . }} {{ routeLabels \"tier\" }} {{ .RouteLabels.tier }}', url: u }
   - { title: '{{ .Status | toUpper }} {{ .Nothing.Here }}', url: u }
 ";
     let files = [(
@@ -327,6 +327,6 @@ receivers:
     let mut titles = world.recorder.titles();
     titles.sort();
     assert!(titles[0].starts_with("<error expanding template: "), "{titles:?}");
-    assert_eq!(titles[1], "first notification of r");
+    assert_eq!(titles[1], r"first notification of r-1\.a of r-1\.a");
     assert_eq!(world.courier.template_failures.get(), 1);
 }

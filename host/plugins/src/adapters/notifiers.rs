@@ -9,6 +9,7 @@ use narthex_alerting::{
 };
 use narthex_client::HttpConfig;
 use narthex_model::Labels;
+use serde_json::Value;
 
 use crate::answer::{CallError, GuestErrorKind, PluginKind};
 use crate::bindings::notifier::exports::narthex::plugin::notifier_api;
@@ -29,14 +30,30 @@ impl Notifiers for Plugins {
         words: &'a Arc<dyn Words>,
     ) -> BoxFuture<'a, Result<Receipt, NotifyError>> {
         Box::pin(async move {
-            let Integration { plugin, config, globals, .. } = integration;
             let http = http(integration)?;
-            let given = Given {
-                globals: Some(globals),
-                words: Some(words),
-                ..Given::new(config, http.as_ref(), Utf8Path::new(""))
+            let (plugins, integration) = (self.clone(), integration.clone());
+            let (words, group) = (Arc::clone(words), wire_group(group));
+            // Files of secrets may be on a disk that hangs, and long texts take their time.
+            let ready = tokio::task::spawn_blocking(move || {
+                let Integration { plugin, config, globals, .. } = &integration;
+                let given = Given {
+                    globals: Some(globals),
+                    words: Some(&words),
+                    ..Given::new(config, http.as_ref(), Utf8Path::new(""))
+                };
+                plugins.ready(PluginKind::Notifier, plugin, given)
+            });
+            let ready = ready.await.map_err(|error| NotifyError {
+                kind: NotifyErrorKind::Internal,
+                message: format!("make the configuration ready: {error}"),
+                retryable: true,
+                retry_after: None,
+            })?;
+            let delivered = match ready {
+                Ok(ready) => self.deliver(ready, group).await,
+                Err(error) => Err(error),
             };
-            match self.deliver(plugin, given, wire_group(group)).await {
+            match delivered {
                 Ok(receipt) => Ok(Receipt { remote_id: receipt.remote_id, note: receipt.note }),
                 Err(error) => Err(notify_error(&error)),
             }
@@ -48,12 +65,24 @@ impl Notifiers for Plugins {
 fn http(integration: &Integration) -> Result<Option<HttpConfig>, NotifyError> {
     let own = integration.config.get(HTTP_CONFIG).filter(|own| !own.is_null());
     let Some(keys) = own.or_else(|| integration.globals.get(HTTP_CONFIG)) else { return Ok(None) };
-    serde_json::from_value(keys.clone()).map(Some).map_err(|error| NotifyError {
+    let mut keys = keys.clone();
+    write_out_numbers(&mut keys);
+    serde_json::from_value(keys).map(Some).map_err(|error| NotifyError {
         kind: NotifyErrorKind::Config,
         message: format!("{HTTP_CONFIG}: {error}"),
         retryable: false,
         retry_after: None,
     })
+}
+
+/// Makes numbers texts: a client has none, and YAML does not tell a password of digits from one.
+fn write_out_numbers(keys: &mut Value) {
+    match keys {
+        Value::Number(number) => *keys = Value::String(number.to_string()),
+        Value::Object(map) => map.values_mut().for_each(write_out_numbers),
+        Value::Array(items) => items.iter_mut().for_each(write_out_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
 }
 
 fn notify_error(error: &CallError) -> NotifyError {

@@ -24,6 +24,15 @@ impl Schema {
         all.into_iter().find_map(|(keyword, is_there, fits)| (is_there && !fits).then_some(keyword))
     }
 
+    /// A key of `global` that this plugin may not have: it belongs to another.
+    pub(crate) fn foreign_global(&self, plugin: &str) -> Option<&str> {
+        // Alertmanager calls them by the protocol.
+        let prefix = if plugin == "email" { "smtp_".to_owned() } else { format!("{plugin}_") };
+        let properties = self.root.iter().flat_map(|root| root.object.properties.values());
+        let mut globals = properties.filter_map(|property| property.global.as_deref());
+        globals.find(|global| !global.starts_with(&prefix))
+    }
+
     /// Takes what a configuration does not say from `global` of the alertmanager.yml it stands in.
     /// A secret and the file of it are one thing: who says either wants no other.
     pub(crate) fn take_globals(&self, config: &mut Value, globals: &Map<String, Value>) {
@@ -162,6 +171,10 @@ mod tests {
         fn html(&self, template: &str) -> String {
             format!("<b>{template}</b>")
         }
+
+        fn unheard(&self) -> std::sync::Arc<dyn Words> {
+            std::sync::Arc::new(Self)
+        }
     }
 
     fn schema(schema: &Value) -> Schema {
@@ -231,5 +244,8 @@ mod tests {
         assert_eq!(misplaced(&of_notifier), [true, true, false]);
         assert_eq!(misplaced(&of_discovery), [true, false, true]);
         assert_eq!(misplaced(&with_http), [true, false, false]);
+        let globals = schema(&json!({ "properties": { "a": { "x-global": "smtp_from" } } }));
+        assert_eq!(globals.foreign_global("foo"), Some("smtp_from"));
+        assert_eq!(globals.foreign_global("email"), None);
     }
 }

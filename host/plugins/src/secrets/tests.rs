@@ -113,6 +113,23 @@ fn words_in_base64_on_a_connection_are_looked_into() {
 }
 
 #[test]
+fn what_cannot_be_looked_for_in_answers_is_not_put_in() {
+    let (seen, secrets) = call(json!({ "password": "pa ss" }), &["password"]);
+    let password = text(&seen["password"]);
+    let login = |number: usize| base64::encoded(format!("{number}:{password}").as_bytes());
+    for number in 0..SENT_MAX {
+        let filled = secrets.in_stream(login(number).as_bytes()).into_owned();
+        assert_eq!(filled, base64::encoded(format!("{number}:pa ss").as_bytes()).as_bytes());
+    }
+    let last = login(SENT_MAX);
+    assert_eq!(&*secrets.in_stream(last.as_bytes()), last.as_bytes());
+    let header = format!("Basic {last}");
+    assert_eq!(secrets.in_header("Authorization", &header), header);
+    let first = format!("Basic {}", base64::encoded(b"0:pa ss"));
+    assert_eq!(secrets.in_header("Authorization", &format!("Basic {}", login(0))), first);
+}
+
+#[test]
 fn a_host_is_never_made_of_a_secret() {
     let (seen, secrets) = call(json!({ "token": "evil.example/" }), &["token"]);
     let url = Url::parse(&format!("http://{}.a.example/x", text(&seen["token"]))).unwrap();

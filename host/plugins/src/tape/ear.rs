@@ -1,6 +1,6 @@
 //! Where the imports of one call meet its tape.
 
-use super::recording::READINGS_MAX;
+use super::recording::{READINGS_MAX, bytes_of};
 use super::taped::Taped;
 use super::veil::Veil;
 use super::{
@@ -105,14 +105,16 @@ impl Ear {
         ask: impl FnOnce() -> Ask,
         live: impl Future<Output = Result<T, imports::Error>>,
     ) -> Result<T, imports::Error> {
-        let Some(reel) = self.reel() else { return live.await };
+        let Some(reel) = self.reel().filter(|reel| !reel.state.lock().is_too_long) else {
+            return live.await;
+        };
         let ask = self.hidden(ask());
         if let Mode::Play { matching } = reel.mode {
             return self.played(&ask, matching).unwrap_or_else(|| Err(given_up(&ask)));
         }
         let slot = self.begin(ask);
         let answer = live.await;
-        let received = answer.as_ref().map_or(0, Taped::bytes);
+        let received = answer.as_ref().map_or_else(Failure::bytes_of, Taped::bytes);
         self.end(slot, received, || match &answer {
             Ok(answer) => Told::Answer(answer.answer(&self.veil)),
             Err(error) => Told::Error(self.failure(error)),
@@ -133,7 +135,7 @@ impl Ear {
     fn played<T: Taped>(&self, ask: &Ask, matching: Matching) -> Option<Result<T, imports::Error>> {
         let mut state = self.reel()?.state.lock();
         let Some(slot) = state.find(ask, matching) else {
-            state.miss(format!("the recording does not answer: {ask}"));
+            state.miss(&format!("the recording does not answer: {ask}"));
             return Some(Err(unanswered(ask)));
         };
         match state.events.get(slot).map(|event| &event.told) {
@@ -158,7 +160,7 @@ impl Ear {
         if let Mode::Play { matching } = reel.mode {
             let mut state = reel.state.lock();
             let Some(slot) = state.find(&ask, matching) else {
-                state.miss(format!("the recording does not answer: {ask}"));
+                state.miss(&format!("the recording does not answer: {ask}"));
                 return Err(unanswered(&ask));
             };
             return match state.events.get(slot).map(|event| &event.told) {
@@ -169,7 +171,8 @@ impl Ear {
         }
         let slot = self.begin(ask);
         let opened = live.await;
-        self.end(slot, 0, || match &opened {
+        let told = opened.as_ref().err().map_or(0, Failure::bytes_of);
+        self.end(slot, told, || match &opened {
             Ok(_) => Told::Exchange(Vec::new()),
             Err(error) => Told::Error(self.failure(error)),
         });
@@ -187,7 +190,7 @@ impl Ear {
         let mut state = self.reel()?.state.lock();
         let written = state.write(slot, &data, matching);
         Some(written.map_err(|difference| {
-            state.miss(difference.clone());
+            state.miss(&difference);
             imports::error(ErrorKind::Protocol, difference)
         }))
     }
@@ -203,7 +206,7 @@ impl Ear {
         Some(match state.read(slot, max) {
             Ok(read) => read.map_err(|failure| failure.error()),
             Err(difference) => {
-                state.miss(difference.clone());
+                state.miss(&difference);
                 Err(imports::error(ErrorKind::Protocol, difference))
             }
         })
@@ -277,11 +280,16 @@ impl Ear {
     fn step(&self, slot: Option<Slot>, step: impl FnOnce() -> Step) {
         let (Some(reel), Some(Slot(slot))) = (self.reel(), slot) else { return };
         let Mode::Record { bytes_max, .. } = reel.mode else { return };
+        if reel.state.lock().is_too_long {
+            return;
+        }
         let step = step();
         let bytes = match &step {
             Step::Write(content) | Step::Read(content) => content.0.len(),
             Step::Certificates(shown) => shown.iter().map(|der| der.0.len()).sum(),
-            Step::StartTls(_) | Step::Facts(_) | Step::Error(_) => 0,
+            Step::Facts(facts) => bytes_of(facts),
+            Step::Error(failure) => failure.bytes(),
+            Step::StartTls(_) => 0,
         };
         let mut state = reel.state.lock();
         if state.fits(bytes + EVENT_BYTES, bytes_max)
@@ -331,19 +339,8 @@ impl Ear {
     fn begin(&self, ask: Ask) -> Option<usize> {
         let reel = self.reel()?;
         let Mode::Record { bytes_max, .. } = reel.mode else { return None };
-        let bytes = match &ask {
-            Ask::Http(request) | Ask::Probe { request, .. } => {
-                request.url.len() + request.body.0.len()
-            }
-            Ask::DnsServer { query, .. } => query.0.len(),
-            Ask::Tcp { .. } | Ask::Dns { .. } | Ask::Clock { .. } => 0,
-            Ask::File { path, .. } => path.len(),
-            Ask::Kv { key, value, .. } => {
-                key.len() + value.as_ref().map_or(0, |value| value.0.len())
-            }
-        };
         let mut state = reel.state.lock();
-        if !state.fits(bytes + EVENT_BYTES, bytes_max) {
+        if !state.fits(ask.bytes() + EVENT_BYTES, bytes_max) {
             return None;
         }
         state.events.push(Event { ask, told: Told::GivenUp(true) });

@@ -308,7 +308,51 @@ impl Failure {
     }
 }
 
+/// About what pairs of texts take.
+pub(super) fn bytes_of(pairs: &[(String, String)]) -> usize {
+    pairs.iter().map(|(name, value)| name.len() + value.len()).sum()
+}
+
+impl HttpAsk {
+    fn bytes(&self) -> usize {
+        self.method.len() + self.url.len() + bytes_of(&self.headers) + self.body.0.len()
+    }
+}
+
+impl Failure {
+    /// About what an error takes on a tape.
+    pub(super) fn bytes_of(error: &imports::Error) -> usize {
+        let details = error.details.iter().map(|fact| fact.name.len() + fact.value.len());
+        error.message.len() + details.sum::<usize>()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.message.len() + bytes_of(&self.details)
+    }
+}
+
 impl Ask {
+    /// About what it takes: all texts in it.
+    pub(super) fn bytes(&self) -> usize {
+        let content = |content: &Option<Content>| content.as_ref().map_or(0, |it| it.0.len());
+        match self {
+            Self::Http(request) => request.bytes(),
+            Self::Probe { request, options } => request.bytes() + bytes_of(options),
+            Self::Tcp { connect, tls, options } => {
+                connect.len() + tls.as_ref().map_or(0, String::len) + bytes_of(options)
+            }
+            Self::Dns { name, kind } => name.len() + kind.len(),
+            Self::DnsServer { server, query, options } => {
+                server.len() + query.0.len() + bytes_of(options)
+            }
+            Self::File { call, root, path } => call.len() + root.len() + path.len(),
+            Self::Clock { clock } => clock.len(),
+            Self::Kv { call, key, value, old } => {
+                call.len() + key.len() + content(value) + content(old)
+            }
+        }
+    }
+
     /// Whether somebody else hears it.
     pub(crate) fn leaves_the_host(&self) -> bool {
         match self {

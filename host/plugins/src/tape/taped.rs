@@ -41,7 +41,7 @@ impl Taped for http::Response {
     }
 
     fn bytes(&self) -> usize {
-        self.body.len()
+        self.body.len() + bytes_of(&self.headers)
     }
 }
 
@@ -78,7 +78,8 @@ impl Taped for http::Probed {
     }
 
     fn bytes(&self) -> usize {
-        self.response.body.len() + self.certificates.iter().map(Vec::len).sum::<usize>()
+        let certificates = self.certificates.iter().map(Vec::len).sum::<usize>();
+        self.response.bytes() + certificates + bytes_of(&self.facts)
     }
 }
 
@@ -96,8 +97,13 @@ impl Taped for dns::Exchanged {
     }
 
     fn bytes(&self) -> usize {
-        self.message.len()
+        self.message.len() + bytes_of(&self.facts)
     }
+}
+
+/// About what labels take.
+fn bytes_of(labels: &[Label]) -> usize {
+    labels.iter().map(|label| label.name.len() + label.value.len()).sum()
 }
 
 fn label((name, value): &(String, String)) -> Label {

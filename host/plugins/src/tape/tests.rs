@@ -159,3 +159,38 @@ async fn other_words_at_the_same_place_are_a_matter_of_matching() {
 async fn a_recording_beyond_its_bound_is_none() {
     assert_eq!(recorded(300).await.recording, None);
 }
+
+#[tokio::test]
+async fn every_text_of_a_question_and_an_answer_counts() {
+    let long = "x".repeat(2000);
+    let root = Ask::File { call: "read".into(), root: long.clone(), path: "p".into() };
+    let name = Ask::Dns { name: long.clone(), kind: "A".into() };
+    let pair = vec![("name".to_owned(), long.clone())];
+    let tcp = Ask::Tcp { connect: "db:1".into(), tls: None, options: pair.clone() };
+    let headers = Ask::Http(HttpAsk {
+        method: "GET".into(),
+        url: "http://h/".into(),
+        headers: pair,
+        body: Content::default(),
+    });
+    for ask in [root, name, tcp, headers] {
+        let tape = Tape::conversing(1000);
+        let ear = Ear::new(tape.clone(), Redactor::default(), CallSecrets::default());
+        let answer: Result<http::Response, _> = ear.ask(|| ask, async { Ok(response("")) }).await;
+        answer.unwrap();
+        assert_eq!(tape.heard().recording, None);
+    }
+    let short = || Ask::Dns { name: "n".into(), kind: "A".into() };
+    let header = vec![imports::Label { name: "name".into(), value: long.clone() }];
+    for answer in [
+        Err(imports::error(ErrorKind::Denied, long.clone())),
+        Ok(http::Response { headers: header, ..response("") }),
+    ] {
+        let tape = Tape::conversing(1000);
+        let ear = Ear::new(tape.clone(), Redactor::default(), CallSecrets::default());
+        let is_answered = answer.is_ok();
+        let told: Result<http::Response, _> = ear.ask(short, async { answer }).await;
+        assert_eq!(told.is_ok(), is_answered);
+        assert_eq!(tape.heard().recording, None);
+    }
+}

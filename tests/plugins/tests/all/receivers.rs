@@ -106,6 +106,10 @@ async fn the_host_logs_in_for_a_receiver_and_its_plugin_sees_nothing_of_it() {
         let (head, _) = requests.recv().unwrap();
         assert!(head.contains("authorization: basic ywrhom9wzw4gc2vzyw1l"), "{head}");
     }
+    let digits = json!({ "basic_auth": { "username": "ada", "password": 12345 } });
+    let config = json!({ "api_url": url, "channel": "c", "http_config": digits });
+    host.notify("slack", &config, &group()).await.unwrap();
+    assert!(requests.recv().unwrap().0.contains("authorization: basic ywrhojeymzq1"));
     let wrong = json!({ "api_url": "http://127.0.0.1:9", "http_config": { "basic": {} } });
     let error = host.notify("slack", &wrong, &group()).await.unwrap_err();
     assert!(error.message.contains("http_config: unknown field `basic`"), "{error}");
