@@ -168,7 +168,7 @@ fn a_call_shows_the_answer_the_log_and_what_was_spent() {
     assert!(ran.out.contains("\"note\": \"status 200\""), "{}", ran.out);
     assert!(ran.err.contains(" of 64.0 MiB") && ran.err.contains("1 requests"), "{}", ran.err);
     drop(receiver);
-    let ran = bench.run(&["run", "webhook.wasm", "--config", "{\"url\": 7}"]);
+    let ran = bench.run(&["run", "webhook.wasm", "--config", "{\"url\": []}"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.err.contains("url"), "{}", ran.err);
 }
