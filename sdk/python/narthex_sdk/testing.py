@@ -190,10 +190,10 @@ def _fill(schema: Config, value: Any) -> None:
             _fill(schema.get("items", {}), element)
     if isinstance(value, dict):
         for name, property in schema.get("properties", {}).items():
+            if name not in value and "default" in property:
+                value[name] = copy.deepcopy(property["default"])
             if name in value:
                 _fill(property, value[name])
-            elif "default" in property:
-                value[name] = copy.deepcopy(property["default"])
 
 
 def _refused(why: str) -> PluginError:

@@ -34,7 +34,7 @@ class Answering(Discovery):
 
 class Configured(Exporter):
     name, version, description = "t", "1.0.0", ""
-    schema = {"properties": {"path": {"default": "/"}, "tls": {"properties": {"on": {"default": True}}}}}
+    schema = {"properties": {"path": {"default": "/"}, "tls": {"default": {}, "properties": {"on": {"default": True}}}}}
 
     def collect(self, config: Config, target: Target) -> Exposition:
         log.info("asked", path=config["path"])
@@ -141,7 +141,8 @@ class HostTest(unittest.TestCase):
 
     def test_absent_properties_have_the_defaults_of_the_schema(self) -> None:
         host = FakeHost()
-        self.assertIn("\non 1\n", host.collect(Configured(), {"tls": {}}).text())
+        for config in ({"tls": {}}, {}):
+            self.assertIn("\non 1\n", host.collect(Configured(), config).text())
         self.assertEqual(host.logs[0].fields, {"path": "/"})
 
     def test_answers_of_discoveries_that_the_host_would_refuse_are_refused(self) -> None:

@@ -21,7 +21,7 @@ function fill(schema: Schema | undefined, value: unknown): void {
   }
   const object = value as Record<string, unknown>;
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    if (object[name] !== undefined) fill(property, object[name]);
-    else if (property.default !== undefined) object[name] = structuredClone(property.default);
+    if (object[name] === undefined && property.default !== undefined) object[name] = structuredClone(property.default);
+    fill(property, object[name]);
   }
 }
