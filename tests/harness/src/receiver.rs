@@ -42,6 +42,11 @@ impl WebhookReceiver {
         self.server.answer_with(answer);
     }
 
+    /// Answers requests for one path with this from now on.
+    pub fn answer_at(&self, path: &str, answer: Answer) {
+        self.server.script().set(path, answer, None);
+    }
+
     /// All requests so far, oldest first.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {

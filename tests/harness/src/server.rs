@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -28,6 +28,10 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body, with the transfer coding removed.
     pub body: Vec<u8>,
+    /// When it was read to its end.
+    pub arrived: Instant,
+    /// What it was answered with; none while it waits.
+    pub status: Option<u16>,
 }
 
 impl Request {
@@ -36,7 +40,7 @@ impl Request {
         let mut words = first.split(' ').map(str::to_owned);
         let method = words.next().unwrap_or_default();
         let path = words.next().unwrap_or_default();
-        Self { method, path, headers, body }
+        Self { method, path, headers, body, arrived: Instant::now(), status: None }
     }
 
     /// The value of a header field.
@@ -248,8 +252,15 @@ fn serve(mut connection: Box<dyn Connection>, shared: &Shared) -> io::Result<()>
     }
     let body = http::read_body(&mut reader, &headers)?;
     let request = Request::new(&first, headers, body);
-    lock(&shared.requests).push(request.clone());
+    let place = {
+        let mut requests = lock(&shared.requests);
+        requests.push(request.clone());
+        requests.len() - 1
+    };
     let answer = shared.script.answer(&request);
+    if let Some(request) = lock(&shared.requests).get_mut(place).filter(|_| !answer.hangs) {
+        request.status = Some(answer.status);
+    }
     if answer.hangs {
         lock(&shared.hanging).push(connection);
         return Ok(());

@@ -3,6 +3,9 @@
 mod api;
 mod crash;
 mod notifications;
+mod sender;
+mod story;
+mod times;
 mod tool;
 
 use std::path::Path;

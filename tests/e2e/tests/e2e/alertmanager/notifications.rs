@@ -60,7 +60,7 @@ fn text(value: &Value) -> String {
 }
 
 /// A notification without what differs between two servers: addresses and moments of ends.
-fn line(told: &Value) -> String {
+pub(super) fn line(told: &Value) -> String {
     let mut told = told.clone();
     told["externalURL"] = "?".into();
     // Alertmanager 0.34 has them, Debian's 0.33 has not.
