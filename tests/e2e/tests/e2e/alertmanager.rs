@@ -3,6 +3,7 @@
 mod api;
 mod crash;
 mod notifications;
+mod rogues;
 mod sender;
 mod story;
 mod times;
