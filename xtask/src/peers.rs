@@ -30,6 +30,9 @@ const UNPACKED: &[(&str, &[&str])] = &[
     ("prometheus-alertmanager", &["bin/prometheus-alertmanager", "bin/amtool"]),
     ("python3-prometheus-client", &["lib/python3/dist-packages/prometheus_client/__init__.py"]),
     ("python3-decorator", &["lib/python3/dist-packages/decorator/__init__.py"]),
+    ("python3-aiosmtpd", &["lib/python3/dist-packages/aiosmtpd/smtp.py"]),
+    ("python3-attr", &["lib/python3/dist-packages/attr/__init__.py"]),
+    ("python3-public", &["lib/python3/dist-packages/public/__init__.py"]),
 ];
 
 /// Packages to install, each with the program that tests run.

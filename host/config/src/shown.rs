@@ -16,12 +16,13 @@ const OWN_TEXTS: [&str; 3] = ["labels", "external_labels", "params"];
 const RECEIVER_TEXTS: [&str; 2] = ["details", "custom_fields"];
 
 /// A key that holds a secret in the mapping above it, of `http_config`.
-const HTTP_SECRETS: [(&str, &str); 5] = [
+const HTTP_SECRETS: [(&str, &str); 6] = [
     ("basic_auth", "password"),
     ("authorization", "credentials"),
     ("oauth2", "client_secret"),
     ("oauth2", "client_certificate_key"),
     ("tls_config", "key"),
+    ("smtp_tls_config", "key"),
 ];
 
 /// Says whether the value at these keys of a plugin's configuration is a secret; `None`: the plugin's
@@ -188,6 +189,10 @@ mod tests {
             "alertmanager: {global: {slack_app_token: a, telegram_bot_token: b, slack_api_url: c, foo_x: d}}",
             "alertmanager: {global: {slack_app_token: <secret>, telegram_bot_token: <secret>, \
              slack_api_url: <secret>, foo_x: <secret>}}",
+        );
+        check(
+            "alertmanager: {global: {smtp_tls_config: {key: a, ca_file: b}}}",
+            "alertmanager: {global: {smtp_tls_config: {key: <secret>, ca_file: b}}}",
         );
         let open = "alertmanager: {global: {smtp_from: a, opsgenie_api_url: 'http://b', resolve_timeout: 5m}}";
         check(open, open);

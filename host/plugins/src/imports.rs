@@ -19,7 +19,7 @@ pub(crate) mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_client::ClientOptions;
+use narthex_client::{ClientOptions, Encryption};
 use narthex_platform::{Clock, Metrics};
 use narthex_state::{StateError, StateStore};
 use narthex_wasm::wasmtime;
@@ -98,6 +98,8 @@ pub(crate) struct Scope {
     pub(crate) hosts: Arc<Endpoints>,
     /// The client with the credentials of the configuration.
     pub(crate) own: Option<Arc<http::OwnClient>>,
+    /// How the configuration wants TLS to be spoken.
+    pub(crate) tls: Option<Arc<Encryption>>,
     /// Hides what the configuration says is secret.
     pub(crate) redactor: Redactor,
     /// What the placeholders in the configuration stand for.
@@ -209,6 +211,7 @@ impl Capabilities {
         let allowed = if scope.is_describing { Vec::new() } else { self.net_allowed.clone() };
         let net = Arc::new(NetGrants { plugin: self.plugin.clone(), used: scope.hosts, allowed });
         let granted = !scope.is_describing;
+        let tls = tls::Bound { profiles: Arc::clone(&self.tls), own: scope.tls };
         CallContext {
             log: log::Instance::instantiate(
                 &self.log,
@@ -219,7 +222,7 @@ impl Capabilities {
             ),
             http: http::Instance::instantiate(
                 (&self.http, scope.own),
-                &self.tls,
+                &tls,
                 &net,
                 &scope.secrets,
                 &scope.spending,
@@ -227,7 +230,7 @@ impl Capabilities {
                 &ear,
             ),
             tcp: tcp::Instance::instantiate(
-                &self.tls,
+                &tls,
                 &net,
                 &scope.secrets,
                 &scope.spending,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use narthex_alerting::Words;
-use narthex_client::{HTTP_KEYS, HttpConfig};
+use narthex_client::{Encryption, HTTP_KEYS, HttpConfig, TlsConfig};
 use narthex_platform::read_to_string;
 use narthex_settings::error_chain;
 use serde_json::{Map, Value};
@@ -81,6 +81,8 @@ pub(crate) struct Item {
     pub(crate) endpoints: Arc<Endpoints>,
     /// The client with the item's credentials.
     pub(crate) own: Option<Arc<OwnClient>>,
+    /// How it wants TLS to be spoken on its connections.
+    pub(crate) tls: Option<Arc<Encryption>>,
     /// Hides the secrets in what the guest says.
     pub(crate) redactor: Redactor,
     /// Bytes that the plugin may keep, unless the operator says otherwise.
@@ -140,6 +142,7 @@ impl Item {
         }
         let mut config = given.config.clone();
         let mut follows_redirects = true;
+        let mut own_http = None;
         if let (PluginKind::Notifier, Value::Object(keys)) = (loaded.entry.kind(), &mut config) {
             // The host's own: it leaves resolved alerts out.
             keys.remove("send_resolved");
@@ -149,16 +152,22 @@ impl Item {
             if loaded.entry.kind() == PluginKind::Notifier {
                 // Receivers have these keys in a mapping of their own.
                 let own = keys.remove(HTTP_CONFIG).filter(|own| !own.is_null());
-                let own = own.as_ref().or(given.globals.and_then(|all| all.get(HTTP_CONFIG)));
-                follows_redirects = own.and_then(|own| own.get("follow_redirects")) != off;
+                let used = own.as_ref().or(given.globals.and_then(|all| all.get(HTTP_CONFIG)));
+                follows_redirects = used.and_then(|used| used.get("follow_redirects")) != off;
+                own_http = own;
             } else {
                 follows_redirects = keys.get("follow_redirects") != off;
                 keys.retain(|key, _| !HTTP_KEYS.contains(&key.as_str()));
             }
         }
         if let Some(globals) = given.globals {
-            schema.take_globals(&mut config, globals);
+            schema.take_globals(&mut config, globals, own_http.as_ref());
         }
+        let tls = notes.tls_config.as_ref().map(|key| {
+            let read = take_encryption(&mut config, key, given.folder, machine);
+            read.map_err(|message| at(key, message))
+        });
+        let tls = tls.transpose()?.flatten().map(Arc::new);
         let allowed = &rights.capabilities;
         if let Some(profile) = notes.profile.as_ref().filter(|p| !allowed.has_profile(p)) {
             return Err(refused(not_allowed(plugin, profile)));
@@ -210,6 +219,7 @@ impl Item {
         Ok(Self {
             redactor: Redactor::of(schema, named, &config).with(own.clone()),
             own,
+            tls,
             sealed,
             identity,
             endpoints,
@@ -232,6 +242,28 @@ impl Item {
         let (globals, words) = (globals.as_ref(), words.as_ref());
         Given { config, http: http.as_ref(), folder, globals, words }
     }
+}
+
+/// Takes the keys of `tls_config` out and reads what they name; none, where none is set.
+fn take_encryption(
+    config: &mut Value,
+    key: &str,
+    folder: &Utf8Path,
+    machine: &Machine,
+) -> Result<Option<Encryption>, String> {
+    let taken = config.as_object_mut().and_then(|keys| keys.remove(key));
+    let Some(taken) = taken.filter(|keys| !keys.is_null()) else { return Ok(None) };
+    let mut keys: TlsConfig = serde_json::from_value(taken).map_err(|error| error.to_string())?;
+    if keys == TlsConfig::default() {
+        return Ok(None);
+    }
+    for file in [&mut keys.ca_file, &mut keys.cert_file, &mut keys.key_file] {
+        if let Some(path) = file.as_mut().filter(|path| !path.is_empty()) {
+            *path = folder.join(&*path).into_string();
+        }
+    }
+    let read = Encryption::read(&keys, &machine.client);
+    read.map(Some).map_err(|error| error_chain(&error))
 }
 
 fn sha256(text: &str) -> String {

@@ -302,6 +302,7 @@ async fn describe(sandbox: &Sandbox, entry: Entry, rights: &Rights) -> Result<Ca
         call: "describe",
         hosts: Arc::default(),
         own: None,
+        tls: None,
         redactor: Redactor::default(),
         secrets: CallSecrets::default(),
         spending: capabilities.spending(rights.allowance(Spends::OfPlugin)),

@@ -243,11 +243,12 @@ impl Plugin {
         let Some(call) = call else { return busy(budget.wall) };
         let waited = call.waited();
         let deadline = begun + budget.wall - grace(budget.wall);
-        let Item { own, redactor, kept_bytes, .. } = &*spec.item;
+        let Item { own, tls, redactor, kept_bytes, .. } = &*spec.item;
         let scope = Scope {
             call: spec.call,
             hosts: spec.hosts,
             own: own.clone(),
+            tls: tls.clone(),
             redactor: redactor.clone(),
             secrets: spec.secrets,
             spending: rights.capabilities.spending(rights.allowance(spec.spends)),

@@ -115,6 +115,8 @@ struct Node {
     template: Option<Markup>,
     /// `x-global`: the key of `global` in an alertmanager.yml that stands for the value.
     global: Option<String>,
+    /// `x-global-unless`: the key of the item's own `http_config` beside which that does not stand for it.
+    global_unless: Option<String>,
     /// `x-secret-file`: the property whose value the file holds.
     secret_file: Option<String>,
 }
@@ -485,10 +487,11 @@ impl Node {
                     (None, _) => return Err(wrong("true, false or \"html\"")),
                 }
             }
-            "x-global" | "x-secret-file" if depth != PROPERTY_DEPTH => {
+            "x-global" | "x-global-unless" | "x-secret-file" if depth != PROPERTY_DEPTH => {
                 return Err(wrong("this keyword stands at a property at the top only"));
             }
             "x-global" => self.global = Some(text("a key of global")?),
+            "x-global-unless" => self.global_unless = Some(text("a key of http_config")?),
             "x-secret-file" => self.secret_file = Some(text("the name of a property")?),
             "minItems" => self.lengths.items_min = Some(count()?),
             "maxItems" => self.lengths.items_max = Some(count()?),

@@ -10,11 +10,12 @@ use crate::grant::{Endpoint, Endpoints, Host, socket_path};
 use crate::schema::{Notes, Profile};
 
 /// Servers that an item need not name, by plugin and key: the defaults of Prometheus and Alertmanager.
-const DEFAULT_SERVERS: [(&str, &str, &str); 6] = [
+const DEFAULT_SERVERS: [(&str, &str, &str); 7] = [
     ("consul", "server", "localhost:8500"),
     ("nomad", "server", "http://localhost:4646"),
     ("opsgenie", "api_url", "https://api.opsgenie.com/"),
     ("pagerduty", "url", "https://events.pagerduty.com/v2/enqueue"),
+    ("pagerduty", "url_v1", "https://events.pagerduty.com/generic/2010-04-15/create_event.json"),
     ("slack", "app_url", "https://slack.com/api/chat.postMessage"),
     ("telegram", "api_url", "https://api.telegram.org"),
 ];
@@ -147,6 +148,18 @@ mod tests {
         check("foo", &schema, &json!({}), &[]);
         let other = json!({ "properties": { "server": { "default": "localhost:2375" } } });
         check("consul", &other, &json!({}), &[]);
+    }
+
+    #[test]
+    fn one_server_may_have_two_addresses() {
+        let url_v1 = "https://events.pagerduty.com/generic/2010-04-15/create_event.json";
+        let schema = json!({ "properties": {
+            "url": { "default": "https://events.pagerduty.com/v2/enqueue" },
+            "url_v1": { "default": url_v1 },
+        } });
+        let written = json!({ "url": "https://own.example/v2" });
+        let told = ["events.pagerduty.com Some(443)", "own.example Some(443)"];
+        check("pagerduty", &schema, &written, &told);
     }
 
     #[test]

@@ -204,15 +204,17 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
                 if let Some(value) = as_bool(text) {
                     return visitor.visit_bool(value);
                 }
-                if let Ok(value) = text.parse::<u64>() {
+                // A number only where it is written again as it was: `0123` may be a password.
+                if let Some(value) = text.parse::<u64>().ok().filter(|it| it.to_string() == *text) {
                     return visitor.visit_u64(value);
                 }
-                if let Ok(value) = text.parse::<i64>() {
+                if let Some(value) = text.parse::<i64>().ok().filter(|it| it.to_string() == *text) {
                     return visitor.visit_i64(value);
                 }
-                let looks_numeric = text.contains(|c: char| c.is_ascii_digit());
                 match text.parse::<f64>() {
-                    Ok(value) if looks_numeric => visitor.visit_f64(value),
+                    Ok(value) if value.is_finite() && format!("{value:?}") == *text => {
+                        visitor.visit_f64(value)
+                    }
                     _ => visitor.visit_borrowed_str(text),
                 }
             }
@@ -372,10 +374,12 @@ mod tests {
 
     #[test]
     fn values_are_read_as_what_is_asked_for() {
-        let text = "name: 123\nport: 80\nlist:\nany: {a: [1, -2, 1.5, 'x', true, null, 1m]}\n";
+        let text = "name: 123\nport: 80\nlist:\nany: {a: [1, -2, 1.5, 'x', true, null, 1m, 0123, 1.10, +5, inf]}\n";
         let read: Sample = Document::parse("f.yml", text).unwrap().read().unwrap();
         assert_eq!((read.name.as_str(), read.port), ("123", Some(80)));
-        let expected = serde_json::json!({"a": [1, -2, 1.5, "x", true, null, "1m"]});
+        let expected = serde_json::json!({ "a": [
+            1, -2, 1.5, "x", true, null, "1m", "0123", "1.10", "+5", "inf"
+        ] });
         assert_eq!(read.any, expected);
     }
 

@@ -43,7 +43,7 @@ use std::time::Duration;
 pub use self::folder::{TempFolder, repository};
 pub use self::host::{Host, HostBuilder, Series, binary};
 pub use self::logs::{LogLine, Severity};
-pub use self::peers::{Peer, peer, python_client, tomcat};
+pub use self::peers::{Peer, peer, python_client, python_smtpd, tomcat};
 pub use self::ports::free_port;
 pub use self::process::Process;
 pub use self::receiver::WebhookReceiver;

@@ -88,20 +88,33 @@ pub fn peer(peer: Peer) -> Option<PathBuf> {
 /// was reported as skipped.
 #[must_use]
 pub fn python_client() -> Option<Command> {
-    let folders = ["python3-prometheus-client", "python3-decorator"]
-        .map(|package| cache().join(package).join("usr/lib/python3/dist-packages"));
+    python("prometheus_client", &["python3-prometheus-client", "python3-decorator"])
+}
+
+/// A Python that knows aiosmtpd, of which a mail server is made, as a command to which a script is given; `None` after
+/// the test was reported as skipped.
+#[must_use]
+pub fn python_smtpd() -> Option<Command> {
+    python("aiosmtpd", &["python3-aiosmtpd", "python3-attr", "python3-public"])
+}
+
+/// A Python that knows a module of these packages, the first of which has it.
+fn python(module: &str, packages: &[&str]) -> Option<Command> {
+    let folders =
+        packages.iter().map(|package| cache().join(package).join("usr/lib/python3/dist-packages"));
     let path = std::env::join_paths(folders).expect("the cache's path has no colon");
     let python = || {
         let mut command = Command::new("python3");
         command.env("PYTHONPATH", &path).env("PYTHONDONTWRITEBYTECODE", "1");
         command
     };
-    match python().args(["-c", "import prometheus_client"]).output() {
+    match python().args(["-c", &format!("import {module}")]).output() {
         Ok(output) if output.status.success() => return Some(python()),
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr);
             let last = said.lines().last().unwrap_or("nothing");
-            skip(&format!("needs Debian's package python3-prometheus-client: python3 says {last}"));
+            let package = packages.first().unwrap_or(&module);
+            skip(&format!("needs Debian's package {package}: python3 says {last}"));
         }
         Err(error) => skip(&format!("needs python3: {error}")),
     }

@@ -72,7 +72,7 @@ pub(crate) struct Instance {
     /// Of the item of the configuration that the call is about.
     own: Option<Arc<OwnClient>>,
     /// For requests that are watched.
-    tls: Arc<tls::Profiles>,
+    tls: tls::Bound,
     net: Arc<NetGrants>,
     secrets: CallSecrets,
     spending: Spending,
@@ -87,14 +87,14 @@ pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<
 impl Instance {
     pub(crate) fn instantiate(
         (capability, own): (&Arc<Capability>, Option<Arc<OwnClient>>),
-        tls: &Arc<tls::Profiles>,
+        tls: &tls::Bound,
         net: &Arc<NetGrants>,
         secrets: &CallSecrets,
         spending: &Spending,
         clock: &clock::Instance,
         ear: &Ear,
     ) -> Self {
-        let (capability, tls, net) = (Arc::clone(capability), Arc::clone(tls), Arc::clone(net));
+        let (capability, tls, net) = (Arc::clone(capability), tls.clone(), Arc::clone(net));
         let (secrets, spending) = (secrets.clone(), spending.clone());
         let (clock, ear) = (clock.clone(), ear.clone());
         Self { capability, own, tls, net, secrets, spending, clock, ear }

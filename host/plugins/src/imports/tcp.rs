@@ -46,7 +46,7 @@ pub struct Connection {
 /// The connections of one call.
 #[derive(Debug)]
 pub(crate) struct Instance {
-    tls: Arc<tls::Profiles>,
+    tls: tls::Bound,
     net: Arc<NetGrants>,
     secrets: CallSecrets,
     spending: Spending,
@@ -78,14 +78,14 @@ pub(crate) fn link(linker: &mut Linker<Guest<CallContext>>) -> wasmtime::Result<
 
 impl Instance {
     pub(crate) fn instantiate(
-        tls: &Arc<tls::Profiles>,
+        tls: &tls::Bound,
         net: &Arc<NetGrants>,
         secrets: &CallSecrets,
         spending: &Spending,
         clock: &clock::Instance,
         ear: &Ear,
     ) -> Self {
-        let (tls, net) = (Arc::clone(tls), Arc::clone(net));
+        let (tls, net) = (tls.clone(), Arc::clone(net));
         let (secrets, spending) = (secrets.clone(), spending.clone());
         let (clock, ear) = (clock.clone(), ear.clone());
         Self { tls, net, secrets, spending, clock, open: 0, ear }

@@ -1,6 +1,7 @@
-//! TLS by profiles that the operator bound: `tcp` speaks it by them, and `http.probe`.
+//! TLS by profiles that the operator bound, and by what stands in an item: `tcp` speaks it by them, and `http.probe`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use narthex_client::{ClientOptions, Encryption, TlsConfig};
 
@@ -14,6 +15,23 @@ pub(crate) const DEFAULT_PROFILE: &str = "default";
 pub(crate) struct Profiles {
     plugin: String,
     by_name: BTreeMap<String, Encryption>,
+}
+
+/// The profiles of one call.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) profiles: Arc<Profiles>,
+    /// Of the item, by its `x-tls-config`: the profile `default` of calls about it.
+    pub(crate) own: Option<Arc<Encryption>>,
+}
+
+impl Bound {
+    pub(crate) fn named(&self, name: &str) -> Result<&Encryption, Error> {
+        match &self.own {
+            Some(own) if name == DEFAULT_PROFILE => Ok(own),
+            Some(_) | None => self.profiles.named(name),
+        }
+    }
 }
 
 impl Profiles {
@@ -32,7 +50,7 @@ impl Profiles {
         Ok(Self { plugin: plugin.to_owned(), by_name })
     }
 
-    pub(crate) fn named(&self, name: &str) -> Result<&Encryption, Error> {
+    fn named(&self, name: &str) -> Result<&Encryption, Error> {
         self.by_name.get(name).ok_or_else(|| {
             let plugin = &self.plugin;
             let message = format!(

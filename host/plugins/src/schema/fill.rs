@@ -143,7 +143,9 @@ impl Node {
                 (takes(Type::String) || is_listed(&text)).then_some(Value::String(text))
             }
             Value::String(text) if takes(Type::Number) || takes(Type::Integer) => {
-                text.parse::<Number>().ok().map(Value::Number)
+                // JSON has no `0123` and no `+5`.
+                let number = text.parse::<Number>().ok();
+                number.or_else(|| text.parse::<i64>().ok().map(Number::from)).map(Value::Number)
             }
             Value::String(text) if takes(Type::Boolean) => switch(text).map(Value::Bool),
             Value::String(_) | Value::Null | Value::Array(_) | Value::Object(_) => None,

@@ -20,6 +20,8 @@ pub(crate) struct Notes {
     /// `x-http-config`: an item also takes the keys of Prometheus' HTTP clients, which the guest
     /// does not see.
     pub(crate) takes_http: bool,
+    /// `x-tls-config`: a property with the keys of `tls_config`, which the guest does not see.
+    pub(crate) tls_config: Option<String>,
     /// `x-http-conflicts`: properties that exclude some of these keys.
     pub(crate) conflicts: Conflicts,
     /// `x-endpoints`: what a call may connect to besides what stands in the item.
@@ -90,8 +92,14 @@ enum Piece {
 
 impl Notes {
     /// The keywords, which stand at the top only.
-    pub(crate) const KEYWORDS: [&str; 5] =
-        ["x-http-config", "x-http-conflicts", "x-endpoints", "x-profile", "x-aws-service"];
+    pub(crate) const KEYWORDS: [&str; 6] = [
+        "x-http-config",
+        "x-tls-config",
+        "x-http-conflicts",
+        "x-endpoints",
+        "x-profile",
+        "x-aws-service",
+    ];
 
     pub(super) fn parse(schema: &Value) -> Result<Self, SchemaError> {
         let wrong = |keyword: &str, message: &str| SchemaError {
@@ -102,6 +110,14 @@ impl Notes {
         if let Some(takes) = schema.get("x-http-config") {
             notes.takes_http =
                 takes.as_bool().ok_or_else(|| wrong("x-http-config", "true or false"))?;
+        }
+        if let Some(property) = schema.get("x-tls-config") {
+            let known = |name: &&str| {
+                schema.pointer("/properties").is_some_and(|it| it.get(name).is_some())
+            };
+            let name = property.as_str().filter(known);
+            let name = name.ok_or_else(|| wrong("x-tls-config", "the name of a property"))?;
+            notes.tls_config = Some(name.to_owned());
         }
         if let Some(conflicts) = schema.get("x-http-conflicts") {
             let parsed = Conflicts::parse(conflicts, schema.get("properties"));

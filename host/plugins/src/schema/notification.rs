@@ -10,9 +10,10 @@ use crate::answer::PluginKind;
 impl Schema {
     /// A keyword that says nothing to a plugin of this kind.
     pub(crate) fn misplaced(&self, kind: PluginKind) -> Option<&'static str> {
-        let Notes { takes_http, endpoints, profile, .. } = &self.notes;
+        let Notes { takes_http, tls_config, endpoints, profile, .. } = &self.notes;
         let all = [
             ("x-http-config", *takes_http, kind != PluginKind::Exporter),
+            ("x-tls-config", tls_config.is_some(), kind != PluginKind::Exporter),
             ("x-endpoints", !endpoints.is_empty(), kind == PluginKind::Discovery),
             ("x-profile", profile.is_some(), kind == PluginKind::Discovery),
             (
@@ -34,12 +35,23 @@ impl Schema {
     }
 
     /// Takes what a configuration does not say from `global` of the alertmanager.yml it stands in.
-    /// A secret and the file of it are one thing: who says either wants no other.
-    pub(crate) fn take_globals(&self, config: &mut Value, globals: &Map<String, Value>) {
+    /// A secret and the file of it are one thing: who says either wants no other. `http` is the item's
+    /// own `http_config`, which may speak against it.
+    pub(crate) fn take_globals(
+        &self,
+        config: &mut Value,
+        globals: &Map<String, Value>,
+        http: Option<&Value>,
+    ) {
         let (Some(root), Value::Object(config)) = (&self.root, config) else { return };
         let properties = &root.object.properties;
         let is_said = |key: &str| config.get(key).is_some_and(|value| !value.is_null());
+        let is_in_http =
+            |key: &String| http.and_then(|http| http.get(key)).is_some_and(|it| !it.is_null());
         let is_wanted = |(key, property): &(&String, &Node)| {
+            if property.global_unless.as_ref().is_some_and(is_in_http) {
+                return false;
+            }
             let secret = property.secret_file.as_ref().unwrap_or(key);
             let file = properties.iter().find(|(_, it)| it.secret_file.as_ref() == Some(secret));
             !is_said(secret) && !file.is_some_and(|(file, _)| is_said(file))
@@ -213,15 +225,19 @@ mod tests {
     fn globals_and_files_stand_for_what_is_not_said() {
         let schema = schema(&json!({ "properties": {
             "url": { "x-global": "foo_url" },
-            "token": { "x-global": "foo_token" },
+            "token": { "x-global": "foo_token", "x-global-unless": "authorization" },
             "token_file": { "x-secret-file": "token" },
         } }));
         let globals = json!({ "foo_url": "of all", "foo_token": "t", "other": 1 });
         let mut config = json!({ "url": "own", "token": null });
-        schema.take_globals(&mut config, globals.as_object().unwrap());
+        schema.take_globals(&mut config, globals.as_object().unwrap(), None);
         assert_eq!(config, json!({ "url": "own", "token": "t" }));
+        let http = json!({ "authorization": { "credentials": "c" }, "proxy_url": null });
+        let mut config = json!({});
+        schema.take_globals(&mut config, globals.as_object().unwrap(), Some(&http));
+        assert_eq!(config, json!({ "url": "of all" }));
         let mut config = json!({ "token_file": "f" });
-        schema.take_globals(&mut config, globals.as_object().unwrap());
+        schema.take_globals(&mut config, globals.as_object().unwrap(), None);
         assert_eq!(config, json!({ "url": "of all", "token_file": "f" }));
 
         let mut config = json!({ "token_file": "f" });
@@ -237,6 +253,7 @@ mod tests {
         let of_notifier = schema(&json!({ "items": { "x-template": true } }));
         let of_discovery = schema(&json!({ "x-endpoints": ["http://{a}"] }));
         let with_http = schema(&json!({ "x-http-config": true }));
+        let with_tls = schema(&json!({ "x-tls-config": "tls", "properties": { "tls": {} } }));
         use PluginKind::{Discovery, Exporter, Notifier};
         let misplaced = |schema: &Schema| {
             [Exporter, Discovery, Notifier].map(|kind| schema.misplaced(kind).is_some())
@@ -244,6 +261,8 @@ mod tests {
         assert_eq!(misplaced(&of_notifier), [true, true, false]);
         assert_eq!(misplaced(&of_discovery), [true, false, true]);
         assert_eq!(misplaced(&with_http), [true, false, false]);
+        assert_eq!(misplaced(&with_tls), [true, false, false]);
+        assert!(Schema::parse(r#"{ "x-tls-config": "tls" }"#).is_err(), "no such property");
         let globals = schema(&json!({ "properties": { "a": { "x-global": "smtp_from" } } }));
         assert_eq!(globals.foreign_global("foo"), Some("smtp_from"));
         assert_eq!(globals.foreign_global("email"), None);

@@ -132,6 +132,7 @@ fn scalars_become_what_the_schema_wants() {
     let schema = json!({ "properties": {
         "token": { "type": "string" },
         "port": { "type": "integer" },
+        "level": { "type": "integer" },
         "stale": { "type": "boolean" },
         "tags": { "type": "array", "items": { "type": "string" } },
         "meta": { "additionalProperties": { "type": "string" } },
@@ -139,11 +140,11 @@ fn scalars_become_what_the_schema_wants() {
         "role": { "enum": ["1", "2"] },
     } });
     let given = json!({
-        "token": 123, "port": "80", "stale": "yes", "tags": [true, 1.5, "x"], "meta": { "a": 1 },
+        "token": 123, "port": "80", "level": "007", "stale": "yes", "tags": [true, 1.5, "x"], "meta": { "a": 1 },
         "either": 1, "role": 2,
     });
     let expected = json!({
-        "token": "123", "port": 80, "stale": true, "tags": ["true", "1.5", "x"],
+        "token": "123", "port": 80, "level": 7, "stale": true, "tags": ["true", "1.5", "x"],
         "meta": { "a": "1" }, "either": 1, "role": "2",
     });
     assert_eq!(filled(&schema, given), expected);

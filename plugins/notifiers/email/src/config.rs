@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use narthex_sdk::{Error, Json, alertmanager};
+use narthex_sdk::{Error, alertmanager};
 use serde::Deserialize;
 
 /// Where TLS stands from the beginning, unless said otherwise.
@@ -28,7 +28,6 @@ pub struct Config {
     pub(crate) text: String,
     require_tls: bool,
     force_implicit_tls: Option<bool>,
-    tls_config: BTreeMap<String, Json>,
     pub(crate) tls_profile: String,
     pub(crate) threading: Threading,
 }
@@ -64,11 +63,6 @@ impl Config {
         )?;
         let secret_file = &self.auth_secret_file;
         alertmanager::either("auth_secret", &self.auth_secret, "auth_secret_file", secret_file)?;
-        if let Some(key) = self.tls_config.keys().find(|key| *key != "server_name") {
-            let why = "not taken here; name a profile by tls_profile, and let it stand under \
-                       plugins: { allow: { email: { tls: { <profile>: { … } } } } }";
-            return Err(Error::key(&format!("tls_config.{key}"), why));
-        }
         let headers = self.headers()?;
         let threads = ["References", "In-Reply-To"].into_iter();
         let mut own = threads.filter(|name| headers.contains_key(*name));
@@ -102,11 +96,6 @@ impl Config {
         } else {
             Encryption::Never
         }
-    }
-
-    /// Who must show a certificate, if not the smarthost.
-    pub(crate) fn server_name(&self) -> Option<&str> {
-        self.tls_config.get("server_name").and_then(Json::as_str).filter(|name| !name.is_empty())
     }
 
     /// The operator's headers by their usual names, with those that every mail has.

@@ -54,7 +54,6 @@ impl Client {
         let mut options = Vec::new();
         if encryption == Encryption::FromTheBeginning {
             options.push(("tls", config.tls_profile.as_str()));
-            options.extend(config.server_name().map(|name| ("server-name", name)));
         }
         let timeout = clock::deadline().mul_f64(TIME_SHARE);
         let connection = Connection::open_with(host, port, &options, timeout)
@@ -103,7 +102,7 @@ impl Client {
             return Err(broken("sent more than its answer to STARTTLS"));
         }
         self.connection
-            .start_tls(&config.tls_profile, config.server_name())
+            .start_tls(&config.tls_profile, None)
             .map_err(|error| error.context("STARTTLS"))?;
         self.is_encrypted = true;
         self.say_hello(&config.hello)

@@ -183,14 +183,14 @@ fn a_connection_becomes_tls_as_the_settings_say() {
         &["EHLO localhost", "STARTTLS", "EHLO localhost", "MAIL FROM:<am@example.com>"],
     );
     let (answer, host, sent) = told(
-        json!({ "smarthost": "mx.example:465", "tls_config": { "server_name": "n" } }),
+        json!({ "smarthost": "mx.example:465", "tls_profile": "own" }),
         &["220 test\r\n", offers],
     );
     answer.unwrap();
     assert!(!sent.contains("STARTTLS"), "{sent}");
     let options: Vec<_> = host.options().into_iter().map(|it| (it.name, it.value)).collect();
     let option = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    assert_eq!(options, [option("tls", "default"), option("server-name", "n")]);
+    assert_eq!(options, [option("tls", "own")]);
     let (answer, host, _) = told(
         json!({ "smarthost": "mx.example:465", "force_implicit_tls": false }),
         &["220 test\r\n", HELLO],
@@ -362,10 +362,6 @@ fn a_configuration_that_cannot_work_is_refused() {
     assert_eq!(
         refused(json!({ "headers": { "references": "x" }, "threading": { "enabled": true } })),
         "headers.References: stands beside threading, which writes References; leave one of them out"
-    );
-    assert!(
-        refused(json!({ "tls_config": { "ca_file": "ca.pem" } }))
-            .starts_with("tls_config.ca_file: not taken here; name a profile by tls_profile")
     );
     assert_eq!(
         refused(json!({ "auth_password": "p", "auth_password_file": "f" })),

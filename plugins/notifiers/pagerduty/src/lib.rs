@@ -26,9 +26,6 @@ use serde::Deserialize;
 
 use self::event::{Event, Image, Link};
 
-/// Where v1 is; `url` is for v2.
-const URL_V1: &str = "https://events.pagerduty.com/generic/2010-04-15/create_event.json";
-
 /// What PagerDuty accepts.
 const EVENT_BYTES_MAX: usize = 512_000;
 
@@ -44,6 +41,7 @@ pub struct Config {
     service_key: String,
     service_key_file: String,
     url: String,
+    url_v1: String,
     client: String,
     client_url: String,
     description: String,
@@ -66,7 +64,7 @@ impl Config {
 
     fn request(&self, group: &AlertGroup) -> Result<Request, Error> {
         let (url, key, name) = if self.is_v1() {
-            (URL_V1, self.service_key.trim(), "service_key")
+            (self.url_v1.as_str(), self.service_key.trim(), "service_key")
         } else {
             (self.url.as_str(), self.routing_key.trim(), "routing_key")
         };

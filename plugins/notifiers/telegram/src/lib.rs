@@ -1,7 +1,7 @@
 //! Delivers alerts to a chat of Telegram: the `telegram_configs` of Alertmanager, byte for byte.
 //!
 //! Enters: a group of alerts, and the message that the host made of its template, escaped for HTML. Leaves: one call of
-//! `sendMessage`. What always holds: every failure is tried again, as Alertmanager does, but for one that the operator must
+//! `sendMessage`; a second one without markup, where Telegram cannot read it. What always holds: every failure is tried again, as Alertmanager does, but for one that the operator must
 //! mend; not before the pause that Telegram asks for. Open `text.rs` for what is cut and unescaped.
 //!
 //! ```
@@ -19,9 +19,14 @@ mod text;
 use std::collections::BTreeMap;
 
 use narthex_sdk::{
-    AlertGroup, Error, ErrorKind, Info, Json, Notifier, Receipt, alertmanager, http::Response, json,
+    AlertGroup, Error, ErrorKind, Info, Json, Notifier, Receipt, alertmanager, http::Response,
+    json, log,
 };
 use serde::Deserialize;
+
+/// What Telegram says of a text that is not what `parse_mode` names: an error stands in the place of a template that failed,
+/// and a value may hold what the mode wants escaped.
+const NO_MARKUP: &str = "can't parse entities";
 
 /// The notifier.
 pub struct Telegram;
@@ -114,8 +119,20 @@ impl Notifier for Telegram {
         }
         let api = config.api_url.trim_end_matches('/');
         let url = format!("{api}/bot{}/sendMessage", config.bot_token);
-        let request = alertmanager::post(&url, alertmanager::to_json(&message)?);
-        let sent = sent(&alertmanager::send("Telegram", request)?)?;
+        let send = |message: &BTreeMap<&str, &str>| {
+            let request = alertmanager::post(&url, alertmanager::to_json(message)?);
+            sent(&alertmanager::send("Telegram", request)?)
+        };
+        let plain = text::message(&config.message, "");
+        let sent = match send(&message) {
+            Err(error) if error.message.contains(NO_MARKUP) => {
+                log::warn("the message is sent as plain text", &[("error", &error.message)]);
+                message.remove("parse_mode");
+                message.insert("text", &plain);
+                send(&message)?
+            }
+            other => other?,
+        };
         Ok(Receipt { remote_id: sent.map(|sent| sent.message_id.to_string()), note: String::new() })
     }
 }

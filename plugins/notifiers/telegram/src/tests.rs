@@ -112,6 +112,25 @@ fn failures_are_tried_again_when_telegram_says() {
 }
 
 #[test]
+fn a_text_that_is_no_markup_is_sent_as_plain_text() {
+    let said = r#"{"ok":false,"description":"Bad Request: can't parse entities: '>' is reserved"}"#;
+    let says = move |request: &narthex_sdk::http::Request| {
+        let has_mode = request.body.windows(10).any(|part| part == b"parse_mode");
+        Ok(if has_mode { answer(400, &[], said) } else { answer(200, &[], SENT) })
+    };
+    for mode in ["MarkdownV2", "HTML"] {
+        let host = FakeHost::new().http("https://api.telegram.org/", says);
+        let mut config = config();
+        config["parse_mode"] = json!(mode);
+        let receipt = host.notify::<Telegram>(&config.to_string(), &group(vec![])).unwrap();
+        assert_eq!(receipt.remote_id.as_deref(), Some("7"));
+        let [_, second] = host.requests().try_into().unwrap();
+        let second: Value = narthex_sdk::json::from_slice(&second.body).unwrap();
+        assert_eq!(second["text"], "a<b \"c\" é\n");
+    }
+}
+
+#[test]
 fn a_configuration_that_cannot_work_is_refused() {
     let judged = |config: &str| FakeHost::new().validate_notifier::<Telegram>(config);
     judged(&config().to_string()).unwrap();

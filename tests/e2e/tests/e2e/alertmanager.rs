@@ -2,6 +2,7 @@
 
 mod api;
 mod crash;
+mod mail;
 mod notifications;
 mod rogues;
 mod sender;
@@ -28,6 +29,12 @@ impl Alertmanager {
     /// Starts the program and waits until it is ready.
     #[track_caller]
     fn start(program: &Path, routing: &str) -> Self {
+        Self::start_with(program, routing, &[])
+    }
+
+    /// The same with more flags.
+    #[track_caller]
+    fn start_with(program: &Path, routing: &str, flags: &[&str]) -> Self {
         let folder = TempFolder::new();
         let file = folder.write("alertmanager.yml", routing);
         let address = format!("127.0.0.1:{}", free_port());
@@ -42,7 +49,8 @@ impl Alertmanager {
                 .arg(format!("--config.file={}", file.display()))
                 .arg(format!("--storage.path={}", folder.path().join("data").display()))
                 .arg(format!("--web.listen-address={address}"))
-                .arg("--cluster.listen-address="),
+                .arg("--cluster.listen-address=")
+                .args(flags),
         );
         let ready = format!("http://{address}/-/ready");
         wait_until("Alertmanager is ready", 60 * SECONDS, || {
