@@ -10,14 +10,18 @@ use crate::grant::{Endpoint, Endpoints, Host, socket_path};
 use crate::schema::{Notes, Profile};
 
 /// Servers that an item need not name, by plugin and key: the defaults of Prometheus and Alertmanager.
-const DEFAULT_SERVERS: [(&str, &str, &str); 7] = [
+const DEFAULT_SERVERS: [(&str, &str, &str); 11] = [
     ("consul", "server", "localhost:8500"),
     ("nomad", "server", "http://localhost:4646"),
     ("opsgenie", "api_url", "https://api.opsgenie.com/"),
     ("pagerduty", "url", "https://events.pagerduty.com/v2/enqueue"),
     ("pagerduty", "url_v1", "https://events.pagerduty.com/generic/2010-04-15/create_event.json"),
+    ("pushover", "api_url", "https://api.pushover.net/1/messages.json"),
+    ("rocketchat", "api_url", "https://open.rocket.chat/"),
     ("slack", "app_url", "https://slack.com/api/chat.postMessage"),
     ("telegram", "api_url", "https://api.telegram.org"),
+    ("victorops", "api_url", "https://alert.victorops.com/integrations/generic/20131114/alert/"),
+    ("webex", "api_url", "https://webexapis.com/v1/messages"),
 ];
 
 /// The domains of AWS, in its partitions.

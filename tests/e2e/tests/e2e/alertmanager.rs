@@ -4,6 +4,7 @@ mod api;
 mod crash;
 mod mail;
 mod notifications;
+mod receivers;
 mod rogues;
 mod sender;
 mod story;
