@@ -24,6 +24,8 @@ pub struct Config {
     pub(crate) inhibit_rules: Vec<InhibitRule>,
     /// By name; every name that a route uses is there.
     pub(crate) intervals: BTreeMap<String, Vec<TimeInterval>>,
+    /// Patterns of files with templates, which whoever reads the file reads.
+    pub(crate) template_patterns: Vec<String>,
     /// What templates may use.
     pub(crate) library: Library,
 }
@@ -56,6 +58,7 @@ impl Default for Config {
             receivers: vec![Receiver { name, labels: BTreeMap::new(), integrations: Vec::new() }],
             inhibit_rules: Vec::new(),
             intervals: BTreeMap::new(),
+            template_patterns: Vec::new(),
             library: Library::default(),
         }
     }
@@ -119,6 +122,18 @@ impl Config {
     #[must_use]
     pub fn receivers(&self) -> &[Receiver] {
         &self.receivers
+    }
+
+    /// Patterns of files with templates, as the file has them.
+    #[must_use]
+    pub fn template_patterns(&self) -> &[String] {
+        &self.template_patterns
+    }
+
+    /// Which alerts keep others quiet.
+    #[must_use]
+    pub fn inhibit_rules(&self) -> &[InhibitRule] {
+        &self.inhibit_rules
     }
 
     /// The routing tree.

@@ -61,7 +61,8 @@ pub(crate) fn joined(
     all.extend(equal.into_iter().map(|(name, value)| Matcher::equal(name, value)));
     for (name, pattern) in regex {
         AnchoredRegex::new(&pattern)?;
-        all.push(Matcher::new(MatchOp::Regex, name, pattern)?);
+        // Alertmanager writes it so into group keys.
+        all.push(Matcher::new(MatchOp::Regex, name, format!("^(?:{pattern})$"))?);
     }
     all.sort_by(|a, b| (a.name(), a.value()).cmp(&(b.name(), b.value())));
     Ok(all)

@@ -40,7 +40,9 @@ pub use self::config::{Config, ConfigError, Integration, Receiver};
 pub use self::inhibit::InhibitRule;
 pub use self::intervals::{IntervalError, TimeInterval};
 pub use self::log::OpenLogError;
-pub use self::matchers::{MatcherTextError, parse_matcher, parse_matchers};
+pub use self::matchers::{
+    MatcherTextError, matcher_text, matchers_text, parse_matcher, parse_matchers,
+};
 pub use self::notifiers::{
     AlertGroup, AlertStatus, BoxFuture, GroupAlert, Notifiers, NotifyError, NotifyErrorKind,
     Receipt,

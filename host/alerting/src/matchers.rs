@@ -1,9 +1,13 @@
 //! Matchers as text: `severity="critical"`, `team=~"a|b"`, `{a="b", c!="d"}`.
 //!
-//! The syntax is Alertmanager's: names and values may stand without quotes as long as they hold
-//! none of `{}!=~,\"'` and no space; quoted ones may hold anything.
+//! Alertmanager's two syntaxes, the older one first, as its default mode decides between them. In
+//! the classic one (`matchers/classic.rs`) a name is a label name of old and a value may hold nearly
+//! anything. In the other, here, names and values may stand without quotes as long as they hold none
+//! of `{}!=~,\"'` and no space; quoted ones may hold anything.
 
-use narthex_model::{MatchOp, Matcher};
+mod classic;
+
+use narthex_model::{MatchOp, Matcher, Quoted};
 use serde::Deserialize;
 
 /// Why a text is no matcher.
@@ -32,6 +36,13 @@ pub enum MatcherTextError {
 /// # Errors
 /// When the text is none.
 pub fn parse_matcher(text: &str) -> Result<Matcher, MatcherTextError> {
+    if text.starts_with('{') || text.ends_with('}') {
+        let why = "braces belong around a list of matchers";
+        return Err(MatcherTextError::Malformed { text: text.to_owned(), why });
+    }
+    if let Some(matcher) = classic::matcher(text) {
+        return Ok(matcher);
+    }
     let mut reader = Reader { text, rest: text.trim() };
     let matcher = reader.matcher()?;
     reader.ended()?;
@@ -43,6 +54,9 @@ pub fn parse_matcher(text: &str) -> Result<Matcher, MatcherTextError> {
 /// # Errors
 /// When one of them is none.
 pub fn parse_matchers(text: &str) -> Result<Vec<Matcher>, MatcherTextError> {
+    if let Some(matchers) = classic::matchers(text) {
+        return Ok(matchers);
+    }
     let trimmed = text.trim();
     let inner = match trimmed.strip_prefix('{') {
         Some(rest) => rest.strip_suffix('}').ok_or(MatcherTextError::Malformed {
@@ -92,7 +106,11 @@ impl Reader<'_> {
             return Err(self.malformed("an operator (= != =~ !~) follows the name"));
         };
         self.rest = rest.trim_start();
+        let is_quoted = self.rest.starts_with('"');
         let value = self.word()?;
+        if value.is_empty() && !is_quoted {
+            return Err(self.malformed("a value follows the operator, \"\" for none"));
+        }
         self.rest = self.rest.trim_start();
         Matcher::new(op, name, value)
             .map_err(|source| MatcherTextError::Regex { text: self.text.to_owned(), source })
@@ -101,8 +119,7 @@ impl Reader<'_> {
     /// A quoted text, or what stands up to the next special character.
     fn word(&mut self) -> Result<String, MatcherTextError> {
         let Some(quoted) = self.rest.strip_prefix('"') else {
-            let special = |c: char| "{}!=~,\\\"'`".contains(c) || c.is_whitespace();
-            let end = self.rest.find(special).unwrap_or(self.rest.len());
+            let end = self.rest.find(is_reserved).unwrap_or(self.rest.len());
             let (word, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
             self.rest = rest;
             return Ok(word.to_owned());
@@ -113,13 +130,9 @@ impl Reader<'_> {
             match chars.next() {
                 None => return Err(self.malformed("the closing quote is missing")),
                 Some('"') => break,
-                Some('\\') => match chars.next() {
-                    Some('n') => word.push('\n'),
-                    Some('t') => word.push('\t'),
-                    Some(c @ ('"' | '\\')) => word.push(c),
-                    // A lone backslash stands for itself, as regular expressions need it.
-                    Some(c) => word.extend(['\\', c]),
-                    None => return Err(self.malformed("the closing quote is missing")),
+                Some('\\') => match chars.next().and_then(|kind| escaped(kind, &mut chars)) {
+                    Some(c) => word.push(c),
+                    None => return Err(self.malformed("a backslash begins no escape of Go's")),
                 },
                 Some(c) => word.push(c),
             }
@@ -138,6 +151,33 @@ impl Reader<'_> {
 
     fn malformed(&self, why: &'static str) -> MatcherTextError {
         MatcherTextError::Malformed { text: self.text.to_owned(), why }
+    }
+}
+
+/// What a backslash and this letter stand for in Go.
+fn escaped(kind: char, rest: &mut std::str::Chars<'_>) -> Option<char> {
+    let mut coded = |mut code: u32, count: usize, radix: u32| {
+        for _ in 0..count {
+            let digit = rest.next()?.to_digit(radix)?;
+            code = code.checked_mul(radix)?.checked_add(digit)?;
+        }
+        char::from_u32(code)
+    };
+    match kind {
+        'a' => Some('\u{7}'),
+        'b' => Some('\u{8}'),
+        'f' => Some('\u{c}'),
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        't' => Some('\t'),
+        'v' => Some('\u{b}'),
+        '"' | '\\' => Some(kind),
+        // A byte of its own is a letter only among those of ASCII.
+        'x' => coded(0, 2, 16).filter(char::is_ascii),
+        '0'..='7' => coded(kind.to_digit(8)?, 2, 8).filter(char::is_ascii),
+        'u' => coded(0, 4, 16),
+        'U' => coded(0, 8, 16),
+        _ => None,
     }
 }
 
@@ -164,12 +204,26 @@ impl From<Vec<MatcherText>> for MatcherList {
     }
 }
 
-/// As group keys show matchers: `{a="b",c=~"d"}`.
-pub(crate) fn display_matchers(matchers: &[Matcher]) -> String {
-    let texts = matchers.iter().map(|matcher| {
-        format!("{}{}{}", matcher.name(), matcher.op().symbol(), quoted(matcher.value()))
-    });
+/// As group keys and the tool show matchers: `{a="b",c=~"d"}`.
+#[must_use]
+pub fn matchers_text(matchers: &[Matcher]) -> String {
+    let texts = matchers.iter().map(matcher_text);
     format!("{{{}}}", texts.collect::<Vec<_>>().join(","))
+}
+
+/// One of them: `a="b"`.
+#[must_use]
+pub fn matcher_text(matcher: &Matcher) -> String {
+    let (name, op, value) = (matcher.name(), matcher.op().symbol(), matcher.value());
+    if name.chars().any(is_reserved) {
+        return format!("{}{op}{}", Quoted(name), Quoted(value));
+    }
+    format!("{name}{op}{}", quoted(value))
+}
+
+/// What ends a word without quotes.
+fn is_reserved(c: char) -> bool {
+    "{}!=~,\\\"'`".contains(c) || c.is_whitespace()
 }
 
 /// In quotes, with the escapes of the text format.
@@ -178,30 +232,4 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn matchers_are_read_quoted_and_bare() {
-        let shown = |text: &str| parse_matchers(text).map(|m| display_matchers(&m));
-        for (text, expected) in [
-            ("a=b", r#"{a="b"}"#),
-            (r#" a = "b c" "#, r#"{a="b c"}"#),
-            (r#"{a!="b", c=~"d|e"}"#, r#"{a!="b",c=~"d|e"}"#),
-            (r#""ä b"!~"x\"\\.y""#, r#"{ä b!~"x\"\\.y"}"#),
-            ("a=", r#"{a=""}"#),
-            ("{}", "{}"),
-        ] {
-            assert_eq!(shown(text).unwrap(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_matcher_is_refused() {
-        for text in ["a", "=b", "a=b c", "{a=b", r#"a="b"#, "a=b=c", r#"a=~"(""#] {
-            assert!(parse_matchers(text).is_err(), "{text}");
-        }
-        let error = parse_matcher("a b").unwrap_err().to_string();
-        assert!(error.contains("an operator (= != =~ !~) follows the name"), "{error}");
-    }
-}
+mod tests;

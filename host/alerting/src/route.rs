@@ -6,7 +6,7 @@ use std::time::Duration;
 use narthex_model::{Labels, Matcher};
 
 use crate::inhibit::matches_all;
-use crate::matchers::{display_matchers, quoted};
+use crate::matchers::{matchers_text, quoted};
 
 /// Which labels make a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,15 +45,24 @@ pub struct Route {
     pub repeat_interval: Duration,
     /// Labels of the route, for templates.
     pub labels: BTreeMap<String, String>,
-    pub(crate) matchers: Vec<Matcher>,
+    /// What an alert must match. The root has none.
+    pub matchers: Vec<Matcher>,
     /// Intervals in which it does not notify. Routes below do not inherit them.
     pub(crate) muted_in: Vec<String>,
     /// If there are any: it notifies in these intervals alone.
     pub(crate) active_in: Vec<String>,
     /// Whether siblings behind this one are asked too.
-    pub(crate) continues: bool,
+    pub continues: bool,
     /// Indexes of the routes below.
-    pub(crate) children: Vec<usize>,
+    pub children: Vec<usize>,
+}
+
+impl Route {
+    /// Whether its own matchers accept the labels.
+    #[must_use]
+    pub fn matches(&self, labels: &Labels) -> bool {
+        matches_all(&self.matchers, labels)
+    }
 }
 
 /// All routes; the first is the root.
@@ -67,7 +76,8 @@ impl Routes {
     }
 
     /// A route by its index.
-    pub(crate) fn get(&self, index: usize) -> Option<&Route> {
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&Route> {
         self.0.get(index)
     }
 
@@ -79,7 +89,7 @@ impl Routes {
 
     /// `None`: the route does not match.
     fn below(&self, index: usize, labels: &Labels) -> Option<Vec<usize>> {
-        let route = self.get(index).filter(|route| matches_all(&route.matchers, labels))?;
+        let route = self.get(index).filter(|route| route.matches(labels))?;
         let mut found = Vec::new();
         for child in &route.children {
             let Some(matched) = self.below(*child, labels) else { continue };
@@ -97,7 +107,7 @@ impl Routes {
 
 /// The part of a key that one level adds.
 pub(crate) fn level_key(parent: Option<&str>, matchers: &[Matcher]) -> String {
-    let own = display_matchers(matchers);
+    let own = matchers_text(matchers);
     match parent {
         Some(parent) => format!("{parent}/{own}"),
         None => own,

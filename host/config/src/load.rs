@@ -134,7 +134,16 @@ fn store_settings(
 /// # Errors
 /// Names the file, the position and the key that does not fit.
 pub fn load(source: &Source<'_>) -> Result<Config, ConfigError> {
-    Loader::new(source).config()
+    let loader = Loader::new(source);
+    loader.config(&loader.text(source.path)?)
+}
+
+/// The same where the file would have this text.
+///
+/// # Errors
+/// As for a file.
+pub fn load_text(source: &Source<'_>, text: &str) -> Result<Config, ConfigError> {
+    Loader::new(source).config(text)
 }
 
 /// How alerts are routed.
@@ -222,9 +231,8 @@ impl<'a> Loader<'a> {
         Ok(files)
     }
 
-    fn config(&self) -> Result<Config, ConfigError> {
-        let path = self.source.path;
-        let mut document = self.document(path, &self.text(path)?)?;
+    fn config(&self, text: &str) -> Result<Config, ConfigError> {
+        let mut document = self.document(self.source.path, text)?;
         refuse_unserved(&document)?;
         check_keys(&document)?;
         let mut warnings = Vec::new();

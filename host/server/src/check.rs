@@ -1,6 +1,8 @@
 //! `narthex check`: files are read as serving would read them, servers are asked how they are;
-//! nothing is started or written. Arguments, lines and exit codes are those of `promtool check`.
+//! nothing is started or written. Arguments, lines and exit codes are those of `promtool check`, and
+//! for Alertmanager's files those of `amtool check-config`.
 
+mod alertmanager;
 mod arguments;
 mod config;
 mod lint;
@@ -50,6 +52,7 @@ pub(crate) fn run(command: &CheckCommand) -> anyhow::Result<Verdict> {
         Subject::Metrics { extended, lint } => metrics::check(*extended, lint),
         Subject::WebConfig { files } => Ok(web_config::check(files)),
         Subject::ServiceDiscovery(arguments) => service_discovery::check(arguments),
+        Subject::Alertmanager(arguments) => alertmanager::check(arguments),
         Subject::Healthy(server) => server::check(server, "/-/healthy"),
         Subject::Ready(server) => server::check(server, "/-/ready"),
     }

@@ -13,6 +13,7 @@ use self::scrape::ScrapeFlags;
 use self::storage::parse_size;
 pub(crate) use self::storage::{StorageFlags, retention_text};
 use crate::check::CheckCommand;
+use crate::oncall::{AlertCommand, RoutesCommand, SilenceCommand, TemplateCommand};
 use crate::plugin::PluginCommand;
 use crate::promql::PromqlCommand;
 use crate::query::QueryCommand;
@@ -44,6 +45,14 @@ pub(crate) enum Command {
     /// Makes, builds, calls, tests and judges plugins.
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Asks a server, ours or an Alertmanager, for alerts, or sends it one.
+    Alert(AlertCommand),
+    /// Asks a server, ours or an Alertmanager, for silences, makes, changes and ends them.
+    Silence(SilenceCommand),
+    /// Shows how alerts are routed, and tries it.
+    Routes(RoutesCommand),
+    /// Renders templates of notifications.
+    Template(TemplateCommand),
     /// Runs unit tests.
     Test(TestCommand),
 }

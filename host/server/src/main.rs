@@ -9,6 +9,7 @@ mod features;
 mod flags;
 mod logging;
 mod memory;
+mod oncall;
 mod outbound;
 mod plugin;
 mod process;
@@ -42,6 +43,10 @@ fn main() -> ExitCode {
         Some(Command::Promql(command)) => promql::run(&command).map(done),
         Some(Command::Query(command)) => query::run(&command).map(judged),
         Some(Command::Plugin(command)) => plugin::run(&command),
+        Some(Command::Alert(command)) => oncall::run_alert(&command).map(judged),
+        Some(Command::Silence(command)) => oncall::run_silence(&command).map(judged),
+        Some(Command::Routes(command)) => oncall::run_routes(&command).map(judged),
+        Some(Command::Template(command)) => oncall::run_template(&command).map(judged),
         Some(Command::Test(command)) => unit_test::run(&command).map(judged),
         None => logging::start(&cli.serve.log_level, cli.serve.log_format)
             .and_then(|()| serve::serve(cli.serve))

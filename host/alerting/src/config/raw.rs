@@ -35,9 +35,8 @@ pub(super) struct RawConfig {
     receivers: Vec<RawReceiver>,
     #[serde(default)]
     inhibit_rules: Vec<InhibitRule>,
-    /// Read by whoever reads the file: patterns of files.
+    /// Patterns of files.
     #[serde(default)]
-    #[expect(dead_code, reason = "their files are read elsewhere")]
     templates: Vec<String>,
     #[serde(default)]
     time_intervals: Vec<RawTimeInterval>,
@@ -300,6 +299,7 @@ impl TryFrom<RawConfig> for Config {
             receivers,
             inhibit_rules: raw.inhibit_rules,
             intervals,
+            template_patterns: raw.templates,
             library: Library::default(),
         })
     }

@@ -51,6 +51,9 @@ pub(super) enum Subject {
     },
     /// Shows what the discovery of a job finds, and what becomes of it.
     ServiceDiscovery(DiscoveryArguments),
+    /// Checks files for Alertmanager, with their templates and what they say to notifiers.
+    #[command(visible_alias = "alertmanager-config")]
+    Alertmanager(AlertmanagerArguments),
     /// Asks a server whether it is healthy.
     Healthy(ServerArguments),
     /// Asks a server whether it takes requests.
@@ -78,6 +81,15 @@ pub(super) struct ConfigArguments {
     /// Read `${NAME}` as the server with this flag does.
     #[arg(long = "config.expand-env")]
     pub(super) expand_env: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AlertmanagerArguments {
+    /// The files; without any, standard input.
+    pub(super) files: Vec<Utf8PathBuf>,
+    /// Have what receivers say judged by the notifiers in this folder.
+    #[arg(long = "plugins.dir", value_name = "FOLDER")]
+    pub(super) plugins: Option<Utf8PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! Alerting beside Debian's Alertmanager: the same requests, the same routing, the same alerts.
 
 mod api;
+mod commands;
 mod crash;
 mod mail;
 mod notifications;
