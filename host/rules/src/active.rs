@@ -15,6 +15,8 @@ const RESOLVED_RETENTION: Duration = Duration::from_secs(15 * 60);
 /// Where an alert stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AlertState {
+    /// Not known yet: the rule was never evaluated.
+    Unknown,
     /// Not true (any more).
     Inactive,
     /// True for less than `for`.
@@ -28,6 +30,7 @@ impl AlertState {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Unknown => "unknown",
             Self::Inactive => "inactive",
             Self::Pending => "pending",
             Self::Firing => "firing",
@@ -46,6 +49,22 @@ pub(crate) struct ActiveAlert {
     pub(crate) resolved_at: Option<Timestamp>,
     pub(crate) last_sent_at: Option<Timestamp>,
     pub(crate) keep_firing_since: Option<Timestamp>,
+    pub(crate) recorded: Recorded,
+    /// It comes of an earlier process, with all that was known of it.
+    pub(crate) is_recalled: bool,
+    /// It does not end as long as what it depends on may not have come in since the start.
+    pub(crate) awaits_data: bool,
+}
+
+/// What the record on disk says of an alert.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// There is none.
+    #[default]
+    Nothing,
+    Firing {
+        keep_firing_since: Option<Timestamp>,
+    },
 }
 
 /// What the expression says of one label set.
@@ -80,6 +99,7 @@ impl ActiveAlerts {
                     alert.annotations = found.annotations.clone();
                     alert.value = found.value;
                     alert.keep_firing_since = None;
+                    alert.awaits_data = false;
                 }
                 None => {
                     self.0.insert(labels.clone(), ActiveAlert::new(found, now));
@@ -88,11 +108,14 @@ impl ActiveAlerts {
         }
         let mut active = 0;
         self.0.retain(|labels, alert| {
-            if !found.contains_key(labels) && !alert.keeps_firing(times.keep_firing, now) {
+            let is_true = found.contains_key(labels);
+            if !is_true && !alert.goes_on(times.keep_firing, now) {
                 return alert.end(now);
             }
             active += 1;
-            alert.ripen(times.hold, now);
+            if is_true || alert.state == AlertState::Firing {
+                alert.ripen(times.hold, now);
+            }
             true
         });
         active
@@ -112,6 +135,13 @@ impl ActiveAlerts {
         .collect()
     }
 
+    /// Time passed of which nothing is known: alerts wait for as long as before.
+    pub(crate) fn pass_unseen(&mut self, passed: Duration) {
+        for alert in self.0.values_mut().filter(|alert| alert.state == AlertState::Pending) {
+            alert.active_at = alert.active_at + passed;
+        }
+    }
+
     /// The worst state of all.
     pub(crate) fn state(&self) -> AlertState {
         self.0.values().map(|alert| alert.state).max().unwrap_or(AlertState::Inactive)
@@ -119,7 +149,7 @@ impl ActiveAlerts {
 }
 
 impl ActiveAlert {
-    fn new(found: &Found, now: Timestamp) -> Self {
+    pub(crate) fn new(found: &Found, now: Timestamp) -> Self {
         Self {
             annotations: found.annotations.clone(),
             value: found.value,
@@ -129,16 +159,26 @@ impl ActiveAlert {
             resolved_at: None,
             last_sent_at: None,
             keep_firing_since: None,
+            recorded: Recorded::Nothing,
+            is_recalled: false,
+            awaits_data: false,
         }
     }
 
-    /// Whether an alert that was not found fires on because of `keep_firing_for`.
-    fn keeps_firing(&mut self, keep_firing: Duration, now: Timestamp) -> bool {
-        if self.state != AlertState::Firing || keep_firing.is_zero() {
-            return false;
-        }
-        let since = *self.keep_firing_since.get_or_insert(now);
-        now < since + keep_firing
+    /// One that waited for its time in an earlier process, since `active_at`. The next evaluation
+    /// brings the rest.
+    pub(crate) fn recalled(active_at: Timestamp) -> Self {
+        let unknown = Found { annotations: Labels::empty(), value: f64::NAN };
+        Self { is_recalled: true, awaits_data: true, ..Self::new(&unknown, active_at) }
+    }
+
+    /// Whether an alert that was not found goes on: because of `keep_firing_for`, or as the server has
+    /// just started.
+    fn goes_on(&mut self, keep_firing: Duration, now: Timestamp) -> bool {
+        let keeps_firing = self.state == AlertState::Firing
+            && !keep_firing.is_zero()
+            && now < *self.keep_firing_since.get_or_insert(now) + keep_firing;
+        keeps_firing || (self.awaits_data && self.state != AlertState::Inactive)
     }
 
     /// The alert is over; whether it is kept to tell of its end.

@@ -11,10 +11,10 @@ use crate::expand::Expander;
 use crate::file::{AlertSpec, RuleSpec};
 use crate::group::RuleError;
 
-const ALERT_NAME: &str = "alertname";
+pub(crate) const ALERT_NAME: &str = "alertname";
 const ALERT_STATE: &str = "alertstate";
 /// The series that shows an alert's state.
-const ALERTS: &str = "ALERTS";
+pub(crate) const ALERTS: &str = "ALERTS";
 /// The series that keeps since when an alert is active, for the next start.
 pub(crate) const ALERTS_FOR_STATE: &str = "ALERTS_FOR_STATE";
 
@@ -35,6 +35,9 @@ pub(crate) fn found(
         for (name, text) in &alert.labels {
             labels.set(name, expand(text));
         }
+        for name in &spec.removed {
+            labels.remove(name);
+        }
         labels.set(ALERT_NAME, &spec.name);
         let annotations = alert.annotations.iter().map(|(name, text)| (name, expand(text)));
         let annotations = Labels::from_pairs(annotations);
@@ -46,11 +49,11 @@ pub(crate) fn found(
     Ok(all)
 }
 
-/// The series that pending and firing alerts write.
-pub(crate) fn series(alerts: &ActiveAlerts) -> Vec<(Labels, SampleValue)> {
+/// The series that pending and firing alerts write: of all, or of those that were recalled.
+pub(crate) fn series(alerts: &ActiveAlerts, all: bool) -> Vec<(Labels, SampleValue)> {
     let mut series = Vec::new();
     for (labels, alert) in &alerts.0 {
-        if alert.state == AlertState::Inactive {
+        if alert.state == AlertState::Inactive || !(all || alert.is_recalled) {
             continue;
         }
         let mut state = labels.to_builder();

@@ -32,6 +32,14 @@ pub(crate) fn check_template(alert: &str, text: &str) -> Result<TemplateText, Pa
 }
 
 impl TemplateText {
+    /// The text, if it is no template.
+    pub(crate) fn plain(&self) -> Option<&str> {
+        match self {
+            Self::Plain(text) => Some(text),
+            Self::Template { .. } => None,
+        }
+    }
+
     /// Whether rendering may read the store.
     pub(crate) fn may_query(&self) -> bool {
         match self {
@@ -113,13 +121,11 @@ fn samples(value: QueryValue) -> Result<Vec<QuerySample>, String> {
     }
 }
 
-impl Expander {
-    /// Where a person can look at an expression.
-    pub(crate) fn link(&self, expr: &str) -> String {
-        let path = self.functions.get("tableLink").map(|link| link(&[Value::from(expr)]));
-        match path {
-            Some(Ok(path)) => format!("{}{path}", self.external_url),
-            Some(Err(_)) | None => self.external_url.clone(),
-        }
+/// Where a person can look at an expression.
+pub(crate) fn graph_link(external_url: &str, expr: &str) -> String {
+    let functions = Functions::prometheus(&PrometheusContext::default());
+    match functions.get("tableLink").map(|link| link(&[Value::from(expr)])) {
+        Some(Ok(path)) => format!("{external_url}{path}"),
+        Some(Err(_)) | None => external_url.to_owned(),
     }
 }

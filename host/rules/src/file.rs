@@ -3,7 +3,7 @@
 //! The checks and their words are Prometheus' (`model/rulefmt/rulefmt.go`); each message carries
 //! file, line and column, and for an expression the place inside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::time::Duration;
 
@@ -55,6 +55,8 @@ pub(crate) struct GroupSpec {
     pub(crate) query_offset: Option<Duration>,
     /// 0 for none.
     pub(crate) limit: usize,
+    /// Whether missed evaluations are made up for.
+    pub(crate) replay_missed: bool,
     pub(crate) rules: Vec<RuleSpec>,
 }
 
@@ -63,8 +65,12 @@ pub(crate) struct GroupSpec {
 pub(crate) struct RuleSpec {
     pub(crate) name: String,
     pub(crate) expr: Expr,
+    /// The expression in its canonical form, as people and links see it.
+    pub(crate) query: String,
     /// Sorted by name. Templates, in an alerting rule.
     pub(crate) labels: Labels,
+    /// Labels that were written without a value: the result loses them.
+    pub(crate) removed: Vec<String>,
     pub(crate) alert: Option<AlertSpec>,
 }
 
@@ -78,11 +84,35 @@ pub(crate) struct AlertSpec {
     pub(crate) annotation_texts: Labels,
 }
 
+impl GroupSpec {
+    /// For each rule the place in `before` of the one whose state it goes on with. Rules are the
+    /// same when name and labels are; of several the first is the first.
+    pub(crate) fn same_rules(&self, before: &Self) -> Vec<Option<usize>> {
+        let mut known: HashMap<(&str, &Labels), Vec<usize>> = HashMap::new();
+        for (index, rule) in before.rules.iter().enumerate().rev() {
+            known.entry((&rule.name, &rule.labels)).or_default().push(index);
+        }
+        let mut same = Vec::with_capacity(self.rules.len());
+        for rule in &self.rules {
+            let found = known.get_mut(&(rule.name.as_str(), &rule.labels));
+            same.push(found.and_then(Vec::pop));
+        }
+        same
+    }
+}
+
+impl AlertSpec {
+    /// Whether a template of it may read the store.
+    pub(crate) fn may_query(&self) -> bool {
+        self.labels.iter().chain(&self.annotations).any(|(_, text)| text.may_query())
+    }
+}
+
 impl PartialEq for GroupSpec {
     fn eq(&self, other: &Self) -> bool {
         let head = |group: &Self| {
             let (file, name) = (group.file.clone(), group.name.clone());
-            (file, name, group.interval, group.query_offset, group.limit)
+            (file, name, group.interval, group.query_offset, group.limit, group.replay_missed)
         };
         head(self) == head(other) && self.rules == other.rules
     }
@@ -96,8 +126,9 @@ impl PartialEq for RuleSpec {
                 .map(|alert| (alert.hold, alert.keep_firing, alert.annotation_texts.clone()))
         };
         self.name == other.name
-            && self.expr.text() == other.expr.text()
+            && self.query == other.query
             && self.labels == other.labels
+            && self.removed == other.removed
             && alert(self) == alert(other)
     }
 }
@@ -252,7 +283,7 @@ impl Reader<'_> {
         for name in raw.labels.keys().filter(|name| !is_rule_label(name)) {
             self.wrong(&format!("{place}/labels/{name}"), &format!("invalid label name: {name}"));
         }
-        let group_labels = Labels::from_pairs(raw.labels);
+        let group_labels = raw.labels;
         let mut rules = Vec::new();
         for (index, rule) in raw.rules.into_iter().enumerate() {
             let place = format!("{place}/rules/{index}");
@@ -268,6 +299,7 @@ impl Reader<'_> {
             interval: raw.interval.and_then(DurationText::given),
             query_offset: raw.query_offset.map(|text| text.0),
             limit: raw.limit,
+            replay_missed: raw.replay_missed,
             rules,
         }
     }
@@ -285,7 +317,12 @@ struct RuleReader<'a, 'b> {
 }
 
 impl RuleReader<'_, '_> {
-    fn rule(&mut self, name: String, raw: RawRule, group_labels: &Labels) -> Option<RuleSpec> {
+    fn rule(
+        &mut self,
+        name: String,
+        raw: RawRule,
+        group_labels: &BTreeMap<String, String>,
+    ) -> Option<RuleSpec> {
         let record = raw.record.clone().filter(|name| !name.is_empty());
         let is_alert = raw.alert.as_ref().is_some_and(|name| !name.is_empty());
         match (&record, is_alert) {
@@ -305,11 +342,12 @@ impl RuleReader<'_, '_> {
         for name in raw.annotations.keys().filter(|name| name.is_empty()) {
             self.wrong("annotations", &format!("invalid annotation name: {name}"));
         }
-        let mut labels = group_labels.to_builder();
-        for (name, value) in &raw.labels {
-            labels.set(name, value);
-        }
-        let labels = labels.finish();
+        let mut labels = group_labels.clone();
+        labels.extend(raw.labels.clone());
+        let (removed, labels): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            labels.into_iter().partition(|(_, value): &(String, String)| value.is_empty());
+        let removed = removed.into_keys().collect();
+        let labels = Labels::from_pairs(labels);
         let alert = is_alert.then(|| AlertSpec {
             hold: raw.hold.unwrap_or_default().0,
             keep_firing: raw.keep_firing_for.unwrap_or_default().0,
@@ -321,7 +359,8 @@ impl RuleReader<'_, '_> {
             ),
             annotation_texts: Labels::from_pairs(raw.annotations),
         });
-        Some(RuleSpec { name, expr: expr?, labels, alert })
+        let expr = expr?;
+        Some(RuleSpec { name, query: expr.to_string(), expr, labels, removed, alert })
     }
 
     fn expr(&mut self, raw: &RawRule) -> Option<Expr> {

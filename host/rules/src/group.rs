@@ -1,9 +1,10 @@
 //! One group: its rules, their state, and one evaluation of all of them.
 //!
 //! An evaluation blocks: it runs on a blocking thread, holds `state` for itself, and shows what it
-//! did through snapshots that nobody has to wait for.
+//! did through snapshots that nobody has to wait for. `group/evaluate.rs` is the evaluation,
+//! `group/recall.rs` what comes of an earlier process.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,22 +12,26 @@ use std::time::Duration;
 use narthex_model::{Labels, Timestamp};
 use narthex_platform::queue::Sender;
 use narthex_platform::{Clock, Metrics};
-use narthex_promql::{Cancel, Engine, QueryError, QueryOptions, QueryOrigin, SampleValue};
+use narthex_promql::{Cancel, Engine, QueryError, QueryOrigin};
 use narthex_settings::error_chain;
 use narthex_storage::{Appendable, Queryable};
 use parking_lot::Mutex;
 use tracing::warn;
 
-use crate::active::{ActiveAlerts, HoldTimes};
-use crate::alerting_rule;
+use crate::active::ActiveAlerts;
+use crate::beside::Evaluators;
+use crate::catch_up::{self, Missed};
 use crate::config::RulesConfig;
-use crate::expand::Expander;
-use crate::file::{AlertSpec, GroupSpec, RuleSpec};
+use crate::expand::graph_link;
+use crate::file::GroupSpec;
+use crate::kept::{GroupId, Kept, RuleId};
+use crate::levels::levels;
 use crate::measures::Measures;
-use crate::recording_rule::{output, vector};
-use crate::restore::restore;
 use crate::views::{GroupView, Health};
 use crate::write::Batch;
+
+mod evaluate;
+mod recall;
 
 /// What every group works with.
 #[derive(Clone)]
@@ -35,6 +40,8 @@ pub(crate) struct Tools {
     pub(crate) read: Arc<dyn Queryable>,
     pub(crate) write: Arc<dyn Appendable>,
     pub(crate) alerts: Sender<narthex_model::AlertBatch>,
+    pub(crate) kept: Kept,
+    pub(crate) evaluators: Evaluators,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
 }
@@ -62,6 +69,15 @@ pub(crate) struct Group {
     pub(crate) config: Arc<RulesConfig>,
     pub(crate) interval: Duration,
     query_offset: Duration,
+    /// Which rules are evaluated beside each other.
+    levels: Vec<Vec<usize>>,
+    /// Where people can look at the expression of each rule.
+    links: Vec<String>,
+    /// Whether the next process has to know how far this one came.
+    keeps_slot: bool,
+    id: GroupId,
+    /// The ids of the rules, in order.
+    rules: Vec<RuleId>,
     tools: Tools,
     measures: Measures,
     cancel: Cancel,
@@ -83,15 +99,21 @@ struct State {
     /// The group before a reload. Its state is taken over when it has come to rest.
     predecessor: Option<Arc<Group>>,
     restoring: Restoring,
+    /// The slot of the last evaluation from which missed ones are counted.
+    last_slot: Option<Timestamp>,
+    /// It took longer to make up for evaluations than they are apart.
+    is_overtaxed: bool,
 }
 
-/// How far the state of `for` is restored after a start.
+/// How far alerts are restored after a start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Restoring {
     /// There is nothing to restore, or it is done.
     #[default]
     Done,
-    /// Two evaluations come first, so that what alerts depend on has been scraped and recorded.
+    /// Nothing was evaluated yet.
+    Begin,
+    /// Some evaluations come first, so that what alerts depend on has been scraped and recorded.
     AfterEvaluations(u8),
 }
 
@@ -100,6 +122,9 @@ struct RuleState {
     active: ActiveAlerts,
     /// What the last evaluation wrote.
     series: BTreeSet<Labels>,
+    /// The series of an earlier process still say since when alerts wait: they are not written anew
+    /// before that was read.
+    is_to_be_restored: bool,
 }
 
 impl std::fmt::Debug for Group {
@@ -120,12 +145,24 @@ impl Group {
         let query_offset = spec.query_offset.unwrap_or(config.query_offset);
         let measures = Measures::new(&tools.metrics, &spec.file, &spec.name);
         measures.describe(interval, spec.rules.len());
-        let view = Mutex::new(GroupView::new(&spec, interval, query_offset));
+        let mut view = GroupView::new(&spec, interval, query_offset);
+        if let Some(before) = &predecessor {
+            view.inherit(&spec, &before.view(), &before.spec);
+        }
+        let view = Mutex::new(view);
         let rules = vec![RuleState::default(); spec.rules.len()];
         let state = State { rules, predecessor, restoring, ..State::default() };
         let (file, name) = (spec.file.clone(), spec.name.clone());
+        let id = GroupId::of(&file, &name);
         let origin = Arc::new(QueryOrigin::RuleGroup { file, name });
+        let link = |query: &str| graph_link(&config.external_url, query);
+        let has_alerts = spec.rules.iter().any(|rule| rule.alert.is_some());
         Self {
+            keeps_slot: spec.replay_missed || has_alerts,
+            levels: levels(&spec.rules),
+            links: spec.rules.iter().map(|rule| link(&rule.query)).collect(),
+            id,
+            rules: id.rules(&spec),
             spec,
             config,
             interval,
@@ -142,6 +179,10 @@ impl Group {
 
     pub(crate) fn view(&self) -> GroupView {
         self.view.lock().clone()
+    }
+
+    pub(crate) fn id(&self) -> GroupId {
+        self.id
     }
 
     /// The group is not evaluated any more; an evaluation under way ends early.
@@ -161,150 +202,67 @@ impl Group {
 
     /// Evaluates all rules for `at`. Blocks.
     pub(crate) fn evaluate(&self, at: Timestamp) {
-        let started = self.tools.clock.monotonic();
         let mut state = self.state.lock();
         if let Some(predecessor) = state.predecessor.take() {
             state.inherit(&self.spec, &predecessor);
         }
-        let sample_at = at - self.query_offset;
-        let mut batch = Batch::default();
-        let mut samples = 0;
-        for index in 0..self.spec.rules.len() {
-            if self.is_retired() {
-                break;
-            }
-            samples += self.evaluate_rule(&mut state, &mut batch, index, at, sample_at);
+        if state.restoring == Restoring::Begin {
+            self.recall(&mut state, at);
         }
-        for labels in std::mem::take(&mut state.orphans) {
-            batch.push_stale(usize::MAX, labels, sample_at);
+        if self.spec.replay_missed {
+            self.make_up(&mut state, at);
         }
-        self.commit(&mut batch);
+        self.round(&mut state, at, false);
         if !self.is_retired() {
             self.restore(&mut state, at);
         }
-        drop(state);
-        let took = self.tools.clock.monotonic().saturating_sub(started);
-        self.measures.evaluated(at, took, samples);
-        let mut view = self.view.lock();
-        view.evaluation_time = took;
-        view.last_evaluation = Some(at);
     }
 
-    /// Evaluates one rule; returns how many samples it gave.
-    fn evaluate_rule(
-        &self,
-        state: &mut State,
-        batch: &mut Batch,
-        index: usize,
-        at: Timestamp,
-        sample_at: Timestamp,
-    ) -> usize {
-        let writes_alerts = state.restoring == Restoring::Done;
-        let (Some(spec), Some(rule)) = (self.spec.rules.get(index), state.rules.get_mut(index))
-        else {
-            return 0;
-        };
+    /// Evaluates the slots that were missed before `at`, each for its own time.
+    fn make_up(&self, state: &mut State, at: Timestamp) {
+        let Some(last) = state.last_slot else { return };
+        let Missed { mut slots, mut given_up } =
+            catch_up::missed(last, at, self.interval, self.config.outage_tolerance);
+        if slots.is_empty() && given_up == 0 {
+            state.is_overtaxed = false;
+            return;
+        }
+        if state.is_overtaxed {
+            given_up += slots.len() as u64;
+            slots.clear();
+        }
+        state.pass_unseen(self.interval, given_up);
         let started = self.tools.clock.monotonic();
-        let queries = |alert: &AlertSpec| {
-            let mut texts = alert.labels.iter().chain(&alert.annotations);
-            texts.any(|(_, text)| text.may_query())
-        };
-        let reads_more = spec.alert.as_ref().is_some_and(queries);
-        if !batch.is_empty() && (reads_more || batch.is_read_by(&spec.expr)) {
-            self.commit(batch);
-        }
-        self.measures.evaluations.increment();
-        let result = match &spec.alert {
-            None => self.record(spec, sample_at),
-            Some(alert) => self.alert(spec, alert, &mut rule.active, at, sample_at, writes_alerts),
-        };
-        match result {
-            Ok(series) => {
-                let written: BTreeSet<Labels> =
-                    series.iter().map(|(labels, _)| labels.clone()).collect();
-                for labels in rule.series.difference(&written) {
-                    batch.push_stale(index, labels.clone(), sample_at);
-                }
-                let count = series.len();
-                for (labels, value) in series {
-                    batch.push(index, labels, sample_at, value);
-                }
-                rule.series = written;
-                self.show(index, at, started, Ok(()), &rule.active);
-                count
+        let mut made_up: u32 = 0;
+        let spent = || self.tools.clock.monotonic().saturating_sub(started);
+        for slot in slots {
+            if self.is_retired() {
+                return;
             }
-            Err(error) => {
-                if !self.is_retired() {
-                    let error = error_chain(&error);
-                    let (group, name) = (&self.spec.name, &spec.name);
-                    warn!(group, rule = name, error, "evaluating a rule failed");
-                    self.measures.failures.increment();
-                    self.show(index, at, started, Err(error), &rule.active);
-                }
-                0
+            if spent() > catch_up::TIME_MAX {
+                given_up += 1;
+                state.pass_unseen(self.interval, 1);
+                continue;
             }
+            self.round(state, slot, true);
+            made_up = made_up.saturating_add(1);
+            self.measures.made_up();
+        }
+        // Slots that pass meanwhile are made up for as well, as long as there are fewer each time.
+        state.is_overtaxed |= spent() > self.interval.saturating_mul(made_up.max(1));
+        if given_up > 0 {
+            let (group, overtaxed) = (&self.spec.name, state.is_overtaxed);
+            warn!(group, given_up, overtaxed, "missed evaluations of rules are not made up for");
         }
     }
 
-    fn record(
-        &self,
-        spec: &RuleSpec,
-        sample_at: Timestamp,
-    ) -> Result<Vec<(Labels, SampleValue)>, RuleError> {
-        let result = self.query(spec, sample_at)?;
-        output(spec, result, self.spec.limit)
-    }
-
-    fn alert(
-        &self,
-        spec: &RuleSpec,
-        alert: &AlertSpec,
-        active: &mut ActiveAlerts,
-        at: Timestamp,
-        sample_at: Timestamp,
-        writes: bool,
-    ) -> Result<Vec<(Labels, SampleValue)>, RuleError> {
-        let result = self.query(spec, sample_at)?;
-        let (external_labels, external_url) =
-            (&self.config.external_labels, &self.config.external_url);
-        let queries = (self.tools.engine.clone(), self.query_options());
-        let expander = Expander::new(queries, at, external_labels, external_url);
-        let found = alerting_rule::found(spec, alert, &result, &expander)?;
-        let times = HoldTimes { hold: alert.hold, keep_firing: alert.keep_firing };
-        let count = active.update(&found, times, at);
-        let limit = self.spec.limit;
-        if limit > 0 && count > limit {
-            *active = ActiveAlerts::default();
-            return Err(RuleError::TooManyAlerts { limit, count });
-        }
-        let generator_url = expander.link(spec.expr.text());
-        let news = alerting_rule::news(active, &self.config, self.interval, &generator_url, at);
-        if let Some(batch) = news
-            && !self.tools.alerts.send(batch)
-        {
-            warn!(
-                alert = spec.name,
-                "the queue to alerting is full; the oldest alerts were dropped"
-            );
-        }
-        Ok(if writes { alerting_rule::series(active) } else { Vec::new() })
-    }
-
-    fn query(
-        &self,
-        spec: &RuleSpec,
-        at: Timestamp,
-    ) -> Result<Vec<narthex_promql::VectorSample>, RuleError> {
-        vector(self.tools.engine.instant_expr(&spec.expr, at, &self.query_options())?.value)
-    }
-
-    fn query_options(&self) -> QueryOptions {
-        let (cancel, origin) = (self.cancel.clone(), Some(Arc::clone(&self.origin)));
-        QueryOptions { cancel, origin, ..QueryOptions::default() }
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.tools.clock.now_millis())
     }
 
     /// Stores what waits; rules whose results could not be stored are not well.
-    fn commit(&self, batch: &mut Batch) {
+    fn commit(&self, state: &mut State, batch: &mut Batch) {
+        let (rules, ended) = (batch.rules(), batch.ended());
         match batch.commit(self.tools.write.as_ref()) {
             Ok(discarded) => {
                 for (rule, error) in discarded.by_rule {
@@ -314,32 +272,12 @@ impl Group {
             Err(error) => {
                 let error = error_chain(&error);
                 warn!(group = self.spec.name, error, "the results of rules were not stored");
-                self.measures.failures.increment();
-                for rule in 0..self.spec.rules.len() {
+                for rule in rules {
+                    self.measures.failures.increment();
                     self.failed(rule, &error);
                 }
-            }
-        }
-    }
-
-    /// After a start: alerts get back since when they have been active.
-    fn restore(&self, state: &mut State, at: Timestamp) {
-        match state.restoring {
-            Restoring::Done => return,
-            Restoring::AfterEvaluations(left) if left > 1 => {
-                state.restoring = Restoring::AfterEvaluations(left - 1);
-                return;
-            }
-            Restoring::AfterEvaluations(_) => state.restoring = Restoring::Done,
-        }
-        for (spec, rule) in self.spec.rules.iter().zip(&mut state.rules) {
-            let Some(alert) = &spec.alert else { continue };
-            let store = self.tools.read.as_ref();
-            let restored =
-                restore(&mut rule.active, &spec.name, alert.hold, &self.config, store, at);
-            if let Err(error) = restored {
-                let error = error_chain(&error);
-                warn!(alert = spec.name, error, "the state of an alert could not be restored");
+                // Their ends are written when something can be written again.
+                state.orphans.extend(ended);
             }
         }
     }
@@ -352,30 +290,12 @@ impl Group {
         }
         let mut batch = Batch::default();
         let orphans = std::mem::take(&mut state.orphans);
-        let written = state.rules.iter_mut().flat_map(|rule| std::mem::take(&mut rule.series));
+        let written: Vec<Labels> =
+            state.rules.iter_mut().flat_map(|rule| std::mem::take(&mut rule.series)).collect();
         for labels in orphans.into_iter().chain(written) {
             batch.push_stale(usize::MAX, labels, at - self.query_offset);
         }
-        self.commit(&mut batch);
-    }
-
-    fn show(
-        &self,
-        index: usize,
-        at: Timestamp,
-        started: Duration,
-        outcome: Result<(), String>,
-        active: &ActiveAlerts,
-    ) {
-        let took = self.tools.clock.monotonic().saturating_sub(started);
-        let mut view = self.view.lock();
-        let Some(rule) = view.rules.get_mut(index) else { return };
-        let rule = Arc::make_mut(rule);
-        rule.health = if outcome.is_ok() { Health::Ok } else { Health::Err };
-        rule.last_error = outcome.err().unwrap_or_default();
-        rule.evaluation_time = took;
-        rule.last_evaluation = Some(at);
-        rule.show_alerts(active);
+        self.commit(&mut state, &mut batch);
     }
 
     fn failed(&self, index: usize, error: &str) {
@@ -388,30 +308,35 @@ impl Group {
 }
 
 impl State {
-    /// Takes over from a group whose place this one has taken: rules are the same when name and
-    /// labels are, of several the first is the first. Waits for an evaluation under way.
+    /// Takes over from a group whose place this one has taken. Waits for an evaluation under way.
     fn inherit(&mut self, spec: &GroupSpec, predecessor: &Group) {
         let mut before = predecessor.state.lock();
         if let Some(earlier) = before.predecessor.take() {
             before.inherit(&predecessor.spec, &earlier);
         }
-        let mut known: BTreeMap<(&str, &Labels), Vec<RuleState>> = BTreeMap::new();
-        let states = std::mem::take(&mut before.rules);
-        for (rule, state) in predecessor.spec.rules.iter().zip(states).rev() {
-            known.entry((&rule.name, &rule.labels)).or_default().push(state);
-        }
-        for (rule, state) in spec.rules.iter().zip(&mut self.rules) {
-            let same = known.get_mut(&(rule.name.as_str(), &rule.labels));
-            let Some(inherited) = same.and_then(Vec::pop) else { continue };
-            state.series = inherited.series;
+        let mut states = std::mem::take(&mut before.rules);
+        let same = spec.same_rules(&predecessor.spec);
+        for ((rule, state), same) in spec.rules.iter().zip(&mut self.rules).zip(same) {
+            let Some(inherited) = same.and_then(|index| states.get_mut(index)) else { continue };
+            state.series = std::mem::take(&mut inherited.series);
             if rule.alert.is_some() {
-                state.active = inherited.active;
+                state.active = std::mem::take(&mut inherited.active);
+                state.is_to_be_restored = inherited.is_to_be_restored;
             }
         }
         self.restoring = before.restoring;
+        self.last_slot = before.last_slot;
         self.orphans.append(&mut before.orphans);
-        let gone = known.into_values().flatten();
-        self.orphans.extend(gone.flat_map(|state| state.series));
+        for (state, rule) in states.into_iter().zip(&predecessor.rules) {
+            predecessor.tools.kept.forget(*rule, &state.active);
+            self.orphans.extend(state.series);
+        }
+    }
+
+    /// Slots of which nothing is known do not count for alerts that wait for their time.
+    fn pass_unseen(&mut self, interval: Duration, slots: u64) {
+        let passed = interval.saturating_mul(u32::try_from(slots).unwrap_or(u32::MAX));
+        self.rules.iter_mut().for_each(|rule| rule.active.pass_unseen(passed));
     }
 }
 

@@ -1,13 +1,13 @@
 //! Recording and alerting rules, evaluated on a schedule.
 //!
-//! Enters: rule files as text, the query engine, a store. Leaves: samples of recording rules, the
+//! Enters: rule files as text, the query engine, a store, what an earlier process kept. Leaves: samples of recording rules, the
 //! series `ALERTS` and `ALERTS_FOR_STATE`, and [`AlertBatch`](narthex_model::AlertBatch)es for
 //! alerting through [`alert_queue`].
 //!
-//! Always holds: rules of a group are evaluated one after another, each seeing what those before
-//! it wrote; a group never runs beside itself; an alert whose template fails is sent with the
+//! Always holds: a rule sees what those before it in its group wrote, and nothing of those after
+//! it, also where rules are evaluated beside each other; a group never runs beside itself; an alert whose template fails is sent with the
 //! error in place of the text; a reload keeps the state of every rule whose name and labels did
-//! not change. Time enters as `now`: only `service.rs` asks the clock.
+//! not change, and a restart that of the alerts that fire. Time enters as `now`: only `service.rs` asks the clock.
 //!
 //! Open `active.rs` first, then `group.rs`; `service.rs` is the loop.
 //!
@@ -20,10 +20,14 @@
 
 mod active;
 mod alerting_rule;
+mod beside;
+mod catch_up;
 mod config;
 mod expand;
 mod file;
 mod group;
+mod kept;
+mod levels;
 mod measures;
 mod recording_rule;
 mod rehearsal;

@@ -22,6 +22,9 @@ pub(crate) fn output(
         for (name, value) in &spec.labels {
             labels.set(name, value);
         }
+        for name in &spec.removed {
+            labels.remove(name);
+        }
         let labels = labels.finish();
         if !seen.insert(labels.clone()) {
             return Err(RuleError::DuplicateSeries);

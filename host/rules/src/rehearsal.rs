@@ -78,6 +78,8 @@ groups:
             alerts: tools.alerts,
             clock: tools.clock,
             metrics: tools.metrics,
+            state: None,
+            concurrent_rules_max: 2,
         };
         assert!(RuleFiles::read([("r.yml", FILE)]).is_err());
         let reading = Reading { ignores_unknown_keys: true, ..Reading::default() };

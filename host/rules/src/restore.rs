@@ -23,9 +23,10 @@ pub(crate) fn restore(
     }
     let before =
         last_samples(name, store, TimeRange { start: now - config.outage_tolerance, end: now })?;
-    for (labels, alert) in &mut alerts.0 {
-        if let Some((down_at, active_at)) = before.get(labels) {
-            alert.active_at = restored(*active_at, *down_at, hold, config.grace_period, now);
+    // Of those that were recalled more is known than the series say.
+    for (labels, alert) in alerts.0.iter_mut().filter(|(_, alert)| !alert.is_recalled) {
+        if let Some(Before { written_at, active_at }) = before.get(labels) {
+            alert.active_at = restored(*active_at, *written_at, hold, config.grace_period, now);
         }
     }
     Ok(())
@@ -53,12 +54,21 @@ fn restored(
     }
 }
 
-/// For each alert of the rule: when its last sample was written and what it says.
-fn last_samples(
+/// What the last sample of an alert says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Before {
+    /// When it was written.
+    pub(crate) written_at: Timestamp,
+    /// Since when the alert was active.
+    pub(crate) active_at: Timestamp,
+}
+
+/// What is known of each alert of this name that was not over.
+pub(crate) fn last_samples(
     name: &str,
     store: &dyn Queryable,
     range: TimeRange,
-) -> Result<HashMap<Labels, (Timestamp, Timestamp)>, ReadError> {
+) -> Result<HashMap<Labels, Before>, ReadError> {
     let matchers =
         [Matcher::equal(METRIC_NAME, ALERTS_FOR_STATE), Matcher::equal("alertname", name)];
     let querier = store.querier(range)?;
@@ -71,8 +81,10 @@ fn last_samples(
             continue;
         };
         if !is_stale(*value) {
-            let times = (Timestamp::from_millis(*at), Timestamp::from_seconds(*value));
-            found.insert(series.labels().without_metric_name(), times);
+            let (written_at, active_at) =
+                (Timestamp::from_millis(*at), Timestamp::from_seconds(*value));
+            let before = Before { written_at, active_at };
+            found.insert(series.labels().without_metric_name(), before);
         }
     }
     Ok(found)

@@ -8,6 +8,7 @@ use narthex_model::{AlertBatch, Timestamp};
 use narthex_platform::queue::{self, Receiver, Sender, WhenFull};
 use narthex_platform::{Clock, Metrics, Stop, Tasks};
 use narthex_promql::Engine;
+use narthex_state::StateStore;
 use narthex_storage::{Appendable, Queryable};
 use parking_lot::Mutex;
 use tokio::select;
@@ -15,16 +16,17 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::warn;
 
+use crate::beside::Evaluators;
 use crate::config::RulesConfig;
 use crate::file::RuleFiles;
 use crate::group::{Group, Restoring, Tools};
+use crate::kept::Kept;
+use crate::measures;
 use crate::schedule::{current_slot, next_slot, offset};
 use crate::views::GroupView;
 
 /// Groups that are evaluated at once; others are late. Each takes a thread of the blocking pool.
 const EVALUATIONS_MAX: usize = 64;
-/// Evaluations before the state of `for` is read back.
-const EVALUATIONS_BEFORE_RESTORE: u8 = 2;
 /// So long the first evaluation waits for the store to have its past. It is below the four minutes
 /// after which receivers take an alert that is not repeated for resolved.
 const PAST_WAIT_MAX: Duration = Duration::from_secs(120);
@@ -52,6 +54,11 @@ pub struct Parts {
     pub clock: Clock,
     /// Where to count.
     pub metrics: Metrics,
+    /// Where it is kept which alerts fire. Without it a restart takes over what the store says.
+    pub state: Option<StateStore>,
+    /// How many rules, of all groups together, are evaluated beside the others of their groups:
+    /// `--rules.max-concurrent-evals`.
+    pub concurrent_rules_max: usize,
 }
 
 impl std::fmt::Debug for Parts {
@@ -62,8 +69,11 @@ impl std::fmt::Debug for Parts {
 
 impl From<Parts> for Tools {
     fn from(parts: Parts) -> Self {
-        let Parts { engine, read, write, alerts, clock, metrics } = parts;
-        Self { engine, read, write, alerts, clock, metrics }
+        let Parts { engine, read, write, alerts, clock, metrics, state, concurrent_rules_max } =
+            parts;
+        let kept = Kept::open(state.as_ref());
+        let evaluators = Evaluators::new(concurrent_rules_max);
+        Self { engine, read, write, alerts, kept, evaluators, clock, metrics }
     }
 }
 
@@ -91,8 +101,6 @@ type GroupKey = (String, String);
 struct Plan {
     /// By file and name.
     groups: BTreeMap<GroupKey, Slot>,
-    /// The order of the files, for views.
-    order: Vec<GroupKey>,
     /// Groups that are gone, and when their series end.
     leaving: Vec<Leaving>,
     is_started: bool,
@@ -142,13 +150,11 @@ impl Rules {
         let restoring = if std::mem::replace(&mut plan.is_started, true) {
             Restoring::Done
         } else {
-            Restoring::AfterEvaluations(EVALUATIONS_BEFORE_RESTORE)
+            Restoring::Begin
         };
         let mut before = std::mem::take(&mut plan.groups);
-        plan.order.clear();
         for spec in prepared.files.groups {
             let key = (spec.file.clone(), spec.name.clone());
-            plan.order.push(key.clone());
             let known = before.remove(&key);
             let slot = match known {
                 Some(slot) if slot.group.spec == spec && slot.group.config == config => slot,
@@ -168,23 +174,23 @@ impl Rules {
         }
         for slot in before.into_values() {
             slot.group.retire();
+            measures::forget(&self.0.tools.metrics, &slot.group.spec.file, &slot.group.spec.name);
             // Time for a renamed group to write the same series first.
             let due = now + slot.group.interval.saturating_mul(2);
             plan.leaving.push(Leaving { group: slot.group, since: now, due });
         }
+        let groups = plan.groups.values().map(|slot| slot.group.id()).collect();
         drop(plan);
+        self.0.tools.kept.keep_only(&groups);
         self.0.changed.notify_one();
     }
 
-    /// All groups, in the order of the files.
+    /// All groups, ascending by file and name.
     #[must_use]
     pub fn groups(&self) -> Vec<GroupView> {
         let plan = self.0.plan.lock();
-        let groups: Vec<Arc<Group>> = plan
-            .order
-            .iter()
-            .filter_map(|key| plan.groups.get(key).map(|slot| Arc::clone(&slot.group)))
-            .collect();
+        let groups: Vec<Arc<Group>> =
+            plan.groups.values().map(|slot| Arc::clone(&slot.group)).collect();
         drop(plan);
         groups.iter().map(|group| group.view()).collect()
     }

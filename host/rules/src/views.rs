@@ -34,10 +34,12 @@ pub struct GroupView {
 pub struct RuleView {
     /// The name of the alert or of the series.
     pub name: String,
-    /// The expression, as it was written.
+    /// The expression in its canonical form.
     pub query: String,
     /// Labels it adds; templates in an alerting rule.
     pub labels: Labels,
+    /// Labels that it takes away, which were written without a value.
+    pub removed_labels: Vec<String>,
     /// What is particular to its kind.
     pub kind: RuleKind,
     /// How the last evaluation went.
@@ -123,18 +125,35 @@ impl GroupView {
             last_evaluation: None,
         }
     }
+
+    /// Shows what the group in whose place this one comes has come to, until this one is evaluated.
+    pub(crate) fn inherit(&mut self, spec: &GroupSpec, before: &Self, before_spec: &GroupSpec) {
+        self.evaluation_time = before.evaluation_time;
+        self.last_evaluation = before.last_evaluation;
+        let same = spec.same_rules(before_spec);
+        for ((rule, shown), same) in spec.rules.iter().zip(&mut self.rules).zip(same) {
+            let before = same
+                .and_then(|index| Some((before.rules.get(index)?, before_spec.rules.get(index)?)));
+            match before {
+                Some((before, before_spec)) if rule == before_spec => *shown = Arc::clone(before),
+                Some((before, _)) => Arc::make_mut(shown).take_alerts(before),
+                None => {}
+            }
+        }
+    }
 }
 
 impl RuleView {
     fn new(spec: &RuleSpec) -> Self {
         Self {
             name: spec.name.clone(),
-            query: spec.expr.text().to_owned(),
+            query: spec.query.clone(),
             labels: spec.labels.clone(),
+            removed_labels: spec.removed.clone(),
             kind: match &spec.alert {
                 None => RuleKind::Recording,
                 Some(alert) => RuleKind::Alerting {
-                    state: AlertState::Inactive,
+                    state: AlertState::Unknown,
                     duration: alert.hold,
                     keep_firing_for: alert.keep_firing,
                     annotations: alert.annotation_texts.clone(),
@@ -145,6 +164,18 @@ impl RuleView {
             last_error: String::new(),
             evaluation_time: Duration::ZERO,
             last_evaluation: None,
+        }
+    }
+
+    /// Takes over the alerts of the same rule before it changed.
+    fn take_alerts(&mut self, before: &Self) {
+        if let (
+            RuleKind::Alerting { state, alerts, .. },
+            RuleKind::Alerting { state: state_before, alerts: alerts_before, .. },
+        ) = (&mut self.kind, &before.kind)
+        {
+            *state = *state_before;
+            alerts.clone_from(alerts_before);
         }
     }
 

@@ -1,10 +1,10 @@
 //! What an evaluation writes, gathered so that a group needs few commits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use narthex_model::{Labels, METRIC_NAME, NativeHistogram, Timestamp, stale_nan};
-use narthex_promql::{Expr, SampleValue};
+use narthex_model::{Labels, NativeHistogram, Timestamp, stale_nan};
+use narthex_promql::SampleValue;
 use narthex_storage::{AppendError, Appendable, CommitError, Committed};
 use tracing::{debug, warn};
 
@@ -17,8 +17,7 @@ pub(crate) struct Write {
     pub(crate) value: SampleValue,
 }
 
-/// Writes that wait for a commit. Rules that read what waits must see it: ask
-/// [`Batch::is_read_by`] before they are evaluated.
+/// Writes that wait for a commit.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     writes: Vec<Write>,
@@ -32,8 +31,15 @@ pub(crate) struct Discarded {
 }
 
 impl Batch {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.writes.is_empty()
+    /// The rules that wait for the commit.
+    pub(crate) fn rules(&self) -> BTreeSet<usize> {
+        self.writes.iter().map(|write| write.rule).collect()
+    }
+
+    /// The series that the commit will end.
+    pub(crate) fn ended(&self) -> Vec<Labels> {
+        let ended = self.writes.iter().filter(|write| is_end(&write.value));
+        ended.map(|write| write.labels.clone()).collect()
     }
 
     pub(crate) fn push(&mut self, rule: usize, labels: Labels, at: Timestamp, value: SampleValue) {
@@ -45,18 +51,6 @@ impl Batch {
         self.push(rule, labels, at, SampleValue::Float(stale_nan()));
     }
 
-    /// Whether the expression may select one of the series that wait.
-    pub(crate) fn is_read_by(&self, expr: &Expr) -> bool {
-        let selectors = expr.selectors();
-        self.writes.iter().any(|write| {
-            let name = write.labels.metric_name().unwrap_or("");
-            selectors.iter().any(|selector| {
-                let mut conditions = selector.matchers.iter();
-                conditions.all(|matcher| matcher.name() != METRIC_NAME || matcher.matches(name))
-            })
-        })
-    }
-
     /// Stores everything in one batch. Samples that the store refuses are left out and reported;
     /// staleness markers that it refuses are not, since another rule or a scrape may have gone on
     /// writing the series.
@@ -66,9 +60,11 @@ impl Batch {
             return Ok(discarded);
         }
         let mut appender = store.appender();
+        // An end that comes late must not cut a series in two that another rule goes on with.
+        appender.in_order_only();
         for write in self.writes.drain(..) {
             let series = appender.series(&write.labels);
-            let is_stale = write.value.float().is_some_and(narthex_model::is_stale);
+            let is_end = is_end(&write.value);
             let appended = series.and_then(|series| match write.value {
                 SampleValue::Float(value) => appender.append(series, write.at, value),
                 SampleValue::Histogram(histogram) => {
@@ -78,7 +74,7 @@ impl Batch {
             });
             match appended {
                 Ok(()) => {}
-                Err(error) if is_stale => {
+                Err(error) if is_end => {
                     debug!(%error, series = %write.labels, "no staleness marker");
                 }
                 Err(error) => {
@@ -93,4 +89,8 @@ impl Batch {
         }
         Ok(discarded)
     }
+}
+
+fn is_end(value: &SampleValue) -> bool {
+    value.float().is_some_and(narthex_model::is_stale)
 }

@@ -8,8 +8,9 @@ use tracing::warn;
 const AUTO_RELOAD: &str = "auto-reload-config";
 
 /// Names that ask for what is there with or without the flag, here or elsewhere in the server.
-const OF_OTHERS: [&str; 10] = [
+const OF_OTHERS: [&str; 11] = [
     AUTO_RELOAD,
+    "concurrent-rule-eval",
     "exemplar-storage",
     "native-histograms",
     "memory-snapshot-on-shutdown",

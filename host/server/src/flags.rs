@@ -1,5 +1,6 @@
 //! The command line: the flags of `prometheus`, and our commands.
 
+mod rules;
 mod scrape;
 mod storage;
 
@@ -9,6 +10,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use narthex_model::parse_duration;
 
+use self::rules::RulesFlags;
 use self::scrape::ScrapeFlags;
 use self::storage::parse_size;
 pub(crate) use self::storage::{StorageFlags, retention_text};
@@ -120,6 +122,9 @@ pub(crate) struct ServeFlags {
     #[command(flatten)]
     pub(crate) scrape: ScrapeFlags,
 
+    #[command(flatten)]
+    pub(crate) rules: RulesFlags,
+
     /// How far an instant query looks back for a sample.
     #[arg(
         long = "query.lookback-delta",
@@ -197,6 +202,7 @@ impl ServeFlags {
         ];
         flags.extend(self.storage.shown());
         flags.extend(self.scrape.shown());
+        flags.extend(self.rules.shown());
         flags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }

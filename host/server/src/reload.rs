@@ -107,6 +107,8 @@ pub(crate) struct Reloader {
     pub(crate) engine: Engine,
     pub(crate) journals: Arc<Journals>,
     pub(crate) rules: Rules,
+    /// What the command line says of rules.
+    pub(crate) rules_by_flags: RulesConfig,
     pub(crate) federation: Federation,
     pub(crate) alerting: Alerting,
 }
@@ -173,7 +175,7 @@ impl Reloader {
             query_offset: config.rule_query_offset,
             external_labels: config.external_labels.clone(),
             external_url: self.external_url.clone(),
-            ..RulesConfig::default()
+            ..self.rules_by_flags.clone()
         };
         let rules = self.rules.prepare(rules_config, rule_files);
         let alerting = self.alerting.prepare(config.alerting.unwrap_or_default(), asked)?;

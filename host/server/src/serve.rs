@@ -135,6 +135,8 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         alerts,
         clock: clock.clone(),
         metrics: metrics.clone(),
+        state: Some(state.clone()),
+        concurrent_rules_max: flags.rules.concurrent_rules_max,
     });
     rules.spawn(store.replay_ended(), &mut tasks);
     let alerting = Alerting::new(
@@ -173,6 +175,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         engine: engine.clone(),
         journals: Arc::clone(&journals),
         rules: rules.clone(),
+        rules_by_flags: flags.rules.config(),
         federation: federation.clone(),
         alerting: alerting.clone(),
     };

@@ -27,6 +27,10 @@ pub trait Appender: Send {
     /// The reference of a series that is there.
     fn find(&mut self, labels: &Labels) -> Option<SeriesRef>;
 
+    /// From now on a sample that is older than the newest of its series is refused, also by a store
+    /// that takes some out of order.
+    fn in_order_only(&mut self) {}
+
     /// Adds a sample to a series.
     ///
     /// # Errors

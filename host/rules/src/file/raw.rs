@@ -6,7 +6,8 @@ use narthex_settings::{DurationText, Node, Value};
 use serde::Deserialize;
 
 const FILE_KEYS: &[&str] = &["groups"];
-const GROUP_KEYS: &[&str] = &["name", "interval", "query_offset", "limit", "labels", "rules"];
+const GROUP_KEYS: &[&str] =
+    &["name", "interval", "query_offset", "limit", "replay_missed", "labels", "rules"];
 const RULE_KEYS: &[&str] =
     &["record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations"];
 
@@ -48,6 +49,8 @@ pub(super) struct RawGroup {
     pub(super) query_offset: Option<DurationText>,
     #[serde(default)]
     pub(super) limit: usize,
+    #[serde(default)]
+    pub(super) replay_missed: bool,
     #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
     #[serde(default)]

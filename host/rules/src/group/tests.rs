@@ -1,14 +1,20 @@
+mod catch_up;
+mod recall;
+
 use std::sync::Arc;
 
 use narthex_model::{AlertBatch, Labels, Matcher, Timestamp, is_stale};
 use narthex_platform::queue::Receiver;
 use narthex_platform::{Metrics, SimulatedClock};
 use narthex_promql::{Engine, EngineConfig};
+use narthex_state::StateStore;
 use narthex_storage::{Appendable, Columns, MemoryStore, Queryable, TimeRange};
 
 use super::{Group, Restoring, Tools};
+use crate::beside::Evaluators;
 use crate::config::RulesConfig;
 use crate::file::RuleFiles;
+use crate::kept::Kept;
 use crate::service::alert_queue;
 use crate::views::RuleKind;
 
@@ -17,14 +23,23 @@ pub(crate) struct World {
     pub(crate) tools: Tools,
     pub(crate) news: Receiver<AlertBatch>,
     pub(crate) simulated: SimulatedClock,
+    pub(crate) state: StateStore,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self::with_store(MemoryStore::new())
+        Self::with_stores(MemoryStore::new(), StateStore::in_memory().unwrap())
     }
 
-    pub(crate) fn with_store(store: MemoryStore) -> Self {
+    /// Another process on the same stores.
+    pub(crate) fn restarted(self) -> Self {
+        let world = Self::with_stores(self.store, self.state);
+        let now = self.simulated.clock().now_millis().unsigned_abs();
+        world.simulated.advance(std::time::Duration::from_millis(now));
+        world
+    }
+
+    fn with_stores(store: MemoryStore, state: StateStore) -> Self {
         let simulated = SimulatedClock::at(0);
         let metrics = Metrics::new();
         let engine = Engine::new(
@@ -39,10 +54,12 @@ impl World {
             read: Arc::new(store.clone()),
             write: Arc::new(store.clone()),
             alerts,
+            kept: Kept::open(Some(&state)),
+            evaluators: Evaluators::new(2),
             clock: simulated.clock(),
             metrics,
         };
-        Self { store, tools, news, simulated }
+        Self { store, tools, news, simulated, state }
     }
 
     pub(crate) fn put(&self, series: &[(&str, &str)], seconds: i64, value: f64) {
@@ -58,7 +75,18 @@ impl World {
     }
 
     fn group_after(&self, text: &str, before: Option<Arc<Group>>, restoring: Restoring) -> Group {
-        let text = format!("groups:\n- name: g\n  interval: 10s\n  rules:\n{text}");
+        self.group_with("", text, before, restoring)
+    }
+
+    /// A group with more keys of its own.
+    fn group_with(
+        &self,
+        keys: &str,
+        text: &str,
+        before: Option<Arc<Group>>,
+        restoring: Restoring,
+    ) -> Group {
+        let text = format!("groups:\n- name: g\n  interval: 10s\n{keys}  rules:\n{text}");
         let spec = RuleFiles::read([("r.yml", text)]).unwrap().groups.remove(0);
         let config = RulesConfig {
             external_labels: Labels::from_pairs([("region", "eu"), ("job", "other")]),
@@ -101,11 +129,12 @@ fn a_rule_sees_what_the_one_before_it_wrote() {
     let world = World::new();
     let group = world.group("  - { record: x, expr: up + 1 }\n  - { record: y, expr: x * 10 }\n");
     world.put(UP, 5, 1.0);
+    world.simulated.advance(std::time::Duration::from_secs(11));
     group.evaluate(at(10));
     assert_eq!(world.dump("x"), [r#"{job="a"} 2@10"#]);
     assert_eq!(world.dump("y"), [r#"{job="a"} 20@10"#]);
     let view = group.view();
-    assert_eq!(view.last_evaluation, Some(at(10)));
+    assert_eq!(view.last_evaluation, Some(at(11)), "when it was, not what for");
     assert_eq!(view.rules[0].health.name(), "ok");
 }
 
@@ -203,8 +232,8 @@ fn the_time_an_alert_was_pending_survives_a_restart() {
         group.evaluate(at(minute * 60));
     }
     // Two minutes later another process starts on the same store.
-    let mut world = World::with_store(world.store);
-    let group = world.group_after(rule, None, Restoring::AfterEvaluations(2));
+    let mut world = world.restarted();
+    let group = world.group_after(rule, None, Restoring::Begin);
     let minute = |minute: i64, world: &World| {
         world.put(UP, minute * 60, 0.0);
         group.evaluate(at(minute * 60));

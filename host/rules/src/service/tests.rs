@@ -16,6 +16,8 @@ fn rules(world: &World) -> Rules {
         alerts: world.tools.alerts.clone(),
         clock: world.simulated.clock(),
         metrics: world.tools.metrics.clone(),
+        state: Some(world.state.clone()),
+        concurrent_rules_max: 2,
     })
 }
 

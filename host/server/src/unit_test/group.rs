@@ -74,6 +74,8 @@ impl<'a> Group<'a> {
             alerts,
             clock: Clock::real(),
             metrics,
+            state: None,
+            concurrent_rules_max: 0,
         };
         let config = RulesConfig {
             evaluation_interval: duration(tests.interval),

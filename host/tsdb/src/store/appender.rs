@@ -19,6 +19,7 @@ pub(crate) struct HeadAppender<'a> {
     store: &'a Arc<Shared>,
     batch: Batch,
     series_created: usize,
+    in_order_only: bool,
 }
 
 /// A sample of a batch.
@@ -31,7 +32,7 @@ pub(crate) struct Pending {
 
 impl<'a> HeadAppender<'a> {
     pub(crate) fn new(store: &'a Arc<Shared>) -> Self {
-        Self { store, batch: Batch::default(), series_created: 0 }
+        Self { store, batch: Batch::default(), series_created: 0, in_order_only: false }
     }
 
     fn add(&mut self, series: SeriesRef, at: i64, value: Value) -> Result<(), AppendError> {
@@ -51,7 +52,12 @@ impl<'a> HeadAppender<'a> {
             }
             _ => stored,
         };
-        match judge(self.store.bounds_of_appends(), newest.as_ref(), at, &value) {
+        let mut verdict = judge(self.store.bounds_of_appends(), newest.as_ref(), at, &value);
+        let is_older = newest.as_ref().is_some_and(|(newest_at, _)| at <= *newest_at);
+        if self.in_order_only && is_older && verdict == Verdict::OutOfOrder {
+            verdict = Verdict::Refused(AppendError::OutOfOrder);
+        }
+        match verdict {
             Verdict::InOrder | Verdict::OutOfOrder => {
                 self.batch.samples.push(Pending { series, at, value });
                 Ok(())
@@ -74,6 +80,10 @@ impl Appender for HeadAppender<'_> {
 
     fn find(&mut self, labels: &Labels) -> Option<SeriesRef> {
         self.store.head.find(labels)
+    }
+
+    fn in_order_only(&mut self) {
+        self.in_order_only = true;
     }
 
     fn append(&mut self, series: SeriesRef, at: Timestamp, value: f64) -> Result<(), AppendError> {

@@ -47,6 +47,8 @@ mod remote_write;
 mod remote_write_judgement;
 mod remote_write_peer;
 mod rule_tests;
+mod rules_beside_prometheus;
+mod rules_restart;
 mod samples;
 mod scraping;
 mod support;

@@ -11,8 +11,10 @@ use serde_json::Value;
 use crate::support::{config, plugin};
 
 /// Names that promtool's lint dislikes and that are Prometheus' own, so that dashboards find them.
-const NAMED_BY_PROMETHEUS: [&str; 3] = [
+const NAMED_BY_PROMETHEUS: [&str; 5] = [
     "prometheus_engine_query_duration_histogram_seconds metric name should not include type 'histogram'",
+    "prometheus_rule_evaluation_duration_histogram_seconds metric name should not include type 'histogram'",
+    "prometheus_rule_group_duration_histogram_seconds metric name should not include type 'histogram'",
     "prometheus_target_interval_length_histogram_seconds metric name should not include type 'histogram'",
     "prometheus_target_sync_length_histogram_seconds metric name should not include type 'histogram'",
 ];

@@ -173,3 +173,20 @@ fn samples_beyond_the_window_are_too_old() {
     assert_eq!(batch.append_histogram(series, late(5), Arc::clone(&stale)), Ok(()));
     assert_eq!(batch.commit().unwrap().samples, 2);
 }
+
+#[test]
+fn a_batch_may_refuse_what_the_window_would_take() {
+    let world = World::new();
+    let store = world.open_with(window(10));
+    let series = write(&store, &labels("m", 1), &[(3_600_000, 1.0)]);
+    let mut batch = store.appender();
+    batch.in_order_only();
+    let at = Timestamp::from_millis;
+    assert_eq!(batch.append(series, at(3_500_000), 1.0), Err(AppendError::OutOfOrder));
+    assert_eq!(batch.append(series, at(3_600_000), 2.0), Err(AppendError::Duplicate));
+    assert_eq!(batch.append(series, at(3_700_000), 1.0), Ok(()));
+    // What is old for the store and new for its series is not out of order.
+    let other = batch.series(&labels("m", 2)).unwrap();
+    assert_eq!(batch.append(other, at(3_100_000), 1.0), Ok(()));
+    assert_eq!(batch.commit().unwrap().samples, 2);
+}

@@ -1,0 +1,122 @@
+//! Groups that make up for missed evaluations.
+
+use std::sync::Arc;
+
+use super::{UP, World, at};
+use crate::group::{Group, Restoring};
+use crate::views::RuleKind;
+
+const RULES: &str =
+    "  - { record: x, expr: up + 1 }\n  - { alert: Down, expr: up == 0, for: 30s }\n";
+
+fn group(world: &World, restoring: Restoring) -> Group {
+    world.group_with("  replay_missed: true\n", RULES, None, restoring)
+}
+
+#[test]
+fn missed_evaluations_are_made_up_for_in_order() {
+    let mut world = World::new();
+    let group = group(&world, Restoring::Done);
+    world.put(UP, 5, 0.0);
+    group.evaluate(at(10));
+    group.evaluate(at(60));
+    assert_eq!(world.dump("x"), [r#"{job="a"} 1@10 1@20 1@30 1@40 1@50 1@60"#]);
+    // Their time counts, and alerting is told once, of how it is now.
+    let heard = world.heard();
+    assert_eq!(heard.len(), 1);
+    assert_eq!((heard[0].starts_at, heard[0].ends_at), (at(40), at(60 + 240)));
+    assert_eq!(
+        world.dump("ALERTS")[0],
+        r#"{alertname="Down", alertstate="firing", job="a"} 1@40 1@50 1@60"#
+    );
+    let metrics = world.tools.metrics.gather();
+    let made_up = metrics.iter().find(|family| family.name.ends_with("replayed_total")).unwrap();
+    assert!(format!("{:?}", made_up.points).contains("Number(4.0)"), "{made_up:?}");
+}
+
+#[test]
+fn groups_that_do_not_say_so_leave_the_hole() {
+    let world = World::new();
+    let group = world.group(RULES);
+    world.put(UP, 5, 0.0);
+    group.evaluate(at(10));
+    group.evaluate(at(60));
+    assert_eq!(world.dump("x"), [r#"{job="a"} 1@10 1@60"#]);
+}
+
+#[test]
+fn evaluations_of_the_time_of_a_restart_are_made_up_for() {
+    let world = World::new();
+    world.put(UP, 5, 0.0);
+    group(&world, Restoring::Begin).evaluate(at(10));
+    let mut world = world.restarted();
+    world.put(UP, 25, 1.0);
+    world.put(UP, 35, 0.0);
+    let group = group(&world, Restoring::Begin);
+    group.evaluate(at(60));
+    assert_eq!(world.dump("x"), [r#"{job="a"} 1@10 1@20 2@30 1@40 1@50 1@60"#]);
+    assert!(world.heard().is_empty(), "what was seen at 30 began its time anew");
+    group.evaluate(at(70));
+    assert_eq!(world.heard().remove(0).starts_at, at(70));
+}
+
+#[test]
+fn evaluations_that_see_nothing_leave_alerts_as_they_are() {
+    let world = World::new();
+    let rules = "  - { alert: Down, expr: up == 0 }\n  - { alert: Waits, expr: up == 0, for: 20m }\n\
+                 \x20 - { alert: Gone, expr: absent(up), for: 30s }\n";
+    let group =
+        |world: &World| world.group_with("  replay_missed: true\n", rules, None, Restoring::Begin);
+    world.put(UP, 5, 0.0);
+    group(&world).evaluate(at(10));
+    // Away for ten minutes: from 310 on there is nothing to look back to.
+    let mut world = world.restarted();
+    world.put(UP, 595, 0.0);
+    let group = group(&world);
+    group.evaluate(at(600));
+    let heard = world.heard();
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert_eq!((heard[0].starts_at, heard[0].ends_at), (at(10), at(600 + 240)));
+    let firing = world.dump("ALERTS").remove(0);
+    assert!(!firing.contains('x'), "it never ended: {firing}");
+    let RuleKind::Alerting { alerts, .. } = &group.view().rules[1].kind else { panic!("a rule") };
+    assert_eq!(alerts[0].active_at, at(10 + 290), "29 evaluations saw nothing");
+}
+
+#[test]
+fn how_far_back_it_goes_is_bounded() {
+    let world = World::new();
+    let group = group(&world, Restoring::Done);
+    group.evaluate(at(10));
+    world.put(UP, 3_000, 0.0);
+    world.put(UP, 20_005, 0.0);
+    group.evaluate(at(20_010));
+    assert_eq!(world.dump("x")[0].matches('@').count(), 1, "nothing before an hour ago");
+}
+
+#[test]
+fn a_group_that_cannot_keep_up_leaves_holes() {
+    let world = World::new();
+    let group = group(&world, Restoring::Done);
+    world.put(UP, 5, 0.0);
+    group.evaluate(at(10));
+    group.state.lock().is_overtaxed = true;
+    group.evaluate(at(50));
+    assert_eq!(world.dump("x"), [r#"{job="a"} 1@10 1@50"#]);
+    group.evaluate(at(60));
+    assert!(!group.state.lock().is_overtaxed, "nothing was missed");
+    group.evaluate(at(80));
+    assert_eq!(world.dump("x"), [r#"{job="a"} 1@10 1@50 1@60 1@70 1@80"#]);
+}
+
+#[test]
+fn a_reload_in_between_changes_nothing() {
+    let world = World::new();
+    let before = group(&world, Restoring::Done);
+    world.put(UP, 5, 0.0);
+    before.evaluate(at(10));
+    let keys = "  replay_missed: true\n  limit: 5\n";
+    let after = world.group_with(keys, RULES, Some(Arc::new(before)), Restoring::Done);
+    after.evaluate(at(40));
+    assert_eq!(world.dump("x"), [r#"{job="a"} 1@10 1@20 1@30 1@40"#]);
+}

@@ -1,0 +1,105 @@
+use narthex_model::{Labels, Timestamp};
+use narthex_state::StateStore;
+
+use super::{ALERTS_OF_RULE_MAX, GroupId, Kept, RuleId};
+use crate::active::{ActiveAlert, ActiveAlerts, AlertState, Found, Recorded};
+use crate::file::{GroupSpec, RuleFiles};
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(seconds * 1000)
+}
+
+fn labels(n: usize) -> Labels {
+    Labels::from_pairs([("alertname", "A"), ("n", &n.to_string())])
+}
+
+fn alert() -> ActiveAlert {
+    let annotations = Labels::from_pairs([("summary", "\"é\"")]);
+    let alert = ActiveAlert::new(&Found { annotations, value: f64::INFINITY }, at(1));
+    ActiveAlert { state: AlertState::Firing, fired_at: Some(at(2)), ..alert }
+}
+
+fn spec(text: &str) -> GroupSpec {
+    RuleFiles::read([("r.yml", text)]).unwrap().groups.remove(0)
+}
+
+/// Three rules, of which two have the same name and labels.
+fn rules() -> (GroupId, Vec<RuleId>) {
+    let rule = "{ alert: A, expr: up }";
+    let other = "{ alert: A, expr: up, labels: { x: y } }";
+    let group = GroupId::of("r.yml", "g");
+    let rules =
+        group.rules(&spec(&format!("groups: [{{ name: g, rules: [{rule}, {other}, {rule}] }}]")));
+    (group, rules)
+}
+
+#[test]
+fn an_alert_is_kept_while_it_fires() {
+    let kept = Kept::open(Some(&StateStore::in_memory().unwrap()));
+    let (group, rules) = rules();
+    let mut alerts = ActiveAlerts::default();
+    let waits = ActiveAlert { state: AlertState::Pending, fired_at: None, ..alert() };
+    alerts.0.insert(labels(1), alert());
+    alerts.0.insert(labels(2), waits);
+    kept.keep(rules[2], &mut alerts);
+    let found = kept.alerts(group, &rules);
+    let expected = ActiveAlert {
+        recorded: Recorded::Firing { keep_firing_since: None },
+        is_recalled: true,
+        awaits_data: true,
+        ..alert()
+    };
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[&rules[2]], [(labels(1), expected)], "and of the third rule, not the first");
+
+    alerts.0.get_mut(&labels(1)).unwrap().keep_firing_since = Some(at(7));
+    kept.keep(rules[2], &mut alerts);
+    let found = kept.alerts(group, &rules).remove(&rules[2]).unwrap().remove(0).1;
+    assert_eq!((found.keep_firing_since, found.awaits_data), (Some(at(7)), false));
+
+    alerts.0.get_mut(&labels(1)).unwrap().state = AlertState::Inactive;
+    kept.keep(rules[2], &mut alerts);
+    assert!(kept.alerts(group, &rules).is_empty());
+}
+
+#[test]
+fn what_is_kept_goes_with_its_rule_and_its_group() {
+    let kept = Kept::open(Some(&StateStore::in_memory().unwrap()));
+    let (group, rules) = rules();
+    let mut alerts = ActiveAlerts::default();
+    alerts.0.insert(labels(1), alert());
+    kept.keep(rules[0], &mut alerts);
+    kept.keep_slot(group, at(5));
+    assert!(kept.alerts(group, &rules[1..]).is_empty(), "the rule is gone");
+    assert!(kept.alerts(group, &rules).is_empty(), "and so is its record");
+    assert_eq!(kept.slot(group), Some(at(5)));
+    kept.keep_only(&[group].into());
+    assert_eq!(kept.slot(group), Some(at(5)));
+    kept.keep_only(&[GroupId::of("r.yml", "other")].into());
+    assert_eq!(kept.slot(group), None);
+}
+
+#[test]
+fn the_records_of_a_rule_are_bounded() {
+    let kept = Kept::open(Some(&StateStore::in_memory().unwrap()));
+    let (group, rules) = rules();
+    let mut alerts = ActiveAlerts::default();
+    alerts.0.extend((0..=ALERTS_OF_RULE_MAX).map(|n| (labels(n), alert())));
+    kept.keep(rules[0], &mut alerts);
+    kept.keep(rules[0], &mut alerts);
+    assert_eq!(kept.alerts(group, &rules)[&rules[0]].len(), ALERTS_OF_RULE_MAX);
+    kept.forget(rules[0], &alerts);
+    assert!(kept.alerts(group, &rules).is_empty());
+}
+
+#[test]
+fn a_damaged_record_is_left_out_and_removed() {
+    let state = StateStore::in_memory().unwrap();
+    let kept = Kept::open(Some(&state));
+    let (group, rules) = rules();
+    let tree = state.tree(super::ALERTS).unwrap();
+    tree.put(&rules[0].key(&labels(1)), b"{}").unwrap();
+    tree.put(&group.0.to_be_bytes(), b"short").unwrap();
+    assert!(kept.alerts(group, &rules).is_empty());
+    assert!(tree.scan_prefix(&[], 10).unwrap().is_empty());
+}

@@ -1,0 +1,148 @@
+//! Rules over a `kill -9`: alerts go on where they were, and a hole is filled.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use narthex_harness::{FakeTarget, Host, SECONDS, http, wait_for, wait_until};
+use serde_json::Value;
+
+use crate::support::config;
+
+/// A host that evaluates these rules every second over what a target says.
+fn host(target: &FakeTarget, rules: &str) -> Host {
+    Host::with_config(&config(&format!(
+        "rule_files: [rules.yml]\nscrape_configs:\n- job_name: fake\n  static_configs: [{{ targets: ['{}'] }}]\n",
+        target.address()
+    )))
+    .file("rules.yml", rules)
+    .file("plugins/.keep", "")
+    .start()
+}
+
+/// The only alert of this name.
+fn alert(host: &Host, name: &str) -> Option<Value> {
+    let answer = host.json("/api/v1/alerts");
+    let alerts = answer["data"]["alerts"].as_array().cloned().unwrap_or_default();
+    alerts.into_iter().find(|alert| alert["labels"]["alertname"] == name)
+}
+
+#[track_caller]
+fn wait_for_alert(host: &Host, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    wait_for(&format!("{name} is as wanted"), 60 * SECONDS, || match alert(host, name) {
+        Some(alert) if wanted(&alert) => Ok(alert),
+        other => Err(format!("it is {other:?}")),
+    })
+}
+
+/// The times of a series' samples, in milliseconds.
+fn times(host: &Host, series: &str) -> Vec<i64> {
+    let query = http::encode(&format!("{series}[10m]"));
+    let answer = host.json(&format!("/api/v1/query?query={query}"));
+    let samples = answer["data"]["result"][0]["values"].as_array().cloned().unwrap_or_default();
+    let seconds = samples.iter().filter_map(|sample| sample[0].as_f64());
+    #[expect(clippy::cast_possible_truncation, reason = "a time is far below 2^53")]
+    seconds.map(|seconds| (seconds * 1000.0).round() as i64).collect()
+}
+
+/// Waits until the series has `more` samples than it has now, and the system has what the host wrote
+/// before.
+#[track_caller]
+fn wait_for_samples(host: &Host, series: &str, more: usize) {
+    let before = times(host, series).len();
+    wait_until(&format!("{series} goes on"), 60 * SECONDS, || {
+        times(host, series).len() >= before + more
+    });
+}
+
+#[test]
+fn alerts_go_on_after_kill_9() {
+    let target = FakeTarget::start();
+    target.serve("temperature{room=\"attic\"} 70\ntemperature{room=\"cellar\"} 65\n");
+    let rules = "groups:\n- name: g\n  rules:\n\
+                 \x20 - { alert: Held, expr: 'temperature{room=\"attic\"} > 60', keep_firing_for: 1h,\n\
+                 \x20     annotations: { text: 'it has {{ $value }}' } }\n\
+                 \x20 - { alert: Hot, expr: 'temperature{room=\"cellar\"} > 60', for: 2s }\n";
+    let mut host = host(&target, rules);
+    wait_for_alert(&host, "Held", |alert| alert["state"] == "firing");
+    let hot = wait_for_alert(&host, "Hot", |alert| alert["state"] == "firing");
+    target.serve("temperature{room=\"attic\"} 20\ntemperature{room=\"cellar\"} 65\n");
+    let held = wait_for_alert(&host, "Held", |alert| alert["keepFiringSince"].is_string());
+    // A write reaches the system within a fifth of a second; by then it has.
+    wait_for_samples(&host, "ALERTS{alertname=\"Held\"}", 2);
+    let pending = "ALERTS{alertname=\"Hot\",alertstate=\"pending\"}";
+    let pended = times(&host, pending).len();
+
+    host.kill_and_restart();
+    host.wait_until_replayed();
+    let again = wait_for_alert(&host, "Held", |_| true);
+    assert_eq!(again, held, "the same in all its parts");
+    wait_for_samples(&host, "ALERTS{alertname=\"Hot\",alertstate=\"firing\"}", 2);
+    let again = alert(&host, "Hot").expect("it fires");
+    assert_eq!((&again["state"], &again["activeAt"]), (&hot["state"], &hot["activeAt"]));
+    assert_eq!(times(&host, pending).len(), pended, "it did not wait for its time again");
+    host.stop();
+}
+
+/// Stops the process, waits until three evaluations were missed, and answers how to go on.
+fn pause(host: &mut Host) -> impl FnOnce() {
+    let id = host.process().id().to_string();
+    let signal = |name: &str, id: &str| {
+        let status = Command::new("kill").args([name, id]).status().expect("kill runs");
+        assert!(status.success());
+    };
+    signal("-STOP", &id);
+    let stopped = Instant::now();
+    wait_until("three evaluations were missed", 60 * SECONDS, || {
+        stopped.elapsed() > Duration::from_secs(4)
+    });
+    move || signal("-CONT", &id)
+}
+
+const TWO_GROUPS: &str = "groups:\n\
+    - { name: whole, replay_missed: true, rules: [{ record: whole, expr: temperature + 1 },\n\
+    \x20   { record: whole:alerts, expr: 'count(ALERTS)' }, { alert: Hot, expr: temperature > 60 }] }\n\
+    - { name: holes, rules: [{ record: holes, expr: temperature + 1 }] }\n";
+
+fn longest_step(times: &[i64]) -> i64 {
+    times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0)
+}
+
+#[track_caller]
+fn check_holes(host: &Host) {
+    for series in ["whole", "whole:alerts", "ALERTS{alertname=\"Hot\"}"] {
+        let times = times(host, series);
+        assert_eq!(longest_step(&times), 1000, "{series} has no hole: {times:?}");
+    }
+    let holes = times(host, "holes");
+    assert!(longest_step(&holes) >= 3000, "there was one to fill: {holes:?}");
+}
+
+fn replayed(host: &Host) -> f64 {
+    let metrics = host.get("/metrics").text();
+    let line = metrics.lines().find(|line| {
+        line.starts_with("narthex_rule_group_iterations_replayed_total") && line.contains(";whole")
+    });
+    line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
+}
+
+#[test]
+fn missed_evaluations_are_made_up_for_after_a_pause_and_after_kill_9() {
+    let target = FakeTarget::start();
+    target.serve("temperature 70\n");
+    let mut host = host(&target, TWO_GROUPS);
+    host.wait_for_query("whole:alerts", 60 * SECONDS, |series| series.len() == 1);
+    wait_for_samples(&host, "holes", 2);
+    let go_on = pause(&mut host);
+    go_on();
+    wait_for_samples(&host, "holes", 2);
+    check_holes(&host);
+    assert!(replayed(&host) >= 2.0);
+
+    drop(pause(&mut host));
+    host.kill_and_restart();
+    host.wait_until_replayed();
+    wait_for_samples(&host, "holes", 2);
+    check_holes(&host);
+    assert!(replayed(&host) >= 2.0, "the counter began anew");
+    host.stop();
+}
