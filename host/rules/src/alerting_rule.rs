@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use narthex_model::{Alert, AlertBatch, Labels, METRIC_NAME, Timestamp};
 use narthex_promql::{SampleValue, VectorSample};
+use narthex_template::Value;
 
 use crate::active::{ActiveAlert, ActiveAlerts, AlertState, Found};
 use crate::config::RulesConfig;
@@ -27,9 +28,13 @@ pub(crate) fn found(
 ) -> Result<BTreeMap<Labels, Found>, RuleError> {
     let mut all = BTreeMap::new();
     for sample in result {
-        // A histogram shows as 0, as in Prometheus: templates have no words for it.
+        // A histogram has no one value: it is 0 to the API, and its text to templates.
         let value = sample.value.float().unwrap_or(0.0);
-        let expand = |text| expander.expand(text, &sample.labels, value);
+        let shown = match &sample.value {
+            SampleValue::Float(value) => Value::Float(*value),
+            SampleValue::Histogram(histogram) => Value::from(histogram.to_string()),
+        };
+        let expand = |text| expander.expand(text, &sample.labels, &shown);
         let mut labels = sample.labels.to_builder();
         labels.remove(METRIC_NAME);
         for (name, text) in &alert.labels {

@@ -79,7 +79,7 @@ impl Expander {
 
     /// The text for one element of the result. What cannot be rendered says so in its place: an
     /// alert with a wrong annotation is better than none.
-    pub(crate) fn expand(&self, text: &TemplateText, labels: &Labels, value: f64) -> String {
+    pub(crate) fn expand(&self, text: &TemplateText, labels: &Labels, value: &Value) -> String {
         let (name, template) = match text {
             TemplateText::Plain(text) => return text.to_string(),
             TemplateText::Template { name, template, .. } => (name, template),
@@ -89,13 +89,13 @@ impl Expander {
             ("Labels", labels.clone().into()),
             ("ExternalLabels", self.external_labels.clone().into()),
             ("ExternalURL", external_url.clone()),
-            ("Value", Value::Float(value)),
+            ("Value", value.clone()),
         ]);
         let scope = Scope::new(&self.functions, data)
             .with_variable("$labels", labels.clone().into())
             .with_variable("$externalLabels", self.external_labels.clone().into())
             .with_variable("$externalURL", external_url)
-            .with_variable("$value", Value::Float(value));
+            .with_variable("$value", value.clone());
         template.render(name, &scope).unwrap_or_else(|error| {
             warn!(%error, %labels, "a template of an alert failed");
             format!("<error expanding template: error executing template {name}: {error}>")

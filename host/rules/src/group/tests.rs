@@ -1,9 +1,13 @@
+mod broken;
 mod catch_up;
 mod recall;
 
 use std::sync::Arc;
 
-use narthex_model::{AlertBatch, Labels, Matcher, Timestamp, is_stale};
+use narthex_model::{
+    AlertBatch, BucketLayout, FloatHistogram, Labels, Matcher, NativeHistogram, Span, Timestamp,
+    is_stale,
+};
 use narthex_platform::queue::Receiver;
 use narthex_platform::{Metrics, SimulatedClock};
 use narthex_promql::{Engine, EngineConfig};
@@ -268,6 +272,29 @@ fn a_changed_group_keeps_the_state_of_rules_that_stayed() {
     assert_eq!(world.dump("old"), [r#"{job="a"} 0@10 0@20 x@30"#]);
     after.end(at(40));
     assert!(world.dump("ALERTS_FOR_STATE")[0].ends_with("x@40"));
+}
+
+#[test]
+fn a_histogram_shows_as_text_in_templates() {
+    let mut world = World::new();
+    let histogram = NativeHistogram::Float(FloatHistogram {
+        layout: BucketLayout {
+            positive_spans: vec![Span { offset: 0, length: 1 }],
+            ..BucketLayout::default()
+        },
+        count: 3.0,
+        sum: 4.5,
+        positive_counts: vec![3.0],
+        ..FloatHistogram::default()
+    });
+    let mut appender = world.store.appender();
+    let series = appender.series(&Labels::from_pairs([("__name__", "h")])).unwrap();
+    appender.append_histogram(series, at(5), Arc::new(histogram)).unwrap();
+    appender.commit().unwrap();
+    world.group("  - { alert: H, expr: h, annotations: { v: '{{ $value }}' } }\n").evaluate(at(10));
+    let alert = world.heard().remove(0);
+    assert_eq!(alert.annotations.get("v"), Some("{count:3, sum:4.5, (0.5,1]:3}"));
+    assert_eq!(alert.value, Some(0.0));
 }
 
 #[test]

@@ -97,3 +97,30 @@ async fn rules_wait_for_the_past_but_not_for_ever() {
         assert_eq!(waited < 115_000, comes, "{waited} ms");
     }
 }
+
+#[tokio::test]
+async fn a_group_that_says_so_makes_up_for_what_it_missed() {
+    let world = World::new();
+    let rules = rules(&world);
+    let mut tasks = Tasks::new();
+    rules.spawn(std::future::ready(()), &mut tasks);
+    let group = |name: &str, keys: &str| {
+        format!(
+            "{{ name: {name}, interval: 10s, {keys} rules: [{{ record: {name}, expr: '1' }}] }}"
+        )
+    };
+    let (whole, holes) = (group("whole", "replay_missed: true,"), group("holes", ""));
+    load(&rules, &format!("groups: [{whole}, {holes}]"));
+    let times = |name: &str| -> Vec<i64> {
+        let line = world.dump(name).pop().unwrap_or_default();
+        let samples = line.split(' ').filter_map(|sample| sample.split_once('@')?.1.parse().ok());
+        samples.collect()
+    };
+    until(&world, &rules, || times("whole").len() >= 2 && times("holes").len() >= 2).await;
+    // The process stood still.
+    world.simulated.advance(Duration::from_secs(60));
+    until(&world, &rules, || times("whole").len() >= 8 && times("holes").len() >= 4).await;
+    let longest = |name| times(name).windows(2).map(|pair| pair[1] - pair[0]).max();
+    assert_eq!(longest("whole"), Some(10), "{:?}", times("whole"));
+    assert!(longest("holes") >= Some(50), "{:?}", times("holes"));
+}

@@ -88,7 +88,7 @@ export interface MetricMetadata {
   help: string;
 }
 
-export type AlertState = "firing" | "pending" | "inactive";
+export type AlertState = "firing" | "pending" | "inactive" | "unknown";
 export type RuleHealth = "ok" | "err" | "unknown";
 
 export interface Alert {

@@ -28,4 +28,4 @@ it("filters by state and by words", () => {
   expect(alertGroups(GROUPS, "", "severity=info")).toEqual([]);
 });
 
-it("counts by state", () => expect(countStates(GROUPS)).toEqual({ firing: 1, pending: 0, inactive: 1 }));
+it("counts by state", () => expect(countStates(GROUPS)).toEqual({ firing: 1, pending: 0, inactive: 1, unknown: 0 }));

@@ -8,7 +8,7 @@ export interface AlertGroup {
   rules: AlertingRule[];
 }
 
-export const ALERT_STATES: readonly AlertState[] = ["firing", "pending", "inactive"];
+export const ALERT_STATES: readonly AlertState[] = ["firing", "pending", "inactive", "unknown"];
 
 /** Groups with the alerting rules that pass both filters; groups without any are left out. */
 export function alertGroups(groups: readonly RuleGroup[], state: string, text: string): AlertGroup[] {
@@ -26,7 +26,7 @@ export function alertGroups(groups: readonly RuleGroup[], state: string, text: s
 }
 
 export function countStates(groups: readonly RuleGroup[]): Record<AlertState, number> {
-  const counts: Record<AlertState, number> = { firing: 0, pending: 0, inactive: 0 };
+  const counts: Record<AlertState, number> = { firing: 0, pending: 0, inactive: 0, unknown: 0 };
   for (const group of groups) {
     for (const rule of group.rules) {
       if (rule.type === "alerting") counts[rule.state] += 1;

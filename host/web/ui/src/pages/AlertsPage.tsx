@@ -34,7 +34,7 @@ export default function AlertsPage() {
   const all = state.answer?.data.groups;
   const groups = useMemo(() => alertGroups(all ?? [], filter, text), [all, filter, text]);
   const counts = useMemo(() => countStates(all ?? []), [all]);
-  const total = counts.firing + counts.pending + counts.inactive;
+  const total = counts.firing + counts.pending + counts.inactive + counts.unknown;
   const shown = groups.reduce((sum, group) => sum + group.rules.length, 0);
 
   return (
