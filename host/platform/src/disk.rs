@@ -45,7 +45,8 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// What the file system says.
     fn read(&self, path: &Utf8Path, bytes_max: u64) -> io::Result<Vec<u8>>;
 
-    /// Names, sizes and kinds of what is in a folder, ascending by name.
+    /// Names, sizes and kinds of the files and folders in a folder, ascending by name. Pipes, sockets and
+    /// devices are left out: whoever reads all that is there would wait for them.
     ///
     /// # Errors
     /// What the file system says.
@@ -279,6 +280,9 @@ impl Disk for RealDisk {
             let entry = entry?;
             // A file that is removed meanwhile, or a dangling link, is not there.
             let Ok(info) = fs::metadata(entry.path()) else { continue };
+            if !info.is_file() && !info.is_dir() {
+                continue;
+            }
             let name = entry.file_name().to_owned();
             files.push(FileInfo { name, len: info.len(), is_folder: info.is_dir() });
         }
@@ -367,3 +371,6 @@ impl DiskFile for RealFile {
         Ok(Box::new(Self(Arc::clone(&self.0))))
     }
 }
+
+#[cfg(test)]
+mod tests;
