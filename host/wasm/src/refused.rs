@@ -3,10 +3,13 @@
 //!
 //! Invariant: no function of it does anything: what a guest may reach is decided by the imports of
 //! the caller, and this is no way around them.
+//! Invariant: where its types are those of another interface, as its streams are, they are the very types
+//! that the host serves there: a component that mixes the two links.
 
 use wasmtime::Engine;
 use wasmtime::component::types::{ComponentInstance, ComponentItem};
 use wasmtime::component::{InstancePre, Linker, LinkerInstance, ResourceType};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, IoError};
 
 use crate::code::Code;
 use crate::guest::Guest;
@@ -37,10 +40,8 @@ impl Code {
         let component = self.component();
         let engine = component.engine();
         let component_type = component.component_type();
-        let refused: Vec<(&str, ComponentInstance)> = component_type
-            .imports(engine)
-            .filter(|(name, _)| is_refused_wasi(name))
-            .filter_map(|(name, import)| match import.ty {
+        let instances =
+            component_type.imports(engine).filter_map(|(name, import)| match import.ty {
                 ComponentItem::ComponentInstance(instance) => Some((name, instance)),
                 ComponentItem::ComponentFunc(_)
                 | ComponentItem::CoreFunc(_)
@@ -48,24 +49,49 @@ impl Code {
                 | ComponentItem::Component(_)
                 | ComponentItem::Type(_)
                 | ComponentItem::Resource(_) => None,
-            })
-            .collect();
+            });
+        let (refused, others): (Vec<_>, Vec<_>) =
+            instances.partition(|(name, _)| is_refused_wasi(name));
         if refused.is_empty() {
             return linker.instantiate_pre(component);
         }
+        let served = others
+            .iter()
+            .flat_map(|(name, instance)| served_resources(name, instance, engine))
+            .collect::<Vec<_>>();
         let mut linker = linker.clone();
         for (name, instance) in refused {
-            refuse(&mut linker.instance(name)?, name, &instance, engine)?;
+            refuse(&mut linker.instance(name)?, (name, &instance), &served, engine)?;
         }
         linker.instantiate_pre(component)
     }
 }
 
+/// A resource as the component knows it, and the type that the host serves it with.
+type Served = (ResourceType, ResourceType);
+
+/// The resources of an interface of WASI that `wasi:http` shares.
+fn served_resources(interface: &str, wanted: &ComponentInstance, engine: &Engine) -> Vec<Served> {
+    let interface = interface.split_once('@').map_or(interface, |(name, _)| name);
+    let exports = wanted.exports(engine).filter_map(|(name, export)| {
+        let ComponentItem::Resource(own) = export.ty else { return None };
+        let served = match (interface, name) {
+            ("wasi:io/error", "error") => ResourceType::host::<IoError>(),
+            ("wasi:io/poll", "pollable") => ResourceType::host::<DynPollable>(),
+            ("wasi:io/streams", "input-stream") => ResourceType::host::<DynInputStream>(),
+            ("wasi:io/streams", "output-stream") => ResourceType::host::<DynOutputStream>(),
+            _ => return None,
+        };
+        Some((own, served))
+    });
+    exports.collect()
+}
+
 /// Defines what an interface holds, in the version and to the extent that the component wants it.
 fn refuse<T: 'static>(
     linker: &mut LinkerInstance<'_, T>,
-    interface: &str,
-    wanted: &ComponentInstance,
+    (interface, wanted): (&str, &ComponentInstance),
+    served: &[Served],
     engine: &Engine,
 ) -> wasmtime::Result<()> {
     for (name, export) in wanted.exports(engine) {
@@ -75,8 +101,11 @@ fn refuse<T: 'static>(
                 let refused = RefusedCall { interface, function };
                 linker.func_new(name, move |_, _, _, _| Err(refused.clone().into()))?;
             }
-            ComponentItem::Resource(_) => {
-                linker.resource(name, ResourceType::host::<Never>(), |_, _| Ok(()))?;
+            ComponentItem::Resource(own) => {
+                let served = served.iter().find(|(known, _)| *known == own);
+                let ty = served.map_or_else(ResourceType::host::<Never>, |(_, served)| *served);
+                // One that the host serves is dropped where it is served.
+                linker.resource(name, ty, |_, _| Ok(()))?;
             }
             // Types need no definition, and an interface of WIT holds nothing else.
             ComponentItem::CoreFunc(_)

@@ -347,3 +347,55 @@ async fn http_of_wasi_may_be_imported_and_not_called() {
                     which is there to be imported and refused when called";
     assert!(reason.starts_with(expected), "{reason}");
 }
+
+/// What engines of JavaScript import: `wasi:http` whose streams are those of `wasi:io`.
+#[tokio::test]
+async fn streams_of_http_are_those_of_io() {
+    let text = r#"(component
+        (import "wasi:io/error@0.2.12" (instance $error (export "error" (type (sub resource)))))
+        (alias export $error "error" (type $error-type))
+        (import "wasi:io/poll@0.2.12" (instance $poll (export "pollable" (type (sub resource)))))
+        (alias export $poll "pollable" (type $pollable))
+        (import "wasi:io/streams@0.2.12" (instance $streams
+            (export "input-stream" (type (sub resource)))
+            (export "output-stream" (type (sub resource)))))
+        (alias export $streams "input-stream" (type $input))
+        (alias export $streams "output-stream" (type $output))
+        (import "wasi:cli/stderr@0.2.12" (instance $stderr
+            (alias outer 1 $output (type $outer))
+            (export "output-stream" (type $own (eq $outer)))
+            (export "get-stderr" (func (result (own $own))))))
+        (import "wasi:http/types@0.2.10" (instance $http
+            (alias outer 1 $error-type (type $outer-error))
+            (alias outer 1 $pollable (type $outer-pollable))
+            (alias outer 1 $input (type $outer-input))
+            (alias outer 1 $output (type $outer-output))
+            (export "io-error" (type $io-error (eq $outer-error)))
+            (export "pollable" (type $own-pollable (eq $outer-pollable)))
+            (export "input-stream" (type $own-input (eq $outer-input)))
+            (export "output-stream" (type $own-output (eq $outer-output)))
+            (export "fields" (type $fields (sub resource)))
+            (export "http-error-code" (func (param "error" (borrow $io-error)) (result bool)))
+            (export "wait" (func (param "of" (borrow $fields)) (result (own $own-pollable))))
+            (export "read" (func (param "of" (borrow $fields)) (result (own $own-input))))
+            (export "write" (func (param "to" (borrow $own-output))))))
+        (core func $get-stderr (canon lower (func $stderr "get-stderr")))
+        (core func $write (canon lower (func $http "write")))
+        (core func $drop (canon resource.drop $output))
+        (core module $m
+            (import "host" "get-stderr" (func $get-stderr (result i32)))
+            (import "host" "write" (func $write (param i32)))
+            (import "host" "drop" (func $drop (param i32)))
+            (func (export "run") BODY))
+        (core instance $i (instantiate $m (with "host" (instance
+            (export "get-stderr" (func $get-stderr))
+            (export "write" (func $write))
+            (export "drop" (func $drop))))))
+        (func (export "run") (canon lift (core func $i "run"))))"#;
+    let guest = |body: &str| wat::parse_str(text.replace("BODY", body)).unwrap().into();
+    let sandbox = sandbox();
+    call::<()>(&sandbox, guest("(call $drop (call $get-stderr))"), budget()).await.result.unwrap();
+    let write = guest("(call $write (call $get-stderr))");
+    let reason = call::<()>(&sandbox, write, budget()).await.result.unwrap_err().to_string();
+    assert!(reason.contains("it called write of wasi:http/types@0.2.10"), "{reason}");
+}
