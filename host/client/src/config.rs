@@ -188,7 +188,11 @@ mod tests {
         refused("basic_auth: {password: a, password_file: b}\n", "password and password_file");
         refused("tls_config: {cert_file: a}\n", "key is missing");
         refused("tls_config: {min_version: TLS13, max_version: TLS12}\n", "above max_version");
-        refused("tls_config: {min_version: TLS10}\n", "f.yml:1:27: tls_config.min_version: TLS10");
+        refused(
+            "tls_config: {min_version: TLS14}\n",
+            "f.yml:1:27: tls_config.min_version: \"TLS14\"",
+        );
+        refused("tls_config: {max_version: TLS11}\n", "TLS 1.0 and 1.1 are not spoken");
         refused("http_headers: {Host: {values: [a]}}\n", "header \"Host\" is set by the client");
     }
 

@@ -228,6 +228,14 @@ mod tests {
     }
 
     #[test]
+    fn the_oldest_version_may_be_one_that_is_not_spoken() {
+        let of = |min_version| TlsConfig { min_version: Some(min_version), ..TlsConfig::default() };
+        for version in [TlsVersion::Tls10, TlsVersion::Tls11, TlsVersion::Tls12] {
+            read(&of(version)).unwrap().client(true);
+        }
+    }
+
+    #[test]
     fn what_is_no_certificate_or_key_is_told_by_its_key() {
         let ca = |text: &str| TlsConfig { ca: Some(text.to_owned()), ..TlsConfig::default() };
         let half = "-----BEGIN CERTIFICATE-----\nAAAA\n";

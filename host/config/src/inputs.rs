@@ -24,7 +24,7 @@ impl Inputs {
         let loader = Loader::new(source);
         let mut reading = Reading { folders: BTreeSet::new(), hash: Xxh3::new() };
         let text = reading.file(&loader, source.path);
-        let document = text.and_then(|text| loader.document(source.path, &text).ok());
+        let document = text.and_then(|text| loader.quiet_document(source.path, &text).ok());
         if let Some(document) = document {
             let root = document.root();
             let read = |key| root.get(key).map(|node| (node, key));

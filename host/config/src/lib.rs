@@ -20,6 +20,6 @@ mod upstream;
 
 pub use self::inputs::Inputs;
 pub use self::jobs::{PluginUse, ScrapeJob};
-pub use self::load::{Config, ConfigError, Source, load, load_text};
+pub use self::load::{Config, ConfigError, Source, load, load_for_agent, load_text};
 pub use self::sections::RuleFile;
 pub use self::shown::SecretKeys;

@@ -60,6 +60,15 @@ pub struct Config {
     pub plugin_uses: Vec<PluginUse>,
 }
 
+/// What is told beside a configuration, and is no error.
+#[derive(Debug, Default)]
+struct Told {
+    /// Files that are named and do not exist.
+    missing: Vec<SettingsError>,
+    /// What is odd.
+    warnings: Vec<SettingsError>,
+}
+
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -146,6 +155,16 @@ pub fn load_text(source: &Source<'_>, text: &str) -> Result<Config, ConfigError>
     Loader::new(source).config(text)
 }
 
+/// The same of a server that only scrapes and sends: what that has no use for is refused. This
+/// version is no such server, so that the answer is there to be looked at.
+///
+/// # Errors
+/// Names the file, the position and the key that does not fit.
+pub fn load_for_agent(source: &Source<'_>) -> Result<Config, ConfigError> {
+    let loader = Loader { is_agent: true, ..Loader::new(source) };
+    loader.config(&loader.text(source.path)?)
+}
+
 /// How alerts are routed.
 struct Routing {
     config: narthex_alerting::Config,
@@ -156,11 +175,13 @@ struct Routing {
 pub(crate) struct Loader<'a> {
     source: &'a Source<'a>,
     pub(crate) folder: &'a Utf8Path,
+    is_agent: bool,
 }
 
 impl<'a> Loader<'a> {
     pub(crate) fn new(source: &'a Source<'a>) -> Self {
-        Self { source, folder: source.path.parent().unwrap_or(Utf8Path::new("")) }
+        let folder = source.path.parent().unwrap_or(Utf8Path::new(""));
+        Self { source, folder, is_agent: false }
     }
 
     pub(crate) fn text(&self, path: &Utf8Path) -> Result<String, ConfigError> {
@@ -168,9 +189,29 @@ impl<'a> Loader<'a> {
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })
     }
 
-    /// A document of the configuration, with variables in place where that is asked for.
-    pub(crate) fn document(&self, path: &Utf8Path, text: &str) -> Result<Document, SettingsError> {
-        let mut document = Document::parse(path.as_str(), text)?;
+    /// A document of the configuration, with variables in place where that is asked for. What comes
+    /// behind it in its file is told and not read.
+    fn document(
+        &self,
+        path: &Utf8Path,
+        text: &str,
+        told: &mut Told,
+    ) -> Result<Document, SettingsError> {
+        let document = self.quiet_document(path, text)?;
+        if let Some(at) = document.second() {
+            let message = "a second document, which is not read: the file is what stands before it";
+            told.warnings.push(document.error(at, "", message));
+        }
+        Ok(document)
+    }
+
+    /// The same without a word.
+    pub(crate) fn quiet_document(
+        &self,
+        path: &Utf8Path,
+        text: &str,
+    ) -> Result<Document, SettingsError> {
+        let mut document = Document::first(path.as_str(), text)?;
         if self.source.expands_env {
             document.change_scalars(&|keys, text| {
                 environment::expand_value(keys, text, self.source.variable)
@@ -180,15 +221,15 @@ impl<'a> Loader<'a> {
     }
 
     /// The files that a list of patterns names, relative to the configuration's folder, and what
-    /// they say. Those that do not exist go to `missing`.
+    /// they say. Those that do not exist are told.
     fn expand(
         &self,
         document: &Document,
         key: &str,
-        missing: &mut Vec<SettingsError>,
+        told: &mut Told,
     ) -> Result<Vec<(Utf8PathBuf, String)>, ConfigError> {
         let Some(node) = document.root().get(key) else { return Ok(Vec::new()) };
-        self.expand_node(document, (node, key), self.folder, missing)
+        self.expand_node(document, (node, key), self.folder, told)
     }
 
     /// The same of a list that stands anywhere, with patterns relative to a folder.
@@ -197,7 +238,7 @@ impl<'a> Loader<'a> {
         document: &Document,
         (node, key): (&Node, &str),
         folder: &Utf8Path,
-        missing: &mut Vec<SettingsError>,
+        told: &mut Told,
     ) -> Result<Vec<(Utf8PathBuf, String)>, ConfigError> {
         let patterns: Vec<String> = document.read_node(node, key)?;
         let mut files = Vec::new();
@@ -222,7 +263,7 @@ impl<'a> Loader<'a> {
                     Err(ConfigError::Read { source, .. })
                         if source.kind() == ErrorKind::NotFound =>
                     {
-                        missing.push(refuse(&format!("{path} does not exist")));
+                        told.missing.push(refuse(&format!("{path} does not exist")));
                     }
                     Err(error) => return Err(error),
                 }
@@ -232,22 +273,21 @@ impl<'a> Loader<'a> {
     }
 
     fn config(&self, text: &str) -> Result<Config, ConfigError> {
-        let mut document = self.document(self.source.path, text)?;
+        let mut told = Told::default();
+        let mut document = self.document(self.source.path, text, &mut told)?;
         refuse_unserved(&document)?;
         check_keys(&document)?;
-        let mut warnings = Vec::new();
-        upstream::check(&document, &mut warnings)?;
+        upstream::check(&document, self.is_agent, &mut told.warnings)?;
         resolve_jobs(&mut document, self.folder);
         let document = Arc::new(document);
         let (scrape_global, rules_global) = global(&document)?;
         let scrape_global = scrape_global.in_folder(self.folder);
         let mut jobs = Jobs::default();
-        let mut missing_files = Vec::new();
-        self.jobs(&document, &scrape_global, &mut jobs, &mut missing_files)?;
-        let rule_files = self.expand(&document, "rule_files", &mut missing_files)?;
+        self.jobs(&document, &scrape_global, &mut jobs, &mut told)?;
+        let rule_files = self.expand(&document, "rule_files", &mut told)?;
         let rule_files = rule_files.into_iter();
         let rule_files = rule_files.map(|(path, text)| RuleFile { path: path.into_string(), text });
-        let routing = self.alerting(&document, &mut jobs.uses, &mut missing_files)?;
+        let routing = self.alerting(&document, &mut jobs.uses, &mut told)?;
         let mut plugins: narthex_plugins::Config = self.section(&document, "plugins")?;
         plugins.resolve(self.folder);
         let (storage, retention_rules) = self.storage(&document)?;
@@ -255,7 +295,7 @@ impl<'a> Loader<'a> {
         let labels =
             external_labels(&rules_global.external_labels.0, self.source.variable, &mut |name| {
                 let message = format!("the variable {name} is not set or empty");
-                warnings.push(document.error(at, "global.external_labels", &message));
+                told.warnings.push(document.error(at, "global.external_labels", &message));
             });
         Ok(Config {
             document,
@@ -266,8 +306,8 @@ impl<'a> Loader<'a> {
             query_log_file: (!rules_global.query_log_file.is_empty())
                 .then(|| self.folder.join(&rules_global.query_log_file)),
             rule_files: rule_files.collect(),
-            missing_files,
-            warnings,
+            missing_files: told.missing,
+            warnings: told.warnings,
             plugins,
             alertmanager_file: routing.as_ref().and_then(|routing| routing.file.clone()),
             alerting: routing.map(|routing| routing.config),
@@ -314,13 +354,13 @@ impl<'a> Loader<'a> {
         document: &Arc<Document>,
         global: &GlobalScrape,
         jobs: &mut Jobs,
-        missing: &mut Vec<SettingsError>,
+        told: &mut Told,
     ) -> Result<(), ConfigError> {
         if let Some(node) = document.root().get("scrape_configs") {
             jobs.read(document, node, global, &paths::absolute(self.folder))?;
         }
-        for (path, text) in self.expand(document, "scrape_config_files", missing)? {
-            let mut part = self.document(&path, &text)?;
+        for (path, text) in self.expand(document, "scrape_config_files", told)? {
+            let mut part = self.document(&path, &text, told)?;
             for entry in part.root().entries().unwrap_or_default() {
                 if entry.key != "scrape_configs" {
                     let message = "a scrape config file holds the key scrape_configs only";
@@ -341,7 +381,7 @@ impl<'a> Loader<'a> {
         &self,
         document: &Arc<Document>,
         uses: &mut Vec<PluginUse>,
-        missing: &mut Vec<SettingsError>,
+        told: &mut Told,
     ) -> Result<Option<Routing>, ConfigError> {
         let inline = document.root().get("alertmanager");
         let file = document.root().get("alertmanager_config_file");
@@ -356,7 +396,7 @@ impl<'a> Loader<'a> {
             (_, Some(file)) => {
                 let name: String = document.read_node(file, "alertmanager_config_file")?;
                 let path = self.folder.join(name);
-                let document = self.document(&path, &self.text(&path)?)?;
+                let document = self.document(&path, &self.text(&path)?, told)?;
                 let root = document.root().clone();
                 (Arc::new(document), root, "")
             }
@@ -367,7 +407,7 @@ impl<'a> Loader<'a> {
         paths::resolve_alertmanager(&mut node, &folder);
         notifier_uses(&document, &node, key, &paths::absolute(&folder), uses)?;
         let config: narthex_alerting::Config = document.read_node(&node, key)?;
-        let config = self.with_templates(config, &document, (&node, key), missing)?;
+        let config = self.with_templates(config, &document, (&node, key), told)?;
         Ok(Some(Routing { config, file: key.is_empty().then_some(document) }))
     }
 
@@ -377,12 +417,12 @@ impl<'a> Loader<'a> {
         config: narthex_alerting::Config,
         document: &Document,
         (node, key): (&Node, &str),
-        missing: &mut Vec<SettingsError>,
+        told: &mut Told,
     ) -> Result<narthex_alerting::Config, ConfigError> {
         let Some(list) = node.get("templates") else { return Ok(config) };
         let key = if key.is_empty() { "templates".to_owned() } else { format!("{key}.templates") };
         let folder = Utf8Path::new(document.file()).parent().unwrap_or(self.folder);
-        let files = self.expand_node(document, (list, &key), folder, missing)?;
+        let files = self.expand_node(document, (list, &key), folder, told)?;
         let files: Vec<(String, String)> = files
             .into_iter()
             .map(|(path, text)| (path.file_name().unwrap_or_default().to_owned(), text))

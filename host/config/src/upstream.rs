@@ -24,18 +24,29 @@ struct Runtime {
     _gogc: i64,
 }
 
-/// Checks all of them.
+/// Checks all of them; an agent is one that sends what it scrapes and does nothing else.
 pub(crate) fn check(
     document: &Document,
+    is_agent: bool,
     warnings: &mut Vec<SettingsError>,
 ) -> Result<(), SettingsError> {
+    if is_agent {
+        refuse_beyond_agent(document)?;
+    }
     let section = |key: &str| document.root().get(key).filter(|node| !is_empty(node));
     if let Some(node) = section("runtime") {
         document.read_node::<Runtime>(node, "runtime")?;
         warnings.push(document.error(node.at, "runtime", "means nothing here: nothing runs on Go"));
     }
     if let Some(node) = section("otlp") {
-        document.read_node::<otlp::Otlp>(node, "otlp")?;
+        let read: otlp::Otlp = document.read_node(node, "otlp")?;
+        let global = document.root().get("global");
+        let scheme = global.and_then(|global| global.get("metric_name_validation_scheme"));
+        if scheme.and_then(Node::text) == Some("legacy") {
+            read.check_old_names().map_err(|message| {
+                document.error(node.at, "otlp.translation_strategy", &message)
+            })?;
+        }
         let message = "has no effect: OTLP is not received by this version";
         warnings.push(document.error(node.at, "otlp", message));
     }
@@ -53,8 +64,29 @@ pub(crate) fn check(
     ] {
         let Some(node) = section(key) else { continue };
         read(document, node, key)?;
+        if is_agent {
+            let message = "right for an agent, which this version cannot be";
+            warnings.push(document.error(node.at, key, message));
+            continue;
+        }
         let message = format!("not supported by this version ({what}); remove the key");
         return Err(document.error(node.at, key, &message));
+    }
+    Ok(())
+}
+
+/// Refuses what an agent has no use for, as it neither stores nor evaluates.
+fn refuse_beyond_agent(document: &Document) -> Result<(), SettingsError> {
+    for key in ["alerting", "rule_files", "remote_read"] {
+        let Some(node) = document.root().get(key) else { continue };
+        let says_something = match &node.value {
+            Value::Map(entries) => entries.iter().any(|entry| !is_empty(&entry.node)),
+            Value::Null | Value::Scalar { .. } | Value::List(_) => !is_empty(node),
+        };
+        if says_something {
+            let message = format!("field {key} is not allowed in agent mode");
+            return Err(document.error(node.at, key, &message));
+        }
     }
     Ok(())
 }

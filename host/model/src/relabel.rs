@@ -156,11 +156,12 @@ impl TryFrom<RelabelSpec> for RelabelRule {
     type Error = RelabelError;
 
     fn try_from(spec: RelabelSpec) -> Result<Self, RelabelError> {
+        let regex = AnchoredRegex::new(&spec.regex)?;
         spec.check()?;
         let rule = Self {
             source_labels: spec.source_labels,
             separator: spec.separator,
-            regex: AnchoredRegex::new(&spec.regex)?,
+            regex,
             modulus: spec.modulus,
             target_label: spec.target_label,
             replacement: spec.replacement,

@@ -37,6 +37,14 @@ impl ConfigFile {
         Ok(narthex_config::load(&self.source(disk))?)
     }
 
+    /// The same for a server that only scrapes and sends.
+    ///
+    /// # Errors
+    /// Names file, line and key.
+    pub(crate) fn load_for_agent(&self, disk: &dyn Disk) -> anyhow::Result<Config> {
+        Ok(narthex_config::load_for_agent(&self.source(disk))?)
+    }
+
     /// The files that would be read, as they are now.
     pub(crate) fn inputs(&self, disk: &dyn Disk) -> Inputs {
         Inputs::of(&self.source(disk))

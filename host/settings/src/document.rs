@@ -48,6 +48,8 @@ pub(crate) enum Lead {
     Nothing,
     /// Anchor, tag or both.
     Properties,
+    /// The same with a tag by which the text is not what is written.
+    Binary,
     /// Less than nothing: the span is that of the content, and the header of the block before it.
     Header,
 }
@@ -91,6 +93,8 @@ pub struct Document {
     file: String,
     text: String,
     root: Node,
+    /// Where another document begins, of which nothing is here.
+    next: Option<Position>,
 }
 
 impl Document {
@@ -99,8 +103,29 @@ impl Document {
     /// # Errors
     /// When the text is no YAML, repeats a key, holds several documents, or is too deep or large.
     pub fn parse(file: &str, text: &str) -> Result<Self, SettingsError> {
-        let root = Builder::new(file, text).document()?;
-        Ok(Self { file: file.to_owned(), text: text.to_owned(), root })
+        let document = Self::first(file, text)?;
+        match document.next {
+            Some(at) => Err(document.error(at, "", "a second document; the file holds one")),
+            None => Ok(document),
+        }
+    }
+
+    /// Reads the first document of a text, as Prometheus and Alertmanager do; `file` is the name that errors show.
+    ///
+    /// # Errors
+    /// When the text is no YAML, repeats a key, or is too deep or large.
+    pub fn first(file: &str, text: &str) -> Result<Self, SettingsError> {
+        let (root, next) = Builder::new(file, text).document()?;
+        let end = next.as_ref().and_then(|next| text.char_indices().nth(next.characters));
+        // What is not read is not shown either: nobody would know of its secrets.
+        let text = end.map_or(text, |(end, _)| text.get(..end).unwrap_or(text)).to_owned();
+        Ok(Self { file: file.to_owned(), text, root, next: next.map(|next| next.at) })
+    }
+
+    /// Where a second document begins, which was not read.
+    #[must_use]
+    pub fn second(&self) -> Option<Position> {
+        self.next
     }
 
     /// The file's name.

@@ -22,12 +22,14 @@
 //! assert!(error.to_string().starts_with(r#"my.yml:1:11: interval: "5x" is no duration"#));
 //! ```
 
+mod base64;
 mod document;
 mod error;
 mod read;
 mod redact;
 mod shapes;
 
+pub use self::base64::base64_decoded;
 pub use self::document::{Document, Entry, Key, Node, Position, ScalarChange, Value};
 pub use self::error::{SettingsError, error_chain};
 pub use self::redact::Shown;

@@ -1,4 +1,6 @@
-//! A file's text as it may be shown.
+//! A file's text as it may be shown: without secrets, and without remarks, as nobody knows what is in them.
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use crate::document::{Lead, Node, Value};
 
@@ -42,7 +44,7 @@ struct Change {
 /// `shown` is told the keys above a scalar, from the outside in, and its text.
 pub(crate) fn redact(text: &str, root: &Node, shown: &dyn Fn(&[&str], &str) -> Shown) -> String {
     let letters: Vec<char> = text.chars().collect();
-    let mut changes = Vec::new();
+    let mut changes = remarks(text, &letters);
     collect(&letters, root, &mut Vec::new(), shown, &mut changes);
     // What an alias stands for is met again there; one who hides it hides it for all.
     changes.sort_by_key(|change| (change.start, change.text != SECRET));
@@ -83,7 +85,9 @@ fn collect<'n>(
             let (start, end) = node.span();
             let start = match node.lead {
                 Lead::Nothing => start,
-                Lead::Properties => behind_properties(letters, start),
+                Lead::Properties => behind_properties(letters, start, &['&', '!', '#']),
+                // Another text is no base64: the tag goes with it.
+                Lead::Binary => behind_properties(letters, start, &['&', '#']),
                 Lead::Header => header(letters, start),
             };
             changes.push(Change { start, end, text });
@@ -101,12 +105,90 @@ fn collect<'n>(
     }
 }
 
-/// Where a scalar begins, given where its anchor or its tag does, or both: they stay.
-fn behind_properties(letters: &[char], mut at: usize) -> usize {
+/// The remarks, each with the space before it; one that has a line of its own with the break before that.
+fn remarks(text: &str, letters: &[char]) -> Vec<Change> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    // What is shown was read before: it holds no error, and ends where the parser does.
+    for (event, span) in Parser::new_from_str(text).map_while(Result::ok) {
+        let Event::Scalar(_, style, anchor, tag) = event else { continue };
+        let mut start = span.start.index();
+        if anchor != 0 || tag.is_some() {
+            start = behind_properties(letters, start, &['&', '!', '#']);
+        }
+        remarks_between(letters, at, start, &mut found);
+        at = match style {
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                end_of_block(letters, start, span.start.col())
+            }
+            // Of these the parser tells the end behind the space that follows.
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => end_of_quoted(letters, start),
+            ScalarStyle::Plain => span.end.index(),
+        };
+    }
+    remarks_between(letters, at, letters.len(), &mut found);
+    found
+}
+
+/// The remarks in a part of the text that has no scalars.
+fn remarks_between(letters: &[char], mut at: usize, end: usize, found: &mut Vec<Change>) {
+    while let Some(letter) = letters.get(at).filter(|_| at < end) {
+        if *letter != '#' {
+            at += 1;
+            continue;
+        }
+        let before = letters.get(..at).unwrap_or_default();
+        let is_blank = |letter: &&char| matches!(letter, ' ' | '\t');
+        let start = at - before.iter().rev().take_while(is_blank).count();
+        let is_alone = letters.get(..start).is_some_and(|it| it.last().is_none_or(|l| *l == '\n'));
+        let rest = letters.get(at..).unwrap_or_default();
+        let end = at + rest.iter().take_while(|letter| **letter != '\n').count();
+        if is_alone || start < at {
+            let start = start.saturating_sub(usize::from(is_alone));
+            found.push(Change { start, end, text: String::new() });
+        }
+        at = end;
+    }
+}
+
+/// Where a scalar in quotes ends.
+fn end_of_quoted(letters: &[char], start: usize) -> usize {
+    let quote = letters.get(start).copied().unwrap_or('"');
+    let mut at = start + 1;
+    while let Some(letter) = letters.get(at) {
+        let is_doubled = quote == '\'' && letters.get(at + 1) == Some(&quote);
+        match *letter {
+            '\\' if quote == '"' => at += 2,
+            letter if letter == quote && is_doubled => at += 2,
+            letter if letter == quote => return at + 1,
+            _ => at += 1,
+        }
+    }
+    at
+}
+
+/// Where a block scalar ends whose content begins at a column: before the first line that is indented less.
+fn end_of_block(letters: &[char], start: usize, column: usize) -> usize {
+    let mut end = start;
+    let lines = letters.get(start..).unwrap_or_default().split_inclusive(|letter| *letter == '\n');
+    for (number, line) in lines.enumerate() {
+        let indent = line.iter().take_while(|letter| **letter == ' ').count();
+        let is_blank = line.iter().all(|letter| letter.is_whitespace());
+        if number > 0 && !is_blank && indent < column {
+            break;
+        }
+        end += line.len();
+    }
+    end
+}
+
+/// Where a scalar begins, given where its anchor or its tag does, or both: what begins with one of these
+/// letters stays.
+fn behind_properties(letters: &[char], mut at: usize, staying: &[char]) -> usize {
     let skip = |at: usize, is_part: fn(&&char) -> bool| {
         at + letters.get(at..).unwrap_or_default().iter().take_while(is_part).count()
     };
-    while let Some('&' | '!' | '#') = letters.get(at) {
+    while letters.get(at).is_some_and(|letter| staying.contains(letter)) {
         let is_remark = letters.get(at) == Some(&'#');
         at = if is_remark {
             skip(at, |letter| **letter != '\n')
@@ -170,7 +252,8 @@ mod tests {
 
     #[test]
     fn secrets_are_replaced_and_the_rest_stays_as_written() {
-        let text = "a: ü # comment\npassword: \"x y\"\nl:\n  - credentials: |\n      one\n      two\n  - b: 1\n";
+        let text =
+            "a: ü\npassword: \"x y\"\nl:\n  - credentials: |\n      one\n      two\n  - b: 1\n";
         let document = Document::parse("f.yml", text).unwrap();
         let shown = document.redacted(&|keys, _| match keys.last() {
             Some(&("password" | "credentials")) => Shown::Secret,
@@ -178,13 +261,13 @@ mod tests {
         });
         assert!(!shown.contains("x y") && !shown.contains("one"), "{shown}");
         assert!(shown.contains("  - credentials: <secret>\n"), "{shown}");
-        assert!(shown.starts_with("a: ü # comment\npassword: <secret>\nl:\n"), "{shown}");
+        assert!(shown.starts_with("a: ü\npassword: <secret>\nl:\n"), "{shown}");
         assert!(shown.ends_with("  - b: 1\n"), "{shown}");
     }
 
     #[test]
     fn other_texts_read_back() {
-        let document = Document::parse("f.yml", "a: {b: $X}\nc: 1 # \n").unwrap();
+        let document = Document::parse("f.yml", "a: {b: $X}\nc: 1\n").unwrap();
         let odd = "x: \"y\"\\\n#";
         let shown = document.redacted(&|keys, _| match keys {
             ["a", "b"] => Shown::As(odd.to_owned()),
@@ -192,7 +275,7 @@ mod tests {
         });
         let again = Document::parse("f.yml", &shown).unwrap();
         assert_eq!(again.root().locate("/a/b").text(), Some(odd));
-        assert!(shown.ends_with("c: 1 # \n"), "{shown}");
+        assert!(shown.ends_with("c: 1\n"), "{shown}");
     }
 
     #[test]
@@ -214,8 +297,37 @@ mod tests {
         });
         assert_eq!(
             shown,
-            "a: &x <secret>\nb: [*x, !!str  \"o\", &y # remark\n  \"o\"]\nc: &w <secret>\nd: <secret>\n"
+            "a: &x <secret>\nb: [*x, !!str  \"o\", &y\n  \"o\"]\nc: &w <secret>\nd: <secret>\n"
         );
+    }
+
+    #[test]
+    fn remarks_are_left_out() {
+        let text = concat!(
+            "# first\na: 'x # ''y' # end\n  # alone: hunter2\n\"q\\\" # \": \"r \\\\\"  # after\nb: x#y\n",
+            "c: |  # head\n  # text\n\n  z\n# behind\nd: [1, # in\n  2]\ne: # nothing\nf: >-\n  # text\n# last"
+        );
+        let document = Document::parse("f.yml", text).unwrap();
+        let shown = document.redacted(&|_, _| Shown::AsWritten);
+        let expected = concat!(
+            "\na: 'x # ''y'\n\"q\\\" # \": \"r \\\\\"\nb: x#y\n",
+            "c: |\n  # text\n\n  z\nd: [1,\n  2]\ne:\nf: >-\n  # text"
+        );
+        assert_eq!(shown, expected);
+        let again = Document::parse("f.yml", &shown).unwrap();
+        for key in ["a", "q\" # ", "b", "c", "e", "f"] {
+            let text = |of: &Document| of.root().get(key).and_then(Node::text).map(str::to_owned);
+            assert_eq!(text(&again), text(&document), "{key}");
+        }
+        let hidden = document.redacted(&|_, _| Shown::Secret);
+        assert!(!hidden.contains("text") && !hidden.contains("# e"), "{hidden}");
+    }
+
+    #[test]
+    fn what_is_written_in_base64_is_hidden_with_its_tag() {
+        let document = Document::parse("f.yml", "a: &x !!binary aGk=\nb: *x\n").unwrap();
+        assert_eq!(document.root().get("b").unwrap().text(), Some("hi"));
+        assert_eq!(document.redacted(&|_, _| Shown::Secret), "a: &x <secret>\nb: *x\n");
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub enum HttpConfigError {
     /// TLS versions that exclude each other.
     #[error("min_version is above max_version")]
     TlsVersions,
+    /// Versions of TLS that are not spoken.
+    #[error("TLS 1.0 and 1.1 are not spoken; write TLS12 or TLS13, or leave max_version out")]
+    TlsTooOld,
     /// A header that the client sets itself.
     #[error("header {0:?} is set by the client and cannot be configured")]
     ReservedHeader(String),
@@ -78,6 +81,7 @@ impl HttpConfigError {
                 other => format!("/{other}"),
             },
             Self::HalfIdentity { .. } | Self::TlsVersions => "/tls_config".to_owned(),
+            Self::TlsTooOld => "/tls_config/max_version".to_owned(),
             Self::BasicAsType => "/authorization/type".to_owned(),
             Self::ReservedHeader(name) => format!("/http_headers/{name}"),
             Self::NoProxyAlone => "/no_proxy".to_owned(),

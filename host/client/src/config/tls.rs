@@ -26,10 +26,14 @@ pub struct TlsConfig {
     pub max_version: Option<TlsVersion>,
 }
 
-/// A version of TLS that is spoken.
+/// A version of TLS. The first two are not spoken: who takes them from then on takes 1.2 as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub enum TlsVersion {
+    /// 1.0
+    Tls10,
+    /// 1.1
+    Tls11,
     /// 1.2
     Tls12,
     /// 1.3
@@ -41,11 +45,10 @@ impl TryFrom<String> for TlsVersion {
 
     fn try_from(name: String) -> Result<Self, String> {
         match name.as_str() {
+            "TLS10" => Ok(Self::Tls10),
+            "TLS11" => Ok(Self::Tls11),
             "TLS12" => Ok(Self::Tls12),
             "TLS13" => Ok(Self::Tls13),
-            "TLS10" | "TLS11" => {
-                Err(format!("{name} is not spoken any more; write TLS12 or TLS13"))
-            }
             _ => Err(format!("{name:?} is no TLS version; write TLS12 or TLS13")),
         }
     }
@@ -98,6 +101,7 @@ impl TlsConfig {
             return Err(HttpConfigError::AddressAsServerName(name.to_owned()));
         }
         match (self.min_version, self.max_version) {
+            (_, Some(max)) if max < TlsVersion::Tls12 => Err(HttpConfigError::TlsTooOld),
             (Some(min), Some(max)) if min > max => Err(HttpConfigError::TlsVersions),
             _ => Ok(()),
         }

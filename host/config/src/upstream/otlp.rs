@@ -7,7 +7,9 @@ use serde::Deserialize;
 /// The section; its keys fit together.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "Keys")]
-pub(super) struct Otlp;
+pub(super) struct Otlp {
+    translation: Translation,
+}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -23,8 +25,9 @@ struct Keys {
     label_name_preserve_multiple_underscores: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 enum Translation {
+    #[default]
     UnderscoreEscapingWithSuffixes,
     UnderscoreEscapingWithoutSuffixes,
     NoUTF8EscapingWithSuffixes,
@@ -53,7 +56,20 @@ impl TryFrom<Keys> for Otlp {
             check_names(&keys.promote_resource_attributes, "promoted")
                 .map_err(|why| format!("invalid 'promote_resource_attributes': {why}"))?;
         }
-        Ok(Self)
+        Ok(Self { translation: keys.translation_strategy.unwrap_or_default() })
+    }
+}
+
+impl Otlp {
+    /// Whether names fit into the old alphabet, where all names must.
+    pub(super) fn check_old_names(&self) -> Result<(), String> {
+        let name = match self.translation {
+            Translation::UnderscoreEscapingWithSuffixes
+            | Translation::UnderscoreEscapingWithoutSuffixes => return Ok(()),
+            Translation::NoUTF8EscapingWithSuffixes => "NoUTF8EscapingWithSuffixes",
+            Translation::Nothing => "NoTranslation",
+        };
+        Err(format!("OTLP translation strategy {name:?} is not allowed when UTF8 is disabled"))
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn groups(path: &Utf8Path, bytes: &[u8]) -> Result<Vec<TargetGroup>, 
         let groups: Option<Vec<Option<JsonGroup>>> = serde_json::from_str(text)?;
         groups.unwrap_or_default().into_iter().map(|group| group.map(StaticConfig::from)).collect()
     } else {
-        let document = Document::parse(path.file_name().unwrap_or_default(), text)?;
+        let document = Document::first(path.file_name().unwrap_or_default(), text)?;
         document.read::<Option<_>>()?.unwrap_or_default()
     };
     let group = |(index, group): (usize, Option<StaticConfig>)| {

@@ -78,6 +78,9 @@ pub(super) struct ConfigArguments {
     /// Pass over keys that rule files do not have.
     #[arg(long = "ignore-unknown-fields")]
     pub(super) ignore_unknown: bool,
+    /// Judge the files as those of a Prometheus that runs as an agent.
+    #[arg(long)]
+    pub(super) agent: bool,
     /// Read `${NAME}` as the server with this flag does.
     #[arg(long = "config.expand-env")]
     pub(super) expand_env: bool,

@@ -32,7 +32,7 @@ pub(super) fn check(
     for path in &arguments.files {
         say(&format!("Checking {path}"));
         let file = ConfigFile { path: path.clone(), expands_env: arguments.expand_env };
-        let checked = runtime.block_on(one(&file, &disk, arguments.syntax_only));
+        let checked = runtime.block_on(one(&file, &disk, arguments));
         let config = match checked {
             Ok(config) => config,
             Err(error) => {
@@ -56,12 +56,16 @@ pub(super) fn check(
 }
 
 /// Reads one file and what it names.
-async fn one(file: &ConfigFile, disk: &Arc<dyn Disk>, syntax_only: bool) -> anyhow::Result<Config> {
-    let config = file.load(&**disk)?;
+async fn one(
+    file: &ConfigFile,
+    disk: &Arc<dyn Disk>,
+    arguments: &ConfigArguments,
+) -> anyhow::Result<Config> {
+    let config = if arguments.agent { file.load_for_agent(&**disk)? } else { file.load(&**disk)? };
     for warning in &config.warnings {
         complain(&format!("  WARNING: {warning}"));
     }
-    if syntax_only {
+    if arguments.syntax_only {
         return Ok(config);
     }
     if let Some(missing) = config.missing_files.first() {

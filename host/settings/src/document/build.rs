@@ -7,6 +7,7 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
 
 use super::{Entry, Key, Lead, Node, Position, Value};
+use crate::base64::base64_decoded;
 use crate::error::SettingsError;
 
 /// Nodes of a document, aliases spelled out: enough for 100,000 targets, too few for a bomb.
@@ -21,6 +22,13 @@ const KEYS_MAX: usize = 10_000;
 
 fn position(line: usize, column: usize) -> Position {
     Position { line: small(line), column: small(column + 1) }
+}
+
+/// Where a document ends and another one begins.
+pub(super) struct Next {
+    pub(super) at: Position,
+    /// The characters before it.
+    pub(super) characters: usize,
 }
 
 /// Files have fewer characters than this can count.
@@ -81,15 +89,21 @@ impl<'a> Builder<'a> {
         Ok(&self.next.insert(next).0)
     }
 
-    pub(super) fn document(mut self) -> Result<Node, SettingsError> {
+    /// The first document, and where a second one begins, if one does.
+    pub(super) fn document(mut self) -> Result<(Node, Option<Next>), SettingsError> {
         let mut root = None;
         loop {
             match self.peek()? {
                 Event::StreamEnd => break,
-                Event::Nothing
-                | Event::StreamStart
-                | Event::DocumentStart(_)
-                | Event::DocumentEnd => {
+                Event::DocumentStart(_) => {
+                    let (_, span) = self.take()?;
+                    if let Some(root) = root.take() {
+                        let at = position(span.start.line(), span.start.col());
+                        let next = Next { at, characters: span.start.index() };
+                        return Ok((root, Some(next)));
+                    }
+                }
+                Event::Nothing | Event::StreamStart | Event::DocumentEnd => {
                     self.take()?;
                 }
                 Event::Alias(_)
@@ -97,17 +111,11 @@ impl<'a> Builder<'a> {
                 | Event::SequenceStart(..)
                 | Event::SequenceEnd
                 | Event::MappingStart(..)
-                | Event::MappingEnd => {
-                    let node = self.node(0)?;
-                    if root.is_some() {
-                        return Err(self.error(node.at, "a second document; the file holds one"));
-                    }
-                    root = Some(node);
-                }
+                | Event::MappingEnd => root = Some(self.node(0)?),
             }
         }
         let at = Position { line: 1, column: 1 };
-        Ok(root.unwrap_or(Node::empty(at)))
+        Ok((root.unwrap_or(Node::empty(at)), None))
     }
 
     fn node(&mut self, depth: usize) -> Result<Node, SettingsError> {
@@ -129,7 +137,12 @@ impl<'a> Builder<'a> {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
-                lead = if anchor != 0 || tag.is_some() {
+                let is_binary = tag
+                    .as_ref()
+                    .is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "binary");
+                lead = if is_binary {
+                    Lead::Binary
+                } else if anchor != 0 || tag.is_some() {
                     Lead::Properties
                 } else if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
                     Lead::Header
@@ -137,8 +150,14 @@ impl<'a> Builder<'a> {
                     Lead::Nothing
                 };
                 let is_null = plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
-                let text = text.into_owned();
-                (if is_null { Value::Null } else { Value::Scalar { text, plain } }, anchor)
+                let value = if is_binary {
+                    Value::Scalar { text: self.binary(&text, at)?, plain: false }
+                } else if is_null {
+                    Value::Null
+                } else {
+                    Value::Scalar { text: text.into_owned(), plain }
+                };
+                (value, anchor)
             }
             Event::SequenceStart(anchor, _tag) => (self.list(depth)?, anchor),
             Event::MappingStart(anchor, _tag) => (self.map(depth)?, anchor),
@@ -156,6 +175,14 @@ impl<'a> Builder<'a> {
             self.anchors.insert(anchor, (node.clone(), self.nodes - before + 1));
         }
         Ok(node)
+    }
+
+    /// What a scalar with the tag `!!binary` stands for.
+    fn binary(&self, text: &str, at: Position) -> Result<String, SettingsError> {
+        let bytes = base64_decoded(text)
+            .ok_or_else(|| self.error(at, "the !!binary value is not written in base64"))?;
+        let text = String::from_utf8(bytes);
+        text.map_err(|_| self.error(at, "the !!binary value is not a text of UTF-8"))
     }
 
     fn count(&mut self, nodes: usize, at: Position) -> Result<(), SettingsError> {

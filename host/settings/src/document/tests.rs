@@ -1,4 +1,5 @@
 use super::*;
+use crate::Shown;
 
 #[track_caller]
 fn error(text: &str) -> String {
@@ -67,5 +68,26 @@ fn an_alias_bomb_is_refused() {
 #[test]
 fn broken_yaml_names_the_place() {
     assert!(error("a: [1, 2\nb: 3\n").starts_with("f.yml:2:"));
-    assert_eq!(error("a: 1\n---\nb: 2\n"), "f.yml:3:1: a second document; the file holds one");
+    assert_eq!(error("a: 1\n---\nb: 2\n"), "f.yml:2:1: a second document; the file holds one");
+}
+
+#[test]
+fn the_first_document_of_several_is_read_alone() {
+    let text = "ü: 1\n---\npassword: hunter2\n";
+    assert_eq!(error(text), "f.yml:2:1: a second document; the file holds one");
+    let document = Document::first("f.yml", text).unwrap();
+    assert_eq!(document.second(), Some(Position { line: 2, column: 1 }));
+    assert_eq!(document.root().entries().unwrap().len(), 1);
+    assert_eq!(document.redacted(&|_, _| Shown::AsWritten), "ü: 1\n");
+    for text in ["---\na: 1\n", "a: 1\n...\n", "# nothing\n", ""] {
+        assert_eq!(Document::first("f.yml", text).unwrap().second(), None, "{text}");
+    }
+}
+
+#[test]
+fn binary_texts_are_decoded() {
+    let document = Document::parse("f.yml", "!!binary bmFtZQ==: !!binary aGVsbG8=\n").unwrap();
+    assert_eq!(document.root().get("name").and_then(Node::text), Some("hello"));
+    assert_eq!(error("a: !!binary $1\n"), "f.yml:1:4: the !!binary value is not written in base64");
+    assert_eq!(error("a: !!binary /w==\n"), "f.yml:1:4: the !!binary value is not a text of UTF-8");
 }
