@@ -74,9 +74,10 @@ fn start(program: &Path, target: &FakeTarget, rules: &TempFolder) -> Both {
     let theirs = format!("global: {{ {global}, {labels} }}\n{jobs}");
     let ours =
         config(&jobs).replace("evaluation_interval", &format!("{labels}, evaluation_interval"));
-    let theirs = Prometheus::start(program, &theirs, &[]);
+    let theirs = Prometheus::start(program, &theirs, &["--web.enable-lifecycle"]);
     let ours = Host::with_config(&ours)
         .file("plugins/.keep", "")
+        .flag("--web.enable-lifecycle")
         .expect_log("evaluating a rule failed")
         .expect_log("a template of an alert failed")
         .start();
@@ -264,5 +265,55 @@ fn prometheus_and_we_show_the_same_part_of_the_rules() {
         assert_eq!(ours.status, theirs.status, "{query}: {ours}\n{theirs}");
         assert_eq!(ours.json()["errorType"], theirs.json()["errorType"], "{query}");
     }
+    both.ours.stop();
+}
+
+/// When the alert of this name and room became active, by each of both.
+fn active_since(both: &Both, name: &str) -> [Option<Value>; 2] {
+    both.json("/api/v1/alerts").map(|answer| {
+        let alerts = answer["data"]["alerts"].as_array().cloned().unwrap_or_default();
+        let found = alerts.iter().find(|alert| alert["labels"]["alertname"] == name);
+        found.map(|alert| alert["activeAt"].clone())
+    })
+}
+
+#[test]
+fn a_reload_keeps_and_ends_the_same_under_prometheus_and_us() {
+    let Some(program) = peer(Peer::Prometheus) else { return };
+    let target = FakeTarget::start();
+    let rules = TempFolder::new();
+    target.serve("temperature{room=\"attic\"} 70\n");
+    let both = start(&program, &target, &rules);
+    let all = "{__name__=~'rec:.*|ALERTS'}";
+    wait_until_same(all, || found(&both, all), |all| all.to_string().contains("firing"));
+    let before = wait_for("the alert waits in both", 60 * SECONDS, || {
+        let since = active_since(&both, "Waits");
+        if since.iter().all(Option::is_some) { Ok(since) } else { Err(format!("{since:?}")) }
+    });
+    // A group has another name, a rule another expression; a recording and an alerting rule are gone.
+    let first = FIRST.replace("name: records", "name: renamed").replace("'1 + 2'", "'1 + 3'");
+    let first = first.replace("  - { record: 'rec:without'", "  - { record: 'rec:new'");
+    let second = SECOND
+        .replace("alert: Waits, expr: temperature > 60", "alert: Waits, expr: temperature > 50");
+    let second =
+        second.replace("  - { alert: Held, expr: temperature > 60, keep_firing_for: 1h }\n", "");
+    assert!(first != FIRST && !second.contains("Held") && second.contains("> 50"));
+    rules.write("a.yml", first);
+    rules.write("b.yml", second);
+    for address in [both.theirs.address(), both.ours.address()] {
+        let url = format!("http://{address}/-/reload");
+        http::post(&url, "text/plain", b"").expect_success();
+    }
+    wait_until_same(
+        all,
+        || found(&both, all),
+        |all| {
+            let all = all.to_string();
+            !all.contains("rec:without") && !all.contains("Held") && all.contains("rec:new")
+        },
+    );
+    assert_eq!(active_since(&both, "Waits"), before, "it goes on waiting");
+    let all_rules = || both.json("/api/v1/rules").map(timeless);
+    wait_until_same("rules", all_rules, |rules| rules.to_string().contains("renamed"));
     both.ours.stop();
 }
