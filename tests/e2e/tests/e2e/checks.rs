@@ -33,6 +33,7 @@ fn folder() -> TempFolder {
     folder.write("config.yml", config);
     let secret = "  authorization: { credentials_file: none }\n";
     folder.write("secret.yml", format!("{config}{secret}"));
+    folder.write("nothing.yml", "");
     folder.write("broken.yml", "scrape_configs: [{ job_name: '' }]\n");
     let rule = |expr: &str| format!("  - {{ record: a, expr: '{expr}', labels: {{ x: y }} }}\n");
     let rules = format!("groups:\n- name: g\n  rules:\n{}{}", rule("up"), rule("up > 1"));
@@ -40,6 +41,11 @@ fn folder() -> TempFolder {
     folder.write("once.yml", format!("groups:\n- name: g\n  rules:\n{}", rule("up")));
     folder.write("wrong.yml", "groups: [{ name: g, rules: [{ record: a, expr: 'sum(' }] }]\n");
     folder.write("extra.yml", format!("{rules}  owner: me\n"));
+    folder.write(
+        "agent.yml",
+        "remote_write: [{ url: 'http://a' }]\nscrape_configs: [{ job_name: a }]\n",
+    );
+    folder.write("reader.yml", "remote_read: [{ url: 'http://a' }]\n");
     folder.write("web.yml", "http_server_config: { headers: { X-Frame-Options: deny } }\n");
     folder.write("badweb.yml", "http_server_config: { headers: { Host: deny } }\n");
     folder.write("nokey.yml", "tls_server_config: { cert_file: a.pem }\n");
@@ -66,6 +72,7 @@ fn what_is_good_or_should_be_different_is_told_in_promtools_words() {
         (vec!["config", "--lint=none", "config.yml"], ""),
         (vec!["config", "--lint=all", "--lint-fatal", "config.yml"], ""),
         (vec!["config", "--lint=too-long-scrape-interval", "config.yml", "config.yml"], ""),
+        (vec!["config", "--agent", "nothing.yml"], ""),
         (vec!["rules", "once.yml"], ""),
         (vec!["rules", "once.yml", "twice.yml"], ""),
         (vec!["rules", "--lint-fatal", "twice.yml"], ""),
@@ -93,6 +100,8 @@ fn what_does_not_work_ends_with_promtools_exit_code() {
         (vec!["config", "broken.yml"], "", "broken.yml:1:"),
         (vec!["config", "secret.yml"], "", "none"),
         (vec!["config", "--lint-fatal", "broken.yml", "config.yml"], "", "lint error 1 duplicate"),
+        (vec!["config", "--agent", "config.yml"], "", "rule_files is not allowed in agent mode"),
+        (vec!["config", "--agent", "reader.yml"], "", "remote_read is not allowed in agent mode"),
         (vec!["rules", "wrong.yml"], "", "wrong.yml:1:"),
         (vec!["rules", "extra.yml"], "", "extra.yml:6:"),
         (vec!["rules", "--lint-fatal", "wrong.yml", "twice.yml"], "", "lint error 1 duplicate"),
@@ -111,6 +120,21 @@ fn what_does_not_work_ends_with_promtools_exit_code() {
             "{arguments:?}: {ours:?} {theirs:?}"
         );
         assert!(ours.err.contains(expected), "{arguments:?}: {}", ours.err);
+    }
+}
+
+#[test]
+fn what_an_agent_sends_is_judged_though_nothing_is_sent() {
+    let folder = folder();
+    let ours = run(&binary(), &folder, &["check", "config", "--agent", "agent.yml"], "");
+    assert_eq!(ours.code, Some(0), "{ours:?}");
+    assert!(
+        ours.err.contains("WARNING: agent.yml:1:15: remote_write: right for an agent"),
+        "{ours:?}"
+    );
+    if let Some(promtool) = peer(Peer::Promtool) {
+        let theirs = run(&promtool, &folder, &["check", "config", "--agent", "agent.yml"], "");
+        assert_eq!((ours.code, ours.out), (theirs.code, theirs.out));
     }
 }
 

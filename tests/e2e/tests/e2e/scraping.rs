@@ -38,16 +38,19 @@ fn prometheus_and_we_make_the_same_of_a_target_that_changes() {
     let job = |name: &str, keys: &str| {
         let address = target.address();
         format!(
-            "- job_name: {name}\n  static_configs: [{{ targets: ['{address}'], labels: {{ t: '{name}' }} }}]\n{keys}"
+            "- job_name: {name}\n  static_configs:\n  - {{ targets: ['{address}'], labels: {{ t: '{name}' }} }}\n{keys}"
         )
     };
+    let port = target.address().port();
     let jobs = [
         job("plain", ""),
         job("honors", "  honor_labels: true\n"),
         job("samples", "  sample_limit: 3\n"),
         job("labels", "  label_limit: 5\n"),
         job("long", "  label_value_length_limit: 3\n"),
+        job("named", "  label_name_length_limit: 10\n"),
         job("large", "  body_size_limit: 60B\n"),
+        job("many", &format!("  - targets: ['localhost:{port}']\n  target_limit: 1\n")),
         job("late", "  honor_timestamps: false\n"),
         job(
             "rules",
@@ -70,7 +73,7 @@ fn prometheus_and_we_make_the_same_of_a_target_that_changes() {
         |query: &str| shown(&host.json(&format!("/api/v1/query?query={}", http::encode(query))));
     for (body, everywhere) in BODIES.into_iter().zip(["q_sum{job='plain'}", "z{job='plain'}"]) {
         target.serve(body);
-        let settled = "count(up) == 8 and on() count(scrape_samples_scraped) == 8";
+        let settled = "count(up) == 11 and on() count(scrape_samples_scraped) == 11";
         wait_until("both have scraped it with every job", 60 * SECONDS, || {
             [of_ours(everywhere), of_theirs(everywhere), of_ours(settled), of_theirs(settled)]
                 .iter()
