@@ -1,11 +1,13 @@
 //! `cargo xtask bench storage`: what storing and reading back costs, beside current peers, in one run; `query.rs` has
-//! what asking costs, `scrape.rs` what the formats cost, `plugins.rs` what plugins cost.
+//! what asking costs, `scrape.rs` what the formats cost, `plugins.rs` what plugins cost,
+//! `alerting.rs` what alerts cost.
 //!
 //! Always holds: every server gets the same data from the same generator, one server at a time, on a fresh folder, with
 //! its default flags; what is counted are processor time, memory and bytes as the kernel counts them, and samples as
 //! the server counts them. On a crowded machine these stay within a quarter; latencies and restarts are upper bounds.
 //! Nothing here decides a test.
 
+mod alerting;
 mod backfill;
 mod crash;
 mod http;
@@ -38,16 +40,19 @@ const STEP: &str = "bench";
 /// `cargo xtask bench`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<ExitCode> {
     let Some((subject, rest)) = arguments.split_first() else {
-        bail!("say what to measure: `cargo xtask bench scrape`, `storage`, `query` or `plugins`");
+        bail!(
+            "say what to measure: `cargo xtask bench` with `scrape`, `storage`, `query`, `plugins` or `alerting`"
+        );
     };
     match subject.as_str() {
         "scrape" => scrape::run(workspace, rest),
         "storage" => storage(workspace, rest),
         "query" => query::run(workspace, rest),
         "plugins" => plugins::run(workspace, rest),
-        _ => {
-            bail!("no benchmark `{subject}`; there are `scrape`, `storage`, `query` and `plugins`")
-        }
+        "alerting" => alerting::run(workspace, rest),
+        _ => bail!(
+            "no benchmark `{subject}`; there are `scrape`, `storage`, `query`, `plugins` and `alerting`"
+        ),
     }
 }
 

@@ -45,7 +45,8 @@ const INSTALLED: &[(&str, &str)] = &[
 ];
 
 /// Packages that only the benchmarks start, each with one program of the same name.
-const BENCHED: &[&str] = &["prometheus", "victoria-metrics", "prometheus-node-exporter"];
+const BENCHED: &[&str] =
+    &["prometheus", "victoria-metrics", "prometheus-node-exporter", "prometheus-alertmanager"];
 
 /// The program of a package that is measured beside ours, unpacked if need be; `None` with a note if it cannot be had.
 pub(crate) fn benched(workspace: &Workspace, package: &str) -> anyhow::Result<Option<PathBuf>> {

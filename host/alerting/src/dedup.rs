@@ -51,7 +51,8 @@ impl Reason {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Habits {
     pub(crate) send_resolved: bool,
-    pub(crate) repeat_interval: Duration,
+    /// `None`: it is not reminded, somebody has acknowledged all that fires.
+    pub(crate) repeat_interval: Option<Duration>,
 }
 
 /// The reason for a notification now, if there is one. `AllResolved` is given whatever
@@ -77,7 +78,8 @@ pub(crate) fn reason(
     if habits.send_resolved && !resolved.is_subset(&told.resolved) {
         return Some(Reason::NewResolved);
     }
-    (told.at + habits.repeat_interval <= now).then_some(Reason::Repeat)
+    let repeat_interval = habits.repeat_interval?;
+    (told.at + repeat_interval <= now).then_some(Reason::Repeat)
 }
 
 #[cfg(test)]
@@ -92,7 +94,8 @@ mod tests {
             firing: set(firing),
             resolved: set(resolved),
         });
-        let habits = Habits { send_resolved: true, repeat_interval: Duration::from_secs(10) };
+        let repeat_interval = Some(Duration::from_secs(10));
+        let habits = Habits { send_resolved: true, repeat_interval };
         let at = Timestamp::from_millis(9_999);
         assert_eq!(reason(told.as_ref(), &set(now.0), &set(now.1), habits, at), expected);
     }
@@ -113,11 +116,17 @@ mod tests {
     #[test]
     fn silence_is_broken_when_the_repeat_interval_has_passed() {
         let told = Told { firing: BTreeSet::from([1]), ..Told::default() };
-        let habits = Habits { send_resolved: true, repeat_interval: Duration::from_secs(10) };
         let at = |millis| Timestamp::from_millis(millis);
-        let firing = BTreeSet::from([1]);
-        let reason = |now| reason(Some(&told), &firing, &BTreeSet::new(), habits, now);
-        assert_eq!(reason(at(9_999)), None);
-        assert_eq!(reason(at(10_000)), Some(Reason::Repeat));
+        let reason = |repeat_interval, firing: &[u64], now| {
+            let habits = Habits { send_resolved: true, repeat_interval };
+            let firing = firing.iter().copied().collect();
+            reason(Some(&told), &firing, &BTreeSet::new(), habits, at(now))
+        };
+        let ten = Some(Duration::from_secs(10));
+        assert_eq!(reason(ten, &[1], 9_999), None);
+        assert_eq!(reason(ten, &[1], 10_000), Some(Reason::Repeat));
+        assert_eq!(reason(None, &[1], 10_000), None, "acknowledged");
+        assert_eq!(reason(None, &[1, 2], 10_000), Some(Reason::NewAlerts));
+        assert_eq!(reason(None, &[], 10_000), Some(Reason::AllResolved));
     }
 }

@@ -8,8 +8,10 @@ use futures_util::future::join_all;
 use narthex_model::{Alert, Labels, Timestamp};
 use narthex_platform::{Clock, Counter};
 use tokio::select;
+use tokio::sync::watch;
 use tracing::{debug, warn};
 
+use crate::alerts::Kept;
 use crate::dedup::{Habits, Reason, Told, reason};
 use crate::dispatch::Flush;
 use crate::log::{NotificationLog, log_key};
@@ -33,6 +35,8 @@ pub(crate) struct Courier {
     pub(crate) external_url: String,
     /// Counts templates that failed.
     pub(crate) template_failures: Counter,
+    /// The configuration that holds, counted by reloads.
+    pub(crate) generation: watch::Sender<u64>,
 }
 
 impl Courier {
@@ -54,15 +58,19 @@ impl Courier {
         let (firing, resolved) = split(&flush.alerts, flush.now);
         let habits = Habits {
             send_resolved: integration.send_resolved,
-            repeat_interval: flush.repeat_interval,
+            repeat_interval: (!flush.is_acknowledged()).then_some(flush.repeat_interval),
         };
         let Some(reason) = reason(entry.told.as_ref(), &firing, &resolved, habits, flush.now)
         else {
+            if !firing.is_empty() {
+                let prolonged = self.log.prolong(log_key, flush.now, flush.repeat_interval).await;
+                prolonged.unwrap_or_else(|error| state.log_failed(&error));
+            }
             return true;
         };
         let group_key = flush.key.as_str();
         debug!(receiver = flush.receiver, plugin, group_key, reason = reason.name(), "notifying");
-        let key = idempotency_key(log_key, entry.acknowledged, &firing, &resolved);
+        let key = idempotency_key(log_key, entry.taken, &firing, &resolved);
         let group = self.notification(flush, integration.send_resolved, key);
         let mut delivered = None;
         if !group.alerts.is_empty() {
@@ -81,7 +89,7 @@ impl Courier {
             delivered = Some((took, outcome));
         }
         let told = Told { at: flush.now, firing, resolved };
-        let logged = self.log.acknowledge(log_key, told, flush.repeat_interval).await;
+        let logged = self.log.taken(log_key, told, flush.repeat_interval).await;
         if let Err(error) = logged {
             state.log_failed(&error);
         }
@@ -92,7 +100,8 @@ impl Courier {
         true
     }
 
-    /// Tries until it succeeds, fails for good, or the group's next flush is near.
+    /// Tries until it succeeds, fails for good, the group's next flush is near, or a reload has made
+    /// the receiver anew, which then is told at once.
     async fn attempts(
         &self,
         flush: &Flush,
@@ -101,6 +110,7 @@ impl Courier {
         words: &Arc<dyn Words>,
     ) -> Result<Receipt, NotifyError> {
         let mut pause = PAUSE_FIRST;
+        let mut generation = self.generation.subscribe();
         loop {
             state.attempted();
             let error = match self.attempt(flush, state, &group, words).await {
@@ -114,7 +124,10 @@ impl Courier {
                 return Err(error);
             }
             debug!(receiver = flush.receiver, attempt = group.attempt, %error, "trying again");
-            self.clock.sleep(wait).await;
+            select! {
+                () = self.clock.sleep(wait) => {}
+                _it_is_old = generation.wait_for(|now| *now != flush.generation) => return Err(error),
+            }
             pause = pause.mul_f64(1.5).min(PAUSE_MAX);
             group.attempt = group.attempt.saturating_add(1);
         }
@@ -159,7 +172,7 @@ impl Courier {
         let wanted: Vec<&Alert> = flush
             .alerts
             .iter()
-            .map(Arc::as_ref)
+            .map(|kept| kept.alert.as_ref())
             .filter(|alert| send_resolved || !alert.is_resolved_at(flush.now))
             .collect();
         let any_fires = wanted.iter().any(|alert| !alert.is_resolved_at(flush.now));
@@ -185,11 +198,10 @@ impl Courier {
 }
 
 /// Fingerprints of the firing and of the resolved alerts.
-fn split(alerts: &[Arc<Alert>], now: Timestamp) -> (BTreeSet<u64>, BTreeSet<u64>) {
+fn split(alerts: &[Arc<Kept>], now: Timestamp) -> (BTreeSet<u64>, BTreeSet<u64>) {
     let (resolved, firing): (Vec<_>, Vec<_>) =
-        alerts.iter().partition(|alert| alert.is_resolved_at(now));
-    let prints =
-        |alerts: Vec<&Arc<Alert>>| alerts.iter().map(|alert| alert.fingerprint()).collect();
+        alerts.iter().partition(|kept| kept.alert.is_resolved_at(now));
+    let prints = |alerts: Vec<&Arc<Kept>>| alerts.iter().map(|kept| kept.fingerprint).collect();
     (prints(firing), prints(resolved))
 }
 
@@ -221,11 +233,11 @@ fn common<'a>(mut all: impl Iterator<Item = &'a Labels>) -> Labels {
 /// process that repeats an unfinished delivery arrives at the same key.
 fn idempotency_key(
     log_key: u128,
-    acknowledged: u64,
+    taken: u64,
     firing: &BTreeSet<u64>,
     resolved: &BTreeSet<u64>,
 ) -> String {
-    let text = format!("{log_key:032x}/{acknowledged}/{firing:x?}/{resolved:x?}");
+    let text = format!("{log_key:032x}/{taken}/{firing:x?}/{resolved:x?}");
     format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()))
 }
 

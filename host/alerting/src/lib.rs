@@ -1,15 +1,15 @@
 //! Group, inhibit, silence, route, notify: what Alertmanager does, inside the server.
 //!
 //! Enters: [`AlertBatch`](narthex_model::AlertBatch)es from the rules' queue or by
-//! [`Alerting::submit`]. Leaves: calls of [`Notifiers`], one for each group and integration when
+//! [`Alerting::submit`], and at the start what is on disk. Leaves: calls of [`Notifiers`], one for each group and integration when
 //! something changed or the repeat interval has passed.
 //!
 //! Always holds: an alert belongs to one group of every route that it matches; a group has at most
-//! one delivery under way; what a receiver acknowledged is in the notification log, on disk,
+//! one delivery under way; what a receiver has taken is in the notification log, on disk,
 //! before the next notification of that group, so that a crash repeats at most one delivery and a
 //! restart repeats none. Time enters as `now`: only `service.rs` asks the clock.
 //!
-//! Open `dispatch.rs` first, then `delivery.rs`; `silences.rs` and `intervals.rs` stand alone.
+//! Open `dispatch.rs` first, then `alerts.rs` and `delivery.rs`; `silences.rs` and `intervals.rs` stand alone.
 //!
 //! ```
 //! use narthex_alerting::Config;
@@ -20,10 +20,13 @@
 //! # Ok::<(), narthex_settings::SettingsError>(())
 //! ```
 
+mod acknowledge;
+mod alerts;
 mod config;
 mod dedup;
 mod delivery;
 mod dispatch;
+mod index;
 mod inhibit;
 mod intervals;
 mod log;
@@ -36,10 +39,12 @@ mod silences;
 mod views;
 mod words;
 
+pub use self::acknowledge::AcknowledgeError;
+pub use self::alerts::Acknowledgement;
 pub use self::config::{Config, ConfigError, Integration, Receiver};
 pub use self::inhibit::InhibitRule;
 pub use self::intervals::{IntervalError, TimeInterval};
-pub use self::log::OpenLogError;
+pub use self::log::OpenError;
 pub use self::matchers::{
     MatcherTextError, matcher_text, matchers_text, parse_matcher, parse_matchers,
 };

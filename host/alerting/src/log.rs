@@ -1,6 +1,6 @@
 //! The notification log: what every integration was told of every group.
 //!
-//! Invariant: an intention to send is on disk before the first attempt, and the acknowledgement is
+//! Invariant: an intention to send is on disk before the first attempt, and that it was taken is
 //! on disk before the delivery counts as done. So a crash between the two repeats the delivery
 //! with the same idempotency key, and a crash after the second repeats nothing.
 //!
@@ -8,6 +8,7 @@
 //! protection against repetition after a restart is lost, which is logged and counted.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use narthex_model::Timestamp;
@@ -25,10 +26,10 @@ const TREE: &str = "notification_log";
 /// `--data.retention`.
 const RETENTION: Duration = Duration::from_secs(120 * 3600);
 
-/// The log could not be opened.
+/// What is on disk could not be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("open the notification log")]
-pub struct OpenLogError {
+#[error("read what is on disk of alerts, silences and notifications")]
+pub struct OpenError {
     #[from]
     source: StateError,
 }
@@ -36,11 +37,11 @@ pub struct OpenLogError {
 /// One integration's memory of one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// What was acknowledged last; none: nothing yet.
+    /// What was taken last; none: nothing yet.
     pub(crate) told: Option<Told>,
-    /// How many notifications were acknowledged.
-    pub(crate) acknowledged: u64,
-    /// A notification was begun and is not acknowledged.
+    /// How many notifications were taken.
+    pub(crate) taken: u64,
+    /// A notification was begun and is not known to be taken.
     pub(crate) is_pending: bool,
     pub(crate) expires_at: Timestamp,
 }
@@ -59,23 +60,30 @@ pub(crate) fn log_key(group_key: &str, receiver: &str, plugin: &str, index: usiz
     xxhash_rust::xxh3::xxh3_128(text.as_bytes())
 }
 
+/// How long an entry is kept after a notification.
+fn lives(repeat_interval: Duration) -> Duration {
+    RETENTION.max(repeat_interval.saturating_mul(2))
+}
+
 impl NotificationLog {
     /// Reads the log; entries past their time are dropped.
-    pub(crate) fn open(store: &StateStore, now: Timestamp) -> Result<Self, OpenLogError> {
+    pub(crate) fn open(store: &StateStore, now: Timestamp) -> Result<Self, OpenError> {
         let tree = store.tree(TREE)?;
-        let mut entries = HashMap::new();
-        for (key, value) in tree.scan_prefix(&[], narthex_state::SCAN_MAX)? {
-            let id = <[u8; 16]>::try_from(key.as_slice()).map(u128::from_be_bytes).ok();
-            match (id, wire::decode(&value)) {
+        let (mut entries, mut old) = (HashMap::new(), Vec::new());
+        tree.visit_prefix(&[], |key, value| {
+            let id = <[u8; 16]>::try_from(key).map(u128::from_be_bytes).ok();
+            match (id, wire::decode(value)) {
                 (Some(id), Ok(entry)) if entry.expires_at > now => {
                     entries.insert(id, entry);
                 }
-                (Some(_), Ok(_)) => {
-                    tree.delete(&key)?;
-                }
+                (Some(_), Ok(_)) => old.push(key.to_vec()),
                 (_, Err(error)) => warn!(%error, "an entry of the notification log is unreadable"),
                 (None, Ok(_)) => warn!("an entry of the notification log has a strange key"),
             }
+            ControlFlow::Continue(())
+        })?;
+        for key in old {
+            tree.delete(&key)?;
         }
         Ok(Self { store: store.clone(), tree, entries: Mutex::new(entries) })
     }
@@ -96,17 +104,32 @@ impl NotificationLog {
     }
 
     /// The receiver has the notification.
-    pub(crate) async fn acknowledge(
+    pub(crate) async fn taken(
         &self,
         key: u128,
         told: Told,
         repeat_interval: Duration,
     ) -> Result<(), StateError> {
-        let lives = RETENTION.max(repeat_interval.saturating_mul(2));
-        let expires_at = told.at + lives;
-        let acknowledged = self.entry(key).acknowledged.saturating_add(1);
+        let expires_at = told.at + lives(repeat_interval);
+        let taken = self.entry(key).taken.saturating_add(1);
         let told = Some(told);
-        self.write(key, Entry { told, acknowledged, is_pending: false, expires_at }).await
+        self.write(key, Entry { told, taken, is_pending: false, expires_at }).await
+    }
+
+    /// What it was told still holds at `now`: the entry must not pass away under a group that goes on
+    /// and says nothing new.
+    pub(crate) async fn prolong(
+        &self,
+        key: u128,
+        now: Timestamp,
+        repeat_interval: Duration,
+    ) -> Result<(), StateError> {
+        let (mut entry, lives) = (self.entry(key), lives(repeat_interval));
+        if entry.told.is_none() || entry.expires_at > now + lives / 2 {
+            return Ok(());
+        }
+        entry.expires_at = now + lives;
+        self.write(key, entry).await
     }
 
     async fn write(&self, key: u128, entry: Entry) -> Result<(), StateError> {

@@ -47,11 +47,11 @@ pub(crate) struct IntegrationState {
 /// What became of an integration's last notification.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LastNotification {
-    /// When it ended, acknowledged or given up.
+    /// When it ended, taken or given up.
     pub at: Option<Timestamp>,
     /// How long it took, retries included.
     pub duration: Duration,
-    /// Why it failed; none when it was acknowledged.
+    /// Why it failed; none when it was taken.
     pub error: Option<String>,
     /// What the receiver said of it.
     pub note: String,

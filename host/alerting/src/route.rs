@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use narthex_model::{Labels, Matcher};
 
-use crate::inhibit::matches_all;
+use crate::index::matches_all;
 use crate::matchers::{matchers_text, quoted};
 
 /// Which labels make a group.

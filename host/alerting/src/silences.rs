@@ -10,6 +10,7 @@ mod wire;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ const TREE: &str = "silences";
 
 /// How long a silence is shown after its end: Alertmanager's `--data.retention`.
 const RETENTION: Duration = Duration::from_secs(120 * 3600);
+
+/// Milliseconds.
+const MINUTE: i64 = 60_000;
 
 /// Silences that are kept, those that have ended among them.
 pub const SILENCES_MAX: usize = 50_000;
@@ -130,6 +134,16 @@ impl Silence {
         if now < *starts_at || is_out { SilenceState::Pending } else { SilenceState::Active }
     }
 
+    /// When its state may be another one than at `now`; never: it is over.
+    fn changes_after(&self, now: Timestamp) -> Option<Timestamp> {
+        let SilenceTerms { starts_at, ends_at, time_intervals, .. } = &self.terms;
+        let next = if now < *starts_at { *starts_at } else { *ends_at };
+        // Time intervals begin and end with a minute.
+        let minute = Timestamp::from_millis((now.millis().div_euclid(MINUTE) + 1) * MINUTE);
+        let next = if time_intervals.is_empty() { next } else { next.min(minute) };
+        (now < *ends_at).then_some(next)
+    }
+
     fn is_over(&self, now: Timestamp) -> bool {
         now >= self.terms.ends_at
     }
@@ -169,6 +183,9 @@ pub struct Silences {
     tree: Tree,
     /// Guards what is kept, and the order of what is written.
     kept: Mutex<BTreeMap<String, Arc<Silence>>>,
+    /// Those that held when somebody asked last, and from when until when they do; none: something
+    /// has changed. Guarded by itself, taken while `kept` is held.
+    holding: Mutex<Option<(Range<Timestamp>, Arc<Silencer>)>>,
 }
 
 impl Silences {
@@ -187,7 +204,7 @@ impl Silences {
                 Err(error) => warn!(%error, "a silence on disk is unreadable"),
             }
         }
-        Ok(Self { store: store.clone(), tree, kept: Mutex::new(kept) })
+        Ok(Self { store: store.clone(), tree, kept: Mutex::new(kept), holding: Mutex::default() })
     }
 
     /// All that are kept, ascending by id.
@@ -203,10 +220,18 @@ impl Silences {
     }
 
     /// Those that hold at `now`, ready to be asked.
-    pub(crate) fn silencer(&self, now: Timestamp) -> Silencer {
+    pub(crate) fn silencer(&self, now: Timestamp) -> Arc<Silencer> {
         let kept = self.kept.lock();
+        let mut holding = self.holding.lock();
+        if let Some((_, silencer)) = holding.as_ref().filter(|(range, _)| range.contains(&now)) {
+            return Arc::clone(silencer);
+        }
         let active = kept.values().filter(|silence| silence.state(now) == SilenceState::Active);
-        Silencer::new(active.cloned().collect())
+        let silencer = Arc::new(Silencer::new(active.cloned().collect()));
+        let until = kept.values().filter_map(|silence| silence.changes_after(now)).min();
+        let until = until.unwrap_or(Timestamp::from_millis(i64::MAX));
+        *holding = Some((now..until, Arc::clone(&silencer)));
+        silencer
     }
 
     /// Makes a silence (`id` is empty) or changes one; the id of the one that holds from now on. One
@@ -252,9 +277,11 @@ impl Silences {
             let ended = before.ended(now);
             self.tree.put(ended.id.as_bytes(), &wire::encode(&ended))?;
             kept.insert(ended.id.clone(), Arc::new(ended));
+            *self.holding.lock() = None;
         }
         self.tree.put(id.as_bytes(), &text)?;
         kept.insert(id.clone(), Arc::new(silence));
+        *self.holding.lock() = None;
         Ok(id)
     }
 
@@ -269,6 +296,7 @@ impl Silences {
             let ended = silence.ended(now);
             self.tree.put(id.as_bytes(), &wire::encode(&ended))?;
             kept.insert(id.to_owned(), Arc::new(ended));
+            *self.holding.lock() = None;
         }
         Ok(self.store.durable().await?)
     }
@@ -294,10 +322,14 @@ fn check(terms: &SilenceTerms, now: Timestamp) -> Result<(), SilenceError> {
     if terms.ends_at < now {
         return Err(SilenceError::Over);
     }
-    // As Alertmanager counts: a negative matcher chooses, whatever it matches.
+    if chooses(&terms.matchers) { Ok(()) } else { Err(SilenceError::MatchesAll) }
+}
+
+/// Whether matchers leave some alerts out. As Alertmanager counts: a negative matcher does, whatever it
+/// matches.
+pub(crate) fn chooses(matchers: &[Matcher]) -> bool {
     let is_negative = |op| matches!(op, MatchOp::NotEqual | MatchOp::NotRegex);
-    let chooses = |matcher: &Matcher| is_negative(matcher.op()) || !matcher.matches_empty();
-    if terms.matchers.iter().any(chooses) { Ok(()) } else { Err(SilenceError::MatchesAll) }
+    matchers.iter().any(|matcher| is_negative(matcher.op()) || !matcher.matches_empty())
 }
 
 /// A random UUID (RFC 9562, version 4).

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
-use narthex_model::{Alert, Labels, Timestamp, fingerprint};
+use narthex_model::{Alert, Labels, Timestamp};
 use narthex_platform::{Family, FamilyKind, MetricsSource, Point, PointValue};
 
+use crate::alerts::{Acknowledgement, Kept};
 use crate::config::Muted;
-use crate::dispatch::{Dispatcher, Group, GroupId};
-use crate::inhibit::Inhibitor;
+use crate::dispatch::{Group, GroupId};
 use crate::receivers::LastNotification;
-use crate::route::Routes;
 use crate::service::{Alerting, Shared};
-use crate::silences::{SilenceState, Silencer};
+use crate::silences::SilenceState;
 
 /// One group.
 #[derive(Clone, Debug)]
@@ -46,6 +45,8 @@ pub struct AlertView {
     pub inhibited_by: Option<String>,
     /// The ids of the silences that hold for it, ascending.
     pub silenced_by: Vec<String>,
+    /// Who cares for it.
+    pub acknowledgement: Option<Arc<Acknowledgement>>,
     /// The receivers it goes to, in the order of the routes.
     pub receivers: Vec<String>,
 }
@@ -82,72 +83,95 @@ pub struct IntegrationView {
     pub last: LastNotification,
 }
 
-/// What is known of all alerts at one moment.
-struct Viewer<'a> {
-    now: Timestamp,
-    routes: &'a Routes,
-    inhibitor: Inhibitor<'a>,
-    silencer: Silencer,
-}
-
-impl Viewer<'_> {
-    fn alert(&self, alert: &Arc<Alert>) -> AlertView {
-        let mut receivers: Vec<String> = Vec::new();
-        for index in self.routes.matching(&alert.labels) {
-            let Some(route) = self.routes.get(index) else { continue };
-            if !receivers.contains(&route.receiver) {
-                receivers.push(route.receiver.clone());
-            }
-        }
-        let inhibited_by = self.inhibitor.inhibited_by(&alert.labels);
-        AlertView {
-            alert: Arc::clone(alert),
-            is_resolved: alert.is_resolved_at(self.now),
-            inhibited_by: inhibited_by.map(|source| format!("{:016x}", fingerprint(source))),
-            silenced_by: self.silencer.silenced_by(&alert.labels),
-            receivers,
-        }
-    }
-}
+/// Alerts about which one question is asked while alerts that come in wait.
+const ASKED_MAX: usize = 1024;
 
 impl Alerting {
-    fn view<T>(&self, look: impl FnOnce(&Dispatcher, &Viewer<'_>) -> T) -> T {
+    /// How alerts look now. What is asked of the state of all of them is asked in parts.
+    pub(crate) fn view(&self, alerts: Vec<Arc<Kept>>) -> Vec<AlertView> {
         let now = self.now();
+        let inhibited = self.inhibited(&alerts, now);
         let silencer = self.0.silences.silencer(now);
-        let state = self.0.state.lock();
-        let dispatcher = &state.dispatcher;
-        let (routes, inhibitor) = (&dispatcher.config.routes, dispatcher.inhibitor(now));
-        look(dispatcher, &Viewer { now, routes, inhibitor, silencer })
+        let config = Arc::clone(&self.0.state.lock().dispatcher.config);
+        let view = |(kept, inhibited_by): (Arc<Kept>, Option<u64>)| {
+            let alert = Arc::clone(&kept.alert);
+            let mut receivers: Vec<String> = Vec::new();
+            for index in config.routes.matching(&alert.labels) {
+                let Some(route) = config.routes.get(index) else { continue };
+                if !receivers.contains(&route.receiver) {
+                    receivers.push(route.receiver.clone());
+                }
+            }
+            AlertView {
+                is_resolved: alert.is_resolved_at(now),
+                inhibited_by: inhibited_by.map(|source| format!("{source:016x}")),
+                silenced_by: silencer.silenced_by(&alert.labels),
+                acknowledgement: kept.acknowledgement(now).cloned(),
+                receivers,
+                alert,
+            }
+        };
+        alerts.into_iter().zip(inhibited).map(view).collect()
+    }
+
+    /// By which alert each is kept quiet.
+    fn inhibited(&self, alerts: &[Arc<Kept>], now: Timestamp) -> Vec<Option<u64>> {
+        let mut inhibited = Vec::with_capacity(alerts.len());
+        for part in alerts.chunks(ASKED_MAX) {
+            let state = self.0.state.lock();
+            let known = &state.dispatcher.alerts;
+            inhibited.extend(part.iter().map(|kept| known.inhibited_by(&kept.alert.labels, now)));
+        }
+        inhibited
     }
 
     /// All groups, in the order of routes and labels.
     #[must_use]
     pub fn groups(&self) -> Vec<GroupView> {
-        self.view(|dispatcher, viewer| {
-            let group = |(id, group): (&GroupId, &Group)| {
-                let route = viewer.routes.get(id.route)?;
-                let muted = dispatcher.config.muted(route, viewer.now);
-                Some(GroupView {
-                    key: group.key.clone(),
-                    receiver: route.receiver.clone(),
-                    labels: id.labels.clone(),
-                    alerts: group.alerts.values().map(|alert| viewer.alert(alert)).collect(),
-                    flush_at: group.flush_at,
-                    is_delivering: group.is_delivering,
-                    muted_by: muted.map(Muted::into_names).unwrap_or_default(),
-                    route_labels: route.labels.clone(),
-                })
+        let now = self.now();
+        type Found = (GroupId, String, Timestamp, bool, Vec<Arc<Kept>>);
+        let found = |(id, group): (&GroupId, &Group)| -> Found {
+            let alerts = group.alerts.values().cloned().collect();
+            (id.clone(), group.key.clone(), group.flush_at, group.is_delivering, alerts)
+        };
+        let (config, found): (_, Vec<Found>) = {
+            let state = self.0.state.lock();
+            let dispatcher = &state.dispatcher;
+            (Arc::clone(&dispatcher.config), dispatcher.groups.iter().map(found).collect())
+        };
+        let shown = found.into_iter().filter_map(|(id, key, flush_at, is_delivering, alerts)| {
+            let route = config.routes.get(id.route)?;
+            let view = GroupView {
+                key,
+                receiver: route.receiver.clone(),
+                labels: id.labels,
+                alerts: Vec::new(),
+                flush_at,
+                is_delivering,
+                muted_by: config.muted(route, now).map(Muted::into_names).unwrap_or_default(),
+                route_labels: route.labels.clone(),
             };
-            dispatcher.groups.iter().filter_map(group).collect()
-        })
+            Some((view, alerts))
+        });
+        let groups: Vec<(GroupView, Vec<Arc<Kept>>)> = shown.collect();
+        let alerts: Vec<Arc<Kept>> =
+            groups.iter().flat_map(|(_, alerts)| alerts).cloned().collect();
+        let mut views = self.view(alerts).into_iter();
+        let filled = groups.into_iter().map(|(mut group, alerts)| {
+            group.alerts = views.by_ref().take(alerts.len()).collect();
+            group
+        });
+        filled.collect()
     }
 
     /// All alerts that are kept, ascending by labels.
     #[must_use]
     pub fn alerts(&self) -> Vec<AlertView> {
-        self.view(|dispatcher, viewer| {
-            dispatcher.alerts.values().map(|alert| viewer.alert(alert)).collect()
-        })
+        self.view(self.kept())
+    }
+
+    pub(crate) fn kept(&self) -> Vec<Arc<Kept>> {
+        self.0.state.lock().dispatcher.alerts.iter().cloned().collect()
     }
 
     /// The labels of all receivers, by name.
@@ -196,17 +220,29 @@ impl MetricsSource for AlertCounts {
             let count = kept.iter().filter(|silence| silence.state(now) == state).count();
             point(&[("state", state.name())], count)
         });
-        let alerts = alerting.alerts();
-        let firing = alerts.iter().filter(|alert| !alert.is_resolved);
-        let (suppressed, active): (Vec<&AlertView>, Vec<&AlertView>) =
-            firing.partition(|alert| alert.is_suppressed());
-        let states = [("active", active.len()), ("suppressed", suppressed.len())];
+        let mut alerts = alerting.kept();
+        alerts.retain(|kept| !kept.alert.is_resolved_at(now));
+        let (inhibited, silencer) =
+            (alerting.inhibited(&alerts, now), alerting.silences().silencer(now));
+        let is_suppressed = |(kept, inhibited_by): &(&Arc<Kept>, &Option<u64>)| {
+            inhibited_by.is_some() || silencer.silences(&kept.alert.labels)
+        };
+        let suppressed = alerts.iter().zip(&inhibited).filter(is_suppressed).count();
+        let acknowledged = alerts.iter().filter(|kept| kept.acknowledgement(now).is_some()).count();
+        let active = alerts.len() - suppressed;
+        let states = [("active", active), ("suppressed", suppressed)];
         vec![
             Family {
                 name: "alertmanager_alerts".to_owned(),
                 help: "How many alerts by state.".to_owned(),
                 kind: FamilyKind::Gauge,
                 points: states.map(|(state, count)| point(&[("state", state)], count)).to_vec(),
+            },
+            Family {
+                name: "narthex_alerts_acknowledged".to_owned(),
+                help: "How many alerts fire that somebody cares for.".to_owned(),
+                kind: FamilyKind::Gauge,
+                points: vec![point(&[], acknowledged)],
             },
             Family {
                 name: "alertmanager_silences".to_owned(),

@@ -1,9 +1,11 @@
-//! Alertmanager's API v2: alerts, groups, silences, receivers, status.
+//! Alertmanager's API v2: alerts, groups, silences, receivers, status; and acknowledgements.
 //!
 //! Shapes, defaults and codes are those of `api/v2/openapi.yaml` of Alertmanager 0.34. An error is a
 //! JSON text, or `{code, message}` where a request does not fit the description.
 
+mod acknowledgements;
 mod alerts;
+mod matcher;
 mod silences;
 mod status;
 
@@ -12,7 +14,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, delete, get};
 use http_body_util::{BodyExt, Limited};
 use narthex_alerting::parse_matcher;
 use narthex_model::{Labels, Matcher, Timestamp};
@@ -45,14 +47,19 @@ pub(crate) fn router() -> Router<std::sync::Arc<Rooms>> {
         .route("/receivers", get(status::receivers))
         .route("/alerts", get(alerts::alerts).post(alerts::post))
         .route("/alerts/groups", get(alerts::groups))
+        .route(
+            "/acknowledgements",
+            get(acknowledgements::acknowledgements).post(acknowledgements::post),
+        )
+        .route("/acknowledgement/{fingerprint}", delete(acknowledgements::delete))
         .route("/silences", get(silences::silences).post(silences::post))
         .route("/silence/{id}", get(silences::one).delete(silences::delete))
         .fallback(any(unknown))
 }
 
 async fn unknown() -> Response {
-    let message =
-        "no such endpoint; /api/v2 has alerts, alerts/groups, silences, receivers, status";
+    let message = "no such endpoint; /api/v2 has alerts, alerts/groups, silences, acknowledgements, \
+                   receivers, status";
     Fault::Shape { status: StatusCode::NOT_FOUND, code: 404, message: message.to_owned() }
         .into_response()
 }

@@ -78,3 +78,9 @@ pub enum StateError {
     #[error("an earlier sync of the state failed; restart the server once the disk is well")]
     Unsynced,
 }
+
+impl From<tokio::task::JoinError> for StateError {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::Sync { source: io::Error::other(error) }
+    }
+}

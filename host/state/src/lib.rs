@@ -1,4 +1,5 @@
-//! Small durable state: the notification log, the key-values of plugins. Never samples.
+//! Small durable state: alerts, silences, the notification log, the key-values of plugins. Never
+//! samples.
 //!
 //! Enters: keys and values, bounded in size, in named trees. Leaves: the same, with a checksum
 //! checked. A write is at once seen by readers and survives the end of the process; it survives a
@@ -20,6 +21,7 @@
 //! # Ok::<(), narthex_state::StateError>(())
 //! ```
 
+mod shared;
 mod store;
 mod tree;
 
@@ -27,5 +29,6 @@ mod envelope;
 mod error;
 
 pub use self::error::{OpenError, StateError};
+pub use self::shared::SharedStep;
 pub use self::store::StateStore;
 pub use self::tree::{Entry, KEY_BYTES_MAX, SCAN_MAX, Tree, VALUE_BYTES_MAX};

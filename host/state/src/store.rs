@@ -10,9 +10,11 @@ use narthex_platform::Disk;
 use tracing::error;
 
 use crate::error::{OpenError, StateError};
+use crate::shared::SharedStep;
 use crate::tree::Tree;
 
-/// What the store caches. Its own default is a gigabyte; the state is a few megabytes.
+/// What the store caches. Its own default is a gigabyte; the state is a few megabytes, and with very
+/// many alerts some hundred.
 const CACHE_BYTES: u64 = 16 << 20;
 
 /// How long a write waits in the process before it is handed to the system.
@@ -30,6 +32,7 @@ struct Inner {
     /// Where it lies; `None`: in memory.
     place: Option<(Utf8PathBuf, Arc<dyn Disk>)>,
     moved_aside: Option<Utf8PathBuf>,
+    syncing: SharedStep,
     /// A sync failed: what is on disk is unknown from here on.
     is_unsynced: AtomicBool,
 }
@@ -69,7 +72,7 @@ impl StateStore {
             }
         };
         let place = Some((folder, disk));
-        Ok(Self(Arc::new(Inner { db, place, moved_aside, is_unsynced: AtomicBool::new(false) })))
+        Ok(Self(Arc::new(Inner::new(db, place, moved_aside))))
     }
 
     /// A store that ends with the process, for tests.
@@ -80,8 +83,7 @@ impl StateStore {
         let config = sled::Config::new().temporary(true).cache_capacity(CACHE_BYTES);
         let failed = |source| StateError::Store { step: "open", tree: "memory".to_owned(), source };
         let db = config.flush_every_ms(None).open().map_err(failed)?;
-        let is_unsynced = AtomicBool::new(false);
-        Ok(Self(Arc::new(Inner { db, place: None, moved_aside: None, is_unsynced })))
+        Ok(Self(Arc::new(Inner::new(db, None, None))))
     }
 
     /// Where a damaged store was moved when this one was opened.
@@ -99,18 +101,34 @@ impl StateStore {
         Ok(Tree::new(name, self.0.db.open_tree(name).map_err(failed)?))
     }
 
-    /// Returns once everything written before survives a power cut.
+    /// Returns once everything written before survives a power cut. Many who wait share a sync.
     ///
     /// # Errors
     /// When the disk fails; from then on always, since nothing is known of what is on disk.
     pub async fn durable(&self) -> Result<(), StateError> {
         let inner = Arc::clone(&self.0);
-        let synced = tokio::task::spawn_blocking(move || inner.sync()).await;
-        synced.unwrap_or_else(|panic| Err(StateError::Sync { source: io::Error::other(panic) }))
+        self.0.syncing.run(move || inner.sync()).await
+    }
+
+    /// The same for who may block.
+    ///
+    /// # Errors
+    /// As [`StateStore::durable`].
+    pub fn sync(&self) -> Result<(), StateError> {
+        self.0.sync()
     }
 }
 
 impl Inner {
+    fn new(
+        db: sled::Db,
+        place: Option<(Utf8PathBuf, Arc<dyn Disk>)>,
+        moved_aside: Option<Utf8PathBuf>,
+    ) -> Self {
+        let syncing = SharedStep::default();
+        Self { db, place, moved_aside, syncing, is_unsynced: AtomicBool::new(false) }
+    }
+
     fn sync(&self) -> Result<(), StateError> {
         if self.is_unsynced.load(Ordering::Acquire) {
             return Err(StateError::Unsynced);

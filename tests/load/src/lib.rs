@@ -24,8 +24,10 @@ mod push;
 mod http;
 mod queries;
 
+mod alerts;
 mod plugins;
 
+pub use self::alerts::{AlertRun, run_alerts};
 pub use self::blocks::{Blocks, Compacted, write_blocks};
 pub use self::body::{Format, write_body};
 pub use self::parsing::{Parsed, Reader, parse};

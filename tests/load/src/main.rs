@@ -13,8 +13,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use narthex_load::{
-    Blocks, Format, MixRun, PluginRun, Push, QueryRun, Reader, Serve, Shape, parse, push,
-    query_names, run_mix, run_plugins, run_queries, serve, write_blocks,
+    AlertRun, Blocks, Format, MixRun, PluginRun, Push, QueryRun, Reader, Serve, Shape, parse, push,
+    query_names, run_alerts, run_mix, run_plugins, run_queries, serve, write_blocks,
 };
 use serde_json::json;
 
@@ -38,6 +38,8 @@ Usage: narthex-load COMMAND [--KEY VALUE]...
          the names of all queries
   plugins --guests FOLDER --plugins FOLDER --folder FOLDER [--copies N] [--rounds N]
          calls plugins in one process: instances, calls, answers of several lengths, the plugin node, many plugins (50)
+  alerts --url URL --receiver PORT --alerts N --groups N --interval SECONDS --seconds N
+         sends alerts round by round, and answers the notifications that come of them
   probe  --series N
          the name of a counter that every target has, and how many series of that name each has";
 
@@ -83,6 +85,18 @@ fn run() -> anyhow::Result<()> {
                 folder: keys.text("folder")?.into(),
                 copies: keys.number_or("copies", 50)?,
                 rounds: keys.number_or("rounds", 2000)?,
+            })?;
+            println!("{figures}");
+            Ok(())
+        }
+        "alerts" => {
+            let figures = run_alerts(&AlertRun {
+                url: keys.text("url")?.to_owned(),
+                receiver: keys.number("receiver")?,
+                alerts: keys.number("alerts")?,
+                groups: keys.number("groups")?,
+                interval: keys.seconds("interval")?,
+                duration: keys.seconds("seconds")?,
             })?;
             println!("{figures}");
             Ok(())

@@ -1,17 +1,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_model::Alert;
+use narthex_model::{Alert, Labels};
 use narthex_platform::{Metrics, SimulatedClock};
 use narthex_state::StateStore;
 
 use super::Courier;
+use crate::alerts::Acknowledgement;
 use crate::config::Config;
 use crate::dispatch::{Dispatcher, Flush, QuietReason};
 use crate::log::NotificationLog;
 use crate::receivers::Receivers;
-use crate::silences::{SilenceTerms, Silencer, Silences};
-use crate::testing::{Ending, MINUTE, Recorder, alert, at, batch, config, line};
+use crate::silences::{SilenceTerms, Silences};
+use crate::testing::{Ending, MINUTE, Recorder, alert, at, config, line};
 
 /// Everything but the loop: the test is the loop.
 struct World {
@@ -36,6 +37,7 @@ impl World {
                 clock: simulated.clock(),
                 external_url: "http://x".to_owned(),
                 template_failures: Metrics::new().counter("failures_total", "", &[]),
+                generation: tokio::sync::watch::Sender::new(0),
             },
             simulated,
             recorder,
@@ -48,7 +50,7 @@ impl World {
     }
 
     fn send(&mut self, alerts: &[Alert]) {
-        self.dispatcher.insert(batch(alerts), at(self.now()));
+        self.dispatcher.insert(alerts.to_vec(), at(self.now()));
     }
 
     /// Lets time pass; answers with what was told and when, in minutes.
@@ -57,7 +59,8 @@ impl World {
         while self.dispatcher.next_due() <= at(end) {
             self.advance_to(self.dispatcher.next_due().millis());
             let now = self.now();
-            for flush in self.dispatcher.due(at(now), || self.silences.silencer(at(now))) {
+            for mut flush in self.dispatcher.due(at(now)) {
+                flush.hush(&self.silences.silencer(at(now)));
                 let all_told = self.deliver(&flush).await;
                 self.dispatcher.delivered(&flush, all_told, at(self.now()));
                 told.extend(self.recorder.take().iter().map(|group| (now / MINUTE, line(group))));
@@ -65,6 +68,13 @@ impl World {
         }
         self.advance_to(end);
         told
+    }
+
+    /// The one flush that is due.
+    fn due(&mut self, now: i64) -> Flush {
+        let mut flush = self.dispatcher.due(at(now)).remove(0);
+        flush.hush(&self.silences.silencer(at(now)));
+        flush
     }
 
     fn advance_to(&self, to: i64) {
@@ -124,7 +134,8 @@ async fn a_day_of_grouping_and_repeating() {
     over.ends_at = at(world.now());
     world.send(&[over]);
     assert_eq!(world.run_until(24 * 60 * MINUTE).await, told(&[(900, "resolved: |A")]));
-    assert!(world.dispatcher.groups.is_empty() && world.dispatcher.alerts.is_empty());
+    assert!(world.dispatcher.groups.is_empty());
+    assert_eq!(world.dispatcher.alerts.iter().count(), 0);
 }
 
 #[tokio::test]
@@ -175,7 +186,7 @@ async fn a_crash_before_the_acknowledgement_repeats_the_delivery_with_the_same_k
     world.recorder.script([Ending::Hangs]);
     world.send(&[alert(&[("alertname", "A")], 0)]);
     world.advance_to(30_000);
-    let flush = world.dispatcher.due(at(30_000), Silencer::default).remove(0);
+    let flush = world.due(30_000);
     let crash = async {
         while world.recorder.count() == 0 {
             tokio::task::yield_now().await;
@@ -190,7 +201,7 @@ async fn a_crash_before_the_acknowledgement_repeats_the_delivery_with_the_same_k
 
     let mut world = World::new(config(HOOK), &store, MINUTE);
     world.send(&[alert(&[("alertname", "A")], 0)]);
-    let flush = world.dispatcher.due(at(MINUTE), Silencer::default).remove(0);
+    let flush = world.due(MINUTE);
     assert!(world.deliver(&flush).await);
     let second = world.recorder.take();
     assert_eq!((first.len(), second.len()), (1, 1));
@@ -210,13 +221,37 @@ async fn failures_are_retried_with_growing_pauses_until_the_next_flush() {
     world.recorder.script([fails(0), fails(0), fails(20)]);
     world.send(&[alert(&[("alertname", "A")], 0)]);
     world.advance_to(30_000);
-    let flush = world.dispatcher.due(at(30_000), Silencer::default).remove(0);
+    let flush = world.due(30_000);
     assert!(world.deliver(&flush).await);
     assert_eq!(world.now(), 30_000 + 500 + 750 + 20_000);
     let calls = world.recorder.take();
     let attempts: Vec<u32> = calls.iter().map(|call| call.attempt).collect();
     assert_eq!(attempts, [1, 2, 3, 4]);
     assert!(calls.iter().all(|call| call.idempotency_key == calls[0].idempotency_key));
+}
+
+#[tokio::test]
+async fn a_reload_ends_the_tries_of_an_old_receiver() {
+    let store = StateStore::in_memory().unwrap();
+    let mut world = World::new(config(HOOK), &store, 0);
+    let wait = Some(Duration::from_secs(60));
+    world.recorder.script([Ending::Fails { retryable: true, retry_after: wait }]);
+    world.send(&[alert(&[("alertname", "A")], 0)]);
+    world.advance_to(30_000);
+    let flush = world.due(30_000);
+    let reload = async {
+        while world.recorder.failures() == 0 {
+            tokio::task::yield_now().await;
+        }
+        world.courier.generation.send_replace(1);
+        std::future::pending().await
+    };
+    let receiver = world.receivers.get("r").unwrap();
+    let all_told = tokio::select! {
+        all_told = world.courier.deliver(&flush, receiver) => all_told,
+        () = reload => unreachable!("it never ends"),
+    };
+    assert_eq!((all_told, world.now(), world.recorder.count()), (false, 30_000, 1));
 }
 
 #[tokio::test]
@@ -239,7 +274,7 @@ async fn a_notification_carries_what_its_alerts_share() {
     let b = alert(&[("alertname", "B"), ("cluster", "c"), ("job", "j"), ("instance", "1")], 0);
     world.send(&[a.clone(), b]);
     world.advance_to(30_000);
-    let flush = world.dispatcher.due(at(30_000), Silencer::default).remove(0);
+    let flush = world.due(30_000);
     assert!(world.deliver(&flush).await);
     let group = world.recorder.take().remove(0);
     assert_eq!(group.group_key, r#"{}:{cluster="c"}"#);
@@ -267,6 +302,36 @@ async fn a_silenced_alert_is_told_of_when_its_silence_is_over() {
     world.send(&[alert(&[("alertname", "A")], 0), alert(&[("alertname", "B")], 0)]);
     let heard = world.run_until(60 * MINUTE).await;
     assert_eq!(heard, told(&[(0, "firing: B|"), (15, "firing: A,B|")]));
+}
+
+#[tokio::test]
+async fn nobody_is_reminded_of_what_somebody_cares_for() {
+    let store = StateStore::in_memory().unwrap();
+    let mut world = World::new(config(HOOK), &store, 0);
+    world.send(&[alert(&[("alertname", "A")], 0), alert(&[("alertname", "B")], 0)]);
+    assert_eq!(world.run_until(60 * MINUTE).await, told(&[(0, "firing: A,B|")]));
+    let acknowledge = |world: &mut World, name: &str| {
+        let acknowledgement = Arc::new(Acknowledgement {
+            created_by: "ada".to_owned(),
+            comment: String::new(),
+            created_at: at(world.now()),
+            ends_at: Some(at(20_000 * MINUTE)),
+        });
+        let (labels, now) = (Labels::from_pairs([("alertname", name)]), at(world.now()));
+        assert!(world.dispatcher.acknowledge(&labels, Some(acknowledgement), now).is_some());
+    };
+    acknowledge(&mut world, "A");
+    let of_b = told(&[(240, "firing: A,B|")]);
+    assert_eq!(world.run_until(300 * MINUTE).await, of_b, "nobody cares for B");
+    acknowledge(&mut world, "B");
+    // For much longer than the log remembers what is over.
+    assert_eq!(world.run_until(15_000 * MINUTE).await, []);
+    world.send(&[alert(&[("alertname", "C")], world.now())]);
+    assert_eq!(world.run_until(15_100 * MINUTE).await, told(&[(15_000, "firing: A,B,C|")]));
+    let ended = |name| Alert { ends_at: at(15_100 * MINUTE), ..alert(&[("alertname", name)], 0) };
+    world.send(&[ended("C"), ended("B")]);
+    assert_eq!(world.run_until(19_999 * MINUTE).await, told(&[(15_100, "firing: A|B,C")]));
+    assert_eq!(world.run_until(20_001 * MINUTE).await, told(&[(20_000, "firing: A|")]));
 }
 
 /// 00:00 is a Thursday. The route `night` is mute from 00:10 to 00:20, and `day` is active then alone.
@@ -301,7 +366,7 @@ async fn what_is_kept_quiet_is_counted_by_its_reason() {
     let store = StateStore::in_memory().unwrap();
     let mut world = World::new(config(HOURS), &store, 11 * MINUTE);
     world.send(&[alert(&[("alertname", "A"), ("on", "night")], 0)]);
-    let flush = world.dispatcher.due(at(11 * MINUTE), Silencer::default).remove(0);
+    let flush = world.due(11 * MINUTE);
     assert_eq!((flush.alerts.len(), flush.quiet), (0, vec![(QuietReason::MuteTimeInterval, 1)]));
 }
 

@@ -14,6 +14,7 @@ struct EntryV1 {
     v: u8,
     #[serde(default)]
     told: Option<ToldV1>,
+    /// How many notifications were taken.
     acknowledged: u64,
     pending: bool,
     expires_at_ms: i64,
@@ -35,7 +36,7 @@ pub(super) fn encode(entry: &Entry) -> Vec<u8> {
     let shape = EntryV1 {
         v: 1,
         told,
-        acknowledged: entry.acknowledged,
+        acknowledged: entry.taken,
         pending: entry.is_pending,
         expires_at_ms: entry.expires_at.millis(),
     };
@@ -51,7 +52,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Entry, serde_json::Error> {
     });
     Ok(Entry {
         told,
-        acknowledged: shape.acknowledged,
+        taken: shape.acknowledged,
         is_pending: shape.pending,
         expires_at: Timestamp::from_millis(shape.expires_at_ms),
     })

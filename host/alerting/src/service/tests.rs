@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use narthex_model::Timestamp;
 use narthex_platform::queue::{WhenFull, bounded};
 use narthex_platform::{Metrics, PointValue, SimulatedClock, Tasks};
 use narthex_state::StateStore;
@@ -94,4 +95,46 @@ async fn a_configuration_with_an_unknown_notifier_is_refused() {
             r#"receiver "r": there is no notifier plugin "webook" for webook_configs"#
         )
     );
+}
+
+#[tokio::test]
+async fn an_end_by_the_clock_that_one_receiver_has_heard_of_is_no_news_after_a_restart() {
+    let text = "
+route: { receiver: r, group_wait: 1s, group_interval: 1m }
+receivers: [{ name: r, webhook_configs: [{ url: a }, { url: b }] }]
+global: { resolve_timeout: 5m }
+";
+    let simulated = SimulatedClock::at(1_000);
+    let recorder = Recorder::default();
+    let state = StateStore::in_memory().unwrap();
+    let open = || {
+        let parts = Parts { state: state.clone(), ..parts(&recorder, &simulated) };
+        let alerting = Alerting::new(config(text), parts).unwrap();
+        let (_, receiver) = bounded("rules_to_alerting", 4, WhenFull::DropOldest);
+        let mut tasks = Tasks::new();
+        alerting.spawn(receiver, &mut tasks);
+        (alerting, tasks)
+    };
+    let (alerting, tasks) = open();
+    let fires = narthex_model::Alert {
+        ends_at: Timestamp::from_millis(121_000),
+        is_end_guessed: false,
+        ..alert(&[("alertname", "A")], 1_000)
+    };
+    alerting.submit(batch(&[fires]));
+    until(&simulated, || recorder.count() == 2).await;
+    recorder.take();
+    // One of both takes the end, the other one refuses it for good.
+    recorder.script([Ending::Fails { retryable: false, retry_after: None }]);
+    until(&simulated, || recorder.count() == 2).await;
+    assert!(recorder.take().iter().all(|it| line(it) == "resolved: |A"));
+    let failed = || alerting.receivers()[0].integrations.iter().any(|it| it.last.error.is_some());
+    until(&simulated, failed).await;
+    tasks.run_until(std::future::ready(())).await.unwrap();
+    drop(alerting);
+
+    let (_alerting, _tasks) = open();
+    until(&simulated, || recorder.count() == 1).await;
+    let lines: Vec<String> = recorder.take().iter().map(line).collect();
+    assert_eq!(lines, ["resolved: |A"], "to the one that has not heard of it");
 }

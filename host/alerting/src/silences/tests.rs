@@ -151,3 +151,27 @@ fn ids_are_uuids_of_version_4() {
     assert_eq!(shape, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
     assert!(one.as_bytes()[14] == b'4' && b"89ab".contains(&one.as_bytes()[19]), "{one}");
 }
+
+#[tokio::test]
+async fn what_holds_is_looked_up_once_until_something_changes() {
+    let (_store, silences) = opened();
+    let id = silences.set("", terms("a=b", MINUTE, 3 * MINUTE), at(0)).await.unwrap();
+    let labels = Labels::from_pairs([("a", "b")]);
+    let holds = |now| silences.silencer(at(now)).silences(&labels);
+    let is_same = |one, two| Arc::ptr_eq(&silences.silencer(at(one)), &silences.silencer(at(two)));
+    assert!(is_same(0, MINUTE - 1));
+    assert!(!holds(MINUTE - 1) && holds(MINUTE) && holds(3 * MINUTE - 1) && !holds(3 * MINUTE));
+    assert!(holds(2 * MINUTE), "a clock that went back");
+    silences.expire(&id, at(2 * MINUTE)).await.unwrap();
+    assert!(!holds(2 * MINUTE));
+
+    let recurring = SilenceTerms {
+        time_intervals: serde_json::from_str(
+            r#"[{"times": [{"start_time": "00:10", "end_time": "00:20"}]}]"#,
+        )
+        .unwrap(),
+        ..terms("a=b", 3 * MINUTE, 60 * MINUTE)
+    };
+    silences.set("", recurring, at(3 * MINUTE)).await.unwrap();
+    assert!(!holds(10 * MINUTE - 1) && holds(10 * MINUTE) && !holds(20 * MINUTE));
+}

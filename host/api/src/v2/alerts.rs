@@ -10,7 +10,10 @@ use narthex_model::{Alert, AlertBatch, AnchoredRegex, Labels, Matcher, Timestamp
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Fault, Moment, are_wanted, body, is_on, labels, matchers, ok, set, time};
+use super::{
+    Answer, Fault, Moment, acknowledgements, are_wanted, body, is_on, labels, matchers, ok, set,
+    time,
+};
 use crate::params::Params;
 use crate::routes::Shared;
 
@@ -22,6 +25,8 @@ struct Wanted {
     is_active: bool,
     is_silenced: bool,
     is_inhibited: bool,
+    /// Ours.
+    is_acknowledged: bool,
 }
 
 impl Wanted {
@@ -35,6 +40,7 @@ impl Wanted {
             is_active: is_on(params, "active"),
             is_silenced: is_on(params, "silenced"),
             is_inhibited: is_on(params, "inhibited"),
+            is_acknowledged: is_on(params, "acknowledged"),
         })
     }
 
@@ -44,6 +50,7 @@ impl Wanted {
             && (self.is_active || view.is_suppressed())
             && (self.is_silenced || view.silenced_by.is_empty())
             && (self.is_inhibited || view.inhibited_by.is_none())
+            && (self.is_acknowledged || view.acknowledgement.is_none())
     }
 
     /// Whether a receiver is asked for; `known` has the labels of all of them.
@@ -124,6 +131,9 @@ fn shape(view: &AlertView, muted_by: &[String]) -> Value {
             "mutedBy": muted_by,
         },
     });
+    if let Some(acknowledgement) = &view.acknowledgement {
+        set(&mut shown, "acknowledgement", acknowledgements::shape(acknowledgement));
+    }
     if !alert.generator_url.is_empty() {
         set(&mut shown, "generatorURL", alert.generator_url.as_str());
     }
@@ -163,6 +173,7 @@ pub(super) async fn post(State(rooms): Shared, request: Request) -> Answer {
     rooms.alerting.refused(refused.len());
     if !batch.alerts.is_empty() {
         rooms.alerting.submit(batch);
+        rooms.alerting.written().await;
     }
     if refused.is_empty() { Ok(done()) } else { Err(Fault::bad(refused.join("\n"))) }
 }

@@ -6,10 +6,11 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use narthex_alerting::{Silence, SilenceError, SilenceState, SilenceTerms, TimeInterval};
-use narthex_model::{MatchOp, Matcher, Timestamp};
+use narthex_model::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::matcher::{PostedMatcher, matcher, posted_matchers};
 use super::{Answer, Fault, Moment, body, is_on, matchers, ok, set, time};
 use crate::params::Params;
 use crate::routes::Shared;
@@ -81,15 +82,6 @@ fn check_id(id: &str) -> Result<(), Fault> {
 
 fn shape(silence: &Silence, now: Timestamp) -> Value {
     let terms = &silence.terms;
-    let matcher = |matcher: &Matcher| {
-        let op = matcher.op();
-        json!({
-            "name": matcher.name(),
-            "value": matcher.value(),
-            "isEqual": matches!(op, MatchOp::Equal | MatchOp::Regex),
-            "isRegex": matches!(op, MatchOp::Regex | MatchOp::NotRegex),
-        })
-    };
     let mut shown = json!({
         "id": silence.id,
         "status": { "state": silence.state(now).name() },
@@ -124,16 +116,6 @@ struct Posted {
     time_intervals: Vec<TimeInterval>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PostedMatcher {
-    name: Option<String>,
-    value: Option<String>,
-    is_regex: Option<bool>,
-    #[serde(default)]
-    is_equal: Option<bool>,
-}
-
 /// `POST /api/v2/silences`
 pub(super) async fn post(State(rooms): Shared, request: Request) -> Answer {
     let posted: Posted = body(request, "silence").await?;
@@ -151,15 +133,8 @@ pub(super) async fn post(State(rooms): Shared, request: Request) -> Answer {
 impl Posted {
     fn terms(self) -> Result<(String, SilenceTerms), Fault> {
         let required = |property: &str| Fault::required(&format!("silence.{property}"));
-        let matchers = self.matchers.ok_or_else(|| required("matchers"))?;
-        if matchers.is_empty() {
-            return Err(Fault::too_few("silence.matchers"));
-        }
-        let matchers = matchers.into_iter().enumerate();
         let terms = SilenceTerms {
-            matchers: matchers
-                .map(|(place, matcher)| matcher.read(place))
-                .collect::<Result<_, _>>()?,
+            matchers: posted_matchers("silence", self.matchers)?,
             starts_at: self.starts_at.ok_or_else(|| required("startsAt"))?.0,
             ends_at: self.ends_at.ok_or_else(|| required("endsAt"))?.0,
             created_by: self.created_by.ok_or_else(|| required("createdBy"))?,
@@ -168,29 +143,5 @@ impl Posted {
             time_intervals: self.time_intervals,
         };
         Ok((self.id, terms))
-    }
-}
-
-impl PostedMatcher {
-    fn read(self, place: usize) -> Result<Matcher, Fault> {
-        let required =
-            |property: &str| Fault::required(&format!("silence.matchers.{place}.{property}"));
-        let name = self.name.ok_or_else(|| required("name"))?;
-        let value = self.value.ok_or_else(|| required("value"))?;
-        let is_regex = self.is_regex.ok_or_else(|| required("isRegex"))?;
-        let op = match (self.is_equal.unwrap_or(true), is_regex) {
-            (true, false) => MatchOp::Equal,
-            (false, false) => MatchOp::NotEqual,
-            (true, true) => MatchOp::Regex,
-            (false, true) => MatchOp::NotRegex,
-        };
-        if name.is_empty() {
-            let message =
-                format!("invalid silence: invalid label matcher {place}: invalid label name \"\"");
-            return Err(Fault::bad(message));
-        }
-        Matcher::new(op, name, value).map_err(|error| {
-            Fault::bad(format!("invalid silence: invalid label matcher {place}: {error}"))
-        })
     }
 }
