@@ -12,16 +12,21 @@ use narthex_settings::{Document, SettingsError};
 use self::tree::Branch;
 use crate::Outcome;
 
+/// Sections that route nothing, and that our server refuses: an Alertmanager may have them.
+const ASIDE: [&str; 2] = ["event_recorder", "tracing"];
+
 /// Reads an alertmanager.yml, or the section `alertmanager` of a file of ours.
 ///
 /// # Errors
 /// Names the place of what does not fit.
 pub fn read_routing(name: &str, text: &str) -> Result<Config, SettingsError> {
     let document = Document::parse(name, text)?;
-    match document.root().get("alertmanager") {
-        Some(section) => document.read_node(section, "alertmanager"),
-        None => document.read(),
-    }
+    let (mut node, key) = match document.root().get("alertmanager") {
+        Some(section) => (section.clone(), "alertmanager"),
+        None => (document.root().clone(), ""),
+    };
+    node.take_entries(|key| ASIDE.contains(&key));
+    document.read_node(&node, key)
 }
 
 /// The whole tree.

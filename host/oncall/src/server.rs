@@ -78,15 +78,6 @@ impl Alertmanager {
         Self { client, url: url.trim_end_matches('/').to_owned(), timeout }
     }
 
-    /// Its URL, as it may be shown.
-    pub(crate) fn shown(&self) -> &str {
-        let is_user = |rest: &str| rest.split('/').next().is_some_and(|host| host.contains('@'));
-        match self.url.split_once("://").filter(|(_, rest)| is_user(rest)) {
-            Some((_, rest)) => rest.split_once('@').map_or(rest, |(_, host)| host),
-            None => &self.url,
-        }
-    }
-
     /// The text by which it routes, without its secrets.
     ///
     /// # Errors
@@ -121,7 +112,7 @@ impl Alertmanager {
         let recurs = !silence.terms.time_intervals.is_empty();
         if recurs && self.silence(&id).await?.terms.time_intervals.is_empty() {
             self.delete_silence(&id).await?;
-            return Err(ServerError::NeverRecurs { url: self.shown().to_owned() });
+            return Err(ServerError::NeverRecurs { url: without_user(&self.url) });
         }
         Ok(id)
     }
@@ -169,8 +160,16 @@ impl Alertmanager {
     /// The URL of an endpoint as it may be shown, without what was asked of it.
     fn endpoint(&self, path: &str) -> String {
         let path = path.split_once('?').map_or(path, |(path, _)| path);
-        format!("{}/api/v2/{path}", self.shown())
+        format!("{}/api/v2/{path}", without_user(&self.url))
     }
+}
+
+/// A URL as it may be shown: a password stands before the last `@` of its first part.
+fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {
@@ -206,6 +205,12 @@ mod tests {
         assert_eq!(words(br#"{"code":601,"message":"no uuid"}"#), "no uuid");
         assert_eq!(words(b"<html>\n"), "<html>");
         assert_eq!(words(b""), "");
+    }
+
+    #[test]
+    fn a_user_is_not_shown() {
+        assert_eq!(without_user("http://ada:p@ss@a.example/b@c"), "http://a.example/b@c");
+        assert_eq!(without_user("https://[::1]:9093"), "https://[::1]:9093");
     }
 
     #[test]

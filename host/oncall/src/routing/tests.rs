@@ -86,6 +86,8 @@ fn routing_is_read_from_a_file_of_its_own_or_from_ours() {
     let inner = ROUTING.replace('\n', "\n  ");
     let ours = read_routing("narthex.yml", &format!("alertmanager:{inner}")).unwrap();
     assert_eq!(ours.routes().iter().count(), 6);
+    let more = format!("{ROUTING}tracing: {{ endpoint: x }}\n");
+    assert!(read_routing("the server's alertmanager.yml", &more).is_ok());
     let error = read_routing("am.yml", "route: { receiver: x }\nrecievers: []\n").unwrap_err();
     assert!(error.to_string().starts_with("am.yml:2:1: "), "{error}");
 }

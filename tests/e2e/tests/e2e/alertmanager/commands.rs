@@ -119,7 +119,10 @@ fn routes_are_shown_and_tried_as_by_amtool() {
         }
     }
     tools.check(&["routes"], &["config", "routes"], &["--config.file=nowhere.yml"]);
-    // Ours: why.
+    // Ours: a file that names it, and why.
+    tools.folder.write("ours.yml", "alertmanager_config_file: routing.yml\n");
+    let named = tools.do_it(&["routes", "show", "--config.file=ours.yml"]);
+    assert_eq!(text(&named.stdout), shown);
     let why = tools.do_it(&["routes", "test", file, "--explain", "test=1", "sev=mail"]);
     let why = text(&why.stdout);
     assert!(why.contains("no: b=\"c\" is wanted and there is no b"), "{why}");
