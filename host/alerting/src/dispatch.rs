@@ -45,7 +45,6 @@ pub(crate) struct Group {
     pub(crate) alerts: BTreeMap<Labels, Arc<Kept>>,
     /// When the timer goes off.
     pub(crate) flush_at: Timestamp,
-    has_flushed: bool,
     pub(crate) is_delivering: bool,
     missed_flush: bool,
 }
@@ -113,7 +112,9 @@ impl Dispatcher {
     }
 
     fn group_all(&mut self, now: Timestamp) {
-        let alerts: Vec<Arc<Kept>> = self.alerts.iter().cloned().collect();
+        let mut alerts: Vec<Arc<Kept>> = self.alerts.iter().cloned().collect();
+        // The first of a group says whether it waits: the one that has waited longest.
+        alerts.sort_by_key(|kept| kept.alert.starts_at);
         for alert in alerts {
             self.group(&alert, now);
         }
@@ -170,24 +171,18 @@ impl Dispatcher {
 
     fn group_by(&mut self, route: &Route, id: GroupId, kept: &Arc<Kept>, now: Timestamp) {
         let labels = kept.alert.labels.clone();
-        // An alert that has been firing for long has waited already, before a restart for example.
-        let waited = kept.alert.starts_at + route.group_wait < now;
-        let flush_at = if waited { now } else { now + route.group_wait };
         match self.groups.get_mut(&id) {
             Some(group) => {
                 group.alerts.insert(labels, Arc::clone(kept));
-                if !group.has_flushed && flush_at < group.flush_at {
-                    self.timers.remove(&(group.flush_at, id.clone()));
-                    group.flush_at = flush_at;
-                    self.timers.insert((flush_at, id));
-                }
             }
             None => {
+                // An alert that has been firing for long has waited already, before a restart for example.
+                let waited = kept.alert.starts_at + route.group_wait < now;
+                let flush_at = if waited { now } else { now + route.group_wait };
                 let group = Group {
                     key: group_key(route, &id.labels),
                     alerts: BTreeMap::from([(labels, Arc::clone(kept))]),
                     flush_at,
-                    has_flushed: false,
                     is_delivering: false,
                     missed_flush: false,
                 };
@@ -229,7 +224,6 @@ impl Dispatcher {
             group.missed_flush = true;
             return None;
         }
-        group.has_flushed = true;
         group.is_delivering = true;
         let muted = config.muted(route, now).map(|muted| match muted {
             Muted::In(_) => QuietReason::MuteTimeInterval,

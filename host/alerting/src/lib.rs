@@ -32,6 +32,7 @@ mod intervals;
 mod log;
 mod matchers;
 mod notifiers;
+mod order;
 mod receivers;
 mod route;
 mod service;
@@ -52,6 +53,7 @@ pub use self::notifiers::{
     AlertGroup, AlertStatus, BoxFuture, GroupAlert, Notifiers, NotifyError, NotifyErrorKind,
     Receipt,
 };
+pub use self::order::label_order;
 pub use self::receivers::LastNotification;
 pub use self::route::{GroupBy, Route, Routes};
 pub use self::service::{Alerting, Parts, PrepareError, Prepared};

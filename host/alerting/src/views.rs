@@ -9,6 +9,7 @@ use narthex_platform::{Family, FamilyKind, MetricsSource, Point, PointValue};
 use crate::alerts::{Acknowledgement, Kept};
 use crate::config::Muted;
 use crate::dispatch::{Group, GroupId};
+use crate::order::alert_order;
 use crate::receivers::LastNotification;
 use crate::service::{Alerting, Shared};
 use crate::silences::SilenceState;
@@ -139,20 +140,22 @@ impl Alerting {
             let dispatcher = &state.dispatcher;
             (Arc::clone(&dispatcher.config), dispatcher.groups.iter().map(found).collect())
         };
-        let shown = found.into_iter().filter_map(|(id, key, flush_at, is_delivering, alerts)| {
-            let route = config.routes.get(id.route)?;
-            let view = GroupView {
-                key,
-                receiver: route.receiver.clone(),
-                labels: id.labels,
-                alerts: Vec::new(),
-                flush_at,
-                is_delivering,
-                muted_by: config.muted(route, now).map(Muted::into_names).unwrap_or_default(),
-                route_labels: route.labels.clone(),
-            };
-            Some((view, alerts))
-        });
+        let shown =
+            found.into_iter().filter_map(|(id, key, flush_at, is_delivering, mut alerts)| {
+                alerts.sort_by(|one, two| alert_order(&one.alert.labels, &two.alert.labels));
+                let route = config.routes.get(id.route)?;
+                let view = GroupView {
+                    key,
+                    receiver: route.receiver.clone(),
+                    labels: id.labels,
+                    alerts: Vec::new(),
+                    flush_at,
+                    is_delivering,
+                    muted_by: config.muted(route, now).map(Muted::into_names).unwrap_or_default(),
+                    route_labels: route.labels.clone(),
+                };
+                Some((view, alerts))
+            });
         let groups: Vec<(GroupView, Vec<Arc<Kept>>)> = shown.collect();
         let alerts: Vec<Arc<Kept>> =
             groups.iter().flat_map(|(_, alerts)| alerts).cloned().collect();

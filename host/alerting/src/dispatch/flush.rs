@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_model::{Labels, Timestamp};
+use narthex_model::Timestamp;
 use narthex_template::Library;
 
 use super::GroupId;
 use crate::alerts::Kept;
+use crate::order::alert_order;
 use crate::silences::Silencer;
 
 /// What a group has to say at one moment.
@@ -75,7 +76,7 @@ impl Flush {
             self.keep_quiet(reason, |_| true);
         }
         self.keep_quiet(QuietReason::Silence, |kept| silencer.silences(&kept.alert.labels));
-        self.alerts.sort_by_cached_key(|kept| order_of(&kept.alert.labels));
+        self.alerts.sort_by(|one, two| alert_order(&one.alert.labels, &two.alert.labels));
     }
 
     /// Whether somebody cares for every alert that fires.
@@ -92,11 +93,4 @@ impl Flush {
             self.quiet.push((reason, count));
         }
     }
-}
-
-/// Alertmanager lists alerts by job and instance first; those without come last.
-fn order_of(labels: &Labels) -> (bool, String, bool, String, Labels) {
-    let part = |name: &str| (labels.get(name).is_none(), labels.get(name).unwrap_or("").to_owned());
-    let ((no_job, job), (no_instance, instance)) = (part("job"), part("instance"));
-    (no_job, job, no_instance, instance, labels.clone())
 }

@@ -49,6 +49,14 @@ fn an_old_alert_does_not_wait_again() {
 }
 
 #[test]
+fn a_group_that_waits_goes_on_waiting_when_an_old_alert_joins() {
+    let mut dispatcher = dispatcher(TEXT);
+    dispatcher.insert([alert(&[("alertname", "A"), ("i", "1")], 0)], at(0));
+    dispatcher.insert([alert(&[("alertname", "A"), ("i", "2")], -MINUTE)], at(1));
+    assert_eq!(dispatcher.next_due(), at(30_000));
+}
+
+#[test]
 fn a_flush_missed_during_a_delivery_follows_it() {
     let mut dispatcher = dispatcher(TEXT);
     dispatcher.insert([alert(&[("alertname", "A")], 0)], at(0));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use narthex_alerting::{AlertView, GroupView};
+use narthex_alerting::{AlertView, GroupView, label_order};
 use narthex_model::{Alert, AlertBatch, AnchoredRegex, Labels, Matcher, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -97,7 +97,9 @@ pub(super) async fn groups(State(rooms): Shared, params: Params) -> Answer {
             && (with_muted || group.muted_by.is_empty())
             && wanted.takes_receiver(&group.receiver, &known)
     });
-    groups.sort_by(|one, two| (&one.labels, &one.receiver).cmp(&(&two.labels, &two.receiver)));
+    groups.sort_by(|one, two| {
+        label_order(&one.labels, &two.labels).then_with(|| one.receiver.cmp(&two.receiver))
+    });
     let shown: Vec<Value> = groups.iter().map(shape_group).collect();
     ok(&shown)
 }

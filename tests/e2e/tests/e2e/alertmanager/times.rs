@@ -31,6 +31,18 @@ const SCENARIOS: &[Scenario] = &[
         ",
     },
     Scenario {
+        name: "what has fired for long hurries no group that waits",
+        route: "group_wait: 1h",
+        receivers: TEAM,
+        alerts: &[("c", "group=other")],
+        story: "
+            fire a
+            long b c
+            told team: c
+            pass 2
+        ",
+    },
+    Scenario {
         name: "news of a group are told at its next tick",
         route: "",
         receivers: TEAM,
@@ -98,7 +110,7 @@ const SCENARIOS: &[Scenario] = &[
             { receiver: '@second', matchers: ['name=~\".+\"'] },
             { receiver: '@third', matchers: ['name=~\".+\"'] }]",
         receivers: &[("team", &[""]), ("first", &[""]), ("second", &[""]), ("third", &[""])],
-        alerts: &[("a", "severity=high"), ("b", "severity=low")],
+        alerts: &[("a", "severity=high")],
         story: "
             fire a b
             told first: a
