@@ -141,9 +141,10 @@ impl Courier {
         words: &Arc<dyn Words>,
     ) -> Result<Receipt, NotifyError> {
         let sent = async {
-            // An integration that hangs holds its own permits and nobody else's.
-            let _permit = state.permits.acquire().await;
-            self.notifiers.notify(&state.integration, group, words).await
+            let lane = state.lanes.enter().await;
+            let outcome = self.notifiers.notify(&state.integration, group, words).await;
+            lane.leave(outcome.is_ok());
+            outcome
         };
         select! {
             outcome = sent => outcome,

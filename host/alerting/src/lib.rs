@@ -29,6 +29,7 @@ mod dispatch;
 mod index;
 mod inhibit;
 mod intervals;
+mod lanes;
 mod log;
 mod matchers;
 mod notifiers;

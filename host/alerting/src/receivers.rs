@@ -8,14 +8,12 @@ use narthex_model::Timestamp;
 use narthex_platform::{Counter, Histogram, Metrics};
 use narthex_state::StateError;
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
 use tracing::warn;
 
 use crate::config::{Config, Integration, Receiver};
+use crate::lanes::Lanes;
 use crate::notifiers::{NotifyError, Receipt};
 
-/// Calls of one integration that run at once. A receiver that is slow slows down itself only.
-const CALLS_MAX: usize = 32;
 const LATENCY_BOUNDS: [f64; 5] = [1.0, 5.0, 10.0, 15.0, 20.0];
 
 /// All receivers of one configuration.
@@ -33,7 +31,7 @@ pub(crate) struct ReceiverState {
 pub(crate) struct IntegrationState {
     receiver: String,
     pub(crate) integration: Integration,
-    pub(crate) permits: Semaphore,
+    pub(crate) lanes: Lanes,
     /// Guards the last outcome only.
     last: Mutex<LastNotification>,
     metrics: Metrics,
@@ -99,7 +97,7 @@ impl IntegrationState {
         Self {
             receiver: receiver.to_owned(),
             integration: integration.clone(),
-            permits: Semaphore::new(CALLS_MAX),
+            lanes: Lanes::new(),
             last: Mutex::new(last),
             metrics: metrics.clone(),
             sent: counter(

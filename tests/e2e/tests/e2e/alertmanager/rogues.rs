@@ -25,10 +25,11 @@ fn routing(
         format!("  - {{ receiver: hanging, {keys} }}\n  - {{ receiver: refusing, {keys} }}\n");
     let mut receivers = format!(
         "- {{ name: well, webhook_configs: [{{ url: '{}' }}] }}\n\
-         - {{ name: hanging, webhook_configs: [{{ url: '{}' }}] }}\n\
+         - {{ name: hanging, webhook_configs: [{}] }}\n\
          - {{ name: refusing, webhook_configs: [{{ url: '{}' }}] }}\n",
         url(well),
-        url(hanging),
+        // Several: they share the calls of their plugin with the one that is well.
+        vec![format!("{{ url: '{}' }}", url(hanging)); 4].join(", "),
         url(refusing)
     );
     for mode in MODES {
