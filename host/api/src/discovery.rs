@@ -10,13 +10,28 @@ use crate::params::Params;
 use crate::routes::Shared;
 use crate::status::rfc3339;
 
-/// `/api/v1/status/discovery`: every job with its sources; `job` asks for one.
+/// `/api/v1/status/discovery`: every job with its sources, and every item of `alertmanagers`; `job` asks for
+/// one job.
 pub(crate) async fn discovery(State(rooms): Shared, params: Params) -> Answer {
     let wanted = params.get("job");
     let jobs = rooms.discovery.view();
     let jobs = jobs.iter().filter(|job| wanted.is_none_or(|name| name == job.job));
     let jobs: Vec<Value> = jobs.map(job).collect();
-    ok(&json!({"jobs": jobs}))
+    let receivers = rooms.notify_discovery.view();
+    let receivers: Vec<Value> = receivers.iter().map(job).collect();
+    ok(&json!({"jobs": jobs, "alertmanagers": receivers}))
+}
+
+/// `/api/v1/alertmanagers`: whom alerts are sent to.
+pub(crate) async fn alertmanagers(State(rooms): Shared) -> Answer {
+    let view = rooms.alertmanagers.view();
+    let shown = |urls: Vec<String>| -> Vec<Value> {
+        urls.into_iter().map(|url| json!({"url": url})).collect()
+    };
+    ok(&json!({
+        "activeAlertmanagers": shown(view.active),
+        "droppedAlertmanagers": shown(view.dropped),
+    }))
 }
 
 fn job(job: &JobView) -> Value {

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use narthex_alerting::Alerting;
 use narthex_discovery::Discovery;
+use narthex_notify::Alertmanagers;
 use narthex_platform::{Clock, Metrics};
 use narthex_plugins::Plugins;
 use narthex_promql::Engine;
@@ -43,6 +44,10 @@ pub struct Rooms {
     pub rules: Rules,
     /// Knows who is notified of alerts.
     pub alerting: Alerting,
+    /// Knows where other Alertmanagers are found.
+    pub notify_discovery: Discovery,
+    /// Knows which other Alertmanagers are told of alerts.
+    pub alertmanagers: Alertmanagers,
     /// Knows the plugins.
     pub plugins: Plugins,
     /// The program's own metrics.
@@ -97,6 +102,7 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/scrape_pools", get(targets::pools))
         .route("/rules", get(rules::rules))
         .route("/alerts", get(rules::alerts))
+        .route("/alertmanagers", get(discovery::alertmanagers))
         .route("/plugins", get(plugins::plugins))
         .route("/plugins/{name}/disable", post(plugins::disable))
         .route("/plugins/{name}/enable", post(plugins::enable))

@@ -172,32 +172,7 @@ impl Jobs {
         if node.entries().is_none_or(<[_]>::is_empty) {
             return Err(document.error(node.at, key, "empty or null scrape config section"));
         }
-        let mut discovery = JobDiscovery::default();
-        let is_discovery = |key: &str| key == "static_configs" || key.ends_with("_sd_configs");
-        let entries = node.entries().unwrap_or_default().iter();
-        for entry in entries.filter(|entry| is_discovery(&entry.key)) {
-            let entry_key = format!("{key}.{}", entry.key);
-            let Some(name) = entry.key.strip_suffix("_sd_configs") else {
-                let is_relabeled = node.get("relabel_configs").is_some_and(|node| !is_empty(node));
-                let (groups, key) = (&entry.node, &entry_key);
-                discovery.static_configs = static_configs(document, groups, key, is_relabeled)?;
-                continue;
-            };
-            let Some(items) = entry.node.items() else {
-                return Err(document.error(entry.node.at, &entry_key, "expected a list"));
-            };
-            if name == "file" {
-                discovery.files = document.read_node(&entry.node, &entry_key)?;
-                continue;
-            }
-            for (index, item) in items.iter().enumerate() {
-                let item_key = format!("{entry_key}[{index}]");
-                let kind = PluginKind::Discovery;
-                let told = PluginUse::new(name, kind, document, item, item_key, folder)?;
-                discovery.providers.push(told.provider());
-                self.uses.push(told);
-            }
-        }
+        let discovery = discovery(document, node, key, folder, &mut self.uses)?;
         if let Some(exporter) = node.get("exporter")
             && let Some(plugin) = exporter.get("plugin").and_then(Node::text)
         {
@@ -222,9 +197,50 @@ impl Jobs {
     }
 }
 
+/// Whether a key of a mapping says where its targets come from.
+pub(crate) fn is_discovery(key: &str) -> bool {
+    key == "static_configs" || key.ends_with("_sd_configs")
+}
+
+/// Where the targets of a mapping come from; what only plugins can check goes to `uses`.
+pub(crate) fn discovery(
+    document: &Arc<Document>,
+    node: &Node,
+    key: &str,
+    folder: &Utf8Path,
+    uses: &mut Vec<PluginUse>,
+) -> Result<JobDiscovery, SettingsError> {
+    let mut discovery = JobDiscovery::default();
+    let entries = node.entries().unwrap_or_default().iter();
+    for entry in entries.filter(|entry| is_discovery(&entry.key)) {
+        let entry_key = format!("{key}.{}", entry.key);
+        let Some(name) = entry.key.strip_suffix("_sd_configs") else {
+            let is_relabeled = node.get("relabel_configs").is_some_and(|node| !is_empty(node));
+            let (groups, key) = (&entry.node, &entry_key);
+            discovery.static_configs = static_configs(document, groups, key, is_relabeled)?;
+            continue;
+        };
+        let Some(items) = entry.node.items() else {
+            return Err(document.error(entry.node.at, &entry_key, "expected a list"));
+        };
+        if name == "file" {
+            discovery.files = document.read_node(&entry.node, &entry_key)?;
+            continue;
+        }
+        for (index, item) in items.iter().enumerate() {
+            let item_key = format!("{entry_key}[{index}]");
+            let kind = PluginKind::Discovery;
+            let told = PluginUse::new(name, kind, document, item, item_key, folder)?;
+            discovery.providers.push(told.provider());
+            uses.push(told);
+        }
+    }
+    Ok(discovery)
+}
+
 /// `static_configs`. An address has no slash; but where rules rewrite targets (a prober is told of
 /// them in a parameter), it may be anything.
-pub(crate) fn static_configs(
+fn static_configs(
     document: &Document,
     node: &Node,
     key: &str,

@@ -8,6 +8,7 @@
 //!
 //! Open `load.rs` first.
 
+mod alertmanagers;
 mod environment;
 mod inputs;
 mod jobs;
@@ -18,6 +19,7 @@ mod sections;
 mod shown;
 mod upstream;
 
+pub use self::alertmanagers::Alertmanagers;
 pub use self::inputs::Inputs;
 pub use self::jobs::{PluginUse, ScrapeJob};
 pub use self::load::{Config, ConfigError, Source, load, load_for_agent, load_text};

@@ -12,6 +12,7 @@ use narthex_scrape::{GlobalKeys, GlobalScrape};
 use narthex_settings::{Document, Node, Position, SettingsError, Value};
 use narthex_tsdb::{InvalidConfig, RetentionRule, Settings, StorageSection};
 
+use crate::alertmanagers::{self, Alertmanagers};
 use crate::environment;
 use crate::jobs::{Jobs, PluginUse, ScrapeJob, refused};
 use crate::paths;
@@ -48,8 +49,10 @@ pub struct Config {
     pub warnings: Vec<SettingsError>,
     /// Where plugins are and what they may do.
     pub plugins: narthex_plugins::Config,
-    /// Routing of alerts; `None`: alerts go nowhere.
+    /// Routing of alerts; `None`: alerts go nowhere, or to other Alertmanagers.
     pub alerting: Option<narthex_alerting::Config>,
+    /// Other Alertmanagers that alerts are sent to.
+    pub alertmanagers: Alertmanagers,
     /// The file that routing stands in, if it is one of its own.
     alertmanager_file: Option<Arc<Document>>,
     /// What is stored and how.
@@ -284,6 +287,9 @@ impl<'a> Loader<'a> {
         let scrape_global = scrape_global.in_folder(self.folder);
         let mut jobs = Jobs::default();
         self.jobs(&document, &scrape_global, &mut jobs, &mut told)?;
+        let names = scrape_global.names();
+        let folder = paths::absolute(self.folder);
+        let alertmanagers = alertmanagers::read(&document, names, &folder, &mut jobs.uses)?;
         let rule_files = self.expand(&document, "rule_files", &mut told)?;
         let rule_files = rule_files.into_iter();
         let rule_files = rule_files.map(|(path, text)| RuleFile { path: path.into_string(), text });
@@ -311,6 +317,7 @@ impl<'a> Loader<'a> {
             plugins,
             alertmanager_file: routing.as_ref().and_then(|routing| routing.file.clone()),
             alerting: routing.map(|routing| routing.config),
+            alertmanagers,
             storage,
             retention_rules,
             plugin_uses: jobs.uses,
@@ -432,10 +439,15 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// The paths of a document's jobs, where they stand: there may be 100,000 targets beside them.
+/// The paths of a document's jobs and Alertmanagers, where they stand: there may be 100,000 targets beside them.
 fn resolve_jobs(document: &mut Document, folder: &Utf8Path) {
-    if let Some(jobs) = document.root_mut().get_mut("scrape_configs") {
-        paths::resolve_jobs(jobs, folder, &paths::absolute(folder));
+    let absolute = paths::absolute(folder);
+    let root = document.root_mut();
+    if let Some(jobs) = root.get_mut("scrape_configs") {
+        paths::resolve_jobs(jobs, folder, &absolute);
+    }
+    if let Some(items) = root.get_mut("alerting").and_then(|node| node.get_mut("alertmanagers")) {
+        paths::resolve_jobs(items, folder, &absolute);
     }
 }
 

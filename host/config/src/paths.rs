@@ -18,7 +18,7 @@ pub(crate) fn absolute(folder: &Utf8Path) -> Utf8PathBuf {
     camino::absolute_utf8(named).unwrap_or_else(|_| folder.to_owned())
 }
 
-/// The paths of a list of scrape jobs. What plugins read is resolved a second time, by their
+/// The paths of a list of scrape jobs, or of Alertmanagers. What plugins read is resolved a second time, by their
 /// schemas, and hence by the folder's absolute path.
 pub(crate) fn resolve_jobs(jobs: &mut Node, folder: &Utf8Path, absolute: &Utf8Path) {
     each_item(jobs, &mut |job| {

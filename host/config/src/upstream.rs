@@ -2,7 +2,6 @@
 //! a mistake in them is told as one; then those that would lose samples or alerts are refused, and
 //! those that change nothing here are warned of.
 
-mod alertmanagers;
 mod otlp;
 mod remote;
 mod tracing;
@@ -55,9 +54,6 @@ pub(crate) fn check(
         let message = "has no effect: this version sends no traces";
         warnings.push(document.error(node.at, "tracing", message));
     }
-    if let Some(node) = document.root().get("alerting") {
-        alertmanagers::check(document, node)?;
-    }
     for (key, what, read) in [
         ("remote_write", "sending samples to other servers", remote::check_write as Check),
         ("remote_read", "reading samples from other servers", remote::check_read),
@@ -94,7 +90,7 @@ fn refuse_beyond_agent(document: &Document) -> Result<(), SettingsError> {
 type Check = fn(&Document, &Node, &str) -> Result<(), SettingsError>;
 
 /// A mapping with the keys of `http_config` in it: its own keys, and those.
-fn with_http<T: DeserializeOwned>(
+pub(crate) fn with_http<T: DeserializeOwned>(
     document: &Document,
     node: &Node,
     key: &str,
@@ -106,7 +102,7 @@ fn with_http<T: DeserializeOwned>(
 }
 
 /// The keys of `http_config` by which a mapping authenticates.
-fn http_auths(node: &Node) -> impl Iterator<Item = &'static str> {
+pub(crate) fn http_auths(node: &Node) -> impl Iterator<Item = &'static str> {
     let keys = ["basic_auth", "authorization", "oauth2"];
     keys.into_iter().filter(|key| node.get(key).is_some())
 }

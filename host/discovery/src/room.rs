@@ -33,6 +33,8 @@ pub struct DiscoveryParts {
     pub metrics: Metrics,
     /// The time between two sets of a job whose targets change all the time.
     pub reload_interval: Duration,
+    /// Whom the targets are for, as metrics have it: `scrape` or `notify`.
+    pub whom: &'static str,
 }
 
 /// Why a reload is refused.
@@ -66,7 +68,7 @@ enum PreparedJob {
     New(Box<(RunningJob, JobStart)>),
 }
 
-/// The room's handle. Cheap to clone.
+/// The room's handle. Cheap to clone. There is one for scraping, and one for those whom alerts are sent to.
 #[derive(Clone, Debug)]
 pub struct Discovery(Arc<Shared>);
 
@@ -172,7 +174,8 @@ struct Numbers(Discovery);
 
 impl MetricsSource for Numbers {
     fn families(&self) -> Vec<Family> {
-        telemetry::families(&self.0.0.jobs.lock())
+        let shared = &self.0.0;
+        telemetry::families(shared.parts.whom, &shared.jobs.lock())
     }
 }
 
@@ -180,7 +183,7 @@ impl Discovery {
     /// The room, without jobs; its task starts now.
     #[must_use]
     pub fn spawn(parts: DiscoveryParts, tasks: &mut Tasks) -> Self {
-        let telemetry = Telemetry::new(&parts.metrics);
+        let telemetry = Telemetry::new(&parts.metrics, parts.whom);
         let room = Self(Arc::new(Shared {
             parts,
             telemetry,

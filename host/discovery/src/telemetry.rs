@@ -11,8 +11,9 @@ use narthex_platform::{Counter, Family, FamilyKind, Metrics, Point, PointValue};
 
 use crate::room::RunningJob;
 
-/// As Prometheus has one discovery for scraping and one for Alertmanagers.
-const NAME: (&str, &str) = ("name", "scrape");
+/// The label that tells whom the targets are for, as Prometheus has one discovery for scraping and one for
+/// Alertmanagers.
+const NAME: &str = "name";
 
 /// Upper bounds of durations, in seconds.
 const BOUNDS: [f64; 4] = [0.01, 0.1, 1.0, 10.0];
@@ -20,7 +21,7 @@ const BOUNDS: [f64; 4] = [0.01, 0.1, 1.0, 10.0];
 /// Counters of the room itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Telemetry {
-    /// Sets handed to scraping.
+    /// Sets handed on.
     pub(crate) updates: Counter,
     /// Sets that had to wait, as the last one was handed over just before.
     pub(crate) delayed: Counter,
@@ -29,21 +30,22 @@ pub(crate) struct Telemetry {
 }
 
 impl Telemetry {
-    pub(crate) fn new(metrics: &Metrics) -> Self {
-        let named = |name: &str, help: &str| metrics.counter(name, help, &[NAME]);
+    pub(crate) fn new(metrics: &Metrics, whom: &str) -> Self {
+        let labels = [(NAME, whom)];
+        let named = |name: &str, help: &str| metrics.counter(name, help, &labels);
         let plain = |name: &str, help: &str| metrics.counter(name, help, &[]);
         metrics
             .gauge(
                 "prometheus_sd_failed_configs",
                 "Items of a discovery that could not be taken; a file with one is refused.",
-                &[NAME],
+                &labels,
             )
             .set(0.0);
         Self {
-            updates: named("prometheus_sd_updates_total", "Target sets handed to scraping."),
+            updates: named("prometheus_sd_updates_total", "Target sets handed on."),
             delayed: named(
                 "prometheus_sd_updates_delayed_total",
-                "Target sets that waited before they were handed to scraping.",
+                "Target sets that waited before they were handed on.",
             ),
             file_read_errors: plain(
                 "prometheus_sd_file_read_errors_total",
@@ -100,7 +102,7 @@ impl Durations {
 }
 
 /// What is known of jobs and their sources.
-pub(crate) fn families(jobs: &BTreeMap<String, RunningJob>) -> Vec<Family> {
+pub(crate) fn families(whom: &str, jobs: &BTreeMap<String, RunningJob>) -> Vec<Family> {
     let mut targets = Vec::new();
     let mut updated = Vec::new();
     let mut failures = Vec::new();
@@ -109,7 +111,7 @@ pub(crate) fn families(jobs: &BTreeMap<String, RunningJob>) -> Vec<Family> {
     let mut received = 0;
     let mut counted = HashSet::new();
     for (name, job) in jobs {
-        let named = || labels(&[NAME, ("config", name)]);
+        let named = || labels(&[(NAME, whom), ("config", name)]);
         let view = job.view(name);
         targets.push(Point { labels: named(), value: number(view.targets as u64) });
         if let Some(at) = view.updated_at {
@@ -135,7 +137,7 @@ pub(crate) fn families(jobs: &BTreeMap<String, RunningJob>) -> Vec<Family> {
             durations.push(Point { labels, value: took.value() });
         }
     }
-    let received = vec![Point { labels: labels(&[NAME]), value: number(received) }];
+    let received = vec![Point { labels: labels(&[(NAME, whom)]), value: number(received) }];
     let (counter, gauge) = (FamilyKind::Counter, FamilyKind::Gauge);
     [
         ("discovered_targets", "Targets before relabeling.", gauge, targets),

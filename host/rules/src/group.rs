@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use narthex_model::{Labels, Timestamp};
-use narthex_platform::queue::Sender;
 use narthex_platform::{Clock, Metrics};
 use narthex_promql::{Cancel, Engine, QueryError, QueryOrigin};
 use narthex_settings::error_chain;
@@ -27,6 +26,7 @@ use crate::file::GroupSpec;
 use crate::kept::{GroupId, Kept, RuleId};
 use crate::levels::levels;
 use crate::measures::Measures;
+use crate::sink::AlertSink;
 use crate::views::{GroupView, Health};
 use crate::write::Batch;
 
@@ -39,7 +39,7 @@ pub(crate) struct Tools {
     pub(crate) engine: Engine,
     pub(crate) read: Arc<dyn Queryable>,
     pub(crate) write: Arc<dyn Appendable>,
-    pub(crate) alerts: Sender<narthex_model::AlertBatch>,
+    pub(crate) alerts: Arc<dyn AlertSink>,
     pub(crate) kept: Kept,
     pub(crate) evaluators: Evaluators,
     pub(crate) clock: Clock,

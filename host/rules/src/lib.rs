@@ -2,7 +2,7 @@
 //!
 //! Enters: rule files as text, the query engine, a store, what an earlier process kept. Leaves: samples of recording rules, the
 //! series `ALERTS` and `ALERTS_FOR_STATE`, and [`AlertBatch`](narthex_model::AlertBatch)es for
-//! alerting through [`alert_queue`].
+//! whoever is an [`AlertSink`]; [`alert_queue`] is one.
 //!
 //! Always holds: a rule sees what those before it in its group wrote, and nothing of those after
 //! it, also where rules are evaluated beside each other; a group never runs beside itself; an alert whose template fails is sent with the
@@ -34,6 +34,7 @@ mod rehearsal;
 mod restore;
 mod schedule;
 mod service;
+mod sink;
 mod views;
 mod write;
 
@@ -42,4 +43,5 @@ pub use self::config::RulesConfig;
 pub use self::file::{Reading, Recording, RuleFileErrors, RuleFiles};
 pub use self::rehearsal::Rehearsal;
 pub use self::service::{Parts, Prepared, Rules, alert_queue};
+pub use self::sink::AlertSink;
 pub use self::views::{AlertView, GroupView, Health, RuleKind, RuleView};

@@ -23,6 +23,7 @@ use crate::group::{Group, Restoring, Tools};
 use crate::kept::Kept;
 use crate::measures;
 use crate::schedule::{current_slot, next_slot, offset};
+use crate::sink::AlertSink;
 use crate::views::GroupView;
 
 /// Groups that are evaluated at once; others are late. Each takes a thread of the blocking pool.
@@ -49,7 +50,7 @@ pub struct Parts {
     /// Where results go.
     pub write: Arc<dyn Appendable>,
     /// Where alerts go.
-    pub alerts: Sender<AlertBatch>,
+    pub alerts: Arc<dyn AlertSink>,
     /// The time.
     pub clock: Clock,
     /// Where to count.

@@ -1,5 +1,6 @@
 //! The command line: the flags of `prometheus`, and our commands.
 
+mod alerting;
 mod rules;
 mod scrape;
 mod storage;
@@ -10,6 +11,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use narthex_model::parse_duration;
 
+use self::alerting::AlertingFlags;
 use self::rules::RulesFlags;
 use self::scrape::ScrapeFlags;
 use self::storage::parse_size;
@@ -123,6 +125,9 @@ pub(crate) struct ServeFlags {
     pub(crate) scrape: ScrapeFlags,
 
     #[command(flatten)]
+    pub(crate) alerting: AlertingFlags,
+
+    #[command(flatten)]
     pub(crate) rules: RulesFlags,
 
     /// How far an instant query looks back for a sample.
@@ -202,6 +207,7 @@ impl ServeFlags {
         ];
         flags.extend(self.storage.shown());
         flags.extend(self.scrape.shown());
+        flags.extend(self.alerting.shown());
         flags.extend(self.rules.shown());
         flags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }

@@ -2,6 +2,7 @@
 //!
 //! Open `serve.rs` for how the rooms are wired, `reload.rs` for how they change together.
 
+mod audience;
 mod auto_reload;
 mod check;
 mod control;

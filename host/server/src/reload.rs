@@ -7,8 +7,9 @@ use anyhow::Context;
 use camino::Utf8PathBuf;
 use narthex_alerting::Alerting;
 use narthex_config::{Config, Inputs, Source};
-use narthex_discovery::Discovery;
+use narthex_discovery::{Discovery, Providers};
 use narthex_model::Labels;
+use narthex_notify::Alertmanagers;
 use narthex_platform::Disk;
 use narthex_plugins::Plugins;
 use narthex_promql::{Engine, Features};
@@ -18,6 +19,7 @@ use narthex_scrape::{Reload as ScrapeReload, Scraper};
 use narthex_tsdb::{Settings, SyncPolicy, Tsdb};
 use parking_lot::Mutex;
 
+use crate::audience::Audience;
 use crate::queries::{Journals, PreparedLog};
 
 /// Where the configuration is, and how it is read.
@@ -119,6 +121,10 @@ pub(crate) struct Reloader {
     pub(crate) rules_by_flags: RulesConfig,
     pub(crate) federation: Federation,
     pub(crate) alerting: Alerting,
+    /// Finds other Alertmanagers.
+    pub(crate) notify_discovery: Discovery,
+    pub(crate) alertmanagers: Alertmanagers,
+    pub(crate) audience: Audience,
 }
 
 /// A configuration as it may be shown.
@@ -155,6 +161,7 @@ impl Reloader {
         for told in config.missing_files.iter().chain(&config.warnings) {
             tracing::warn!("{told}");
         }
+        let is_routed_here = Audience::is_routed_here(&config);
         let plugins = self.plugins.prepare(config.plugins.clone()).await?;
         let asked = plugins.plugins();
         check_plugins(&config, asked).await?;
@@ -186,6 +193,8 @@ impl Reloader {
             ..self.rules_by_flags.clone()
         };
         let rules = self.rules.prepare(rules_config, rule_files);
+        let (notify_discovery, alertmanagers) =
+            self.prepare_alertmanagers(config.alertmanagers, &plugins)?;
         let alerting = self.alerting.prepare(config.alerting.unwrap_or_default(), asked)?;
         let query_log = PreparedLog::open(&self.disk, config.query_log_file.as_deref())?;
 
@@ -196,9 +205,27 @@ impl Reloader {
         self.scraper.commit(scrape);
         self.engine.set_subquery_step(config.evaluation_interval);
         self.journals.log.commit(query_log);
+        self.notify_discovery.commit(notify_discovery);
+        self.alertmanagers.commit(alertmanagers);
+        self.audience.route_here(is_routed_here);
         self.rules.commit(rules);
         self.federation.set_external_labels(&config.external_labels);
         self.alerting.commit(alerting);
         Ok(shown)
+    }
+
+    /// Those whom alerts are sent to, and where they are found.
+    fn prepare_alertmanagers(
+        &self,
+        config: narthex_config::Alertmanagers,
+        providers: &dyn Providers,
+    ) -> anyhow::Result<(narthex_discovery::Prepared, narthex_notify::Prepared)> {
+        let names: Vec<String> =
+            (0..config.discovery.len()).map(narthex_config::Alertmanagers::name).collect();
+        let jobs = names.iter().cloned().zip(config.discovery);
+        let found = self.notify_discovery.prepare(jobs, providers).context("alerting")?;
+        let targets = names.iter().map(|name| found.targets(name).context("each has targets"));
+        let targets = targets.collect::<anyhow::Result<Vec<_>>>()?;
+        Ok((found, self.alertmanagers.prepare(config.notify, targets)?))
     }
 }

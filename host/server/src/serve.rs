@@ -7,6 +7,7 @@ use anyhow::Context;
 use narthex_alerting::Alerting;
 use narthex_api::Rooms;
 use narthex_discovery::{Discovery, DiscoveryParts};
+use narthex_notify::Alertmanagers;
 use narthex_platform::{Clock, Metrics, RealDisk, Tasks};
 use narthex_plugins::Plugins;
 use narthex_promql::{Engine, EngineConfig};
@@ -20,6 +21,7 @@ use parking_lot::Mutex;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
+use crate::audience::Audience;
 use crate::auto_reload::AutoReload;
 use crate::control::Control;
 use crate::features;
@@ -103,6 +105,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
             clock: clock.clone(),
             metrics: metrics.clone(),
             reload_interval: flags.scrape.discovery_reload_interval,
+            whom: "scrape",
         },
         &mut tasks,
     );
@@ -128,11 +131,18 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     );
     let (alerts, firing) = alert_queue(ALERT_BATCHES_MAX);
     metrics.add_source(Arc::new(alerts.clone()));
+    let alertmanagers = Alertmanagers::new(narthex_notify::Parts {
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        client: crate::outbound::options(&disk),
+        settings: flags.alerting.settings(),
+    });
+    let audience = Audience::new(alerts, alertmanagers.clone());
     let rules = Rules::new(narthex_rules::Parts {
         engine: engine.clone(),
         read: Arc::new(store.clone()),
         write: Arc::new(store.clone()),
-        alerts,
+        alerts: Arc::new(audience.clone()),
         clock: clock.clone(),
         metrics: metrics.clone(),
         state: Some(state.clone()),
@@ -150,6 +160,17 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         },
     )?;
     alerting.spawn(firing, &mut tasks);
+    let notify_discovery = Discovery::spawn(
+        DiscoveryParts {
+            disk: Arc::clone(&disk),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            reload_interval: flags.scrape.discovery_reload_interval,
+            whom: "notify",
+        },
+        &mut tasks,
+    );
+    alertmanagers.spawn(&mut tasks);
     plugins.spawn(&mut tasks);
 
     let federation =
@@ -178,6 +199,9 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         rules_by_flags: flags.rules.config(),
         federation: federation.clone(),
         alerting: alerting.clone(),
+        notify_discovery: notify_discovery.clone(),
+        alertmanagers: alertmanagers.clone(),
+        audience,
     };
     let shown = reloader.apply(config).await?;
     let control = Control::start(
@@ -204,6 +228,8 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         federation,
         rules,
         alerting,
+        notify_discovery,
+        alertmanagers,
         plugins,
         metrics,
         clock,

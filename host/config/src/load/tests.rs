@@ -126,10 +126,6 @@ fn mistakes_are_named_with_file_line_and_key() {
             "prometheus.yml:4:5: scrape_configs[0].relabel_configs[0]: regex: invalid regular",
         ),
         (
-            "alerting: { alertmanagers: [{ static_configs: [{ targets: ['a:1'] }] }] }",
-            "prometheus.yml:1:59: alerting.alertmanagers: sending alerts to other Alertmanagers",
-        ),
-        (
             "alertmanager: {}\nalertmanager_config_file: x",
             "prometheus.yml:2:27: alertmanager_config_file: give either",
         ),
@@ -181,6 +177,55 @@ fn a_prober_is_told_of_urls() {
 fn the_classic_empty_alerting_section_is_taken() {
     load_text("alerting:\n  alertmanagers:\n  - static_configs:\n    - targets:\n      # - alertmanager:9093\n")
         .unwrap();
+}
+
+#[test]
+fn alertmanagers_are_read_with_all_their_keys() {
+    let text = "alerting:\n  alert_relabel_configs: [{ action: labeldrop, regex: replica }]\n  alertmanagers:\n  \
+                - { scheme: https, path_prefix: /am, timeout: 3s, api_version: v2, bearer_token_file: t, \
+                relabel_configs: [{ action: drop, regex: b, source_labels: [__address__] }], \
+                alert_relabel_configs: [{ target_label: to, replacement: x }], \
+                static_configs: [{ targets: [a, b] }], file_sd_configs: [{ files: [f.json] }], \
+                dns_sd_configs: [{ names: [c] }] }\n  \
+                - { static_configs: [{ targets: [d] }] }\n";
+    let config = load_text(text).unwrap();
+    let (notify, discovery) = (&config.alertmanagers.notify, &config.alertmanagers.discovery);
+    let [one, other] = &notify.alertmanagers[..] else { panic!("{notify:?}") };
+    assert_eq!((one.scheme.as_str(), one.path_prefix.as_str()), ("https", "/am"));
+    assert_eq!((one.timeout.as_secs(), other.timeout.as_secs()), (3, 10));
+    let rules = (notify.alert_relabel.len(), one.relabel.len(), one.alert_relabel.len());
+    assert_eq!(rules, (1, 1, 1));
+    assert!(format!("{:?}", one.http).contains("/t\""), "paths count from the file's folder");
+    assert_eq!(discovery[0].static_configs[0].targets, ["a", "b"]);
+    assert!(discovery[0].files[0].files[0].ends_with("/f.json"), "{discovery:?}");
+    assert_eq!(discovery[0].providers[0].name, "dns");
+    assert_eq!(discovery[1].static_configs[0].targets, ["d"]);
+    assert_eq!(config.plugin_uses.len(), 1);
+}
+
+#[test]
+fn alertmanagers_that_cannot_be_are_refused_with_their_place() {
+    for (item, expected) in [
+        (
+            "api_version: v1",
+            "1:44: alerting.alertmanagers[0].api_version: expected Alertmanager api version to be v2",
+        ),
+        ("scheme: ftp", "alerting.alertmanagers[0].scheme: scheme \"ftp\" is not spoken"),
+        ("sigv4: {}", "alerting.alertmanagers[0].sigv4: requests are not signed for AWS"),
+        ("sigv4: {}, basic_auth: {}", "alerting.alertmanagers[0]: at most one of basic_auth"),
+        ("bearer_token: a, basic_auth: {}", "alerting.alertmanagers[0]: at most one of basic_auth"),
+        ("tiemout: 1s", "alerting.alertmanagers[0]: unknown key \"tiemout\""),
+        ("static_configs: [{ targets: ['http://a'] }]", "targets: \"http://a\" is no address"),
+        ("relabel_configs: [null]", "alerting.alertmanagers[0].relabel_configs[0]: "),
+    ] {
+        let text = format!("alerting: {{ alertmanagers: [{{ {item} }}] }}");
+        let message = load_text(&text).expect_err(&text);
+        assert!(message.contains(expected), "{message}\nhas no\n{expected}");
+    }
+    check_refused(
+        "alerting: { alertmanagers: a }",
+        "prometheus.yml:1:28: alerting.alertmanagers: expected a list",
+    );
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn start(
     clock: &Clock,
 ) -> (OutletReader, tokio::sync::watch::Sender<bool>, tokio::task::JoinSet<()>) {
     let config = FileConfig { files: files.to_vec(), refresh_interval: Duration::from_secs(300) };
-    let telemetry = Telemetry::new(&Metrics::new());
+    let telemetry = Telemetry::new(&Metrics::new(), "scrape");
     let discoverer = Box::new(FileDiscoverer { config, disk, clock: clock.clone(), telemetry });
     let (out, reader) = Outlet::for_tests(clock.clone());
     let (sender, stop) = Stop::pair();

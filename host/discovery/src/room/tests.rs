@@ -83,6 +83,7 @@ impl Test {
             clock: clock.clock(),
             metrics: metrics.clone(),
             reload_interval: Duration::from_secs(5),
+            whom: "scrape",
         };
         let room = Discovery::spawn(parts, &mut tasks);
         Self { providers, clock, metrics, room, _tasks: tasks }
@@ -284,6 +285,7 @@ async fn the_room_can_be_looked_at_while_discoverers_are_made() {
         clock: SimulatedClock::at(1_000).clock(),
         metrics: Metrics::new(),
         reload_interval: Duration::from_secs(5),
+        whom: "scrape",
     };
     let mut tasks = Tasks::new();
     let room = Discovery::spawn(parts, &mut tasks);

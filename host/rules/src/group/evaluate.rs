@@ -179,7 +179,7 @@ impl Group {
             let link = self.links.get(index).map_or("", String::as_str);
             let news = alerting_rule::news(active, &self.config, self.interval, link, round.at);
             if let Some(batch) = news
-                && !self.tools.alerts.send(batch)
+                && !self.tools.alerts.take(batch)
             {
                 warn!(
                     alert = spec.name,

@@ -57,7 +57,7 @@ impl World {
             engine,
             read: Arc::new(store.clone()),
             write: Arc::new(store.clone()),
-            alerts,
+            alerts: Arc::new(alerts),
             kept: Kept::open(Some(&state)),
             evaluators: Evaluators::new(2),
             clock: simulated.clock(),

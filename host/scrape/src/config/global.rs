@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 use narthex_exposition::Protocol;
+use narthex_model::NameScheme;
 use narthex_settings::{DurationText, SizeText};
 use serde::Deserialize;
 
@@ -68,6 +69,12 @@ impl Default for GlobalScrape {
 }
 
 impl GlobalScrape {
+    /// Names that are taken where nothing else is said.
+    #[must_use]
+    pub const fn names(&self) -> NameScheme {
+        self.names.scheme
+    }
+
     /// The same with paths that count from this folder.
     #[must_use]
     pub fn in_folder(mut self, folder: &Utf8Path) -> Self {

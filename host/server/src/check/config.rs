@@ -79,6 +79,14 @@ async fn one(
         let client = Client::new((**http).clone(), outbound::options(disk));
         client.map_err(|error| about(&error))?.check_secrets().map_err(|error| about(&error))?;
     }
+    for (index, alertmanager) in config.alertmanagers.notify.alertmanagers.iter().enumerate() {
+        let about = |error: &dyn std::error::Error| {
+            let error = narthex_settings::error_chain(error);
+            anyhow::anyhow!("alerting.alertmanagers[{index}]: {error}")
+        };
+        let client = Client::new(alertmanager.http.clone(), outbound::options(disk));
+        client.map_err(|error| about(&error))?.check_secrets().map_err(|error| about(&error))?;
+    }
     if !config.plugin_uses.is_empty() {
         check_plugins(&config, &plugins(&config, disk).await?).await?;
     }

@@ -59,6 +59,7 @@ async fn found(
         clock: clock.clone(),
         metrics: Metrics::new(),
         reload_interval: RELOAD_INTERVAL,
+        whom: "scrape",
     };
     let discovery = Discovery::spawn(parts, &mut tasks);
     let plugins = plugins(config, disk).await?;

@@ -71,7 +71,7 @@ impl<'a> Group<'a> {
             engine: engine.clone(),
             read: Arc::new(store.clone()),
             write: Arc::new(store.clone()),
-            alerts,
+            alerts: Arc::new(alerts),
             clock: Clock::real(),
             metrics,
             state: None,

@@ -37,7 +37,17 @@ impl Alertmanager {
     /// The same with more flags.
     #[track_caller]
     fn start_with(program: &Path, routing: &str, flags: &[&str]) -> Self {
-        let folder = TempFolder::new();
+        let started = Self::spawn(program, routing, TempFolder::new(), flags);
+        let ready = format!("http://{}/-/ready", started.address);
+        wait_until("Alertmanager is ready", 60 * SECONDS, || {
+            http::send("GET", &ready, &[], b"").is_ok_and(|answer| answer.status == 200)
+        });
+        started
+    }
+
+    /// Starts the program on a folder that may have files for it.
+    #[track_caller]
+    pub(crate) fn spawn(program: &Path, routing: &str, folder: TempFolder, flags: &[&str]) -> Self {
         let file = folder.write("alertmanager.yml", routing);
         let address = format!("127.0.0.1:{}", free_port());
         // Debian's build reads its default templates from /usr/share, and a fetched one has them beside it.
@@ -54,11 +64,12 @@ impl Alertmanager {
                 .arg("--cluster.listen-address=")
                 .args(flags),
         );
-        let ready = format!("http://{address}/-/ready");
-        wait_until("Alertmanager is ready", 60 * SECONDS, || {
-            http::send("GET", &ready, &[], b"").is_ok_and(|answer| answer.status == 200)
-        });
         Self { _process: process, _folder: folder, address }
+    }
+
+    /// `127.0.0.1:<port>`.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 }
 

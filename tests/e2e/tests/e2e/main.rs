@@ -51,6 +51,7 @@ mod rules_beside_prometheus;
 mod rules_restart;
 mod samples;
 mod scraping;
+mod sending;
 mod support;
 mod tomcat;
 mod tsdb_commands;
