@@ -2,8 +2,8 @@
 //! samples.
 //!
 //! Enters: keys and values, bounded in size, in named trees. Leaves: the same, with a checksum
-//! checked. A write is at once seen by readers and survives the end of the process; it survives a
-//! power cut once [`StateStore::durable`] returned.
+//! checked. A write is at once seen by readers. It survives an orderly end of the process, a kill from
+//! a fifth of a second later on, and both a kill and a power cut once [`StateStore::durable`] returned.
 //!
 //! Always holds: a value that is damaged is reported and never returned; a store that cannot be
 //! opened is moved aside, whole, and a new one begins; after a failed sync nothing more is called
