@@ -1,6 +1,6 @@
 //! What the system says of this process, under the names that dashboards know.
 
-use narthex_platform::{Disk, Family, FamilyKind, MetricsSource, Point, PointValue, RealDisk};
+use narthex_platform::{Family, FamilyKind, MetricsSource, Point, PointValue, RealDisk};
 
 /// Clock ticks a second in /proc: 100 on every Linux that Rust supports.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -50,10 +50,11 @@ impl MetricsSource for ProcessMetrics {
             let resident = field(20) * PAGE_BYTES;
             families.push(family("process_resident_memory_bytes", help, Gauge, resident));
         }
-        if let Ok(open) = RealDisk.list("/proc/self/fd".into()) {
+        // Most of them are sockets and pipes, which a disk does not list.
+        if let Ok(open) = std::fs::read_dir("/proc/self/fd") {
             let help = "Number of open file descriptors.";
             #[expect(clippy::cast_precision_loss, reason = "file descriptors are few")]
-            families.push(family("process_open_fds", help, Gauge, open.len() as f64));
+            families.push(family("process_open_fds", help, Gauge, open.count() as f64));
         }
         families
     }

@@ -244,7 +244,7 @@ async fn a_reload_ends_the_tries_of_an_old_receiver() {
             tokio::task::yield_now().await;
         }
         world.courier.generation.send_replace(1);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     let receiver = world.receivers.get("r").unwrap();
     let all_told = tokio::select! {
