@@ -32,7 +32,7 @@ pub(super) struct Scenario {
     /// Labels of alerts.
     pub(super) alerts: &'static [(&'static str, &'static str)],
     /// One step a line:
-    /// - `fire a b`, `end a`: of alerts, in one request. `long a` began to fire an hour ago, `lapse a` ends by itself after a
+    /// - `fire a b`, `end a`: of alerts, in one request. `long a` began to fire two hours ago, `lapse a` ends by itself after a
     ///   tick, `change a` has other annotations.
     /// - `silence a`, `unsilence a`.
     /// - `refuse team 503`, `accept team`: what a receiver answers. `tried team 2`: it has refused twice.
@@ -230,7 +230,7 @@ impl<'a> Player<'a> {
     fn send(&mut self, verb: &str, names: &[&str]) {
         let now = jiff::Timestamp::now();
         let alerts = names.iter().map(|&name| {
-            let earlier = if verb == "long" { 3600 } else { 0 };
+            let earlier = if verb == "long" { 7200 } else { 0 };
             let begins = now - jiff::SignedDuration::from_secs(earlier);
             let began = *self.began.entry(name.to_owned()).or_insert(begins);
             let mut labels = json!({ "scenario": self.scenario.name, "name": name, "group": "g" });
