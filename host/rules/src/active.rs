@@ -52,7 +52,7 @@ pub(crate) struct ActiveAlert {
     pub(crate) recorded: Recorded,
     /// It comes of an earlier process, with all that was known of it.
     pub(crate) is_recalled: bool,
-    /// It does not end as long as what it depends on may not have come in since the start.
+    /// It was not found again since the start: it does not end before data has come in.
     pub(crate) awaits_data: bool,
 }
 
@@ -79,6 +79,9 @@ pub(crate) struct Found {
 pub(crate) struct HoldTimes {
     pub(crate) hold: Duration,
     pub(crate) keep_firing: Duration,
+    /// Data may not have come in since the start: alerts that await it go on, and so much time does
+    /// not count for those that wait for `hold`.
+    pub(crate) unseen: Option<Duration>,
 }
 
 /// The alerts of one rule, by their labels.
@@ -99,7 +102,7 @@ impl ActiveAlerts {
                     alert.annotations = found.annotations.clone();
                     alert.value = found.value;
                     alert.keep_firing_since = None;
-                    alert.awaits_data = false;
+                    alert.awaits_data &= times.unseen.is_none();
                 }
                 None => {
                     self.0.insert(labels.clone(), ActiveAlert::new(found, now));
@@ -109,7 +112,7 @@ impl ActiveAlerts {
         let mut active = 0;
         self.0.retain(|labels, alert| {
             let is_true = found.contains_key(labels);
-            if !is_true && !alert.goes_on(times.keep_firing, now) {
+            if !is_true && !alert.goes_on(times, now) {
                 return alert.end(now);
             }
             active += 1;
@@ -137,9 +140,7 @@ impl ActiveAlerts {
 
     /// Time passed of which nothing is known: alerts wait for as long as before.
     pub(crate) fn pass_unseen(&mut self, passed: Duration) {
-        for alert in self.0.values_mut().filter(|alert| alert.state == AlertState::Pending) {
-            alert.active_at = alert.active_at + passed;
-        }
+        self.0.values_mut().for_each(|alert| alert.pass_unseen(passed));
     }
 
     /// The worst state of all.
@@ -174,11 +175,21 @@ impl ActiveAlert {
 
     /// Whether an alert that was not found goes on: because of `keep_firing_for`, or as the server has
     /// just started.
-    fn goes_on(&mut self, keep_firing: Duration, now: Timestamp) -> bool {
-        let keeps_firing = self.state == AlertState::Firing
-            && !keep_firing.is_zero()
-            && now < *self.keep_firing_since.get_or_insert(now) + keep_firing;
-        keeps_firing || (self.awaits_data && self.state != AlertState::Inactive)
+    fn goes_on(&mut self, times: HoldTimes, now: Timestamp) -> bool {
+        let awaits_data = self.awaits_data && self.state != AlertState::Inactive;
+        if let Some(unseen) = times.unseen.filter(|_| awaits_data) {
+            self.pass_unseen(unseen);
+            return true;
+        }
+        self.state == AlertState::Firing
+            && !times.keep_firing.is_zero()
+            && now < *self.keep_firing_since.get_or_insert(now) + times.keep_firing
+    }
+
+    fn pass_unseen(&mut self, passed: Duration) {
+        if self.state == AlertState::Pending {
+            self.active_at = self.active_at + passed;
+        }
     }
 
     /// The alert is over; whether it is kept to tell of its end.

@@ -30,6 +30,8 @@ use crate::sink::AlertSink;
 use crate::views::{GroupView, Health};
 use crate::write::Batch;
 
+use self::recall::DataWait;
+
 mod evaluate;
 mod recall;
 
@@ -114,7 +116,8 @@ pub(crate) enum Restoring {
     /// Nothing was evaluated yet.
     Begin,
     /// Some evaluations come first, so that what alerts depend on has been scraped and recorded.
-    AfterEvaluations(u8),
+    /// What is older than `reach` is not taken up.
+    AfterEvaluations { left: u8, reach: Timestamp },
 }
 
 #[derive(Clone, Default)]
@@ -125,6 +128,8 @@ struct RuleState {
     /// The series of an earlier process still say since when alerts wait: they are not written anew
     /// before that was read.
     is_to_be_restored: bool,
+    /// What its alerts of an earlier process wait for before they end.
+    data_wait: Option<DataWait>,
 }
 
 impl std::fmt::Debug for Group {
@@ -322,6 +327,7 @@ impl State {
             if rule.alert.is_some() {
                 state.active = std::mem::take(&mut inherited.active);
                 state.is_to_be_restored = inherited.is_to_be_restored;
+                state.data_wait = inherited.data_wait;
             }
         }
         self.restoring = before.restoring;

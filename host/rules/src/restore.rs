@@ -1,32 +1,31 @@
 //! After a restart: since when alerts have been active, read back from `ALERTS_FOR_STATE`.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use narthex_model::{Labels, METRIC_NAME, Matcher, Timestamp, is_stale};
 use narthex_storage::{Columns, Queryable, ReadError, TimeRange};
 
 use crate::active::ActiveAlerts;
 use crate::alerting_rule::ALERTS_FOR_STATE;
-use crate::config::RulesConfig;
 
-/// Moves `active_at` of the alerts back to where it was before the server went down.
+/// Moves `active_at` of the alerts back to where it was before the server went down, as far as the
+/// range goes back; it ends now.
 pub(crate) fn restore(
     alerts: &mut ActiveAlerts,
     name: &str,
-    hold: std::time::Duration,
-    config: &RulesConfig,
+    (hold, grace_period): (Duration, Duration),
     store: &dyn Queryable,
-    now: Timestamp,
+    range: TimeRange,
 ) -> Result<(), ReadError> {
-    if hold < config.grace_period || alerts.0.is_empty() {
+    if hold < grace_period || alerts.0.is_empty() {
         return Ok(());
     }
-    let before =
-        last_samples(name, store, TimeRange { start: now - config.outage_tolerance, end: now })?;
+    let before = last_samples(name, store, range)?;
     // Of those that were recalled more is known than the series say.
     for (labels, alert) in alerts.0.iter_mut().filter(|(_, alert)| !alert.is_recalled) {
         if let Some(Before { written_at, active_at }) = before.get(labels) {
-            alert.active_at = restored(*active_at, *written_at, hold, config.grace_period, now);
+            alert.active_at = restored(*active_at, *written_at, hold, grace_period, range.end);
         }
     }
     Ok(())
@@ -37,8 +36,8 @@ pub(crate) fn restore(
 fn restored(
     active_at: Timestamp,
     down_at: Timestamp,
-    hold: std::time::Duration,
-    grace_period: std::time::Duration,
+    hold: Duration,
+    grace_period: Duration,
     now: Timestamp,
 ) -> Timestamp {
     let hold = i64::try_from(hold.as_millis()).unwrap_or(i64::MAX);
@@ -92,8 +91,6 @@ pub(crate) fn last_samples(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[track_caller]

@@ -19,6 +19,7 @@ fn history(hold: u64, keep_firing: u64, truth: &str) -> String {
     let times = HoldTimes {
         hold: Duration::from_secs(hold),
         keep_firing: Duration::from_secs(keep_firing),
+        unseen: None,
     };
     let mut alerts = ActiveAlerts::default();
     let mut shown = String::new();
@@ -65,7 +66,7 @@ fn keep_firing_for_bridges_gaps() {
 
 #[test]
 fn a_resolved_alert_is_forgotten_after_a_quarter_of_an_hour() {
-    let times = HoldTimes { hold: Duration::ZERO, keep_firing: Duration::ZERO };
+    let times = HoldTimes { hold: Duration::ZERO, keep_firing: Duration::ZERO, unseen: None };
     let mut alerts = ActiveAlerts::default();
     let found = Found { annotations: Labels::empty(), value: 1.0 };
     alerts.update(&BTreeMap::from([(labels(), found)]), times, at(0));

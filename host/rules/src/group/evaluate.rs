@@ -31,9 +31,16 @@ struct Round {
 /// What a rule found.
 enum Finding {
     Series(Vec<(Labels, SampleValue)>),
-    Alerts(BTreeMap<Labels, Found>),
-    /// There is no sample that the expression could have looked at.
+    Alerts(Sight),
+    /// Nothing can be said of that time: there is no sample that the expression could have looked at.
     Nothing,
+}
+
+/// What an alerting rule found.
+struct Sight {
+    found: BTreeMap<Labels, Found>,
+    /// There was no sample to look at.
+    is_blind: bool,
 }
 
 /// What a rule found, and when.
@@ -89,18 +96,19 @@ impl Group {
 
     fn find(&self, spec: &RuleSpec, round: Round) -> Result<Finding, RuleError> {
         let result = self.query(spec, round.sample_at)?;
-        let Some(alert) = &spec.alert else {
-            return Ok(Finding::Series(output(spec, vector(result.value)?, self.spec.limit)?));
-        };
         let is_blind = result.stats.samples_looked_at == 0 && !spec.expr.selectors().is_empty();
         if round.is_late && is_blind {
             return Ok(Finding::Nothing);
         }
+        let Some(alert) = &spec.alert else {
+            return Ok(Finding::Series(output(spec, vector(result.value)?, self.spec.limit)?));
+        };
         let queries = (self.tools.engine.clone(), self.query_options());
         let (labels, url) = (&self.config.external_labels, &self.config.external_url);
         let expander = Expander::new(queries, round.at, labels, url);
         let result = vector(result.value)?;
-        Ok(Finding::Alerts(alerting_rule::found(spec, alert, &result, &expander)?))
+        let found = alerting_rule::found(spec, alert, &result, &expander)?;
+        Ok(Finding::Alerts(Sight { found, is_blind }))
     }
 
     fn query(&self, spec: &RuleSpec, at: Timestamp) -> Result<QueryResult, RuleError> {
@@ -127,8 +135,8 @@ impl Group {
         };
         let series = match (asked.finding, &spec.alert) {
             (Ok(Finding::Series(series)), _) => Ok(series),
-            (Ok(Finding::Alerts(found)), Some(alert)) => {
-                self.alert(index, (spec, alert), &found, rule, round)
+            (Ok(Finding::Alerts(sight)), Some(alert)) => {
+                self.alert(index, (spec, alert), &sight, rule, round)
             }
             (Ok(Finding::Alerts(_) | Finding::Nothing), _) => {
                 rule.active.pass_unseen(self.interval);
@@ -157,12 +165,16 @@ impl Group {
         &self,
         index: usize,
         (spec, alert): (&RuleSpec, &AlertSpec),
-        found: &BTreeMap<Labels, Found>,
-        RuleState { active, is_to_be_restored, .. }: &mut RuleState,
+        sight: &Sight,
+        RuleState { active, is_to_be_restored, data_wait, .. }: &mut RuleState,
         round: Round,
     ) -> Result<Vec<(Labels, SampleValue)>, RuleError> {
-        let times = HoldTimes { hold: alert.hold, keep_firing: alert.keep_firing };
-        let count = active.update(found, times, round.at);
+        // Of a time that is past all has come in that will: nothing is waited for.
+        let awaits_data = !round.is_late
+            && data_wait.as_mut().is_some_and(|it| it.waits(round.at, sight.is_blind));
+        let unseen = awaits_data.then_some(self.interval);
+        let times = HoldTimes { hold: alert.hold, keep_firing: alert.keep_firing, unseen };
+        let count = active.update(&sight.found, times, round.at);
         let rule = self.rules.get(index).copied();
         let limit = self.spec.limit;
         if limit > 0 && count > limit {

@@ -2,6 +2,10 @@
 //!
 //! Those that fired have a record, and fire on. Those that waited for their time are read back from
 //! `ALERTS_FOR_STATE` as in Prometheus, once data has come in.
+//!
+//! How long the server was away is counted from the evaluation that was missed first.
+
+use std::collections::BTreeSet;
 
 use narthex_model::{Labels, Timestamp};
 use narthex_settings::error_chain;
@@ -9,19 +13,42 @@ use narthex_storage::TimeRange;
 use tracing::warn;
 
 use super::{Group, Restoring, RuleState, State};
-use crate::active::ActiveAlert;
+use crate::active::{ActiveAlert, ActiveAlerts};
+use crate::alerting_rule;
 use crate::file::AlertSpec;
 use crate::restore::{self, Before, restore};
 
-/// Evaluations before the state of `for` is read back, and before alerts of the process before end.
+/// Evaluations before the state of `for` is read back.
 const EVALUATIONS_BEFORE_RESTORE: u8 = 2;
+/// Evaluations that have to look at samples before alerts of the process before end: the first may see
+/// what only some targets gave.
+const LOOKS_BEFORE_END: u8 = 2;
+
+/// What alerts of the process before wait for before they end: an empty result may mean that nothing
+/// was scraped yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DataWait {
+    looks_left: u8,
+    until: Timestamp,
+}
+
+impl DataWait {
+    /// Whether they still wait in an evaluation for `at`, which counts.
+    pub(super) fn waits(&mut self, at: Timestamp, is_blind: bool) -> bool {
+        let waits = self.looks_left > 0 && at <= self.until;
+        self.looks_left = self.looks_left.saturating_sub(u8::from(!is_blind));
+        waits
+    }
+}
 
 impl Group {
     /// Before the first evaluation: what fired fires on. A group that makes up for what it missed
     /// goes on with all alerts as they were at its last slot.
     pub(super) fn recall(&self, state: &mut State, at: Timestamp) {
-        let reach = TimeRange { start: at - self.config.outage_tolerance, end: at };
-        state.restoring = Restoring::AfterEvaluations(EVALUATIONS_BEFORE_RESTORE);
+        let start = at - self.config.outage_tolerance - self.interval;
+        let reach = TimeRange { start, end: at };
+        state.restoring =
+            Restoring::AfterEvaluations { left: EVALUATIONS_BEFORE_RESTORE, reach: start };
         let slot = self.tools.kept.slot(self.id);
         let slot = slot.filter(|slot| (reach.start..at).contains(slot));
         state.last_slot = slot.filter(|_| self.spec.replay_missed);
@@ -51,30 +78,32 @@ impl Group {
                 recall_waiting(rule, waiting);
             }
             rule.is_to_be_restored = state.last_slot.is_none() && !before.is_empty();
+            if !rule.active.0.is_empty() {
+                let until = at + self.config.grace_period;
+                rule.data_wait = Some(DataWait { looks_left: LOOKS_BEFORE_END, until });
+            }
+            rule.series = written(&rule.active);
         }
     }
 
     /// After some evaluations: alerts that wait for their time get back since when they have been
-    /// active, and those of the process before may end.
+    /// active.
     pub(super) fn restore(&self, state: &mut State, at: Timestamp) {
-        match state.restoring {
-            Restoring::Done | Restoring::Begin => return,
-            Restoring::AfterEvaluations(left) if left > 1 => {
-                state.restoring = Restoring::AfterEvaluations(left - 1);
-                return;
-            }
-            Restoring::AfterEvaluations(_) => state.restoring = Restoring::Done,
+        let Restoring::AfterEvaluations { left, reach } = state.restoring else { return };
+        if left > 1 {
+            state.restoring = Restoring::AfterEvaluations { left: left - 1, reach };
+            return;
         }
+        state.restoring = Restoring::Done;
         let started = self.tools.clock.monotonic();
         for (spec, rule) in self.spec.rules.iter().zip(&mut state.rules) {
             let Some(alert) = &spec.alert else { continue };
-            rule.active.0.values_mut().for_each(|alert| alert.awaits_data = false);
             if !std::mem::take(&mut rule.is_to_be_restored) {
                 continue;
             }
-            let store = self.tools.read.as_ref();
-            let restored =
-                restore(&mut rule.active, &spec.name, alert.hold, &self.config, store, at);
+            let (store, grace) = (self.tools.read.as_ref(), self.config.grace_period);
+            let range = TimeRange { start: reach, end: at };
+            let restored = restore(&mut rule.active, &spec.name, (alert.hold, grace), store, range);
             if let Err(error) = restored {
                 let error = error_chain(&error);
                 warn!(alert = spec.name, error, "the state of an alert could not be restored");
@@ -93,6 +122,11 @@ fn recall_waiting<'a>(
         let alert = || ActiveAlert::recalled(before.active_at);
         rule.active.0.entry(labels.clone()).or_insert_with(alert);
     }
+}
+
+/// The series that the process before wrote of alerts. They end when the alerts do.
+fn written(alerts: &ActiveAlerts) -> BTreeSet<Labels> {
+    alerting_rule::series(alerts, true).into_iter().map(|(labels, _)| labels).collect()
 }
 
 /// Whether an alert of this name may be this rule's: labels that are no templates have to agree.

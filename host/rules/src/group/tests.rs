@@ -79,18 +79,19 @@ impl World {
     }
 
     fn group_after(&self, text: &str, before: Option<Arc<Group>>, restoring: Restoring) -> Group {
-        self.group_with("", text, before, restoring)
+        self.group_with("", 10, text, before, restoring)
     }
 
-    /// A group with more keys of its own.
+    /// A group with more keys of its own, evaluated every so many seconds.
     fn group_with(
         &self,
         keys: &str,
+        interval: i64,
         text: &str,
         before: Option<Arc<Group>>,
         restoring: Restoring,
     ) -> Group {
-        let text = format!("groups:\n- name: g\n  interval: 10s\n{keys}  rules:\n{text}");
+        let text = format!("groups:\n- name: g\n  interval: {interval}s\n{keys}  rules:\n{text}");
         let spec = RuleFiles::read([("r.yml", text)]).unwrap().groups.remove(0);
         let config = RulesConfig {
             external_labels: Labels::from_pairs([("region", "eu"), ("job", "other")]),

@@ -10,7 +10,7 @@ const RULES: &str =
     "  - { record: x, expr: up + 1 }\n  - { alert: Down, expr: up == 0, for: 30s }\n";
 
 fn group(world: &World, restoring: Restoring) -> Group {
-    world.group_with("  replay_missed: true\n", RULES, None, restoring)
+    world.group_with("  replay_missed: true\n", 10, RULES, None, restoring)
 }
 
 #[test]
@@ -65,8 +65,9 @@ fn evaluations_that_see_nothing_leave_alerts_as_they_are() {
     let world = World::new();
     let rules = "  - { alert: Down, expr: up == 0 }\n  - { alert: Waits, expr: up == 0, for: 20m }\n\
                  \x20 - { alert: Gone, expr: absent(up), for: 30s }\n";
-    let group =
-        |world: &World| world.group_with("  replay_missed: true\n", rules, None, Restoring::Begin);
+    let group = |world: &World| {
+        world.group_with("  replay_missed: true\n", 10, rules, None, Restoring::Begin)
+    };
     world.put(UP, 5, 0.0);
     group(&world).evaluate(at(10));
     // Away for ten minutes: from 310 on there is nothing to look back to.
@@ -81,6 +82,61 @@ fn evaluations_that_see_nothing_leave_alerts_as_they_are() {
     assert!(!firing.contains('x'), "it never ended: {firing}");
     let RuleKind::Alerting { alerts, .. } = &group.view().rules[1].kind else { panic!("a rule") };
     assert_eq!(alerts[0].active_at, at(10 + 290), "29 evaluations saw nothing");
+}
+
+/// A group of another process that makes up for what it missed.
+fn restarted(world: World, rules: &str) -> (World, Group) {
+    let world = world.restarted();
+    let group = world.group_with("  replay_missed: true\n", 10, rules, None, Restoring::Begin);
+    (world, group)
+}
+
+#[test]
+fn an_alert_that_was_over_meanwhile_begins_anew() {
+    let rules = "  - { alert: Down, expr: up == 0 }\n";
+    let (world, group) = restarted(World::new(), rules);
+    world.put(UP, 5, 0.0);
+    group.evaluate(at(10));
+    let (mut world, group) = restarted(world, rules);
+    world.put(UP, 15, 1.0);
+    world.put(UP, 35, 0.0);
+    group.evaluate(at(60));
+    assert_eq!(world.heard().pop().unwrap().starts_at, at(40));
+    assert!(world.dump("ALERTS")[0].ends_with("1@10 x@20 1@40 1@50 1@60"));
+}
+
+#[test]
+fn an_alert_that_was_there_in_between_still_waits_for_data() {
+    let rules =
+        "  - { alert: Down, expr: up == 0 }\n  - { alert: Waits, expr: up == 0, for: 10m }\n";
+    let (world, group) = restarted(World::new(), rules);
+    world.put(UP, 5, 0.0);
+    group.evaluate(at(10));
+    let (mut world, group) = restarted(world, rules);
+    // The first evaluations of that time look back to what was before.
+    group.evaluate(at(400));
+    world.put(&[("__name__", "up"), ("job", "b")], 405, 1.0);
+    group.evaluate(at(410));
+    world.put(UP, 415, 0.0);
+    group.evaluate(at(420));
+    let heard = world.heard();
+    assert!(heard.iter().all(|alert| alert.starts_at == at(10)), "it went on: {heard:?}");
+    let RuleKind::Alerting { alerts, .. } = &group.view().rules[1].kind else { panic!("a rule") };
+    // Those for 310 to 410 did not see it: eleven.
+    assert_eq!((alerts.len(), alerts[0].active_at), (1, at(10 + 110)));
+}
+
+#[test]
+fn a_recording_rule_that_sees_nothing_writes_nothing() {
+    let rules = "  - { record: gone, expr: absent(up) }\n  - { alert: Gone, expr: gone == 1 }\n";
+    let (world, group) = restarted(World::new(), rules);
+    world.put(UP, 5, 0.0);
+    group.evaluate(at(10));
+    let (mut world, group) = restarted(world, rules);
+    world.put(UP, 595, 0.0);
+    group.evaluate(at(600));
+    assert_eq!(world.dump("gone"), [""; 0]);
+    assert!(world.heard().is_empty());
 }
 
 #[test]
@@ -116,7 +172,7 @@ fn a_reload_in_between_changes_nothing() {
     world.put(UP, 5, 0.0);
     before.evaluate(at(10));
     let keys = "  replay_missed: true\n  limit: 5\n";
-    let after = world.group_with(keys, RULES, Some(Arc::new(before)), Restoring::Done);
+    let after = world.group_with(keys, 10, RULES, Some(Arc::new(before)), Restoring::Done);
     after.evaluate(at(40));
     assert_eq!(world.dump("x"), [r#"{job="a"} 1@10 1@20 1@30 1@40"#]);
 }

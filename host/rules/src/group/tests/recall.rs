@@ -77,12 +77,79 @@ fn an_alert_waits_for_data_before_it_ends() {
     world.put(UP, 5, 0.0);
     world.group(rule).evaluate(at(10));
     let (mut world, group) = restarted(world, rule);
-    // Ten minutes later nothing was scraped yet.
-    group.evaluate(at(610));
-    group.evaluate(at(620));
+    // Ten minutes later nothing was scraped yet, and is not for a while.
+    for seconds in [610, 620, 630, 640] {
+        group.evaluate(at(seconds));
+    }
     assert_eq!(world.heard().remove(0).ends_at, at(610 + 240));
-    group.evaluate(at(630));
-    assert_eq!(world.heard().remove(0).ends_at, at(630));
+    // Then it was, of one target first.
+    world.put(&[("__name__", "up"), ("job", "b")], 645, 1.0);
+    group.evaluate(at(650));
+    assert!(world.heard().is_empty());
+    world.put(UP, 655, 0.0);
+    group.evaluate(at(660));
+    world.put(UP, 665, 1.0);
+    assert!(world.heard().is_empty(), "nothing is new");
+    group.evaluate(at(670));
+    let heard = world.heard().remove(0);
+    assert_eq!((heard.starts_at, heard.ends_at), (at(10), at(670)));
+}
+
+#[test]
+fn an_alert_does_not_wait_for_data_for_ever() {
+    let rule = "  - { alert: Down, expr: up == 0 }\n";
+    let world = World::new();
+    world.put(UP, 5, 0.0);
+    world.group(rule).evaluate(at(10));
+    let (mut world, group) = restarted(world, rule);
+    group.evaluate(at(1000));
+    world.heard();
+    group.evaluate(at(1000 + 600));
+    assert!(world.heard().remove(0).ends_at > at(1600), "the grace period is not over");
+    group.evaluate(at(1000 + 610));
+    assert_eq!(world.heard().remove(0).ends_at, at(1610));
+}
+
+#[test]
+fn a_group_with_a_long_interval_remembers_its_alerts() {
+    let rule = "  - { alert: Down, expr: up == 0 }\n  - { alert: Waits, expr: up == 0, for: 7h }\n";
+    let hour = 3600;
+    let group = |world: &World| world.group_with("", 2 * hour, rule, None, Restoring::Begin);
+    let world = World::new();
+    let evaluate = |group: &Group, world: &World, hours: i64| {
+        world.put(UP, hours * hour, 0.0);
+        group.evaluate(at(hours * hour));
+    };
+    let before = group(&world);
+    for hours in [2, 4, 6] {
+        evaluate(&before, &world, hours);
+    }
+    // It was away for some of the time up to the next evaluation.
+    let mut world = world.restarted();
+    let group = group(&world);
+    for hours in [8, 10, 12] {
+        evaluate(&group, &world, hours);
+    }
+    assert_eq!(world.heard().remove(0).starts_at, at(2 * hour), "it fires on");
+    let RuleKind::Alerting { alerts, .. } = &group.view().rules[1].kind else { panic!("a rule") };
+    assert_eq!(alerts[0].active_at, at(6 * hour), "four hours of its time are over");
+}
+
+#[test]
+fn the_series_of_an_alert_that_is_over_at_once_end() {
+    let rule = "  - { alert: Down, expr: up == 0, keep_firing_for: 100s }\n";
+    let world = World::new();
+    let group = world.group(rule);
+    world.put(UP, 5, 0.0);
+    group.evaluate(at(10));
+    world.put(UP, 15, 1.0);
+    group.evaluate(at(20));
+    let (world, group) = restarted(world, rule);
+    group.evaluate(at(130));
+    for series in ["ALERTS", "ALERTS_FOR_STATE"] {
+        let line = world.dump(series).remove(0);
+        assert!(line.ends_with("@20 x@130"), "{line}");
+    }
 }
 
 #[test]
@@ -108,7 +175,7 @@ fn what_is_long_past_is_not_taken_up_again() {
 fn alerts_beyond_the_limit_are_forgotten_on_disk_too() {
     let world = World::new();
     let rule = "  - { alert: Down, expr: up == 0 }\n";
-    let group = world.group_with("  limit: 1\n", rule, None, Restoring::Done);
+    let group = world.group_with("  limit: 1\n", 10, rule, None, Restoring::Done);
     world.put(UP, 5, 0.0);
     group.evaluate(at(10));
     let kept = world.state.tree("rules_alerts").unwrap();
