@@ -143,7 +143,9 @@ impl Courier {
         let sent = async {
             let lane = state.lanes.enter().await;
             let outcome = self.notifiers.notify(&state.integration, group, words).await;
-            lane.leave(outcome.is_ok());
+            if outcome.is_ok() {
+                lane.answered();
+            }
             outcome
         };
         select! {
@@ -176,24 +178,35 @@ impl Courier {
             .map(|kept| kept.alert.as_ref())
             .filter(|alert| send_resolved || !alert.is_resolved_at(flush.now))
             .collect();
-        let any_fires = wanted.iter().any(|alert| !alert.is_resolved_at(flush.now));
-        let left_out = wanted.len().saturating_sub(AlertGroup::ALERTS_MAX);
+        let about = AlertGroup::of(&flush.id.labels, &wanted, flush.now);
         AlertGroup {
             group_key: flush.key.clone(),
             receiver: flush.receiver.clone(),
-            status: if any_fires { AlertStatus::Firing } else { AlertStatus::Resolved },
-            group_labels: flush.id.labels.clone(),
-            common_labels: common(wanted.iter().map(|alert| &alert.labels)),
-            common_annotations: common(wanted.iter().map(|alert| &alert.annotations)),
-            alerts: wanted
-                .iter()
-                .take(AlertGroup::ALERTS_MAX)
-                .map(|alert| group_alert(alert, flush.now))
-                .collect(),
-            truncated_alerts: u32::try_from(left_out).unwrap_or(u32::MAX),
             external_url: self.external_url.clone(),
-            attempt: 1,
             idempotency_key: key,
+            ..about
+        }
+    }
+}
+
+impl AlertGroup {
+    /// What alerts are about that are grouped by `labels`; the rest is the caller's to say.
+    pub(crate) fn of(labels: &Labels, alerts: &[&Alert], now: Timestamp) -> Self {
+        let any_fires = alerts.iter().any(|alert| !alert.is_resolved_at(now));
+        let left_out = alerts.len().saturating_sub(Self::ALERTS_MAX);
+        let told = alerts.iter().take(Self::ALERTS_MAX);
+        Self {
+            group_key: String::new(),
+            receiver: String::new(),
+            status: if any_fires { AlertStatus::Firing } else { AlertStatus::Resolved },
+            group_labels: labels.clone(),
+            common_labels: common(alerts.iter().map(|alert| &alert.labels)),
+            common_annotations: common(alerts.iter().map(|alert| &alert.annotations)),
+            alerts: told.map(|alert| group_alert(alert, now)).collect(),
+            truncated_alerts: u32::try_from(left_out).unwrap_or(u32::MAX),
+            external_url: String::new(),
+            attempt: 1,
+            idempotency_key: String::new(),
         }
     }
 }

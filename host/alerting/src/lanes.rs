@@ -1,7 +1,7 @@
 //! How many calls of one integration run at once: as many as it has shown that it answers.
 //!
 //! All integrations of a plugin share the calls that the plugin may have. Always holds: one that answers nothing has
-//! [`LANES_MIN`] of them, and leaves the others to those beside it.
+//! [`LANES_MIN`] of them, and leaves the others to those beside it; one that answered and hangs has as few after one round.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,11 +20,13 @@ pub(crate) struct Lanes {
     open: AtomicUsize,
 }
 
-/// A call that may run.
+/// A call that may run. It closes its lane when it ends, or is given up, and nobody has said that it was answered.
 #[derive(Debug)]
 pub(crate) struct Lane<'a> {
     lanes: &'a Lanes,
-    permit: SemaphorePermit<'a>,
+    /// Until the call ends.
+    permit: Option<SemaphorePermit<'a>>,
+    was_answered: bool,
 }
 
 impl Lanes {
@@ -35,7 +37,7 @@ impl Lanes {
     /// Waits until a call may run.
     pub(crate) async fn enter(&self) -> Lane<'_> {
         let permit = self.free.acquire().await.expect("nobody closes the lanes");
-        Lane { lanes: self, permit }
+        Lane { lanes: self, permit: Some(permit), was_answered: false }
     }
 
     fn change(&self, change: impl Fn(usize) -> Option<usize>) -> bool {
@@ -44,14 +46,22 @@ impl Lanes {
 }
 
 impl Lane<'_> {
-    /// The call has ended: one that was answered opens another lane, one that failed closes its own.
-    pub(crate) fn leave(self, was_answered: bool) {
-        let Self { lanes, permit } = self;
-        if was_answered {
+    /// The call was answered, which opens another lane.
+    pub(crate) fn answered(mut self) {
+        self.was_answered = true;
+    }
+}
+
+impl Drop for Lane<'_> {
+    fn drop(&mut self) {
+        let lanes = self.lanes;
+        if self.was_answered {
             if lanes.change(|open| (open < LANES_MAX).then_some(open + 1)) {
                 lanes.free.add_permits(1);
             }
-        } else if lanes.change(|open| (open > LANES_MIN).then_some(open - 1)) {
+        } else if lanes.change(|open| (open > LANES_MIN).then_some(open - 1))
+            && let Some(permit) = self.permit.take()
+        {
             permit.forget();
         }
     }
@@ -70,16 +80,16 @@ mod tests {
     async fn who_answers_has_more_calls_and_who_fails_has_fewer() {
         let lanes = Lanes::new();
         for _ in 0..100 {
-            lanes.enter().await.leave(true);
+            lanes.enter().await.answered();
         }
         assert_eq!(free(&lanes), LANES_MAX);
         let taken = lanes.enter().await;
-        lanes.enter().await.leave(false);
+        drop(lanes.enter().await);
         assert_eq!(free(&lanes), LANES_MAX - 2);
         drop(taken);
-        assert_eq!(free(&lanes), LANES_MAX - 1, "one that was given up says nothing");
+        assert_eq!(free(&lanes), LANES_MAX - 2, "one that was given up closes its own too");
         for _ in 0..100 {
-            lanes.enter().await.leave(false);
+            drop(lanes.enter().await);
         }
         assert_eq!(free(&lanes), LANES_MIN);
     }

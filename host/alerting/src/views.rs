@@ -7,12 +7,15 @@ use narthex_model::{Alert, Labels, Timestamp};
 use narthex_platform::{Family, FamilyKind, MetricsSource, Point, PointValue};
 
 use crate::alerts::{Acknowledgement, Kept};
-use crate::config::Muted;
+use crate::config::{Config, Muted};
 use crate::dispatch::{Group, GroupId};
+use crate::notifiers::AlertGroup;
 use crate::order::alert_order;
 use crate::receivers::LastNotification;
+use crate::route::Route;
 use crate::service::{Alerting, Shared};
 use crate::silences::SilenceState;
+use crate::words;
 
 /// One group.
 #[derive(Clone, Debug)]
@@ -31,7 +34,7 @@ pub struct GroupView {
     pub is_delivering: bool,
     /// Time intervals because of which it is not notified of.
     pub muted_by: Vec<String>,
-    /// Labels of its route.
+    /// Labels of its route, rendered about it; those that cannot be are left out.
     pub route_labels: BTreeMap<String, String>,
 }
 
@@ -145,6 +148,7 @@ impl Alerting {
                 alerts.sort_by(|one, two| alert_order(&one.alert.labels, &two.alert.labels));
                 let route = config.routes.get(id.route)?;
                 let view = GroupView {
+                    route_labels: self.route_labels(&config, route, &id.labels, &alerts),
                     key,
                     receiver: route.receiver.clone(),
                     labels: id.labels,
@@ -152,7 +156,6 @@ impl Alerting {
                     flush_at,
                     is_delivering,
                     muted_by: config.muted(route, now).map(Muted::into_names).unwrap_or_default(),
-                    route_labels: route.labels.clone(),
                 };
                 Some((view, alerts))
             });
@@ -165,6 +168,27 @@ impl Alerting {
             group
         });
         filled.collect()
+    }
+
+    /// Their values are templates about the group.
+    fn route_labels(
+        &self,
+        config: &Config,
+        route: &Route,
+        labels: &Labels,
+        alerts: &[Arc<Kept>],
+    ) -> BTreeMap<String, String> {
+        if !route.labels.values().any(|value| value.contains("{{")) {
+            return route.labels.clone();
+        }
+        let alerts: Vec<&Alert> = alerts.iter().map(|kept| kept.alert.as_ref()).collect();
+        let group = AlertGroup {
+            receiver: route.receiver.clone(),
+            external_url: self.0.courier.external_url.clone(),
+            ..AlertGroup::of(labels, &alerts, self.now())
+        };
+        let values = route.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        words::route_labels(&group, &config.library, Labels::from_pairs(values), self.now())
     }
 
     /// All alerts that are kept, ascending by labels.

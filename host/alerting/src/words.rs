@@ -1,5 +1,6 @@
 //! The texts of notifications: templates about a group, expanded.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,6 +25,9 @@ pub trait Words: fmt::Debug + Send + Sync {
     /// The same words, of which nobody is told what fails: to try something.
     fn unheard(&self) -> Arc<dyn Words>;
 }
+
+/// What templates see for a reason where nothing is sent.
+const REASON_UNKNOWN: &str = "unknown";
 
 /// What templates see beside the group.
 #[derive(Clone, Debug, Default)]
@@ -51,18 +55,7 @@ pub(crate) fn about(
     now: Timestamp,
     failures: Option<Counter>,
 ) -> Arc<dyn Words> {
-    let mut data = NotificationData {
-        receiver: quote_meta(&group.receiver),
-        status: group.status.name().to_owned(),
-        alerts: group.alerts.iter().map(alert).collect(),
-        notification_reason: circumstances.reason.to_owned(),
-        group_labels: group.group_labels.clone(),
-        common_labels: group.common_labels.clone(),
-        common_annotations: group.common_annotations.clone(),
-        route_labels: circumstances.route_labels,
-        route_labels_rendered: false,
-        external_url: group.external_url.clone(),
-    };
+    let mut data = data(group, circumstances);
     let receiver = group.receiver.clone();
     let expander = library.expander(&data, now);
     let words = GroupWords { expander, receiver, failures, is_heard: true };
@@ -75,6 +68,32 @@ pub(crate) fn about(
         Err(error) => words.failed(&error),
     }
     Arc::new(GroupWords { expander: library.expander(&data, now), ..words })
+}
+
+/// The labels of its route as they are rendered about a group; those that fail are left out.
+pub(crate) fn route_labels(
+    group: &AlertGroup,
+    library: &Library,
+    route_labels: Labels,
+    now: Timestamp,
+) -> BTreeMap<String, String> {
+    let data = data(group, Circumstances { reason: REASON_UNKNOWN, route_labels });
+    library.expander(&data, now).some_route_labels()
+}
+
+fn data(group: &AlertGroup, circumstances: Circumstances) -> NotificationData {
+    NotificationData {
+        receiver: quote_meta(&group.receiver),
+        status: group.status.name().to_owned(),
+        alerts: group.alerts.iter().map(alert).collect(),
+        notification_reason: circumstances.reason.to_owned(),
+        group_labels: group.group_labels.clone(),
+        common_labels: group.common_labels.clone(),
+        common_annotations: group.common_annotations.clone(),
+        route_labels: circumstances.route_labels,
+        route_labels_rendered: false,
+        external_url: group.external_url.clone(),
+    }
 }
 
 impl AlertGroup {

@@ -4,23 +4,30 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::client::{ClientOptions, SetupError};
-use crate::config::TlsConfig;
-use crate::files::Reader;
-use crate::tls::Tls;
+use crate::config::{HttpConfig, TlsConfig};
+use crate::error::RequestError;
+use crate::files::Files;
 
-/// How connections are encrypted: the keys of a `tls_config`, with its files read. Cheap to clone.
+/// How long a disk may take to answer when certificates are looked at again.
+const LOOK_MAX: Duration = Duration::from_secs(5);
+
+/// How connections are encrypted: the keys of a `tls_config`, with its files read, and read again while it is used. Cheap to
+/// clone.
 #[derive(Clone)]
 pub struct Encryption {
-    connector: TlsConnector,
+    files: Arc<Files>,
     server_name: Option<String>,
 }
 
@@ -39,6 +46,9 @@ pub enum EncryptionError {
     /// The connection is encrypted already.
     #[error("TLS is spoken already")]
     Already,
+    /// What certificates are in cannot be read.
+    #[error("the files of tls_config")]
+    Files(#[source] RequestError),
     /// The handshake failed: no TLS, no common version, a certificate that is not believed.
     #[error("TLS with {name}")]
     Handshake {
@@ -55,9 +65,9 @@ impl Encryption {
     /// # Errors
     /// When a file cannot be read, or what it holds is of no use.
     pub fn read(config: &TlsConfig, options: &ClientOptions) -> Result<Self, SetupError> {
-        let tls = Tls::read(config, &Reader::new(options))?;
         let server_name = config.server_name.clone();
-        Ok(Self { connector: TlsConnector::from(std::sync::Arc::new(tls.plain())), server_name })
+        let config = HttpConfig { tls: config.clone(), ..HttpConfig::default() };
+        Ok(Self { files: Arc::new(Files::new(&Arc::new(config), options)?), server_name })
     }
 
     /// Speaks TLS on `stream` with the host of this name or address; a `server_name` of the configuration stands for it.
@@ -81,7 +91,10 @@ impl Encryption {
         let server = ServerName::try_from(bare.to_owned())
             .map_err(|_| EncryptionError::Name(name.to_owned()))?;
         let protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
-        let stream = self.connector.with_alpn(protocols).connect(server, stream).await;
+        let current = self.files.current(Instant::now() + LOOK_MAX).await;
+        let (_, tls) = current.map_err(EncryptionError::Files)?;
+        let connector = TlsConnector::from(Arc::new(tls.plain()));
+        let stream = connector.with_alpn(protocols).connect(server, stream).await;
         let failed = |source| EncryptionError::Handshake { name: name.to_owned(), source };
         Ok(Stream::Tls(Box::new(stream.map_err(failed)?)))
     }
@@ -179,8 +192,7 @@ impl AsyncWrite for Stream {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
+    use narthex_platform::SimulatedClock;
     use rustls::ServerConfig;
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -259,5 +271,27 @@ mod tests {
         assert!(said.contains("TLS with localhost") && said.contains("certificate"), "{said}");
         let refused = encryption.start("no name", greeted(port).await).await.unwrap_err();
         assert_eq!(refused.to_string(), "\"no name\" is neither a name nor an address");
+    }
+
+    #[tokio::test]
+    async fn certificates_are_read_again_while_they_are_used() {
+        let (port, _server) = server().await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        #[expect(clippy::disallowed_methods, reason = "it is written as an operator would")]
+        let write = |authority: &str| std::fs::write(&file, authority).unwrap();
+        write(include_str!("client/tests/authority_b.pem"));
+        let clock = SimulatedClock::at(0);
+        let options = ClientOptions { clock: clock.clock(), ..ClientOptions::default() };
+        let config = TlsConfig {
+            ca_file: Some(file.to_str().unwrap().to_owned()),
+            server_name: Some("named.test".to_owned()),
+            ..TlsConfig::default()
+        };
+        let encryption = Encryption::read(&config, &options).unwrap();
+        encryption.start("localhost", greeted(port).await).await.unwrap_err();
+        write(include_str!("client/tests/authority_a.pem"));
+        clock.advance(Duration::from_secs(5));
+        encryption.start("localhost", greeted(port).await).await.unwrap();
     }
 }

@@ -112,13 +112,22 @@ struct Node {
     /// `x-file`: the value is a path, relative to the folder of the configuration.
     is_file: bool,
     /// `x-template`: the value is expanded before a notification.
-    template: Option<Markup>,
+    template: Option<Template>,
     /// `x-global`: the key of `global` in an alertmanager.yml that stands for the value.
     global: Option<String>,
     /// `x-global-unless`: the key of the item's own `http_config` beside which that does not stand for it.
     global_unless: Option<String>,
     /// `x-secret-file`: the property whose value the file holds.
     secret_file: Option<String>,
+}
+
+/// What a template makes, as a schema says it.
+#[derive(Debug)]
+enum Template {
+    Text,
+    Html,
+    /// HTML when the properties beside it have these values, else text.
+    HtmlWhen(Map<String, Value>),
 }
 
 /// What a template makes.
@@ -480,12 +489,7 @@ impl Node {
             }
             "x-file" => self.is_file = value.as_bool().ok_or_else(|| wrong("true or false"))?,
             "x-template" => {
-                self.template = match (value.as_bool(), value.as_str()) {
-                    (Some(true), _) => Some(Markup::Text),
-                    (Some(false), _) => None,
-                    (None, Some("html")) => Some(Markup::Html),
-                    (None, _) => return Err(wrong("true, false or \"html\"")),
-                }
+                self.template = Template::parse(value).map_err(wrong)?;
             }
             "x-global" | "x-global-unless" | "x-secret-file" if depth != PROPERTY_DEPTH => {
                 return Err(wrong("this keyword stands at a property at the top only"));

@@ -29,10 +29,6 @@ pub const SAID_CHARS_MAX: usize = 512;
 /// What Alertmanager puts where a text was cut.
 const CUT: &str = "…";
 
-/// What the host escapes where a template puts a value into HTML.
-const ESCAPES: [(&str, char); 6] =
-    [("&lt;", '<'), ("&gt;", '>'), ("&amp;", '&'), ("&#34;", '"'), ("&#39;", '\''), ("&#43;", '+')];
-
 /// SHA-256 in hexadecimal digits: of a group's key, where a receiver bounds the length of keys.
 pub fn hashed(text: &str) -> String {
     use std::fmt::Write as _;
@@ -49,23 +45,6 @@ pub fn cut(text: &str, chars_max: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(chars_max.saturating_sub(1)).collect::<String>() + CUT
-}
-
-/// A text without the escapes that the host makes where a template puts a value into HTML: for a receiver that takes HTML or
-/// plain text, as its operator says, of one template.
-pub fn unescaped(html: &str) -> String {
-    let mut text = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(at) = rest.find('&') {
-        let (before, from) = rest.split_at(at);
-        text.push_str(before);
-        let escape = ESCAPES.iter().find_map(|(escape, c)| Some((from.strip_prefix(escape)?, *c)));
-        let (tail, character) =
-            escape.unwrap_or_else(|| (from.strip_prefix('&').unwrap_or(from), '&'));
-        text.push(character);
-        rest = tail;
-    }
-    text + rest
 }
 
 /// A POST of JSON.

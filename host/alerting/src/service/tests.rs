@@ -138,3 +138,26 @@ global: { resolve_timeout: 5m }
     let lines: Vec<String> = recorder.take().iter().map(line).collect();
     assert_eq!(lines, ["resolved: |A"], "to the one that has not heard of it");
 }
+
+#[tokio::test]
+async fn labels_of_a_route_are_shown_as_they_are_rendered_about_the_group() {
+    let text = "
+route:
+  receiver: r
+  group_by: [alertname]
+  labels: { plain: x, of: '{{ .GroupLabels.alertname }} for {{ routeLabels \"plain\" }}', bad: '{{ .No.Such }}' }
+receivers: [{ name: r, webhook_configs: [{ url: a }] }]
+";
+    let simulated = SimulatedClock::at(1_000);
+    let recorder = Recorder::default();
+    let alerting = Alerting::new(config(text), parts(&recorder, &simulated)).unwrap();
+    let (sender, receiver) = bounded("rules_to_alerting", 4, WhenFull::DropOldest);
+    let mut tasks = Tasks::new();
+    alerting.spawn(receiver, &mut tasks);
+    sender.send(batch(&[alert(&[("alertname", "A")], 1_000)]));
+    until(&simulated, || !alerting.groups().is_empty()).await;
+    let labels = alerting.groups().remove(0).route_labels;
+    let labels: Vec<(&str, &str)> =
+        labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(labels, [("of", "A for x"), ("plain", "x")]);
+}

@@ -28,7 +28,7 @@ use crate::spending::{Budgeted, Spending};
 use crate::tape::{Ask, Content, Ear, HttpAsk};
 
 pub(crate) use self::client::{Capability, OwnClient};
-use self::place::{Place, parse_url};
+use self::place::{AUTHORIZATION, Place, parse_url, take_user};
 
 /// The largest body of an answer.
 const BODY_BYTES_MAX: u64 = 16 << 20;
@@ -121,7 +121,7 @@ impl Instance {
         let deadline = self.clock.at_most_left(request.timeout_ms);
         let first = request.url.clone();
         let mut url = parse_url(&first)?;
-        let mut outgoing = self.outgoing(request, body_max);
+        let mut outgoing = self.outgoing(request, &mut url, body_max);
         for _ in 0..=REDIRECTS_MAX {
             outgoing.timeout = deadline.min(self.clock.left());
             let place = Place::of(&url)?;
@@ -147,13 +147,23 @@ impl Instance {
         Err(error(ErrorKind::Protocol, message))
     }
 
-    /// What the client sends, where the guest wants it and for as long as the call may take.
-    fn outgoing(&self, request: http::Request, body_max: u64) -> narthex_client::Request {
+    /// What the client sends, where the guest wants it and for as long as the call may take. The user and the password in
+    /// `url` go into a header, unless the guest has set that itself.
+    fn outgoing(
+        &self,
+        request: http::Request,
+        url: &mut Url,
+        body_max: u64,
+    ) -> narthex_client::Request {
+        let mut headers: Vec<(String, String)> =
+            request.headers.into_iter().map(|label| (label.name, label.value)).collect();
+        let is_set = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(AUTHORIZATION));
+        headers.extend(take_user(url).filter(|_| !is_set));
         narthex_client::Request {
             method: request.method,
             url: request.url,
             unix_socket: None,
-            headers: request.headers.into_iter().map(|label| (label.name, label.value)).collect(),
+            headers,
             body: Bytes::from(request.body),
             timeout: self.clock.at_most_left(request.timeout_ms),
             body_max: request.max_body.map_or(body_max, |max| body_max.min(u64::from(max))),

@@ -4,7 +4,7 @@
 use narthex_alerting::Words;
 use serde_json::{Map, Value};
 
-use super::{DEPTH_MAX, Markup, Node, Notes, Schema};
+use super::{DEPTH_MAX, Markup, Node, Notes, Schema, Template};
 use crate::answer::PluginKind;
 
 impl Schema {
@@ -88,46 +88,92 @@ impl Schema {
     /// Expands the templates in a configuration.
     pub(crate) fn expand(&self, config: &mut Value, words: &dyn Words) {
         if let Some(root) = &self.root {
-            self.expand_node(root, config, words, 0);
+            self.expand_node(root, config, &Map::new(), words, 0);
         }
     }
 
-    fn expand_node(&self, node: &Node, value: &mut Value, words: &dyn Words, depth: usize) {
+    /// `beside` are the properties that the value stands among.
+    fn expand_node(
+        &self,
+        node: &Node,
+        value: &mut Value,
+        beside: &Map<String, Value>,
+        words: &dyn Words,
+        depth: usize,
+    ) {
         if depth > DEPTH_MAX {
             return;
         }
-        if let Some(markup) = self.markup(node, 0) {
-            markup.expand(value, words, depth);
+        if let Some(template) = self.template(node, 0) {
+            template.markup(beside).expand(value, words, depth);
             return;
         }
         match value {
             Value::Object(map) => {
-                for (key, value) in map {
-                    let own = node.object.properties.get(key);
-                    if let Some(property) = own.or(node.object.additional.as_deref()) {
-                        self.expand_node(property, value, words, depth + 1);
-                    }
+                let keys: Vec<String> = map.keys().cloned().collect();
+                for key in keys {
+                    let own = node.object.properties.get(&key);
+                    let property = own.or(node.object.additional.as_deref());
+                    let (Some(property), Some(value)) = (property, map.get_mut(&key)) else {
+                        continue;
+                    };
+                    let mut value = value.take();
+                    self.expand_node(property, &mut value, map, words, depth + 1);
+                    map.insert(key, value);
                 }
             }
             Value::Array(items) => {
                 if let Some(rule) = &node.items {
+                    let none = Map::new();
                     items
                         .iter_mut()
-                        .for_each(|item| self.expand_node(rule, item, words, depth + 1));
+                        .for_each(|item| self.expand_node(rule, item, &none, words, depth + 1));
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
         for part in self.parts(node) {
-            self.expand_node(part, value, words, depth + 1);
+            self.expand_node(part, value, beside, words, depth + 1);
         }
     }
 
-    fn markup(&self, node: &Node, depth: usize) -> Option<Markup> {
+    fn template<'s>(&'s self, node: &'s Node, depth: usize) -> Option<&'s Template> {
         if depth > DEPTH_MAX {
             return None;
         }
-        node.template.or_else(|| self.parts(node).find_map(|part| self.markup(part, depth + 1)))
+        let own = node.template.as_ref();
+        own.or_else(|| self.parts(node).find_map(|part| self.template(part, depth + 1)))
+    }
+}
+
+impl Template {
+    /// Reads the value of `x-template`; `Err` says what it must be.
+    pub(super) fn parse(value: &Value) -> Result<Option<Self>, &'static str> {
+        match value {
+            Value::Bool(false) => Ok(None),
+            Value::Bool(true) => Ok(Some(Self::Text)),
+            Value::String(markup) if markup == "html" => Ok(Some(Self::Html)),
+            Value::Object(map) if map.len() == 1 => match map.get("html-when") {
+                Some(Value::Object(when)) if !when.is_empty() => {
+                    Ok(Some(Self::HtmlWhen(when.clone())))
+                }
+                _ => Err("an object whose html-when is an object of properties and their values"),
+            },
+            Value::Null
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => Err("true, false, \"html\" or an object with html-when"),
+        }
+    }
+
+    fn markup(&self, beside: &Map<String, Value>) -> Markup {
+        let is_html = match self {
+            Self::Text => false,
+            Self::Html => true,
+            Self::HtmlWhen(when) => when.iter().all(|(key, value)| beside.get(key) == Some(value)),
+        };
+        if is_html { Markup::Html } else { Markup::Text }
     }
 }
 
@@ -219,6 +265,23 @@ mod tests {
             "any": { "K": [{ "L": "V" }, 1] },
         });
         assert_eq!(config, expected);
+    }
+
+    #[test]
+    fn a_text_is_html_when_the_property_beside_it_says_so() {
+        let schema = schema(&json!({ "properties": {
+            "mode": { "type": "string" },
+            "text": { "x-template": { "html-when": { "mode": "HTML" } } },
+        } }));
+        for (mode, text) in [("HTML", "<b>t</b>"), ("Markdown", "T")] {
+            let mut config = json!({ "mode": mode, "text": "t" });
+            schema.expand(&mut config, &Shouts);
+            assert_eq!(config, json!({ "mode": mode, "text": text }));
+        }
+        for wrong in [json!({ "when": {} }), json!({ "html-when": {} }), json!("text"), json!(1)] {
+            let schema = json!({ "properties": { "text": { "x-template": wrong } } });
+            assert!(Schema::parse(&schema.to_string()).is_err(), "{schema}");
+        }
     }
 
     #[test]

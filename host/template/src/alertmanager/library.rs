@@ -1,5 +1,6 @@
 //! Templates by name, and texts that use them.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use narthex_model::{Labels, Timestamp};
@@ -162,6 +163,16 @@ impl Expander {
         let pairs: Result<Vec<(&str, String)>, RenderError> =
             names.map(|name| Ok((name, values.value(name)?.to_string()))).collect();
         pairs.map(Labels::from_pairs)
+    }
+
+    /// As [`Self::route_labels`], without those that fail.
+    #[must_use]
+    pub fn some_route_labels(&self) -> BTreeMap<String, String> {
+        let values = RouteLabels::new(self);
+        let names = self.route_labels.iter().map(|(name, _)| name);
+        names
+            .filter_map(|name| Some((name.to_owned(), values.value(name).ok()?.to_string())))
+            .collect()
     }
 
     /// A text or the label of a route, with at most so many blocks in one another.

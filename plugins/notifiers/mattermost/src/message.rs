@@ -71,7 +71,9 @@ pub(crate) struct Card {
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 struct Field {
+    #[serde(skip_serializing_if = "String::is_empty")]
     title: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     value: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     short: Option<bool>,

@@ -54,6 +54,18 @@ fn every_setting_is_handed_on() {
 }
 
 #[test]
+fn what_a_template_left_empty_is_left_out() {
+    let mut fields = config();
+    fields["fields"] = json!([{ "title": "f", "value": "" }, { "title": "", "value": "2" }]);
+    check(
+        &fields,
+        &expect![[r#"
+        {"username":"Alertmanager","attachments":[{"fallback":"f","color":"danger","text":"a\u003cb","title":"Down","title_link":"http://am.example/#/alerts","fields":[{"title":"f"},{"value":"2"}]}]}
+    "#]],
+    );
+}
+
+#[test]
 fn cards_stand_in_the_place_of_the_one() {
     let mut cards = config();
     cards["attachments"] = json!([{ "text": "one", "footer": "x" }, { "title": "two" }]);

@@ -1,7 +1,7 @@
 //! Delivers alerts to phones by Pushover: the `pushover_configs` of Alertmanager.
 //!
-//! Enters: a group of alerts, and texts that the host made of the templates; the message is escaped for HTML. Leaves: one POST
-//! with all that is told in its query. What always holds: texts are cut to what Pushover accepts, and no message is empty.
+//! Enters: a group of alerts, and texts that the host made of the templates. Leaves: one POST with all that is told in its
+//! query. What always holds: texts are cut to what Pushover accepts, and no message is empty.
 //!
 //! ```
 //! use narthex_sdk::testing::{FakeHost, alert, group};
@@ -12,11 +12,13 @@
 //! assert!(host.requests()[0].url.contains("&message=db&"));
 //! ```
 
+mod duration;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use narthex_sdk::{
-    AlertGroup, Error, Info, Notifier, Receipt, alertmanager, duration,
+    AlertGroup, Error, Info, Notifier, Receipt, alertmanager,
     http::{Query, Request},
 };
 use serde::Deserialize;
@@ -42,18 +44,17 @@ pub struct Config {
     token: String,
     token_file: String,
     title: String,
-    /// Escaped for HTML.
     message: String,
     url: String,
     url_title: String,
     device: String,
     sound: String,
     priority: String,
-    #[serde(with = "duration")]
+    #[serde(deserialize_with = "duration::deserialize")]
     retry: Duration,
-    #[serde(with = "duration")]
+    #[serde(deserialize_with = "duration::deserialize")]
     expire: Duration,
-    #[serde(with = "duration")]
+    #[serde(deserialize_with = "duration::deserialize")]
     ttl: Duration,
     html: bool,
     monospace: bool,
@@ -61,14 +62,7 @@ pub struct Config {
 
 impl Config {
     fn message(&self) -> String {
-        let unescaped;
-        let text = if self.html {
-            &self.message
-        } else {
-            unescaped = alertmanager::unescaped(&self.message);
-            &unescaped
-        };
-        let cut = alertmanager::cut(text, MESSAGE_CHARS_MAX);
+        let cut = alertmanager::cut(&self.message, MESSAGE_CHARS_MAX);
         match cut.trim() {
             "" => NO_MESSAGE.to_owned(),
             message => message.to_owned(),

@@ -8,7 +8,7 @@ use crate::Pushover;
 
 fn config() -> Value {
     json!({
-        "token": "app", "user_key": "me", "title": "[FIRING:1] Down", "message": "a&lt;b &amp; c\n",
+        "token": "app", "user_key": "me", "title": "[FIRING:1] Down", "message": "a<b & c\n",
         "url": "http://am.example/#/alerts?receiver=all", "priority": "2",
     })
 }
@@ -52,15 +52,15 @@ fn the_parameters_are_those_of_alertmanager() {
 fn every_setting_is_handed_on() {
     check(
         &json!({
-            "html": true, "ttl": "90s", "retry": "30s", "expire": "2m", "device": "d", "sound": "s",
+            "html": true, "ttl": "90s", "retry": "30s", "expire": "1.5m", "device": "d", "sound": "s",
             "url_title": "t", "url": "",
         }),
         &expect![[r#"
             https://api.pushover.net/1/messages.json
             device=d
-            expire=120
+            expire=90
             html=1
-            message=a%26lt%3Bb%20%26amp%3B%20c
+            message=a%3Cb%20%26%20c
             priority=2
             retry=30
             sound=s

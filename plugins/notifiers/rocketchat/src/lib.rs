@@ -86,6 +86,10 @@ fn posted(answer: &Response) -> Result<(), Error> {
         success: bool,
         error: String,
     }
+    // An answer of such a length repeats the message; a refusal is short.
+    if answer.truncated {
+        return Ok(());
+    }
     let told: Answer = answer.json().map_err(|error| error.retryable(true))?;
     if told.success {
         return Ok(());

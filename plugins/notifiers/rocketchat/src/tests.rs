@@ -73,6 +73,13 @@ fn a_refusal_is_final_and_an_answer_that_makes_no_sense_is_not() {
 }
 
 #[test]
+fn an_answer_that_repeats_a_long_message_is_a_delivery() {
+    let said = format!(r#"{{"message":"{}","success":true}}"#, "x".repeat(100_000));
+    let host = FakeHost::new().http_status("https://", 200, &said);
+    host.notify::<RocketChat>(&config().to_string(), &group(vec![])).unwrap();
+}
+
+#[test]
 fn a_configuration_that_cannot_work_is_refused() {
     let refused =
         |config: &str| FakeHost::new().validate_notifier::<RocketChat>(config).unwrap_err().message;

@@ -2,7 +2,7 @@
 //!
 //! Enters: a group of alerts, and the message that the host made of its template, escaped for HTML. Leaves: one call of
 //! `sendMessage`; a second one without markup, where Telegram cannot read it. What always holds: every failure is tried again, as Alertmanager does, but for one that the operator must
-//! mend; not before the pause that Telegram asks for. Open `text.rs` for what is cut and unescaped.
+//! mend; not before the pause that Telegram asks for. Open `text.rs` for what is cut.
 //!
 //! ```
 //! use narthex_sdk::testing::{FakeHost, alert, group};
@@ -123,7 +123,7 @@ impl Notifier for Telegram {
             let request = alertmanager::post(&url, alertmanager::to_json(message)?);
             sent(&alertmanager::send("Telegram", request)?)
         };
-        let plain = text::message(&config.message, "");
+        let plain = text::plain(&config.message, &config.parse_mode);
         let sent = match send(&message) {
             Err(error) if error.message.contains(NO_MARKUP) => {
                 log::warn("the message is sent as plain text", &[("error", &error.message)]);

@@ -4,7 +4,12 @@ use camino::Utf8PathBuf;
 use url::Url;
 
 use super::{Error, ErrorKind, error};
+use crate::base64;
 use crate::grant::Host;
+use crate::secrets::percent_decoded;
+
+/// The header of credentials.
+pub(super) const AUTHORIZATION: &str = "authorization";
 
 /// The scheme of URLs whose host is the percent-encoded path of a unix socket.
 const UNIX_SCHEME: &str = "http+unix";
@@ -29,10 +34,19 @@ pub(super) fn parse_url(text: &str) -> Result<Url, Error> {
         let scheme = url.scheme();
         return Err(config(format!("its scheme is {scheme} and not http, https or {UNIX_SCHEME}")));
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(config("it holds user information; use a header or credentials".to_owned()));
-    }
     Ok(url)
+}
+
+/// Takes the user and the password out of a URL: the header in which they are sent, as Go's client sends them.
+pub(super) fn take_user(url: &mut Url) -> Option<(String, String)> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let (user, password) = (url.username(), url.password().unwrap_or_default());
+    let pair = format!("{}:{}", percent_decoded(user), percent_decoded(password));
+    // A URL that has a user has a host, and so may go without.
+    let _is_gone = url.set_username("").and_then(|()| url.set_password(None));
+    Some((AUTHORIZATION.to_owned(), format!("Basic {}", base64::encoded(pair.as_bytes()))))
 }
 
 impl Place {
@@ -103,6 +117,22 @@ mod tests {
         let (inner, socket) = place.request(&url);
         assert_eq!(inner, "http://localhost/v1.40/containers/json?a=b%20c");
         assert_eq!(socket.unwrap(), "/run/docker.sock");
+    }
+
+    #[test]
+    fn the_user_of_a_url_is_sent_in_a_header() {
+        let taken = |text: &str| {
+            let mut url = parse_url(text).unwrap();
+            let header = take_user(&mut url).map(|(name, value)| format!("{name}: {value}"));
+            (url.to_string(), header)
+        };
+        let header =
+            |pair: &str| Some(format!("authorization: Basic {}", base64::encoded(pair.as_bytes())));
+        assert_eq!(taken("http://a:1/x?y"), ("http://a:1/x?y".to_owned(), None));
+        let place = "https://a/x".to_owned();
+        assert_eq!(taken("https://me:p%40s+s@a/x"), (place.clone(), header("me:p@s+s")));
+        assert_eq!(taken("https://t0ken@a/x"), (place.clone(), header("t0ken:")));
+        assert_eq!(taken("https://:p@a/x"), (place, header(":p")));
     }
 
     #[test]

@@ -23,14 +23,14 @@ impl Instance {
         check_headers(&request)?;
         let profile = request.auth.as_deref().unwrap_or(DEFAULT_PROFILE);
         let encryption = self.tls.named(profile)?;
-        let url = parse_url(&request.url)?;
+        let mut url = parse_url(&request.url)?;
         let place = Place::of(&url)?;
         let Place::Host { host, port, .. } = &place else {
             let message = format!("{:?}: a unix socket cannot be probed", request.url);
             return Err(error(ErrorKind::Config, message));
         };
         let guard = Judge::admit(&self.net, &host.to_string(), *port)?;
-        let outgoing = self.outgoing(request, BODY_BYTES_MAX);
+        let outgoing = self.outgoing(request, &mut url, BODY_BYTES_MAX);
         let outgoing = self.with_secrets(&outgoing, &url, &place);
         let (outgoing, body_max) = self.charged(outgoing)?;
         let probe = Probe {

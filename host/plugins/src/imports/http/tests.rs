@@ -9,10 +9,8 @@ use crate::grant::Host;
 use crate::profiles::Access;
 
 #[test]
-fn urls_with_secrets_or_other_schemes_are_refused() {
-    for text in
-        ["http://user:secret@a.example/", "ftp://a.example/", "a.example", "file:///etc/passwd"]
-    {
+fn urls_of_other_schemes_are_refused() {
+    for text in ["ftp://a.example/", "a.example", "file:///etc/passwd"] {
         assert_eq!(parse_url(text).unwrap_err().kind, ErrorKind::Config, "{text}");
     }
 }

@@ -8,7 +8,7 @@ use crate::support::{config, plugin};
 
 const EXTERNAL_URL: &str = "--web.external-url=http://am.example/";
 
-/// One entry of a receiver, in which `http://server` is where the requests go, and what is answered there by path. A group of
+/// One entry of a receiver, in which `server` of `http://server` and `http://user@server` is where the requests go, and what is answered there by path. A group of
 /// two alerts fires, then one of them ends, then the other.
 #[track_caller]
 fn check(name: &str, entry: &str, answers: &[(&str, Answer)]) {
@@ -19,6 +19,8 @@ fn check(name: &str, entry: &str, answers: &[(&str, Answer)]) {
     }
     let [ours, theirs] = [&servers[0], &servers[1]].map(|server| {
         let entry = entry.replace("http://server", &server.url(""));
+        let address = server.url("").replace("http://", "@");
+        let entry = entry.replace("@server", &address);
         format!(
             "route: {{ receiver: team, group_by: [alertname], group_wait: 2s, group_interval: 1s }}\n\
              receivers: [{{ name: team, {name}_configs: [{{ send_resolved: true, {entry} }}] }}]\n"
@@ -99,6 +101,12 @@ fn webhook() {
 }
 
 #[test]
+fn webhook_with_a_user_in_its_url() {
+    let entry = "url: 'http://me:p%40ss@server/hook'";
+    check("webhook", entry, &[("/hook", Answer::status(200, ""))]);
+}
+
+#[test]
 fn slack() {
     let entry = "api_url: 'http://server/hook', channel: '#ops', text: '{{ .CommonLabels.job }}', \
                  fields: [{ title: t, value: '{{ len .Alerts }}' }], color: red";
@@ -128,12 +136,25 @@ fn discord() {
 
 #[test]
 fn telegram() {
-    let entry = "api_url: 'http://server', bot_token: token, chat_id: -5, message: '{{ range .Alerts }}{{ .Annotations.summary }} {{ end }}'";
+    telegram_in("HTML");
+}
+
+#[test]
+fn telegram_without_html() {
+    telegram_in("MarkdownV2");
+}
+
+#[track_caller]
+fn telegram_in(mode: &str) {
+    let message = "{{ range .Alerts }}{{ .Annotations.summary }} &lt; {{ end }}";
+    let entry = format!(
+        "api_url: 'http://server', bot_token: token, chat_id: -5, parse_mode: {mode}, message: '{message}'"
+    );
     let sent = json!({ "ok": true, "result": { "message_id": 7, "date": 1, "chat": { "id": -5, "type": "group" } } });
     let me = json!({ "ok": true, "result": { "id": 1, "is_bot": true, "first_name": "b", "username": "b" } });
     check(
         "telegram",
-        entry,
+        &entry,
         &[("/bottoken/sendMessage", json_of(&sent)), ("/bottoken/getMe", json_of(&me))],
     );
 }
