@@ -47,13 +47,21 @@ pub(crate) struct ActiveAlert {
     pub(crate) active_at: Timestamp,
     pub(crate) fired_at: Option<Timestamp>,
     pub(crate) resolved_at: Option<Timestamp>,
-    pub(crate) last_sent_at: Option<Timestamp>,
+    pub(crate) last_sent: Option<Sent>,
     pub(crate) keep_firing_since: Option<Timestamp>,
     pub(crate) recorded: Recorded,
     /// It comes of an earlier process, with all that was known of it.
     pub(crate) is_recalled: bool,
     /// It was not found again since the start: it does not end before data has come in.
     pub(crate) awaits_data: bool,
+}
+
+/// When alerting was told of an alert last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    at: Timestamp,
+    /// It was told that the alert is over.
+    is_end: bool,
 }
 
 /// What the record on disk says of an alert.
@@ -132,7 +140,7 @@ impl ActiveAlerts {
     ) -> Vec<(Labels, ActiveAlert)> {
         let due = self.0.iter_mut().filter(|(_, alert)| alert.is_sendable(now, resend_delay));
         due.map(|(labels, alert)| {
-            alert.last_sent_at = Some(now);
+            alert.last_sent = Some(Sent { at: now, is_end: alert.resolved_at.is_some() });
             (labels.clone(), alert.clone())
         })
         .collect()
@@ -158,7 +166,7 @@ impl ActiveAlert {
             active_at: now,
             fired_at: None,
             resolved_at: None,
-            last_sent_at: None,
+            last_sent: None,
             keep_firing_since: None,
             recorded: Recorded::Nothing,
             is_recalled: false,
@@ -215,7 +223,7 @@ impl ActiveAlert {
         } else if self.state == AlertState::Firing && !is_ripe {
             self.state = AlertState::Pending;
             self.fired_at = None;
-            self.last_sent_at = None;
+            self.last_sent = None;
             self.keep_firing_since = None;
         }
     }
@@ -224,10 +232,11 @@ impl ActiveAlert {
         if self.state == AlertState::Pending {
             return false;
         }
-        match (self.last_sent_at, self.resolved_at) {
-            (None, _) => true,
-            (Some(sent), Some(resolved)) if resolved > sent => true,
-            (Some(sent), _) => sent + resend_delay < now,
+        let is_end = self.resolved_at.is_some();
+        match self.last_sent {
+            // Nobody heard of one that came and went in missed evaluations, unless it is older.
+            None => !is_end || self.is_recalled,
+            Some(sent) => sent.is_end != is_end || sent.at + resend_delay < now,
         }
     }
 }

@@ -211,11 +211,12 @@ impl Group {
         if let Some(predecessor) = state.predecessor.take() {
             state.inherit(&self.spec, &predecessor);
         }
-        if state.restoring == Restoring::Begin {
+        let is_first = state.restoring == Restoring::Begin;
+        if is_first {
             self.recall(&mut state, at);
         }
         if self.spec.replay_missed {
-            self.make_up(&mut state, at);
+            self.make_up(&mut state, at, is_first);
         }
         self.round(&mut state, at, false);
         if !self.is_retired() {
@@ -223,8 +224,9 @@ impl Group {
         }
     }
 
-    /// Evaluates the slots that were missed before `at`, each for its own time.
-    fn make_up(&self, state: &mut State, at: Timestamp) {
+    /// Evaluates the slots that were missed before `at`, each for its own time. Those that are given
+    /// up count for alerts that wait, as in a group that makes up for none, unless there `was_no_server`.
+    fn make_up(&self, state: &mut State, at: Timestamp, was_no_server: bool) {
         let Some(last) = state.last_slot else { return };
         let Missed { mut slots, mut given_up } =
             catch_up::missed(last, at, self.interval, self.config.outage_tolerance);
@@ -236,7 +238,14 @@ impl Group {
             given_up += slots.len() as u64;
             slots.clear();
         }
-        state.pass_unseen(self.interval, given_up);
+        if !slots.is_empty() {
+            // It may take longer than alerting believes in what it was told last.
+            for (index, rule) in state.rules.iter_mut().enumerate() {
+                self.tell(index, &mut rule.active, at);
+            }
+        }
+        let unseen = |slots: u64| if was_no_server { slots } else { 0 };
+        state.pass_unseen(self.interval, unseen(given_up));
         let started = self.tools.clock.monotonic();
         let mut made_up: u32 = 0;
         let spent = || self.tools.clock.monotonic().saturating_sub(started);
@@ -246,7 +255,7 @@ impl Group {
             }
             if spent() > catch_up::TIME_MAX {
                 given_up += 1;
-                state.pass_unseen(self.interval, 1);
+                state.pass_unseen(self.interval, unseen(1));
                 continue;
             }
             self.round(state, slot, true);

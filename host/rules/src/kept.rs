@@ -243,7 +243,7 @@ fn decode(value: &[u8]) -> Option<(Labels, ActiveAlert)> {
         active_at: Timestamp::from_millis(record.active_at),
         fired_at: Some(Timestamp::from_millis(record.fired_at)),
         resolved_at: None,
-        last_sent_at: None,
+        last_sent: None,
         keep_firing_since,
         recorded: Recorded::Firing { keep_firing_since },
         is_recalled: true,

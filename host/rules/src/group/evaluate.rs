@@ -136,7 +136,7 @@ impl Group {
         let series = match (asked.finding, &spec.alert) {
             (Ok(Finding::Series(series)), _) => Ok(series),
             (Ok(Finding::Alerts(sight)), Some(alert)) => {
-                self.alert(index, (spec, alert), &sight, rule, round)
+                self.alert(index, alert, &sight, rule, round)
             }
             (Ok(Finding::Alerts(_) | Finding::Nothing), _) => {
                 rule.active.pass_unseen(self.interval);
@@ -164,7 +164,7 @@ impl Group {
     fn alert(
         &self,
         index: usize,
-        (spec, alert): (&RuleSpec, &AlertSpec),
+        spec: &AlertSpec,
         sight: &Sight,
         RuleState { active, is_to_be_restored, data_wait, .. }: &mut RuleState,
         round: Round,
@@ -173,7 +173,7 @@ impl Group {
         let awaits_data = !round.is_late
             && data_wait.as_mut().is_some_and(|it| it.waits(round.at, sight.is_blind));
         let unseen = awaits_data.then_some(self.interval);
-        let times = HoldTimes { hold: alert.hold, keep_firing: alert.keep_firing, unseen };
+        let times = HoldTimes { hold: spec.hold, keep_firing: spec.keep_firing, unseen };
         let count = active.update(&sight.found, times, round.at);
         let rule = self.rules.get(index).copied();
         let limit = self.spec.limit;
@@ -188,18 +188,20 @@ impl Group {
             self.tools.kept.keep(rule, active);
         }
         if !round.is_late {
-            let link = self.links.get(index).map_or("", String::as_str);
-            let news = alerting_rule::news(active, &self.config, self.interval, link, round.at);
-            if let Some(batch) = news
-                && !self.tools.alerts.take(batch)
-            {
-                warn!(
-                    alert = spec.name,
-                    "the queue to alerting is full; the oldest alerts were dropped"
-                );
-            }
+            self.tell(index, active, round.at);
         }
         Ok(alerting_rule::series(active, !*is_to_be_restored))
+    }
+
+    /// Tells alerting what it does not know of a rule's alerts.
+    pub(super) fn tell(&self, index: usize, active: &mut ActiveAlerts, at: Timestamp) {
+        let link = self.links.get(index).map_or("", String::as_str);
+        let news = alerting_rule::news(active, &self.config, self.interval, link, at);
+        let Some(batch) = news else { return };
+        if !self.tools.alerts.take(batch) {
+            let alert = self.spec.rules.get(index).map(|rule| &rule.name);
+            warn!(alert, "the queue to alerting is full; the oldest alerts were dropped");
+        }
     }
 
     fn show(

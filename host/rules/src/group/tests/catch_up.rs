@@ -106,6 +106,57 @@ fn an_alert_that_was_over_meanwhile_begins_anew() {
 }
 
 #[test]
+fn of_an_alert_that_came_and_went_meanwhile_nobody_hears() {
+    let rules = "  - { alert: Down, expr: up == 0 }\n";
+    let mut world = World::new();
+    let group = world.group_with("  replay_missed: true\n", 10, rules, None, Restoring::Done);
+    world.put(UP, 5, 1.0);
+    group.evaluate(at(10));
+    world.put(UP, 25, 0.0);
+    world.put(UP, 35, 1.0);
+    group.evaluate(at(60));
+    assert!(world.dump("ALERTS")[0].ends_with("1@30 x@40"));
+    assert!(world.heard().is_empty());
+}
+
+#[test]
+fn an_alert_is_told_again_before_evaluations_are_made_up_for() {
+    let rules = "  - { alert: Down, expr: up == 0 }\n";
+    let (mut world, group) = restarted(World::new(), rules);
+    world.put(UP, 5, 0.0);
+    group.evaluate(at(10));
+    world.heard();
+    let check = |world: &mut World, group: &Group, evaluated: i64, over: i64| {
+        world.put(UP, over - 5, 1.0);
+        group.evaluate(at(evaluated));
+        let ends: Vec<_> = world.heard().iter().map(|alert| alert.ends_at).collect();
+        assert_eq!(ends, [at(evaluated + 240), at(over)], "it fires, and then it is over");
+    };
+    // In the same process, and in another one.
+    check(&mut world, &group, 100, 50);
+    world.put(UP, 105, 0.0);
+    group.evaluate(at(110));
+    let (mut world, group) = restarted(world, rules);
+    check(&mut world, &group, 200, 150);
+}
+
+#[test]
+fn evaluations_of_an_outage_that_are_given_up_do_not_count() {
+    let rules = "  - { alert: Waits, expr: up == 0, for: 1h }\n";
+    let group = |world: &World| {
+        world.group_with("  replay_missed: true\n", 1, rules, None, Restoring::Begin)
+    };
+    let world = World::new();
+    (0..10).for_each(|n| world.put(UP, n * 200, 0.0));
+    group(&world).evaluate(at(10));
+    let world = world.restarted();
+    let group = group(&world);
+    group.evaluate(at(1211));
+    let RuleKind::Alerting { alerts, .. } = &group.view().rules[0].kind else { panic!("a rule") };
+    assert_eq!(alerts[0].active_at, at(10 + 300), "900 of 1200 were made up for");
+}
+
+#[test]
 fn an_alert_that_was_there_in_between_still_waits_for_data() {
     let rules =
         "  - { alert: Down, expr: up == 0 }\n  - { alert: Waits, expr: up == 0, for: 10m }\n";
@@ -152,13 +203,14 @@ fn how_far_back_it_goes_is_bounded() {
 
 #[test]
 fn a_group_that_cannot_keep_up_leaves_holes() {
-    let world = World::new();
+    let mut world = World::new();
     let group = group(&world, Restoring::Done);
     world.put(UP, 5, 0.0);
     group.evaluate(at(10));
     group.state.lock().is_overtaxed = true;
     group.evaluate(at(50));
     assert_eq!(world.dump("x"), [r#"{job="a"} 1@10 1@50"#]);
+    assert_eq!(world.heard().remove(0).starts_at, at(50), "the time counts all the same");
     group.evaluate(at(60));
     assert!(!group.state.lock().is_overtaxed, "nothing was missed");
     group.evaluate(at(80));
