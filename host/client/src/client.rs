@@ -145,6 +145,7 @@ impl Client {
             let (mut response, rest) = self.send(&request, &url, is_at_home, deadline).await?;
             let next = match redirects {
                 Redirects::None => None,
+                _ if !request.may_become_get && request.becomes_get(response.status) => None,
                 Redirects::AtHome | Redirects::All => redirect(&url, &response)?,
             };
             let Some(next) = next else {

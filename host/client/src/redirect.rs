@@ -61,12 +61,16 @@ pub(crate) fn leaves_house(from: &Url, to: &Url) -> RedirectError {
 }
 
 impl Request {
+    /// Whether a redirect by this status turns the request into another one, without a body.
+    pub(crate) fn becomes_get(&self, status: u16) -> bool {
+        status == 303 && self.method != "HEAD"
+            || matches!(status, 301 | 302) && self.method == "POST"
+    }
+
     /// Changes the request as a redirect asks for (RFC 9110, part 15.4).
     pub fn redirect_to(&mut self, from: &Url, to: &Url, status: u16) {
         self.url = to.to_string();
-        let is_rewritten = status == 303 && self.method != "HEAD"
-            || matches!(status, 301 | 302) && self.method == "POST";
-        if is_rewritten {
+        if self.becomes_get(status) {
             "GET".clone_into(&mut self.method);
             self.body = Bytes::new();
             self.headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("content-"));

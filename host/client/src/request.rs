@@ -42,6 +42,9 @@ pub struct Request {
     pub body_of: Option<u16>,
     /// Bounds the answer's body together with others.
     pub meter: Option<Arc<dyn BodyMeter>>,
+    /// Whether redirects are followed that turn a request into a `GET` without a body; otherwise they are
+    /// answers. What is to be taken needs `false`: a page that is got instead answers 200 too.
+    pub may_become_get: bool,
 }
 
 impl Request {
@@ -59,6 +62,7 @@ impl Request {
             when_larger: WhenLarger::Refuse,
             body_of: None,
             meter: None,
+            may_become_get: true,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What one Alertmanager has still to hear. Pure: alerts, answers and the time go in, batches come out.
 //!
 //! Invariant: of each alert the newest news alone is kept; it stands where the older news stood in line.
-//! Invariant: a batch that failed stands in line again, at its end, but for alerts of which there is newer
-//! news by now. A batch that was refused is halved until the alert that is to blame stands alone; that one
-//! is given up.
+//! Invariant: a batch that was not taken stands in line again, at its end, but for alerts of which there is
+//! newer news by now. Until it is taken, each of its alerts goes in half that company: one that is to blame
+//! soon stands alone, and the requests after an outage are more by one at most for each that failed in it.
+//! Invariant: only an alert that was refused alone is given up for it.
 //! Invariant: no more alerts wait than the capacity. The first to be given up is the one that is over for
-//! longest; where none is over, the one that stands first in line.
+//! longest; where none is over, the one of which there was no news for longest.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -38,9 +39,14 @@ pub(crate) struct Backlog {
     places: HashMap<Labels, u64>,
     /// When those in line end, or ended.
     ends: BTreeSet<(Timestamp, u64)>,
-    next_place: u64,
+    /// Places by the age of the news that stands there, the oldest first.
+    ages: BTreeMap<u64, u64>,
+    /// Counts places and news.
+    ticks: u64,
     /// Handed out and not yet answered for.
-    under_way: Vec<(u64, Waiting)>,
+    under_way: Vec<Waiting>,
+    /// In the last round what failed is not handed out again: so many did.
+    failed_for_good: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +54,8 @@ struct Waiting {
     alert: Arc<Alert>,
     /// How many may go together with it, itself included.
     company: usize,
+    /// When its news came, in ticks.
+    age: u64,
 }
 
 impl Backlog {
@@ -59,23 +67,33 @@ impl Backlog {
             line: BTreeMap::new(),
             places: HashMap::new(),
             ends: BTreeSet::new(),
-            next_place: 0,
+            ages: BTreeMap::new(),
+            ticks: 0,
             under_way: Vec::new(),
+            failed_for_good: None,
         }
     }
 
     /// Alerts that are not handed over yet.
     pub(crate) fn len(&self) -> usize {
-        self.line.len() + self.under_way.len()
+        self.line.len() + self.under_way.len() + self.failed_for_good.unwrap_or(0)
+    }
+
+    /// From now on every batch is handed out once; one that is refused, in its halves too.
+    pub(crate) fn begin_last_round(&mut self) {
+        self.failed_for_good.get_or_insert(0);
     }
 
     /// Takes news; the alerts that were given up for want of room.
     pub(crate) fn add(&mut self, news: &[Arc<Alert>], now: Timestamp) -> usize {
         let mut given_up = 0;
         for alert in news {
-            let place = self.places.get(&alert.labels).copied();
-            let place = place.unwrap_or_else(|| self.end_of_line());
-            self.stand(place, Waiting { alert: Arc::clone(alert), company: self.batch_max });
+            let known = self.places.get(&alert.labels).copied();
+            let company = known.and_then(|place| self.line.get(&place)).map(|it| it.company);
+            let place = known.unwrap_or_else(|| self.tick());
+            let company = company.unwrap_or(self.batch_max);
+            let age = self.tick();
+            self.stand(place, Waiting { alert: Arc::clone(alert), company, age });
             given_up += self.make_room(now);
         }
         given_up
@@ -105,53 +123,56 @@ impl Backlog {
             }
             places.push(*place);
         }
-        let leave = |place| self.leave(place).map(|waiting| (place, waiting));
-        self.under_way = places.into_iter().filter_map(leave).collect();
-        self.under_way.iter().map(|(_, waiting)| Arc::clone(&waiting.alert)).collect()
+        self.under_way = places.into_iter().filter_map(|place| self.leave(place)).collect();
+        self.under_way.iter().map(|waiting| Arc::clone(&waiting.alert)).collect()
     }
 
     /// What became of the batch under way; the alerts that are given up.
     pub(crate) fn ended(&mut self, outcome: Outcome, now: Timestamp) -> usize {
         let batch = std::mem::take(&mut self.under_way);
-        let company = batch.len().div_ceil(2);
-        match outcome {
-            Outcome::Taken => 0,
-            Outcome::Refused if batch.len() == 1 => 1,
-            Outcome::Refused => {
-                let halved = |(place, waiting)| (place, Waiting { company, ..waiting });
-                self.stand_again(batch.into_iter().map(halved), now)
+        let half = batch.len().div_ceil(2);
+        match (outcome, &mut self.failed_for_good) {
+            (Outcome::Taken, _) => {
+                batch.iter().for_each(|taken| self.part(&taken.alert.labels, self.batch_max));
+                0
             }
-            Outcome::Failed => {
-                let last = self.next_place;
-                self.next_place += batch.len() as u64;
-                self.stand_again((last..).zip(batch.into_iter().map(|(_, waiting)| waiting)), now)
+            (Outcome::Refused, _) if batch.len() == 1 => 1,
+            (Outcome::Failed, Some(failed)) => {
+                *failed += batch.len();
+                0
+            }
+            (Outcome::Refused | Outcome::Failed, _) => {
+                for waiting in batch {
+                    if self.places.contains_key(&waiting.alert.labels) {
+                        self.part(&waiting.alert.labels, half);
+                    } else {
+                        let place = self.tick();
+                        self.stand(place, Waiting { company: half, ..waiting });
+                    }
+                }
+                self.make_room(now)
             }
         }
     }
 
-    fn stand_again(
-        &mut self,
-        batch: impl Iterator<Item = (u64, Waiting)>,
-        now: Timestamp,
-    ) -> usize {
-        for (place, waiting) in batch {
-            if !self.places.contains_key(&waiting.alert.labels) {
-                self.stand(place, waiting);
-            }
+    /// Says in what company the news of an alert goes, where there is any in line.
+    fn part(&mut self, labels: &Labels, company: usize) {
+        let place = self.places.get(labels);
+        if let Some(waiting) = place.and_then(|place| self.line.get_mut(place)) {
+            waiting.company = company;
         }
-        self.make_room(now)
     }
 
-    fn end_of_line(&mut self) -> u64 {
-        let place = self.next_place;
-        self.next_place += 1;
-        place
+    fn tick(&mut self) -> u64 {
+        self.ticks += 1;
+        self.ticks
     }
 
     /// Puts an alert at its place, in the place of older news of it.
     fn stand(&mut self, place: u64, waiting: Waiting) {
         self.leave(place);
         self.ends.insert((waiting.alert.ends_at, place));
+        self.ages.insert(waiting.age, place);
         self.places.insert(waiting.alert.labels.clone(), place);
         self.line.insert(place, waiting);
     }
@@ -159,6 +180,7 @@ impl Backlog {
     fn leave(&mut self, place: u64) -> Option<Waiting> {
         let waiting = self.line.remove(&place)?;
         self.ends.remove(&(waiting.alert.ends_at, place));
+        self.ages.remove(&waiting.age);
         self.places.remove(&waiting.alert.labels);
         Some(waiting)
     }
@@ -167,8 +189,8 @@ impl Backlog {
         let mut given_up = 0;
         while self.line.len() > self.capacity {
             let over = self.ends.first().filter(|(end, _)| *end <= now).map(|(_, place)| *place);
-            let first = self.line.first_key_value().map(|(place, _)| *place);
-            let Some(place) = over.or(first) else { break };
+            let oldest = self.ages.first_key_value().map(|(_, place)| *place);
+            let Some(place) = over.or(oldest) else { break };
             self.leave(place);
             given_up += 1;
         }

@@ -21,12 +21,14 @@
 //! # Ok::<(), narthex_settings::SettingsError>(())
 //! ```
 
+mod answer;
 mod backlog;
 mod config;
 mod endpoints;
 mod service;
 mod target;
 mod telemetry;
+mod trouble;
 mod wire;
 
 pub use self::config::{

@@ -170,6 +170,7 @@ impl Instance {
             when_larger: WhenLarger::Truncate,
             body_of: None,
             meter: None,
+            may_become_get: true,
         }
     }
 

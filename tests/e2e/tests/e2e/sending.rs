@@ -15,6 +15,12 @@ use crate::support::config;
 const RULES: &str = "groups:\n- name: g\n  rules:\n  - alert: TooHot\n    expr: temperature > 60\n    \
                      annotations: { summary: '{{ $labels.room }} has {{ $value }} degrees' }\n";
 
+/// What is left of the alert of the attic has no labels.
+const WITHOUT_LABELS: &str = ", alert_relabel_configs: [\
+    { source_labels: [room], regex: attic, target_label: alertname, replacement: '' }, \
+    { source_labels: [room], regex: attic, target_label: room, replacement: '' }, \
+    { action: labeldrop, regex: 'instance|job' }]";
+
 /// A host that watches rooms and sends alerts. Each is sent again only where it was not taken.
 struct Watch {
     rooms: FakeTarget,
@@ -85,7 +91,8 @@ fn url(receiver: &WebhookReceiver) -> String {
 /// What was said last of each room, by those requests that were answered well: `firing` or `resolved`.
 fn told(receiver: &WebhookReceiver, since: usize) -> BTreeMap<String, &'static str> {
     let requests = receiver.requests();
-    let alerts = requests.iter().skip(since).flat_map(|request| {
+    let answered_well = requests.iter().skip(since).filter(|request| request.status == Some(200));
+    let alerts = answered_well.flat_map(|request| {
         let alerts = request.json();
         alerts.as_array().cloned().unwrap_or_default()
     });

@@ -22,6 +22,27 @@ async fn redirects_end() {
 }
 
 #[tokio::test]
+async fn what_must_not_become_a_get_follows_only_redirects_that_leave_it_alone() {
+    for (status, expected) in [(301, 301), (302, 302), (303, 303), (307, 200), (308, 200)] {
+        let server = Server::start(move |asked| {
+            if asked.starts_with("POST /there") {
+                return ok("taken");
+            }
+            format!(
+                "HTTP/1.1 {status} x\r\nLocation: /there\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            )
+        });
+        let request = Request {
+            method: "POST".to_owned(),
+            may_become_get: false,
+            ..get(&format!("http://127.0.0.1:{}/", server.port))
+        };
+        let response = client("", ClientOptions::default()).request(request).await.unwrap();
+        assert_eq!(response.status, expected, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_socket_is_connected_to_and_the_url_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let path = Utf8Path::from_path(folder.path()).unwrap().join("a.sock");

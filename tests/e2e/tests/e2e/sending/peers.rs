@@ -7,7 +7,7 @@ use narthex_harness::{
     FakeTarget, Host, Peer, SECONDS, TempFolder, WebhookReceiver, peer, wait_for,
 };
 
-use super::{Watch, address, text, to};
+use super::{WITHOUT_LABELS, Watch, address, text, to};
 use crate::alertmanager::Alertmanager;
 use crate::prometheus::Prometheus;
 use crate::support::{certificate, config};
@@ -39,20 +39,46 @@ fn a_real_alertmanager_behind_tls_and_a_password_is_told_from_beginning_to_end()
     let theirs = Alertmanager::spawn(&program, &routing(&hook), folder, &flags);
     let manner = ", scheme: https, path_prefix: /am, tls_config: { ca_file: ca.pem, server_name: named.test }, \
                   basic_auth: { username: ada, password_file: password }";
-    let mut watch = Watch::start(&to(&[theirs.address().to_owned()], manner), |it| {
+    let targets = [theirs.address().to_owned()];
+    // Without TLS its server answers 400, which says nothing of the alerts.
+    let mut watch = Watch::start(&to(&targets, ", path_prefix: /am"), |it| {
         // The program may still be on its way, and the password is wrong at first.
         it.copy("ca.pem", &certificate("authority_a.pem"))
             .file("password", "wrong")
             .expect_log("alerts cannot be sent")
     });
     watch.are(&[("attic", 70)]);
+    watch.host.process().wait_for_line("400 Bad Request", 60 * SECONDS);
+    let plain = format!("http://{}/am/api/v2/alerts", theirs.address());
+    assert_eq!(watch.counted("dropped_total", &plain), Some(0.0));
+    let answer = watch.host.reload_with(&Watch::config(&watch.rooms, &to(&targets, manner)));
+    assert_eq!(answer.status, 200, "{answer}");
+    // The address is another one, which knows nothing yet.
+    watch.are(&[("cellar", 80)]);
     watch.host.process().wait_for_line("401 Unauthorized", 60 * SECONDS);
     assert!(hook.requests().is_empty());
     watch.host.folder().write("password", "secret");
     let firing = hook.wait_for_notification(60 * SECONDS, |it| it["status"] == "firing");
-    assert_eq!(firing["alerts"][0]["annotations"]["summary"], "attic has 70 degrees");
-    watch.are(&[("attic", 20)]);
+    assert_eq!(firing["alerts"][0]["annotations"]["summary"], "cellar has 80 degrees");
+    watch.are(&[("cellar", 20)]);
     hook.wait_for_notification(60 * SECONDS, |it| it["status"] == "resolved");
+    watch.host.stop();
+}
+
+#[test]
+fn a_real_alertmanager_that_refuses_an_alert_gets_the_others() {
+    let Some(program) = peer(Peer::Alertmanager) else { return };
+    let hook = WebhookReceiver::start();
+    let theirs = Alertmanager::spawn(&program, &routing(&hook), TempFolder::new(), &[]);
+    let url = format!("http://{}/api/v2/alerts", theirs.address());
+    let watch = Watch::start(&to(&[theirs.address().to_owned()], WITHOUT_LABELS), |it| {
+        it.expect_log("an alert was refused and is given up").expect_log("alerts cannot be sent")
+    });
+    watch.are(&[("attic", 70), ("cellar", 80), ("hall", 90)]);
+    watch.wait_until_counted("dropped_total", &url, 1.0);
+    watch.wait_until_counted("sent_total", &url, 2.0);
+    hook.wait_for_notification(60 * SECONDS, |it| it["groupLabels"]["room"] == "cellar");
+    hook.wait_for_notification(60 * SECONDS, |it| it["groupLabels"]["room"] == "hall");
     watch.host.stop();
 }
 

@@ -2,7 +2,7 @@
 
 use narthex_harness::{Answer, Host, SECONDS, WebhookReceiver, wait_until};
 
-use super::{Watch, address, to, url, wait_until_told};
+use super::{WITHOUT_LABELS, Watch, address, to, url, wait_until_told};
 use crate::support::config;
 
 const CANNOT: &str = "alerts cannot be sent";
@@ -71,11 +71,7 @@ fn one_that_is_down_for_a_while_hears_everything_when_it_is_back() {
 #[test]
 fn one_alert_that_is_refused_takes_no_other_with_it() {
     let other = Host::with_config(&config("")).start();
-    // What is left of the alert of the attic has no labels.
-    let bare = ", alert_relabel_configs: [{ source_labels: [room], regex: attic, target_label: alertname, \
-                replacement: '' }, { source_labels: [room], regex: attic, target_label: room, replacement: '' }, \
-                { action: labeldrop, regex: 'instance|job' }]";
-    let watch = Watch::start(&to(&[other.address()], bare), |it| {
+    let watch = Watch::start(&to(&[other.address()], WITHOUT_LABELS), |it| {
         it.expect_log("an alert was refused and is given up")
     });
     let url = other.url("/api/v2/alerts");
