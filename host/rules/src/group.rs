@@ -296,7 +296,7 @@ impl Group {
         }
     }
 
-    /// The group is gone: all its series end.
+    /// The group is gone: all its series end, and nothing is kept of it.
     pub(crate) fn end(&self, at: Timestamp) {
         let mut state = self.state.lock();
         if let Some(predecessor) = state.predecessor.take() {
@@ -310,6 +310,7 @@ impl Group {
             batch.push_stale(usize::MAX, labels, at - self.query_offset);
         }
         self.commit(&mut state, &mut batch);
+        self.tools.kept.forget_group(self.id);
     }
 
     fn failed(&self, index: usize, error: &str) {

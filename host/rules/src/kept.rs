@@ -2,18 +2,20 @@
 //!
 //! The record of an alert is written when it begins to fire and when `keep_firing_for` begins or
 //! ends to hold it, and removed when it is over; that of a group after each evaluation, which is
-//! sixteen bytes. A state store that fails costs the records and nothing else.
+//! seventeen bytes. A state store that fails costs the records and nothing else. docs/formats/rules.md
+//! shows what is written.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
 use narthex_model::{Labels, Timestamp};
 use narthex_state::{SCAN_MAX, StateError, StateStore, Tree};
-use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use crate::active::{ActiveAlert, ActiveAlerts, AlertState, Recorded};
 use crate::file::GroupSpec;
+
+mod wire;
 
 /// The trees' names in the state store.
 const ALERTS: &str = "rules_alerts";
@@ -70,18 +72,6 @@ impl RuleId {
     }
 }
 
-/// A record.
-#[derive(Serialize, Deserialize)]
-struct Record {
-    labels: BTreeMap<String, String>,
-    annotations: BTreeMap<String, String>,
-    /// The bits of the float: JSON has no words for some.
-    value: u64,
-    active_at: i64,
-    fired_at: i64,
-    keep_firing_since: Option<i64>,
-}
-
 impl Kept {
     /// The records in the store; without one nothing is kept.
     pub(crate) fn open(state: Option<&StateStore>) -> Self {
@@ -117,12 +107,20 @@ impl Kept {
             let done = if now == Recorded::Nothing {
                 trees.alerts.delete(&key).map(drop)
             } else {
-                trees.alerts.put(&key, &encode(labels, alert))
+                trees.alerts.put(&key, &wire::encode(labels, alert))
             };
-            if let Err(error) = done {
-                // The others are tried again at the next evaluation.
-                warn!(%error, %labels, "the state of an alert could not be kept");
-                return;
+            match done {
+                Ok(()) => {}
+                Err(error @ StateError::ValueTooLong { .. }) => {
+                    // What is there of it is not true any more, and trying again does not help.
+                    warn!(%error, %labels, "an alert is too long to be known after a restart");
+                    self.forget_alert(rule, labels);
+                }
+                Err(error) => {
+                    // The others are tried again at the next evaluation.
+                    warn!(%error, %labels, "the state of an alert could not be kept");
+                    return;
+                }
             }
             alert.recorded = now;
             count += usize::from(is_new);
@@ -151,48 +149,62 @@ impl Kept {
         let mut found: HashMap<RuleId, Vec<(Labels, ActiveAlert)>> = HashMap::new();
         let Some(trees) = &self.0 else { return found };
         let known: HashMap<u64, RuleId> = rules.iter().map(|rule| (rule.1, *rule)).collect();
-        let records = trees.alerts.scan_prefix(&group.0.to_be_bytes(), SCAN_MAX);
-        let records = records.unwrap_or_else(|error| {
-            warn!(%error, "it is not known which alerts fired before the start");
-            Vec::new()
-        });
-        for (key, value) in records {
+        let mut gone = Vec::new();
+        let visited = trees.alerts.visit_prefix(&group.0.to_be_bytes(), |key, value| {
             let rule = key.get(8..16).and_then(|part| part.try_into().ok()).map(u64::from_be_bytes);
-            let rule = rule.and_then(|rule| known.get(&rule));
-            match (rule, decode(&value)) {
-                (Some(rule), Some(alert)) => found.entry(*rule).or_default().push(alert),
-                _ => remove(&trees.alerts, &[key]),
+            match (rule.and_then(|rule| known.get(&rule)), wire::decode(value)) {
+                (Some(rule), Ok(alert)) => found.entry(*rule).or_default().push(alert),
+                (Some(_), Err(error)) => {
+                    warn!(%error, "the record of an alert is unreadable and goes");
+                    gone.push(key.to_vec());
+                }
+                (None, _) => gone.push(key.to_vec()),
             }
+            ControlFlow::Continue(())
+        });
+        if let Err(error) = visited {
+            warn!(%error, "it is not known which alerts fired before the start");
         }
+        remove(&trees.alerts, &gone);
         found
     }
 
     /// The slot of the group's last evaluation.
     pub(crate) fn slot(&self, group: GroupId) -> Option<Timestamp> {
+        let unknown = "it is not known which evaluations were missed before the start";
         let value = self.0.as_ref()?.slots.get(&group.0.to_be_bytes());
         let value = value.unwrap_or_else(|error| {
-            warn!(%error, "it is not known which evaluations were missed before the start");
+            warn!(%error, "{unknown}");
             None
         })?;
-        Some(Timestamp::from_millis(i64::from_be_bytes(value.try_into().ok()?)))
+        wire::decode_slot(&value).inspect_err(|error| warn!(%error, "{unknown}")).ok()
     }
 
     pub(crate) fn keep_slot(&self, group: GroupId, at: Timestamp) {
         let Some(trees) = &self.0 else { return };
-        let kept = trees.slots.put(&group.0.to_be_bytes(), &at.millis().to_be_bytes());
+        let kept = trees.slots.put(&group.0.to_be_bytes(), &wire::encode_slot(at));
         if let Err(error) = kept {
             warn!(%error, "how far a group was evaluated could not be kept");
         }
     }
 
-    /// Removes what is kept of groups that there are no more.
+    /// Removes what is kept of other groups. Reads everything: for the start, and no runtime thread.
     pub(crate) fn keep_only(&self, groups: &BTreeSet<GroupId>) {
+        self.remove_where(&[], |group| group.is_none_or(|group| !groups.contains(&group)));
+    }
+
+    /// A group is gone, and what is kept of it with it.
+    pub(crate) fn forget_group(&self, group: GroupId) {
+        self.remove_where(&group.0.to_be_bytes(), |_| true);
+    }
+
+    fn remove_where(&self, prefix: &[u8], is_gone: impl Fn(Option<GroupId>) -> bool) {
         let Some(trees) = &self.0 else { return };
         for tree in [&trees.alerts, &trees.slots] {
             let mut gone = Vec::new();
-            let visited = tree.visit_prefix(&[], |key, _| {
+            let visited = tree.visit_prefix(prefix, |key, _| {
                 let group = key.first_chunk().map(|part| GroupId(u64::from_be_bytes(*part)));
-                if group.is_none_or(|group| !groups.contains(&group)) {
+                if is_gone(group) {
                     gone.push(key.to_vec());
                 }
                 if gone.len() < SCAN_MAX {
@@ -216,40 +228,6 @@ fn remove(tree: &Tree, keys: &[Vec<u8>]) {
             return;
         }
     }
-}
-
-fn encode(labels: &Labels, alert: &ActiveAlert) -> Vec<u8> {
-    let pairs = |labels: &Labels| {
-        labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-    };
-    let record = Record {
-        labels: pairs(labels),
-        annotations: pairs(&alert.annotations),
-        value: alert.value.to_bits(),
-        active_at: alert.active_at.millis(),
-        fired_at: alert.fired_at.unwrap_or(alert.active_at).millis(),
-        keep_firing_since: alert.keep_firing_since.map(Timestamp::millis),
-    };
-    serde_json::to_vec(&record).expect("texts and whole numbers are JSON")
-}
-
-fn decode(value: &[u8]) -> Option<(Labels, ActiveAlert)> {
-    let record: Record = serde_json::from_slice(value).ok()?;
-    let keep_firing_since = record.keep_firing_since.map(Timestamp::from_millis);
-    let alert = ActiveAlert {
-        annotations: Labels::from_pairs(record.annotations),
-        value: f64::from_bits(record.value),
-        state: AlertState::Firing,
-        active_at: Timestamp::from_millis(record.active_at),
-        fired_at: Some(Timestamp::from_millis(record.fired_at)),
-        resolved_at: None,
-        last_sent: None,
-        keep_firing_since,
-        recorded: Recorded::Firing { keep_firing_since },
-        is_recalled: true,
-        awaits_data: keep_firing_since.is_none(),
-    };
-    Some((Labels::from_pairs(record.labels), alert))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The room's door and its loop: the only place that asks the clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::beside::Evaluators;
 use crate::config::RulesConfig;
 use crate::file::RuleFiles;
 use crate::group::{Group, Restoring, Tools};
-use crate::kept::Kept;
+use crate::kept::{GroupId, Kept};
 use crate::measures;
 use crate::schedule::{current_slot, next_slot, offset};
 use crate::sink::AlertSink;
@@ -105,6 +105,28 @@ struct Plan {
     /// Groups that are gone, and when their series end.
     leaving: Vec<Leaving>,
     is_started: bool,
+    /// Whether it is known that what an earlier process kept of other groups is gone.
+    is_cleared: bool,
+}
+
+impl Plan {
+    /// The groups of the first plan, once: what an earlier process kept of others goes.
+    fn first_groups(&mut self) -> Option<BTreeSet<GroupId>> {
+        if !self.is_started || std::mem::replace(&mut self.is_cleared, true) {
+            return None;
+        }
+        Some(self.groups.values().map(|slot| slot.group.id()).collect())
+    }
+
+    /// The group of this key, if it is about to end.
+    fn take_leaving(&mut self, (file, name): &GroupKey) -> Option<Arc<Group>> {
+        let is_it = |leaving: &Leaving| {
+            let spec = &leaving.group.spec;
+            (&spec.file, &spec.name) == (file, name)
+        };
+        let place = self.leaving.iter().position(is_it)?;
+        Some(self.leaving.swap_remove(place).group)
+    }
 }
 
 struct Slot {
@@ -142,7 +164,7 @@ impl Rules {
     }
 
     /// Changes to new groups. A group that did not change runs on; one that did keeps the state of
-    /// its rules; the series of one that is gone end two intervals later.
+    /// its rules; one that is gone ends two intervals later, unless it is back by then.
     pub fn commit(&self, prepared: Prepared) {
         let now = self.now();
         let config = Arc::new(prepared.config);
@@ -163,7 +185,8 @@ impl Rules {
                     if let Some(slot) = &known {
                         slot.group.retire();
                     }
-                    let predecessor = known.map(|slot| slot.group);
+                    let predecessor =
+                        known.map(|slot| slot.group).or_else(|| plan.take_leaving(&key));
                     let tools = self.0.tools.clone();
                     let group =
                         Group::new(spec, Arc::clone(&config), tools, predecessor, restoring);
@@ -180,9 +203,7 @@ impl Rules {
             let due = now + slot.group.interval.saturating_mul(2);
             plan.leaving.push(Leaving { group: slot.group, since: now, due });
         }
-        let groups = plan.groups.values().map(|slot| slot.group.id()).collect();
         drop(plan);
-        self.0.tools.kept.keep_only(&groups);
         self.0.changed.notify_one();
     }
 
@@ -221,6 +242,12 @@ impl Rules {
     pub async fn run(self, mut stop: Stop) {
         let mut evaluations: JoinSet<()> = JoinSet::new();
         loop {
+            let first = self.0.plan.lock().first_groups();
+            if let Some(groups) = first {
+                let kept = self.0.tools.kept.clone();
+                evaluations.spawn_blocking(move || kept.keep_only(&groups));
+                evaluations.join_next().await; // nothing is evaluated before
+            }
             let due = self.evaluate_due(&mut evaluations);
             select! {
                 () = stop.stopped() => break,

@@ -1,7 +1,7 @@
 use narthex_model::{Labels, Timestamp};
-use narthex_state::StateStore;
+use narthex_state::{StateStore, VALUE_BYTES_MAX};
 
-use super::{ALERTS_OF_RULE_MAX, GroupId, Kept, RuleId};
+use super::{ALERTS_OF_RULE_MAX, GroupId, Kept, RuleId, wire};
 use crate::active::{ActiveAlert, ActiveAlerts, AlertState, Found, Recorded};
 use crate::file::{GroupSpec, RuleFiles};
 
@@ -99,7 +99,56 @@ fn a_damaged_record_is_left_out_and_removed() {
     let (group, rules) = rules();
     let tree = state.tree(super::ALERTS).unwrap();
     tree.put(&rules[0].key(&labels(1)), b"{}").unwrap();
+    tree.put(&rules[1].key(&labels(1)), DRAWN.replace(r#""v":1"#, r#""v":2"#).as_bytes()).unwrap();
     tree.put(&group.0.to_be_bytes(), b"short").unwrap();
     assert!(kept.alerts(group, &rules).is_empty());
     assert!(tree.scan_prefix(&[], 10).unwrap().is_empty());
+    for slot in [&b"\x02\0\0\0\0\0\0\0\x05"[..], b"\x01\0", b""] {
+        state.tree(super::SLOTS).unwrap().put(&group.0.to_be_bytes(), slot).unwrap();
+        assert_eq!(kept.slot(group), None);
+    }
+}
+
+#[test]
+fn an_alert_that_is_too_long_is_left_out_and_the_others_are_kept() {
+    let kept = Kept::open(Some(&StateStore::in_memory().unwrap()));
+    let (group, rules) = rules();
+    let found = |kept: &Kept| -> Vec<Labels> {
+        let found = kept.alerts(group, &rules).remove(&rules[0]).unwrap_or_default();
+        found.into_iter().map(|(labels, _)| labels).collect()
+    };
+    let mut alerts = ActiveAlerts::default();
+    alerts.0.insert(labels(1), alert());
+    kept.keep(rules[0], &mut alerts);
+    let long = Labels::from_pairs([("text", "x".repeat(VALUE_BYTES_MAX))]);
+    let first = alerts.0.get_mut(&labels(1)).unwrap();
+    (first.annotations, first.keep_firing_since) = (long, Some(at(7)));
+    alerts.0.insert(labels(2), alert());
+    kept.keep(rules[0], &mut alerts);
+    assert_eq!(found(&kept), [labels(2)], "and what was known of the first is old");
+    alerts.0.get_mut(&labels(1)).unwrap().annotations = Labels::empty();
+    kept.keep(rules[0], &mut alerts);
+    assert_eq!(found(&kept), [labels(2)], "nothing is new of it");
+}
+
+/// The record in docs/formats/rules.md.
+const DRAWN: &str = r#"{"v":1,"labels":{"alertname":"Hot","room":"attic"},"annotations":{"text":"it has 70"},"value":"70","active_at_ms":1767225600000,"fired_at_ms":1767225900000,"keep_firing_since_ms":1767226200000}"#;
+
+#[test]
+fn the_drawn_records_are_what_is_written() {
+    let page = include_str!("../../../../docs/formats/rules.md");
+    assert!(page.lines().any(|line| line == DRAWN));
+    let labels = Labels::from_pairs([("alertname", "Hot"), ("room", "attic")]);
+    let annotations = Labels::from_pairs([("text", "it has 70")]);
+    let at = |minutes: i64| Timestamp::from_millis(1_767_225_600_000 + minutes * 60_000);
+    let alert = ActiveAlert {
+        state: AlertState::Firing,
+        fired_at: Some(at(5)),
+        keep_firing_since: Some(at(10)),
+        ..ActiveAlert::new(&Found { annotations, value: 70.0 }, at(0))
+    };
+    assert_eq!(String::from_utf8(wire::encode(&labels, &alert)).unwrap(), DRAWN);
+    assert_eq!(wire::decode(DRAWN.as_bytes()).unwrap().1.fired_at, Some(at(5)));
+    assert!(page.contains("01 00 00 01 9b 76 da a8 00"));
+    assert_eq!(wire::encode_slot(at(0)), *b"\x01\0\0\x01\x9b\x76\xda\xa8\0");
 }

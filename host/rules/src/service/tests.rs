@@ -1,12 +1,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use narthex_model::Timestamp;
 use narthex_platform::Tasks;
+use narthex_state::SCAN_MAX;
 
 use super::{Parts, Rules};
 use crate::config::RulesConfig;
 use crate::file::RuleFiles;
 use crate::group::tests::World;
+use crate::kept::GroupId;
+use crate::views::RuleKind;
 
 fn rules(world: &World) -> Rules {
     Rules::new(Parts {
@@ -72,6 +76,56 @@ async fn groups_run_in_their_slots_and_end_when_they_are_gone() {
     load(&rules, "groups: []");
     assert!(rules.groups().is_empty());
     until(&world, &rules, || world.dump("x")[0].contains(" x@")).await;
+}
+
+/// How many records there are, of alerts and of groups.
+fn kept(world: &World) -> (usize, usize) {
+    let count = |tree| world.state.tree(tree).unwrap().scan_prefix(&[], SCAN_MAX).unwrap().len();
+    (count("rules_alerts"), count("rules_slots"))
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_group_goes_with_it_but_not_in_a_commit() {
+    let world = World::new();
+    world
+        .tools
+        .kept
+        .keep_slot(GroupId::of("r.yml", "of an earlier process"), Timestamp::from_millis(0));
+    let rules = rules(&world);
+    let group = "groups: [{ name: g, interval: 10s, rules: [{ alert: A, expr: '1' }] }]";
+    load(&rules, group);
+    assert_eq!(kept(&world), (0, 1), "a commit reads and removes nothing");
+    let mut tasks = Tasks::new();
+    rules.spawn(std::future::ready(()), &mut tasks);
+    until(&world, &rules, || kept(&world) == (1, 1)).await;
+
+    load(&rules, "groups: []");
+    assert_eq!(kept(&world), (1, 1));
+    until(&world, &rules, || kept(&world) == (0, 0)).await;
+}
+
+#[tokio::test]
+async fn a_group_that_is_back_at_once_goes_on() {
+    let world = World::new();
+    let rules = rules(&world);
+    let mut tasks = Tasks::new();
+    rules.spawn(std::future::ready(()), &mut tasks);
+    let group = "groups: [{ name: g, interval: 10s, rules: [{ alert: A, expr: '1' }] }]";
+    let active_at = || match &rules.groups()[0].rules[0].kind {
+        RuleKind::Alerting { alerts, .. } => alerts.first().map(|alert| alert.active_at),
+        RuleKind::Recording => None,
+    };
+    let evaluated = || rules.groups()[0].last_evaluation;
+    load(&rules, group);
+    until(&world, &rules, || active_at().is_some()).await;
+    let before = active_at();
+    load(&rules, "groups: []");
+    load(&rules, group);
+    let end = world.simulated.clock().now_millis() + 60_000;
+    until(&world, &rules, || evaluated().is_some_and(|at| at.millis() > end)).await;
+    assert_eq!(active_at(), before);
+    assert_eq!(kept(&world), (1, 1));
+    assert!(!world.dump("ALERTS")[0].contains('x'));
 }
 
 #[tokio::test]
