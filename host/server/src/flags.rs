@@ -26,7 +26,7 @@ use crate::unit_test::TestCommand;
 
 /// A monitoring server: scrapes, stores, queries, alerts.
 #[derive(Debug, Parser)]
-#[command(name = "narthex", version, about, args_conflicts_with_subcommands = true)]
+#[command(name = "narthex", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,

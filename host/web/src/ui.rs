@@ -53,8 +53,8 @@ async fn page(uri: Uri) -> Response {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
         return response;
     }
-    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
-    if is_file || path.starts_with("api/") || path.starts_with("assets/") {
+    // Pages have one name; who looks for an API at a path above ours must not find one.
+    if path.trim_end_matches('/').contains(['/', '.']) {
         return (StatusCode::NOT_FOUND, "not found\n").into_response();
     }
     // The page names its assets by content, so it must always be the binary's own.
@@ -103,12 +103,14 @@ mod tests {
     async fn pages_are_html_and_what_is_not_there_is_not_found() {
         assert_eq!(get_path("/api/v1/x").await.1, "from the API");
         assert_eq!(get_path("/").await.0, StatusCode::TEMPORARY_REDIRECT);
-        for path in ["/query", "/alerts", "/plugins"] {
+        for path in ["/query", "/alerts", "/plugins/"] {
             let (status, body) = get_path(path).await;
             assert_eq!(status, StatusCode::OK);
             assert!(body.contains("Narthex"), "{body}");
         }
-        assert_eq!(get_path("/assets/none.js").await.0, StatusCode::NOT_FOUND);
-        assert_eq!(get_path("/api/v2/none").await.0, StatusCode::NOT_FOUND);
+        for path in ["/assets/none.js", "/none.txt", "/api/v2/none", "/alertmanager/api/v2/status"]
+        {
+            assert_eq!(get_path(path).await.0, StatusCode::NOT_FOUND, "{path}");
+        }
     }
 }

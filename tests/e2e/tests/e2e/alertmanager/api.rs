@@ -230,3 +230,54 @@ fn what_is_wrong_has_the_same_status() {
     }
     both.ours.stop();
 }
+
+/// What a Grafana asks that is told of us as of a Prometheus' Alertmanager, in its order: on `Save & test`,
+/// on the pages of groups and silences, and when a silence is made, changed and ended there.
+#[test]
+fn grafana_takes_the_host_for_an_alertmanager() {
+    let host = routing_host(ROUTING);
+    let ask = |method: &str, path: &str, body: &Value| {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        super::ask(method, &host.url(path), &body)
+    };
+    let get = |path: &str| ask("GET", path, &Value::Null);
+    // Had that an answer, we were a Mimir.
+    assert_eq!(get("/alertmanager/api/v2/status").0, 404);
+    let (status, told) = get("/api/v2/status");
+    assert_eq!(status, 200);
+    assert!(told["config"]["original"].as_str().is_some_and(|text| text.contains("everybody")));
+    assert!(get("/api/v1/status/buildinfo").1["data"]["features"].is_null());
+
+    let (status, told) = ask("POST", "/api/v2/alerts", &alerts());
+    assert_eq!(status, 200, "{told}");
+    wait_until("the alerts are grouped", 20 * SECONDS, || {
+        get("/api/v2/alerts/groups").1.as_array().is_some_and(|groups| groups.len() == 4)
+    });
+    let filter = "filter=alertname%3D%22Slow%22&filter=host%3D~%22a%7Cb%22";
+    let (status, found) =
+        get(&format!("/api/v2/alerts?silenced=true&active=true&inhibited=true&{filter}"));
+    assert_eq!((status, found.as_array().map(Vec::len)), (200, Some(2)), "{found}");
+
+    let silence = |id: Option<&str>, comment: &str| {
+        let matchers = json!([{ "name": "host", "value": "b", "isRegex": false, "isEqual": true }]);
+        let mut silence = json!({
+            "matchers": matchers, "startsAt": "2026-01-01T00:00:00.000Z",
+            "endsAt": "2999-01-01T00:00:00.000Z", "createdBy": "ada", "comment": comment,
+        });
+        if let Some(id) = id {
+            silence["id"] = id.into();
+        }
+        let (status, made) = ask("POST", "/api/v2/silences", &silence);
+        assert_eq!(status, 200, "{made}");
+        made["silenceID"].as_str().expect("an id").to_owned()
+    };
+    let first = silence(None, "one");
+    let changed = silence(Some(&first), "another");
+    let (_, silences) = get("/api/v2/silences");
+    let found = silences.as_array().and_then(|all| all.iter().find(|it| it["id"] == *changed));
+    assert_eq!(found.map(|it| &it["comment"]), Some(&json!("another")), "{silences}");
+    assert_eq!(ask("DELETE", &format!("/api/v2/silence/{changed}"), &Value::Null).0, 200);
+    let (_, ended) = get(&format!("/api/v2/silence/{changed}"));
+    assert_eq!(ended["status"]["state"], "expired");
+    host.stop();
+}
