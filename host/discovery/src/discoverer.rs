@@ -50,7 +50,7 @@ pub(crate) struct SourceState {
     pub(crate) failures: u64,
     /// How long it took to ask.
     pub(crate) durations: Durations,
-    /// Sets that were told, changed or not.
+    /// Sets that were told, changed or not; the first is news even where it is empty.
     pub(crate) updates: u64,
 }
 
@@ -81,7 +81,8 @@ impl Outlet {
     #[must_use]
     pub fn for_tests(clock: Clock) -> (Self, OutletReader) {
         let (outlet, told) = Self::new("test", clock);
-        (outlet, OutletReader(told))
+        let last = Arc::clone(&told.borrow().set);
+        (outlet, OutletReader { told, last })
     }
 
     /// The whole set.
@@ -128,12 +129,13 @@ impl Outlet {
                     state.succeeded_at = Some(now);
                 }
             }
+            let is_first = groups.is_some() && state.updates == 1;
             let changed = groups.filter(|groups| *groups != state.set.groups);
             let is_changed = changed.is_some();
             if let Some(groups) = changed {
                 state.set = Arc::new(TargetSet { groups });
             }
-            is_changed
+            is_changed || is_first
         });
     }
 
@@ -155,25 +157,32 @@ impl Outlet {
 
 /// Reads what a discoverer tells; for tests of discoverers.
 #[derive(Debug)]
-pub struct OutletReader(watch::Receiver<SourceState>);
+pub struct OutletReader {
+    told: watch::Receiver<SourceState>,
+    last: Arc<TargetSet>,
+}
 
 impl OutletReader {
     /// The next set that is another one.
     pub async fn next(&mut self) -> Arc<TargetSet> {
+        let known = Arc::clone(&self.last);
+        let news = self.told.wait_for(|state| !Arc::ptr_eq(&state.set, &known)).await;
         // The last set stays readable after the discoverer has ended.
-        self.0.changed().await.ok();
-        Arc::clone(&self.0.borrow_and_update().set)
+        if let Ok(state) = news {
+            self.last = Arc::clone(&state.set);
+        }
+        Arc::clone(&self.last)
     }
 
     /// Why the source fails, if it does.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
-        self.0.borrow().failing.as_ref().map(|failing| failing.reason.clone())
+        self.told.borrow().failing.as_ref().map(|failing| failing.reason.clone())
     }
 
     /// The set as of now.
     #[must_use]
     pub fn set(&self) -> Arc<TargetSet> {
-        Arc::clone(&self.0.borrow().set)
+        Arc::clone(&self.told.borrow().set)
     }
 }

@@ -24,6 +24,8 @@ const PAUSE_FIRST_PART: u32 = 50;
 #[derive(Debug)]
 pub(crate) struct JobOutlet {
     pub(crate) out: watch::Sender<Arc<TargetSet>>,
+    /// Whether every source has told a set.
+    pub(crate) has_answered: watch::Sender<bool>,
     /// Milliseconds since the epoch; 0: never.
     updated_at: AtomicI64,
 }
@@ -47,7 +49,8 @@ pub(crate) struct JobStart {
 impl JobOutlet {
     pub(crate) fn new() -> Self {
         let (out, _) = watch::channel(Arc::new(TargetSet::default()));
-        Self { out, updated_at: AtomicI64::new(0) }
+        let (has_answered, _) = watch::channel(false);
+        Self { out, has_answered, updated_at: AtomicI64::new(0) }
     }
 
     pub(crate) fn updated_at(&self) -> Option<Timestamp> {
@@ -90,8 +93,13 @@ impl JobStart {
 
     fn hand_on(&mut self) -> bool {
         let mut groups = self.fixed.clone();
+        let mut has_answered = true;
         for (index, source) in self.sources.iter_mut().enumerate() {
-            let set = Arc::clone(&source.borrow_and_update().set);
+            let set = {
+                let state = source.borrow_and_update();
+                has_answered &= state.updates > 0;
+                Arc::clone(&state.set)
+            };
             groups.extend(set.groups.iter().map(|group| TargetGroup {
                 source: format!("{index}/{}", group.source),
                 ..group.clone()
@@ -108,6 +116,8 @@ impl JobStart {
         if is_changed {
             self.out.updated_at.store(self.clock.now_millis(), Ordering::Relaxed);
         }
+        // After the set, so that who sees this sees the whole set.
+        self.out.has_answered.send_replace(has_answered);
         is_changed
     }
 

@@ -136,11 +136,20 @@ impl Prepared {
     /// The channel of a job's targets.
     #[must_use]
     pub fn targets(&self, job: &str) -> Option<JobTargets> {
-        let out = match self.jobs.get(job)? {
+        Some(self.outlet(job)?.out.subscribe())
+    }
+
+    /// Whether every source of a job has told a set: until then its targets may be some of all.
+    #[must_use]
+    pub fn has_answered(&self, job: &str) -> Option<watch::Receiver<bool>> {
+        Some(self.outlet(job)?.has_answered.subscribe())
+    }
+
+    fn outlet(&self, job: &str) -> Option<&JobOutlet> {
+        Some(match self.jobs.get(job)? {
             PreparedJob::Same(out) => out,
             PreparedJob::New(new) => &new.0.out,
-        };
-        Some(out.out.subscribe())
+        })
     }
 }
 

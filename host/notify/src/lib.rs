@@ -8,7 +8,7 @@
 //! for a day; no backlog grows beyond its capacity. Time enters as `now`: only `target.rs` and `service.rs`
 //! ask the clock.
 //!
-//! Open `backlog.rs` first, then `target.rs`; `service.rs` is the door.
+//! Open `backlog.rs` first, then `target.rs` and `plan.rs`; `service.rs` is the door.
 //!
 //! ```
 //! use narthex_client::HttpConfig;
@@ -25,6 +25,7 @@ mod answer;
 mod backlog;
 mod config;
 mod endpoints;
+mod plan;
 mod service;
 mod target;
 mod telemetry;
@@ -34,6 +35,7 @@ mod wire;
 pub use self::config::{
     AlertingKeys, AlertmanagerConfig, AlertmanagerKeys, Config, InvalidAlerting,
 };
+pub use self::plan::Found;
 pub use self::service::{
     Alertmanagers, AlertmanagersView, Parts, PrepareError, Prepared, Settings,
 };

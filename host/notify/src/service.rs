@@ -1,7 +1,6 @@
 //! The room's handle: who is told, and the task that keeps their loops.
 //!
-//! A reload has two phases: `prepare` makes clients and may refuse; `commit` changes to them. An
-//! Alertmanager that is there before and after keeps what it has still to hear.
+//! A reload has two phases: `prepare` makes clients and may refuse; `commit` changes to them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -9,26 +8,23 @@ use std::time::Duration;
 
 use futures_util::future::select_all;
 use narthex_client::{Client, ClientOptions, SetupError};
-use narthex_model::{Alert, AlertBatch, RelabelRule, TargetSet, Timestamp, relabel};
+use narthex_model::{Alert, AlertBatch, RelabelRule, Timestamp, relabel};
 use narthex_platform::{
     Clock, Family, FamilyKind, Metrics, MetricsSource, Point, PointValue, Stop, Tasks,
 };
 use parking_lot::Mutex;
 use tokio::select;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use crate::config::{AlertmanagerConfig, Config};
-use crate::endpoints::Endpoints;
-use crate::target::{Manner, Order, Target};
+use crate::plan::{Found, Plan, Set};
+use crate::target::{Order, Target};
 use crate::telemetry::ALERTMANAGER;
 
 /// How long the last requests may take at shutdown. A task is cut off after 20 s.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
-
-/// The current targets that one item of `alertmanagers` has.
-type Found = watch::Receiver<Arc<TargetSet>>;
 
 /// What the command line says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,25 +80,6 @@ struct Shared {
     changed: Notify,
 }
 
-#[derive(Debug, Default)]
-struct Plan {
-    alert_relabel: Vec<RelabelRule>,
-    sets: Vec<Set>,
-    /// Whose loops have to be started.
-    starts: Vec<Arc<Target>>,
-}
-
-/// What one item of `alertmanagers` makes.
-#[derive(Debug)]
-struct Set {
-    config: AlertmanagerConfig,
-    client: Client,
-    found: Found,
-    /// By URL.
-    targets: BTreeMap<String, Arc<Target>>,
-    dropped: Vec<String>,
-}
-
 /// A configuration that was found good and waits for [`Alertmanagers::commit`].
 #[derive(Debug)]
 pub struct Prepared {
@@ -140,7 +117,7 @@ impl Alertmanagers {
     pub fn prepare(&self, config: Config, found: Vec<Found>) -> Result<Prepared, PrepareError> {
         let known: Vec<(AlertmanagerConfig, Client)> = {
             let plan = self.0.plan.lock();
-            plan.sets.iter().map(|set| (set.config.clone(), set.client.clone())).collect()
+            plan.told().map(|set| (set.config.clone(), set.client.clone())).collect()
         };
         let mut sets = Vec::new();
         for (index, (config, found)) in config.alertmanagers.into_iter().zip(found).enumerate() {
@@ -150,26 +127,16 @@ impl Alertmanagers {
                 None => Client::new(config.http.clone(), self.0.parts.client.clone())
                     .map_err(|source| PrepareError { index, source })?,
             };
-            let (targets, dropped) = (BTreeMap::new(), Vec::new());
-            sets.push(Set { config, client, found, targets, dropped });
+            sets.push(Set::new(config, client, found));
         }
         Ok(Prepared { alert_relabel: config.alert_relabel, sets })
     }
 
-    /// Tells these from now on, and no others.
+    /// Tells these from now on, and no others but those that their discovery may still find.
     pub fn commit(&self, prepared: Prepared) {
         let mut plan = self.0.plan.lock();
-        plan.alert_relabel = prepared.alert_relabel;
-        let before = std::mem::replace(&mut plan.sets, prepared.sets);
-        let mut leaving = Vec::new();
-        for old in before {
-            let mut sets = plan.sets.iter_mut();
-            match sets.find(|set| set.targets.is_empty() && set.config == old.config) {
-                Some(same) => same.targets = old.targets,
-                None => leaving.extend(old.targets.into_values()),
-            }
-        }
-        self.settle(&mut plan, leaving);
+        plan.replace(prepared.alert_relabel, prepared.sets, self.0.parts.clock.monotonic());
+        self.settle(&mut plan);
     }
 
     /// The alerts as everybody hears them: `alert_relabel_configs` of the section.
@@ -192,7 +159,7 @@ impl Alertmanagers {
         let now = Timestamp::from_millis(self.0.parts.clock.now_millis());
         let alerts: Vec<Arc<Alert>> = batch.alerts.into_iter().map(Arc::new).collect();
         let plan = self.0.plan.lock();
-        for set in plan.sets.iter().filter(|set| !set.targets.is_empty()) {
+        for set in plan.told().filter(|set| !set.targets.is_empty()) {
             let alerts: Vec<Arc<Alert>> =
                 alerts.iter().filter_map(|alert| set.alert(alert)).collect();
             for target in set.targets.values().filter(|_| !alerts.is_empty()) {
@@ -205,8 +172,8 @@ impl Alertmanagers {
     #[must_use]
     pub fn view(&self) -> AlertmanagersView {
         let plan = self.0.plan.lock();
-        let active = plan.sets.iter().flat_map(|set| set.targets.keys().cloned());
-        let dropped = plan.sets.iter().flat_map(|set| set.dropped.iter().cloned());
+        let active = plan.told().flat_map(|set| set.targets.keys().cloned());
+        let dropped = plan.told().flat_map(|set| set.dropped.iter().cloned());
         AlertmanagersView { active: active.collect(), dropped: dropped.collect() }
     }
 
@@ -220,10 +187,9 @@ impl Alertmanagers {
     pub async fn run(self, mut stop: Stop) {
         let mut loops: JoinSet<()> = JoinSet::new();
         loop {
-            let (starts, mut found) = {
+            let (starts, mut found, end) = {
                 let mut plan = self.0.plan.lock();
-                let found: Vec<Found> = plan.sets.iter().map(|set| set.found.clone()).collect();
-                (std::mem::take(&mut plan.starts), found)
+                (std::mem::take(&mut plan.starts), plan.found(), plan.next_end())
             };
             for target in starts {
                 loops.spawn(target.run(self.0.parts.clock.clone()));
@@ -231,7 +197,8 @@ impl Alertmanagers {
             select! {
                 () = stop.stopped() => break,
                 () = self.0.changed.notified() => {}
-                () = any_changed(&mut found) => self.settle(&mut self.0.plan.lock(), Vec::new()),
+                () = any_changed(&mut found) => self.settle(&mut self.0.plan.lock()),
+                () = self.reached(end) => self.settle(&mut self.0.plan.lock()),
                 Some(ended) = loops.join_next() => {
                     if let Err(panic) = ended {
                         error!(error = %panic, "sending alerts to an Alertmanager panicked; nothing more is sent there until a restart");
@@ -242,10 +209,19 @@ impl Alertmanagers {
         self.end(loops).await;
     }
 
+    /// Returns at a time of the clock that runs evenly; never, where there is none.
+    async fn reached(&self, end: Option<Duration>) {
+        let clock = &self.0.parts.clock;
+        match end {
+            Some(end) => clock.sleep(end.saturating_sub(clock.monotonic())).await,
+            None => std::future::pending().await,
+        }
+    }
+
     async fn end(&self, mut loops: JoinSet<()>) {
         let targets: Vec<Arc<Target>> = {
             let plan = self.0.plan.lock();
-            plan.sets.iter().flat_map(|set| set.targets.values().cloned()).collect()
+            plan.told().flat_map(|set| set.targets.values().cloned()).collect()
         };
         let waiting = || targets.iter().map(|target| target.waiting()).sum::<usize>();
         let order = if self.0.parts.settings.drains { Order::Drain } else { Order::End };
@@ -267,84 +243,19 @@ impl Alertmanagers {
         }
     }
 
-    /// Makes targets of what was found. Those that are gone, and of `leaving` those that no item has any
-    /// more, end with what they had still to hear.
-    fn settle(&self, plan: &mut Plan, mut leaving: Vec<Arc<Target>>) {
-        let Parts { settings, metrics, .. } = &self.0.parts;
-        let Plan { sets, starts, .. } = plan;
-        let endpoints: Vec<Endpoints> = sets.iter_mut().map(Set::endpoints).collect();
-        for (set, found) in sets.iter_mut().zip(&endpoints) {
-            let (stay, gone) = std::mem::take(&mut set.targets)
-                .into_iter()
-                .partition(|(url, _)| found.active.contains(url));
-            set.targets = stay;
-            leaving.extend(BTreeMap::into_values(gone));
-        }
-        for (set, found) in sets.iter_mut().zip(endpoints) {
-            set.dropped = found.dropped;
-            for url in found.active {
-                let manner = Manner::new(&set.client, &set.config);
-                if let Some(target) = set.targets.get(&url) {
-                    target.set_manner(manner);
-                    continue;
-                }
-                let known = leaving.iter().position(|target| target.url == url);
-                let target = if let Some(place) = known {
-                    let target = leaving.swap_remove(place);
-                    target.set_manner(manner);
-                    target
-                } else {
-                    let target = Target::new(url.clone(), manner, settings, metrics);
-                    let target = Arc::new(target);
-                    starts.push(Arc::clone(&target));
-                    target
-                };
-                set.targets.insert(url, target);
-            }
-        }
-        for target in leaving {
-            target.tell(Order::End);
-            if !sets.iter().any(|set| set.targets.contains_key(&target.url)) {
-                metrics.forget((ALERTMANAGER, &target.url));
-            }
-        }
+    fn settle(&self, plan: &mut Plan) {
+        let Parts { settings, metrics, clock, .. } = &self.0.parts;
+        plan.settle(settings, metrics, clock.monotonic());
         self.0.changed.notify_one();
     }
 }
 
-impl Set {
-    fn endpoints(&mut self) -> Endpoints {
-        let found = Arc::clone(&self.found.borrow_and_update());
-        Endpoints::of(&self.config, &found)
-    }
-
-    /// The alert as these Alertmanagers hear it.
-    fn alert(&self, alert: &Arc<Alert>) -> Option<Arc<Alert>> {
-        let rules = &self.config.alert_relabel;
-        if rules.is_empty() {
-            return Some(Arc::clone(alert));
-        }
-        let labels = relabel(&alert.labels, rules)?;
-        Some(Arc::new(Alert { labels, ..Alert::clone(alert) }))
-    }
-}
-
-/// Returns when one of the channels has changed; never, when all are gone.
+/// Returns when there is news of one of them; never, when there can be none.
 async fn any_changed(found: &mut [Found]) {
-    let changes: Vec<_> = found
-        .iter_mut()
-        .map(|found| {
-            Box::pin(async move {
-                if found.changed().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            })
-        })
-        .collect();
-    if changes.is_empty() {
+    if found.is_empty() {
         std::future::pending::<()>().await;
     }
-    select_all(changes).await;
+    select_all(found.iter_mut().map(|found| Box::pin(found.changed()))).await;
 }
 
 /// What is only known when it is asked for.
@@ -356,7 +267,7 @@ impl MetricsSource for Numbers {
         let Some(shared) = self.0.upgrade() else { return Vec::new() };
         let mut waiting: BTreeMap<String, usize> = BTreeMap::new();
         let mut discovered = 0;
-        for (url, target) in shared.plan.lock().sets.iter().flat_map(|set| &set.targets) {
+        for (url, target) in shared.plan.lock().told().flat_map(|set| &set.targets) {
             *waiting.entry(url.clone()).or_default() += target.waiting();
             discovered += 1;
         }

@@ -9,7 +9,7 @@ use narthex_alerting::Alerting;
 use narthex_config::{Config, Inputs, Source};
 use narthex_discovery::{Discovery, Providers};
 use narthex_model::Labels;
-use narthex_notify::Alertmanagers;
+use narthex_notify::{Alertmanagers, Found};
 use narthex_platform::Disk;
 use narthex_plugins::Plugins;
 use narthex_promql::{Engine, Features};
@@ -206,8 +206,7 @@ impl Reloader {
         self.engine.set_subquery_step(config.evaluation_interval);
         self.journals.log.commit(query_log);
         self.notify_discovery.commit(notify_discovery);
-        self.alertmanagers.commit(alertmanagers);
-        self.audience.route_here(is_routed_here);
+        self.audience.commit(is_routed_here, alertmanagers);
         self.rules.commit(rules);
         self.federation.set_external_labels(&config.external_labels);
         self.alerting.commit(alerting);
@@ -224,7 +223,10 @@ impl Reloader {
             (0..config.discovery.len()).map(narthex_config::Alertmanagers::name).collect();
         let jobs = names.iter().cloned().zip(config.discovery);
         let found = self.notify_discovery.prepare(jobs, providers).context("alerting")?;
-        let targets = names.iter().map(|name| found.targets(name).context("each has targets"));
+        let of_item = |name: &String| {
+            Some(Found { targets: found.targets(name)?, has_answered: found.has_answered(name)? })
+        };
+        let targets = names.iter().map(|name| of_item(name).context("each has targets"));
         let targets = targets.collect::<anyhow::Result<Vec<_>>>()?;
         Ok((found, self.alertmanagers.prepare(config.notify, targets)?))
     }

@@ -164,6 +164,31 @@ async fn sets_of_all_sources_are_merged_and_kept_over_a_reload() {
 }
 
 #[tokio::test]
+async fn a_job_has_answered_when_every_source_has_told_a_set_be_it_empty() {
+    let test = Test::start();
+    let answered = |items: &[serde_json::Value]| {
+        let jobs = [("j".to_owned(), job("fixed:1", items))];
+        let prepared = test.room.prepare(jobs, &*test.providers).unwrap();
+        let answered = prepared.has_answered("j").unwrap();
+        test.room.commit(prepared);
+        answered
+    };
+    assert!(*answered(&[]).borrow(), "static targets are there at once");
+    let mut both = answered(&[json!(1), json!(2)]);
+    assert!(!*both.borrow());
+    test.providers.say(0, Say::Found(&["x:1"]));
+    test.providers.say(1, Say::Failed("connection refused"));
+    while test.room.view()[0].sources[1].failures == 0 || test.room.view()[0].targets < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!*both.borrow());
+    test.pause(Duration::from_secs(5)).await;
+    test.providers.say(1, Say::Found(&[]));
+    both.wait_for(|has_answered| *has_answered).await.unwrap();
+    assert!(*answered(&[json!(2)]).borrow(), "a source that is kept has answered before");
+}
+
+#[tokio::test]
 async fn jobs_share_a_source_that_they_name_in_the_same_words() {
     let test = Test::start();
     let jobs = [("a", job("a:1", &[json!(1)])), ("b", job("b:1", &[json!(2), json!(1)]))];

@@ -1,13 +1,16 @@
 //! Real loops and real requests; pauses are on a simulated clock, and servers answer as they are told.
 
+mod plans;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use narthex_client::HttpConfig;
-use narthex_model::{Labels, NameScheme, TargetGroup};
+use narthex_model::{Labels, NameScheme, TargetGroup, TargetSet};
 use narthex_platform::SimulatedClock;
 use narthex_settings::Document;
+use tokio::sync::watch;
 
 use super::*;
 use crate::config::AlertmanagerKeys;
@@ -188,6 +191,26 @@ fn alert(name: &str) -> Alert {
     }
 }
 
+/// What discovery tells; it has answered.
+struct Told {
+    targets: watch::Sender<Arc<TargetSet>>,
+    has_answered: watch::Sender<bool>,
+}
+
+fn discovery(found: Arc<TargetSet>) -> (Told, Found) {
+    let ((targets, of_targets), (has_answered, of_answer)) =
+        (watch::channel(found), watch::channel(true));
+    let found = Found { targets: of_targets, has_answered: of_answer };
+    (Told { targets, has_answered }, found)
+}
+
+/// Discovery that has not answered yet.
+fn silent_discovery() -> (Told, Found) {
+    let (told, found) = discovery(found(&[]));
+    told.has_answered.send_replace(false);
+    (told, found)
+}
+
 fn found(receivers: &[&Receiver]) -> Arc<TargetSet> {
     let target = |it: &&Receiver| Labels::from_pairs([("__address__", it.address.to_string())]);
     let group = TargetGroup {
@@ -202,7 +225,7 @@ fn found(receivers: &[&Receiver]) -> Arc<TargetSet> {
 async fn one_that_hangs_delays_no_other() {
     let (hanging, good) = (Receiver::start(|_| None), Receiver::start(|_| Some(200)));
     let world = World::new(Settings::default());
-    let (_told, discovered) = watch::channel(found(&[&hanging, &good]));
+    let (_told, discovered) = discovery(found(&[&hanging, &good]));
     world.reload("{}", &discovered);
     world.submit(&["a"]);
     world.until("both are asked", || hanging.requests() == 1 && good.taken() == ["a"]).await;
@@ -220,7 +243,7 @@ async fn one_that_hangs_delays_no_other() {
 async fn what_was_not_taken_is_sent_again_as_it_is_by_then() {
     let receiver = Receiver::start(|_| Some(500));
     let world = World::new(Settings::default());
-    let (_told, discovered) = watch::channel(found(&[&receiver]));
+    let (_told, discovered) = discovery(found(&[&receiver]));
     world.reload("{}", &discovered);
     world.submit(&["a", "b"]);
     world.until("it failed often", || receiver.requests() == 5).await;
@@ -245,7 +268,7 @@ async fn one_that_is_refused_is_given_up_and_the_others_are_taken() {
     let receiver =
         Receiver::start(move |names| Some(if names.iter().any(is_bad) { 400 } else { 200 }));
     let world = World::new(Settings::default());
-    let (_told, discovered) = watch::channel(found(&[&receiver]));
+    let (_told, discovered) = discovery(found(&[&receiver]));
     world.reload("{}", &discovered);
     world.submit(&["a", "b", "bad", "c", "d"]);
     world.until("all others are taken", || receiver.taken().len() == 4).await;
@@ -267,7 +290,7 @@ async fn one_that_never_works_takes_no_other_with_it_and_is_kept() {
         let receiver =
             Receiver::start(move |names| Some(if names.iter().any(is_bad) { status } else { 200 }));
         let world = World::new(Settings::default());
-        let (_told, discovered) = watch::channel(found(&[&receiver]));
+        let (_told, discovered) = discovery(found(&[&receiver]));
         world.reload("{}", &discovered);
         world.submit(&["a", "b", "bad", "c", "d"]);
         world.until("all others are taken", || receiver.taken().len() == 4).await;
@@ -285,7 +308,7 @@ async fn one_that_never_works_takes_no_other_with_it_and_is_kept() {
 async fn who_refuses_is_left_alone_for_a_while() {
     let receiver = Receiver::start(|_| Some(400));
     let world = World::new(Settings { batch_max: 1, ..Settings::default() });
-    let (_told, discovered) = watch::channel(found(&[&receiver]));
+    let (_told, discovered) = discovery(found(&[&receiver]));
     world.reload("{}", &discovered);
     world.submit(&["a", "b", "c"]);
     let began = world.clock.clock().monotonic();
@@ -295,74 +318,11 @@ async fn who_refuses_is_left_alone_for_a_while() {
 }
 
 #[tokio::test]
-async fn who_is_gone_is_told_nothing_more_and_counted_no_more() {
-    let (stays, goes) = (Receiver::start(|_| Some(200)), Receiver::start(|_| Some(500)));
-    let world = World::new(Settings::default());
-    let (told, discovered) = watch::channel(found(&[&stays, &goes]));
-    world.reload("{}", &discovered);
-    world.submit(&["a"]);
-    world
-        .until("both are asked, and one pauses", || {
-            stays.taken() == ["a"] && goes.requests() > 0 && world.clock.sleepers() > 0
-        })
-        .await;
-    assert!(world.number("prometheus_notifications_errors_total", &goes.url()).is_some());
-    told.send_replace(found(&[&stays]));
-    world.until("it is gone", || world.room.view().active == [stays.url()]).await;
-    for name in ["errors_total", "queue_length", "dropped_total"] {
-        let name = format!("prometheus_notifications_{name}");
-        assert_eq!(world.number(&name, &goes.url()), None, "{name}");
-        assert!(world.number(&name, &stays.url()).is_some(), "{name}");
-    }
-    let asked = goes.requests();
-    world.submit(&["b"]);
-    world.until("the other hears more", || stays.taken() == ["a", "b"]).await;
-    world.clock.advance(Duration::from_secs(60));
-    world.submit(&["c"]);
-    world.until("and more", || stays.taken().len() == 3).await;
-    assert_eq!(goes.requests(), asked);
-}
-
-#[tokio::test]
-async fn a_reload_keeps_what_waits_for_those_who_stay() {
-    let receiver = Receiver::start(|_| Some(503));
-    let world = World::new(Settings::default());
-    let (_told, discovered) = watch::channel(found(&[&receiver]));
-    world.reload("{}", &discovered);
-    world.submit(&["a"]);
-    world.until("it failed", || receiver.requests() > 0).await;
-    world.reload("timeout: 5s", &discovered);
-    world.reload("timeout: 5s", &discovered);
-    receiver.answers(200);
-    world.until("it is taken", || receiver.taken() == ["a"]).await;
-}
-
-#[tokio::test]
-async fn rules_say_who_hears_what() {
-    let (one, other) = (Receiver::start(|_| Some(200)), Receiver::start(|_| Some(200)));
-    let world = World::new(Settings::default());
-    let keys = |text: &str| {
-        let keys: AlertmanagerKeys = Document::parse("f.yml", text).unwrap().read().unwrap();
-        keys.resolve(HttpConfig::default(), false, NameScheme::Utf8).unwrap()
-    };
-    let all = keys("alert_relabel_configs: [{source_labels: [alertname], regex: b, action: drop}]");
-    let renamed = keys("alert_relabel_configs: [{target_label: alertname, replacement: x}]");
-    let config =
-        Config { alert_relabel: all.alert_relabel, alertmanagers: vec![renamed, keys("{}")] };
-    let (_told, of_one) = watch::channel(found(&[&one]));
-    let (_told, of_other) = watch::channel(found(&[&other]));
-    world.room.commit(world.room.prepare(config, vec![of_one, of_other]).unwrap());
-    let batch = AlertBatch { alerts: vec![alert("a"), alert("b")] };
-    world.room.submit(world.room.relabel(batch));
-    world.until("both hear", || one.taken() == ["x"] && other.taken() == ["a"]).await;
-}
-
-#[tokio::test]
 async fn what_waits_is_sent_at_the_end_where_that_is_asked_for() {
     for (drains, expected) in [(true, &["a", "c"][..]), (false, &[])] {
         let receiver = Receiver::start(|_| Some(500));
         let world = World::new(Settings { drains, batch_max: 1, ..Settings::default() });
-        let (_told, discovered) = watch::channel(found(&[&receiver]));
+        let (_told, discovered) = discovery(found(&[&receiver]));
         world.reload("{}", &discovered);
         world.submit(&["a", "b", "c"]);
         world.until("it failed", || receiver.requests() > 0 && world.clock.sleepers() > 0).await;

@@ -89,8 +89,16 @@ fn a_reload_keeps_what_waits() {
         Watch::start(&to(&[address(&receiver)], ""), |it| it.expect_log("alerts cannot be sent"));
     watch.are(&[("attic", 70)]);
     wait_until("it is asked", 20 * SECONDS, || !receiver.requests().is_empty());
-    for more in [", timeout: 7s", ", timeout: 7s, bearer_token: t"] {
-        let config = Watch::config(&watch.rooms, &to(&[address(&receiver)], more));
+    let file = json!([{ "targets": [address(&receiver)] }]).to_string();
+    watch.host.folder().write("targets.json", file);
+    let in_file = "alerting: { alertmanagers: [{ file_sd_configs: [{ files: [targets.json] }], \
+                   timeout: 6s, bearer_token: t }] }\n";
+    for section in [
+        to(&[address(&receiver)], ", timeout: 7s"),
+        to(&[address(&receiver)], ", timeout: 7s, bearer_token: t"),
+        in_file.to_owned(),
+    ] {
+        let config = Watch::config(&watch.rooms, &section);
         let answer = watch.host.reload_with(&config);
         assert_eq!(answer.status, 200, "{answer}");
     }
