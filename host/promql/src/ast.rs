@@ -2,9 +2,11 @@
 //!
 //! Invariant: a tree that [`crate::parse`] returns is well typed: `check.rs` has seen it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use crate::functions::Function;
+use narthex_model::{METRIC_NAME, Matcher};
+
+use crate::functions::{Function, FunctionId};
 use crate::span::Span;
 
 pub use self::aggregate::{Aggregate, AggregateOp, Grouping};
@@ -16,6 +18,10 @@ mod aggregate;
 mod binary;
 mod length;
 mod selector;
+
+/// What `info` looks at when the query names no metric.
+pub(crate) static TARGET_INFO: LazyLock<[Matcher; 1]> =
+    LazyLock::new(|| [Matcher::equal(METRIC_NAME, "target_info")]);
 
 /// A parsed and checked query: its text and its tree. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -51,6 +57,31 @@ impl Expr {
             if let NodeKind::Selector(selector) | NodeKind::Matrix { selector, .. } = &node.kind {
                 found.push(selector);
             }
+        });
+        found
+    }
+
+    /// What the query looks at: the matchers of every selector, and those of a lookup that is not
+    /// written, as in `info`.
+    #[must_use]
+    pub fn lookups(&self) -> Vec<&[Matcher]> {
+        let mut found: Vec<&[Matcher]> = Vec::new();
+        self.root.visit(&mut |node| match &node.kind {
+            NodeKind::Selector(selector) | NodeKind::Matrix { selector, .. } => {
+                found.push(&selector.matchers);
+            }
+            NodeKind::Call { function, args } => {
+                if function.id == FunctionId::Info && args.len() == 1 {
+                    found.push(&*TARGET_INFO);
+                }
+            }
+            NodeKind::Number { .. }
+            | NodeKind::String(_)
+            | NodeKind::Subquery { .. }
+            | NodeKind::Paren(_)
+            | NodeKind::Unary { .. }
+            | NodeKind::Binary(_)
+            | NodeKind::Aggregate(_) => {}
         });
         found
     }

@@ -6,8 +6,7 @@
 
 use std::collections::HashMap;
 
-use narthex_model::{METRIC_NAME, MatchOp};
-use narthex_promql::Selector;
+use narthex_model::{METRIC_NAME, MatchOp, Matcher};
 
 use crate::alerting_rule::{ALERT_NAME, ALERTS, ALERTS_FOR_STATE};
 use crate::file::{AlertSpec, RuleSpec};
@@ -34,7 +33,7 @@ pub(crate) fn levels(rules: &[RuleSpec]) -> Vec<Vec<usize>> {
 enum Reads<'a> {
     /// A query in a template may look at anything.
     Anything,
-    Selected(Vec<&'a Selector>),
+    Selected(Vec<&'a [Matcher]>),
 }
 
 impl<'a> Reads<'a> {
@@ -42,7 +41,7 @@ impl<'a> Reads<'a> {
         if rule.alert.as_ref().is_some_and(AlertSpec::may_query) {
             return Self::Anything;
         }
-        Self::Selected(rule.expr.selectors())
+        Self::Selected(rule.expr.lookups())
     }
 }
 
@@ -56,7 +55,7 @@ struct Seen<'a> {
     /// By the name of a metric: the highest level of those who select it.
     readers: HashMap<&'a str, usize>,
     /// Those that select by other means, or alerts.
-    others: Vec<(&'a Selector, usize)>,
+    others: Vec<(&'a [Matcher], usize)>,
     /// The highest level of those that may read anything.
     of_anything: Option<usize>,
 }
@@ -71,23 +70,23 @@ impl<'a> Seen<'a> {
         let not_before = [own.copied(), self.of_anything, self.highest_reader(rule)];
         let after = match reads {
             Reads::Anything => self.records.values().chain(self.alerts.values()).max().copied(),
-            Reads::Selected(selectors) => {
-                selectors.iter().filter_map(|selector| self.highest_writer(selector)).max()
+            Reads::Selected(lookups) => {
+                lookups.iter().filter_map(|lookup| self.highest_writer(lookup)).max()
             }
         };
         let after = after.map(|level| level + 1);
         not_before.into_iter().chain([after]).flatten().max().unwrap_or(0)
     }
 
-    /// Who writes something that the selector finds.
-    fn highest_writer(&self, selector: &Selector) -> Option<usize> {
-        if let Some(name) = exact_name(selector)
+    /// Who writes something that the lookup finds.
+    fn highest_writer(&self, lookup: &[Matcher]) -> Option<usize> {
+        if let Some(name) = exact_name(lookup)
             && !is_of_alerts(name)
         {
             return self.records.get(name).copied();
         }
-        let records = self.records.iter().filter(|(name, _)| finds(selector, METRIC_NAME, name));
-        let alerts = self.alerts.iter().filter(|(name, _)| finds_alerts(selector, name));
+        let records = self.records.iter().filter(|(name, _)| finds(lookup, METRIC_NAME, name));
+        let alerts = self.alerts.iter().filter(|(name, _)| finds_alerts(lookup, name));
         records.chain(alerts).map(|(_, level)| *level).max()
     }
 
@@ -95,9 +94,9 @@ impl<'a> Seen<'a> {
     fn highest_reader(&self, rule: &RuleSpec) -> Option<usize> {
         let name = rule.name.as_str();
         let by_name = if rule.alert.is_none() { self.readers.get(name).copied() } else { None };
-        let others = self.others.iter().filter(|(selector, _)| match &rule.alert {
-            None => finds(selector, METRIC_NAME, name),
-            Some(_) => finds_alerts(selector, name),
+        let others = self.others.iter().filter(|(lookup, _)| match &rule.alert {
+            None => finds(lookup, METRIC_NAME, name),
+            Some(_) => finds_alerts(lookup, name),
         });
         others.map(|(_, level)| *level).chain(by_name).max()
     }
@@ -107,11 +106,11 @@ impl<'a> Seen<'a> {
         raise(written, &rule.name, level);
         match reads {
             Reads::Anything => self.of_anything = self.of_anything.max(Some(level)),
-            Reads::Selected(selectors) => {
-                for selector in selectors {
-                    match exact_name(selector).filter(|name| !is_of_alerts(name)) {
+            Reads::Selected(lookups) => {
+                for lookup in lookups {
+                    match exact_name(lookup).filter(|name| !is_of_alerts(name)) {
                         Some(name) => raise(&mut self.readers, name, level),
-                        None => self.others.push((selector, level)),
+                        None => self.others.push((lookup, level)),
                     }
                 }
             }
@@ -124,9 +123,9 @@ fn raise<'a>(levels: &mut HashMap<&'a str, usize>, name: &'a str, level: usize) 
     *highest = level.max(*highest);
 }
 
-/// The one name that a selector takes; none where it may take several.
-fn exact_name(selector: &Selector) -> Option<&str> {
-    let mut names = selector.matchers.iter().filter(|matcher| matcher.name() == METRIC_NAME);
+/// The one name that a lookup takes; none where it may take several.
+fn exact_name(lookup: &[Matcher]) -> Option<&str> {
+    let mut names = lookup.iter().filter(|matcher| matcher.name() == METRIC_NAME);
     let exact = names.find(|matcher| matcher.op() == MatchOp::Equal)?;
     Some(exact.value()).filter(|name| !name.is_empty())
 }
@@ -135,16 +134,16 @@ fn is_of_alerts(name: &str) -> bool {
     [ALERTS, ALERTS_FOR_STATE].contains(&name)
 }
 
-/// Whether series with this label may be among those selected.
-fn finds(selector: &Selector, label: &str, value: &str) -> bool {
-    let mut conditions = selector.matchers.iter().filter(|matcher| matcher.name() == label);
+/// Whether series with this label may be among those found.
+fn finds(lookup: &[Matcher], label: &str, value: &str) -> bool {
+    let mut conditions = lookup.iter().filter(|matcher| matcher.name() == label);
     conditions.all(|matcher| matcher.matches(value))
 }
 
-/// Whether series of the alert may be among those selected.
-fn finds_alerts(selector: &Selector, alert: &str) -> bool {
-    let by_name = |name| finds(selector, METRIC_NAME, name);
-    (by_name(ALERTS) || by_name(ALERTS_FOR_STATE)) && finds(selector, ALERT_NAME, alert)
+/// Whether series of the alert may be among those found.
+fn finds_alerts(lookup: &[Matcher], alert: &str) -> bool {
+    let by_name = |name| finds(lookup, METRIC_NAME, name);
+    (by_name(ALERTS) || by_name(ALERTS_FOR_STATE)) && finds(lookup, ALERT_NAME, alert)
 }
 
 #[cfg(test)]

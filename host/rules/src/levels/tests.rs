@@ -1,11 +1,15 @@
+use narthex_promql::Features;
+
 use super::levels;
-use crate::file::RuleFiles;
+use crate::file::{Reading, RuleFiles};
 
 /// The names of rules, level by level.
 #[track_caller]
 fn check(rules: &str, expected: &str) {
     let text = format!("groups: [{{ name: g, rules: [{rules}] }}]");
-    let rules = RuleFiles::read([("r.yml", text)]).unwrap().groups.remove(0).rules;
+    let features = Features { experimental_functions: true, ..Features::default() };
+    let reading = Reading { features, ..Reading::default() };
+    let rules = RuleFiles::read_with([("r.yml", text)], reading).unwrap().groups.remove(0).rules;
     let shown: Vec<String> = levels(&rules)
         .into_iter()
         .map(|level| level.iter().map(|index| rules[*index].name.as_str()).collect())
@@ -44,6 +48,18 @@ fn selectors_without_a_name_and_patterns_may_read_anything() {
     check(&[record("ab", "up"), record("c", "{__name__=~\"a.*\"}")].join(","), "ab c");
     check(&[record("ab", "up"), record("c", "{__name__=~\"x.*\"}")].join(","), "abc");
     check(&[record("c", "{job=\"x\"}"), record("a", "up")].join(","), "ca");
+}
+
+#[test]
+fn info_reads_what_it_does_not_name() {
+    let after = |expr: &str| [record("target_info", "up"), record("i", expr)].join(",");
+    check(&after("sum(info(down))"), "target_info i");
+    check(&after("info(down, {os!=\"\"})"), "target_info i");
+    check(&after("info(down, {__name__=\"build_info\"})"), "target_infoi");
+    check(
+        &[record("i", "info(target_info)"), record("target_info", "up")].join(","),
+        "itarget_info",
+    );
 }
 
 #[test]

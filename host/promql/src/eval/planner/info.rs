@@ -2,14 +2,11 @@
 
 use narthex_model::{METRIC_NAME, MatchOp, Matcher};
 
-use crate::ast::{Extension, Node, NodeKind};
+use crate::ast::{Extension, Node, NodeKind, TARGET_INFO};
 
 use super::super::grid::Grid;
 use super::super::plan::{InfoPlan, Reading, Select, VectorKind};
 use super::{Planned, Planner, refuse};
-
-/// What is taken when the query names no metric.
-const TARGET_INFO: &str = "target_info";
 
 impl Planner<'_> {
     pub(super) fn info(
@@ -72,7 +69,7 @@ impl Planner<'_> {
 /// Which metrics carry data labels: what the query says of their names, but not by negations alone.
 fn names(said: Vec<Matcher>) -> Planned<Vec<Matcher>> {
     if said.is_empty() {
-        return Ok(vec![Matcher::equal(METRIC_NAME, TARGET_INFO)]);
+        return Ok(TARGET_INFO.to_vec());
     }
     if said.iter().any(|matcher| matches!(matcher.op(), MatchOp::Equal | MatchOp::Regex)) {
         return Ok(said);
