@@ -80,6 +80,37 @@ pub fn parse_labels(texts: &[String]) -> Result<Labels, ArgumentError> {
     Ok(Labels::from_pairs(pairs("labels", texts)?))
 }
 
+/// A duration as Go writes it, with fractions as in `1.5h`, or as Prometheus does, as in `1d`.
+///
+/// # Errors
+/// When it is neither.
+pub fn parse_any_duration(text: &str) -> Result<Duration, ArgumentError> {
+    parse_duration(text).or_else(|error| go_duration(text).ok_or_else(|| error.into()))
+}
+
+fn go_duration(text: &str) -> Option<Duration> {
+    const UNITS: [(&str, f64); 8] = [
+        ("ns", 1e-9),
+        ("us", 1e-6),
+        ("µs", 1e-6),
+        ("μs", 1e-6),
+        ("ms", 1e-3),
+        ("s", 1.0),
+        ("m", 60.0),
+        ("h", 3600.0),
+    ];
+    let is_of_number = |byte: char| byte.is_ascii_digit() || byte == '.';
+    let (mut rest, mut seconds) = (text, 0.0);
+    while !rest.is_empty() {
+        let (number, after) = rest.split_at(rest.find(|byte| !is_of_number(byte))?);
+        let (unit, after) = after.split_at(after.find(is_of_number).unwrap_or(after.len()));
+        let (_, unit) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        seconds += number.parse::<f64>().ok()? * unit;
+        rest = after;
+    }
+    (!text.is_empty()).then(|| Duration::try_from_secs_f64(seconds).ok())?
+}
+
 pub(crate) fn time(
     flag: &'static str,
     text: Option<&str>,
@@ -131,6 +162,26 @@ mod tests {
         assert_eq!(filters(&words(&["a \"b\"", "x=y z"])), [r#"alertname="a \"b\"""#, "x=y z"]);
         assert!(matchers(&words(&["a=b", "foo"])).is_err());
         assert!(pairs("labels", &words(&["a!=b"])).is_err());
+    }
+
+    #[test]
+    fn durations_are_those_of_go_and_of_prometheus() {
+        for (text, millis) in [
+            ("1.5h", 5_400_000),
+            ("1h0.5m", 3_630_000),
+            (".5s", 500),
+            ("2.s", 2_000),
+            ("1500us", 1),
+            ("1500µs", 1),
+            ("1d", 86_400_000),
+            ("0", 0),
+        ] {
+            assert_eq!(parse_any_duration(text).unwrap().as_millis(), millis, "{text}");
+        }
+        for text in ["", "1.5", "1.5d", "h", ".h", "1.2.3s", "1.5h3", "-1.5h", "1.5 h", "9e9h"] {
+            assert!(parse_any_duration(text).is_err(), "{text}");
+        }
+        assert!(parse_any_duration(&format!("{}.0h", "9".repeat(300))).is_err());
     }
 
     #[test]

@@ -33,7 +33,7 @@ mod templates;
 mod wire;
 
 pub use self::alerts::{AlertChoice, NewAlert, add_alert, query_alerts};
-pub use self::arguments::{ArgumentError, parse_labels};
+pub use self::arguments::{ArgumentError, parse_any_duration, parse_labels};
 pub use self::defaults::Defaults;
 pub use self::recurring::{RecurringError, parse_recurring};
 pub use self::routing::{RouteTrial, read_routing, show_routes, try_routes};

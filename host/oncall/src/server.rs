@@ -49,10 +49,28 @@ pub enum ServerError {
         message: String,
     },
     /// It took a silence that recurs as one that holds all the time.
-    #[error("{url} does not know silences that recur; the silence was ended again")]
+    #[error("{url} does not know silences that recur; silence {id} was ended again")]
     NeverRecurs {
         /// The URL.
         url: String,
+        /// The silence.
+        id: String,
+    },
+    /// It took a silence, and does not say whether it recurs.
+    #[error("whether silence {id} recurs is not known; it was ended again")]
+    MayNotRecur {
+        /// The silence.
+        id: String,
+        /// Why it is not known.
+        source: Box<ServerError>,
+    },
+    /// It took a silence that may hold all the time, and does not end it.
+    #[error("silence {id} may hold at all times; end it with `silence expire {id}`")]
+    MayHold {
+        /// The silence.
+        id: String,
+        /// Why it was not ended.
+        source: Box<ServerError>,
     },
     /// It answers something else.
     #[error("{url} is not Alertmanager's API v2")]
@@ -102,19 +120,25 @@ impl Alertmanager {
         self.ask("GET", &format!("silence/{}", segment(id)), None).await
     }
 
-    /// The id of the silence that holds from now on. One that recurs is ended where the server does
-    /// not know what that is: it would hold all the time.
+    /// The id of the silence that holds from now on. One that recurs is ended unless the server says that
+    /// it does: it may hold all the time.
     pub(crate) async fn post_silence(
         &self,
         silence: &PostedSilence,
     ) -> Result<String, ServerError> {
         let id = self.ask::<Made>("POST", "silences", Some(json(silence))).await?.id;
-        let recurs = !silence.terms.time_intervals.is_empty();
-        if recurs && self.silence(&id).await?.terms.time_intervals.is_empty() {
-            self.delete_silence(&id).await?;
-            return Err(ServerError::NeverRecurs { url: without_user(&self.url) });
+        if silence.terms.time_intervals.is_empty() {
+            return Ok(id);
         }
-        Ok(id)
+        let why = match self.silence(&id).await {
+            Ok(made) if !made.terms.time_intervals.is_empty() => return Ok(id),
+            Ok(_) => ServerError::NeverRecurs { url: without_user(&self.url), id: id.clone() },
+            Err(source) => ServerError::MayNotRecur { id: id.clone(), source: Box::new(source) },
+        };
+        match self.delete_silence(&id).await {
+            Ok(()) => Err(why),
+            Err(source) => Err(ServerError::MayHold { id, source: Box::new(source) }),
+        }
     }
 
     pub(crate) async fn delete_silence(&self, id: &str) -> Result<(), ServerError> {

@@ -40,7 +40,10 @@ impl SilenceChoice {
             } else {
                 ends_at <= now + self.within
             };
-        let is = |wanted: &Option<String>, it: &str| wanted.as_deref().is_none_or(|id| id == it);
+        // An empty word asks for nothing, as where a script has nothing to put there.
+        let is = |wanted: &Option<String>, it: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted.is_empty() || wanted == it)
+        };
         is_over == self.expired
             && is_near
             && is(&self.created_by, &terms.created_by)
@@ -205,6 +208,17 @@ mod tests {
         assert_eq!([past, soon, late].map(|end| takes(false, 7200, end)), [false, true, false]);
         assert_eq!([past, soon, late].map(|end| takes(true, 0, end)), [true, false, false]);
         assert_eq!([past, soon, late].map(|end| takes(true, 1800, end)), [false, false, false]);
+    }
+
+    #[test]
+    fn who_made_them_is_asked_for_where_somebody_is_named() {
+        let takes = |created_by: &str, id: &str| {
+            let [created_by, id] = [created_by, id].map(|text| Some(text.to_owned()));
+            let choice = SilenceChoice { created_by, id, ..SilenceChoice::default() };
+            choice.takes(&silence("2999-01-01T00:00:00.000Z"), Timestamp::from_millis(0))
+        };
+        assert!(takes("ada", "an-id") && takes("", "an-id") && takes("ada", ""));
+        assert!(!takes("eve", "") && !takes("", "another"));
     }
 
     #[test]

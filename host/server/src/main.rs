@@ -34,7 +34,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     memory::refuse_huge_pages();
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(oncall::server_flags_last(std::env::args_os().collect()));
     let done = |()| ExitCode::SUCCESS;
     // The command has said why.
     let judged = |good| if good { ExitCode::SUCCESS } else { ExitCode::FAILURE };

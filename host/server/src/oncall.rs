@@ -21,7 +21,9 @@ use narthex_settings::Document;
 use self::arguments::{
     AlertAsk, AlertQuery, RoutesAsk, SilenceAdd, SilenceAsk, SilenceQuery, TemplateAsk,
 };
-pub(crate) use self::arguments::{AlertCommand, RoutesCommand, SilenceCommand, TemplateCommand};
+pub(crate) use self::arguments::{
+    AlertCommand, RoutesCommand, SilenceCommand, TemplateCommand, server_flags_last,
+};
 use self::given::Given;
 use crate::tsdb::output::{ClosedPipe, Output, progress};
 
@@ -30,8 +32,14 @@ const FILE_BYTES_MAX: u64 = 512 << 20;
 /// Silences that are sent at the same time where nothing is said.
 const WORKERS: usize = 8;
 
+/// What is said in front of a command that has words of its own is said to nobody.
+const MISPLACED: &str = "flags and matchers of a query stand in front of the command that follows them; put them \
+                         behind `query`, or leave them out";
+
 /// `narthex alert`
 pub(crate) fn run_alert(command: &AlertCommand) -> anyhow::Result<bool> {
+    let is_plain = command.ask.is_none() || command.query == AlertQuery::default();
+    anyhow::ensure!(is_plain, MISPLACED);
     let given = Given::new(&command.server)?;
     let query = |query: &AlertQuery| AlertChoice {
         inhibited: given.is_on("inhibited", query.inhibited),
@@ -65,6 +73,8 @@ pub(crate) fn run_alert(command: &AlertCommand) -> anyhow::Result<bool> {
 
 /// `narthex silence`
 pub(crate) fn run_silence(command: &SilenceCommand) -> anyhow::Result<bool> {
+    let is_plain = command.ask.is_none() || command.query == SilenceQuery::default();
+    anyhow::ensure!(is_plain, MISPLACED);
     let given = Given::new(&command.server)?;
     let (server, style) = (given.server()?, given.style()?);
     let now = now();

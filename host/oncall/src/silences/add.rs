@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use narthex_alerting::{TimeInterval, matcher_text};
 use narthex_model::Matcher;
+use narthex_settings::error_chain;
 
 use crate::arguments::{ArgumentError, later, length, matchers, pairs, time, time_text};
 use crate::server::{Alertmanager, ServerError};
@@ -88,12 +89,16 @@ pub async fn add_silence(
     let matchers = matchers(&new.matchers)?;
     let now = Timestamp::from_millisecond(now.millis()).unwrap_or_default();
     let terms = new.terms(&matchers, now)?;
-    let preview = preview(server, &matchers).await?;
     if new.is_dry {
+        let preview = preview(server, &matchers).await?;
         return Ok(preview.iter().map(|line| format!("{line}\n")).collect::<String>().into());
     }
+    // First: whatever becomes of the look, the silence is what was asked for.
     let id = server.post_silence(&PostedSilence { id: String::new(), terms }).await?;
-    Ok(Outcome { answer: format!("{id}\n"), aside: preview, is_bad: false })
+    let aside = preview(server, &matchers).await.unwrap_or_else(|error| {
+        vec![format!("the alerts that match cannot be shown: {}", error_chain(&error))]
+    });
+    Ok(Outcome { answer: format!("{id}\n"), aside, is_bad: false })
 }
 
 /// The alerts that are there and that matchers choose.

@@ -2,6 +2,8 @@
 //!
 //! What amtool's configuration files may say stays a text here, so that it is known what was given.
 
+use std::ffi::OsString;
+
 use camino::Utf8PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use narthex_alerting::TimeInterval;
@@ -30,6 +32,35 @@ pub(crate) struct ServerArguments {
     no_version_check: bool,
 }
 
+/// The commands that have these flags.
+const COMMANDS: [&str; 3] = ["alert", "silence", "routes"];
+
+/// A command line whose flags about the server stand in front of the command, as amtool takes them: they are put
+/// behind it. Any other stays what it is.
+pub(crate) fn server_flags_last(mut line: Vec<OsString>) -> Vec<OsString> {
+    let known = ServerArguments::augment_args(clap::Command::new("server"));
+    let mut command = 1;
+    while let Some(word) = line.get(command).and_then(|word| word.to_str()) {
+        if COMMANDS.contains(&word) {
+            let word = line.remove(command);
+            line.insert(1, word);
+            return line;
+        }
+        let (name, has_value) = match word.split_once('=') {
+            Some((name, _)) => (name, true),
+            None => (word, false),
+        };
+        let flag = known.get_arguments().find(|flag| {
+            let short = flag.get_short().map(|short| format!("-{short}"));
+            name.strip_prefix("--").is_some_and(|name| flag.get_long() == Some(name))
+                || short.as_deref() == Some(name)
+        });
+        let Some(flag) = flag else { return line };
+        command += if flag.get_action().takes_values() && !has_value { 2 } else { 1 };
+    }
+    line
+}
+
 /// Asks for alerts, or makes one.
 #[derive(Debug, Args)]
 pub(crate) struct AlertCommand {
@@ -49,7 +80,7 @@ pub(super) enum AlertAsk {
     Add(AlertAdd),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Args)]
 pub(super) struct AlertQuery {
     /// Show alerts that another one keeps quiet.
     #[arg(short = 'i', long)]
@@ -130,7 +161,7 @@ pub(super) enum SilenceAsk {
     Export(SilenceQuery),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Args)]
 pub(super) struct SilenceQuery {
     /// Show silences that are over instead of those that are not.
     #[arg(long)]
@@ -289,4 +320,34 @@ pub(super) enum TemplateAsk {
 pub(super) enum TextKind {
     Text,
     Html,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_of_the_server_may_stand_in_front_of_the_command() {
+        let moved = |line: &str| {
+            let line = line.split(' ').map(OsString::from).collect();
+            let line = server_flags_last(line);
+            line.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        for (line, expected) in [
+            ("n --timeout=5s silence -q", "n silence --timeout=5s -q"),
+            (
+                "n --alertmanager.url http://a -o json alert add x",
+                "n alert --alertmanager.url http://a -o json add x",
+            ),
+            ("n --no-version-check routes", "n routes --no-version-check"),
+            ("n silence --timeout=5s", "n silence --timeout=5s"),
+            // These are others' commands and flags.
+            ("n --timeout=5s query", "n --timeout=5s query"),
+            ("n --config.file=x silence", "n --config.file=x silence"),
+            ("n -o silence", "n -o silence"),
+            ("n", "n"),
+        ] {
+            assert_eq!(moved(line), expected);
+        }
+    }
 }

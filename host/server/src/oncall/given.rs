@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
-use narthex_model::parse_duration;
-use narthex_oncall::{Alertmanager, DATE_LAYOUT, Defaults, Form, Style};
+use narthex_oncall::{Alertmanager, DATE_LAYOUT, Defaults, Form, Style, parse_any_duration};
 use narthex_platform::{RealDisk, read_to_string};
 
 use super::arguments::ServerArguments;
@@ -56,7 +55,7 @@ impl<'a> Given<'a> {
         given: Option<&String>,
     ) -> anyhow::Result<Option<Duration>> {
         let text = self.text(flag, given);
-        let read = |text: String| parse_duration(&text).with_context(|| format!("--{flag}"));
+        let read = |text: String| parse_any_duration(&text).with_context(|| format!("--{flag}"));
         text.map(read).transpose()
     }
 

@@ -1,6 +1,7 @@
 //! `narthex routes`, `template` and `check alertmanager` beside `amtool`: the same command lines about the same files.
 
 mod servers;
+mod trouble;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

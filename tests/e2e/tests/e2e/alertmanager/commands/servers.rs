@@ -43,8 +43,10 @@ fn ask(tools: &Tools, url: &str) {
             &["--expired"],
             &["--within=2h"],
             &["--within=2h", "--expired"],
+            &["--within=1.5h", "--timeout=0.5h"],
             &["-q"],
             &["--created-by=ada"],
+            &["--created-by=", "--id="],
             &["--id=none"],
             &["host=~a|x"],
             &["\"ä b\"=z"],
@@ -56,6 +58,8 @@ fn ask(tools: &Tools, url: &str) {
             check(command.get(..words).unwrap_or(&command), &arguments);
         }
     }
+    let line = [server.as_str(), "-o", "json", "silence", "query"];
+    tools.check(&line, &line, &[]);
     for refused in [
         &["silence", "add"][..],
         &["silence", "add", "a=b"],
