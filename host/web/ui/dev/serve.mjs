@@ -6,6 +6,8 @@
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 
 const [upstream = "http://127.0.0.1:9090", port = "4173", prefix = "/"] = process.argv.slice(2);
@@ -39,7 +41,9 @@ async function pass(path, request, response) {
     return;
   }
   response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "" });
-  response.end(Buffer.from(await answer.arrayBuffer()));
+  if (answer.body === null) response.end();
+  // Passed on piece by piece: some answers have no end.
+  else await pipeline(Readable.fromWeb(answer.body), response).catch(() => response.destroy());
 }
 
 async function file(path, response) {

@@ -18,6 +18,8 @@ describe("openEnvelope", () => {
       infos: ["i"],
     }));
 
+  it("takes no content for success", () => expect(openEnvelope(204, "").data).toBeUndefined());
+
   it("gives the host's own error", () => {
     const error = failure(400, '{"status":"error","errorType":"bad_data","error":"1:1: parse error"}');
     expect(error).toMatchObject({ kind: "host", errorType: "bad_data", message: "1:1: parse error" });

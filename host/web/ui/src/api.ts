@@ -1,6 +1,7 @@
 /**
- * Every call to the host, typed. One envelope, one error type; each request can be aborted and has
- * a timeout. Addresses are relative to the document's base, so a route prefix needs no setting here.
+ * Calls to the host, typed; those of one room are in a file beside this one, and all go through `request`.
+ * One envelope, one error type; each request can be aborted and has a timeout. Addresses are relative to
+ * the document's base, so a route prefix needs no setting here.
  */
 
 /** Requests that read state which the host already holds. */
@@ -235,12 +236,6 @@ export interface Plugin {
 /** What an operator can do with a plugin. */
 export type PluginOperation = "disable" | "enable" | "reload";
 
-export interface TsdbStatus {
-  headStats?: Record<string, number>;
-  seriesCountByMetricName?: { name: string; value: number }[];
-  labelValueCountByLabelName?: { name: string; value: number }[];
-}
-
 /** The replay of the store's log after a start. */
 export interface WalReplay {
   min: number;
@@ -288,11 +283,11 @@ interface Envelope<T> {
   infos?: string[];
 }
 
-interface RequestOptions {
+export interface RequestOptions {
   signal: AbortSignal;
   timeoutMs?: number;
-  /** Sent as a form by POST, so that long expressions fit. */
-  form?: Record<string, string>;
+  /** Sent as a form by POST, so that long expressions fit. Pairs may repeat a name. */
+  form?: Record<string, string> | [name: string, value: string][];
 }
 
 /** The address of `path` ("api/v1/query", "metrics", ...) below the document's base. */
@@ -303,7 +298,7 @@ export function hostUrl(path: string): string {
 /**
  * Sends one request. Throws `ApiError`; rethrows the signal's own reason when the caller aborted.
  */
-async function request<T>(path: string, options: RequestOptions): Promise<Answer<T>> {
+export async function request<T>(path: string, options: RequestOptions): Promise<Answer<T>> {
   const timeout = AbortSignal.timeout(options.timeoutMs ?? STATE_TIMEOUT_MS);
   const init: RequestInit = {
     signal: AbortSignal.any([options.signal, timeout]),
@@ -327,6 +322,8 @@ async function request<T>(path: string, options: RequestOptions): Promise<Answer
 
 /** Reads the envelope out of an answer's body. Pure. */
 export function openEnvelope<T>(httpStatus: number, body: string): Answer<T> {
+  // What was asked for is done, and there is nothing to tell.
+  if (httpStatus === 204) return { data: undefined as T, warnings: [], infos: [] };
   let envelope: Envelope<T>;
   try {
     envelope = JSON.parse(body) as Envelope<T>;
@@ -414,22 +411,6 @@ export function operatePlugin(name: string, operation: PluginOperation): Promise
   const { signal } = new AbortController();
   const path = `plugins/${encodeURIComponent(name)}/${operation}`;
   return request(path, { signal, form: {}, timeoutMs: QUERY_TIMEOUT_MS });
-}
-
-export function getBuildInfo(signal: AbortSignal): Promise<Answer<Record<string, unknown>>> {
-  return request("status/buildinfo", { signal });
-}
-
-export function getRuntimeInfo(signal: AbortSignal): Promise<Answer<Record<string, unknown>>> {
-  return request("status/runtimeinfo", { signal });
-}
-
-export function getConfig(signal: AbortSignal): Promise<Answer<{ yaml: string }>> {
-  return request("status/config", { signal });
-}
-
-export function getTsdbStatus(signal: AbortSignal): Promise<Answer<TsdbStatus>> {
-  return request("status/tsdb", { signal });
 }
 
 export function getWalReplay(signal: AbortSignal): Promise<Answer<WalReplay>> {

@@ -5,6 +5,8 @@ export interface Route {
   /** The path below the base. */
   page: string;
   title: string;
+  /** The menu of the navigation that the page is in; without it the page stands there itself. */
+  menu?: string;
   Page: LazyExoticComponent<ComponentType>;
 }
 
@@ -14,13 +16,21 @@ export const ROUTES: readonly Route[] = [
   { page: "rules", title: "Rules", Page: lazy(() => import("./pages/RulesPage")) },
   { page: "targets", title: "Targets", Page: lazy(() => import("./pages/TargetsPage")) },
   { page: "plugins", title: "Plugins", Page: lazy(() => import("./pages/PluginsPage")) },
-  { page: "status", title: "Status", Page: lazy(() => import("./pages/StatusPage")) },
+  { page: "status", title: "Build and runtime", menu: "Status", Page: lazy(() => import("./pages/StatusPage")) },
+  { page: "tsdb-status", title: "Store", menu: "Status", Page: lazy(() => import("./pages/StorePage")) },
+  { page: "flags", title: "Flags", menu: "Status", Page: lazy(() => import("./pages/FlagsPage")) },
+  { page: "config", title: "Configuration", menu: "Status", Page: lazy(() => import("./pages/ConfigPage")) },
+  { page: "service-discovery", title: "Service discovery", menu: "Status", Page: lazy(() => import("./pages/DiscoveryPage")) },
+  {
+    page: "alertmanager-discovery",
+    title: "Alertmanager discovery",
+    menu: "Status",
+    Page: lazy(() => import("./pages/AlertmanagersPage")),
+  },
 ];
 
-/** Addresses of Prometheus' pages, and where their content is here. */
+/** Addresses of Prometheus' pages that have another name here. */
 export const REDIRECTS: Readonly<Record<string, string>> = {
   "": "query",
   graph: "query",
-  config: "status",
-  "tsdb-status": "status",
 };

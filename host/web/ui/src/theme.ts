@@ -13,7 +13,7 @@ const stalk: MantineColorsTuple = [
 
 const gray: MantineColorsTuple = [
   "#faf9f7", "#f4f2ee", "#e9e6e0", "#dcd8d0", "#c8c3b9",
-  "#aaa499", "#78726a", "#5c574f", "#3b3833", "#24221f",
+  "#aaa499", "#706a62", "#5c574f", "#3b3833", "#24221f",
 ];
 
 const dark: MantineColorsTuple = [

@@ -19,7 +19,7 @@ export function EmptyState({ title, children, example }: Props) {
         {children}
       </Text>
       {example && (
-        <Code block mt="md" maw={680}>
+        <Code block mt="md" maw={680} tabIndex={0}>
           {example}
         </Code>
       )}

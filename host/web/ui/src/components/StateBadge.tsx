@@ -7,6 +7,7 @@ const COLORS: Record<string, string> = {
   inactive: "green",
   pending: "yellow",
   unknown: "gray",
+  waiting: "gray",
   "backing-off": "yellow",
   failing: "yellow",
   compiling: "blue",

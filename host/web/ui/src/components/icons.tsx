@@ -32,6 +32,12 @@ export const ChevronRight = () => (
   </Icon>
 );
 
+export const ChevronDown = () => (
+  <Icon>
+    <path d="m4 6.5 4 4 4-4" />
+  </Icon>
+);
+
 export const Minus = () => (
   <Icon>
     <path d="M3 8h10" />

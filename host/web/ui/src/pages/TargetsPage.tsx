@@ -9,7 +9,7 @@ import { RequestNotice } from "../components/RequestNotice";
 import { Section } from "../components/Section";
 import { RelativeTime } from "../components/Time";
 import { count } from "../format/value";
-import { useSearchParam } from "../router";
+import { Link, useSearchParam } from "../router";
 import { useRequest } from "../state/useRequest";
 import { countHealth, targetPools } from "../targets/targetPools";
 import { TargetTable } from "../targets/TargetTable";
@@ -76,8 +76,10 @@ export default function TargetsPage() {
           title={pool.name}
           aside={
             <Text size="sm" c={pool.up === pool.total ? "dimmed" : "var(--nx-bad)"}>
-              {pool.up} of {pool.total} up
-              {pool.dropped > 0 && `, ${count(pool.dropped, "dropped", "dropped")} by relabeling`}
+              {pool.up} of {pool.total} up,{" "}
+              <Link page="service-discovery" search={`?${new URLSearchParams({ search: `pool=${pool.name}` })}`}>
+                {pool.dropped > 0 ? `${count(pool.dropped, "dropped", "dropped")} by relabeling` : "discovery"}
+              </Link>
             </Text>
           }
         >

@@ -1,0 +1,78 @@
+import { Table, Text } from "@mantine/core";
+import { EmptyState } from "../components/EmptyState";
+import { Loading } from "../components/Loading";
+import { PageTitle } from "../components/PageTitle";
+import { RequestNotice } from "../components/RequestNotice";
+import { Section } from "../components/Section";
+import { RelativeTime } from "../components/Time";
+import { SourceList } from "../discovery/SourceList";
+import { getAlertmanagers, getDiscovery } from "../discoveryApi";
+import { useRequest } from "../state/useRequest";
+
+const INTERVAL_MS = 10_000;
+
+const EXAMPLE = `alerting:
+  alertmanagers:
+    - static_configs: [{ targets: ["alertmanager.example:9093"] }]`;
+
+/** The Alertmanagers that alerts are sent to, besides the one of this host. */
+export default function AlertmanagersPage() {
+  const state = useRequest(getAlertmanagers, { intervalMs: INTERVAL_MS });
+  const items = useRequest(getDiscovery, { intervalMs: INTERVAL_MS }).answer?.data.alertmanagers ?? [];
+  const data = state.answer?.data;
+  const isEmpty = data && data.activeAlertmanagers.length + data.droppedAlertmanagers.length + items.length === 0;
+  return (
+    <>
+      <PageTitle title="Alertmanager discovery">
+        {state.answeredAt !== null && (
+          <>
+            as of <RelativeTime at={state.answeredAt} />
+          </>
+        )}
+      </PageTitle>
+      <RequestNotice state={state} />
+      {!data && state.isLoading && <Loading />}
+      {isEmpty && (
+        <EmptyState title="No other Alertmanagers" example={EXAMPLE}>
+          This host routes alerts itself where the configuration has an alertmanager section. It sends them to others
+          as well where they are named.
+        </EmptyState>
+      )}
+      {items.map((item) => (
+        <Section key={item.job} title={item.job}>
+          <SourceList sources={item.sources} />
+        </Section>
+      ))}
+      {data && !isEmpty && (
+        <>
+          <UrlSection title="Alerts are sent to" urls={data.activeAlertmanagers} none="Discovery has found nobody yet." />
+          <UrlSection title="Dropped by relabeling" urls={data.droppedAlertmanagers} none="None." />
+        </>
+      )}
+    </>
+  );
+}
+
+function UrlSection({ title, urls, none }: { title: string; urls: readonly { url: string }[]; none: string }) {
+  return (
+    <Section title={title}>
+      {urls.length === 0 ? (
+        <Text size="sm" c="dimmed" p="md">
+          {none}
+        </Text>
+      ) : (
+        <Table horizontalSpacing="md">
+          <Table.Tbody>
+            {urls.map(({ url }) => (
+              <Table.Tr key={url}>
+                <Table.Td ff="monospace" fz={13} style={{ overflowWrap: "anywhere" }}>
+                  {url}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+    </Section>
+  );
+}

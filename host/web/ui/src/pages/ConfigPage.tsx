@@ -1,0 +1,50 @@
+import { Button, Code, CopyButton, ScrollArea } from "@mantine/core";
+import { Loading } from "../components/Loading";
+import { PageTitle } from "../components/PageTitle";
+import { RequestNotice } from "../components/RequestNotice";
+import { Section } from "../components/Section";
+import { RelativeTime } from "../components/Time";
+import { useRequest } from "../state/useRequest";
+import { getConfig } from "../statusApi";
+
+const INTERVAL_MS = 10_000;
+
+/** The configuration that is in force; secrets are hidden by the host. */
+export default function ConfigPage() {
+  const state = useRequest(getConfig, { intervalMs: INTERVAL_MS });
+  const yaml = state.answer?.data.yaml;
+  return (
+    <>
+      <PageTitle title="Configuration">
+        {state.answeredAt !== null && (
+          <>
+            as of <RelativeTime at={state.answeredAt} />
+          </>
+        )}
+      </PageTitle>
+      <RequestNotice state={state} />
+      {yaml === undefined && state.isLoading && <Loading />}
+      {yaml !== undefined && (
+        <Section title="In force" aside={<Copy text={yaml} />}>
+          <ScrollArea tabIndex={0} aria-label="The configuration" role="region">
+            <Code block fz={12.5} bg="transparent" p="md">
+              {yaml}
+            </Code>
+          </ScrollArea>
+        </Section>
+      )}
+    </>
+  );
+}
+
+function Copy({ text }: { text: string }) {
+  return (
+    <CopyButton value={text}>
+      {({ copied, copy }) => (
+        <Button variant="default" size="compact-xs" onClick={copy}>
+          {copied ? "Copied" : "Copy"}
+        </Button>
+      )}
+    </CopyButton>
+  );
+}
