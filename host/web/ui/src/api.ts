@@ -1,5 +1,5 @@
 /**
- * Calls to the host, typed; those of one room are in a file beside this one, and all go through `request`.
+ * Calls to the host, typed; those of one room are in a file beside this one, the only `fetch` is here.
  * One envelope, one error type; each request can be aborted and has a timeout. Addresses are relative to
  * the document's base, so a route prefix needs no setting here.
  */
@@ -288,6 +288,9 @@ export interface RequestOptions {
   timeoutMs?: number;
   /** Sent as a form by POST, so that long expressions fit. Pairs may repeat a name. */
   form?: Record<string, string> | [name: string, value: string][];
+  /** Sent as JSON by POST. */
+  json?: unknown;
+  method?: "DELETE";
 }
 
 /** The address of `path` ("api/v1/query", "metrics", ...) below the document's base. */
@@ -295,23 +298,36 @@ export function hostUrl(path: string): string {
   return new URL(path, document.baseURI).href;
 }
 
+/** Sends one request to `/api/v1`. Throws as `exchange` does. */
+export function request<T>(path: string, options: RequestOptions): Promise<Answer<T>> {
+  return exchange(`api/v1/${path}`, options, openEnvelope<T>);
+}
+
 /**
- * Sends one request. Throws `ApiError`; rethrows the signal's own reason when the caller aborted.
+ * Sends one request and reads the body of its answer by `open`. Throws `ApiError`; rethrows the
+ * signal's own reason when the caller aborted.
  */
-export async function request<T>(path: string, options: RequestOptions): Promise<Answer<T>> {
+export async function exchange<T>(
+  path: string,
+  options: RequestOptions,
+  open: (httpStatus: number, body: string) => T,
+): Promise<T> {
   const timeout = AbortSignal.timeout(options.timeoutMs ?? STATE_TIMEOUT_MS);
-  const init: RequestInit = {
-    signal: AbortSignal.any([options.signal, timeout]),
-    headers: { Accept: "application/json" },
-    cache: "no-store",
-  };
+  const headers: Record<string, string> = { Accept: "application/json" };
+  const init: RequestInit = { signal: AbortSignal.any([options.signal, timeout]), headers, cache: "no-store" };
+  if (options.method) init.method = options.method;
   if (options.form) {
     init.method = "POST";
     init.body = new URLSearchParams(options.form);
   }
+  if (options.json !== undefined) {
+    init.method = "POST";
+    init.body = JSON.stringify(options.json);
+    headers["Content-Type"] = "application/json";
+  }
   try {
-    const response = await fetch(hostUrl(`api/v1/${path}`), init);
-    return openEnvelope<T>(response.status, await response.text());
+    const response = await fetch(hostUrl(path), init);
+    return open(response.status, await response.text());
   } catch (error) {
     options.signal.throwIfAborted();
     if (error instanceof ApiError) throw error;
@@ -328,12 +344,7 @@ export function openEnvelope<T>(httpStatus: number, body: string): Answer<T> {
   try {
     envelope = JSON.parse(body) as Envelope<T>;
   } catch {
-    if (httpStatus === 503) throw new ApiError("not-ready", "The host is starting or stopping.");
-    // A proxy in front of the host says this when the host is gone.
-    if (httpStatus === 502 || httpStatus === 504) {
-      throw new ApiError("unreachable", "The host cannot be reached.");
-    }
-    throw new ApiError("malformed", `The host answered HTTP ${httpStatus} without JSON.`);
+    throw withoutJson(httpStatus);
   }
   if (envelope.status === "success" && envelope.data !== undefined) {
     return {
@@ -344,6 +355,14 @@ export function openEnvelope<T>(httpStatus: number, body: string): Answer<T> {
   }
   const text = envelope.error ?? `The host answered HTTP ${httpStatus}.`;
   throw new ApiError("host", text, envelope.errorType);
+}
+
+/** What an answer means that has no JSON where there should be some. Pure. */
+export function withoutJson(httpStatus: number): ApiError {
+  if (httpStatus === 503) return new ApiError("not-ready", "The host is starting or stopping.");
+  // A proxy in front of the host says this when the host is gone.
+  if (httpStatus === 502 || httpStatus === 504) return new ApiError("unreachable", "The host cannot be reached.");
+  return new ApiError("malformed", `The host answered HTTP ${httpStatus} without JSON.`);
 }
 
 export function queryInstant(

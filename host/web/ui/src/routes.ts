@@ -13,6 +13,8 @@ export interface Route {
 export const ROUTES: readonly Route[] = [
   { page: "query", title: "Query", Page: lazy(() => import("./pages/QueryPage")) },
   { page: "alerts", title: "Alerts", Page: lazy(() => import("./pages/AlertsPage")) },
+  { page: "groups", title: "Groups", Page: lazy(() => import("./pages/GroupsPage")) },
+  { page: "silences", title: "Silences", Page: lazy(() => import("./pages/SilencesPage")) },
   { page: "rules", title: "Rules", Page: lazy(() => import("./pages/RulesPage")) },
   { page: "targets", title: "Targets", Page: lazy(() => import("./pages/TargetsPage")) },
   { page: "plugins", title: "Plugins", Page: lazy(() => import("./pages/PluginsPage")) },

@@ -39,6 +39,7 @@ export const theme = createTheme({
 export const stateColors: CSSVariablesResolver = () => ({
   variables: {},
   light: {
+    "--mantine-color-error": "#b42318",
     "--mantine-color-red-light": "#fdeceb",
     "--mantine-color-red-light-color": "#b42318",
     "--mantine-color-yellow-light": "#fdf3d3",
@@ -49,6 +50,7 @@ export const stateColors: CSSVariablesResolver = () => ({
     "--mantine-color-blue-light-color": "#175a94",
   },
   dark: {
+    "--mantine-color-error": "#ff9e94",
     "--mantine-color-red-light": "#3a211f",
     "--mantine-color-red-light-color": "#ff9e94",
     "--mantine-color-yellow-light": "#362d17",

@@ -1,5 +1,5 @@
 import { Group, Stack, Table, Text } from "@mantine/core";
-import type { Alert, AlertingRule, Labels } from "../api";
+import type { Alert, AlertingRule } from "../api";
 import { ErrorText } from "../components/ErrorText";
 import { ExprLink } from "../components/ExprLink";
 import { LabelSet } from "../components/LabelSet";
@@ -10,6 +10,7 @@ import { humanizeSeconds } from "../format/duration";
 import { parseInstant } from "../format/time";
 import { formatValue, parseValue } from "../format/value";
 import classes from "./AlertRule.module.css";
+import { Annotations } from "./Annotations";
 
 const ALERTS_AT_ONCE = 50;
 
@@ -97,29 +98,5 @@ function AlertRow({ alert }: { alert: Alert }) {
         {formatValue(parseValue(alert.value))}
       </Table.Td>
     </Table.Tr>
-  );
-}
-
-/** Annotations as lines; addresses become links. */
-function Annotations({ annotations }: { annotations: Labels }) {
-  const entries = Object.entries(annotations);
-  if (entries.length === 0) return null;
-  return (
-    <dl className={classes.annotations}>
-      {entries.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            {/^https?:\/\//.test(value) ? (
-              <a href={value} target="_blank" rel="noreferrer">
-                {value}
-              </a>
-            ) : (
-              value
-            )}
-          </dd>
-        </div>
-      ))}
-    </dl>
   );
 }

@@ -29,7 +29,7 @@ export function SettingsMenu() {
           size="xs"
           fw={500}
           leftSection={<HalfDisc />}
-          aria-label="Settings: theme and time zone"
+          aria-label={`${zone === "utc" ? "UTC" : "Local time"}: settings of theme and time zone`}
         >
           <Text span inherit visibleFrom="sm">
             {zone === "utc" ? "UTC" : "Local time"}

@@ -12,16 +12,21 @@ const COLORS: Record<string, string> = {
   failing: "yellow",
   compiling: "blue",
   disabled: "gray",
+  active: "red",
+  silenced: "gray",
+  inhibited: "gray",
+  muted: "gray",
+  acknowledged: "blue",
   firing: "red",
   down: "red",
   err: "red",
   failed: "red",
 };
 
-/** A state by word and color: never by color alone. */
-export function StateBadge({ state }: { state: string }) {
+/** A state by word and color: never by color alone. A color is given where the word has another one elsewhere. */
+export function StateBadge({ state, color = COLORS[state] ?? "gray" }: { state: string; color?: string }) {
   return (
-    <Badge variant="light" size="sm" radius="sm" color={COLORS[state] ?? "gray"} miw={64}>
+    <Badge variant="light" size="sm" radius="sm" color={color} miw={64}>
       {state === "err" ? "error" : state}
     </Badge>
   );

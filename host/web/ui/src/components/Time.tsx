@@ -25,3 +25,16 @@ export function RelativeTime({ at, never = "never" }: { at: number | null; never
     </Tooltip>
   );
 }
+
+/** How long it is until an instant; the instant itself on hover and for assistive technology. */
+export function TimeUntil({ at }: { at: number | null }) {
+  const now = useNow();
+  const { zone } = useSettings();
+  if (at === null) return <>–</>;
+  const seconds = Math.ceil((at - now) / 1000);
+  return (
+    <Tooltip label={`${formatTime(at, zone)}${zone === "utc" ? " UTC" : ""}`}>
+      <time dateTime={new Date(at).toISOString()}>{seconds < 1 ? "now" : `in ${humanizeSeconds(seconds)}`}</time>
+    </Tooltip>
+  );
+}

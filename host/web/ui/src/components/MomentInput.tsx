@@ -1,0 +1,45 @@
+import { CloseButton, TextInput } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { formatForInput, parseTime } from "../format/time";
+import { useSettings } from "../state/settings";
+
+/** A year that is being typed passes through the first millennia: those are not meant. */
+const EARLIEST_MS = 0;
+
+interface Props {
+  label: string;
+  description?: string;
+  /** Milliseconds; null is no moment. */
+  value: number | null;
+  onChange: (value: number) => void;
+  /** Empties the field, where that has a meaning. */
+  onClear?: () => void;
+  error?: string | undefined;
+}
+
+/** A moment to the minute, in the user's zone. */
+export function MomentInput({ label, description, value, onChange, onClear, error }: Props) {
+  const { zone } = useSettings();
+  const written = value === null ? "" : formatForInput(value, zone).slice(0, "2026-01-31T12:00".length);
+  const [text, setText] = useState(written);
+
+  useEffect(() => setText(written), [written]);
+
+  return (
+    <TextInput
+      type="datetime-local"
+      label={`${label} (${zone === "utc" ? "UTC" : "local time"})`}
+      description={description}
+      inputWrapperOrder={["label", "input", "description", "error"]}
+      value={text}
+      error={error}
+      onChange={(event) => {
+        const typed = event.currentTarget.value;
+        setText(typed);
+        const moment = parseTime(typed, zone);
+        if (moment !== null && moment >= EARLIEST_MS) onChange(moment);
+      }}
+      rightSection={onClear && value !== null && <CloseButton size="xs" aria-label={`${label}: clear`} onClick={onClear} />}
+    />
+  );
+}

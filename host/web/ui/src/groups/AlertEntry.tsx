@@ -1,0 +1,86 @@
+import { Group, Stack, Text } from "@mantine/core";
+import type { SentAlert } from "../alertingApi";
+import { AcknowledgeButton } from "../acknowledge/AcknowledgeButton";
+import { AcknowledgementNote } from "../acknowledge/AcknowledgementNote";
+import { Annotations } from "../alerts/Annotations";
+import { LabelSet } from "../components/LabelSet";
+import { StateBadge } from "../components/StateBadge";
+import { RelativeTime } from "../components/Time";
+import { parseInstant } from "../format/time";
+import { matchersOf } from "../matchers/matcher";
+import { Link } from "../router";
+import classes from "./AlertEntry.module.css";
+import { kindsOf } from "./groupFilter";
+import { SilenceLink } from "./SilenceLink";
+
+interface Props {
+  alert: SentAlert;
+  /** Labels that stand above it already. */
+  without: readonly string[];
+  names: ReadonlyMap<string, string>;
+  onPick: (name: string, value: string) => void;
+  onChanged: () => void;
+}
+
+/** One alert of a group. */
+export function AlertEntry({ alert, without, names, onPick, onChanged }: Props) {
+  const { acknowledgement, generatorURL } = alert;
+  const matchers = matchersOf(alert.labels);
+  return (
+    <article className={classes.entry}>
+      <Group justify="space-between" align="flex-start" gap="xs">
+        <Group gap="xs" flex="1 1 320px">
+          {kindsOf(alert).map((kind) => (
+            <StateBadge key={kind} state={kind} />
+          ))}
+          <LabelSet labels={alert.labels} without={without} onPick={onPick} />
+        </Group>
+        <Group gap="xs">
+          <SilenceLink matchers={matchers} />
+          {!acknowledgement && <AcknowledgeButton matchers={matchers} onDone={onChanged} />}
+        </Group>
+      </Group>
+      <Stack gap={2} mt={6}>
+        <Text size="xs" c="dimmed">
+          since <RelativeTime at={parseInstant(alert.startsAt)} />
+          {generatorURL !== undefined && /^https?:\/\//.test(generatorURL) && (
+            <>
+              {", "}
+              <a href={generatorURL} target="_blank" rel="noreferrer">
+                source
+              </a>
+            </>
+          )}
+        </Text>
+        <Quiet alert={alert} names={names} />
+        {acknowledgement && (
+          <AcknowledgementNote acknowledgement={acknowledgement} fingerprint={alert.fingerprint} onDone={onChanged} />
+        )}
+        <Annotations annotations={alert.annotations} />
+      </Stack>
+    </article>
+  );
+}
+
+/** Why nobody is told of it. */
+function Quiet({ alert, names }: Pick<Props, "alert" | "names">) {
+  const { silencedBy, inhibitedBy, mutedBy } = alert.status;
+  return (
+    <>
+      {silencedBy.map((id) => (
+        <Text key={id} size="sm">
+          Silenced by{" "}
+          <Link page="silences" search={`?${new URLSearchParams({ id })}`}>
+            {id.slice(0, 8)}
+          </Link>
+        </Text>
+      ))}
+      {inhibitedBy.map((fingerprint) => (
+        <Text key={fingerprint} size="sm">
+          Kept quiet by {names.get(fingerprint) ?? `the alert ${fingerprint}`}, which is more important
+        </Text>
+      ))}
+      {mutedBy.length > 0 && <Text size="sm">Muted at this time by {mutedBy.join(", ")}</Text>}
+    </>
+  );
+}
