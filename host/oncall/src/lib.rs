@@ -1,4 +1,4 @@
-//! What somebody on call does at a terminal: alerts are asked for and made; silences are asked for,
+//! What somebody on call does at a terminal: alerts are asked for, made and acknowledged; silences are asked for,
 //! made, changed, ended and carried over; routes are shown and tried; templates are rendered.
 //!
 //! Enters: arguments as they were written, texts of files, an [`Alertmanager`] to ask, which may be
@@ -20,6 +20,7 @@
 //! # Ok::<(), narthex_settings::SettingsError>(())
 //! ```
 
+mod acknowledgements;
 mod alerts;
 mod arguments;
 mod defaults;
@@ -28,10 +29,14 @@ mod routing;
 mod server;
 mod show;
 mod silences;
+mod status;
 mod table;
 mod templates;
 mod wire;
 
+pub use self::acknowledgements::{
+    NewAcknowledgement, acknowledge, query_acknowledgements, unacknowledge,
+};
 pub use self::alerts::{AlertChoice, NewAlert, add_alert, query_alerts};
 pub use self::arguments::{ArgumentError, parse_any_duration, parse_labels};
 pub use self::defaults::Defaults;
@@ -43,6 +48,7 @@ pub use self::silences::{
     Import, NewSilence, SilenceChange, SilenceChoice, add_silence, expire_silences,
     export_silences, import_silences, query_silences, update_silences,
 };
+pub use self::status::{show_cluster, show_config};
 pub use self::templates::{TemplateError, render_template};
 
 /// What a command came to.

@@ -7,7 +7,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::wire::{Alert, Made, PostedAlert, PostedSilence, Silence, Status};
+use crate::wire::{
+    Acknowledgement, Alert, Made, PostedAcknowledgement, PostedAlert, PostedSilence, Silence,
+    Status,
+};
 
 /// 50,000 silences, or 100,000 alerts, of some kilobytes each.
 const ANSWER_BYTES_MAX: u64 = 512 << 20;
@@ -101,7 +104,11 @@ impl Alertmanager {
     /// # Errors
     /// When it does not answer.
     pub async fn routing(&self) -> Result<String, ServerError> {
-        Ok(self.ask::<Status>("GET", "status", None).await?.config.original)
+        Ok(self.status().await?.config.original)
+    }
+
+    pub(crate) async fn status(&self) -> Result<Status, ServerError> {
+        self.ask("GET", "status", None).await
     }
 
     pub(crate) async fn alerts(&self, query: &str) -> Result<Vec<Alert>, ServerError> {
@@ -110,6 +117,29 @@ impl Alertmanager {
 
     pub(crate) async fn post_alerts(&self, alerts: &[PostedAlert]) -> Result<(), ServerError> {
         self.send("POST", "alerts", Some(json(&alerts))).await.map(|_| ())
+    }
+
+    pub(crate) async fn acknowledgements(
+        &self,
+        query: &str,
+    ) -> Result<Vec<Acknowledgement>, ServerError> {
+        self.ask("GET", &format!("acknowledgements?{query}"), None).await
+    }
+
+    /// The acknowledgements that hold from now on.
+    pub(crate) async fn post_acknowledgement(
+        &self,
+        posted: &PostedAcknowledgement,
+    ) -> Result<Vec<Acknowledgement>, ServerError> {
+        self.ask("POST", "acknowledgements", Some(json(posted))).await
+    }
+
+    pub(crate) async fn delete_acknowledgement(
+        &self,
+        fingerprint: &str,
+    ) -> Result<(), ServerError> {
+        let path = format!("acknowledgement/{}", segment(fingerprint));
+        self.send("DELETE", &path, None).await.map(|_| ())
     }
 
     pub(crate) async fn silences(&self, query: &str) -> Result<Vec<Silence>, ServerError> {

@@ -123,7 +123,7 @@ impl Style {
     }
 
     /// On the clock on which the server wrote it.
-    fn date(&self, text: &str) -> String {
+    pub(crate) fn date(&self, text: &str) -> String {
         let time = TimeValue::parse(WRITTEN, text);
         time.map_or_else(|_| text.to_owned(), |time| time.format(&self.date_layout))
     }
@@ -143,7 +143,7 @@ fn by_time(a: &str, b: &str) -> Ordering {
 }
 
 /// JSON in one line, with the escapes that Go's encoder adds for pages.
-fn json(value: &impl Serialize) -> String {
+pub(crate) fn json(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value).expect("the shapes are JSON");
     let text = text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
     format!("{}\n", text.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029"))

@@ -140,12 +140,69 @@ pub(crate) struct Made {
     pub(crate) id: String,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Status {
-    pub(crate) config: StatusConfig,
+/// An acknowledgement as our server shows it, with the alert that it is of.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Acknowledgement {
+    pub(crate) comment: String,
+    pub(crate) created_at: String,
+    pub(crate) created_by: String,
+    /// It ends with the alert where this is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ends_at: Option<String>,
+    pub(crate) fingerprint: String,
+    pub(crate) labels: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize)]
+/// An acknowledgement for our server.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PostedAcknowledgement {
+    pub(crate) comment: String,
+    pub(crate) created_by: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ends_at: Option<String>,
+    pub(crate) matchers: Vec<SilenceMatcher>,
+}
+
+/// How a server runs.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Status {
+    pub(crate) cluster: Cluster,
+    pub(crate) config: StatusConfig,
+    pub(crate) uptime: String,
+    pub(crate) version_info: Build,
+}
+
+/// Those who alert together.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Cluster {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) peers: Vec<ClusterPeer>,
+    pub(crate) status: String,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct ClusterPeer {
+    pub(crate) address: String,
+    pub(crate) name: String,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct StatusConfig {
     pub(crate) original: String,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Build {
+    pub(crate) branch: String,
+    pub(crate) build_date: String,
+    pub(crate) build_user: String,
+    pub(crate) go_version: String,
+    pub(crate) revision: String,
+    pub(crate) version: String,
 }

@@ -17,7 +17,9 @@ use self::scrape::ScrapeFlags;
 use self::storage::parse_size;
 pub(crate) use self::storage::{StorageFlags, retention_text};
 use crate::check::CheckCommand;
-use crate::oncall::{AlertCommand, RoutesCommand, SilenceCommand, TemplateCommand};
+use crate::oncall::{
+    AlertCommand, AlertmanagerCommand, RoutesCommand, SilenceCommand, TemplateCommand,
+};
 use crate::plugin::PluginCommand;
 use crate::promql::PromqlCommand;
 use crate::query::QueryCommand;
@@ -49,8 +51,10 @@ pub(crate) enum Command {
     /// Makes, builds, calls, tests and judges plugins.
     #[command(subcommand)]
     Plugin(PluginCommand),
-    /// Asks a server, ours or an Alertmanager, for alerts, or sends it one.
+    /// Asks a server, ours or an Alertmanager, for alerts, acknowledges them, or sends it one.
     Alert(AlertCommand),
+    /// Shows how an Alertmanager runs, or our server in the place of one.
+    Alertmanager(AlertmanagerCommand),
     /// Asks a server, ours or an Alertmanager, for silences, makes, changes and ends them.
     Silence(SilenceCommand),
     /// Shows how alerts are routed, and tries it.

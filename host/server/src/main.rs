@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Some(Command::Query(command)) => query::run(&command).map(judged),
         Some(Command::Plugin(command)) => plugin::run(&command),
         Some(Command::Alert(command)) => oncall::run_alert(&command).map(judged),
+        Some(Command::Alertmanager(command)) => oncall::run_alertmanager(&command).map(judged),
         Some(Command::Silence(command)) => oncall::run_silence(&command).map(judged),
         Some(Command::Routes(command)) => oncall::run_routes(&command).map(judged),
         Some(Command::Template(command)) => oncall::run_template(&command).map(judged),

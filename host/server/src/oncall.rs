@@ -1,4 +1,4 @@
-//! `narthex alert`, `silence`, `routes` and `template`: what somebody on call does, with the
+//! `narthex alert`, `silence`, `alertmanager`, `routes` and `template`: what somebody on call does, with the
 //! arguments and the lines of `amtool`.
 //!
 //! What is done is done in `host/oncall`; here are its arguments and the world in which it is done.
@@ -6,6 +6,7 @@
 
 mod arguments;
 mod given;
+mod line;
 
 use std::io::Read as _;
 
@@ -13,18 +14,21 @@ use anyhow::Context as _;
 use camino::Utf8Path;
 use narthex_model::Timestamp;
 use narthex_oncall::{
-    AlertChoice, Import, NewAlert, NewSilence, Outcome, RouteTrial, SilenceChange, SilenceChoice,
+    AlertChoice, Import, NewAcknowledgement, NewAlert, NewSilence, Outcome, RouteTrial,
+    SilenceChange, SilenceChoice,
 };
 use narthex_platform::{Clock, Disk, RealDisk, expand_pattern, read_to_string};
 use narthex_settings::Document;
 
 use self::arguments::{
-    AlertAsk, AlertQuery, RoutesAsk, SilenceAdd, SilenceAsk, SilenceQuery, TemplateAsk,
+    Acknowledge, AlertAsk, AlertQuery, AlertmanagerAsk, RoutesAsk, SilenceAdd, SilenceAsk,
+    SilenceQuery, TemplateAsk,
 };
 pub(crate) use self::arguments::{
-    AlertCommand, RoutesCommand, SilenceCommand, TemplateCommand, server_flags_last,
+    AlertCommand, AlertmanagerCommand, RoutesCommand, SilenceCommand, TemplateCommand,
 };
 use self::given::Given;
+pub(crate) use self::line::server_flags_last;
 use crate::tsdb::output::{ClosedPipe, Output, progress};
 
 /// Files that people write, and 50,000 silences.
@@ -67,8 +71,41 @@ pub(crate) fn run_alert(command: &AlertCommand) -> anyhow::Result<bool> {
             };
             block_on(narthex_oncall::add_alert(&server, &new))
         }
+        Some(AlertAsk::Acknowledge(acknowledge)) => {
+            let new = new_acknowledgement(&given, acknowledge);
+            block_on(narthex_oncall::acknowledge(&server, &new, &style, now()))
+        }
+        Some(AlertAsk::Acknowledgements { matchers }) => {
+            block_on(narthex_oncall::query_acknowledgements(&server, matchers, &style))
+        }
+        Some(AlertAsk::Unacknowledge { fingerprints }) => {
+            block_on(narthex_oncall::unacknowledge(&server, fingerprints))
+        }
     };
     tell(&outcome??)
+}
+
+/// The files of amtool speak of the length of silences: an acknowledgement has its own.
+fn new_acknowledgement(given: &Given<'_>, new: &Acknowledge) -> NewAcknowledgement {
+    NewAcknowledgement {
+        matchers: new.matchers.clone(),
+        author: given.text("author", new.author.as_ref()).unwrap_or_else(given::user_name),
+        comment: given.text("comment", new.comment.as_ref()).unwrap_or_default(),
+        requires_comment: given.is_required("require-comment", None),
+        duration: new.duration.clone(),
+        end: new.end.clone(),
+    }
+}
+
+/// `narthex alertmanager`
+pub(crate) fn run_alertmanager(command: &AlertmanagerCommand) -> anyhow::Result<bool> {
+    let given = Given::new(&command.server)?;
+    let (server, style) = (given.server()?, given.style()?);
+    let shown = match command.ask {
+        AlertmanagerAsk::Config => block_on(narthex_oncall::show_config(&server, &style)),
+        AlertmanagerAsk::Cluster => block_on(narthex_oncall::show_cluster(&server, &style)),
+    };
+    tell(&shown??.into())
 }
 
 /// `narthex silence`

@@ -2,8 +2,6 @@
 //!
 //! What amtool's configuration files may say stays a text here, so that it is known what was given.
 
-use std::ffi::OsString;
-
 use camino::Utf8PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use narthex_alerting::TimeInterval;
@@ -32,35 +30,6 @@ pub(crate) struct ServerArguments {
     no_version_check: bool,
 }
 
-/// The commands that have these flags.
-const COMMANDS: [&str; 3] = ["alert", "silence", "routes"];
-
-/// A command line whose flags about the server stand in front of the command, as amtool takes them: they are put
-/// behind it. Any other stays what it is.
-pub(crate) fn server_flags_last(mut line: Vec<OsString>) -> Vec<OsString> {
-    let known = ServerArguments::augment_args(clap::Command::new("server"));
-    let mut command = 1;
-    while let Some(word) = line.get(command).and_then(|word| word.to_str()) {
-        if COMMANDS.contains(&word) {
-            let word = line.remove(command);
-            line.insert(1, word);
-            return line;
-        }
-        let (name, has_value) = match word.split_once('=') {
-            Some((name, _)) => (name, true),
-            None => (word, false),
-        };
-        let flag = known.get_arguments().find(|flag| {
-            let short = flag.get_short().map(|short| format!("-{short}"));
-            name.strip_prefix("--").is_some_and(|name| flag.get_long() == Some(name))
-                || short.as_deref() == Some(name)
-        });
-        let Some(flag) = flag else { return line };
-        command += if flag.get_action().takes_values() && !has_value { 2 } else { 1 };
-    }
-    line
-}
-
 /// Asks for alerts, or makes one.
 #[derive(Debug, Args)]
 pub(crate) struct AlertCommand {
@@ -78,6 +47,24 @@ pub(super) enum AlertAsk {
     Query(AlertQuery),
     /// Sends an alert.
     Add(AlertAdd),
+    /// Says that somebody cares for alerts that fire: nobody is reminded of them until they are over. An
+    /// Alertmanager does not know it.
+    #[command(visible_alias = "ack")]
+    Acknowledge(Acknowledge),
+    /// Shows alerts that are acknowledged, and by whom.
+    #[command(visible_alias = "acks")]
+    Acknowledgements {
+        /// Matchers such as severity=page; the first may be the name of an alert.
+        #[arg(value_name = "MATCHER")]
+        matchers: Vec<String>,
+    },
+    /// Takes acknowledgements back.
+    #[command(visible_alias = "unack")]
+    Unacknowledge {
+        /// The fingerprints of the alerts, as `acknowledgements` shows them.
+        #[arg(value_name = "FINGERPRINT")]
+        fingerprints: Vec<String>,
+    },
 }
 
 #[derive(Debug, Default, PartialEq, Args)]
@@ -119,6 +106,25 @@ pub(super) struct AlertAdd {
     /// Labels, as NAME=VALUE; the first may be the alert's name alone.
     #[arg(value_name = "LABEL")]
     pub(super) labels: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Acknowledge {
+    /// Who cares; you where nothing is said.
+    #[arg(short = 'a', long, value_name = "NAME")]
+    pub(super) author: Option<String>,
+    /// What is done.
+    #[arg(short = 'c', long, value_name = "TEXT")]
+    pub(super) comment: Option<String>,
+    /// How long it counts; until the alerts are over where nothing is said.
+    #[arg(short = 'd', long, value_name = "DURATION")]
+    pub(super) duration: Option<String>,
+    /// When it ends, as RFC 3339; stands above --duration.
+    #[arg(long, value_name = "TIME")]
+    pub(super) end: Option<String>,
+    /// Matchers such as severity=page; the first may be the name of an alert.
+    #[arg(value_name = "MATCHER")]
+    pub(super) matchers: Vec<String>,
 }
 
 /// Asks for silences, makes, changes and ends them.
@@ -255,6 +261,23 @@ pub(super) struct SilenceUpdate {
     pub(super) ids: Vec<String>,
 }
 
+/// Shows how an Alertmanager runs, or our server in the place of one.
+#[derive(Debug, Args)]
+pub(crate) struct AlertmanagerCommand {
+    #[command(flatten)]
+    pub(super) server: ServerArguments,
+    #[command(subcommand)]
+    pub(super) ask: AlertmanagerAsk,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(super) enum AlertmanagerAsk {
+    /// Shows the alertmanager.yml that it runs by, without secrets.
+    Config,
+    /// Shows its cluster.
+    Cluster,
+}
+
 /// Shows the routing tree, or tries an alert on it.
 #[derive(Debug, Args)]
 pub(crate) struct RoutesCommand {
@@ -320,34 +343,4 @@ pub(super) enum TemplateAsk {
 pub(super) enum TextKind {
     Text,
     Html,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flags_of_the_server_may_stand_in_front_of_the_command() {
-        let moved = |line: &str| {
-            let line = line.split(' ').map(OsString::from).collect();
-            let line = server_flags_last(line);
-            line.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
-        };
-        for (line, expected) in [
-            ("n --timeout=5s silence -q", "n silence --timeout=5s -q"),
-            (
-                "n --alertmanager.url http://a -o json alert add x",
-                "n alert --alertmanager.url http://a -o json add x",
-            ),
-            ("n --no-version-check routes", "n routes --no-version-check"),
-            ("n silence --timeout=5s", "n silence --timeout=5s"),
-            // These are others' commands and flags.
-            ("n --timeout=5s query", "n --timeout=5s query"),
-            ("n --config.file=x silence", "n --config.file=x silence"),
-            ("n -o silence", "n -o silence"),
-            ("n", "n"),
-        ] {
-            assert_eq!(moved(line), expected);
-        }
-    }
 }

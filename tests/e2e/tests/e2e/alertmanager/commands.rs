@@ -1,5 +1,6 @@
 //! `narthex routes`, `template` and `check alertmanager` beside `amtool`: the same command lines about the same files.
 
+mod acknowledgements;
 mod servers;
 mod trouble;
 

@@ -88,6 +88,17 @@ fn ask(tools: &Tools, url: &str) {
     ] {
         check(refused, &[]);
     }
+    // What amtool shows of more than that are addresses in its memory.
+    for form in ["simple", "json"] {
+        let arguments = [server.as_str(), "-o", form];
+        tools.check(&["alertmanager", "config"], &["config", "show"], &arguments);
+    }
+    for form in ["simple", "extended", "json"] {
+        let arguments = [server.as_str(), "-o", form];
+        tools.check(&["alertmanager", "cluster"], &["cluster", "show"], &arguments);
+    }
+    let extended = tools.do_it(&["alertmanager", "config", "-o", "extended", &server]);
+    assert!(text(&extended.stdout).contains("\nversion "), "{}", text(&extended.stdout));
     let routes = [server.as_str()];
     tools.check(&["routes", "show"], &["config", "routes", "show"], &routes);
     let tried = [server.as_str(), "sev=page"];
