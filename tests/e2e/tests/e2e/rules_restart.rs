@@ -3,20 +3,23 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use narthex_harness::{FakeTarget, Host, SECONDS, http, wait_for, wait_until};
+use narthex_harness::{FakeTarget, Host, HostBuilder, SECONDS, http, wait_for, wait_until};
 use serde_json::Value;
 
 use crate::support::config;
 
 /// A host that evaluates these rules every second over what a target says.
 fn host(target: &FakeTarget, rules: &str) -> Host {
+    builder(target, rules).start()
+}
+
+fn builder(target: &FakeTarget, rules: &str) -> HostBuilder {
     Host::with_config(&config(&format!(
         "rule_files: [rules.yml]\nscrape_configs:\n- job_name: fake\n  static_configs: [{{ targets: ['{}'] }}]\n",
         target.address()
     )))
     .file("rules.yml", rules)
     .file("plugins/.keep", "")
-    .start()
 }
 
 /// The only alert of this name.
@@ -34,14 +37,26 @@ fn wait_for_alert(host: &Host, name: &str, wanted: impl Fn(&Value) -> bool) -> V
     })
 }
 
-/// The times of a series' samples, in milliseconds.
-fn times(host: &Host, series: &str) -> Vec<i64> {
+/// A time in milliseconds, of one in seconds.
+#[expect(clippy::cast_possible_truncation, reason = "a time is far below 2^53")]
+fn millis(seconds: f64) -> i64 {
+    (seconds * 1000.0).round() as i64
+}
+
+/// The samples of a series, and their times in milliseconds.
+fn samples(host: &Host, series: &str) -> Vec<(i64, f64)> {
     let query = http::encode(&format!("{series}[10m]"));
     let answer = host.json(&format!("/api/v1/query?query={query}"));
     let samples = answer["data"]["result"][0]["values"].as_array().cloned().unwrap_or_default();
-    let seconds = samples.iter().filter_map(|sample| sample[0].as_f64());
-    #[expect(clippy::cast_possible_truncation, reason = "a time is far below 2^53")]
-    seconds.map(|seconds| (seconds * 1000.0).round() as i64).collect()
+    let sample = |sample: &Value| {
+        Some((millis(sample[0].as_f64()?), sample[1].as_str()?.parse::<f64>().ok()?))
+    };
+    samples.iter().filter_map(sample).collect()
+}
+
+/// The times of a series' samples, in milliseconds.
+fn times(host: &Host, series: &str) -> Vec<i64> {
+    samples(host, series).into_iter().map(|(at, _)| at).collect()
 }
 
 /// Waits until the series has `more` samples than it has now, and the system has what the host wrote
@@ -80,6 +95,70 @@ fn alerts_go_on_after_kill_9() {
     let again = alert(&host, "Hot").expect("it fires");
     assert_eq!((&again["state"], &again["activeAt"]), (&hot["state"], &hot["activeAt"]));
     assert_eq!(times(&host, pending).len(), pended, "it did not wait for its time again");
+    host.stop();
+}
+
+/// What the series of an alert say of its life.
+#[derive(Debug)]
+struct Life {
+    pending: Vec<i64>,
+    firing: Vec<i64>,
+    /// Since when it is active as its last sample says, in whole seconds.
+    active_at: Option<i64>,
+}
+
+fn life(host: &Host, alert: &str) -> Life {
+    let alerts = |state: &str| {
+        times(host, &format!("ALERTS{{alertname=\"{alert}\",alertstate=\"{state}\"}}"))
+    };
+    let since = samples(host, &format!("ALERTS_FOR_STATE{{alertname=\"{alert}\"}}"));
+    let active_at = since.last().map(|(_, since)| millis(*since));
+    Life { pending: alerts("pending"), firing: alerts("firing"), active_at }
+}
+
+#[test]
+fn the_time_of_a_for_is_counted_over_kill_9() {
+    let target = FakeTarget::start();
+    target.serve("temperature 70\n");
+    let rules = "groups:\n\
+        - { name: restored, rules: [{ alert: Restored, expr: temperature > 60, for: 30s }] }\n\
+        - { name: whole, replay_missed: true, rules: [{ alert: Whole, expr: temperature > 60, for: 30s }] }\n";
+    let hold = 30_000;
+    let grace = "--rules.alert.for-grace-period=2s";
+    let mut host = builder(&target, rules).flag(grace).start();
+    let alerts = ["Restored", "Whole"];
+    wait_until("both wait for a while", 60 * SECONDS, || {
+        alerts.iter().all(|alert| life(&host, alert).pending.len() >= 4)
+    });
+    wait_for_samples(&host, "ALERTS_FOR_STATE{alertname=\"Whole\"}", 2);
+    let before = alerts.map(|alert| life(&host, alert));
+    assert!(before.iter().all(|life| life.firing.is_empty()), "their time is not over: {before:?}");
+
+    host.kill_and_restart();
+    host.wait_until_replayed();
+    for (alert, before) in alerts.iter().zip(&before) {
+        wait_for_alert(&host, alert, |alert| alert["state"] == "firing");
+        wait_for_samples(
+            &host,
+            &format!("ALERTS{{alertname=\"{alert}\",alertstate=\"firing\"}}"),
+            1,
+        );
+        let after = life(&host, alert);
+        // Both count from a time of an evaluation, so that whole seconds tell all.
+        let moved = after.active_at.expect("it fires") - before.active_at.expect("it waited");
+        let active_at = before.pending[0] + moved;
+        let last_pending = after.pending[after.pending.len() - 1];
+        assert!(last_pending < active_at + hold, "{alert} did not wait for longer: {after:?}");
+        assert!(after.firing[0] >= active_at + hold, "nor for less: {after:?}");
+        let all: Vec<i64> = after.pending.iter().chain(&after.firing).copied().collect();
+        if *alert == "Whole" {
+            assert_eq!((moved, longest_step(&all)), (0, 1000), "the outage counts: {after:?}");
+        } else {
+            // One that began anew would have moved by the time that it waited as well.
+            let hole = longest_step(&all);
+            assert!(moved > 0 && moved < hole, "the outage alone does not: {moved}, {after:?}");
+        }
+    }
     host.stop();
 }
 
