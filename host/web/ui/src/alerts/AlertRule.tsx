@@ -1,5 +1,8 @@
 import { Group, Stack, Table, Text } from "@mantine/core";
-import type { Alert, AlertingRule } from "../api";
+import type { SentAlert } from "../alertingApi";
+import type { Alert, AlertingRule, Labels } from "../api";
+import { AcknowledgeButton } from "../acknowledge/AcknowledgeButton";
+import { AcknowledgementNote } from "../acknowledge/AcknowledgementNote";
 import { ErrorText } from "../components/ErrorText";
 import { ExprLink } from "../components/ExprLink";
 import { LabelSet } from "../components/LabelSet";
@@ -9,13 +12,23 @@ import { useBounded } from "../components/useBounded";
 import { humanizeSeconds } from "../format/duration";
 import { parseInstant } from "../format/time";
 import { formatValue, parseValue } from "../format/value";
+import { SilenceLink } from "../groups/SilenceLink";
+import { matchersOf } from "../matchers/matcher";
 import classes from "./AlertRule.module.css";
 import { Annotations } from "./Annotations";
 
 const ALERTS_AT_ONCE = 50;
 
+interface Props {
+  rule: AlertingRule;
+  /** The alert that was sent to be notified of, by the labels of the rule's. */
+  sentOf: (labels: Labels) => SentAlert | undefined;
+  /** Called when something was done about an alert. */
+  onChanged: () => void;
+}
+
 /** One alerting rule; its active alerts unfold. */
-export function AlertRule({ rule }: { rule: AlertingRule }) {
+export function AlertRule({ rule, sentOf, onChanged }: Props) {
   const alerts = rule.alerts ?? [];
   const [shown, more] = useBounded(alerts, ALERTS_AT_ONCE);
   return (
@@ -44,7 +57,7 @@ export function AlertRule({ rule }: { rule: AlertingRule }) {
         {rule.lastError && <ErrorText>{rule.lastError}</ErrorText>}
         {alerts.length === 0 && <Annotations annotations={rule.annotations ?? {}} />}
         {alerts.length > 0 && (
-          <Table.ScrollContainer minWidth={640}>
+          <Table.ScrollContainer minWidth={760}>
             <Table verticalSpacing="xs">
               <Table.Thead>
                 <Table.Tr>
@@ -58,11 +71,19 @@ export function AlertRule({ rule }: { rule: AlertingRule }) {
                   <Table.Th scope="col" w={120} ta="right">
                     Value
                   </Table.Th>
+                  <Table.Th scope="col" w={190}>
+                    <span className="nx-hidden">What can be done</span>
+                  </Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
                 {shown.map((alert) => (
-                  <AlertRow key={JSON.stringify(alert.labels)} alert={alert} />
+                  <AlertRow
+                    key={JSON.stringify(alert.labels)}
+                    alert={alert}
+                    sent={alert.state === "firing" ? sentOf(alert.labels) : undefined}
+                    onChanged={onChanged}
+                  />
                 ))}
               </Table.Tbody>
             </Table>
@@ -74,15 +95,21 @@ export function AlertRule({ rule }: { rule: AlertingRule }) {
   );
 }
 
-function AlertRow({ alert }: { alert: Alert }) {
+function AlertRow({ alert, sent, onChanged }: { alert: Alert; sent: SentAlert | undefined; onChanged: () => void }) {
+  const acknowledgement = sent?.acknowledgement;
   return (
     <Table.Tr className={classes.row}>
       <Table.Td>
         <LabelSet labels={alert.labels} without={["alertname"]} />
+        {sent && acknowledgement && (
+          <AcknowledgementNote acknowledgement={acknowledgement} fingerprint={sent.fingerprint} onDone={onChanged} />
+        )}
         <Annotations annotations={alert.annotations} />
       </Table.Td>
       <Table.Td>
         <StateBadge state={alert.state} />
+        {sent && sent.status.silencedBy.length > 0 && <StateBadge state="silenced" />}
+        {sent && sent.status.inhibitedBy.length > 0 && <StateBadge state="inhibited" />}
       </Table.Td>
       <Table.Td>
         <Text size="sm">
@@ -96,6 +123,14 @@ function AlertRow({ alert }: { alert: Alert }) {
       </Table.Td>
       <Table.Td ta="right" ff="monospace" fz={13} title={alert.value}>
         {formatValue(parseValue(alert.value))}
+      </Table.Td>
+      <Table.Td>
+        {sent && (
+          <Group gap="xs" wrap="nowrap" justify="flex-end">
+            <SilenceLink matchers={matchersOf(sent.labels)} />
+            {!acknowledgement && <AcknowledgeButton matchers={matchersOf(sent.labels)} onDone={onChanged} />}
+          </Group>
+        )}
       </Table.Td>
     </Table.Tr>
   );

@@ -2,6 +2,7 @@ import { Text } from "@mantine/core";
 import { useMemo } from "react";
 import { ALERT_STATES, alertGroups, countStates } from "../alerts/alertGroups";
 import { AlertRule } from "../alerts/AlertRule";
+import { sentAlertFinder } from "../alerts/sentAlert";
 import { getRules } from "../api";
 import { EmptyState } from "../components/EmptyState";
 import { FilterBar } from "../components/FilterBar";
@@ -11,6 +12,7 @@ import { RequestNotice } from "../components/RequestNotice";
 import { Section } from "../components/Section";
 import { RelativeTime } from "../components/Time";
 import { useSearchParam } from "../router";
+import { useSentAlerts } from "../state/sentAlerts";
 import { useRequest } from "../state/useRequest";
 
 const INTERVAL_MS = 5_000;
@@ -29,6 +31,9 @@ groups:
 /** Alerting rules by state, with their active alerts. */
 export default function AlertsPage() {
   const state = useRequest(getRules, { intervalMs: INTERVAL_MS });
+  // What can be done about alerts is there when these are known; the rules do not wait for them.
+  const sent = useSentAlerts();
+  const sentOf = useMemo(() => sentAlertFinder(sent.alerts), [sent.alerts]);
   const [filter, setFilter] = useSearchParam("state");
   const [text, setText] = useSearchParam("search");
   const all = state.answer?.data.groups;
@@ -81,7 +86,7 @@ export default function AlertsPage() {
           }
         >
           {group.rules.map((rule, index) => (
-            <AlertRule key={`${rule.name} ${index}`} rule={rule} />
+            <AlertRule key={`${rule.name} ${index}`} rule={rule} sentOf={sentOf} onChanged={sent.state.reload} />
           ))}
         </Section>
       ))}
