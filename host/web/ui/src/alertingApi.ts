@@ -115,11 +115,13 @@ export interface Integration {
   name: string;
   index: number;
   sendResolved: boolean;
+  /** When its last notification was taken or given up; null when there was none since the start. */
   lastAttempt: string | null;
+  /** With all tries. */
   lastDuration: string | null;
+  /** Why it failed; null when it was taken. */
   lastError: string | null;
-  lastSuccess?: string | null;
-  /** What the receiver said of it. */
+  /** What the receiver said of it; may be empty. */
   lastNote?: string | null;
 }
 

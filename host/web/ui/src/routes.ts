@@ -15,6 +15,7 @@ export const ROUTES: readonly Route[] = [
   { page: "alerts", title: "Alerts", Page: lazy(() => import("./pages/AlertsPage")) },
   { page: "groups", title: "Groups", Page: lazy(() => import("./pages/GroupsPage")) },
   { page: "silences", title: "Silences", Page: lazy(() => import("./pages/SilencesPage")) },
+  { page: "routing", title: "Routing", Page: lazy(() => import("./pages/RoutingPage")) },
   { page: "rules", title: "Rules", Page: lazy(() => import("./pages/RulesPage")) },
   { page: "targets", title: "Targets", Page: lazy(() => import("./pages/TargetsPage")) },
   { page: "plugins", title: "Plugins", Page: lazy(() => import("./pages/PluginsPage")) },

@@ -77,7 +77,7 @@ function Quiet({ alert, names }: Pick<Props, "alert" | "names">) {
       ))}
       {inhibitedBy.map((fingerprint) => (
         <Text key={fingerprint} size="sm">
-          Kept quiet by {names.get(fingerprint) ?? `the alert ${fingerprint}`}, which is more important
+          Inhibited by {names.get(fingerprint) ?? `the alert ${fingerprint}`}
         </Text>
       ))}
       {mutedBy.length > 0 && <Text size="sm">Muted at this time by {mutedBy.join(", ")}</Text>}
