@@ -58,16 +58,7 @@ function Step({ view, number }: { view: StepView; number: number }) {
         </Code>
       </div>
       <div>
-        {view.isDropped && (
-          <Text size="sm" fw={600} c="var(--nx-bad)">
-            Drops the target
-          </Text>
-        )}
-        {!view.isDropped && view.changes.length === 0 && (
-          <Text size="sm" c="dimmed">
-            Changes nothing here
-          </Text>
-        )}
+        <Outcome view={view} />
         {view.changes.length > 0 && (
           <ul className={classes.changes}>
             {view.changes.map((change) => (
@@ -75,12 +66,31 @@ function Step({ view, number }: { view: StepView; number: number }) {
             ))}
           </ul>
         )}
-        <details className={classes.all}>
-          <summary>All labels {view.isDropped ? "before" : "after"} it</summary>
-          <LabelSet labels={view.output} />
-        </details>
+        {view.outcome !== "skipped" && (
+          <details className={classes.all}>
+            <summary>All labels {view.outcome === "dropped" ? "before" : "after"} it</summary>
+            <LabelSet labels={view.output} />
+          </details>
+        )}
       </div>
     </li>
+  );
+}
+
+/** What a rule did where it changed no label. */
+function Outcome({ view }: { view: StepView }) {
+  if (view.outcome === "dropped") {
+    return (
+      <Text size="sm" fw={600} c="var(--nx-bad)">
+        Drops the target
+      </Text>
+    );
+  }
+  if (view.outcome === "kept" && view.changes.length > 0) return null;
+  return (
+    <Text size="sm" c="dimmed">
+      {view.outcome === "kept" ? "Changes nothing here" : "Not reached"}
+    </Text>
   );
 }
 

@@ -38,6 +38,11 @@ describe("stepViews", () => {
 
   it("does not take a dropped target's labels for removed", () => {
     const [view] = stepViews({ a: "1" }, [{ rule, output: {}, keep: false }]);
-    expect(view).toMatchObject({ isDropped: true, changes: [], output: { a: "1" } });
+    expect(view).toMatchObject({ outcome: "dropped", changes: [], output: { a: "1" } });
+  });
+
+  it("names the rule that drops a target, not those after it", () => {
+    const steps = [true, false, false].map((keep) => ({ rule, output: keep ? { a: "1" } : {}, keep }));
+    expect(stepViews({ a: "1" }, steps).map((view) => view.outcome)).toEqual(["kept", "dropped", "skipped"]);
   });
 });

@@ -13,7 +13,8 @@ export interface LabelChange {
 
 export interface StepView {
   rule: string;
-  isDropped: boolean;
+  /** `skipped`: a rule before has dropped the target. */
+  outcome: "kept" | "dropped" | "skipped";
   changes: LabelChange[];
   /** All labels after the rule. */
   output: Labels;
@@ -21,10 +22,13 @@ export interface StepView {
 
 export function stepViews(discovered: Labels, steps: readonly RelabelStep[]): StepView[] {
   let before = discovered;
+  let isGone = false;
   return steps.map(({ rule, output, keep }) => {
     const after = keep ? output : before;
-    const view = { rule: ruleText(rule), isDropped: !keep, changes: labelChanges(before, after), output: after };
+    const outcome = keep ? "kept" : isGone ? "skipped" : "dropped";
+    const view: StepView = { rule: ruleText(rule), outcome, changes: labelChanges(before, after), output: after };
     before = after;
+    isGone ||= !keep;
     return view;
   });
 }

@@ -12,4 +12,4 @@ it("names, reads instants and leaves the empty away", () =>
   ]));
 
 it("does not take an empty head's bounds for instants", () =>
-  expect(statusRows({ minTime: 9223372036854775807 })[0]).toMatchObject({ name: "Oldest sample", at: null }));
+  expect(statusRows({ minTime: 9223372036854775807 })[0]).toMatchObject({ name: "Oldest sample", at: null, text: "none" }));

@@ -41,12 +41,16 @@ function nameOf(key: string): string {
 /** Instants come as RFC 3339; the head's oldest and newest samples as milliseconds. */
 function instantOf(key: string, value: unknown): number | null {
   if (typeof value === "string" && /^\d{4}-\d{2}-\d{2}T/.test(value)) return parseInstant(value);
-  const isHeadTime = key === "minTime" || key === "maxTime";
-  // An empty head has the outermost integers here.
-  return isHeadTime && typeof value === "number" && Math.abs(value) < 8.64e15 ? value : null;
+  return isHeadTime(key) && typeof value === "number" && Math.abs(value) < 8.64e15 ? value : null;
 }
 
 function textOf(key: string, value: unknown): string {
   if (key === "reloadConfigSuccess") return value === true ? "succeeded" : "failed: the one before is in force";
+  // An empty head has the outermost integers here, which no clock reaches.
+  if (isHeadTime(key) && instantOf(key, value) === null) return "none";
   return String(value);
+}
+
+function isHeadTime(key: string): boolean {
+  return key === "minTime" || key === "maxTime";
 }
