@@ -40,6 +40,12 @@ export type QueryData =
   | { resultType: "scalar"; result: SamplePair }
   | { resultType: "string"; result: SamplePair };
 
+export interface ExemplarSeries {
+  seriesLabels: Labels;
+  /** `timestamp` in seconds. */
+  exemplars: { labels: Labels; value: string; timestamp: number }[];
+}
+
 /** What an operator and all below it are expected to cost, known without reading samples. */
 export interface PlanEstimate {
   series: number;
@@ -384,6 +390,15 @@ export function queryRange(
     step: String(params.step),
   };
   return request("query_range", { signal, form, timeoutMs: QUERY_TIMEOUT_MS });
+}
+
+/** The exemplars of all series that a query selects; null stands for none. */
+export function queryExemplars(
+  params: { query: string; start: number; end: number },
+  signal: AbortSignal,
+): Promise<Answer<ExemplarSeries[] | null>> {
+  const form = { query: params.query, start: String(params.start), end: String(params.end) };
+  return request("query_exemplars", { signal, form, timeoutMs: QUERY_TIMEOUT_MS });
 }
 
 /** The plan of a query; with `analyze` the query is run, and its operators are measured. */

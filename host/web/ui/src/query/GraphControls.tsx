@@ -1,4 +1,4 @@
-import { ActionIcon, Group, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { ActionIcon, Checkbox, Group, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { Minus, Plus } from "../components/icons";
 import { formatDuration, parseDuration } from "../format/duration";
@@ -30,12 +30,20 @@ export function GraphControls({ panel, onPatch }: Props) {
       <SegmentedControl
         size="xs"
         aria-label="Display"
+        styles={{ label: { paddingInline: 10 } }}
         data={[
           { value: "lines", label: "Lines" },
           { value: "stacked", label: "Stacked" },
+          { value: "heatmap", label: "Heatmap" },
         ]}
         value={panel.display}
         onChange={(value) => onPatch({ display: value as DisplayMode })}
+      />
+      <Checkbox
+        size="xs"
+        label="Exemplars"
+        checked={panel.showExemplars}
+        onChange={(event) => onPatch({ showExemplars: event.currentTarget.checked })}
       />
     </Group>
   );

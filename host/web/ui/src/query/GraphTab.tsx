@@ -1,20 +1,22 @@
 import { Box, Group, Text } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState } from "react";
-import { queryRange, type Answer } from "../api";
 import { Loading } from "../components/Loading";
 import { formatDuration } from "../format/duration";
-import { count } from "../format/value";
 import { useRequest } from "../state/useRequest";
+import { ExemplarList } from "./ExemplarList";
+import { NO_EXEMPLARS, type ExemplarMark } from "./exemplars";
+import { loadGraph, ownNotes, shownAs, type Graph } from "./graph";
 import { GraphControls } from "./GraphControls";
+import { toHistograms } from "./histograms";
 import { Legend } from "./Legend";
 import { Notices } from "./Notices";
 import type { PanelState } from "./panel";
-import { SERIES_DRAWN_MAX, toPlotData, type PlotData } from "./plotData";
 import { QueryError } from "./QueryError";
 import { QueryStats } from "./QueryStats";
-import { windowOf, type Window } from "./step";
+import { windowOf } from "./step";
 
 const Chart = lazy(() => import("./Chart"));
+const HeatChart = lazy(() => import("./HeatChart"));
 
 interface Props {
   panel: PanelState;
@@ -26,25 +28,18 @@ interface Props {
   onGoTo: (offset: number) => void;
 }
 
-interface Graph {
-  plot: PlotData;
-  /** The window that was asked for: it stays the axis, also where there is no data. */
-  window: Window;
-}
-
 /** The answer over a window of time. */
 export function GraphTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
-  const { expr, end, rangeMs, resolution, display } = panel;
+  const { expr, end, rangeMs, resolution, showExemplars } = panel;
   // One string stands for the resolution, since every decoding of the address makes a new object.
   const resolutionKey = JSON.stringify(resolution);
   const load = useMemo(() => {
     if (expr.trim() === "") return null;
-    return (signal: AbortSignal) => loadGraph(expr, windowOf({ end, rangeMs, resolution }, Date.now()), signal);
-  }, [expr, end, rangeMs, resolutionKey, run]);
+    return (signal: AbortSignal) =>
+      loadGraph(expr, windowOf({ end, rangeMs, resolution }, Date.now()), showExemplars, signal);
+  }, [expr, end, rangeMs, resolutionKey, showExemplars, run]);
   const polling = refreshMs !== null && end === null ? { intervalMs: refreshMs } : {};
   const { answer, error, isLoading, tookMs } = useRequest<Graph>(load, polling);
-  const [visibility, setVisibility] = useState<ReadonlySet<string> | null>(null);
-  const [highlighted, setHighlighted] = useState<number | null>(null);
   const graph = answer?.data;
 
   const zoom = (startMs: number, endMs: number) => {
@@ -62,7 +57,7 @@ export function GraphTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
         {graph && !error && (
           <QueryStats
             tookMs={tookMs}
-            results={graph.plot.series.length + graph.plot.cutSeries}
+            results={graph.data.resultType === "matrix" ? graph.data.result.length : 0}
             noun={["series", "series"]}
             step={formatDuration(graph.window.stepMs)}
             isLoading={isLoading}
@@ -72,56 +67,68 @@ export function GraphTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
       {error && <QueryError error={error} expr={expr} onGoTo={onGoTo} />}
       {!answer && isLoading && load && <Loading label="Running the query" />}
       {answer && graph && !error && (
-        <>
-          <Notices warnings={answer.warnings} infos={[...answer.infos, ...ownNotes(graph.plot)]} />
-          {graph.plot.series.length === 0 ? (
-            <Text c="dimmed" size="sm" px="md" pb="md">
-              The query is valid, and has no samples in this window. Widen the range, or move its end.
-            </Text>
-          ) : (
-            <Box px="sm" pb="sm" style={{ opacity: isLoading ? 0.6 : 1 }}>
-              <Suspense fallback={<Loading />}>
-                <Chart
-                  plot={graph.plot}
-                  window={graph.window}
-                  display={display}
-                  visible={visibility}
-                  highlighted={highlighted}
-                  onZoom={zoom}
-                />
-              </Suspense>
-              <Legend
-                series={graph.plot.series}
-                visible={visibility}
-                onVisible={setVisibility}
-                onHighlight={setHighlighted}
-              />
-            </Box>
-          )}
-        </>
+        <Drawing
+          // Lines and histograms have other names: which are visible is of one of them.
+          key={String(panel.display === "heatmap")}
+          graph={graph}
+          panel={panel}
+          warnings={answer.warnings}
+          infos={answer.infos}
+          isStale={isLoading}
+          onZoom={zoom}
+        />
       )}
     </Box>
   );
 }
 
-async function loadGraph(query: string, window: Window, signal: AbortSignal): Promise<Answer<Graph>> {
-  const answer = await queryRange(
-    { query, start: window.startMs / 1000, end: window.endMs / 1000, step: window.stepMs / 1000 },
-    signal,
-  );
-  return { ...answer, data: { plot: toPlotData(answer.data, window), window } };
+interface DrawingProps {
+  graph: Graph;
+  panel: PanelState;
+  warnings: readonly string[];
+  infos: readonly string[];
+  isStale: boolean;
+  onZoom: (startMs: number, endMs: number) => void;
 }
 
-function ownNotes(plot: PlotData): string[] {
-  const notes: string[] = [];
-  if (plot.cutSeries > 0) {
-    notes.push(
-      `Only the first ${SERIES_DRAWN_MAX} series are drawn; ${count(plot.cutSeries, "series is", "series are")} left out. ` +
-        "Aggregate, or select fewer, e.g. with topk().",
-    );
-  }
-  if (plot.histogramSeries > 0) {
-    notes.push("Native histograms cannot be drawn as lines. Use histogram_quantile(), histogram_avg() or the table.");
-  }
-  return notes;
+/** The answer, drawn as asked for where that can be done. */
+function Drawing({ graph, panel, warnings, infos, isStale, onZoom }: DrawingProps) {
+  const { data, plot, window } = graph;
+  const [visible, setVisible] = useState<ReadonlySet<string> | null>(null);
+  const [highlighted, setHighlighted] = useState<number | null>(null);
+  const [selected, setSelected] = useState<ExemplarMark | null>(null);
+  const wantsHistograms = panel.display === "heatmap" || plot.series.length === 0;
+  const histograms = useMemo(() => (wantsHistograms ? toHistograms(data, window) : []), [wantsHistograms, data, window]);
+  const shown = shownAs(panel.display, plot, histograms);
+  const series = shown === "heatmap" ? histograms : plot.series;
+  const { marks } = graph.exemplars ?? NO_EXEMPLARS;
+  const common = { window, visible, marks, onMark: setSelected, onZoom };
+  return (
+    <>
+      <Notices warnings={warnings} infos={[...infos, ...ownNotes(graph, panel.display, shown, histograms.length)]} />
+      {series.length === 0 ? (
+        <Text c="dimmed" size="sm" px="md" pb="md">
+          The query is valid, and has no samples in this window. Widen the range, or move its end.
+        </Text>
+      ) : (
+        <Box px="sm" pb="sm" style={{ opacity: isStale ? 0.6 : 1 }}>
+          <Suspense fallback={<Loading />}>
+            {shown === "heatmap" ? (
+              <HeatChart {...common} histograms={histograms} times={plot.times} />
+            ) : (
+              <Chart {...common} plot={plot} isStacked={shown === "stacked"} highlighted={highlighted} />
+            )}
+          </Suspense>
+          <ExemplarList marks={marks} selected={selected && marks.includes(selected) ? selected : null} />
+          <Legend
+            series={series}
+            visible={visible}
+            onVisible={setVisible}
+            onHighlight={setHighlighted}
+            isColored={shown !== "heatmap"}
+          />
+        </Box>
+      )}
+    </>
+  );
 }

@@ -1,9 +1,9 @@
 import { Button, Text } from "@mantine/core";
 import { useState, type MouseEvent } from "react";
+import type { Labels } from "../api";
 import { SeriesName } from "../components/LabelSet";
 import classes from "./Legend.module.css";
 import { seriesColor } from "./palette";
-import type { PlotSeries } from "./plotData";
 import { isolate, toggle } from "./visibility";
 
 const ENTRIES_AT_FIRST = 20;
@@ -17,15 +17,17 @@ function columns(chars: number): string {
 }
 
 interface Props {
-  series: readonly PlotSeries[];
+  series: readonly { name: string; labels: Labels }[];
   /** The names of the visible series; null is all. */
   visible: ReadonlySet<string> | null;
   onVisible: (visible: ReadonlySet<string> | null) => void;
   onHighlight: (index: number | null) => void;
+  /** Whether each series has a color of its own in the graph. */
+  isColored: boolean;
 }
 
 /** The series of a graph: a click shows one alone, with Ctrl or Cmd it switches one. */
-export function Legend({ series, visible, onVisible, onHighlight }: Props) {
+export function Legend({ series, visible, onVisible, onHighlight, isColored }: Props) {
   const [isWhole, setIsWhole] = useState(false);
   const names = series.map((each) => each.name);
   const click = (name: string) => (event: MouseEvent) => {
@@ -49,7 +51,7 @@ export function Legend({ series, visible, onVisible, onHighlight }: Props) {
             onFocus={() => onHighlight(index)}
             onBlur={() => onHighlight(null)}
           >
-            <span className={classes.swatch} style={{ background: seriesColor(index) }} />
+            <span className={classes.swatch} style={{ background: seriesColor(isColored ? index : 0) }} />
             <SeriesName labels={each.labels} />
           </button>
         ))}

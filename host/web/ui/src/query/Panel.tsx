@@ -138,15 +138,16 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
         <QueryError error={formatError.error} expr={formatError.expr} onGoTo={goTo} isRetried={false} />
       )}
       <Tabs value={panel.tab} onChange={(tab) => tab && onPatch({ tab: tab as Tab })} keepMounted={false} mt={4}>
-        <Tabs.List px="sm">
-          <Tabs.Tab value="table">Table</Tabs.Tab>
-          <Tabs.Tab value="graph">Graph</Tabs.Tab>
-          <Tabs.Tab value="explain">Explain</Tabs.Tab>
+        <div className={classes.tabs}>
+          <Tabs.List px="sm">
+            <Tabs.Tab value="table">Table</Tabs.Tab>
+            <Tabs.Tab value="graph">Graph</Tabs.Tab>
+            <Tabs.Tab value="explain">Explain</Tabs.Tab>
+          </Tabs.List>
           <Select
-            ml="auto"
+            className={classes.refresh}
             size="xs"
             w={124}
-            my={3}
             aria-label={`Refresh panel ${number}`}
             data={REFRESH_CHOICES}
             value={refreshMs === null ? "off" : String(refreshMs)}
@@ -154,7 +155,7 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
             allowDeselect={false}
             disabled={panel.tab === "explain"}
           />
-        </Tabs.List>
+        </div>
         {/* Another expression starts anew: an old answer under it would mislead. */}
         <Tabs.Panel value="table">
           {hasRun && <TableTab key={panel.expr} panel={panel} onPatch={onPatch} run={run} refreshMs={refreshMs} onGoTo={goTo} />}

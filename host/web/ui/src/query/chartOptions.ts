@@ -1,74 +1,43 @@
-/** Everything uPlot is told about a chart: scales, axes, series and what the pointer does. */
+/** Everything uPlot is told about a chart of lines: scales, axes, series and what the pointer does. */
 import uPlot from "uplot";
-import type { Zone } from "../format/time";
 import { formatAxisValue } from "../format/value";
+import type { ExemplarLayer } from "./exemplarLayer";
 import { seriesColor } from "./palette";
 import type { PlotData } from "./plotData";
-import type { Window } from "./step";
+import { axisLook, frameOptions, labelsWidth, timeAxis, timeScale, type Frame } from "./plotFrame";
 import { tooltip } from "./tooltip";
 
-interface Chart {
+interface Chart extends Frame {
   plot: PlotData;
   /** What is drawn: one column a series, stacked or not, all holes where hidden. */
   columns: readonly (number | null)[][];
-  window: Window;
-  zone: Zone;
   isStacked: boolean;
-  isDark: boolean;
-  size: { width: number; height: number };
-  onZoom: (startMs: number, endMs: number) => void;
+  exemplars: ExemplarLayer;
 }
 
-/** A drag shorter than this is a click. */
-const DRAG_PIXELS_MIN = 6;
-
 export function chartOptions(chart: Chart): uPlot.Options {
-  const { plot, columns, window, zone, isStacked, isDark, size, onZoom } = chart;
-  const style = getComputedStyle(document.documentElement);
-  const grid = { stroke: style.getPropertyValue("--nx-grid"), width: 1 };
-  const text = isDark ? "#a09a91" : "#6b665f";
-  const font = `12px ${style.getPropertyValue("--mantine-font-family")}`;
+  const { plot, columns, zone, isStacked, exemplars } = chart;
+  const look = axisLook(chart);
   return {
-    ...size,
-    tzDate: (seconds) => zonedDate(seconds, zone),
-    legend: { show: false },
+    ...frameOptions(chart),
     focus: { alpha: 0.2 },
-    cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: DRAG_PIXELS_MIN } },
     scales: {
-      x: { time: true, range: () => [window.startMs / 1000, window.endMs / 1000] },
+      x: timeScale(chart),
       y: { range: (_chart, min, max) => valueRange(min, max, isStacked) },
     },
     axes: [
-      { stroke: text, font, grid, ticks: grid, values: TIME_TICKS },
+      timeAxis(look),
       {
-        stroke: text,
-        font,
-        grid,
+        ...look,
         ticks: { show: false },
         values: (_chart, ticks, _axis, _space, increment) => ticks.map((tick) => formatAxisValue(tick, increment)),
-        size: (_chart, labels) => 16 + 7.2 * Math.max(3, ...(labels ?? []).map((label) => label.length)),
+        size: labelsWidth,
       },
     ],
     series: [{}, ...columns.map((column, index) => seriesOptions(column, index, isStacked))],
     ...(isStacked ? { bands: stackBands(columns) } : {}),
-    hooks: {
-      setSelect: [
-        (made) => {
-          if (made.select.width < DRAG_PIXELS_MIN) return;
-          const from = made.posToVal(made.select.left, "x");
-          const to = made.posToVal(made.select.left + made.select.width, "x");
-          made.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          onZoom(from * 1000, to * 1000);
-        },
-      ],
-    },
-    plugins: [tooltip({ plot, columns, zone })],
+    plugins: [exemplars.plugin, tooltip({ plot, columns, zone, isMuted: exemplars.isPointedAt })],
   };
-}
-
-function zonedDate(seconds: number, zone: Zone): Date {
-  const date = new Date(seconds * 1000);
-  return zone === "utc" ? uPlot.tzDate(date, "Etc/UTC") : date;
 }
 
 /** Always some height, and a stack stands on zero. */
@@ -116,14 +85,3 @@ function stackBands(columns: readonly (number | null)[][]): uPlot.Band[] {
   });
   return bands;
 }
-
-/** Tick formats by distance, with the date where it changes. 24 hours, year first. */
-const TIME_TICKS: uPlot.Axis.Values = [
-  // distance in seconds, format, then what is added at a change of: year, month, day, hour, minute, second; mode
-  [365 * 86_400, "{YYYY}", null, null, null, null, null, null, 1],
-  [28 * 86_400, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
-  [86_400, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1],
-  [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
-  [1, "{HH}:{mm}:{ss}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
-  [0.001, "{ss}.{fff}", "\n{YYYY}-{MM}-{DD} {HH}:{mm}", null, "\n{MM}-{DD} {HH}:{mm}", null, "\n{HH}:{mm}", null, 1],
-];

@@ -1,7 +1,7 @@
 /** What one panel of the query page is asked to show. Everything here is in the page's address. */
 
 export type Tab = "table" | "graph" | "explain";
-export type DisplayMode = "lines" | "stacked";
+export type DisplayMode = "lines" | "stacked" | "heatmap";
 /** Which of the panel's two queries is explained: that of the table, or that of the graph. */
 export type ExplainedTimes = "instant" | "range";
 export type Density = "low" | "medium" | "high";
@@ -19,6 +19,8 @@ export interface PanelState {
   rangeMs: number;
   resolution: Resolution;
   display: DisplayMode;
+  /** Whether exemplars are drawn over the graph. */
+  showExemplars: boolean;
   explained: ExplainedTimes;
   /** Whether the explained query is run as well, and its operators measured. */
   isAnalyzed: boolean;
@@ -34,6 +36,7 @@ export const EMPTY_PANEL: PanelState = {
   rangeMs: DEFAULT_RANGE_MS,
   resolution: { type: "auto", density: "medium" },
   display: "lines",
+  showExemplars: false,
   explained: "instant",
   isAnalyzed: false,
 };

@@ -1,5 +1,6 @@
 /** A uPlot plugin: the series nearest to the pointer, with its time, value and labels. */
 import uPlot from "uplot";
+import type { Labels } from "../api";
 import { labelPairs } from "../format/labels";
 import { formatTime, type Zone } from "../format/time";
 import { formatValue } from "../format/value";
@@ -12,15 +13,15 @@ interface Source {
   /** What is drawn, to find the nearest; the values shown are those of `plot`. */
   columns: readonly (number | null)[][];
   zone: Zone;
+  /** Whether something else has the pointer. */
+  isMuted: () => boolean;
 }
 
 const GAP = 14;
 
-export function tooltip({ plot, columns, zone }: Source): uPlot.Plugin {
-  const box = document.createElement("div");
-  const point = document.createElement("div");
-  box.className = classes.tooltip ?? "";
-  point.className = classes.point ?? "";
+export function tooltip({ plot, columns, zone, isMuted }: Source): uPlot.Plugin {
+  const box = element("div", classes.tooltip, "");
+  const point = element("div", classes.point, "");
   const hide = () => {
     box.style.display = "none";
     point.style.display = "none";
@@ -28,7 +29,7 @@ export function tooltip({ plot, columns, zone }: Source): uPlot.Plugin {
 
   const show = (chart: uPlot) => {
     const { idx: at, left = -1, top = -1 } = chart.cursor;
-    const nearest = at === null || at === undefined || left < 0 ? null : nearestSeries(chart, columns, at, top);
+    const nearest = at === null || at === undefined || left < 0 || isMuted() ? null : nearestSeries(chart, columns, at, top);
     if (nearest === null || at === null || at === undefined) return hide();
     const x = chart.valToPos(plot.times[at] ?? 0, "x");
     const y = chart.valToPos(columns[nearest]?.[at] ?? 0, "y");
@@ -71,21 +72,27 @@ function nearestSeries(chart: uPlot, columns: Source["columns"], at: number, top
 
 function content(plot: PlotData, series: number, at: number, zone: Zone): HTMLElement[] {
   const found = plot.series[series];
-  const time = element("div", classes.time, formatTime((plot.times[at] ?? 0) * 1000, zone) + (zone === "utc" ? " UTC" : ""));
+  const time = timeLine((plot.times[at] ?? 0) * 1000, zone);
   const value = element("div", classes.value, "");
   const swatch = element("span", classes.swatch, "");
   swatch.style.background = seriesColor(series);
   value.append(swatch, formatValue(found?.values[at] ?? Number.NaN));
-  const labels = element("div", classes.labels, "");
-  const name = found?.labels["__name__"];
-  if (name !== undefined) labels.append(element("div", undefined, name));
-  for (const [key, text] of labelPairs(found?.labels ?? {})) {
-    labels.append(element("div", undefined, `${key}="${text}"`));
-  }
-  return [time, value, labels];
+  return [time, value, labelLines(found?.labels ?? {})];
 }
 
-function element(tag: string, className: string | undefined, text: string): HTMLElement {
+export function timeLine(ms: number, zone: Zone): HTMLElement {
+  return element("div", classes.time, formatTime(ms, zone) + (zone === "utc" ? " UTC" : ""));
+}
+
+export function labelLines(labels: Labels): HTMLElement {
+  const lines = element("div", classes.labels, "");
+  const name = labels["__name__"];
+  if (name !== undefined) lines.append(element("div", undefined, name));
+  for (const [key, text] of labelPairs(labels)) lines.append(element("div", undefined, `${key}="${text}"`));
+  return lines;
+}
+
+export function element(tag: string, className: string | undefined, text: string): HTMLElement {
   const made = document.createElement(tag);
   if (className) made.className = className;
   made.textContent = text;
@@ -93,7 +100,7 @@ function element(tag: string, className: string | undefined, text: string): HTML
 }
 
 /** Beside the point, on the side that has room, inside the plot where it fits. */
-function place(box: HTMLElement, over: HTMLElement, x: number, y: number): void {
+export function place(box: HTMLElement, over: HTMLElement, x: number, y: number): void {
   const { clientWidth: width, clientHeight: height } = over;
   const left = x + GAP + box.offsetWidth > width ? x - GAP - box.offsetWidth : x + GAP;
   const top = Math.min(y + GAP, height - box.offsetHeight);

@@ -10,6 +10,7 @@ const GRAPH: PanelState = {
   rangeMs: 5_400_000,
   resolution: { type: "fixed", stepMs: 1500 },
   display: "stacked",
+  showExemplars: true,
   explained: "range",
   isAnalyzed: true,
 };
@@ -18,7 +19,8 @@ describe("panels in the address", () => {
   it("come back as they went in", () => {
     const explain: PanelState = { ...EMPTY_PANEL, tab: "explain" };
     const fine: PanelState = { ...GRAPH, resolution: { type: "auto", density: "high" } };
-    const panels = [EMPTY_PANEL, GRAPH, explain, fine];
+    const heatmap: PanelState = { ...GRAPH, display: "heatmap", showExemplars: false };
+    const panels = [EMPTY_PANEL, GRAPH, explain, fine, heatmap];
     expect(decodePanels(encodePanels(panels))).toEqual(panels);
   });
 
@@ -30,6 +32,7 @@ describe("panels in the address", () => {
     expect(params.get("g0.res_type")).toBe("fixed");
     expect(params.get("g0.res_step")).toBe("1.5");
     expect(params.get("g0.display_mode")).toBe("stacked");
+    expect(params.get("g0.show_exemplars")).toBe("1");
   });
 
   it("are one empty panel without an address", () => expect(decodePanels("")).toEqual([EMPTY_PANEL]));

@@ -4,7 +4,7 @@
  */
 import { formatDuration, parseDuration } from "../format/duration";
 import { formatTime, parseTime } from "../format/time";
-import { EMPTY_PANEL, type Density, type PanelState, type Resolution, type Tab } from "./panel";
+import { EMPTY_PANEL, type Density, type DisplayMode, type PanelState, type Resolution, type Tab } from "./panel";
 
 /** A longer address is not written by us; a hand-made one is cut here. */
 export const PANELS_MAX = 50;
@@ -26,6 +26,7 @@ export function encodePanels(panels: readonly PanelState[]): string {
       set("res_density", panel.resolution.density);
     }
     set("display_mode", panel.display);
+    if (panel.showExemplars) set("show_exemplars", "1");
     // Our own, and written only where they say something: Prometheus does not know them.
     if (panel.explained === "range") set("explain", "range");
     if (panel.isAnalyzed) set("analyze", "1");
@@ -47,7 +48,6 @@ export function decodePanels(search: string): PanelState[] {
 
 function decodePanel(get: (name: string) => string | null): PanelState {
   const range = parseDuration(get("range_input") ?? "");
-  const isStacked = get("display_mode") === "stacked" || get("stacked") === "1";
   return {
     expr: get("expr") ?? "",
     tab: decodeTab(get("tab")),
@@ -55,7 +55,8 @@ function decodePanel(get: (name: string) => string | null): PanelState {
     end: parseTime(get("end_input") ?? "", "utc"),
     rangeMs: range !== null && range > 0 ? range : EMPTY_PANEL.rangeMs,
     resolution: decodeResolution(get),
-    display: isStacked ? "stacked" : "lines",
+    display: decodeDisplay(get),
+    showExemplars: get("show_exemplars") === "1",
     explained: get("explain") === "range" ? "range" : "instant",
     isAnalyzed: get("analyze") === "1",
   };
@@ -65,6 +66,12 @@ function decodePanel(get: (name: string) => string | null): PanelState {
 function decodeTab(text: string | null): Tab {
   if (text === "explain") return "explain";
   return text === "graph" || text === "0" ? "graph" : "table";
+}
+
+function decodeDisplay(get: (name: string) => string | null): DisplayMode {
+  const mode = get("display_mode");
+  if (mode === "stacked" || mode === "heatmap") return mode;
+  return get("stacked") === "1" ? "stacked" : "lines";
 }
 
 function decodeResolution(get: (name: string) => string | null): Resolution {
