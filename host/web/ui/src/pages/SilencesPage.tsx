@@ -1,6 +1,6 @@
 import { Box, Button, Group, Stack, Text } from "@mantine/core";
 import { useMemo } from "react";
-import { getSilences, type Silence } from "../alertingApi";
+import { getSilences, type SentAlert, type Silence } from "../alertingApi";
 import { EmptyState } from "../components/EmptyState";
 import { FilterBar } from "../components/FilterBar";
 import { Loading } from "../components/Loading";
@@ -10,7 +10,7 @@ import { RelativeTime } from "../components/Time";
 import { useBounded } from "../components/useBounded";
 import { parseMatchers } from "../matchers/matcher";
 import { Link, navigate, useLocation, useSearchParam } from "../router";
-import { countSilences, filterSilences, SILENCE_STATES } from "../silences/silenceList";
+import { countQuiet, countSilences, filterSilences, SILENCE_STATES } from "../silences/silenceList";
 import { draftOfSilence, newDraft } from "../silences/draft";
 import { SilenceCard } from "../silences/SilenceCard";
 import { SilenceForm } from "../silences/SilenceForm";
@@ -61,7 +61,7 @@ export default function SilencesPage() {
           id={null}
           title="New silence"
           action="Silence"
-          first={newDraft(parseMatchers(made) ?? [], author)}
+          first={newDraft(parseMatchers(made) ?? [], author, params.get("comment") ?? "")}
           {...common}
         />
       )}
@@ -92,7 +92,7 @@ interface ListProps {
   silences: readonly Silence[];
   /** Whether a newer list is on its way. */
   isLoading: boolean;
-  known: ReturnType<typeof useSentAlerts>["alerts"];
+  known: readonly SentAlert[];
   onChanged: () => void;
 }
 
@@ -106,7 +106,7 @@ function SilenceList({ silences, isLoading, known, onChanged }: ListProps) {
     [silences, only, filter, text],
   );
   const [shown, more] = useBounded(passing, SILENCES_AT_ONCE);
-  const quiet = (id: string) => known.filter((alert) => alert.status.silencedBy.includes(id)).length;
+  const quiet = useMemo(() => countQuiet(known), [known]);
 
   return (
     <>
@@ -147,7 +147,7 @@ function SilenceList({ silences, isLoading, known, onChanged }: ListProps) {
       )}
       <Stack gap="sm">
         {shown.map((silence) => (
-          <SilenceCard key={silence.id} silence={silence} quiet={quiet(silence.id)} onChanged={onChanged} />
+          <SilenceCard key={silence.id} silence={silence} quiet={quiet.get(silence.id) ?? 0} onChanged={onChanged} />
         ))}
       </Stack>
       {more}

@@ -35,8 +35,8 @@ export interface SilenceProblems {
   intervals?: (IntervalProblems | null)[];
 }
 
-export function newDraft(matchers: Matcher[], createdBy: string): SilenceDraft {
-  return { matchers, startsAt: null, end: { lasts: USUAL_LASTS }, createdBy, comment: "", annotations: {}, intervals: [] };
+export function newDraft(matchers: Matcher[], createdBy: string, comment = ""): SilenceDraft {
+  return { matchers, startsAt: null, end: { lasts: USUAL_LASTS }, createdBy, comment, annotations: {}, intervals: [] };
 }
 
 /** With other times at which it holds. With the first of them it lasts long enough to recur. */

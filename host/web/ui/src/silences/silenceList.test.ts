@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { Silence, SilenceState } from "../alertingApi";
-import { countSilences, filterSilences } from "./silenceList";
+import type { SentAlert, Silence, SilenceState } from "../alertingApi";
+import { countQuiet, countSilences, filterSilences } from "./silenceList";
 
 const silence = (id: string, state: SilenceState, comment = ""): Silence => ({
   id,
@@ -28,3 +28,20 @@ it("looks in comments, authors and matchers, with and without quotes", () => {
 });
 
 it("counts by state", () => expect(countSilences(ALL)).toEqual({ active: 1, pending: 1, expired: 1 }));
+
+it("counts the alerts that each silence keeps quiet", () => {
+  const alert = (silencedBy: string[]): SentAlert => ({
+    fingerprint: "",
+    labels: {},
+    annotations: {},
+    startsAt: "",
+    endsAt: "",
+    updatedAt: "",
+    receivers: [],
+    status: { state: "suppressed", silencedBy, inhibitedBy: [], mutedBy: [] },
+  });
+  expect([...countQuiet([alert(["a", "b"]), alert(["a"]), alert([])])]).toEqual([
+    ["a", 2],
+    ["b", 1],
+  ]);
+});

@@ -1,5 +1,5 @@
 /** Which silences are shown. Pure. */
-import type { Silence, SilenceState } from "../alertingApi";
+import type { SentAlert, Silence, SilenceState } from "../alertingApi";
 import { matchesFilter } from "../format/labels";
 import { formatMatcher, operatorOf } from "../matchers/matcher";
 
@@ -15,6 +15,13 @@ export function filterSilences(silences: readonly Silence[], state: string, text
 export function countSilences(silences: readonly Silence[]): Record<SilenceState, number> {
   const counts: Record<SilenceState, number> = { active: 0, pending: 0, expired: 0 };
   for (const silence of silences) counts[silence.status.state] += 1;
+  return counts;
+}
+
+/** How many alerts each silence keeps quiet, by its id; those that keep none are left out. */
+export function countQuiet(alerts: readonly SentAlert[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const id of alerts.flatMap((alert) => alert.status.silencedBy)) counts.set(id, (counts.get(id) ?? 0) + 1);
   return counts;
 }
 
