@@ -1,5 +1,5 @@
 import { Button, Modal } from "@mantine/core";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { Matcher } from "../matchers/matcher";
 import { AcknowledgeForm } from "./AcknowledgeForm";
 
@@ -11,27 +11,38 @@ interface Props {
 
 /** Asks for a name, a comment and an end, and acknowledges. */
 export function AcknowledgeButton({ matchers, onDone }: Props) {
+  const button = useRef<HTMLButtonElement>(null);
   const [isOpen, setOpen] = useState(false);
+  // A page has hundreds of these buttons: each has a dialog from when it is first wanted.
+  const [wasOpen, setWasOpen] = useState(false);
+  const open = () => {
+    setWasOpen(true);
+    setOpen(true);
+  };
   return (
     <>
-      <Button size="compact-xs" variant="default" onClick={() => setOpen(true)}>
+      <Button ref={button} size="compact-xs" variant="default" onClick={open}>
         Acknowledge
       </Button>
-      <Modal
-        opened={isOpen}
-        onClose={() => setOpen(false)}
-        title="Acknowledge"
-        size="lg"
-        closeButtonProps={{ "aria-label": "Close" }}
-      >
-        <AcknowledgeForm
-          matchers={matchers}
-          onDone={() => {
-            setOpen(false);
-            onDone();
-          }}
-        />
-      </Modal>
+      {wasOpen && (
+        <Modal
+          opened={isOpen}
+          onClose={() => setOpen(false)}
+          onExitTransitionEnd={() => button.current?.focus()}
+          returnFocus={false}
+          title="Acknowledge"
+          size="lg"
+          closeButtonProps={{ "aria-label": "Close" }}
+        >
+          <AcknowledgeForm
+            matchers={matchers}
+            onDone={() => {
+              setOpen(false);
+              onDone();
+            }}
+          />
+        </Modal>
+      )}
     </>
   );
 }

@@ -49,7 +49,9 @@ export function GroupCard({ group, names, onPick, onChanged }: Props) {
           {matchers.length > 0 && (
             <>
               <SilenceLink matchers={matchers} />
-              <AcknowledgeButton matchers={matchers} onDone={onChanged} />
+              {group.alerts.some((alert) => !alert.acknowledgement) && (
+                <AcknowledgeButton matchers={matchers} onDone={onChanged} />
+              )}
             </>
           )}
         </Group>

@@ -91,7 +91,11 @@ export function MatcherInput(props: Props) {
                 key={formatMatcher(matcher)}
                 className={classes.pill}
                 withRemoveButton
-                removeButtonProps={{ "aria-label": `Remove ${formatMatcher(matcher)}` }}
+                removeButtonProps={{
+                  "aria-label": `Remove ${formatMatcher(matcher)}`,
+                  "aria-hidden": false,
+                  tabIndex: 0,
+                }}
                 onRemove={() => onChange(matchers.filter((each) => each !== matcher))}
               >
                 {formatMatcher(matcher)}

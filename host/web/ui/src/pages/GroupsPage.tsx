@@ -26,7 +26,7 @@ import { useSentAlerts } from "../state/sentAlerts";
 import { useRequest } from "../state/useRequest";
 
 const INTERVAL_MS = 5_000;
-const GROUPS_AT_ONCE = 30;
+const GROUPS_AT_ONCE = 20;
 
 const EXAMPLE = `# narthex.yml
 alertmanager:
@@ -78,7 +78,7 @@ export default function GroupsPage() {
           Nothing fires, or nobody is named to be told of it. Alerts are grouped by the routes of the configuration.
         </EmptyState>
       )}
-      {!isBare && (all || state.error) && (
+      {!isBare && (all || state.error?.kind === "host") && (
         <Stack gap="sm" mb="md">
           <MatcherInput
             label="Filter by labels"
@@ -87,30 +87,32 @@ export default function GroupsPage() {
             known={known.labels}
             placeholder='severity="page", or click a label below'
           />
-          <Group gap="sm">
-            <Chip.Group multiple value={kinds} onChange={(next) => setShow(writeKinds(next as Kind[]))}>
-              <Group gap={6} role="group" aria-label="Alerts that are shown">
-                {KINDS.map((kind) => (
-                  <Chip key={kind} value={kind} size="xs" variant="outline">
-                    {kind} {counts[kind]}
-                  </Chip>
-                ))}
-              </Group>
-            </Chip.Group>
-            <NativeSelect
-              size="xs"
-              aria-label="Receiver"
-              value={receiver}
-              onChange={(event) => setReceiver(event.currentTarget.value)}
-              data={[
-                { value: "", label: "all receivers" },
-                ...receiversOf(all ?? [], receiver).map((name) => ({ value: name, label: `to ${name}` })),
-              ]}
-            />
-            <Text size="sm" c="dimmed" role="status">
-              {count(alerts, "alert", "alerts")} in {count(groups.length, "group", "groups")}
-            </Text>
-          </Group>
+          {all && (
+            <Group gap="sm">
+              <Chip.Group multiple value={kinds} onChange={(next) => setShow(writeKinds(next as Kind[]))}>
+                <Group gap={6} role="group" aria-label="Alerts that are shown">
+                  {KINDS.map((kind) => (
+                    <Chip key={kind} value={kind} size="xs" variant="outline">
+                      {kind} {counts[kind]}
+                    </Chip>
+                  ))}
+                </Group>
+              </Chip.Group>
+              <NativeSelect
+                size="xs"
+                aria-label="Receiver"
+                value={receiver}
+                onChange={(event) => setReceiver(event.currentTarget.value)}
+                data={[
+                  { value: "", label: "all receivers" },
+                  ...receiversOf(all, receiver).map((name) => ({ value: name, label: `to ${name}` })),
+                ]}
+              />
+              <Text size="sm" c="dimmed" role="status">
+                {count(alerts, "alert", "alerts")} in {count(groups.length, "group", "groups")}
+              </Text>
+            </Group>
+          )}
         </Stack>
       )}
       {all && !isBare && groups.length === 0 && (

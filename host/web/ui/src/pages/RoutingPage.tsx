@@ -1,3 +1,4 @@
+import { Checkbox } from "@mantine/core";
 import { useCallback, useMemo } from "react";
 import { getReceivers, getRoutes, tryLabels } from "../alertingApi";
 import { EmptyState } from "../components/EmptyState";
@@ -37,6 +38,7 @@ export default function RoutingPage() {
   const receivers = useRequest(getReceivers, { intervalMs: INTERVAL_MS });
   const known = useSentAlerts();
   const [text, setText] = useSearchParam("labels");
+  const [only, setOnly] = useSearchParam("only");
   const labels = useMemo(() => labelsOf(parseMatchers(text) ?? []), [text]);
   const isTrying = labels !== null && Object.keys(labels).length > 0;
   const load = useCallback((signal: AbortSignal) => tryLabels(labels ?? {}, signal), [labels]);
@@ -73,9 +75,21 @@ export default function RoutingPage() {
             known={known.labels}
             trial={trial}
           />
-          <Section title="Routes">
+          <Section
+            title="Routes"
+            aside={
+              said && (
+                <Checkbox
+                  size="xs"
+                  label="Only those that take it"
+                  checked={only !== ""}
+                  onChange={(event) => setOnly(event.currentTarget.checked ? "taking" : "")}
+                />
+              )
+            }
+          >
             <ul className={classes.root}>
-              <RouteTree route={root} parent={null} verdicts={said} />
+              <RouteTree route={root} parent={null} verdicts={said} onlyTaking={only !== ""} />
             </ul>
           </Section>
           <Section title="Receivers">

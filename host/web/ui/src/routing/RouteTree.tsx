@@ -6,7 +6,7 @@ import { count } from "../format/value";
 import { KINDS, writeKinds } from "../groups/groupFilter";
 import { MatcherTexts } from "../matchers/MatcherSet";
 import { Link } from "../router";
-import { describeGroupBy, ownFields, type Stance, type Inherited, type Verdict } from "./verdicts";
+import { describeGroupBy, ownFields, takes, type Stance, type Inherited, type Verdict } from "./verdicts";
 import classes from "./RouteTree.module.css";
 
 const COLORS: Record<Stance, string> = { notifies: "green", "passes on": "blue", no: "gray", "not asked": "gray" };
@@ -16,10 +16,17 @@ interface Props {
   parent: RouteNode | null;
   /** What routes say of labels that are tried; null when none are. */
   verdicts: ReadonlyMap<string, Verdict> | null;
+  /** Leaves out routes that do not take the labels that are tried. */
+  onlyTaking: boolean;
 }
 
 /** A route and those below it. What it takes from the one above is dimmed. */
-export function RouteTree({ route, parent, verdicts }: Props) {
+export function RouteTree({ route, parent, verdicts, onlyTaking }: Props) {
+  const below = route.routes.filter((each) => {
+    const verdict = verdicts?.get(each.id);
+    return !onlyTaking || verdict === undefined || takes(verdict);
+  });
+  const hidden = route.routes.length - below.length;
   const verdict = verdicts?.get(route.id);
   return (
     <li className={classes.node}>
@@ -54,10 +61,12 @@ export function RouteTree({ route, parent, verdicts }: Props) {
       </div>
       {route.routes.length > 0 && (
         <details open className={classes.below}>
-          <summary className={classes.summary}>{count(route.routes.length, "route", "routes")} below</summary>
+          <summary className={classes.summary}>
+            {count(route.routes.length, "route", "routes")} below{hidden > 0 && `, ${hidden} not shown`}
+          </summary>
           <ul className={classes.list}>
-            {route.routes.map((each) => (
-              <RouteTree key={each.id} route={each} parent={route} verdicts={verdicts} />
+            {below.map((each) => (
+              <RouteTree key={each.id} route={each} parent={route} verdicts={verdicts} onlyTaking={onlyTaking} />
             ))}
           </ul>
         </details>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RouteNode, Trial } from "../alertingApi";
-import { describeGroupBy, listed, ownFields, verdicts } from "./verdicts";
+import { describeGroupBy, listed, ownFields, takes, verdicts } from "./verdicts";
 
 function route(id: string, fields: Partial<RouteNode> = {}): RouteNode {
   return {
@@ -70,6 +70,7 @@ it("tells the route that notifies from those that pass on, refuse and are not as
     "0.1.1 not asked",
     "0.2 not asked",
   ]);
+  expect([...found].filter(([, verdict]) => takes(verdict)).map(([id]) => id)).toEqual(["0", "0.1", "0.1.0"]);
   expect(found.get("0.0.0")?.why).toBe("the route above does not take it");
 });
 

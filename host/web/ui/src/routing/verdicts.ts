@@ -27,6 +27,11 @@ export interface Verdict {
   why: string;
 }
 
+/** Whether a route takes the labels, for its receiver or for routes below it. */
+export function takes({ stance }: Verdict): boolean {
+  return stance === "notifies" || stance === "passes on";
+}
+
 /** By the ids of the routes. */
 export function verdicts(root: RouteNode, trial: Trial): Map<string, Verdict> {
   const asked = new Map(trial.asked.map((each) => [each.id, each]));

@@ -127,7 +127,7 @@ function SilenceActions({ silence, onDone }: { silence: Silence; onDone: () => v
           component={Link}
           page="silences"
           search={`?${new URLSearchParams({ edit: silence.id })}`}
-          size="compact-sm"
+          size="compact-xs"
           variant="default"
         >
           {isOver ? "Make again" : "Edit"}
@@ -135,7 +135,7 @@ function SilenceActions({ silence, onDone }: { silence: Silence; onDone: () => v
         {!isOver && (
           <Popover opened={isAsking} onChange={setAsking} trapFocus withArrow position="bottom-end">
             <Popover.Target>
-              <Button size="compact-sm" variant="default" loading={isSending} onClick={() => setAsking(!isAsking)}>
+              <Button size="compact-xs" variant="default" loading={isSending} onClick={() => setAsking(!isAsking)}>
                 Expire
               </Button>
             </Popover.Target>
