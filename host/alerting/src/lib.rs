@@ -38,6 +38,7 @@ mod receivers;
 mod route;
 mod service;
 mod silences;
+mod trial;
 mod views;
 mod words;
 
@@ -61,6 +62,7 @@ pub use self::service::{Alerting, Parts, PrepareError, Prepared};
 pub use self::silences::{
     SILENCE_BYTES_MAX, SILENCES_MAX, Silence, SilenceError, SilenceState, SilenceTerms, Silences,
 };
+pub use self::trial::{Asked, GroupCount, Refusal, Trial, Verdict};
 pub use self::views::{AlertView, GroupView, IntegrationView, ReceiverView};
 pub use self::words::Words;
 

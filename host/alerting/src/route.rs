@@ -48,9 +48,9 @@ pub struct Route {
     /// What an alert must match. The root has none.
     pub matchers: Vec<Matcher>,
     /// Intervals in which it does not notify. Routes below do not inherit them.
-    pub(crate) muted_in: Vec<String>,
+    pub muted_in: Vec<String>,
     /// If there are any: it notifies in these intervals alone.
-    pub(crate) active_in: Vec<String>,
+    pub active_in: Vec<String>,
     /// Whether siblings behind this one are asked too.
     pub continues: bool,
     /// Indexes of the routes below.

@@ -36,6 +36,11 @@ impl ApiError {
         Self { kind: "forbidden", message: message.into() }
     }
 
+    /// It would take the place of another: 409.
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self { kind: "conflict", message: message.into() }
+    }
+
     /// What was asked for is switched off: 500, as in Prometheus.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self { kind: "unavailable", message: message.into() }
@@ -51,6 +56,7 @@ impl ApiError {
             "bad_data" => StatusCode::BAD_REQUEST,
             "forbidden" => StatusCode::FORBIDDEN,
             "not_found" => StatusCode::NOT_FOUND,
+            "conflict" => StatusCode::CONFLICT,
             "execution" => StatusCode::UNPROCESSABLE_ENTITY,
             "timeout" => StatusCode::SERVICE_UNAVAILABLE,
             "canceled" => client_closed_request(),

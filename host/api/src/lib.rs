@@ -10,8 +10,10 @@
 //! Open `routes.rs` first.
 
 mod admin;
+mod alerting;
 mod ast;
 mod control;
+mod dashboards;
 mod discovery;
 mod envelope;
 mod exemplars;

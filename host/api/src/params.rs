@@ -62,7 +62,6 @@ fn invalid(name: &str, why: impl std::fmt::Display) -> ApiError {
 
 impl Params {
     /// Those of a query string.
-    #[cfg(test)]
     pub(crate) fn of(query: &str) -> Self {
         Self(decode(query.as_bytes()))
     }

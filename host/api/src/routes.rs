@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use narthex_alerting::Alerting;
+use narthex_dashboards::Dashboards;
 use narthex_discovery::Discovery;
 use narthex_notify::Alertmanagers;
 use narthex_platform::{Clock, Metrics};
@@ -22,8 +23,8 @@ use narthex_tsdb::Tsdb;
 use crate::control::ServerControl;
 use crate::envelope::ApiError;
 use crate::{
-    admin, ast, discovery, exemplars, explain, federate, plugins, query, replay, rules, series,
-    status, targets, v2, write,
+    admin, alerting, ast, dashboards, discovery, exemplars, explain, federate, plugins, query,
+    replay, rules, series, status, targets, v2, write,
 };
 
 /// The rooms that handlers call.
@@ -50,6 +51,8 @@ pub struct Rooms {
     pub alertmanagers: Alertmanagers,
     /// Knows the plugins.
     pub plugins: Plugins,
+    /// Knows the dashboards.
+    pub dashboards: Dashboards,
     /// The program's own metrics.
     pub metrics: Metrics,
     /// The time.
@@ -103,10 +106,14 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/rules", get(rules::rules))
         .route("/alerts", get(rules::alerts))
         .route("/alertmanagers", get(discovery::alertmanagers))
+        .route("/alerting/routes", get(alerting::routes))
+        .route("/alerting/trial", post(alerting::trial))
+        .route("/alerting/receivers", get(alerting::receivers))
         .route("/plugins", get(plugins::plugins))
         .route("/plugins/{name}/disable", post(plugins::disable))
         .route("/plugins/{name}/enable", post(plugins::enable))
         .route("/plugins/{name}/reload", post(plugins::reload))
+        .nest("/dashboards", dashboards::router())
         .route("/status/buildinfo", get(status::build_info))
         .route("/status/runtimeinfo", get(status::runtime_info))
         .route("/status/config", get(status::config))

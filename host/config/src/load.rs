@@ -17,7 +17,7 @@ use crate::environment;
 use crate::jobs::{Jobs, PluginUse, ScrapeJob, refused};
 use crate::paths;
 use crate::sections::{
-    GLOBAL_RULE_KEYS, GlobalRules, RetentionRuleSection, RuleFile, external_labels, refuse_unserved,
+    GLOBAL_RULE_KEYS, GlobalRules, RetentionRuleSection, RuleFile, external_labels,
 };
 use crate::shown::{self, SecretKeys};
 use crate::upstream;
@@ -49,6 +49,8 @@ pub struct Config {
     pub warnings: Vec<SettingsError>,
     /// Where plugins are and what they may do.
     pub plugins: narthex_plugins::Config,
+    /// Where dashboards lie.
+    pub dashboards: narthex_dashboards::Config,
     /// Routing of alerts; `None`: alerts go nowhere, or to other Alertmanagers.
     pub alerting: Option<narthex_alerting::Config>,
     /// Other Alertmanagers that alerts are sent to.
@@ -278,7 +280,6 @@ impl<'a> Loader<'a> {
     fn config(&self, text: &str) -> Result<Config, ConfigError> {
         let mut told = Told::default();
         let mut document = self.document(self.source.path, text, &mut told)?;
-        refuse_unserved(&document)?;
         check_keys(&document)?;
         upstream::check(&document, self.is_agent, &mut told.warnings)?;
         resolve_jobs(&mut document, self.folder);
@@ -296,6 +297,8 @@ impl<'a> Loader<'a> {
         let routing = self.alerting(&document, &mut jobs.uses, &mut told)?;
         let mut plugins: narthex_plugins::Config = self.section(&document, "plugins")?;
         plugins.resolve(self.folder);
+        let mut dashboards: narthex_dashboards::Config = self.section(&document, "dashboards")?;
+        dashboards.resolve(self.folder);
         let (storage, retention_rules) = self.storage(&document)?;
         let at = labels_at(&document);
         let labels =
@@ -315,6 +318,7 @@ impl<'a> Loader<'a> {
             missing_files: told.missing,
             warnings: told.warnings,
             plugins,
+            dashboards,
             alertmanager_file: routing.as_ref().and_then(|routing| routing.file.clone()),
             alerting: routing.map(|routing| routing.config),
             alertmanagers,
@@ -501,7 +505,7 @@ fn global(document: &Document) -> Result<(GlobalScrape, GlobalRules), SettingsEr
 }
 
 /// Every key at the top of the file that is served.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "global",
     "plugins",
     "rule_files",
@@ -517,6 +521,7 @@ const KEYS: [&str; 15] = [
     "otlp",
     "tracing",
     "runtime",
+    "dashboards",
 ];
 
 fn check_keys(document: &Document) -> Result<(), SettingsError> {

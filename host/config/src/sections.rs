@@ -1,10 +1,10 @@
-//! The small parts of the file, and what this version does not serve.
+//! The small parts of the file.
 
 use std::time::Duration;
 
 use narthex_model::{Labels, LabelsBuilder, Matcher};
 use narthex_promql::parse_selector;
-use narthex_settings::{Document, DurationText, LabelSet, Node, SettingsError, Value};
+use narthex_settings::{DurationText, LabelSet, Node, Value};
 use narthex_tsdb::{InvalidConfig, RetentionRule};
 use serde::Deserialize;
 
@@ -81,21 +81,6 @@ impl From<RetentionRuleSection> for RetentionRule {
     fn from(section: RetentionRuleSection) -> Self {
         Self { matchers: section.matchers.0, time: section.time.0 }
     }
-}
-
-/// Top-level keys of our design that this version does not serve.
-const NOT_YET: [(&str, &str); 1] = [("dashboards", "stored dashboards")];
-
-/// Refuses a top-level key that is known and not served.
-pub(crate) fn refuse_unserved(document: &Document) -> Result<(), SettingsError> {
-    for entry in document.root().entries().unwrap_or_default() {
-        let unserved = NOT_YET.iter().find(|(key, _)| entry.key == *key);
-        if let Some((key, what)) = unserved.filter(|_| !is_empty(&entry.node)) {
-            let message = format!("not supported by this version ({what}); remove the key");
-            return Err(document.error(entry.key_at, key, &message));
-        }
-    }
-    Ok(())
 }
 
 /// Whether a section says nothing: null, an empty list or mapping.

@@ -7,6 +7,7 @@ use anyhow::Context;
 use camino::Utf8PathBuf;
 use narthex_alerting::Alerting;
 use narthex_config::{Config, Inputs, Source};
+use narthex_dashboards::Dashboards;
 use narthex_discovery::{Discovery, Providers};
 use narthex_model::Labels;
 use narthex_notify::{Alertmanagers, Found};
@@ -112,6 +113,7 @@ pub(crate) struct Reloader {
     pub(crate) settings: Settings,
     pub(crate) store: Tsdb,
     pub(crate) plugins: Plugins,
+    pub(crate) dashboards: Dashboards,
     pub(crate) discovery: Discovery,
     pub(crate) scraper: Scraper,
     pub(crate) engine: Engine,
@@ -210,6 +212,7 @@ impl Reloader {
         self.rules.commit(rules);
         self.federation.set_external_labels(&config.external_labels);
         self.alerting.commit(alerting);
+        self.dashboards.commit(&config.dashboards);
         Ok(shown)
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use narthex_alerting::Alerting;
 use narthex_api::Rooms;
+use narthex_dashboards::Dashboards;
 use narthex_discovery::{Discovery, DiscoveryParts};
 use narthex_notify::Alertmanagers;
 use narthex_platform::{Clock, Metrics, RealDisk, Tasks};
@@ -99,6 +100,8 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     )
     .await?;
 
+    let dashboards = Dashboards::new(Arc::clone(&disk), &config.dashboards);
+
     let discovery = Discovery::spawn(
         DiscoveryParts {
             disk: Arc::clone(&disk),
@@ -191,6 +194,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         settings: defaults,
         store: store.clone(),
         plugins: plugins.clone(),
+        dashboards: dashboards.clone(),
         discovery: discovery.clone(),
         scraper: scraper.clone(),
         engine: engine.clone(),
@@ -231,6 +235,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         notify_discovery,
         alertmanagers,
         plugins,
+        dashboards,
         metrics,
         clock,
         server: Arc::clone(&control) as _,

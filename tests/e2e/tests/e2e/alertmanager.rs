@@ -7,6 +7,7 @@ mod mail;
 mod notifications;
 mod receivers;
 mod rogues;
+mod routing;
 mod sender;
 mod story;
 mod times;
