@@ -1,5 +1,6 @@
 import { Menu } from "@mantine/core";
 import { navEntries } from "../navigation";
+import { NotificationBell } from "../notifications/NotificationBell";
 import { Link } from "../router";
 import { ROUTES, type Route } from "../routes";
 import { ChevronDown } from "./icons";
@@ -33,6 +34,7 @@ export function NavBar({ page, firing }: Props) {
             ),
           )}
         </nav>
+        <NotificationBell />
         <SettingsMenu />
       </div>
     </header>

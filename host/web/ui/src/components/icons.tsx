@@ -57,6 +57,12 @@ export const Clock = () => (
   </Icon>
 );
 
+export const Bell = () => (
+  <Icon>
+    <path d="M8 2a4 4 0 0 0-4 4c0 3.5-1.5 5-1.5 5h11S12 9.5 12 6a4 4 0 0 0-4-4M6.8 13.5a1.3 1.3 0 0 0 2.4 0" />
+  </Icon>
+);
+
 export const Copy = () => (
   <Icon>
     <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
