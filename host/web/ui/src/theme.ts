@@ -29,16 +29,17 @@ export const theme = createTheme({
   cursorType: "pointer",
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   components: {
-    // The native scrollbar takes no room where there is nothing to scroll.
-    TableScrollContainer: Table.ScrollContainer.extend({ defaultProps: { type: "native" } }),
+    // The native scrollbar takes no room where there is nothing to scroll. The keyboard scrolls what has the focus.
+    TableScrollContainer: Table.ScrollContainer.extend({ defaultProps: { type: "native", tabIndex: 0 } }),
   },
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
 });
 
-/** Backgrounds and texts of states (badges, notices): quiet, and readable on both schemes. */
+/** Backgrounds and texts of states (badges, notices) and of empty fields: quiet, and readable on both schemes. */
 export const stateColors: CSSVariablesResolver = () => ({
   variables: {},
   light: {
+    "--mantine-color-placeholder": "#706a62",
     "--mantine-color-error": "#b42318",
     "--mantine-color-red-light": "#fdeceb",
     "--mantine-color-red-light-color": "#b42318",
@@ -50,6 +51,7 @@ export const stateColors: CSSVariablesResolver = () => ({
     "--mantine-color-blue-light-color": "#175a94",
   },
   dark: {
+    "--mantine-color-placeholder": "#a09a91",
     "--mantine-color-error": "#ff9e94",
     "--mantine-color-red-light": "#3a211f",
     "--mantine-color-red-light-color": "#ff9e94",

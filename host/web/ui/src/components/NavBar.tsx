@@ -1,4 +1,5 @@
 import { Menu } from "@mantine/core";
+import { Fragment } from "react";
 import { navEntries } from "../navigation";
 import { NotificationBell } from "../notifications/NotificationBell";
 import { Link } from "../router";
@@ -34,6 +35,7 @@ export function NavBar({ page, firing }: Props) {
             ),
           )}
         </nav>
+        <AllPagesMenu page={page} firing={firing} />
         <NotificationBell />
         <SettingsMenu />
       </div>
@@ -45,12 +47,7 @@ function PageLink({ route, page, firing }: Props & { route: Route }) {
   return (
     <Link page={route.page} className={classes.link} aria-current={route.page === page ? "page" : undefined}>
       {route.title}
-      {route.page === "alerts" && firing !== null && firing > 0 && (
-        <span className={classes.firing}>
-          {firing}
-          <span className="nx-hidden"> firing</span>
-        </span>
-      )}
+      {route.page === "alerts" && <FiringCount firing={firing} />}
     </Link>
   );
 }
@@ -58,7 +55,7 @@ function PageLink({ route, page, firing }: Props & { route: Route }) {
 function PagesMenu({ title, routes, page }: { title: string; routes: readonly Route[]; page: string }) {
   const isHere = routes.some((route) => route.page === page);
   return (
-    <Menu position="bottom-start" shadow="md" offset={2} withInitialFocusPlaceholder={false}>
+    <Menu {...MENU_LOOK}>
       <Menu.Target>
         <button type="button" className={classes.link} aria-current={isHere ? "true" : undefined}>
           {title}
@@ -67,17 +64,58 @@ function PagesMenu({ title, routes, page }: { title: string; routes: readonly Ro
       </Menu.Target>
       <Menu.Dropdown>
         {routes.map((route) => (
-          <Menu.Item
-            key={route.page}
-            component={Link}
-            page={route.page}
-            fw={route.page === page ? 650 : 400}
-            aria-current={route.page === page ? "page" : undefined}
-          >
-            {route.title}
-          </Menu.Item>
+          <PageItem key={route.page} route={route} page={page} />
         ))}
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+/** All pages behind one button, where there is no room for a row of them. */
+function AllPagesMenu({ page, firing }: Props) {
+  const title = ROUTES.find((route) => route.page === page)?.title ?? "Pages";
+  return (
+    <nav aria-label="All pages" className={classes.all}>
+      <Menu {...MENU_LOOK}>
+        <Menu.Target>
+          <button type="button" className={classes.link} aria-label={`Pages, now ${title}`}>
+            {title}
+            {page !== "alerts" && <FiringCount firing={firing} />}
+            <ChevronDown />
+          </button>
+        </Menu.Target>
+        <Menu.Dropdown mah="80vh" style={{ overflowY: "auto" }}>
+          {ENTRIES.map((entry) => (
+            <Fragment key={entry.menu ?? entry.pages[0]?.page}>
+              {entry.menu !== null && <Menu.Label>{entry.menu}</Menu.Label>}
+              {entry.pages.map((route) => (
+                <PageItem key={route.page} route={route} page={page} />
+              ))}
+            </Fragment>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+    </nav>
+  );
+}
+
+const MENU_LOOK = { position: "bottom-start", shadow: "md", offset: 2, withInitialFocusPlaceholder: false } as const;
+
+function PageItem({ route, page }: { route: Route; page: string }) {
+  const isHere = route.page === page;
+  return (
+    <Menu.Item component={Link} page={route.page} fw={isHere ? 650 : 400} aria-current={isHere ? "page" : undefined}>
+      {route.title}
+    </Menu.Item>
+  );
+}
+
+function FiringCount({ firing }: { firing: number | null }) {
+  if (firing === null || firing === 0) return null;
+  return (
+    <span className={classes.firing}>
+      {firing}
+      <span className="nx-hidden"> firing</span>
+    </span>
   );
 }
