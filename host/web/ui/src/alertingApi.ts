@@ -122,7 +122,7 @@ export interface Integration {
   /** Why it failed; null when it was taken. */
   lastError: string | null;
   /** What the receiver said of it; may be empty. */
-  lastNote?: string | null;
+  lastNote: string;
 }
 
 export interface Receiver {

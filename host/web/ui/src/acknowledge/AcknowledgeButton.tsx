@@ -33,6 +33,8 @@ export function AcknowledgeButton({ matchers, onDone }: Props) {
           title="Acknowledge"
           size="lg"
           closeButtonProps={{ "aria-label": "Close" }}
+          // A page has one banner, and this is none.
+          attributes={{ header: { role: "presentation" } }}
         >
           <AcknowledgeForm
             matchers={matchers}

@@ -33,7 +33,7 @@ export function GroupCard({ group, names, onPick, onChanged }: Props) {
             <LabelSet labels={group.labels} onPick={onPick} />
           ) : (
             <Text span inherit>
-              not grouped
+              all in one group
             </Text>
           )}
           <Text span size="sm" fw={400}>

@@ -1,4 +1,4 @@
-import { Checkbox } from "@mantine/core";
+import { Box, Checkbox } from "@mantine/core";
 import { useCallback, useMemo } from "react";
 import { getReceivers, getRoutes, tryLabels } from "../alertingApi";
 import { EmptyState } from "../components/EmptyState";
@@ -44,6 +44,9 @@ export default function RoutingPage() {
   const load = useCallback((signal: AbortSignal) => tryLabels(labels ?? {}, signal), [labels]);
   const trial = useRequest(isTrying ? load : null, { intervalMs: INTERVAL_MS });
   const root = state.answer?.data.root;
+  // Without a configuration there is a route to a receiver that nothing is told.
+  const isNobodyTold =
+    root === null || receivers.answer?.data.every((receiver) => receiver.integrations.length === 0) === true;
   const said = useMemo(
     () => (root && isTrying && trial.answer ? verdicts(root, trial.answer.data) : null),
     [root, isTrying, trial.answer],
@@ -60,11 +63,13 @@ export default function RoutingPage() {
       </PageTitle>
       <RequestNotice state={state} />
       {!state.answer && state.isLoading && <Loading />}
-      {root === null && (
-        <EmptyState title="Nobody is told of alerts" example={EXAMPLE}>
-          Name routes and receivers in the configuration and reload, or let alerting: of the configuration send alerts
-          to an Alertmanager.
-        </EmptyState>
+      {isNobodyTold && (
+        <Box mb="md">
+          <EmptyState title="Nobody is told of alerts" example={EXAMPLE}>
+            Name routes and receivers in the configuration and reload, or let alerting: of the configuration send
+            alerts to an Alertmanager.
+          </EmptyState>
+        </Box>
       )}
       {root && (
         <>

@@ -25,7 +25,7 @@ const SILENCES_AT_ONCE = 50;
 export default function SilencesPage() {
   const state = useRequest(getSilences, { intervalMs: INTERVAL_MS });
   const params = new URLSearchParams(useLocation().search);
-  const [author] = useAuthor();
+  const [author, setAuthor] = useAuthor();
   const known = useSentAlerts();
   const made = params.get("new");
   const changed = params.get("edit");
@@ -37,7 +37,9 @@ export default function SilencesPage() {
   };
   const common = {
     known: known.labels,
-    onSaved: (id: string) => {
+    onSaved: (id: string, createdBy: string) => {
+      // Who changes a silence of somebody else has another name.
+      if (changed === null || isOver) setAuthor(createdBy);
       reload();
       navigate("silences", `?${new URLSearchParams({ id })}`);
     },
@@ -71,7 +73,7 @@ export default function SilencesPage() {
           id={isOver ? null : changed}
           title={isOver ? "Make a silence again" : "Change a silence"}
           action={isOver ? "Silence" : "Save"}
-          first={draftOfSilence(silence)}
+          first={draftOfSilence(silence, author)}
           {...common}
         />
       )}

@@ -5,6 +5,7 @@ import { LabelSet } from "../components/LabelSet";
 import { StateBadge } from "../components/StateBadge";
 import { RelativeTime } from "../components/Time";
 import { useBounded } from "../components/useBounded";
+import { humanizeSeconds, parseDuration } from "../format/duration";
 import { parseInstant } from "../format/time";
 import { KINDS, writeKinds } from "../groups/groupFilter";
 import { Link } from "../router";
@@ -53,7 +54,13 @@ function Rows({ receiver }: { receiver: Receiver }) {
           <Table.Tr key={`${integration.name} ${integration.index}`}>
             {index === 0 && <Name receiver={receiver} />}
             <Table.Td>
-              {integration.name}
+              <Link
+                page="plugins"
+                search={`?${new URLSearchParams({ kind: "notifier", search: integration.name })}`}
+                title={`The plugin ${integration.name}`}
+              >
+                {integration.name}
+              </Link>
               {integrations.some((each) => each.name === integration.name && each.index > 0) &&
                 ` ${integration.index + 1}`}
               {!integration.sendResolved && (
@@ -80,7 +87,7 @@ function Name({ receiver }: { receiver: Receiver }) {
         <Link page="groups" search={`?${search}`} title={`Groups of ${receiver.name}`}>
           {receiver.name}
         </Link>
-        <LabelSet labels={receiver.labels} />
+        <LabelSet labels={receiver.labels} without={["name"]} />
       </Group>
     </Table.Th>
   );
@@ -89,6 +96,7 @@ function Name({ receiver }: { receiver: Receiver }) {
 function LastNotification({ integration }: { integration: Integration }) {
   const { lastAttempt, lastDuration, lastError, lastNote } = integration;
   const at = parseInstant(lastAttempt);
+  const duration = lastDuration === null ? null : parseDuration(lastDuration);
   if (at === null) {
     return (
       <Text size="sm" c="dimmed">
@@ -102,10 +110,10 @@ function LastNotification({ integration }: { integration: Integration }) {
         <StateBadge state={lastError === null ? "taken" : "failed"} color={lastError === null ? "green" : "red"} />
         <Text size="sm">
           <RelativeTime at={at} />
-          {lastDuration !== null && `, took ${lastDuration}`}
+          {duration !== null && `, took ${humanizeSeconds(duration / 1000)}`}
         </Text>
       </Group>
-      {lastNote && (
+      {lastNote !== "" && (
         <Text size="sm" c="dimmed">
           {lastNote}
         </Text>

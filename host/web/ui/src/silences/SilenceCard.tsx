@@ -1,6 +1,7 @@
 import { Button, Group, Paper, Popover, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { expireSilence, type Silence, type SilenceState } from "../alertingApi";
+import { Annotations } from "../alerts/Annotations";
 import { ErrorText } from "../components/ErrorText";
 import { StateBadge } from "../components/StateBadge";
 import { AbsoluteTime, RelativeTime, TimeUntil } from "../components/Time";
@@ -45,6 +46,7 @@ export function SilenceCard({ silence, quiet, onChanged }: Props) {
           <Text size="sm" style={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
             <b>{createdBy}</b>: {comment}
           </Text>
+          <Annotations annotations={silence.annotations ?? {}} />
           <Text size="xs" c="dimmed">
             {state !== "expired" && (
               <>

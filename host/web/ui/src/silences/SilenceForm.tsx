@@ -9,7 +9,7 @@ import { SignatureFields } from "../components/SignatureFields";
 import { AffectedAlerts } from "../matchers/AffectedAlerts";
 import { MatcherInput } from "../matchers/MatcherInput";
 import { useNow } from "../state/now";
-import { rememberComment, useAuthor } from "../state/signature";
+import { rememberComment } from "../state/signature";
 import { endOf, lastsOf, problemsOf, termsOf, withInterval, type SilenceDraft } from "./draft";
 import { emptyInterval } from "./interval";
 import { IntervalFields } from "./IntervalFields";
@@ -25,14 +25,13 @@ interface Props {
   action: string;
   first: SilenceDraft;
   known: readonly Labels[];
-  onSaved: (id: string) => void;
+  onSaved: (id: string, createdBy: string) => void;
   onCancel: () => void;
 }
 
 /** Makes or changes a silence; shows all the while which alerts it would be about. */
 export function SilenceForm({ id, title, action, first, known, onSaved, onCancel }: Props) {
   const now = useNow();
-  const [, setAuthor] = useAuthor();
   const [draft, setDraft] = useState(first);
   const [isTried, setTried] = useState(false);
   const [isSending, setSending] = useState(false);
@@ -49,9 +48,8 @@ export function SilenceForm({ id, title, action, first, known, onSaved, onCancel
     setFailure(null);
     try {
       const { data } = await saveSilence(id, termsOf(draft, Date.now()));
-      setAuthor(draft.createdBy.trim());
       rememberComment(draft.comment);
-      onSaved(data.silenceID);
+      onSaved(data.silenceID, draft.createdBy.trim());
     } catch (error) {
       setFailure(error instanceof Error ? error.message : String(error));
       setSending(false);

@@ -71,10 +71,10 @@ it("sends what the host takes", () => {
 it("changes nothing of a silence that is opened and saved", () => {
   const opened = silence("active");
   const { id: _id, status: _status, updatedAt: _updatedAt, ...terms } = opened;
-  expect(termsOf(draftOfSilence(opened), NOW)).toEqual({ ...terms, endsAt: "2026-01-01T13:30:00.000Z" });
+  expect(termsOf(draftOfSilence(opened, "bob"), NOW)).toEqual({ ...terms, endsAt: "2026-01-01T13:30:00.000Z" });
 });
 
 it("begins anew what is over, for as long as it was", () => {
-  const again = draftOfSilence(silence("expired"));
-  expect(again).toMatchObject({ startsAt: null, end: { lasts: "3h30m" } });
+  const again = draftOfSilence(silence("expired"), "bob");
+  expect(again).toMatchObject({ startsAt: null, end: { lasts: "3h30m" }, createdBy: "bob" });
 });

@@ -46,8 +46,8 @@ export function withInterval(draft: SilenceDraft, added: IntervalDraft): Silence
   return { ...draft, end, intervals: [...draft.intervals, added] };
 }
 
-/** A silence to be changed. One that is over begins anew, for as long as it was. */
-export function draftOfSilence(silence: Silence): SilenceDraft {
+/** A silence to be changed. One that is over begins anew, for as long as it was, by who makes it again. */
+export function draftOfSilence(silence: Silence, author: string): SilenceDraft {
   const startsAt = parseInstant(silence.startsAt) ?? 0;
   const endsAt = parseInstant(silence.endsAt) ?? 0;
   const isOver = silence.status.state === "expired";
@@ -55,7 +55,7 @@ export function draftOfSilence(silence: Silence): SilenceDraft {
     matchers: silence.matchers,
     startsAt: isOver ? null : startsAt,
     end: isOver ? { lasts: formatDuration(wholeMinutes(endsAt - startsAt)) } : { at: endsAt },
-    createdBy: silence.createdBy,
+    createdBy: isOver && author !== "" ? author : silence.createdBy,
     comment: silence.comment,
     annotations: silence.annotations ?? {},
     intervals: (silence.timeIntervals ?? []).map(draftOf),
