@@ -12,6 +12,7 @@ export interface Route {
 
 export const ROUTES: readonly Route[] = [
   { page: "query", title: "Query", Page: lazy(() => import("./pages/QueryPage")) },
+  { page: "dashboards", title: "Dashboards", Page: lazy(() => import("./pages/DashboardsPage")) },
   { page: "alerts", title: "Alerts", Page: lazy(() => import("./pages/AlertsPage")) },
   { page: "groups", title: "Groups", Page: lazy(() => import("./pages/GroupsPage")) },
   { page: "silences", title: "Silences", Page: lazy(() => import("./pages/SilencesPage")) },

@@ -95,3 +95,28 @@ export const Search = () => (
     <path d="m10.5 10.5 3 3" />
   </Icon>
 );
+
+export const Dots = () => (
+  <Icon>
+    <path d="M8 3.5h.01M8 8h.01M8 12.5h.01" strokeWidth="2.4" />
+  </Icon>
+);
+
+export const Info = () => (
+  <Icon>
+    <circle cx="8" cy="8" r="6" />
+    <path d="M8 7.5V11M8 5h.01" />
+  </Icon>
+);
+
+export const Warning = () => (
+  <Icon>
+    <path d="M8 2.5 14 13H2zM8 6.5v3M8 11.2h.01" />
+  </Icon>
+);
+
+export const Reload = () => (
+  <Icon>
+    <path d="M13.5 8A5.5 5.5 0 1 1 12 4.2M13.5 2v3h-3" />
+  </Icon>
+);

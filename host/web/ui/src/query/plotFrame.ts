@@ -16,7 +16,7 @@ const DRAG_PIXELS_MIN = 6;
 
 type FrameOptions = Pick<uPlot.Options, "width" | "height" | "tzDate" | "legend" | "cursor" | "hooks">;
 
-export function frameOptions({ zone, size, onZoom }: Frame): FrameOptions {
+export function frameOptions({ zone, size, onZoom }: Pick<Frame, "zone" | "size" | "onZoom">): FrameOptions {
   return {
     ...size,
     tzDate: (seconds) => zonedDate(seconds, zone),
@@ -71,7 +71,7 @@ function zonedDate(seconds: number, zone: Zone): Date {
 }
 
 /** Tick formats by distance, with the date where it changes. 24 hours, year first. */
-const TIME_TICKS: uPlot.Axis.Values = [
+export const TIME_TICKS: uPlot.Axis.Values = [
   // distance in seconds, format, then what is added at a change of: year, month, day, hour, minute, second; mode
   [365 * 86_400, "{YYYY}", null, null, null, null, null, null, 1],
   [28 * 86_400, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],

@@ -1,0 +1,126 @@
+import { Alert, Badge, Button, Group, Text, Title, useComputedColorScheme } from "@mantine/core";
+import { useMemo } from "react";
+import { Loading } from "../components/Loading";
+import { RequestNotice } from "../components/RequestNotice";
+import { Link, navigate, useLocation } from "../router";
+import { useSettings } from "../state/settings";
+import { useRequest } from "../state/useRequest";
+import { getConfig } from "../statusApi";
+import { SharedContext, type DashboardContext } from "./context";
+import { RangePicker } from "./controls/RangePicker";
+import { RefreshPicker } from "./controls/RefreshPicker";
+import { VariableBar } from "./controls/VariableBar";
+import { SCRAPE_DEFAULT_MS, scrapeIntervalOf } from "./interval";
+import { placeSections, type PlacedSection } from "./layout";
+import type { Dashboard } from "./model";
+import { LonePanel, SectionGrid } from "./SectionGrid";
+import { decodeDashboard, encodeDashboard, type DashboardState } from "./urlState";
+import { useRange } from "./useRange";
+import type { ResolvedVariables } from "./variables/resolve";
+import { useVariables } from "./variables/useVariables";
+
+/** A dashboard, live: its range and variables are in the address. */
+export function DashboardView({ dashboard }: { dashboard: Dashboard }) {
+  const { page, search } = useLocation();
+  const state = useMemo(() => decodeDashboard(search), [search]);
+  const { zone } = useSettings();
+  const rangeText = useMemo(() => state.range ?? { from: dashboard.from, to: dashboard.to }, [state, dashboard]);
+  const refresh = state.refresh ?? dashboard.refresh;
+  const [range, reload] = useRange(rangeText, refresh, zone);
+  const variables = useVariables(dashboard.variables, state.choices, range);
+  const set = (change: Partial<DashboardState>) => navigate(page, encodeDashboard({ ...state, ...change }));
+  const resolved = variables.answer?.data;
+
+  return (
+    <>
+      <Group mb="sm" justify="space-between" align="center">
+        <div>
+          <Text size="xs">
+            <Link page="dashboards">Dashboards</Link>
+          </Text>
+          <Group gap="xs" align="baseline">
+            <Title order={1} size="h3">
+              {dashboard.title}
+            </Title>
+            {dashboard.tags.map((tag) => (
+              <Badge key={tag} variant="light" color="gray" size="sm" tt="none">
+                {tag}
+              </Badge>
+            ))}
+          </Group>
+        </div>
+        <Group gap="xs">
+          <RangePicker range={rangeText} onChange={(next) => set({ range: next })} />
+          <RefreshPicker refresh={refresh} onChange={(next) => set({ refresh: next })} onReload={reload} />
+        </Group>
+      </Group>
+      {resolved && (
+        <VariableBar
+          variables={resolved.list}
+          filters={resolved.filters}
+          onChoose={(name, values) => set({ choices: new Map([...state.choices, [name, values]]) })}
+        />
+      )}
+      <RequestNotice state={variables} />
+      {!resolved && variables.isLoading && <Loading />}
+      {resolved && (
+        <Panels
+          dashboard={dashboard}
+          resolved={resolved}
+          range={range}
+          rangeText={rangeText}
+          enlarged={state.enlarged}
+          onEnlarge={(key) => set({ enlarged: key })}
+          onZoom={(fromMs, toMs) => set({ range: { from: String(Math.round(fromMs)), to: String(Math.round(toMs)) } })}
+        />
+      )}
+    </>
+  );
+}
+
+interface PanelsProps extends Pick<DashboardContext, "range" | "rangeText" | "enlarged" | "onEnlarge" | "onZoom"> {
+  dashboard: Dashboard;
+  resolved: ResolvedVariables;
+}
+
+function Panels({ dashboard, resolved, range, rangeText, enlarged, onEnlarge, onZoom }: PanelsProps) {
+  const { zone } = useSettings();
+  const scheme = useComputedColorScheme("light");
+  const config = useRequest(getConfig);
+  const isDark = scheme === "dark";
+  const display = useMemo(() => ({ zone, scheme: { isDark, text: isDark ? "#dedad4" : "#24221f" } }), [zone, isDark]);
+  const sections = useMemo(() => placeSections(dashboard.sections, resolved.scope), [dashboard, resolved]);
+  // Steps depend on how often is scraped: panels wait for that. A host that does not say scrapes by default.
+  if (config.isLoading && !config.answer) return <Loading />;
+  const context: DashboardContext = {
+    range,
+    rangeText,
+    scrapeMs: config.answer ? scrapeIntervalOf(config.answer.data.yaml) : SCRAPE_DEFAULT_MS,
+    filters: resolved.filters,
+    display,
+    syncKey: dashboard.isCrosshairShared ? `dashboard ${dashboard.uid}` : null,
+    onZoom,
+    onEnlarge,
+    enlarged,
+  };
+  return (
+    <SharedContext value={context}>
+      <Sections sections={sections} enlarged={enlarged} onAll={() => onEnlarge(null)} />
+    </SharedContext>
+  );
+}
+
+function Sections({ sections, enlarged, onAll }: { sections: readonly PlacedSection[]; enlarged: string | null; onAll: () => void }) {
+  if (enlarged === null) return sections.map((each) => <SectionGrid key={each.key} placed={each} />);
+  // Grafana writes "panel-12" since version 11.
+  const key = enlarged.replace(/^panel-/, "");
+  const placed = sections.flatMap((each) => each.panels).find((each) => each.key === key);
+  return (
+    <>
+      <Button variant="default" size="xs" mb="xs" onClick={onAll}>
+        Show all panels
+      </Button>
+      {placed ? <LonePanel key={placed.key} placed={placed} /> : <Alert color="yellow">This dashboard has no panel {key}.</Alert>}
+    </>
+  );
+}

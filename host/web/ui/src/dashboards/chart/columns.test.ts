@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import type { Field } from "../data/fields";
+import { readFieldConfig } from "../read/field";
+import { lonelyPoints, toColumns, valueAt } from "./columns";
+
+const field = (samples: [number, number | null][], custom: object = {}, stepMs = 10): Field => ({
+  key: "k", name: "n", color: "#000000", bounds: { min: 0, max: 1 }, config: readFieldConfig({ custom }),
+  series: { refId: "A", name: "n", labels: {}, times: samples.map(([time]) => time), values: samples.map(([, value]) => value), stepMs, isTable: false },
+});
+const all = () => true;
+
+describe("toColumns", () => {
+  it("joins series of different steps, and goes on over samples of others", () => {
+    const { times, values } = toColumns([field([[0, 1], [10, 2], [20, 3]]), field([[0, 5], [20, 6]], {}, 20)], all);
+    expect(times).toEqual([0, 0.01, 0.02]);
+    expect(values).toEqual([[1, 2, 3], [5, undefined, 6]]);
+    expect(valueAt(values[1] ?? [], 1)).toBe(5);
+  });
+
+  it("shows holes, also where all have one", () => {
+    expect(toColumns([field([[0, 1], [40, 2]])], all)).toMatchObject({ times: [0, 0.01, 0.04], values: [[1, null, 2]] });
+    expect(toColumns([field([[0, 1], [40, 2]], { spanNulls: true })], all).values).toEqual([[1, 2]]);
+    expect(toColumns([field([[0, 1], [40, 2]], { spanNulls: 50 })], all).values).toEqual([[1, 2]]);
+    expect(toColumns([field([[0, Number.NaN], [10, 2]])], all).values).toEqual([[null, 2]]);
+  });
+
+  it("stacks what is visible, in groups, negative ones downwards", () => {
+    const custom = { stacking: { mode: "normal", group: "A" } };
+    const fields = [
+      field([[0, 1], [10, null]], custom),
+      field([[0, 9], [10, 9]], custom),
+      field([[0, 2], [10, 3]], custom),
+      field([[0, 4], [10, 4]], { ...custom, transform: "negative-Y" }),
+      field([[0, 7], [10, 7]]),
+    ];
+    const { drawn, below } = toColumns(fields, (index) => index !== 1);
+    expect(drawn).toEqual([[1, null], [null, null], [3, 3], [-4, -4], [7, 7]]);
+    expect(below).toEqual([null, null, 0, null, null]);
+  });
+
+  it("draws shares of the whole", () => {
+    const custom = { stacking: { mode: "percent", group: "A" } };
+    expect(toColumns([field([[0, 1], [10, 0]], custom), field([[0, 3], [10, 0]], custom)], all).drawn).toEqual([[0.25, 0], [1, 0]]);
+  });
+});
+
+it("finds lonely samples", () => expect(lonelyPoints([1, null, 2, undefined, 3, null, null, 4])).toEqual([0, 7]));

@@ -1,0 +1,29 @@
+/** What all panels of a dashboard share. */
+import { createContext, use } from "react";
+import type { AdhocFilter } from "./model";
+import type { RangeText, TimeRange } from "./range";
+import type { DisplayContext } from "./values/display";
+
+export interface DashboardContext {
+  range: TimeRange;
+  rangeText: RangeText;
+  /** How often the host scrapes. */
+  scrapeMs: number;
+  filters: readonly AdhocFilter[];
+  display: DisplayContext;
+  /** Graphs with this key show the pointer's time together; null where each is alone. */
+  syncKey: string | null;
+  onZoom: (fromMs: number, toMs: number) => void;
+  /** Shows one panel alone, or all again. */
+  onEnlarge: (key: string | null) => void;
+  /** The key of the panel that is shown alone. */
+  enlarged: string | null;
+}
+
+export const SharedContext = createContext<DashboardContext | null>(null);
+
+export function useDashboard(): DashboardContext {
+  const context = use(SharedContext);
+  if (!context) throw new Error("A panel stands outside of a dashboard.");
+  return context;
+}

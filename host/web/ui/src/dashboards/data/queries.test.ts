@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+import { readPanel } from "../read/panel";
+import { single } from "../variables/scope";
+import { panelRange, queriesOf, type QueryContext } from "./queries";
+
+const CONTEXT: QueryContext = {
+  range: { fromMs: 1_000_500, toMs: 4_600_500 },
+  scope: new Map([["node", single("n1")], ["step", single("2m")]]),
+  widthPixels: 600,
+  scrapeMs: 15_000,
+};
+const panel = (json: object) => readPanel({ type: "timeseries", ...json }, "1", { x: 0, y: 0, w: 12, h: 8 });
+
+it("replaces variables and aligns to steps", () => {
+  const [query] = queriesOf(panel({ targets: [{ expr: 'rate(x{instance="$node"}[$__rate_interval]) + $__interval_ms', legendFormat: "of $node" }] }), CONTEXT);
+  expect(query).toMatchObject({
+    refId: "A", isInstant: false, stepMs: 15_000, startMs: 990_000, endMs: 4_590_000, legend: "of n1",
+    expr: 'rate(x{instance="n1"}[1m]) + 15000',
+  });
+});
+
+it("asks twice where a target wants both, and not for what is hidden or empty", () => {
+  const targets = [{ refId: "A", expr: "up", instant: true, range: true }, { refId: "B", expr: "up", hide: true }, { refId: "C", expr: " " }];
+  expect(queriesOf(panel({ targets }), CONTEXT).map((each) => [each.refId, each.isInstant])).toEqual([["A", false], ["A", true]]);
+});
+
+it("knows steps that targets want", () => {
+  const [own, factor] = queriesOf(panel({ targets: [{ expr: "$__interval", interval: "$step" }, { expr: "up", intervalFactor: 4 }] }), CONTEXT);
+  expect([own?.stepMs, own?.expr, factor?.stepMs]).toEqual([120_000, "2m", 60_000]);
+});
+
+it("looks at a range of its own, and back", () => {
+  expect(panelRange(panel({ timeFrom: "10m", timeShift: "1h" }), CONTEXT)).toEqual({ fromMs: 400_500, toMs: 1_000_500 });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import type { Series } from "./series";
+import { tablesOf, type Table } from "./table";
+import { transform } from "./transform";
+
+const series = (refId: string, labels: Record<string, string>, values: number[], isTable = true): Series => ({
+  refId, labels, name: Object.values(labels).join(" "), values, times: values.map((_value, index) => index * 1000), stepMs: 1000, isTable,
+});
+const rows = (table: Table | undefined) =>
+  (table?.columns[0]?.values ?? []).map((_value, row) => Object.fromEntries((table?.columns ?? []).map((column) => [column.name, column.values[row]])));
+const run = (tables: Table[], ...steps: [string, object?][]) => transform(tables, steps.map(([id, options = {}]) => ({ id, options: options as never })));
+
+const DISKS = tablesOf([
+  series("A", { host: "x", disk: "sda" }, [10]),
+  series("A", { host: "x", disk: "sdb" }, [30]),
+  series("A", { host: "y", disk: "sda" }, [20]),
+  series("B", { host: "x", disk: "sda" }, [1]),
+  series("B", { host: "y", disk: "sda" }, [2]),
+]);
+
+it("makes a table of each target, or of each series", () => {
+  expect(DISKS.map((table) => table.columns.map((column) => column.name))).toEqual([
+    ["Time", "disk", "host", "Value #A"],
+    ["Time", "disk", "host", "Value #B"],
+  ]);
+  expect(tablesOf([series("A", { job: "n" }, [1, 2], false)]).map((table) => table.columns.map((column) => column.name))).toEqual([["Time", "n"]]);
+});
+
+describe("transform", () => {
+  it("merges by what is the same", () => {
+    expect(rows(run(DISKS, ["merge"], ["organize", { excludeByName: { Time: true }, renameByName: { "Value #A": "Size" }, indexByName: { host: 0 } }]).tables[0])).toEqual([
+      { host: "x", disk: "sda", Size: 10, "Value #B": 1 },
+      { host: "x", disk: "sdb", Size: 30, "Value #B": null },
+      { host: "y", disk: "sda", Size: 20, "Value #B": 2 },
+    ]);
+  });
+
+  it("groups, sorts and limits", () => {
+    const { tables } = run(
+      DISKS.slice(0, 1),
+      ["groupBy", { fields: { host: { operation: "groupby" }, "Value #A": { operation: "aggregate", aggregations: ["sum", "count"] } } }],
+      ["sortBy", { sort: [{ field: "Value #A (sum)", desc: true }] }],
+      ["limit", { limitField: 1 }],
+    );
+    expect(rows(tables[0])).toEqual([{ host: "x", "Value #A (sum)": 40, "Value #A (count)": 2 }]);
+  });
+
+  it("joins by time and calculates", () => {
+    const tables = tablesOf([series("A", { n: "a" }, [1, 2, 3], false), series("B", { n: "b" }, [10, 20], false)]);
+    const { tables: joined } = run(
+      tables,
+      ["joinByField", { byField: "Time", mode: "outer" }],
+      ["calculateField", { mode: "binary", alias: "both", binary: { left: "a", operator: "+", right: "b" } }],
+      ["filterFieldsByName", { include: { names: ["Time", "both"] } }],
+    );
+    expect(rows(joined[0])).toEqual([{ Time: 0, both: 11 }, { Time: 1000, both: 22 }, { Time: 2000, both: null }]);
+  });
+
+  it("reduces to a row a series, and names anew", () => {
+    const tables = tablesOf([series("A", { n: "web-1" }, [1, 5], false), series("A", { n: "web-2" }, [7], false)]);
+    const { tables: reduced } = run(tables, ["renameByRegex", { regex: "web-(.*)", renamePattern: "$1" }], ["reduce", { reducers: ["max", "lastNotNull"] }]);
+    expect(rows(reduced[0])).toEqual([{ Field: "1", Max: 5, Last: 5 }, { Field: "2", Max: 7, Last: 7 }]);
+  });
+
+  it("says what it does not know", () => expect(run(DISKS, ["heatmap"], ["merge"])).toMatchObject({ unknown: ["heatmap"], tables: { length: 1 } }));
+});

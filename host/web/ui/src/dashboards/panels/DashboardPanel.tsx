@@ -1,0 +1,113 @@
+import { useElementSize, useIntersection, useMergedRef } from "@mantine/hooks";
+import { useMemo, type ReactNode } from "react";
+import { CrashBoundary } from "../../components/CrashBoundary";
+import { ErrorText } from "../../components/ErrorText";
+import { useDashboard } from "../context";
+import type { PanelData } from "../data/ask";
+import { fieldsOf } from "../data/fields";
+import { panelRange, type PanelQuery } from "../data/queries";
+import { usePanelData } from "../data/usePanelData";
+import type { PlacedPanel } from "../layout";
+import type { Panel } from "../model";
+import { interpolateText, type Scope } from "../variables/scope";
+import { BarGaugePanel } from "./BarGaugePanel";
+import { GaugePanel } from "./GaugePanel";
+import { GraphPanel } from "./GraphPanel";
+import { NoData } from "./NoData";
+import { notesOf, PanelFrame } from "./PanelFrame";
+import { StatPanel } from "./StatPanel";
+import { TablePanel } from "./TablePanel";
+import { TextPanel } from "./TextPanel";
+
+/** Panels ask a little before they are seen. */
+const AHEAD = "200px 0px";
+
+const DATA_TYPES = ["timeseries", "stat", "gauge", "bargauge", "table"];
+
+/** One panel: asks while it is in view, and shows what its type wants. */
+export function DashboardPanel({ placed }: { placed: PlacedPanel }) {
+  const { panel, scope } = placed;
+  const { ref: sizeRef, width } = useElementSize<HTMLDivElement>();
+  const { ref: viewRef, entry } = useIntersection<HTMLDivElement>({ rootMargin: AHEAD });
+  const ref = useMergedRef(sizeRef, viewRef);
+  return (
+    <div ref={ref} style={{ height: "100%" }}>
+      {DATA_TYPES.includes(panel.type) && panel.foreignSource === null ? (
+        <DataPanel panelKey={placed.key} panel={panel} scope={scope} isInView={entry?.isIntersecting ?? false} width={width} />
+      ) : (
+        <PlainPanel panelKey={placed.key} panel={panel} scope={scope} />
+      )}
+    </div>
+  );
+}
+
+interface Props {
+  panelKey: string;
+  panel: Panel;
+  scope: Scope;
+}
+
+/** Panels that ask nothing: texts, and what is not drawn here. */
+function PlainPanel({ panelKey, panel, scope }: Props) {
+  const content = () => {
+    if (panel.type === "text") return <TextPanel options={panel.options} scope={scope} />;
+    if (panel.foreignSource !== null) return <NoData>{`This panel asks ${panel.foreignSource}, which is not this host.`}</NoData>;
+    return <NoData>{`Panels of the type "${panel.type}" are not shown here.`}</NoData>;
+  };
+  return (
+    <PanelFrame {...frameOf(panel, scope)} panelKey={panelKey} isLoading={false} notes={[]} queries={[]}>
+      {content()}
+    </PanelFrame>
+  );
+}
+
+function frameOf(panel: Panel, scope: Scope) {
+  return {
+    title: interpolateText(panel.title, scope),
+    description: interpolateText(panel.description, scope),
+    isTransparent: panel.isTransparent,
+  };
+}
+
+function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInView: boolean; width: number }) {
+  const [state, queries] = usePanelData(panel, scope, { isInView, widthPixels: width });
+  const { answer, error, isLoading } = state;
+  const notes = notesOf(answer?.data, [...(answer?.warnings ?? []), ...(answer && error ? [error.message] : [])]);
+  const content = (): ReactNode => {
+    if (!answer) return error ? <ErrorText>{error.message}</ErrorText> : null;
+    const [failure] = answer.data.errors;
+    if (answer.data.series.length === 0 && failure) return <ErrorText>{failure.message}</ErrorText>;
+    if (queries.length === 0) return <NoData>This panel has no query.</NoData>;
+    if (answer.data.series.length === 0) return <NoData />;
+    return <Content panel={panel} scope={scope} data={answer.data} queries={queries} />;
+  };
+  return (
+    <PanelFrame {...frameOf(panel, scope)} panelKey={panelKey} isLoading={isLoading && isInView} notes={notes} queries={queries}>
+      <CrashBoundary>{content()}</CrashBoundary>
+    </PanelFrame>
+  );
+}
+
+function Content({ panel, scope, data, queries }: { panel: Panel; scope: Scope; data: PanelData; queries: readonly PanelQuery[] }) {
+  const { display, range } = useDashboard();
+  const { series } = data;
+  const fields = useMemo(() => fieldsOf(panel, series, scope, display.scheme), [panel, series, scope, display.scheme]);
+  const shownRange = useMemo(() => {
+    const own = panelRange(panel, { range, scope });
+    // The window that was asked, while a newer one is on its way.
+    const asked = queries.find((query) => !query.isInstant);
+    return panel.timeFrom === "" && asked ? { fromMs: asked.startMs, toMs: Math.max(asked.endMs, asked.startMs + 1) } : own;
+  }, [panel, range, scope, queries]);
+  switch (panel.type) {
+    case "stat":
+      return <StatPanel options={panel.options} fields={fields} />;
+    case "gauge":
+      return <GaugePanel options={panel.options} fields={fields} />;
+    case "bargauge":
+      return <BarGaugePanel options={panel.options} fields={fields} />;
+    case "table":
+      return <TablePanel panel={panel} series={series} />;
+    default:
+      return <GraphPanel options={panel.options} fields={fields} range={shownRange} />;
+  }
+}

@@ -1,0 +1,61 @@
+import { lazy, Suspense, useMemo, useState } from "react";
+import { toColumns } from "../chart/columns";
+import { useDashboard } from "../context";
+import type { Field } from "../data/fields";
+import { record, oneOf, strings, type Json } from "../json";
+import type { TimeRange } from "../range";
+import { GraphLegend, type LegendStyle } from "./GraphLegend";
+import classes from "./GraphPanel.module.css";
+
+const Graph = lazy(() => import("../chart/Graph"));
+
+interface Props {
+  options: Json;
+  fields: readonly Field[];
+  range: TimeRange;
+}
+
+/** Lines, bars or points over time, with a legend. */
+export function GraphPanel({ options, fields, range }: Props) {
+  const { display, syncKey, onZoom } = useDashboard();
+  const [visible, setVisible] = useState<ReadonlySet<string> | null>(null);
+  const [highlighted, setHighlighted] = useState<string | null>(null);
+  const drawn = useMemo(() => fields.filter((field) => !field.config.graph.isHidden), [fields]);
+  const columns = useMemo(
+    () => toColumns(drawn, (index) => visible === null || visible.has(drawn[index]?.key ?? "")),
+    [drawn, visible],
+  );
+  const legend = legendStyle(record(options["legend"]));
+  const tooltip = useMemo(() => {
+    const style = record(options["tooltip"]);
+    return { mode: oneOf(style["mode"], ["multi", "single", "none"]), sort: oneOf(style["sort"], ["none", "asc", "desc"]) } as const;
+  }, [options]);
+  return (
+    <div className={`${classes.panel} ${legend.isRight ? classes.right : classes.bottom}`}>
+      <Suspense fallback={null}>
+        <Graph
+          fields={drawn}
+          columns={columns}
+          range={range}
+          scheme={display.scheme}
+          tooltip={tooltip}
+          syncKey={syncKey}
+          highlighted={highlighted}
+          onZoom={onZoom}
+        />
+      </Suspense>
+      {legend.isShown && (
+        <GraphLegend style={legend} fields={drawn} visible={visible} onVisible={setVisible} onHighlight={setHighlighted} />
+      )}
+    </div>
+  );
+}
+
+function legendStyle(json: Json): LegendStyle {
+  return {
+    isShown: json["showLegend"] !== false && json["displayMode"] !== "hidden",
+    isTable: json["displayMode"] === "table",
+    isRight: json["placement"] === "right",
+    calcs: strings(json["calcs"]),
+  };
+}

@@ -1,0 +1,146 @@
+import { useState } from "react";
+import { useBounded } from "../../components/useBounded";
+import { useDashboard } from "../context";
+import { configFor } from "../data/fields";
+import type { Series } from "../data/series";
+import { tablesOf, type Cell, type Column, type Table } from "../data/table";
+import { merge, sortTable, transform } from "../data/transform";
+import { flag, records, text } from "../json";
+import type { FieldConfig, Panel } from "../model";
+import { readableOn, textOn } from "../values/colors";
+import { boundsOf, showValue, type DisplayContext } from "../values/display";
+import { joinFormatted } from "../values/units";
+import { NoData } from "./NoData";
+import classes from "./TablePanel.module.css";
+
+const ROWS_AT_ONCE = 100;
+
+interface Order {
+  name: string;
+  isDescending: boolean;
+}
+
+interface ShownColumn {
+  column: Column;
+  config: FieldConfig;
+  title: string;
+}
+
+/** Series in rows and columns, sorted by a click on a heading. */
+export function TablePanel({ panel, series }: { panel: Panel; series: readonly Series[] }) {
+  const { display } = useDashboard();
+  const [order, setOrder] = useState<Order | null>(initialOrder(panel));
+  const { tables, unknown } = transform(tablesOf(series), panel.transformations);
+  const [table] = merge(tables);
+  if (!table || table.columns.length === 0) return <NoData />;
+  const columns = table.columns.map((column) => toShown(panel, column)).filter(({ config }) => !config.cell.isHidden);
+  const sorted = sortedBy(table, columns, order);
+  const sortBy = (name: string) => setOrder(order?.name !== name ? { name, isDescending: false } : order.isDescending ? null : { name, isDescending: true });
+  return (
+    <>
+      {unknown.length > 0 && <p className={classes.note}>Not applied here: {unknown.join(", ")}.</p>}
+      <DataTable
+        table={sorted}
+        columns={columns}
+        order={order}
+        onSort={sortBy}
+        hasHeader={flag(panel.options["showHeader"], true)}
+        display={display}
+      />
+    </>
+  );
+}
+
+interface TableProps {
+  table: Table;
+  columns: readonly ShownColumn[];
+  order: Order | null;
+  onSort: (name: string) => void;
+  hasHeader: boolean;
+  display: DisplayContext;
+}
+
+function DataTable({ table, columns, order, onSort, hasHeader, display }: TableProps) {
+  const rows = table.columns[0]?.values.map((_value, row) => row) ?? [];
+  const [shown, more] = useBounded(rows, ROWS_AT_ONCE);
+  const values = new Map(table.columns.map((column) => [column.name, column.values]));
+  return (
+    <div className={classes.frame} tabIndex={0} role="region" aria-label="Table">
+      <table className={classes.table}>
+        {hasHeader && (
+          <thead>
+            <tr>
+              {columns.map(({ column, title, config }) => (
+                <th
+                  key={column.name}
+                  scope="col"
+                  style={{ textAlign: alignOf(column, config), ...(config.cell.width === null ? {} : { width: config.cell.width }) }}
+                  aria-sort={order?.name !== column.name ? "none" : order.isDescending ? "descending" : "ascending"}
+                >
+                  <button type="button" className={classes.sort} onClick={() => onSort(column.name)}>
+                    {title}
+                    {order?.name === column.name && (order.isDescending ? " ↓" : " ↑")}
+                  </button>
+                </th>
+              ))}
+            </tr>
+          </thead>
+        )}
+        <tbody>
+          {shown.map((row) => (
+            <tr key={row}>
+              {columns.map((shownColumn) => (
+                <DataCell key={shownColumn.column.name} shown={shownColumn} value={values.get(shownColumn.column.name)?.[row] ?? null} display={display} />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {more}
+    </div>
+  );
+}
+
+function DataCell({ shown: { column, config }, value, display }: { shown: ShownColumn; value: Cell; display: DisplayContext }) {
+  const bounds = boundsOf(config, column.type === "number" ? (column.values as (number | null)[]) : []);
+  const shown = showValue(value, config, bounds, 0, display);
+  const surface = display.scheme.isDark ? "#211f1d" : "#ffffff";
+  const { type } = config.cell;
+  const style =
+    type === "color-text" ? { color: readableOn(shown.color, surface) }
+    : type.startsWith("color-background") ? { background: shown.color, color: textOn(shown.color) }
+    : {};
+  const isGauge = column.type === "number" && (type === "gauge" || type.endsWith("-gauge") || type === "basic");
+  return (
+    <td style={{ textAlign: alignOf(column, config), ...style }}>
+      {isGauge && (
+        <span className={classes.track}>
+          <span className={classes.bar} style={{ width: `${Math.min(100, Math.max(0, shown.share * 100))}%`, background: shown.color }} />
+        </span>
+      )}
+      {joinFormatted(shown)}
+    </td>
+  );
+}
+
+function toShown(panel: Panel, column: Column): ShownColumn {
+  const values = column.type === "number" ? (column.values as (number | null)[]) : [];
+  const config = configFor(panel, { name: column.name, refId: column.refId, type: column.type, values });
+  const unit = config.unit === "" && column.type === "time" ? "dateTimeAsIso" : column.type === "string" ? "string" : config.unit;
+  return { column, title: config.displayName || column.name, config: { ...config, unit } };
+}
+
+function alignOf(column: Column, config: FieldConfig): "left" | "center" | "right" {
+  if (config.cell.align !== "auto") return config.cell.align;
+  return column.type === "number" ? "right" : "left";
+}
+
+function initialOrder(panel: Panel): Order | null {
+  const [rule] = records(panel.options["sortBy"]);
+  return rule ? { name: text(rule["displayName"]), isDescending: flag(rule["desc"]) } : null;
+}
+
+function sortedBy(table: Table, columns: readonly ShownColumn[], order: Order | null): Table {
+  const found = columns.find(({ column, title }) => order !== null && (column.name === order.name || title === order.name));
+  return found && order ? sortTable(table, found.column, order.isDescending) : table;
+}

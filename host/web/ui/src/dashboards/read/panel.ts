@@ -1,0 +1,92 @@
+/** One panel of Grafana's JSON, of whatever age. Pure. */
+import { flag, isRecord, number, record, records, text, type Json } from "../json";
+import type { Override, Panel, Place, Target } from "../model";
+import { migrateGraph } from "./legacyGraph";
+import { migrateSinglestat } from "./legacyStat";
+import { migrateTable } from "./legacyTable";
+
+/** Data sources that ask no PromQL but no other store either. */
+const OWN_SOURCES = ["", "prometheus", "-- Mixed --", "-- Dashboard --", "default", "datasource", "mixed"];
+
+export function readPanel(source: Json, key: string, place: Place): Panel {
+  const json = migrate(source);
+  const fields = record(json["fieldConfig"]);
+  return {
+    key,
+    type: text(json["type"]),
+    title: text(json["title"]),
+    description: text(json["description"]),
+    isTransparent: flag(json["transparent"]),
+    place,
+    repeat: readRepeat(json),
+    targets: records(json["targets"]).filter((each) => each["hide"] !== true).map(readTarget),
+    foreignSource: foreignSource(json),
+    minInterval: text(json["interval"]),
+    pointsMax: number(json["maxDataPoints"]),
+    timeFrom: text(json["timeFrom"]),
+    timeShift: text(json["timeShift"]),
+    defaults: record(fields["defaults"]),
+    overrides: records(fields["overrides"]).map(readOverride),
+    transformations: records(json["transformations"])
+      .filter((each) => each["disabled"] !== true)
+      .map((each) => ({ id: text(each["id"]), options: record(each["options"]) })),
+    options: record(json["options"]),
+  };
+}
+
+/** Panels that Grafana itself no longer draws become those that took their place. */
+function migrate(json: Json): Json {
+  switch (json["type"]) {
+    case "graph":
+      return migrateGraph(json);
+    case "singlestat":
+    case "grafana-singlestat-panel":
+      return migrateSinglestat(json);
+    case "table":
+    case "table-old":
+      return Array.isArray(json["styles"]) ? migrateTable(json) : json;
+    case "text":
+      // Grafana 7 kept the text beside the options.
+      return isRecord(json["options"]) ? json : { ...json, options: { mode: json["mode"], content: json["content"] } };
+    default:
+      return json;
+  }
+}
+
+function readRepeat(json: Json): Panel["repeat"] {
+  const variable = text(json["repeat"]);
+  if (variable === "") return null;
+  return { variable, isVertical: json["repeatDirection"] === "v", perLine: number(json["maxPerRow"]) ?? 4 };
+}
+
+function readTarget(json: Json, index: number): Target {
+  const isInstant = flag(json["instant"]);
+  const format = json["format"];
+  return {
+    refId: text(json["refId"], String.fromCharCode(65 + (index % 26))),
+    expr: text(json["expr"]),
+    legendFormat: text(json["legendFormat"]),
+    isInstant,
+    // Said neither: a range, as for all before the choice was there.
+    isRange: flag(json["range"], !isInstant),
+    format: format === "table" || format === "heatmap" ? format : "time_series",
+    minInterval: text(json["interval"]),
+    intervalFactor: number(json["intervalFactor"]) ?? 1,
+  };
+}
+
+function readOverride(json: Json): Override {
+  const matcher = record(json["matcher"]);
+  return {
+    matcher: text(matcher["id"]),
+    matcherOptions: matcher["options"],
+    properties: records(json["properties"]).map((each) => ({ path: text(each["id"]), value: each["value"] })),
+  };
+}
+
+function foreignSource(json: Json): string | null {
+  const named = [json["datasource"], ...records(json["targets"]).map((each) => each["datasource"])];
+  const types = named.map((each) => (isRecord(each) ? text(each["type"]) : text(each)));
+  const foreign = types.find((each) => !OWN_SOURCES.includes(each) && /^(loki|tempo|influx|mysql|postgres|elastic|graphite|grafana-|cloudwatch|opentsdb|mssql|jaeger|zipkin|stackdriver)/.test(each));
+  return foreign ?? null;
+}
