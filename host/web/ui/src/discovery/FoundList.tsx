@@ -2,11 +2,12 @@ import { Button, Text } from "@mantine/core";
 import { useState } from "react";
 import { LabelSet } from "../components/LabelSet";
 import { useBounded } from "../components/useBounded";
+import { DiscoveredLabels } from "./DiscoveredLabels";
 import classes from "./FoundList.module.css";
 import { RelabelSteps } from "./RelabelSteps";
 import type { FoundTarget } from "./pools";
 
-const TARGETS_AT_ONCE = 50;
+const TARGETS_AT_ONCE = 20;
 
 /** The targets of one pool: labels as found beside labels as kept, and the rules between them on demand. */
 export function FoundList({ pool, targets }: { pool: string; targets: readonly FoundTarget[] }) {
@@ -27,7 +28,7 @@ export function FoundList({ pool, targets }: { pool: string; targets: readonly F
             <li key={`${key} ${index}`} className={classes.target}>
               <div>
                 <div className={classes.heading}>As discovered</div>
-                <LabelSet labels={target.discovered} />
+                <DiscoveredLabels labels={target.discovered} />
               </div>
               <div>
                 <div className={classes.heading}>After relabeling</div>

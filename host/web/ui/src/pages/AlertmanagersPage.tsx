@@ -38,11 +38,14 @@ export default function AlertmanagersPage() {
           as well where they are named.
         </EmptyState>
       )}
-      {items.map((item) => (
-        <Section key={item.job} title={item.job}>
-          <SourceList sources={item.sources} />
-        </Section>
-      ))}
+      {items
+        // Addresses that stand in the configuration need no discovery.
+        .filter((item) => item.sources.length > 0)
+        .map((item) => (
+          <Section key={item.job} title={itemTitle(item.job)}>
+            <SourceList sources={item.sources} />
+          </Section>
+        ))}
       {data && !isEmpty && (
         <>
           <UrlSection title="Alerts are sent to" urls={data.activeAlertmanagers} none="Discovery has found nobody yet." />
@@ -51,6 +54,12 @@ export default function AlertmanagersPage() {
       )}
     </>
   );
+}
+
+/** Items have no name in the configuration: the host counts them from zero. */
+function itemTitle(job: string): string {
+  const place = /^config-(\d+)$/.exec(job)?.[1];
+  return place === undefined ? job : `alerting.alertmanagers, item ${Number(place) + 1}`;
 }
 
 function UrlSection({ title, urls, none }: { title: string; urls: readonly { url: string }[]; none: string }) {
