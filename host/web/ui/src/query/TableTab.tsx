@@ -5,6 +5,7 @@ import { SeriesName } from "../components/LabelSet";
 import { Loading } from "../components/Loading";
 import { useBounded } from "../components/useBounded";
 import { useRequest } from "../state/useRequest";
+import { HistogramView } from "./HistogramView";
 import { Notices } from "./Notices";
 import type { PanelState } from "./panel";
 import { QueryError } from "./QueryError";
@@ -13,6 +14,8 @@ import { toTableRows, type TableRow } from "./tableRows";
 import { TimeInput } from "./TimeInput";
 
 const ROWS_AT_ONCE = 500;
+/** Of more histograms than this the shapes are not drawn: they are not compared by eye. */
+const SHAPES_MAX = 50;
 const MOMENT_STEP_MS = 10 * 60_000;
 
 interface Props {
@@ -59,6 +62,7 @@ export function TableTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
 
 function Rows({ rows, isStale }: { rows: TableRow[]; isStale: boolean }) {
   const [shown, more] = useBounded(rows, ROWS_AT_ONCE);
+  const hasShapes = rows.length <= SHAPES_MAX;
   if (rows.length === 0) {
     return (
       <Text c="dimmed" size="sm" px="md" pb="md">
@@ -80,10 +84,11 @@ function Rows({ rows, isStale }: { rows: TableRow[]; isStale: boolean }) {
         </Table.Thead>
         <Table.Tbody>
           {shown.map((row, index) => (
-            <Table.Tr key={index}>
+            <Table.Tr key={index} style={row.histogram ? { verticalAlign: "top" } : undefined}>
               <Table.Td>{row.labels ? <SeriesName labels={row.labels} /> : row.kind}</Table.Td>
               <Table.Td ta="right" ff="monospace" fz={13} style={{ whiteSpace: "pre-wrap" }}>
                 {row.value}
+                {row.histogram && hasShapes && <HistogramView value={row.histogram} />}
               </Table.Td>
             </Table.Tr>
           ))}

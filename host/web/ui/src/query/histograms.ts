@@ -47,7 +47,8 @@ function toNative(series: RangeSeries, steps: number, stepOf: StepOf): Histogram
   return [{ name: formatSeries(series.metric), labels: series.metric, kind: "native", columns }];
 }
 
-function nativeBuckets(value: HistogramValue): Bucket[] {
+/** The buckets of one native histogram, in ascending order. */
+export function nativeBuckets(value: HistogramValue): Bucket[] {
   return (value.buckets ?? [])
     .map(([, low, high, count]) => ({ low: parseValue(low), high: parseValue(high), count: parseValue(count) }))
     .filter((bucket) => bucket.high > bucket.low && Number.isFinite(bucket.count))

@@ -23,4 +23,5 @@ it("sums histograms up", () => {
     result: [{ metric: {}, histogram: [1, { count: "3", sum: "1.5", buckets: [[0, "0", "1", "3"]] }] }],
   });
   expect(row?.value).toBe("count 3, sum 1.5, 1 buckets");
+  expect(row?.histogram?.count).toBe("3");
 });

@@ -7,6 +7,8 @@ export interface TableRow {
   kind: QueryData["resultType"];
   /** As the host printed it: the table is the exact view. */
   value: string;
+  /** Where the value is a native histogram: `value` sums it up. */
+  histogram?: HistogramValue;
 }
 
 /** A range selector's samples are shown up to this many a series. */
@@ -18,11 +20,11 @@ export function toTableRows(data: QueryData): TableRow[] {
     case "string":
       return [{ labels: null, kind: data.resultType, value: data.result[1] }];
     case "vector":
-      return data.result.map((sample) => ({
-        labels: sample.metric,
-        kind: "vector",
-        value: sample.histogram ? histogramText(sample.histogram[1]) : (sample.value?.[1] ?? ""),
-      }));
+      return data.result.map(({ metric, value, histogram }) => {
+        const row = { labels: metric, kind: "vector" } as const;
+        if (!histogram) return { ...row, value: value?.[1] ?? "" };
+        return { ...row, value: histogramText(histogram[1]), histogram: histogram[1] };
+      });
     case "matrix":
       return data.result.map((series) => {
         const lines = [
