@@ -3,6 +3,7 @@ import { useState, type FormEvent } from "react";
 import { acknowledge } from "../alertingApi";
 import { ErrorText } from "../components/ErrorText";
 import { SignatureFields } from "../components/SignatureFields";
+import { useProblemFocus } from "../components/useProblemFocus";
 import { AffectedAlerts } from "../matchers/AffectedAlerts";
 import type { Matcher } from "../matchers/matcher";
 import { rememberComment, useAuthor } from "../state/signature";
@@ -14,14 +15,16 @@ export function AcknowledgeForm({ matchers, onDone }: { matchers: Matcher[]; onD
   const [comment, setComment] = useState("");
   const [choice, setChoice] = useState("");
   const [typed, setTyped] = useState("");
-  const [isTried, setTried] = useState(false);
+  const [tries, setTries] = useState(0);
+  const form = useProblemFocus(tries);
+  const isTried = tries > 0;
   const [isSending, setSending] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const end = endOf(choice, typed, Date.now());
 
   async function send(event: FormEvent) {
     event.preventDefault();
-    setTried(true);
+    setTries(tries + 1);
     if (author.trim() === "" || end === null) return;
     setSending(true);
     setFailure(null);
@@ -37,7 +40,7 @@ export function AcknowledgeForm({ matchers, onDone }: { matchers: Matcher[]; onD
   }
 
   return (
-    <form onSubmit={(event) => void send(event)} noValidate>
+    <form ref={form} onSubmit={(event) => void send(event)} noValidate>
       <Stack gap="md">
         <Text size="sm" c="dimmed">
           What is acknowledged is not repeated to receivers. What is new, and every end, is told as ever.

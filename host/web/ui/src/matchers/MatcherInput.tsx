@@ -105,6 +105,7 @@ export function MatcherInput(props: Props) {
               <PillsInput.Field
                 className={classes.field}
                 aria-label={props.label}
+                aria-invalid={error !== undefined}
                 autoComplete="off"
                 spellCheck={false}
                 placeholder={matchers.length === 0 ? props.placeholder : ""}

@@ -6,6 +6,7 @@ import { ErrorText } from "../components/ErrorText";
 import { MomentInput } from "../components/MomentInput";
 import { Section } from "../components/Section";
 import { SignatureFields } from "../components/SignatureFields";
+import { useProblemFocus } from "../components/useProblemFocus";
 import { AffectedAlerts } from "../matchers/AffectedAlerts";
 import { MatcherInput } from "../matchers/MatcherInput";
 import { useNow } from "../state/now";
@@ -33,7 +34,9 @@ interface Props {
 export function SilenceForm({ id, title, action, first, known, onSaved, onCancel }: Props) {
   const now = useNow();
   const [draft, setDraft] = useState(first);
-  const [isTried, setTried] = useState(false);
+  const [tries, setTries] = useState(0);
+  const form = useProblemFocus(tries);
+  const isTried = tries > 0;
   const [isSending, setSending] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const problems = isTried ? problemsOf(draft, now) : null;
@@ -42,7 +45,7 @@ export function SilenceForm({ id, title, action, first, known, onSaved, onCancel
 
   async function save(event: FormEvent) {
     event.preventDefault();
-    setTried(true);
+    setTries(tries + 1);
     if (problemsOf(draft, Date.now())) return;
     setSending(true);
     setFailure(null);
@@ -58,7 +61,7 @@ export function SilenceForm({ id, title, action, first, known, onSaved, onCancel
 
   return (
     <Section title={title}>
-      <form onSubmit={(event) => void save(event)} noValidate>
+      <form ref={form} onSubmit={(event) => void save(event)} noValidate>
         <Stack p="md" gap="lg">
           <MatcherInput
             label="Alerts that are silenced"
