@@ -78,7 +78,8 @@ function AllPagesMenu({ page, firing }: Props) {
     <nav aria-label="All pages" className={classes.all}>
       <Menu {...MENU_LOOK}>
         <Menu.Target>
-          <button type="button" className={classes.link} aria-label={`Pages, now ${title}`}>
+          <button type="button" className={classes.link}>
+            <span className="nx-hidden">Pages, now </span>
             {title}
             {page !== "alerts" && <FiringCount firing={firing} />}
             <ChevronDown />
