@@ -15,6 +15,7 @@ interface Props {
   plot: PlotData;
   window: Window;
   isStacked: boolean;
+  axisMin: number | null;
   /** The names of the visible series; null is all. */
   visible: ReadonlySet<string> | null;
   /** The index of the series that stands out. */
@@ -25,7 +26,7 @@ interface Props {
 }
 
 /** Draws series with uPlot. A change of data or look makes a new chart; a change of width resizes it. */
-export default function Chart({ plot, window, isStacked, visible, highlighted, marks, onMark, onZoom }: Props) {
+export default function Chart({ plot, window, isStacked, axisMin, visible, highlighted, marks, onMark, onZoom }: Props) {
   const calls = useRef({ onMark, onZoom });
   const { zone } = useSettings();
   const isDark = useComputedColorScheme("light") === "dark";
@@ -50,6 +51,7 @@ export default function Chart({ plot, window, isStacked, visible, highlighted, m
         window,
         zone,
         isStacked,
+        axisMin,
         isDark,
         size,
         exemplars: exemplarLayer({
@@ -62,7 +64,7 @@ export default function Chart({ plot, window, isStacked, visible, highlighted, m
       }),
       data: [plot.times, ...columns] as uPlot.AlignedData,
     }),
-    [plot, columns, window, zone, isStacked, isDark, marks],
+    [plot, columns, window, zone, isStacked, axisMin, isDark, marks],
   );
   const [container, chart] = usePlot(make);
 

@@ -39,6 +39,15 @@ export function GraphControls({ panel, onPatch }: Props) {
         value={panel.display}
         onChange={(value) => onPatch({ display: value as DisplayMode })}
       />
+      {panel.display === "lines" && (
+        <Checkbox
+          size="xs"
+          label={`From ${panel.axisMin ?? 0}`}
+          title={`Let the axis begin at ${panel.axisMin ?? 0}, or below where values are`}
+          checked={panel.axisMin !== null}
+          onChange={(event) => onPatch({ axisMin: event.currentTarget.checked ? 0 : null })}
+        />
+      )}
       <Checkbox
         size="xs"
         label="Exemplars"

@@ -116,7 +116,13 @@ function Drawing({ graph, panel, warnings, infos, isStale, onZoom }: DrawingProp
             {shown === "heatmap" ? (
               <HeatChart {...common} histograms={histograms} times={plot.times} />
             ) : (
-              <Chart {...common} plot={plot} isStacked={shown === "stacked"} highlighted={highlighted} />
+              <Chart
+                {...common}
+                plot={plot}
+                isStacked={shown === "stacked"}
+                axisMin={panel.axisMin}
+                highlighted={highlighted}
+              />
             )}
           </Suspense>
           <ExemplarList marks={marks} selected={selected && marks.includes(selected) ? selected : null} />

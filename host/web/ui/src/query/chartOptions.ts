@@ -12,18 +12,22 @@ interface Chart extends Frame {
   /** What is drawn: one column a series, stacked or not, all holes where hidden. */
   columns: readonly (number | null)[][];
   isStacked: boolean;
+  /** A value that the axis reaches down to in any case. */
+  axisMin: number | null;
   exemplars: ExemplarLayer;
 }
 
 export function chartOptions(chart: Chart): uPlot.Options {
   const { plot, columns, zone, isStacked, exemplars } = chart;
+  // A stack stands on zero.
+  const axisMin = isStacked ? 0 : chart.axisMin;
   const look = axisLook(chart);
   return {
     ...frameOptions(chart),
     focus: { alpha: 0.2 },
     scales: {
       x: timeScale(chart),
-      y: { range: (_chart, min, max) => valueRange(min, max, isStacked) },
+      y: { range: (_chart, min, max) => valueRange(min, max, axisMin) },
     },
     axes: [
       timeAxis(look),
@@ -40,11 +44,11 @@ export function chartOptions(chart: Chart): uPlot.Options {
   };
 }
 
-/** Always some height, and a stack stands on zero. */
-function valueRange(min: number | null, max: number | null, isStacked: boolean): [number, number] {
+/** Always some height; `floor` is part of it. */
+function valueRange(min: number | null, max: number | null, floor: number | null): [number, number] {
   if (min === null || max === null) return [0, 1];
-  const low = isStacked ? Math.min(0, min) : min;
-  const high = isStacked ? Math.max(0, max) : max;
+  const low = Math.min(min, floor ?? min);
+  const high = Math.max(max, floor ?? max);
   if (low === high) {
     const room = low === 0 ? 1 : Math.abs(low) * 0.5;
     return [low - (low === 0 ? 0 : room), high + room];

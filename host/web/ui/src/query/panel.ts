@@ -19,6 +19,8 @@ export interface PanelState {
   rangeMs: number;
   resolution: Resolution;
   display: DisplayMode;
+  /** A value that the axis reaches down to in any case; null is as far as there are values. */
+  axisMin: number | null;
   /** Whether exemplars are drawn over the graph. */
   showExemplars: boolean;
   explained: ExplainedTimes;
@@ -36,6 +38,7 @@ export const EMPTY_PANEL: PanelState = {
   rangeMs: DEFAULT_RANGE_MS,
   resolution: { type: "auto", density: "medium" },
   display: "lines",
+  axisMin: null,
   showExemplars: false,
   explained: "instant",
   isAnalyzed: false,

@@ -10,6 +10,7 @@ const GRAPH: PanelState = {
   rangeMs: 5_400_000,
   resolution: { type: "fixed", stepMs: 1500 },
   display: "stacked",
+  axisMin: 0,
   showExemplars: true,
   explained: "range",
   isAnalyzed: true,
@@ -32,6 +33,7 @@ describe("panels in the address", () => {
     expect(params.get("g0.res_type")).toBe("fixed");
     expect(params.get("g0.res_step")).toBe("1.5");
     expect(params.get("g0.display_mode")).toBe("stacked");
+    expect(params.get("g0.y_axis_min")).toBe("0");
     expect(params.get("g0.show_exemplars")).toBe("1");
   });
 
@@ -50,7 +52,7 @@ describe("panels in the address", () => {
 
   it("fall back where a value is broken", () => {
     const [panel] = decodePanels(
-      "?g0.expr=up&g0.tab=7&g0.range_input=-1h&g0.end_input=tomorrow&g0.res_type=fixed&g0.res_step=0&g0.display_mode=pie",
+      "?g0.expr=up&g0.tab=7&g0.range_input=-1h&g0.end_input=tomorrow&g0.res_type=fixed&g0.res_step=0&g0.display_mode=pie&g0.y_axis_min=low",
     );
     expect(panel).toEqual({ ...EMPTY_PANEL, expr: "up" });
   });

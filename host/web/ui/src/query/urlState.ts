@@ -26,6 +26,7 @@ export function encodePanels(panels: readonly PanelState[]): string {
       set("res_density", panel.resolution.density);
     }
     set("display_mode", panel.display);
+    if (panel.axisMin !== null) set("y_axis_min", String(panel.axisMin));
     if (panel.showExemplars) set("show_exemplars", "1");
     // Our own, and written only where they say something: Prometheus does not know them.
     if (panel.explained === "range") set("explain", "range");
@@ -56,6 +57,7 @@ function decodePanel(get: (name: string) => string | null): PanelState {
     rangeMs: range !== null && range > 0 ? range : EMPTY_PANEL.rangeMs,
     resolution: decodeResolution(get),
     display: decodeDisplay(get),
+    axisMin: decodeNumber(get("y_axis_min")),
     showExemplars: get("show_exemplars") === "1",
     explained: get("explain") === "range" ? "range" : "instant",
     isAnalyzed: get("analyze") === "1",
@@ -66,6 +68,11 @@ function decodePanel(get: (name: string) => string | null): PanelState {
 function decodeTab(text: string | null): Tab {
   if (text === "explain") return "explain";
   return text === "graph" || text === "0" ? "graph" : "table";
+}
+
+function decodeNumber(text: string | null): number | null {
+  const value = Number(text);
+  return text === null || text.trim() === "" || !Number.isFinite(value) ? null : value;
 }
 
 function decodeDisplay(get: (name: string) => string | null): DisplayMode {
