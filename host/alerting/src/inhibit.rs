@@ -7,7 +7,7 @@ use serde::Deserialize;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::index::{MatcherIndex, matches_all};
-use crate::matchers::MatcherList;
+use crate::matchers::{MatcherList, matchers_text};
 
 /// Targets are not notified of while a source fires that has the same values of `equal`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -73,28 +73,43 @@ pub(crate) fn joined(
 /// Which alerts keep which others quiet, whatever the time is: kept up to date with every alert.
 ///
 /// Of an alert it is found once of which rules it is a source ([`Sides`]); after that news of it cost a
-/// step in a sorted set for each of these. Whether an alert is kept quiet is asked of the rules that
-/// have sources and may match it: nothing depends on how many alerts fire.
+/// step in a sorted set for each of these. Rules with the same targets and the same `equal` keep their sources
+/// together. Whether an alert is kept quiet is asked of the targets that may match it: nothing depends on how many
+/// alerts fire, nor on how many rules say the same of their targets.
 #[derive(Debug)]
 pub(crate) struct Inhibition {
     rules: Vec<InhibitRule>,
     sources: MatcherIndex,
+    /// The place in `aims` of each rule.
+    aim_of: Vec<usize>,
+    aims: Vec<Aim>,
+    /// Of `aims`.
     targets: MatcherIndex,
-    /// For each rule those that fire, by the values of its `equal`.
-    firing: Vec<HashMap<Values, Sources>>,
+}
+
+/// What some rules keep quiet.
+#[derive(Debug)]
+struct Aim {
+    /// The first of these rules: all have its targets and its `equal`.
+    rule: usize,
+    /// Their sources that fire, by the values of `equal`.
+    firing: HashMap<Values, Sources>,
 }
 
 /// The values of a rule's `equal` as 128 bits.
 type Values = u128;
 
-/// Sources that are equal for a rule, by when they end, and by fingerprint.
+/// Sources that are equal for an aim.
 #[derive(Debug, Default)]
 struct Sources {
-    /// Those that are no targets of the same rule.
-    plain: BTreeSet<(Timestamp, u64)>,
-    /// Those that are targets too: they do not silence their like.
-    two_sided: BTreeSet<(Timestamp, u64)>,
+    /// Those that are no targets of their rule.
+    plain: Firing,
+    /// Those that are targets too, by the rule: they do not silence their like.
+    two_sided: BTreeMap<usize, Firing>,
 }
+
+/// Sources by when they end, and by fingerprint.
+type Firing = BTreeSet<(Timestamp, u64)>;
 
 /// Of which rules an alert is a source.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -111,10 +126,20 @@ struct Side {
 impl Inhibition {
     /// With no alerts yet.
     pub(crate) fn new(rules: Vec<InhibitRule>) -> Self {
+        let (mut known, mut aims, mut aim_of) = (HashMap::new(), Vec::new(), Vec::new());
+        for (place, rule) in rules.iter().enumerate() {
+            let key = (matchers_text(&rule.target), &rule.equal);
+            aim_of.push(*known.entry(key).or_insert_with(|| {
+                aims.push(Aim { rule: place, firing: HashMap::new() });
+                aims.len() - 1
+            }));
+        }
+        let targets = aims.iter().filter_map(|aim| Some(rules.get(aim.rule)?.target.as_slice()));
         Self {
             sources: MatcherIndex::new(rules.iter().map(|rule| rule.source.as_slice())),
-            targets: MatcherIndex::new(rules.iter().map(|rule| rule.target.as_slice())),
-            firing: rules.iter().map(|_| HashMap::new()).collect(),
+            targets: MatcherIndex::new(targets),
+            aim_of,
+            aims,
             rules,
         }
     }
@@ -139,49 +164,58 @@ impl Inhibition {
     /// An alert fires until `ends_at`.
     pub(crate) fn put(&mut self, sides: &Sides, fingerprint: u64, ends_at: Timestamp) {
         for side in &sides.0 {
-            let Some(firing) = self.firing.get_mut(side.rule) else { continue };
-            let sources = firing.entry(side.values).or_default();
-            sources.set(side.is_two_sided).insert((ends_at, fingerprint));
+            let Some(aim) = self.aim(side) else { continue };
+            let sources = aim.firing.entry(side.values).or_default();
+            let firing = match side.is_two_sided {
+                true => sources.two_sided.entry(side.rule).or_default(),
+                false => &mut sources.plain,
+            };
+            firing.insert((ends_at, fingerprint));
         }
     }
 
     /// Forgets an alert that was said to fire until `ends_at`.
     pub(crate) fn remove(&mut self, sides: &Sides, fingerprint: u64, ends_at: Timestamp) {
         for side in &sides.0 {
-            let Some(firing) = self.firing.get_mut(side.rule) else { continue };
-            let Some(sources) = firing.get_mut(&side.values) else { continue };
-            sources.set(side.is_two_sided).remove(&(ends_at, fingerprint));
+            let Some(aim) = self.aim(side) else { continue };
+            let Some(sources) = aim.firing.get_mut(&side.values) else { continue };
+            if !side.is_two_sided {
+                sources.plain.remove(&(ends_at, fingerprint));
+            } else if let Some(firing) = sources.two_sided.get_mut(&side.rule) {
+                firing.remove(&(ends_at, fingerprint));
+                if firing.is_empty() {
+                    sources.two_sided.remove(&side.rule);
+                }
+            }
             if sources.plain.is_empty() && sources.two_sided.is_empty() {
-                firing.remove(&side.values);
+                aim.firing.remove(&side.values);
             }
         }
+    }
+
+    fn aim(&mut self, side: &Side) -> Option<&mut Aim> {
+        self.aims.get_mut(*self.aim_of.get(side.rule)?)
     }
 
     /// The fingerprint of a source that fires at `now` and keeps alerts with these labels quiet.
     pub(crate) fn inhibited_by(&self, labels: &Labels, now: Timestamp) -> Option<u64> {
         self.targets.candidates(labels).find_map(|place| {
-            let firing = self.firing.get(place).filter(|firing| !firing.is_empty())?;
-            let rule = self.rules.get(place)?;
+            let aim = self.aims.get(place).filter(|aim| !aim.firing.is_empty())?;
+            let rule = self.rules.get(aim.rule)?;
             if !matches_all(&rule.target, labels) {
                 return None;
             }
-            let sources = firing.get(&rule.values(labels))?;
-            let fires = |set: &BTreeSet<(Timestamp, u64)>| {
-                let last = set.last().filter(|(ends_at, _)| *ends_at > now);
+            let sources = aim.firing.get(&rule.values(labels))?;
+            let fires = |firing: &Firing| {
+                let last = firing.last().filter(|(ends_at, _)| *ends_at > now);
                 last.map(|(_, fingerprint)| *fingerprint)
             };
-            let of_its_like = || {
-                let found = fires(&sources.two_sided)?;
-                (!matches_all(&rule.source, labels)).then_some(found)
+            let of_its_like = |(rule, firing): (&usize, &Firing)| {
+                let found = fires(firing)?;
+                (!matches_all(&self.rules.get(*rule)?.source, labels)).then_some(found)
             };
-            fires(&sources.plain).or_else(of_its_like)
+            fires(&sources.plain).or_else(|| sources.two_sided.iter().find_map(of_its_like))
         })
-    }
-}
-
-impl Sources {
-    fn set(&mut self, is_two_sided: bool) -> &mut BTreeSet<(Timestamp, u64)> {
-        if is_two_sided { &mut self.two_sided } else { &mut self.plain }
     }
 }
 
@@ -226,7 +260,7 @@ mod tests {
             inhibition.remove(&inhibition.sides(&source), fingerprint(&source), end);
         }
         assert!(!is_inhibited(&inhibition, 9), "its sources are forgotten");
-        assert!(inhibition.firing.iter().all(HashMap::is_empty));
+        assert!(inhibition.aims.iter().all(|aim| aim.firing.is_empty()));
     }
 
     const RULE: &str =
@@ -266,5 +300,58 @@ mod tests {
         inhibition.remove(&two, 2, at(10));
         inhibition.put(&two, 2, at(30));
         assert_eq!(inhibition.inhibited_by(&target, at(25)), Some(2));
+    }
+
+    #[test]
+    fn rules_that_share_their_targets_answer_as_each_alone() {
+        let rules = [
+            "{source_matchers: [s=1], target_matchers: [t=1], equal: [c]}",
+            "{source_matchers: [s=2], target_matchers: [t=1], equal: [c]}",
+            "{source_matchers: ['s=~\"1|3\"'], target_matchers: [t=1], equal: [c]}",
+            "{source_matchers: [s=2], target_matchers: [t=1]}",
+            "{source_matchers: [s=1], target_matchers: ['t=~\"1|2\"'], equal: [c]}",
+        ];
+        let rules = rules.map(|rule| {
+            let document = narthex_settings::Document::parse("r.yml", rule).unwrap();
+            document.read::<InhibitRule>().unwrap()
+        });
+        let mut alone = rules.clone().map(|rule| Inhibition::new(vec![rule]));
+        let mut together = Inhibition::new(rules.to_vec());
+        assert_eq!(together.aims.len(), 3);
+        let mut alerts = Vec::new();
+        for s in ["", "1", "2", "3"] {
+            for (t, c) in [("", "a"), ("1", "a"), ("1", "b"), ("2", "a")] {
+                alerts.push(Labels::from_pairs([("s", s), ("t", t), ("c", c)]));
+            }
+        }
+        let now = Timestamp::from_millis(0);
+        let mut quiet = 0;
+        for firing in alerts.iter().flat_map(|one| alerts.iter().map(move |two| [one, two])) {
+            let firing = BTreeSet::from(firing);
+            let change = |all: &mut Inhibition, comes: bool| {
+                for labels in &firing {
+                    let (sides, end) = (all.sides(labels), Timestamp::from_millis(10));
+                    match comes {
+                        true => all.put(&sides, fingerprint(labels), end),
+                        false => all.remove(&sides, fingerprint(labels), end),
+                    }
+                }
+            };
+            change(&mut together, true);
+            alone.iter_mut().for_each(|rule| change(rule, true));
+            for labels in &alerts {
+                let is_quiet = together.inhibited_by(labels, now).is_some();
+                let mut each = alone.iter();
+                assert_eq!(
+                    is_quiet,
+                    each.any(|rule| rule.inhibited_by(labels, now).is_some()),
+                    "{labels:?} while {firing:?} fire"
+                );
+                quiet += usize::from(is_quiet);
+            }
+            change(&mut together, false);
+            alone.iter_mut().for_each(|rule| change(rule, false));
+        }
+        assert!(quiet > 500 && together.aims.iter().all(|aim| aim.firing.is_empty()), "{quiet}");
     }
 }
