@@ -35,7 +35,7 @@ export function FilterBar(props: Props) {
         onChange={props.onChoice}
         bg="var(--nx-surface)"
         withItemsBorders={false}
-        styles={{ root: { border: "1px solid var(--nx-border)" }, label: { paddingInline: 10 } }}
+        styles={{ root: { border: "1px solid var(--nx-border)", maxWidth: "100%", overflowX: "auto" }, label: { paddingInline: 10 } }}
       />
       <TextInput
         size="xs"

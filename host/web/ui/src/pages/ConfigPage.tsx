@@ -1,4 +1,4 @@
-import { Button, Code, CopyButton, ScrollArea } from "@mantine/core";
+import { Button, Code, CopyButton } from "@mantine/core";
 import { Loading } from "../components/Loading";
 import { PageTitle } from "../components/PageTitle";
 import { RequestNotice } from "../components/RequestNotice";
@@ -26,11 +26,9 @@ export default function ConfigPage() {
       {yaml === undefined && state.isLoading && <Loading />}
       {yaml !== undefined && (
         <Section title="In force" aside={<Copy text={yaml} />}>
-          <ScrollArea tabIndex={0} aria-label="The configuration" role="region">
-            <Code block fz={12.5} bg="transparent" p="md">
-              {yaml}
-            </Code>
-          </ScrollArea>
+          <Code block fz={12.5} bg="transparent" p="md" tabIndex={0}>
+            {yaml}
+          </Code>
         </Section>
       )}
     </>
