@@ -27,7 +27,7 @@ export function useNotifications(): Notification[] | null {
 
   useEffect(() => {
     if (isAbsent) return;
-    let close = () => undefined as void;
+    let close: () => void = () => undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const open = () => {
       // A browser has few connections to one host: a page that nobody sees keeps none.
