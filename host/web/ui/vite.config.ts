@@ -1,8 +1,13 @@
 import react from "@vitejs/plugin-react";
+import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
 
 /** Where `npm run dev` finds a running host. */
 const HOST = "http://127.0.0.1:9090";
+
+/** Where the tests find files that others made: NARTHEX_CONFORMANCE, or beside the repository. */
+const CONFORMANCE =
+  loadEnv("test", ".", "NARTHEX_")["NARTHEX_CONFORMANCE"] ?? new URL("../../../../shared/conformance", import.meta.url).pathname;
 
 export default defineConfig({
   plugins: [react()],
@@ -17,5 +22,5 @@ export default defineConfig({
     host: "127.0.0.1",
     proxy: { "/api": HOST, "/metrics": HOST, "/-/": HOST },
   },
-  test: { include: ["src/**/*.test.ts"], environment: "node" },
+  test: { include: ["src/**/*.test.ts"], environment: "node", alias: { "@conformance": CONFORMANCE } },
 });

@@ -17,6 +17,7 @@ import { LonePanel, SectionGrid } from "./SectionGrid";
 import { decodeDashboard, encodeDashboard, type DashboardState } from "./urlState";
 import { useRange } from "./useRange";
 import type { ResolvedVariables } from "./variables/resolve";
+import type { Scheme } from "./values/colors";
 import { useVariables } from "./variables/useVariables";
 
 /** A dashboard, live: its range and variables are in the address. */
@@ -78,6 +79,10 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }) {
   );
 }
 
+/** As the theme has them, in numbers to reckon with. */
+const LIGHT: Scheme = { isDark: false, text: "#24221f", surface: "#ffffff" };
+const DARK: Scheme = { isDark: true, text: "#dedad4", surface: "#211f1d" };
+
 interface PanelsProps extends Pick<DashboardContext, "range" | "rangeText" | "enlarged" | "onEnlarge" | "onZoom"> {
   dashboard: Dashboard;
   resolved: ResolvedVariables;
@@ -88,7 +93,7 @@ function Panels({ dashboard, resolved, range, rangeText, enlarged, onEnlarge, on
   const scheme = useComputedColorScheme("light");
   const config = useRequest(getConfig);
   const isDark = scheme === "dark";
-  const display = useMemo(() => ({ zone, scheme: { isDark, text: isDark ? "#dedad4" : "#24221f" } }), [zone, isDark]);
+  const display = useMemo(() => ({ zone, scheme: isDark ? DARK : LIGHT }), [zone, isDark]);
   const sections = useMemo(() => placeSections(dashboard.sections, resolved.scope), [dashboard, resolved]);
   // Steps depend on how often is scraped: panels wait for that. A host that does not say scrapes by default.
   if (config.isLoading && !config.answer) return <Loading />;

@@ -13,12 +13,16 @@ export function SectionGrid({ placed }: { placed: PlacedSection }) {
   const isShown = isOpen || section.title === null;
   return (
     <section aria-label={section.title ?? "Panels"}>
-      {section.title !== null && (
-        <button type="button" className={classes.heading} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-          <ChevronRight />
-          {interpolateText(section.title, scope) || "Row"}
-          {!isOpen && <span className={classes.count}>{count(panels.length, "panel", "panels")}</span>}
-        </button>
+      {section.title === null ? (
+        <h2 className="nx-hidden">Panels</h2>
+      ) : (
+        <h2 className={classes.title}>
+          <button type="button" className={classes.heading} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+            <ChevronRight />
+            {interpolateText(section.title, scope) || "Row"}
+            {!isOpen && <span className={classes.count}>{count(panels.length, "panel", "panels")}</span>}
+          </button>
+        </h2>
       )}
       {isShown && panels.length > 0 && (
         <div className={classes.grid}>

@@ -41,7 +41,7 @@ export function graphOptions(graph: Graph): uPlot.Options {
   const frame = frameOptions({ zone, size, onZoom });
   return {
     ...frame,
-    padding: [8, 8, 0, 4],
+    padding: [8, 18, 0, 4],
     focus: { alpha: 0.25 },
     cursor: {
       ...frame.cursor,

@@ -45,7 +45,7 @@ it("names fields, and tells those of one name apart", () => {
   );
   const series = (cpu: string): Series => ({ refId: "A", name: "n", labels: { cpu }, times: [0], values: [1], stepMs: null, isTable: false });
   const scope = new Map([["node", { values: ["h"], texts: ["h"], isAll: false, isList: false, allValue: "" }]]);
-  const fields = fieldsOf(panel, [series("0"), series("0"), series("1")], scope, { isDark: false, text: "#000000" });
+  const fields = fieldsOf(panel, [series("0"), series("0"), series("1")], scope, { isDark: false, text: "#000000", surface: "#ffffff" });
   expect(fields.map((each) => [each.name, each.key])).toEqual([["0 of h", "0 of h"], ["0 of h", "0 of h 2"], ["1 of h", "1 of h"]]);
 });
 

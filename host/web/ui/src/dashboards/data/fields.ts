@@ -1,6 +1,6 @@
 /** Series with the settings that hold for each: those of the panel, changed by the overrides that match. Pure. */
 import { boundsOf, seriesColorOf, type Bounds } from "../values/display";
-import type { Scheme } from "../values/colors";
+import { visibleOn, type Scheme } from "../values/colors";
 import { isRecord, list, record, text, withPath, type Json } from "../json";
 import type { FieldConfig, Override, Panel } from "../model";
 import { readFieldConfig } from "../read/field";
@@ -45,7 +45,7 @@ export function fieldsOf(panel: Panel, all: readonly Series[], scope: Scope, sch
       series,
       config,
       bounds,
-      color: seriesColorOf({ ...config, displayName: name }, series.values, bounds, index, scheme),
+      color: visibleOn(seriesColorOf({ ...config, displayName: name }, series.values, bounds, index, scheme), scheme.surface),
     };
   });
 }

@@ -22,11 +22,10 @@ export function BarGaugePanel({ options, fields }: Props) {
   if (readings.length === 0) return <NoData />;
   const isUpright = options["orientation"] === "vertical" || (options["orientation"] !== "horizontal" && size.width > size.height * 2);
   const mode = text(options["displayMode"], "gradient");
-  const surface = display.scheme.isDark ? "#211f1d" : "#ffffff";
   return (
     <div ref={ref} className={isUpright ? classes.columns : classes.rows}>
       {readings.map((reading) => (
-        <Bar key={reading.key} reading={reading} isUpright={isUpright} mode={mode} scheme={display.scheme} surface={surface} />
+        <Bar key={reading.key} reading={reading} isUpright={isUpright} mode={mode} scheme={display.scheme} />
       ))}
     </div>
   );
@@ -37,10 +36,9 @@ interface BarProps {
   isUpright: boolean;
   mode: string;
   scheme: Scheme;
-  surface: string;
 }
 
-function Bar({ reading, isUpright, mode, scheme, surface }: BarProps) {
+function Bar({ reading, isUpright, mode, scheme }: BarProps) {
   const { shown, title } = reading;
   const share = reading.value === null ? 0 : Math.min(1, Math.max(0, shown.share));
   const percent = `${(share * 100).toFixed(2)}%`;
@@ -53,7 +51,7 @@ function Bar({ reading, isUpright, mode, scheme, surface }: BarProps) {
       <span className={classes.track}>
         <span className={classes.bar} style={{ background: fillOf(reading, mode, isUpright, scheme, share), ...(isUpright ? { height: percent } : { width: percent }) }} />
       </span>
-      <span className={classes.value} style={{ color: readableOn(shown.color, surface) }}>
+      <span className={classes.value} style={{ color: readableOn(shown.color, scheme.surface) }}>
         {value}
       </span>
     </div>

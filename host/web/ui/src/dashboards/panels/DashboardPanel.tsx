@@ -50,7 +50,7 @@ interface Props {
 /** Panels that ask nothing: texts, and what is not drawn here. */
 function PlainPanel({ panelKey, panel, scope }: Props) {
   const content = () => {
-    if (panel.type === "text") return <TextPanel options={panel.options} scope={scope} />;
+    if (panel.type === "text") return <TextPanel title={panel.title} options={panel.options} scope={scope} />;
     if (panel.foreignSource !== null) return <NoData>{`This panel asks ${panel.foreignSource}, which is not this host.`}</NoData>;
     return <NoData>{`Panels of the type "${panel.type}" are not shown here.`}</NoData>;
   };

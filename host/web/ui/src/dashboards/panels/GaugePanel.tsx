@@ -39,7 +39,6 @@ function Dial({ reading, isAlone, hasMarkers }: { reading: Reading; isAlone: boo
   const { min, max } = field.bounds;
   const share = reading.value === null ? 0 : Math.min(1, Math.max(0, shown.share));
   const text = joinFormatted(shown);
-  const surface = display.scheme.isDark ? "#211f1d" : "#ffffff";
   const steps = absoluteSteps(field.config.thresholds, min, max);
   const shareAt = (value: number) => Math.min(1, Math.max(0, (value - min) / (max - min || 1)));
   return (
@@ -53,7 +52,7 @@ function Dial({ reading, isAlone, hasMarkers }: { reading: Reading; isAlone: boo
             const to = shareAt(steps[index + 1]?.from ?? max);
             return to > from && <path key={step.from} d={arc(from, to, RADIUS + 13)} className={classes.marker} stroke={colorOf(step.color, display.scheme)} />;
           })}
-        <text x={CENTER.x} y={CENTER.y + 10} className={classes.text} fill={readableOn(shown.color, surface)} fontSize={Math.min(38, 190 / Math.max(4, text.length))}>
+        <text x={CENTER.x} y={CENTER.y + 10} className={classes.text} fill={readableOn(shown.color, display.scheme.surface)} fontSize={Math.min(38, 190 / Math.max(4, text.length))}>
           {text === "" ? "–" : text}
         </text>
       </svg>

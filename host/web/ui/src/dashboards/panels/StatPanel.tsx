@@ -50,28 +50,34 @@ function tracksFor(amount: number, { width, height }: { width: number; height: n
 function Tile({ reading, options, isAlone }: { reading: Reading; options: Json; isAlone: boolean }) {
   const { display } = useDashboard();
   const { shown, field } = reading;
-  const surface = display.scheme.isDark ? "#211f1d" : "#ffffff";
   const mode = text(options["colorMode"], "value");
   const isFilled = mode.startsWith("background");
-  const color = isFilled ? textOn(shown.color) : mode === "none" ? "inherit" : readableOn(shown.color, surface);
+  const color = isFilled ? textOn(shown.color) : mode === "none" ? "inherit" : readableOn(shown.color, display.scheme.surface);
   const textMode = text(options["textMode"], "auto");
-  const showsName = textMode === "name" || textMode === "value_and_name" || (textMode === "auto" && !isAlone);
-  const showsValue = textMode !== "name" && textMode !== "none";
+  const isNameAlone = textMode === "name";
+  const showsName = textMode === "value_and_name" || (textMode === "auto" && !isAlone);
+  const showsValue = textMode !== "none";
   const hasSpark = options["graphMode"] !== "none" && field.series.values.length > 1;
-  const whole = joinFormatted(shown);
+  const whole = isNameAlone ? reading.title : joinFormatted(shown);
   const chars = Math.max(CHARS_MIN, whole.length);
   return (
-    <div className={classes.tile} style={isFilled ? { background: shown.color, color } : {}}>
+    <div className={`${classes.tile} ${hasSpark ? classes.withSpark : ""}`} style={isFilled ? { background: shown.color, color } : {}}>
       {hasSpark && (
         <Sparkline series={field.series} className={classes.spark ?? ""} color={isFilled ? color : shown.color} fill={withAlpha(isFilled ? textOn(shown.color) : shown.color, 0.18)} />
       )}
       <div className={classes.words}>
         {showsName && <div className={classes.name}>{reading.title}</div>}
         {showsValue && (
-          <div className={classes.value} style={{ color, ["--chars" as string]: chars, ["--room" as string]: showsName || hasSpark ? 44 : 66 }}>
-            {shown.prefix}
-            {shown.text}
-            <span className={classes.suffix}>{shown.suffix}</span>
+          <div className={classes.value} style={{ color, ["--chars" as string]: chars, ["--room" as string]: showsName ? 40 : hasSpark ? 48 : 66 }}>
+            {isNameAlone ? (
+              whole
+            ) : (
+              <>
+                {shown.prefix}
+                {shown.text}
+                <span className={classes.suffix}>{shown.suffix}</span>
+              </>
+            )}
           </div>
         )}
       </div>

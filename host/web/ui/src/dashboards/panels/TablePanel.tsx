@@ -45,6 +45,7 @@ export function TablePanel({ panel, series }: { panel: Panel; series: readonly S
         order={order}
         onSort={sortBy}
         hasHeader={flag(panel.options["showHeader"], true)}
+        title={panel.title || "this panel"}
         display={display}
       />
     </>
@@ -57,20 +58,22 @@ interface TableProps {
   order: Order | null;
   onSort: (name: string) => void;
   hasHeader: boolean;
+  /** For assistive technology. */
+  title: string;
   display: DisplayContext;
 }
 
-function DataTable({ table, columns, order, onSort, hasHeader, display }: TableProps) {
+function DataTable({ table, columns, order, onSort, hasHeader, title, display }: TableProps) {
   const rows = table.columns[0]?.values.map((_value, row) => row) ?? [];
   const [shown, more] = useBounded(rows, ROWS_AT_ONCE);
   const values = new Map(table.columns.map((column) => [column.name, column.values]));
   return (
-    <div className={classes.frame} tabIndex={0} role="region" aria-label="Table">
+    <div className={classes.frame} tabIndex={0} role="region" aria-label={`Rows of ${title}`}>
       <table className={classes.table}>
         {hasHeader && (
           <thead>
             <tr>
-              {columns.map(({ column, title, config }) => (
+              {columns.map(({ column, title: heading, config }) => (
                 <th
                   key={column.name}
                   scope="col"
@@ -78,7 +81,7 @@ function DataTable({ table, columns, order, onSort, hasHeader, display }: TableP
                   aria-sort={order?.name !== column.name ? "none" : order.isDescending ? "descending" : "ascending"}
                 >
                   <button type="button" className={classes.sort} onClick={() => onSort(column.name)}>
-                    {title}
+                    {heading}
                     {order?.name === column.name && (order.isDescending ? " ↓" : " ↑")}
                   </button>
                 </th>
@@ -104,10 +107,9 @@ function DataTable({ table, columns, order, onSort, hasHeader, display }: TableP
 function DataCell({ shown: { column, config }, value, display }: { shown: ShownColumn; value: Cell; display: DisplayContext }) {
   const bounds = boundsOf(config, column.type === "number" ? (column.values as (number | null)[]) : []);
   const shown = showValue(value, config, bounds, 0, display);
-  const surface = display.scheme.isDark ? "#211f1d" : "#ffffff";
   const { type } = config.cell;
   const style =
-    type === "color-text" ? { color: readableOn(shown.color, surface) }
+    type === "color-text" ? { color: readableOn(shown.color, display.scheme.surface) }
     : type.startsWith("color-background") ? { background: shown.color, color: textOn(shown.color) }
     : {};
   const isGauge = column.type === "number" && (type === "gauge" || type.endsWith("-gauge") || type === "basic");

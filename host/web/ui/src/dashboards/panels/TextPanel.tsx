@@ -5,12 +5,12 @@ import { interpolateText, type Scope } from "../variables/scope";
 import classes from "./TextPanel.module.css";
 
 /** Words of whoever made the dashboard. */
-export function TextPanel({ options, scope }: { options: Json; scope: Scope }) {
+export function TextPanel({ title, options, scope }: { title: string; options: Json; scope: Scope }) {
   const source = interpolateText(text(options["content"]), scope);
   const mode = text(options["mode"], "markdown");
   const nodes = useMemo(() => (mode === "html" ? parseHtml(source) : parseMarkdown(source)), [source, mode]);
   return (
-    <div className={classes.text} tabIndex={0} role="region" aria-label="Text">
+    <div className={classes.text} tabIndex={0} role="region" aria-label={`Text of ${title || "this panel"}`}>
       {mode === "code" ? <pre>{source}</pre> : nodes.map(toReact)}
     </div>
   );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { colorOf, contrast, parseColor, readableOn, scaleColor, textOn } from "./colors";
+import { colorOf, contrast, parseColor, readableOn, scaleColor, textOn, visibleOn } from "./colors";
 
-const LIGHT = { isDark: false, text: "#24221f" };
+const LIGHT = { isDark: false, text: "#24221f", surface: "#ffffff" };
 
 describe("colorOf", () => {
   it.each([
@@ -33,4 +33,10 @@ it("walks a scale", () => {
   expect(scaleColor("continuous-GrYlRd", 0, LIGHT)).toBe("#73bf69");
   expect(scaleColor("continuous-GrYlRd", 1, LIGHT)).toBe("#f2495c");
   expect(scaleColor("thresholds", 1, LIGHT)).toBeNull();
+});
+
+it("leaves colors of lines as they are, but for those that cannot be seen", () => {
+  expect(visibleOn("#e8590c", "#ffffff")).toBe("#e8590c");
+  const [line, behind] = [parseColor(visibleOn("#052b51", "#211f1d")), parseColor("#211f1d")];
+  expect(line && behind ? contrast(line, behind) : 0).toBeGreaterThanOrEqual(2);
 });

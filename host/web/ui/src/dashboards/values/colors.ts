@@ -35,6 +35,8 @@ const SCALES: Readonly<Record<string, readonly string[]>> = {
 export interface Scheme {
   isDark: boolean;
   text: string;
+  /** What panels are drawn on. */
+  surface: string;
 }
 
 /** The color that CSS understands. */
@@ -97,19 +99,29 @@ export function contrast(one: Rgb, other: Rgb): number {
   return (high + 0.05) / (low + 0.05);
 }
 
-/** WCAG AA, for text of any size. */
-const CONTRAST_MIN = 4.5;
+/** WCAG AA, for text of any size, and for lines. */
+const TEXT_CONTRAST_MIN = 4.5;
+const LINE_CONTRAST_MIN = 2;
 const BLACK: Rgb = [0, 0, 0];
 const WHITE: Rgb = [255, 255, 255];
 
 /** A color as text on a background: moved towards black or white until it can be read. */
 export function readableOn(color: string, background: string): string {
+  return towardsContrast(color, background, TEXT_CONTRAST_MIN);
+}
+
+/** A color as a line on a background. Colors were chosen for one scheme; less is asked of them, so that they stay themselves. */
+export function visibleOn(color: string, background: string): string {
+  return towardsContrast(color, background, LINE_CONTRAST_MIN);
+}
+
+function towardsContrast(color: string, background: string, least: number): string {
   const [rgb, behind] = [parseColor(color), parseColor(background)];
   if (!rgb || !behind) return color;
   const goal = contrast(WHITE, behind) > contrast(BLACK, behind) ? WHITE : BLACK;
   for (let share = 0; share <= 1; share += 0.05) {
     const mixed = mix(rgb, goal, share);
-    if (contrast(mixed, behind) >= CONTRAST_MIN) return hex(mixed);
+    if (contrast(mixed, behind) >= least) return share === 0 ? color : hex(mixed);
   }
   return hex(goal);
 }

@@ -5,7 +5,7 @@ import { boundsOf, seriesColorOf, showValue, valueText } from "./display";
 import { joinFormatted } from "./units";
 import vectors from "./vectors.json";
 
-const CONTEXT = { scheme: { isDark: false, text: "#222222" }, zone: "utc" } as const;
+const CONTEXT = { scheme: { isDark: false, text: "#222222", surface: "#ffffff" }, zone: "utc" } as const;
 
 describe("showValue", () => {
   it.each(vectors.displays)("shows $config.unit as Grafana does", ({ config, shown }) => {
