@@ -13,7 +13,7 @@ import { resolveVariables } from "./variables/resolve";
 
 const FILES = import.meta.glob("@conformance/dashboards/*.json", { import: "default" });
 const RANGE = { fromMs: 1_700_000_000_000, toMs: 1_700_003_600_000 };
-const DRAWN = ["timeseries", "stat", "gauge", "bargauge", "table", "text"];
+const DRAWN = ["timeseries", "stat", "gauge", "bargauge", "table", "heatmap", "text"];
 
 async function load(name: string): Promise<unknown> {
   const [, read] = Object.entries(FILES).find(([path]) => path.endsWith(`/${name}`)) ?? [];

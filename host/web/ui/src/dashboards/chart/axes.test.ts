@@ -18,6 +18,9 @@ describe("tickTexts", () => {
   it.each([
     [[0, 1024, 2048], "bytes", null, ["0 B", "1 KiB", "2 KiB"]],
     [[1_000_000, 1_000_500, 1_001_000], "short", null, ["1.0000 Mil", "1.0005 Mil", "1.0010 Mil"]],
+    [[0, 2500, 5000], "short", null, ["0.0", "2.5 K", "5.0 K"]],
+    [[0, 100, 200], "s", null, ["0 s", "1.67 mins", "3.33 mins"]],
+    [[0, 1], "bool_yes_no", null, ["No", "Yes"]],
     [[0, 0.25, 0.5], "percentunit", 1, ["0.0%", "25.0%", "50.0%"]],
   ])("%j in %s", (ticks, unit, decimals, texts) => expect(tickTexts(ticks, { unit, decimals }, "utc")).toEqual(texts));
 });
@@ -33,6 +36,7 @@ describe("valueRange", () => {
     ["a stack", 1000, 1001, { ...axis, hasGround: true }, [0, 1061.06]],
     ["bounds", 20, 30, { ...axis, min: 0, max: 100 }, [0, 100]],
     ["a middle", -1, 3, { ...axis, isCentered: true }, [-3.36, 3.36]],
+    ["yes", 1, 1, { ...axis, unit: "bool" }, [0, 1.06]],
     ["powers", 3, 500, { ...axis, logBase: 10 }, [1, 1000]],
   ])("of %s", (_name, low, high, on, expected) => {
     const range = valueRange(low, high, on);

@@ -60,26 +60,38 @@ export function axesOf(fields: readonly Field[]): { axes: ValueAxis[]; scales: s
   return { axes: [...axes.values()], scales };
 }
 
-/** Ticks in the unit of the axis, with as many decimals as tell neighbors apart. */
+/** Enough for ticks that no few decimals write exactly, such as thirds of a minute. */
+const TICK_DECIMALS_MAX = 2;
+
+/** Ticks in the unit of the axis, with as few decimals as write them exactly and tell neighbors apart. */
 export function tickTexts(ticks: readonly (number | null)[], axis: Pick<ValueAxis, "unit" | "decimals">, zone: Zone): string[] {
   const format = unitFormatter(axis.unit, zone);
-  const write = (decimals: number | null) => ticks.map((tick) => (tick === null ? "" : joinFormatted(format(tick, decimals))));
-  const isTelling = (texts: readonly string[]) => new Set(texts).size === texts.length;
+  const write = (decimals: number | null) => ticks.map((tick) => (tick === null ? null : format(tick, decimals)));
+  const join = (texts: ReturnType<typeof write>) => texts.map((text) => (text === null ? "" : joinFormatted(text)));
+  const finest = write(8);
   for (let decimals = axis.decimals ?? 0; decimals < 8; decimals += 1) {
     const texts = write(decimals);
-    if (isTelling(texts)) return texts;
+    const isTelling = new Set(join(texts)).size === texts.length;
+    const isExact = texts.every((text, index) => text === null || Number(text.text) === Number(finest[index]?.text) || Number.isNaN(Number(text.text)));
+    if (isTelling && (isExact || decimals >= TICK_DECIMALS_MAX)) return join(texts);
   }
-  return write(null);
+  return join(write(null));
 }
 
-/** Distances of ticks that are round where units are powers of two. */
+function isBoolean(unit: string): boolean {
+  return unit.startsWith("bool");
+}
+
+/** Distances of ticks where the usual ones are not round: powers of two, and yes and no. */
 export function tickDistances(unit: string): number[] | null {
+  if (isBoolean(unit)) return [1];
   return unit in BINARY ? Array.from({ length: 80 }, (_, power) => 2 ** (power - 10)) : null;
 }
 
 /** Always some height; a stack stands on zero; bounds of the field hold. */
 export function valueRange(low: number | null, high: number | null, axis: ValueAxis): [number, number] {
   let [min, max] = [low ?? 0, high ?? 1];
+  if (isBoolean(axis.unit)) [min, max] = [Math.min(0, min), Math.max(1, max)];
   if (axis.softMin !== null) min = Math.min(min, axis.softMin);
   if (axis.softMax !== null) max = Math.max(max, axis.softMax);
   if (axis.logBase !== null) return logRange(axis.min ?? min, axis.max ?? max, axis.logBase);

@@ -1,5 +1,5 @@
 /** Asks the host for a panel and for variables. */
-import { ApiError, getMetricNames, queryInstant, queryRange, type Answer } from "../../api";
+import { ApiError, getMetricNames, queryInstant, queryRange, type Answer, type QueryData } from "../../api";
 import { getLabelNames, getLabelValues, getSeries } from "../../dashboardApi";
 import { formatSeries } from "../../format/labels";
 import type { TimeRange } from "../range";
@@ -7,8 +7,15 @@ import { resultText, type VariableQuery } from "../variables/query";
 import type { PanelQuery } from "./queries";
 import { toSeries, type Series } from "./series";
 
+/** A target's answer as it came: histograms are drawn from it. */
+export interface TargetAnswer {
+  query: PanelQuery;
+  data: QueryData;
+}
+
 export interface PanelData {
   series: Series[];
+  answers: TargetAnswer[];
   cut: number;
   histograms: number;
   /** What the host said of single targets; the others are shown. */
@@ -17,7 +24,7 @@ export interface PanelData {
 
 /** All targets at once. Fails as a whole only where none has an answer. */
 export async function askPanel(queries: readonly PanelQuery[], signal: AbortSignal): Promise<Answer<PanelData>> {
-  const data: PanelData = { series: [], cut: 0, histograms: 0, errors: [] };
+  const data: PanelData = { series: [], answers: [], cut: 0, histograms: 0, errors: [] };
   const notes = { warnings: new Set<string>(), infos: new Set<string>() };
   const outcomes = await Promise.allSettled(queries.map((query) => askTarget(query, signal)));
   signal.throwIfAborted();
@@ -32,6 +39,7 @@ export async function askPanel(queries: readonly PanelQuery[], signal: AbortSign
     }
     const found = toSeries(query, outcome.value.data, query.endMs);
     data.series.push(...found.series);
+    data.answers.push({ query, data: outcome.value.data });
     data.cut += found.cut;
     data.histograms += found.histograms;
     for (const each of outcome.value.warnings) notes.warnings.add(each);

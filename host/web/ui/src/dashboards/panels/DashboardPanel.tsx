@@ -13,6 +13,7 @@ import { interpolateText, type Scope } from "../variables/scope";
 import { BarGaugePanel } from "./BarGaugePanel";
 import { GaugePanel } from "./GaugePanel";
 import { GraphPanel } from "./GraphPanel";
+import { HeatmapPanel } from "./HeatmapPanel";
 import { NoData } from "./NoData";
 import { notesOf, PanelFrame } from "./PanelFrame";
 import { StatPanel } from "./StatPanel";
@@ -22,7 +23,7 @@ import { TextPanel } from "./TextPanel";
 /** Panels ask a little before they are seen. */
 const AHEAD = "200px 0px";
 
-const DATA_TYPES = ["timeseries", "stat", "gauge", "bargauge", "table"];
+const DATA_TYPES = ["timeseries", "stat", "gauge", "bargauge", "table", "heatmap"];
 
 /** One panel: asks while it is in view, and shows what its type wants. */
 export function DashboardPanel({ placed }: { placed: PlacedPanel }) {
@@ -72,13 +73,14 @@ function frameOf(panel: Panel, scope: Scope) {
 function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInView: boolean; width: number }) {
   const [state, queries] = usePanelData(panel, scope, { isInView, widthPixels: width });
   const { answer, error, isLoading } = state;
-  const notes = notesOf(answer?.data, [...(answer?.warnings ?? []), ...(answer && error ? [error.message] : [])]);
+  const data = answer && panel.type === "heatmap" ? { ...answer.data, histograms: 0 } : answer?.data;
+  const notes = notesOf(data, [...(answer?.warnings ?? []), ...(answer && error ? [error.message] : [])]);
   const content = (): ReactNode => {
     if (!answer) return error ? <ErrorText>{error.message}</ErrorText> : null;
     const [failure] = answer.data.errors;
     if (answer.data.series.length === 0 && failure) return <ErrorText>{failure.message}</ErrorText>;
     if (queries.length === 0) return <NoData>This panel has no query.</NoData>;
-    if (answer.data.series.length === 0) return <NoData />;
+    if (answer.data.series.length === 0 && answer.data.histograms === 0) return <NoData />;
     return <Content panel={panel} scope={scope} data={answer.data} queries={queries} />;
   };
   return (
@@ -105,6 +107,8 @@ function Content({ panel, scope, data, queries }: { panel: Panel; scope: Scope; 
       return <GaugePanel options={panel.options} fields={fields} />;
     case "bargauge":
       return <BarGaugePanel options={panel.options} fields={fields} />;
+    case "heatmap":
+      return <HeatmapPanel options={panel.options} answers={data.answers} />;
     case "table":
       return <TablePanel panel={panel} series={series} />;
     default:

@@ -92,6 +92,12 @@ describe("panels that became others", () => {
     expect(first({ ...json, gauge: { show: true, minValue: 0, maxValue: 200 } })).toMatchObject({ type: "gauge", defaults: { max: 200 } });
   });
 
+  it("reads heatmaps of buckets, and of values that have none", () => {
+    expect(first({ type: "heatmap", dataFormat: "tsbuckets" })?.options).toEqual({ calculate: false });
+    expect(first({ type: "heatmap", dataFormat: "timeseries" })?.options).toEqual({ calculate: true });
+    expect(first({ type: "heatmap", options: { calculate: true } })?.options).toEqual({ calculate: true });
+  });
+
   it("reads column styles of old tables", () => {
     const panel = first({
       type: "table", styles: [{ pattern: "Time", type: "hidden" }, { pattern: "Value", type: "number", unit: "s", alias: "Ago", decimals: 1, colorMode: "cell", thresholds: ["10", "20"], colors: ["g", "y", "r"] }],

@@ -45,6 +45,9 @@ function migrate(json: Json): Json {
     case "table":
     case "table-old":
       return Array.isArray(json["styles"]) ? migrateTable(json) : json;
+    case "heatmap":
+      // Grafana 8 and before named what the data is.
+      return typeof json["dataFormat"] === "string" ? { ...json, options: { calculate: json["dataFormat"] !== "tsbuckets" } } : json;
     case "text":
       // Grafana 7 kept the text beside the options.
       return isRecord(json["options"]) ? json : { ...json, options: { mode: json["mode"], content: json["content"] } };
