@@ -10,7 +10,7 @@ const FILE = JSON.stringify({
   title: "Café – Übersicht",
   panels: [
     { type: "stat", datasource: { uid: "${DS_PROM}" }, targets: [{ expr: 'up{cluster="${VAR_CLUSTER}",job="$job"}' }] },
-    { type: "piechart" },
+    { type: "geomap" },
   ],
 });
 
@@ -20,7 +20,7 @@ describe("readImport", () => {
       title: "Café – Übersicht",
       uid: "cafe-ubersicht",
       panels: 2,
-      unknownTypes: [["piechart", 1]],
+      unknownTypes: [["geomap", 1]],
       inputs: [{ name: "VAR_CLUSTER", label: "Cluster", value: "prod" }],
     });
   });

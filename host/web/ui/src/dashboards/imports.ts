@@ -21,7 +21,7 @@ export interface ImportDraft {
   panels: number;
 }
 
-const KNOWN_TYPES = ["timeseries", "stat", "gauge", "bargauge", "table", "heatmap", "text"];
+const KNOWN_TYPES = ["timeseries", "stat", "gauge", "bargauge", "table", "heatmap", "piechart", "text"];
 const SOURCE_VALUE = "prometheus";
 
 /** Reads what was pasted or dropped. Throws what can be told to the user. */

@@ -16,6 +16,7 @@ import { GraphPanel } from "./GraphPanel";
 import { HeatmapPanel } from "./HeatmapPanel";
 import { NoData } from "./NoData";
 import { notesOf, PanelFrame } from "./PanelFrame";
+import { PiePanel } from "./PiePanel";
 import { StatPanel } from "./StatPanel";
 import { TablePanel } from "./TablePanel";
 import { TextPanel } from "./TextPanel";
@@ -23,7 +24,7 @@ import { TextPanel } from "./TextPanel";
 /** Panels ask a little before they are seen. */
 const AHEAD = "200px 0px";
 
-const DATA_TYPES = ["timeseries", "stat", "gauge", "bargauge", "table", "heatmap"];
+const DATA_TYPES = ["timeseries", "stat", "gauge", "bargauge", "table", "heatmap", "piechart"];
 
 /** One panel: asks while it is in view, and shows what its type wants. */
 export function DashboardPanel({ placed }: { placed: PlacedPanel }) {
@@ -107,6 +108,8 @@ function Content({ panel, scope, data, queries }: { panel: Panel; scope: Scope; 
       return <GaugePanel options={panel.options} fields={fields} />;
     case "bargauge":
       return <BarGaugePanel options={panel.options} fields={fields} />;
+    case "piechart":
+      return <PiePanel options={panel.options} fields={fields} />;
     case "heatmap":
       return <HeatmapPanel options={panel.options} answers={data.answers} />;
     case "table":

@@ -92,6 +92,13 @@ describe("panels that became others", () => {
     expect(first({ ...json, gauge: { show: true, minValue: 0, maxValue: 200 } })).toMatchObject({ type: "gauge", defaults: { max: 200 } });
   });
 
+  it("reads pies", () => {
+    expect(first({ type: "grafana-piechart-panel", pieType: "donut", format: "short", valueName: "avg" })).toMatchObject({
+      type: "piechart",
+      options: { pieType: "donut", reduceOptions: { calcs: ["mean"] } },
+    });
+  });
+
   it("reads heatmaps of buckets, and of values that have none", () => {
     expect(first({ type: "heatmap", dataFormat: "tsbuckets" })?.options).toEqual({ calculate: false });
     expect(first({ type: "heatmap", dataFormat: "timeseries" })?.options).toEqual({ calculate: true });

@@ -1,7 +1,7 @@
 /** The singlestat panel of Grafana before 8 as a stat or gauge panel of today. Pure. */
 import { flag, list, number, record, records, text, type Json } from "../json";
 
-const REDUCERS: Readonly<Record<string, string>> = {
+export const SINGLE_REDUCERS: Readonly<Record<string, string>> = {
   avg: "mean",
   current: "lastNotNull",
   total: "sum",
@@ -16,7 +16,7 @@ const REDUCERS: Readonly<Record<string, string>> = {
 export function migrateSinglestat(json: Json): Json {
   const gauge = record(json["gauge"]);
   const isGauge = flag(gauge["show"]);
-  const calc = REDUCERS[text(json["valueName"])] ?? (json["valueName"] === undefined ? "mean" : "lastNotNull");
+  const calc = SINGLE_REDUCERS[text(json["valueName"])] ?? (json["valueName"] === undefined ? "mean" : "lastNotNull");
   return {
     ...json,
     type: isGauge ? "gauge" : "stat",

@@ -2,6 +2,7 @@
 import { flag, isRecord, number, record, records, text, type Json } from "../json";
 import type { Override, Panel, Place, Target } from "../model";
 import { migrateGraph } from "./legacyGraph";
+import { migratePie } from "./legacyPie";
 import { migrateSinglestat } from "./legacyStat";
 import { migrateTable } from "./legacyTable";
 
@@ -42,6 +43,8 @@ function migrate(json: Json): Json {
     case "singlestat":
     case "grafana-singlestat-panel":
       return migrateSinglestat(json);
+    case "grafana-piechart-panel":
+      return migratePie(json);
     case "table":
     case "table-old":
       return Array.isArray(json["styles"]) ? migrateTable(json) : json;
