@@ -29,6 +29,10 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }) {
   const refresh = state.refresh ?? dashboard.refresh;
   const [range, reload] = useRange(rangeText, refresh, zone);
   const variables = useVariables(dashboard.variables, state.choices, range);
+  const config = useRequest(getConfig);
+  // Steps depend on how often is scraped: panels wait for that. A host that does not say scrapes by default.
+  const scrapeMs = config.answer ? scrapeIntervalOf(config.answer.data.yaml) : SCRAPE_DEFAULT_MS;
+  const isScrapeKnown = config.answer !== null || config.error !== null;
   const set = (change: Partial<DashboardState>) => navigate(page, encodeDashboard({ ...state, ...change }));
   const resolved = variables.answer?.data;
 
@@ -63,13 +67,13 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }) {
         />
       )}
       <RequestNotice state={variables} />
-      {!resolved && variables.isLoading && <Loading />}
-      {resolved && (
+      {((!resolved && variables.isLoading) || !isScrapeKnown) && <Loading />}
+      {resolved && isScrapeKnown && (
         <Panels
           dashboard={dashboard}
+          scrapeMs={scrapeMs}
           resolved={resolved}
           range={range}
-          rangeText={rangeText}
           enlarged={state.enlarged}
           onEnlarge={(key) => set({ enlarged: key })}
           onZoom={(fromMs, toMs) => set({ range: { from: String(Math.round(fromMs)), to: String(Math.round(toMs)) } })}
@@ -83,24 +87,20 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }) {
 const LIGHT: Scheme = { isDark: false, text: "#24221f", surface: "#ffffff" };
 const DARK: Scheme = { isDark: true, text: "#dedad4", surface: "#211f1d" };
 
-interface PanelsProps extends Pick<DashboardContext, "range" | "rangeText" | "enlarged" | "onEnlarge" | "onZoom"> {
+interface PanelsProps extends Pick<DashboardContext, "range" | "scrapeMs" | "enlarged" | "onEnlarge" | "onZoom"> {
   dashboard: Dashboard;
   resolved: ResolvedVariables;
 }
 
-function Panels({ dashboard, resolved, range, rangeText, enlarged, onEnlarge, onZoom }: PanelsProps) {
+function Panels({ dashboard, resolved, range, scrapeMs, enlarged, onEnlarge, onZoom }: PanelsProps) {
   const { zone } = useSettings();
   const scheme = useComputedColorScheme("light");
-  const config = useRequest(getConfig);
   const isDark = scheme === "dark";
   const display = useMemo(() => ({ zone, scheme: isDark ? DARK : LIGHT }), [zone, isDark]);
   const sections = useMemo(() => placeSections(dashboard.sections, resolved.scope), [dashboard, resolved]);
-  // Steps depend on how often is scraped: panels wait for that. A host that does not say scrapes by default.
-  if (config.isLoading && !config.answer) return <Loading />;
   const context: DashboardContext = {
     range,
-    rangeText,
-    scrapeMs: config.answer ? scrapeIntervalOf(config.answer.data.yaml) : SCRAPE_DEFAULT_MS,
+    scrapeMs,
     filters: resolved.filters,
     display,
     syncKey: dashboard.isCrosshairShared ? `dashboard ${dashboard.uid}` : null,

@@ -1,12 +1,11 @@
 /** What all panels of a dashboard share. */
 import { createContext, use } from "react";
 import type { AdhocFilter } from "./model";
-import type { RangeText, TimeRange } from "./range";
+import type { TimeRange } from "./range";
 import type { DisplayContext } from "./values/display";
 
 export interface DashboardContext {
   range: TimeRange;
-  rangeText: RangeText;
   /** How often the host scrapes. */
   scrapeMs: number;
   filters: readonly AdhocFilter[];

@@ -72,7 +72,17 @@ describe("resolveVariables", () => {
   });
 });
 
+it("asks at once what waits for the same", () => {
+  const names = inOrder(variables(
+    { type: "query", name: "a", query: "label_values(x)" },
+    { type: "query", name: "b", query: "label_values(y{x=\"$a\"}, b)" },
+    { type: "custom", name: "c", query: "1,2" },
+    { type: "query", name: "d", query: "label_values(y{x=\"$a\"}, d)" },
+  )).map((group) => group.map((each) => each.name));
+  expect(names).toEqual([["a", "c"], ["b", "d"]]);
+});
+
 it("survives a circle", () => {
   const circle = variables({ type: "query", name: "a", query: "label_values(x{b=\"$b\"}, a)" }, { type: "query", name: "b", query: "label_values(x{a=\"$a\"}, b)" });
-  expect(inOrder(circle).map((each) => each.name)).toEqual(["a", "b"]);
+  expect(inOrder(circle).flat().map((each) => each.name)).toEqual(["a", "b"]);
 });

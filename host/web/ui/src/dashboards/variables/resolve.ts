@@ -36,22 +36,27 @@ const AUTO = "$__auto_interval_";
 export async function resolveVariables(variables: readonly Variable[], choices: Choices, range: TimeRange, ask: Ask): Promise<ResolvedVariables> {
   const scope = new Map<string, VariableValue>();
   const resolved = new Map<string, ResolvedVariable>();
-  for (const variable of inOrder(variables)) {
-    const chosen = choices.get(variable.name) ?? variable.current;
-    const { options, error } = await findOptions(variable, scope, range, ask);
-    const value = choose(variable, options, chosen, range);
-    resolved.set(variable.name, { variable, options, value, error });
-    if (variable.kind !== "adhoc") scope.set(variable.name, value);
+  for (const ready of inOrder(variables)) {
+    const found = await Promise.all(ready.map((variable) => findOptions(variable, scope, range, ask)));
+    ready.forEach((variable, index) => {
+      const { options, error } = found[index] ?? { options: [], error: null };
+      const value = choose(variable, options, choices.get(variable.name) ?? variable.current, range);
+      resolved.set(variable.name, { variable, options, value, error });
+      if (variable.kind !== "adhoc") scope.set(variable.name, value);
+    });
   }
   const list = variables.flatMap((each) => resolved.get(each.name) ?? []);
   return { list, scope, filters: filtersOf(variables, choices) };
 }
 
-/** Each after those that its query names. In a circle, which no dashboard should have, the first comes first. */
-export function inOrder(variables: readonly Variable[]): Variable[] {
+/**
+ * Each after those that its query names; those that wait for the same are asked at once. In a circle, which no
+ * dashboard should have, the first comes first.
+ */
+export function inOrder(variables: readonly Variable[]): Variable[][] {
   const names = new Set(variables.map((each) => each.name));
   const done = new Set<string>();
-  const ordered: Variable[] = [];
+  const ordered: Variable[][] = [];
   let left = [...variables];
   while (left.length > 0) {
     const isReady = (each: Variable) =>
@@ -59,7 +64,7 @@ export function inOrder(variables: readonly Variable[]): Variable[] {
     const ready = left.filter(isReady);
     const next = ready.length > 0 ? ready : left.slice(0, 1);
     for (const each of next) done.add(each.name);
-    ordered.push(...next);
+    ordered.push(next);
     left = left.filter((each) => !next.includes(each));
   }
   return ordered;
