@@ -26,7 +26,11 @@ export function getDashboard(uid: string, signal: AbortSignal): Promise<Answer<u
   return request(`dashboards/${encodeURIComponent(uid)}`, { signal });
 }
 
-export function storeDashboard(json: unknown, overwrite: boolean, signal: AbortSignal): Promise<Answer<{ uid: string }>> {
+export function storeDashboard(
+  json: unknown,
+  overwrite: boolean,
+  signal: AbortSignal,
+): Promise<Answer<{ uid: string }>> {
   return request(`dashboards?overwrite=${overwrite}`, { signal, json });
 }
 

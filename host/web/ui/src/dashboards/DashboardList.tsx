@@ -53,7 +53,11 @@ export function DashboardList({ entries, isWritable, onChanged }: Props) {
                 </Group>
               </Table.Td>
               <Table.Td fz="sm">{entry.source === "bundled" ? "comes with the host" : entry.file}</Table.Td>
-              <Table.Td>{isWritable && entry.source === "folder" && entry.error === null && <DeleteButton entry={entry} onDone={onChanged} />}</Table.Td>
+              <Table.Td>
+                {isWritable && entry.source === "folder" && entry.error === null && (
+                  <DeleteButton entry={entry} onDone={onChanged} />
+                )}
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

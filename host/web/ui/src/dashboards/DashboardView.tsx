@@ -115,7 +115,15 @@ function Panels({ dashboard, resolved, range, scrapeMs, enlarged, onEnlarge, onZ
   );
 }
 
-function Sections({ sections, enlarged, onAll }: { sections: readonly PlacedSection[]; enlarged: string | null; onAll: () => void }) {
+function Sections({
+  sections,
+  enlarged,
+  onAll,
+}: {
+  sections: readonly PlacedSection[];
+  enlarged: string | null;
+  onAll: () => void;
+}) {
   if (enlarged === null) return sections.map((each) => <SectionGrid key={each.key} placed={each} />);
   // Grafana writes "panel-12" since version 11.
   const key = enlarged.replace(/^panel-/, "");
@@ -125,7 +133,11 @@ function Sections({ sections, enlarged, onAll }: { sections: readonly PlacedSect
       <Button variant="default" size="xs" mb="xs" onClick={onAll}>
         Show all panels
       </Button>
-      {placed ? <LonePanel key={placed.key} placed={placed} /> : <Alert color="yellow">This dashboard has no panel {key}.</Alert>}
+      {placed ? (
+        <LonePanel key={placed.key} placed={placed} />
+      ) : (
+        <Alert color="yellow">This dashboard has no panel {key}.</Alert>
+      )}
     </>
   );
 }

@@ -1,4 +1,16 @@
-import { Alert, Button, Checkbox, FileButton, Group, Paper, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
+import {
+  Alert,
+  Button,
+  Checkbox,
+  FileButton,
+  Group,
+  Paper,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { useMemo, useState, type DragEvent } from "react";
 import { storeDashboard, type DashboardEntry } from "../dashboardApi";
 import { count } from "../format/value";
@@ -58,7 +70,13 @@ export function ImportForm({ existing, onClose }: Props) {
           onDrop={drop}
           error={read.error}
           spellCheck={false}
-          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 12, ...(isOver ? { borderColor: "var(--nx-ember)" } : {}) } }}
+          styles={{
+            input: {
+              fontFamily: "var(--mantine-font-family-monospace)",
+              fontSize: 12,
+              ...(isOver ? { borderColor: "var(--nx-ember)" } : {}),
+            },
+          }}
         />
         {read.draft && <DraftForm key={source} draft={read.draft} existing={existing} />}
       </Stack>
@@ -78,7 +96,9 @@ function tryRead(source: string): { draft: ImportDraft | null; error: string | n
 function DraftForm({ draft, existing }: { draft: ImportDraft; existing: readonly DashboardEntry[] }) {
   const [title, setTitle] = useState(draft.title);
   const [uid, setUid] = useState(draft.uid);
-  const [values, setValues] = useState<ReadonlyMap<string, string>>(new Map(draft.inputs.map((input) => [input.name, input.value])));
+  const [values, setValues] = useState<ReadonlyMap<string, string>>(
+    new Map(draft.inputs.map((input) => [input.name, input.value])),
+  );
   const [isReplacing, setReplacing] = useState(false);
   const [operation, store] = useOperation<void>();
   const taken = existing.find((each) => each.uid === uid);
@@ -100,11 +120,19 @@ function DraftForm({ draft, existing }: { draft: ImportDraft; existing: readonly
         <Text size="sm">{count(draft.panels, "panel", "panels")}. Data comes from this host.</Text>
         {draft.unknownTypes.length > 0 && (
           <Text size="sm" c="dimmed">
-            Not drawn here, and said so in their place: {draft.unknownTypes.map(([type, amount]) => `${type} (${amount})`).join(", ")}.
+            Not drawn here, and said so in their place:{" "}
+            {draft.unknownTypes.map(([type, amount]) => `${type} (${amount})`).join(", ")}.
           </Text>
         )}
         <Group align="flex-start">
-          <TextInput size="xs" w={320} label="Title" value={title} onChange={(event) => setTitle(event.currentTarget.value)} error={title.trim() === "" && "A title is needed."} />
+          <TextInput
+            size="xs"
+            w={320}
+            label="Title"
+            value={title}
+            onChange={(event) => setTitle(event.currentTarget.value)}
+            error={title.trim() === "" && "A title is needed."}
+          />
           <TextInput
             size="xs"
             w={240}
@@ -128,9 +156,16 @@ function DraftForm({ draft, existing }: { draft: ImportDraft; existing: readonly
             />
           ))}
         </Group>
-        {taken && !isOwn && <Text size="sm">It will be shown in place of "{taken.title}", which comes with the host.</Text>}
+        {taken && !isOwn && (
+          <Text size="sm">It will be shown in place of "{taken.title}", which comes with the host.</Text>
+        )}
         {taken && isOwn && (
-          <Checkbox size="xs" label={`Replace "${taken.title}", which has this identity`} checked={isReplacing} onChange={(event) => setReplacing(event.currentTarget.checked)} />
+          <Checkbox
+            size="xs"
+            label={`Replace "${taken.title}", which has this identity`}
+            checked={isReplacing}
+            onChange={(event) => setReplacing(event.currentTarget.checked)}
+          />
         )}
         {operation.state === "failed" && (
           <Alert color="red" title="The dashboard was not stored" role="alert">

@@ -41,7 +41,9 @@ export function readImport(source: string): ImportDraft {
     json,
     title: dashboard.title,
     uid: dashboard.uid || uidFrom(dashboard.title),
-    inputs: records(json["__inputs"]).filter((each) => each["type"] !== "datasource").map(readInput),
+    inputs: records(json["__inputs"])
+      .filter((each) => each["type"] !== "datasource")
+      .map(readInput),
     unknownTypes: [...counts],
     panels: panels.length,
   };
@@ -49,12 +51,22 @@ export function readImport(source: string): ImportDraft {
 
 function readInput(json: Json): ImportInput {
   const name = text(json["name"]);
-  return { name, label: text(json["label"]) || name, description: text(json["description"]), value: text(json["value"]) };
+  return {
+    name,
+    label: text(json["label"]) || name,
+    description: text(json["description"]),
+    value: text(json["value"]),
+  };
 }
 
 /** A dashboard without an identity gets one that a person can type. */
 export function uidFrom(title: string): string {
-  const plain = title.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
+  const plain = title
+    .toLowerCase()
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
   return plain.slice(0, 40) || "dashboard";
 }
 
@@ -64,7 +76,10 @@ export function isUid(uid: string): boolean {
 }
 
 /** The JSON to store: inputs filled in wherever they are named, and no longer asked. */
-export function finishImport(draft: ImportDraft, answers: { title: string; uid: string; values: ReadonlyMap<string, string> }): Json {
+export function finishImport(
+  draft: ImportDraft,
+  answers: { title: string; uid: string; values: ReadonlyMap<string, string> },
+): Json {
   const values = new Map(answers.values);
   const sources = records(draft.json["__inputs"]).filter((each) => each["type"] === "datasource");
   // A variable of the same name is chosen on the page, not here.
@@ -76,7 +91,8 @@ export function finishImport(draft: ImportDraft, answers: { title: string; uid: 
 }
 
 function fill(value: unknown, values: ReadonlyMap<string, string>): unknown {
-  if (typeof value === "string") return value.replace(/\$\{(\w+)\}/g, (whole, name: string) => values.get(name) ?? whole);
+  if (typeof value === "string")
+    return value.replace(/\$\{(\w+)\}/g, (whole, name: string) => values.get(name) ?? whole);
   if (Array.isArray(value)) return value.map((each) => fill(each, values));
   if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fill(each, values)]));
   return value;

@@ -56,8 +56,17 @@ function placePanels(panels: readonly Panel[], scope: Scope, suffix: string): Pl
     const inLine = isVertical ? 1 : Math.max(1, Math.min(scopes.length, perLine));
     const w = isVertical ? panel.place.w : Math.floor(COLUMNS / inLine);
     scopes.forEach((own, index) => {
-      const place = { x: isVertical ? panel.place.x : (index % inLine) * w, y: y + Math.floor(index / inLine) * panel.place.h, w, h: panel.place.h };
-      placed.push({ key: `${panel.key}${suffix}${index === 0 ? "" : `-${index}`}`, panel: { ...panel, place }, scope: own });
+      const place = {
+        x: isVertical ? panel.place.x : (index % inLine) * w,
+        y: y + Math.floor(index / inLine) * panel.place.h,
+        w,
+        h: panel.place.h,
+      };
+      placed.push({
+        key: `${panel.key}${suffix}${index === 0 ? "" : `-${index}`}`,
+        panel: { ...panel, place },
+        scope: own,
+      });
     });
     const lines = Math.ceil(scopes.length / inLine);
     if (lines > 1) {

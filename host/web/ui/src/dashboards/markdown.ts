@@ -13,14 +13,66 @@ export interface TextElement {
 }
 
 const TAGS = [
-  "h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "strong", "em", "del", "code", "pre", "blockquote", "hr", "br", "a",
-  "table", "thead", "tbody", "tr", "th", "td", "div", "span",
+  "h1",
+  "h2",
+  "h3",
+  "h4",
+  "h5",
+  "h6",
+  "p",
+  "ul",
+  "ol",
+  "li",
+  "strong",
+  "em",
+  "del",
+  "code",
+  "pre",
+  "blockquote",
+  "hr",
+  "br",
+  "a",
+  "table",
+  "thead",
+  "tbody",
+  "tr",
+  "th",
+  "td",
+  "div",
+  "span",
 ] as const;
 export type Tag = (typeof TAGS)[number];
 
-const ALIASES: Readonly<Record<string, Tag>> = { b: "strong", i: "em", s: "del", strike: "del", center: "div", section: "div", article: "div", small: "span", font: "span" };
+const ALIASES: Readonly<Record<string, Tag>> = {
+  b: "strong",
+  i: "em",
+  s: "del",
+  strike: "del",
+  center: "div",
+  section: "div",
+  article: "div",
+  small: "span",
+  font: "span",
+};
 /** What is in these is no text. */
-const SKIPPED = ["script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "math", "head", "title", "form", "input", "button", "textarea", "select"];
+const SKIPPED = [
+  "script",
+  "style",
+  "iframe",
+  "object",
+  "embed",
+  "template",
+  "noscript",
+  "svg",
+  "math",
+  "head",
+  "title",
+  "form",
+  "input",
+  "button",
+  "textarea",
+  "select",
+];
 
 const element = (tag: Tag, children: TextNode[]): TextElement => ({ tag, children });
 
@@ -61,7 +113,12 @@ function parseBlocks(lines: readonly string[]): TextNode[] {
       at += 1;
       nodes.push(element("hr", []));
     } else if (/^ {0,3}>/.test(line)) {
-      nodes.push(element("blockquote", parseBlocks(take((each) => /^ {0,3}>/.test(each)).map((each) => each.replace(/^ {0,3}> ?/, "")))));
+      nodes.push(
+        element(
+          "blockquote",
+          parseBlocks(take((each) => /^ {0,3}>/.test(each)).map((each) => each.replace(/^ {0,3}> ?/, ""))),
+        ),
+      );
     } else if (isItem(line)) nodes.push(parseList(take((each) => isItem(each) || /^\s{2,}\S/.test(each) || false)));
     else if (isTable(lines, at)) nodes.push(parseTable(take((each) => each.includes("|"))));
     else nodes.push(element("p", parseInline(take((each) => isParagraph(each)).join("\n"))));
@@ -97,15 +154,31 @@ function isTable(lines: readonly string[], at: number): boolean {
 
 function parseTable([head = "", , ...body]: readonly string[]): TextElement {
   const row = (line: string, tag: "th" | "td") =>
-    element("tr", line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => element(tag, parseInline(cell.trim()))));
-  return element("table", [element("thead", [row(head, "th")]), element("tbody", body.map((line) => row(line, "td")))]);
+    element(
+      "tr",
+      line
+        .trim()
+        .replace(/^\||\|$/g, "")
+        .split("|")
+        .map((cell) => element(tag, parseInline(cell.trim()))),
+    );
+  return element("table", [
+    element("thead", [row(head, "th")]),
+    element(
+      "tbody",
+      body.map((line) => row(line, "td")),
+    ),
+  ]);
 }
 
 /** Each kind of inline text: what it looks like, and what it becomes. The first that is found earliest wins. */
 const INLINE: readonly [RegExp, (match: RegExpExecArray) => TextNode][] = [
   [/\\([\\`*_{}[\]()#+\-.!~|>])/, (match) => match[1] ?? ""],
   [/(`+)(.+?)\1/, (match) => element("code", [(match[2] ?? "").trim()])],
-  [/!?\[([^\]]*)\]\(\s*([^)\s]+)(?:\s+"[^"]*")?\s*\)/, (match) => link(match[2] ?? "", parseInline(match[1] || match[2] || ""))],
+  [
+    /!?\[([^\]]*)\]\(\s*([^)\s]+)(?:\s+"[^"]*")?\s*\)/,
+    (match) => link(match[2] ?? "", parseInline(match[1] || match[2] || "")),
+  ],
   [/<((?:https?:|mailto:)[^>\s]+)>/, (match) => link(match[1] ?? "", [match[1] ?? ""])],
   [/\bhttps?:\/\/[^\s<>)\]]+[^\s<>)\].,;:!?]/, (match) => link(match[0], [match[0]])],
   [/(\*\*|__)(?=\S)(.+?)(?<=\S)\1/s, (match) => element("strong", parseInline(match[2] ?? ""))],

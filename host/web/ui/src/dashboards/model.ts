@@ -82,7 +82,8 @@ export interface Transformation {
   options: Json;
 }
 
-export type VariableKind = "query" | "custom" | "interval" | "textbox" | "constant" | "datasource" | "adhoc" | "unknown";
+export type VariableKind =
+  "query" | "custom" | "interval" | "textbox" | "constant" | "datasource" | "adhoc" | "unknown";
 
 export interface Variable {
   name: string;

@@ -15,7 +15,11 @@ export interface RangeText {
 const DEFAULT_MS = 6 * 3_600_000;
 
 const UNIT_MS: Readonly<Record<string, number>> = {
-  s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
 };
 
 /** The range at a moment; what cannot be read is the last six hours. */
@@ -40,7 +44,10 @@ export function resolveTime(text: string, now: number, zone: Zone, isEnd: boolea
     const match = move ?? round;
     if (!match) return null;
     if (move) at = shift(at, Number(`${move[1]}${move[2]}`), move[3] ?? "s", zone);
-    else at = isEnd ? shift(startOf(at, round?.[1] ?? "s", zone), 1, round?.[1] ?? "s", zone) - 1 : startOf(at, round?.[1] ?? "s", zone);
+    else
+      at = isEnd
+        ? shift(startOf(at, round?.[1] ?? "s", zone), 1, round?.[1] ?? "s", zone) - 1
+        : startOf(at, round?.[1] ?? "s", zone);
     rest = rest.slice(match[0].length);
   }
   return at;

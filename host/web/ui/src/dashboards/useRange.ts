@@ -10,7 +10,10 @@ export function useRange(text: RangeText, refresh: string, zone: Zone): [TimeRan
   // Another text is seen from now on, not from the last refresh on.
   if (seen.key !== key) setSeen({ key, now: Date.now() });
   const reload = useCallback(() => setSeen((last) => ({ ...last, now: Date.now() })), []);
-  const range = useMemo(() => resolveRange({ from: text.from, to: text.to }, seen.now, zone), [text.from, text.to, seen.now, zone]);
+  const range = useMemo(
+    () => resolveRange({ from: text.from, to: text.to }, seen.now, zone),
+    [text.from, text.to, seen.now, zone],
+  );
 
   useEffect(() => {
     const every = durationMs(refresh);

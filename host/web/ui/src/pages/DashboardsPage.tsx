@@ -95,7 +95,9 @@ function AllDashboards() {
           noun={["dashboard", "dashboards"]}
         />
       )}
-      {shown.length > 0 && <DashboardList entries={shown} isWritable={data?.isWritable ?? false} onChanged={state.reload} />}
+      {shown.length > 0 && (
+        <DashboardList entries={shown} isWritable={data?.isWritable ?? false} onChanged={state.reload} />
+      )}
       {all.length > 0 && shown.length === 0 && <Text c="dimmed">No dashboard passes this filter.</Text>}
       {data && !data.isWritable && (
         <div style={{ marginTop: 16 }}>
@@ -110,5 +112,8 @@ function AllDashboards() {
 }
 
 function passes(entry: DashboardEntry, source: string, text: string): boolean {
-  return (source === "" || entry.source === source) && matchesFilter(text, [entry.title, entry.uid, entry.file ?? "", ...entry.tags]);
+  return (
+    (source === "" || entry.source === source) &&
+    matchesFilter(text, [entry.title, entry.uid, entry.file ?? "", ...entry.tags])
+  );
 }

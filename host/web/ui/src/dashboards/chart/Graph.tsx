@@ -29,7 +29,14 @@ export default function Graph({ fields, columns, range, scheme, tooltip, syncKey
   const data = useRef<GraphData>({ fields, columns, range });
   const zoom = useRef(onZoom);
   const { zone } = useSettings();
-  const look = JSON.stringify([fields.map((each) => [each.key, each.color, each.config]), columns.below, scheme, tooltip, syncKey, zone]);
+  const look = JSON.stringify([
+    fields.map((each) => [each.key, each.color, each.config]),
+    columns.below,
+    scheme,
+    tooltip,
+    syncKey,
+    zone,
+  ]);
 
   useEffect(() => {
     zoom.current = onZoom;

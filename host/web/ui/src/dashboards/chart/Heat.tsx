@@ -39,7 +39,12 @@ export default function Heat({ histograms, window, isDark, onZoom }: Props) {
       zone,
       isDark,
       size: sizeOf(),
-      exemplars: exemplarLayer({ marks: [], zone, heightOf: (value) => heightOf(heatmap.rows, value), onSelect: () => undefined }),
+      exemplars: exemplarLayer({
+        marks: [],
+        zone,
+        heightOf: (value) => heightOf(heatmap.rows, value),
+        onSelect: () => undefined,
+      }),
       onZoom: (from, to) => zoom.current(from, to),
     });
     const made = new uPlot(options, [times, times.map(() => 0)], element);
@@ -52,7 +57,12 @@ export default function Heat({ histograms, window, isDark, onZoom }: Props) {
   }, [heatmap, window, zone, isDark]);
 
   return (
-    <div className={classes.graph} style={{ height: "100%" }} role="img" aria-label={`Heatmap of ${heatmap.rows.bounds.length - 1} ranges of values over time`}>
+    <div
+      className={classes.graph}
+      style={{ height: "100%" }}
+      role="img"
+      aria-label={`Heatmap of ${heatmap.rows.bounds.length - 1} ranges of values over time`}
+    >
       <div ref={container} />
     </div>
   );

@@ -64,7 +64,11 @@ export function axesOf(fields: readonly Field[]): { axes: ValueAxis[]; scales: s
 const TICK_DECIMALS_MAX = 2;
 
 /** Ticks in the unit of the axis, with as few decimals as write them exactly and tell neighbors apart. */
-export function tickTexts(ticks: readonly (number | null)[], axis: Pick<ValueAxis, "unit" | "decimals">, zone: Zone): string[] {
+export function tickTexts(
+  ticks: readonly (number | null)[],
+  axis: Pick<ValueAxis, "unit" | "decimals">,
+  zone: Zone,
+): string[] {
   const format = unitFormatter(axis.unit, zone);
   const write = (decimals: number | null) => ticks.map((tick) => (tick === null ? null : format(tick, decimals)));
   const join = (texts: ReturnType<typeof write>) => texts.map((text) => (text === null ? "" : joinFormatted(text)));
@@ -72,7 +76,10 @@ export function tickTexts(ticks: readonly (number | null)[], axis: Pick<ValueAxi
   for (let decimals = axis.decimals ?? 0; decimals < 8; decimals += 1) {
     const texts = write(decimals);
     const isTelling = new Set(join(texts)).size === texts.length;
-    const isExact = texts.every((text, index) => text === null || Number(text.text) === Number(finest[index]?.text) || Number.isNaN(Number(text.text)));
+    const isExact = texts.every(
+      (text, index) =>
+        text === null || Number(text.text) === Number(finest[index]?.text) || Number.isNaN(Number(text.text)),
+    );
     if (isTelling && (isExact || decimals >= TICK_DECIMALS_MAX)) return join(texts);
   }
   return join(write(null));

@@ -36,7 +36,8 @@ function timeAxis(fields: readonly Field[]): number[] {
     series.times.forEach((time, index) => {
       times.add(time);
       const next = series.times[index + 1];
-      if (next !== undefined && isGap(series, time, next, config.graph.spanNulls)) times.add(time + (series.stepMs ?? 1));
+      if (next !== undefined && isGap(series, time, next, config.graph.spanNulls))
+        times.add(time + (series.stepMs ?? 1));
     });
   }
   return [...times].sort((a, b) => a - b);
@@ -53,7 +54,8 @@ function toColumn({ series, config }: Field, times: readonly number[], at: Reado
   series.times.forEach((time, index) => {
     const position = at.get(time) ?? 0;
     const value = series.values[index] ?? null;
-    column[position] = value !== null && Number.isFinite(value) ? value : config.graph.spanNulls === true ? undefined : null;
+    column[position] =
+      value !== null && Number.isFinite(value) ? value : config.graph.spanNulls === true ? undefined : null;
     const next = series.times[index + 1];
     if (next === undefined || !isGap(series, time, next, config.graph.spanNulls)) return;
     for (let hole = position + 1; (times[hole] ?? next) < next; hole += 1) column[hole] = null;
@@ -68,7 +70,11 @@ interface Stack {
 }
 
 /** Each field of a stack on top of the ones before it. A hole adds nothing, and stays a hole in its own line. */
-function stack(fields: readonly Field[], values: readonly Column[], isVisible: (index: number) => boolean): Pick<Columns, "drawn" | "below"> {
+function stack(
+  fields: readonly Field[],
+  values: readonly Column[],
+  isVisible: (index: number) => boolean,
+): Pick<Columns, "drawn" | "below"> {
   const totals = shareTotals(fields, values, isVisible);
   const stacks = new Map<string, Stack>();
   const below: (number | null)[] = [];
@@ -99,7 +105,11 @@ function stackKey({ config: { graph } }: Field): string {
   return `${graph.stacking} ${graph.stackGroup} ${graph.isNegative}`;
 }
 
-function shareTotals(fields: readonly Field[], values: readonly Column[], isVisible: (index: number) => boolean): Map<string, number[]> {
+function shareTotals(
+  fields: readonly Field[],
+  values: readonly Column[],
+  isVisible: (index: number) => boolean,
+): Map<string, number[]> {
   const totals = new Map<string, number[]>();
   fields.forEach((field, index) => {
     if (field.config.graph.stacking !== "percent" || !isVisible(index)) return;
@@ -133,5 +143,7 @@ export function lonelyPoints(column: Column): number[] {
     while (index >= 0 && index < column.length && column[index] === undefined) index += step;
     return column[index] ?? null;
   };
-  return column.flatMap((value, at) => (typeof value === "number" && neighbor(at, 1) === null && neighbor(at, -1) === null ? [at] : []));
+  return column.flatMap((value, at) =>
+    typeof value === "number" && neighbor(at, 1) === null && neighbor(at, -1) === null ? [at] : [],
+  );
 }

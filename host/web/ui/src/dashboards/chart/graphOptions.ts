@@ -37,7 +37,11 @@ export function graphOptions(graph: Graph): uPlot.Options {
   const { axes, scales } = axesOf(fields);
   const style = getComputedStyle(document.documentElement);
   const grid = { stroke: style.getPropertyValue("--nx-grid"), width: 1 };
-  const look = { stroke: scheme.isDark ? "#a09a91" : "#6b665f", font: `11px ${style.getPropertyValue("--mantine-font-family")}`, grid };
+  const look = {
+    stroke: scheme.isDark ? "#a09a91" : "#6b665f",
+    font: `11px ${style.getPropertyValue("--mantine-font-family")}`,
+    grid,
+  };
   const frame = frameOptions({ zone, size, onZoom });
   return {
     ...frame,
@@ -66,7 +70,8 @@ export function graphOptions(graph: Graph): uPlot.Options {
 }
 
 function scaleOptions(axis: ValueAxis): uPlot.Scale {
-  const log = axis.logBase === null ? {} : { distr: 3 as const, log: axis.logBase === 2 ? (2 as const) : (10 as const) };
+  const log =
+    axis.logBase === null ? {} : { distr: 3 as const, log: axis.logBase === 2 ? (2 as const) : (10 as const) };
   return { ...log, range: (_chart, min, max) => valueRange(min, max, axis) };
 }
 
@@ -123,7 +128,8 @@ function isCrowded(chart: uPlot, series: number): boolean {
 function gradient(color: string, scale: string): (chart: uPlot) => CanvasGradient | string {
   return (chart) => {
     const { top, height } = chart.bbox;
-    if (!Number.isFinite(top) || !Number.isFinite(height) || chart.scales[scale]?.min === undefined) return withAlpha(color, 0.2);
+    const isPlaced = Number.isFinite(top) && Number.isFinite(height) && chart.scales[scale]?.min !== undefined;
+    if (!isPlaced) return withAlpha(color, 0.2);
     const made = chart.ctx.createLinearGradient(0, top, 0, top + height);
     made.addColorStop(0, withAlpha(color, 0.45));
     made.addColorStop(1, withAlpha(color, 0.02));
@@ -133,21 +139,28 @@ function gradient(color: string, scale: string): (chart: uPlot) => CanvasGradien
 
 function pathsOf({ config: { graph } }: Field): uPlot.Series.PathBuilder {
   const { bars, linear, spline, stepped, points } = uPlot.paths;
-  const made =
-    graph.draw === "bars" ? bars?.({ size: [0.7, 64], align: 0 })
-    : graph.draw === "points" ? points?.()
-    : graph.interpolation === "smooth" ? spline?.()
-    : graph.interpolation === "stepAfter" ? stepped?.({ align: 1 })
-    : graph.interpolation === "stepBefore" ? stepped?.({ align: -1 })
-    : linear?.();
-  return made ?? (() => null);
+  const nothing: uPlot.Series.PathBuilder = () => null;
+  if (graph.draw === "bars") return bars?.({ size: [0.7, 64], align: 0 }) ?? nothing;
+  if (graph.draw === "points") return points?.() ?? nothing;
+  switch (graph.interpolation) {
+    case "smooth":
+      return spline?.() ?? nothing;
+    case "stepAfter":
+      return stepped?.({ align: 1 }) ?? nothing;
+    case "stepBefore":
+      return stepped?.({ align: -1 }) ?? nothing;
+    case "linear":
+      return linear?.() ?? nothing;
+  }
 }
 
 /** Stacked fields are filled down to the one below. */
 function bandsOf(fields: readonly Field[], { below }: Columns): uPlot.Band[] {
   return fields.flatMap((field, index) => {
     const under = below[index] ?? null;
-    return under === null ? [] : [{ series: [index + 1, under + 1], dir: field.config.graph.isNegative ? 1 : -1 } as uPlot.Band];
+    return under === null
+      ? []
+      : [{ series: [index + 1, under + 1], dir: field.config.graph.isNegative ? 1 : -1 } as uPlot.Band];
   });
 }
 

@@ -98,7 +98,11 @@ function content(ms: number, rows: readonly Row[], zone: Zone): HTMLElement[] {
     const row = element("div", isNearest ? `${classes.row} ${classes.nearest}` : classes.row);
     const swatch = element("span", classes.swatch);
     swatch.style.background = field.color;
-    row.append(swatch, element("span", classes.name, field.name), element("span", classes.value, valueText(value, field.config, zone)));
+    row.append(
+      swatch,
+      element("span", classes.name, field.name),
+      element("span", classes.value, valueText(value, field.config, zone)),
+    );
     made.push(row);
   }
   const left = rows.length - shown.length;

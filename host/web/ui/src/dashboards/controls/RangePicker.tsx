@@ -25,12 +25,24 @@ export function RangePicker({ range, onChange }: Props) {
   const half = ({ fromMs, toMs }: TimeRange) => (toMs - fromMs) / 2;
   return (
     <Group gap={2} wrap="nowrap" role="group" aria-label="Time range">
-      <ActionIcon variant="default" size={30} aria-label="Half a range back" onClick={() => move((at) => ({ fromMs: at.fromMs - half(at), toMs: at.toMs - half(at) }))}>
+      <ActionIcon
+        variant="default"
+        size={30}
+        aria-label="Half a range back"
+        onClick={() => move((at) => ({ fromMs: at.fromMs - half(at), toMs: at.toMs - half(at) }))}
+      >
         <ChevronLeft />
       </ActionIcon>
       <Popover opened={isOpen} onChange={setOpen} position="bottom-end" shadow="md" trapFocus returnFocus width={360}>
         <Popover.Target>
-          <Button variant="default" size="xs" fw={500} leftSection={<Clock />} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          <Button
+            variant="default"
+            size="xs"
+            fw={500}
+            leftSection={<Clock />}
+            aria-expanded={isOpen}
+            onClick={() => setOpen(!isOpen)}
+          >
             {rangeLabel(range, Date.now(), zone)}
           </Button>
         </Popover.Target>
@@ -55,10 +67,21 @@ export function RangePicker({ range, onChange }: Props) {
           </Stack>
         </Popover.Dropdown>
       </Popover>
-      <ActionIcon variant="default" size={30} aria-label="Half a range on" onClick={() => move((at) => ({ fromMs: at.fromMs + half(at), toMs: at.toMs + half(at) }))}>
+      <ActionIcon
+        variant="default"
+        size={30}
+        aria-label="Half a range on"
+        onClick={() => move((at) => ({ fromMs: at.fromMs + half(at), toMs: at.toMs + half(at) }))}
+      >
         <ChevronRight />
       </ActionIcon>
-      <ActionIcon variant="default" size={30} aria-label="Twice the range" title="Twice the range" onClick={() => move((at) => ({ fromMs: at.fromMs - half(at), toMs: at.toMs + half(at) }))}>
+      <ActionIcon
+        variant="default"
+        size={30}
+        aria-label="Twice the range"
+        title="Twice the range"
+        onClick={() => move((at) => ({ fromMs: at.fromMs - half(at), toMs: at.toMs + half(at) }))}
+      >
         <Minus />
       </ActionIcon>
     </Group>
@@ -80,7 +103,10 @@ function RangeForm({ range, zone, onChange }: Props & { zone: Zone }) {
     return resolveTime(typed, Date.now(), zone, false) === null ? null : typed;
   };
   const [readFrom, readTo] = [read(from), read(to)];
-  const ends = readFrom !== null && readTo !== null ? [resolveTime(readFrom, Date.now(), zone, false), resolveTime(readTo, Date.now(), zone, true)] : null;
+  const ends =
+    readFrom !== null && readTo !== null
+      ? [resolveTime(readFrom, Date.now(), zone, false), resolveTime(readTo, Date.now(), zone, true)]
+      : null;
   const isBackwards = ends !== null && (ends[0] ?? 0) >= (ends[1] ?? 0);
   const hint = "now-6h, now/d, or 2026-01-31 08:00:00";
   return (
@@ -91,7 +117,13 @@ function RangeForm({ range, zone, onChange }: Props & { zone: Zone }) {
       }}
     >
       <Stack gap={6}>
-        <TextInput size="xs" label="From" value={from} onChange={(event) => setFrom(event.currentTarget.value)} error={readFrom === null && `Not a time: ${hint}`} />
+        <TextInput
+          size="xs"
+          label="From"
+          value={from}
+          onChange={(event) => setFrom(event.currentTarget.value)}
+          error={readFrom === null && `Not a time: ${hint}`}
+        />
         <TextInput
           size="xs"
           label="To"

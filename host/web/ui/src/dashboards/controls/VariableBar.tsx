@@ -19,7 +19,12 @@ export function VariableBar({ variables, filters, onChoose }: Props) {
   return (
     <Group gap="sm" mb="sm" align="flex-start" role="group" aria-label="Variables">
       {shown.map((each) => (
-        <Control key={each.variable.name} resolved={each} filters={filters} onChoose={(values) => onChoose(each.variable.name, values)} />
+        <Control
+          key={each.variable.name}
+          resolved={each}
+          filters={filters}
+          onChoose={(values) => onChoose(each.variable.name, values)}
+        />
       ))}
     </Group>
   );
@@ -33,15 +38,30 @@ interface ControlProps {
 
 function Control({ resolved, filters, onChoose }: ControlProps) {
   const { variable, value } = resolved;
-  if (variable.kind === "adhoc") return <Filters label={variable.label} filters={filters} onChange={(next) => onChoose(next.map(writeFilter))} />;
-  if (variable.kind === "textbox") return <TextBox key={value.values[0]} label={variable.label} value={value.values[0] ?? ""} onChange={(text) => onChoose([text])} />;
+  if (variable.kind === "adhoc")
+    return <Filters label={variable.label} filters={filters} onChange={(next) => onChoose(next.map(writeFilter))} />;
+  if (variable.kind === "textbox")
+    return (
+      <TextBox
+        key={value.values[0]}
+        label={variable.label}
+        value={value.values[0] ?? ""}
+        onChange={(text) => onChoose([text])}
+      />
+    );
   return <Choice resolved={resolved} onChoose={onChoose} />;
 }
 
 function Choice({ resolved, onChoose }: Omit<ControlProps, "filters">) {
   const { variable, options, value, error } = resolved;
-  const data = [...(variable.hasAll ? [{ value: ALL, label: "All" }] : []), ...options.map((each) => ({ value: each.value, label: each.text }))];
-  const chosen = variable.kind === "interval" ? options.filter((each) => value.texts.includes(each.text)).map((each) => each.value) : chosenValues(value);
+  const data = [
+    ...(variable.hasAll ? [{ value: ALL, label: "All" }] : []),
+    ...options.map((each) => ({ value: each.value, label: each.text })),
+  ];
+  const chosen =
+    variable.kind === "interval"
+      ? options.filter((each) => value.texts.includes(each.text)).map((each) => each.value)
+      : chosenValues(value);
   const common = {
     size: "xs",
     data,
@@ -56,10 +76,18 @@ function Choice({ resolved, onChoose }: Omit<ControlProps, "filters">) {
     limit: 500,
     comboboxProps: { width: "max-content", position: "bottom-start" },
   } as const;
-  const width = (texts: readonly string[]) => Math.min(380, 8 * variable.label.length + 70 + 8 * Math.max(4, ...texts.map((text) => text.length)));
+  const width = (texts: readonly string[]) =>
+    Math.min(380, 8 * variable.label.length + 70 + 8 * Math.max(4, ...texts.map((text) => text.length)));
   if (!variable.isMulti) {
     return (
-      <Select {...common} w={width(value.isAll ? ["All"] : value.texts)} miw={140} value={chosen[0] ?? null} allowDeselect={false} onChange={(next) => next !== null && onChoose([next])} />
+      <Select
+        {...common}
+        w={width(value.isAll ? ["All"] : value.texts)}
+        miw={140}
+        value={chosen[0] ?? null}
+        allowDeselect={false}
+        onChange={(next) => next !== null && onChoose([next])}
+      />
     );
   }
   return (
@@ -70,7 +98,15 @@ function Choice({ resolved, onChoose }: Omit<ControlProps, "filters">) {
       value={chosen}
       hidePickedOptions={false}
       // The newest choice decides between all and some.
-      onChange={(next) => onChoose(next.at(-1) === ALL || next.length === 0 ? (variable.hasAll ? [ALL] : chosen.slice(0, 1)) : next.filter((each) => each !== ALL))}
+      onChange={(next) =>
+        onChoose(
+          next.at(-1) === ALL || next.length === 0
+            ? variable.hasAll
+              ? [ALL]
+              : chosen.slice(0, 1)
+            : next.filter((each) => each !== ALL),
+        )
+      }
     />
   );
 }
@@ -105,7 +141,15 @@ const OPERATORS = ["=", "!=", "=~", "!~"];
 const EMPTY: AdhocFilter = { key: "", operator: "=", value: "" };
 
 /** Matchers that are added to every query. */
-function Filters({ label, filters, onChange }: { label: string; filters: readonly AdhocFilter[]; onChange: (filters: AdhocFilter[]) => void }) {
+function Filters({
+  label,
+  filters,
+  onChange,
+}: {
+  label: string;
+  filters: readonly AdhocFilter[];
+  onChange: (filters: AdhocFilter[]) => void;
+}) {
   const [draft, setDraft] = useState<AdhocFilter | null>(null);
   const add = () => {
     if (draft && draft.key !== "") onChange([...filters, draft]);
@@ -140,9 +184,32 @@ function Filters({ label, filters, onChange }: { label: string; filters: readonl
             add();
           }}
         >
-          <TextInput size="xs" w={110} aria-label="Label" placeholder="label" autoFocus value={draft.key} onChange={(event) => setDraft({ ...draft, key: event.currentTarget.value })} />
-          <Select size="xs" w={68} aria-label="Operator" data={OPERATORS} value={draft.operator} allowDeselect={false} onChange={(operator) => setDraft({ ...draft, operator: operator ?? "=" })} />
-          <TextInput size="xs" w={140} aria-label="Value" placeholder="value" value={draft.value} onChange={(event) => setDraft({ ...draft, value: event.currentTarget.value })} />
+          <TextInput
+            size="xs"
+            w={110}
+            aria-label="Label"
+            placeholder="label"
+            autoFocus
+            value={draft.key}
+            onChange={(event) => setDraft({ ...draft, key: event.currentTarget.value })}
+          />
+          <Select
+            size="xs"
+            w={68}
+            aria-label="Operator"
+            data={OPERATORS}
+            value={draft.operator}
+            allowDeselect={false}
+            onChange={(operator) => setDraft({ ...draft, operator: operator ?? "=" })}
+          />
+          <TextInput
+            size="xs"
+            w={140}
+            aria-label="Value"
+            placeholder="value"
+            value={draft.value}
+            onChange={(event) => setDraft({ ...draft, value: event.currentTarget.value })}
+          />
           <Button type="submit" size="xs" variant="default">
             Add
           </Button>

@@ -34,7 +34,11 @@ export async function askPanel(queries: readonly PanelQuery[], signal: AbortSign
     if (outcome.status === "rejected") {
       const reason: unknown = outcome.reason;
       if (reason instanceof ApiError && reason.isTransient) throw reason;
-      data.errors.push({ refId: query.refId, expr: query.expr, message: reason instanceof Error ? reason.message : String(reason) });
+      data.errors.push({
+        refId: query.refId,
+        expr: query.expr,
+        message: reason instanceof Error ? reason.message : String(reason),
+      });
       return;
     }
     const found = toSeries(query, outcome.value.data, query.endMs);
@@ -79,5 +83,7 @@ async function askExpression(expr: string, range: TimeRange, signal: AbortSignal
   const { data } = await queryInstant({ query: expr, time: range.toMs / 1000 }, signal);
   if (data.resultType === "scalar" || data.resultType === "string") return [data.result[1]];
   if (data.resultType !== "vector") return [];
-  return data.result.flatMap(({ metric, value }) => (value ? [resultText(formatSeries(metric), value[1], value[0])] : []));
+  return data.result.flatMap(({ metric, value }) =>
+    value ? [resultText(formatSeries(metric), value[1], value[0])] : [],
+  );
 }

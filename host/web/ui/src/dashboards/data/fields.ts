@@ -30,7 +30,9 @@ export interface Subject {
 
 export function fieldsOf(panel: Panel, all: readonly Series[], scope: Scope, scheme: Scheme): Field[] {
   const seen = new Map<string, number>();
-  const configs = all.map((series) => configFor(panel, { name: series.name, refId: series.refId, type: "number", values: series.values }));
+  const configs = all.map((series) =>
+    configFor(panel, { name: series.name, refId: series.refId, type: "number", values: series.values }),
+  );
   const shared = sharedBounds(configs, all);
   return all.map((series, index) => {
     const config = configs[index] ?? readFieldConfig({});
@@ -45,14 +47,19 @@ export function fieldsOf(panel: Panel, all: readonly Series[], scope: Scope, sch
       series,
       config,
       bounds,
-      color: visibleOn(seriesColorOf({ ...config, displayName: name }, series.values, bounds, index, scheme), scheme.surface),
+      color: visibleOn(
+        seriesColorOf({ ...config, displayName: name }, series.values, bounds, index, scheme),
+        scheme.surface,
+      ),
     };
   });
 }
 
 /** Without bounds of their own, all fields of a panel are measured by the same. */
 function sharedBounds(configs: readonly FieldConfig[], all: readonly Series[]): Bounds {
-  const open = all.flatMap((series, index) => (configs[index]?.min === null || configs[index]?.max === null ? series.values : []));
+  const open = all.flatMap((series, index) =>
+    configs[index]?.min === null || configs[index]?.max === null ? series.values : [],
+  );
   return boundsOf(readFieldConfig({}), open);
 }
 
@@ -66,7 +73,10 @@ export function configFor(panel: Pick<Panel, "defaults" | "overrides">, subject:
   return readFieldConfig(json);
 }
 
-export function matches({ matcher, matcherOptions: options }: Pick<Override, "matcher" | "matcherOptions">, subject: Subject): boolean {
+export function matches(
+  { matcher, matcherOptions: options }: Pick<Override, "matcher" | "matcherOptions">,
+  subject: Subject,
+): boolean {
   switch (matcher) {
     case "byName":
       return subject.name === options;
@@ -87,7 +97,9 @@ export function matches({ matcher, matcherOptions: options }: Pick<Override, "ma
       return matchesValue(record(options), subject);
     case "anyOf":
     case "allOf": {
-      const inner = list(options).filter(isRecord).map((each) => matches({ matcher: text(each["id"]), matcherOptions: each["options"] }, subject));
+      const inner = list(options)
+        .filter(isRecord)
+        .map((each) => matches({ matcher: text(each["id"]), matcherOptions: each["options"] }, subject));
       return matcher === "anyOf" ? inner.some(Boolean) : inner.every(Boolean);
     }
     default:
@@ -118,7 +130,10 @@ function matchesValue(options: Json, subject: Subject): boolean {
 /** "${__field.labels.job}" and "${__series.name}" in display names, and "{{job}}" as in legends. */
 function fillDisplayName(format: string, series: Series): string {
   const filled = format
-    .replace(/\$\{__field\.labels\.([^}]+)\}/g, (_whole, label: string) => series.labels[label.replace(/^\["?|"?\]$/g, "")] ?? "")
+    .replace(
+      /\$\{__field\.labels\.([^}]+)\}/g,
+      (_whole, label: string) => series.labels[label.replace(/^\["?|"?\]$/g, "")] ?? "",
+    )
     .replace(/\$\{__(?:field|series)\.(?:name|displayName)\}|\$__(?:field|series)_name/g, series.name);
   return fillLegend(filled, series.labels);
 }

@@ -36,7 +36,13 @@ export function queriesOf(panel: Panel, context: QueryContext): PanelQuery[] {
     });
 }
 
-function toQuery(panel: Panel, target: Target, isInstant: boolean, range: TimeRange, context: QueryContext): PanelQuery {
+function toQuery(
+  panel: Panel,
+  target: Target,
+  isInstant: boolean,
+  range: TimeRange,
+  context: QueryContext,
+): PanelQuery {
   const rangeMs = range.toMs - range.fromMs;
   const duration = (text: string) => durationMs(interpolate(text, context.scope, "raw"));
   const minMs = duration(target.minInterval) ?? duration(panel.minInterval) ?? context.scrapeMs;

@@ -31,7 +31,11 @@ export interface SeriesSet {
 export function toSeries(query: PanelQuery, data: QueryData, atMs: number): SeriesSet {
   const all = samplesOf(data, atMs);
   const numeric = all.filter((each) => each.times.length > 0);
-  const names = legendNames(query.legend, query.expr, numeric.map((each) => each.labels));
+  const names = legendNames(
+    query.legend,
+    query.expr,
+    numeric.map((each) => each.labels),
+  );
   const series = numeric.slice(0, SERIES_MAX).map((each, index) => ({
     ...each,
     refId: query.refId,

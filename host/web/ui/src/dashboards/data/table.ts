@@ -28,14 +28,21 @@ export function tablesOf(all: readonly Series[]): Table[] {
 /** The newest sample of each series, or all of a range, with a column for each label. */
 function labelTable(group: readonly Series[], isOneOfMany: boolean): Table {
   const refId = group[0]?.refId ?? "A";
-  const rows = group.flatMap((series) => series.times.map((time, index) => ({ time, labels: series.labels, value: series.values[index] ?? null })));
+  const rows = group.flatMap((series) =>
+    series.times.map((time, index) => ({ time, labels: series.labels, value: series.values[index] ?? null })),
+  );
   const labels = [...new Set(group.flatMap((series) => Object.keys(series.labels)))].sort();
   return {
     refId,
     name: refId,
     columns: [
       { name: "Time", type: "time", refId, values: rows.map((row) => row.time) },
-      ...labels.map((label): Column => ({ name: label, type: "string", refId, values: rows.map((row) => row.labels[label] ?? null) })),
+      ...labels.map((label): Column => ({
+        name: label,
+        type: "string",
+        refId,
+        values: rows.map((row) => row.labels[label] ?? null),
+      })),
       { name: isOneOfMany ? `Value #${refId}` : "Value", type: "number", refId, values: rows.map((row) => row.value) },
     ],
   };
@@ -58,5 +65,8 @@ export function rowCount(table: Table): number {
 
 /** The table with these rows, in this order. */
 export function pickRows(table: Table, rows: readonly number[]): Table {
-  return { ...table, columns: table.columns.map((column) => ({ ...column, values: rows.map((row) => column.values[row] ?? null) })) };
+  return {
+    ...table,
+    columns: table.columns.map((column) => ({ ...column, values: rows.map((row) => column.values[row] ?? null) })),
+  };
 }

@@ -44,7 +44,10 @@ export function merge(tables: readonly Table[]): Table[] {
       else rows.set(found ? `${key} ${rows.size}` : key, cells);
     }
   }
-  const merged = [...columns.values()].map((column) => ({ ...column, values: [...rows.values()].map((cells) => cells.get(column.name) ?? null) }));
+  const merged = [...columns.values()].map((column) => ({
+    ...column,
+    values: [...rows.values()].map((cells) => cells.get(column.name) ?? null),
+  }));
   return [{ refId: tables[0]?.refId ?? "A", name: "", columns: merged }];
 }
 
@@ -60,7 +63,9 @@ const join: Transform = (tables, options) => {
   if (!first) return [...tables];
   const counts = new Map<Cell, number>();
   for (const { key } of keyed) for (const value of new Set(key.values)) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const values = [...counts.keys()].filter((value) => !isInner || counts.get(value) === keyed.length).sort(compareCells);
+  const values = [...counts.keys()]
+    .filter((value) => !isInner || counts.get(value) === keyed.length)
+    .sort(compareCells);
   const others = keyed.flatMap(({ table, key }) => {
     const rowOf = new Map(key.values.map((value, row) => [value, row]));
     return table.columns
@@ -85,16 +90,25 @@ const reduce: Transform = (tables, options) => {
   const all = tables.flatMap((table) => table.columns.filter((column) => column.type === "number"));
   const columns: Column[] = [
     { name: "Field", type: "string", refId: "A", values: all.map((column) => column.name) },
-    ...calcs.map((calc): Column => ({ name: reducerOf(calc).label, type: "number", refId: "A", values: all.map((column) => reduceCells(calc, column.values)) })),
+    ...calcs.map((calc): Column => ({
+      name: reducerOf(calc).label,
+      type: "number",
+      refId: "A",
+      values: all.map((column) => reduceCells(calc, column.values)),
+    })),
   ];
   return [{ refId: tables[0]?.refId ?? "A", name: "", columns }];
 };
 
 function reduceCells(calc: string, values: readonly Cell[]): Cell {
-  if (values.every((value) => value === null || typeof value === "number")) return reducerOf(calc).reduce(values as (number | null)[]);
+  if (values.every((value) => value === null || typeof value === "number"))
+    return reducerOf(calc).reduce(values as (number | null)[]);
   if (calc === "count") return values.filter((value) => value !== null).length;
   if (calc === "distinctCount") return new Set(values).size;
-  return (calc.startsWith("first") ? values.find((value) => value !== null) : values.findLast((value) => value !== null)) ?? null;
+  return (
+    (calc.startsWith("first") ? values.find((value) => value !== null) : values.findLast((value) => value !== null)) ??
+    null
+  );
 }
 
 const organize: Transform = (tables, options) => {
@@ -113,8 +127,12 @@ const organize: Transform = (tables, options) => {
 
 const filterByName: Transform = (tables, options) => {
   const [include, exclude] = [options["include"], options["exclude"]];
-  const passes = (column: Column) => (include === undefined || isNamed(include, column.name)) && (exclude === undefined || !isNamed(exclude, column.name));
-  return tables.map((table) => ({ ...table, columns: table.columns.filter(passes) })).filter((table) => table.columns.length > 0);
+  const passes = (column: Column) =>
+    (include === undefined || isNamed(include, column.name)) &&
+    (exclude === undefined || !isNamed(exclude, column.name));
+  return tables
+    .map((table) => ({ ...table, columns: table.columns.filter(passes) }))
+    .filter((table) => table.columns.length > 0);
 };
 
 function isNamed(rule: unknown, name: string): boolean {
@@ -130,7 +148,13 @@ const filterByRefId: Transform = (tables, options) => {
 const rename: Transform = (tables, options) => {
   const pattern = toRegExp(text(options["regex"]));
   if (!pattern) return [...tables];
-  return tables.map((table) => ({ ...table, columns: table.columns.map((column) => ({ ...column, name: column.name.replace(pattern, text(options["renamePattern"])) })) }));
+  return tables.map((table) => ({
+    ...table,
+    columns: table.columns.map((column) => ({
+      ...column,
+      name: column.name.replace(pattern, text(options["renamePattern"])),
+    })),
+  }));
 };
 
 const groupBy: Transform = (tables, options) => {
@@ -151,10 +175,21 @@ const groupBy: Transform = (tables, options) => {
         ...column,
         name: `${column.name} (${calc})`,
         type: reducerOf(calc).keepsUnit ? column.type : "number",
-        values: rows.map((group) => reduceCells(calc, group.map((row) => column.values[row] ?? null))),
+        values: rows.map((group) =>
+          reduceCells(
+            calc,
+            group.map((row) => column.values[row] ?? null),
+          ),
+        ),
       })),
     );
-    return { ...table, columns: [...keys.map((column) => ({ ...column, values: rows.map(([row = 0]) => column.values[row] ?? null) })), ...columns] };
+    return {
+      ...table,
+      columns: [
+        ...keys.map((column) => ({ ...column, values: rows.map(([row = 0]) => column.values[row] ?? null) })),
+        ...columns,
+      ],
+    };
   });
 };
 
@@ -168,12 +203,14 @@ const sortBy: Transform = (tables, options) => {
 };
 
 export function sortTable(table: Table, column: Column, isDescending: boolean): Table {
-  const rows = column.values.map((_value, row) => row).sort((a, b) => compareCells(column.values[a] ?? null, column.values[b] ?? null));
+  const rows = column.values
+    .map((_value, row) => row)
+    .sort((a, b) => compareCells(column.values[a] ?? null, column.values[b] ?? null));
   return pickRows(table, isDescending ? rows.reverse() : rows);
 }
 
 /** Nothing first, then numbers, then texts. */
-export function compareCells(a: Cell, b: Cell): number {
+function compareCells(a: Cell, b: Cell): number {
   if (a === null || b === null) return Number(a !== null) - Number(b !== null);
   if (typeof a === "number" && typeof b === "number") return a - b;
   return String(a).localeCompare(String(b), undefined, { numeric: true });
@@ -181,7 +218,12 @@ export function compareCells(a: Cell, b: Cell): number {
 
 const limit: Transform = (tables, options) => {
   const rows = number(options["limitField"]) ?? 10;
-  return tables.map((table) => pickRows(table, Array.from({ length: Math.min(rows, rowCount(table)) }, (_, row) => row)));
+  return tables.map((table) =>
+    pickRows(
+      table,
+      Array.from({ length: Math.min(rows, rowCount(table)) }, (_, row) => row),
+    ),
+  );
 };
 
 const OPERATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
@@ -206,15 +248,28 @@ const calculate: Transform = (tables, options) => {
       return (row: number) => (column ? column.values[row] : number(named)) ?? null;
     };
     const [left, right] = [operand(binary["left"]), operand(binary["right"])];
-    const numeric = table.columns.filter((column) => column.type === "number" && (include.length === 0 || include.includes(column.name)));
+    const numeric = table.columns.filter(
+      (column) => column.type === "number" && (include.length === 0 || include.includes(column.name)),
+    );
     const valueOf = (row: number): Cell => {
-      if (!isBinary) return reduceCells(calc, numeric.map((column) => column.values[row] ?? null));
+      if (!isBinary)
+        return reduceCells(
+          calc,
+          numeric.map((column) => column.values[row] ?? null),
+        );
       const [a, b] = [left(row), right(row)];
       return typeof a === "number" && typeof b === "number" && operation ? operation(a, b) : null;
     };
     const name = text(options["alias"]) || (isBinary ? "Result" : reducerOf(calc).label);
-    const made: Column = { name, type: "number", refId: table.refId, values: Array.from({ length: rowCount(table) }, (_, row) => valueOf(row)) };
-    const kept = flag(options["replaceFields"]) ? table.columns.filter((column) => column.type === "time") : table.columns;
+    const made: Column = {
+      name,
+      type: "number",
+      refId: table.refId,
+      values: Array.from({ length: rowCount(table) }, (_, row) => valueOf(row)),
+    };
+    const kept = flag(options["replaceFields"])
+      ? table.columns.filter((column) => column.type === "time")
+      : table.columns;
     return { ...table, columns: [...kept, made] };
   });
 };
@@ -222,8 +277,17 @@ const calculate: Transform = (tables, options) => {
 /** Many series in one long table. */
 const toRows: Transform = (tables) => {
   const rows = tables.flatMap((table) => {
-    const [time, value] = [table.columns.find((column) => column.type === "time"), table.columns.find((column) => column.type === "number")];
-    return value ? value.values.map((each, row) => ({ time: time?.values[row] ?? null, metric: table.name || value.name, value: each })) : [];
+    const [time, value] = [
+      table.columns.find((column) => column.type === "time"),
+      table.columns.find((column) => column.type === "number"),
+    ];
+    return value
+      ? value.values.map((each, row) => ({
+          time: time?.values[row] ?? null,
+          metric: table.name || value.name,
+          value: each,
+        }))
+      : [];
   });
   const refId = tables[0]?.refId ?? "A";
   return [

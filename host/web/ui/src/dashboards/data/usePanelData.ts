@@ -13,7 +13,11 @@ interface Options {
 }
 
 /** What a panel's targets answer. Asks when the panel comes into view, and for each new range while it stays there. */
-export function usePanelData(panel: Panel, scope: Scope, { isInView, widthPixels }: Options): [RequestState<PanelData>, PanelQuery[]] {
+export function usePanelData(
+  panel: Panel,
+  scope: Scope,
+  { isInView, widthPixels }: Options,
+): [RequestState<PanelData>, PanelQuery[]] {
   const { range, scrapeMs, filters } = useDashboard();
   const seen = useRef<string | null>(null);
   // A few pixels more or less are no reason to ask again.
@@ -25,7 +29,9 @@ export function usePanelData(panel: Panel, scope: Scope, { isInView, widthPixels
   const load = useCallback(
     async (signal: AbortSignal) => {
       const [queries, added] = JSON.parse(key ?? "[[],[]]") as [PanelQuery[], typeof filters];
-      const filtered = await Promise.all(queries.map(async (query) => ({ ...query, expr: await addFilters(query.expr, added) })));
+      const filtered = await Promise.all(
+        queries.map(async (query) => ({ ...query, expr: await addFilters(query.expr, added) })),
+      );
       return askPanel(filtered, signal);
     },
     [key],

@@ -20,7 +20,8 @@ export function BarGaugePanel({ options, fields }: Props) {
   const [ref, size] = useSize();
   const readings = readingsOf(options, fields, display);
   if (readings.length === 0) return <NoData />;
-  const isUpright = options["orientation"] === "vertical" || (options["orientation"] !== "horizontal" && size.width > size.height * 2);
+  const isUpright =
+    options["orientation"] === "vertical" || (options["orientation"] !== "horizontal" && size.width > size.height * 2);
   const mode = text(options["displayMode"], "gradient");
   return (
     <div ref={ref} className={isUpright ? classes.columns : classes.rows}>
@@ -49,7 +50,13 @@ function Bar({ reading, isUpright, mode, scheme }: BarProps) {
         {title}
       </span>
       <span className={classes.track}>
-        <span className={classes.bar} style={{ background: fillOf(reading, mode, isUpright, scheme, share), ...(isUpright ? { height: percent } : { width: percent }) }} />
+        <span
+          className={classes.bar}
+          style={{
+            background: fillOf(reading, mode, isUpright, scheme, share),
+            ...(isUpright ? { height: percent } : { width: percent }),
+          }}
+        />
       </span>
       <span className={classes.value} style={{ color: readableOn(shown.color, scheme.surface) }}>
         {value}
@@ -64,7 +71,8 @@ function fillOf({ shown, field }: Reading, mode: string, isUpright: boolean, sch
     return `repeating-linear-gradient(${towards}, ${shown.color} 0 7px, transparent 7px 10px)`;
   }
   const steps = absoluteSteps(field.config.thresholds, field.bounds.min, field.bounds.max);
-  if (mode !== "gradient" || field.config.colorMode !== "thresholds" || steps.length < 2 || share === 0) return withAlpha(shown.color, 0.75);
+  if (mode !== "gradient" || field.config.colorMode !== "thresholds" || steps.length < 2 || share === 0)
+    return withAlpha(shown.color, 0.75);
   const { min, max } = field.bounds;
   const stops = steps.map((step) => {
     const at = step.from === Number.NEGATIVE_INFINITY ? 0 : (step.from - min) / (max - min || 1);

@@ -35,7 +35,13 @@ export function DashboardPanel({ placed }: { placed: PlacedPanel }) {
   return (
     <div ref={ref} style={{ height: "100%" }}>
       {DATA_TYPES.includes(panel.type) && panel.foreignSource === null ? (
-        <DataPanel panelKey={placed.key} panel={panel} scope={scope} isInView={entry?.isIntersecting ?? false} width={width} />
+        <DataPanel
+          panelKey={placed.key}
+          panel={panel}
+          scope={scope}
+          isInView={entry?.isIntersecting ?? false}
+          width={width}
+        />
       ) : (
         <PlainPanel panelKey={placed.key} panel={panel} scope={scope} />
       )}
@@ -53,7 +59,8 @@ interface Props {
 function PlainPanel({ panelKey, panel, scope }: Props) {
   const content = () => {
     if (panel.type === "text") return <TextPanel title={panel.title} options={panel.options} scope={scope} />;
-    if (panel.foreignSource !== null) return <NoData>{`This panel asks ${panel.foreignSource}, which is not this host.`}</NoData>;
+    if (panel.foreignSource !== null)
+      return <NoData>{`This panel asks ${panel.foreignSource}, which is not this host.`}</NoData>;
     return <NoData>{`Panels of the type "${panel.type}" are not shown here.`}</NoData>;
   };
   return (
@@ -85,13 +92,29 @@ function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInVi
     return <Content panel={panel} scope={scope} data={answer.data} queries={queries} />;
   };
   return (
-    <PanelFrame {...frameOf(panel, scope)} panelKey={panelKey} isLoading={isLoading && isInView} notes={notes} queries={queries}>
+    <PanelFrame
+      {...frameOf(panel, scope)}
+      panelKey={panelKey}
+      isLoading={isLoading && isInView}
+      notes={notes}
+      queries={queries}
+    >
       <CrashBoundary>{content()}</CrashBoundary>
     </PanelFrame>
   );
 }
 
-function Content({ panel, scope, data, queries }: { panel: Panel; scope: Scope; data: PanelData; queries: readonly PanelQuery[] }) {
+function Content({
+  panel,
+  scope,
+  data,
+  queries,
+}: {
+  panel: Panel;
+  scope: Scope;
+  data: PanelData;
+  queries: readonly PanelQuery[];
+}) {
   const { display, range } = useDashboard();
   const { series } = data;
   const fields = useMemo(() => fieldsOf(panel, series, scope, display.scheme), [panel, series, scope, display.scheme]);
@@ -99,7 +122,9 @@ function Content({ panel, scope, data, queries }: { panel: Panel; scope: Scope; 
     const own = panelRange(panel, { range, scope });
     // The window that was asked, while a newer one is on its way.
     const asked = queries.find((query) => !query.isInstant);
-    return panel.timeFrom === "" && asked ? { fromMs: asked.startMs, toMs: Math.max(asked.endMs, asked.startMs + 1) } : own;
+    return panel.timeFrom === "" && asked
+      ? { fromMs: asked.startMs, toMs: Math.max(asked.endMs, asked.startMs + 1) }
+      : own;
   }, [panel, range, scope, queries]);
   switch (panel.type) {
     case "stat":

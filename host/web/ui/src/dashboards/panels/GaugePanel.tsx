@@ -27,7 +27,12 @@ export function GaugePanel({ options, fields }: Props) {
   return (
     <div className={classes.gauges}>
       {readings.map((reading) => (
-        <Dial key={reading.key} reading={reading} isAlone={readings.length === 1} hasMarkers={flag(options["showThresholdMarkers"], true)} />
+        <Dial
+          key={reading.key}
+          reading={reading}
+          isAlone={readings.length === 1}
+          hasMarkers={flag(options["showThresholdMarkers"], true)}
+        />
       ))}
     </div>
   );
@@ -50,9 +55,24 @@ function Dial({ reading, isAlone, hasMarkers }: { reading: Reading; isAlone: boo
           steps.map((step, index) => {
             const from = shareAt(step.from);
             const to = shareAt(steps[index + 1]?.from ?? max);
-            return to > from && <path key={step.from} d={arc(from, to, RADIUS + 13)} className={classes.marker} stroke={colorOf(step.color, display.scheme)} />;
+            return (
+              to > from && (
+                <path
+                  key={step.from}
+                  d={arc(from, to, RADIUS + 13)}
+                  className={classes.marker}
+                  stroke={colorOf(step.color, display.scheme)}
+                />
+              )
+            );
           })}
-        <text x={CENTER.x} y={CENTER.y + 10} className={classes.text} fill={readableOn(shown.color, display.scheme.surface)} fontSize={Math.min(38, 190 / Math.max(4, text.length))}>
+        <text
+          x={CENTER.x}
+          y={CENTER.y + 10}
+          className={classes.text}
+          fill={readableOn(shown.color, display.scheme.surface)}
+          fontSize={Math.min(38, 190 / Math.max(4, text.length))}
+        >
           {text === "" ? "–" : text}
         </text>
       </svg>

@@ -97,7 +97,10 @@ function LegendTable({ style, fields, entry }: TableProps) {
   const { display } = useDashboard();
   const [order, setOrder] = useState<Order | null>(null);
   // First the largest, then the smallest, then as they were.
-  const sortBy = (calc: string) => setOrder(order?.calc !== calc ? { calc, isAscending: false } : order.isAscending ? null : { calc, isAscending: true });
+  const sortBy = (calc: string) =>
+    setOrder(
+      order?.calc !== calc ? { calc, isAscending: false } : order.isAscending ? null : { calc, isAscending: true },
+    );
   return (
     <table className={classes.table}>
       <thead>
@@ -106,7 +109,11 @@ function LegendTable({ style, fields, entry }: TableProps) {
             <span className="nx-hidden">Series</span>
           </th>
           {style.calcs.map((calc) => (
-            <th key={calc} scope="col" aria-sort={order?.calc !== calc ? "none" : order.isAscending ? "ascending" : "descending"}>
+            <th
+              key={calc}
+              scope="col"
+              aria-sort={order?.calc !== calc ? "none" : order.isAscending ? "ascending" : "descending"}
+            >
               <button type="button" className={classes.calc} onClick={() => sortBy(calc)}>
                 {reducerOf(calc).label}
                 {order?.calc === calc && (order.isAscending ? " ↑" : " ↓")}

@@ -28,7 +28,10 @@ export function GraphPanel({ options, fields, range }: Props) {
   const legend = legendStyle(record(options["legend"]));
   const tooltip = useMemo(() => {
     const style = record(options["tooltip"]);
-    return { mode: oneOf(style["mode"], ["multi", "single", "none"]), sort: oneOf(style["sort"], ["none", "asc", "desc"]) } as const;
+    return {
+      mode: oneOf(style["mode"], ["multi", "single", "none"]),
+      sort: oneOf(style["sort"], ["none", "asc", "desc"]),
+    } as const;
   }, [options]);
   return (
     <div className={`${classes.panel} ${legend.isRight ? classes.right : classes.bottom}`}>
@@ -45,7 +48,13 @@ export function GraphPanel({ options, fields, range }: Props) {
         />
       </Suspense>
       {legend.isShown && (
-        <GraphLegend style={legend} fields={drawn} visible={visible} onVisible={setVisible} onHighlight={setHighlighted} />
+        <GraphLegend
+          style={legend}
+          fields={drawn}
+          visible={visible}
+          onVisible={setVisible}
+          onHighlight={setHighlighted}
+        />
       )}
     </div>
   );

@@ -21,7 +21,16 @@ interface Props {
 }
 
 /** The frame of a panel: its title, what is to be known about it, and what can be done with it. */
-export function PanelFrame({ panelKey, title, description, isTransparent, isLoading, notes, queries, children }: Props) {
+export function PanelFrame({
+  panelKey,
+  title,
+  description,
+  isTransparent,
+  isLoading,
+  notes,
+  queries,
+  children,
+}: Props) {
   const { enlarged, onEnlarge } = useDashboard();
   const name = title || "Panel without a title";
   return (
@@ -36,7 +45,13 @@ export function PanelFrame({ panelKey, title, description, isTransparent, isLoad
           {notes.length > 0 && <Note icon={<Warning />} label={`Notes on ${name}`} lines={notes} />}
           <Menu position="bottom-end" shadow="md" withinPortal>
             <Menu.Target>
-              <ActionIcon variant="subtle" color="gray" size={22} className={classes.menu ?? ""} aria-label={`Menu of ${name}`}>
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                size={22}
+                className={classes.menu ?? ""}
+                aria-label={`Menu of ${name}`}
+              >
                 <Dots />
               </ActionIcon>
             </Menu.Target>
@@ -84,13 +99,18 @@ function querySearch(queries: readonly PanelQuery[]): string {
       ...EMPTY_PANEL,
       expr,
       tab: isInstant ? "table" : "graph",
-      ...(isInstant ? { moment: endMs } : { end: endMs, rangeMs: endMs - startMs, resolution: { type: "fixed", stepMs } }),
+      ...(isInstant
+        ? { moment: endMs }
+        : { end: endMs, rangeMs: endMs - startMs, resolution: { type: "fixed", stepMs } }),
     })),
   );
 }
 
 /** What a panel tells of answers that are not whole. */
-export function notesOf(data: { cut: number; histograms: number; errors: { refId: string; message: string }[] } | undefined, others: readonly string[]): string[] {
+export function notesOf(
+  data: { cut: number; histograms: number; errors: { refId: string; message: string }[] } | undefined,
+  others: readonly string[],
+): string[] {
   if (!data) return [...others];
   const { cut, histograms, errors } = data;
   return [

@@ -24,14 +24,26 @@ export function PiePanel({ options, fields }: Props) {
     <div className={classes.pie}>
       <svg viewBox="-105 -105 210 210" role="img" aria-label={`Parts of ${readings.length} series`}>
         {readings.map((reading, index) => (
-          <path key={reading.key} d={slicePath(slices[index], hole)} fill={reading.field.color} stroke="var(--nx-surface)" strokeWidth="1.5" fillRule="evenodd">
+          <path
+            key={reading.key}
+            d={slicePath(slices[index], hole)}
+            fill={reading.field.color}
+            stroke="var(--nx-surface)"
+            strokeWidth="1.5"
+            fillRule="evenodd"
+          >
             <title>{`${reading.title}: ${joinFormatted(reading.shown)}, ${percent(slices[index])}`}</title>
           </path>
         ))}
       </svg>
       <ul className={classes.legend}>
         {readings.map((reading, index) => (
-          <Entry key={reading.key} reading={reading} slice={slices[index]} hasValue={shown.length === 0 || shown.includes("value")} />
+          <Entry
+            key={reading.key}
+            reading={reading}
+            slice={slices[index]}
+            hasValue={shown.length === 0 || shown.includes("value")}
+          />
         ))}
       </ul>
     </div>
@@ -61,7 +73,8 @@ const WHOLE = 0.9999;
 
 function slicePath(slice: Slice | undefined, hole: number): string {
   if (!slice || slice.share === 0) return "";
-  const ring = (radius: number) => `M0 ${-radius} A${radius} ${radius} 0 1 1 0 ${radius} A${radius} ${radius} 0 1 1 0 ${-radius}Z`;
+  const ring = (radius: number) =>
+    `M0 ${-radius} A${radius} ${radius} 0 1 1 0 ${radius} A${radius} ${radius} 0 1 1 0 ${-radius}Z`;
   if (slice.share >= WHOLE) return ring(RADIUS) + (hole > 0 ? ring(RADIUS * hole) : "");
   const point = (share: number, radius: number) => {
     const angle = share * 2 * Math.PI;
@@ -71,5 +84,7 @@ function slicePath(slice: Slice | undefined, hole: number): string {
   const isLarge = slice.share > 0.5 ? 1 : 0;
   const outer = `M${point(slice.start, RADIUS)} A${RADIUS} ${RADIUS} 0 ${isLarge} 1 ${point(end, RADIUS)}`;
   const inner = RADIUS * hole;
-  return hole === 0 ? `${outer} L0 0Z` : `${outer} L${point(end, inner)} A${inner} ${inner} 0 ${isLarge} 0 ${point(slice.start, inner)}Z`;
+  return hole === 0
+    ? `${outer} L0 0Z`
+    : `${outer} L${point(end, inner)} A${inner} ${inner} 0 ${isLarge} 0 ${point(slice.start, inner)}Z`;
 }

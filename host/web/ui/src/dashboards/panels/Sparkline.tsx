@@ -20,7 +20,9 @@ export function Sparkline({ series, className, color, fill }: Props) {
 }
 
 function sparkPath({ times, values }: Series): string {
-  const points = values.flatMap((value, index) => (value !== null && Number.isFinite(value) ? [[times[index] ?? 0, value] as const] : []));
+  const points = values.flatMap((value, index) =>
+    value !== null && Number.isFinite(value) ? [[times[index] ?? 0, value] as const] : [],
+  );
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last || points.length < 2) return "";
   const numbers = points.map(([, value]) => value);

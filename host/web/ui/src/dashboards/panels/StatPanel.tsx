@@ -23,7 +23,8 @@ export function StatPanel({ options, fields }: Props) {
   const [ref, size] = useSize();
   const readings = readingsOf(options, fields, display);
   if (readings.length === 0) return <NoData />;
-  const isStacked = options["orientation"] === "horizontal" || (options["orientation"] !== "vertical" && size.height > size.width);
+  const isStacked =
+    options["orientation"] === "horizontal" || (options["orientation"] !== "vertical" && size.height > size.width);
   const tracks = readings.length === 1 ? 1 : tracksFor(readings.length, size);
   const grid =
     readings.length <= 8 && size.width > 480
@@ -52,7 +53,11 @@ function Tile({ reading, options, isAlone }: { reading: Reading; options: Json; 
   const { shown, field } = reading;
   const mode = text(options["colorMode"], "value");
   const isFilled = mode.startsWith("background");
-  const color = isFilled ? textOn(shown.color) : mode === "none" ? "inherit" : readableOn(shown.color, display.scheme.surface);
+  const color = isFilled
+    ? textOn(shown.color)
+    : mode === "none"
+      ? "inherit"
+      : readableOn(shown.color, display.scheme.surface);
   const textMode = text(options["textMode"], "auto");
   const isNameAlone = textMode === "name";
   const showsName = textMode === "value_and_name" || (textMode === "auto" && !isAlone);
@@ -61,14 +66,25 @@ function Tile({ reading, options, isAlone }: { reading: Reading; options: Json; 
   const whole = isNameAlone ? reading.title : joinFormatted(shown);
   const chars = Math.max(CHARS_MIN, whole.length);
   return (
-    <div className={`${classes.tile} ${hasSpark ? classes.withSpark : ""}`} style={isFilled ? { background: shown.color, color } : {}}>
+    <div
+      className={`${classes.tile} ${hasSpark ? classes.withSpark : ""}`}
+      style={isFilled ? { background: shown.color, color } : {}}
+    >
       {hasSpark && (
-        <Sparkline series={field.series} className={classes.spark ?? ""} color={isFilled ? color : shown.color} fill={withAlpha(isFilled ? textOn(shown.color) : shown.color, 0.18)} />
+        <Sparkline
+          series={field.series}
+          className={classes.spark ?? ""}
+          color={isFilled ? color : shown.color}
+          fill={withAlpha(isFilled ? textOn(shown.color) : shown.color, 0.18)}
+        />
       )}
       <div className={classes.words}>
         {showsName && <div className={classes.name}>{reading.title}</div>}
         {showsValue && (
-          <div className={classes.value} style={{ color, ["--chars" as string]: chars, ["--room" as string]: showsName ? 40 : hasSpark ? 48 : 66 }}>
+          <div
+            className={classes.value}
+            style={{ color, ["--chars" as string]: chars, ["--room" as string]: showsName ? 40 : hasSpark ? 48 : 66 }}
+          >
             {isNameAlone ? (
               whole
             ) : (

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useState, type CSSProperties } from "react";
 import { useBounded } from "../../components/useBounded";
 import { useDashboard } from "../context";
 import { configFor } from "../data/fields";
@@ -35,7 +35,10 @@ export function TablePanel({ panel, series }: { panel: Panel; series: readonly S
   if (!table || table.columns.length === 0) return <NoData />;
   const columns = table.columns.map((column) => toShown(panel, column)).filter(({ config }) => !config.cell.isHidden);
   const sorted = sortedBy(table, columns, order);
-  const sortBy = (name: string) => setOrder(order?.name !== name ? { name, isDescending: false } : order.isDescending ? null : { name, isDescending: true });
+  const sortBy = (name: string) =>
+    setOrder(
+      order?.name !== name ? { name, isDescending: false } : order.isDescending ? null : { name, isDescending: true },
+    );
   return (
     <>
       {unknown.length > 0 && <p className={classes.note}>Not applied here: {unknown.join(", ")}.</p>}
@@ -77,7 +80,10 @@ function DataTable({ table, columns, order, onSort, hasHeader, title, display }:
                 <th
                   key={column.name}
                   scope="col"
-                  style={{ textAlign: alignOf(column, config), ...(config.cell.width === null ? {} : { width: config.cell.width }) }}
+                  style={{
+                    textAlign: alignOf(column, config),
+                    ...(config.cell.width === null ? {} : { width: config.cell.width }),
+                  }}
                   aria-sort={order?.name !== column.name ? "none" : order.isDescending ? "descending" : "ascending"}
                 >
                   <button type="button" className={classes.sort} onClick={() => onSort(column.name)}>
@@ -93,7 +99,12 @@ function DataTable({ table, columns, order, onSort, hasHeader, title, display }:
           {shown.map((row) => (
             <tr key={row}>
               {columns.map((shownColumn) => (
-                <DataCell key={shownColumn.column.name} shown={shownColumn} value={values.get(shownColumn.column.name)?.[row] ?? null} display={display} />
+                <DataCell
+                  key={shownColumn.column.name}
+                  shown={shownColumn}
+                  value={values.get(shownColumn.column.name)?.[row] ?? null}
+                  display={display}
+                />
               ))}
             </tr>
           ))}
@@ -104,20 +115,28 @@ function DataTable({ table, columns, order, onSort, hasHeader, title, display }:
   );
 }
 
-function DataCell({ shown: { column, config }, value, display }: { shown: ShownColumn; value: Cell; display: DisplayContext }) {
+function DataCell({
+  shown: { column, config },
+  value,
+  display,
+}: {
+  shown: ShownColumn;
+  value: Cell;
+  display: DisplayContext;
+}) {
   const bounds = boundsOf(config, column.type === "number" ? (column.values as (number | null)[]) : []);
   const shown = showValue(value, config, bounds, 0, display);
   const { type } = config.cell;
-  const style =
-    type === "color-text" ? { color: readableOn(shown.color, display.scheme.surface) }
-    : type.startsWith("color-background") ? { background: shown.color, color: textOn(shown.color) }
-    : {};
+  const style = cellStyle(type, shown.color, display);
   const isGauge = column.type === "number" && (type === "gauge" || type.endsWith("-gauge") || type === "basic");
   return (
     <td style={{ textAlign: alignOf(column, config), ...style }}>
       {isGauge && (
         <span className={classes.track}>
-          <span className={classes.bar} style={{ width: `${Math.min(100, Math.max(0, shown.share * 100))}%`, background: shown.color }} />
+          <span
+            className={classes.bar}
+            style={{ width: `${Math.min(100, Math.max(0, shown.share * 100))}%`, background: shown.color }}
+          />
         </span>
       )}
       {joinFormatted(shown)}
@@ -125,10 +144,17 @@ function DataCell({ shown: { column, config }, value, display }: { shown: ShownC
   );
 }
 
+function cellStyle(type: string, color: string, { scheme }: DisplayContext): CSSProperties {
+  if (type === "color-text") return { color: readableOn(color, scheme.surface) };
+  if (type.startsWith("color-background")) return { background: color, color: textOn(color) };
+  return {};
+}
+
 function toShown(panel: Panel, column: Column): ShownColumn {
   const values = column.type === "number" ? (column.values as (number | null)[]) : [];
   const config = configFor(panel, { name: column.name, refId: column.refId, type: column.type, values });
-  const unit = config.unit === "" && column.type === "time" ? "dateTimeAsIso" : column.type === "string" ? "string" : config.unit;
+  const unit =
+    config.unit === "" && column.type === "time" ? "dateTimeAsIso" : column.type === "string" ? "string" : config.unit;
   return { column, title: config.displayName || column.name, config: { ...config, unit } };
 }
 
@@ -143,6 +169,8 @@ function initialOrder(panel: Panel): Order | null {
 }
 
 function sortedBy(table: Table, columns: readonly ShownColumn[], order: Order | null): Table {
-  const found = columns.find(({ column, title }) => order !== null && (column.name === order.name || title === order.name));
+  const found = columns.find(
+    ({ column, title }) => order !== null && (column.name === order.name || title === order.name),
+  );
   return found && order ? sortTable(table, found.column, order.isDescending) : table;
 }

@@ -21,7 +21,11 @@ export function readingsOf(options: Json, fields: readonly Field[], context: Dis
   const picked = fields.filter(isPicked(text(reduce["fields"]))).filter((field) => !field.config.graph.isHidden);
   if (reduce["values"] === true) {
     const limit = number(reduce["limit"]) ?? READINGS_MAX;
-    return picked.flatMap((field) => field.series.values.map((value, at) => toReading(field, `${field.key} ${at}`, field.name, value, context))).slice(0, limit);
+    return picked
+      .flatMap((field) =>
+        field.series.values.map((value, at) => toReading(field, `${field.key} ${at}`, field.name, value, context)),
+      )
+      .slice(0, limit);
   }
   const calcs = strings(list(reduce["calcs"]));
   const [first = "lastNotNull"] = calcs;

@@ -49,10 +49,14 @@ function withOwnKeys(sections: readonly Section[]): Section[] {
 /** The dashboard itself, out of what Grafana's API, its file provisioning or an export put around it. */
 export function unwrap(source: unknown): Json {
   if (!isRecord(source)) throw new UnreadableDashboard("This is JSON, but no dashboard: an object is expected.");
-  const inner = [source["dashboard"], source["spec"], source].find((each) => isRecord(each) && (Array.isArray(each["panels"]) || Array.isArray(each["rows"])));
+  const inner = [source["dashboard"], source["spec"], source].find(
+    (each) => isRecord(each) && (Array.isArray(each["panels"]) || Array.isArray(each["rows"])),
+  );
   if (isRecord(inner)) return inner;
   if (isRecord(source["spec"]) && isRecord(source["spec"]["elements"])) {
-    throw new UnreadableDashboard("This is a dashboard of Grafana's schema v2. Export it as classic JSON: that can be shown here.");
+    throw new UnreadableDashboard(
+      "This is a dashboard of Grafana's schema v2. Export it as classic JSON: that can be shown here.",
+    );
   }
   throw new UnreadableDashboard("This is JSON, but no Grafana dashboard: it has neither panels nor rows.");
 }
@@ -119,7 +123,10 @@ function flow(row: Json, rowIndex: number): Panel[] {
   let [x, y] = [0, 0];
   return records(row["panels"]).map((json, index) => {
     const w = Math.min(COLUMNS, Math.max(2, Math.round((number(json["span"]) ?? 4) * 2)));
-    const own = number(json["height"]) === null && typeof json["height"] !== "string" ? h : Math.max(3, Math.ceil(pixels(json["height"]) / GRID_ROW_PIXELS));
+    const own =
+      number(json["height"]) === null && typeof json["height"] !== "string"
+        ? h
+        : Math.max(3, Math.ceil(pixels(json["height"]) / GRID_ROW_PIXELS));
     if (x + w > COLUMNS) [x, y] = [0, y + h];
     const place = { x, y, w, h: own };
     x += w;

@@ -23,7 +23,7 @@ export function readFieldConfig(json: Json): FieldConfig {
   };
 }
 
-export function readThresholds(json: Json): Thresholds {
+function readThresholds(json: Json): Thresholds {
   const steps = records(json["steps"]).map((step, index) => ({
     // The first step has no value, or null.
     from: number(step["value"]) ?? (index === 0 ? Number.NEGATIVE_INFINITY : 0),
@@ -36,7 +36,12 @@ function readMapping(json: Json): Mapping[] {
   const options = record(json["options"]);
   switch (json["type"]) {
     case "value":
-      return [{ type: "value", results: new Map(Object.entries(options).map(([value, result]) => [value, readResult(result)])) }];
+      return [
+        {
+          type: "value",
+          results: new Map(Object.entries(options).map(([value, result]) => [value, readResult(result)])),
+        },
+      ];
     case "range": {
       const from = number(options["from"]) ?? Number.NEGATIVE_INFINITY;
       const to = number(options["to"]) ?? Number.POSITIVE_INFINITY;
@@ -115,7 +120,8 @@ function readCellStyle(custom: Json): CellStyle {
   const options = custom["cellOptions"];
   const type = isRecord(options) ? text(options["type"], "auto") : text(custom["displayMode"], "auto");
   return {
-    type: isRecord(options) && options["mode"] === "basic" && type === "color-background" ? "color-background-solid" : type,
+    type:
+      isRecord(options) && options["mode"] === "basic" && type === "color-background" ? "color-background-solid" : type,
     align: oneOf(custom["align"], ["auto", "left", "center", "right"]),
     width: number(custom["width"]),
     isHidden: flag(custom["hidden"]) || flag(record(custom["hideFrom"])["viz"]),

@@ -156,7 +156,8 @@ const LEVELS: Readonly<Record<string, string>> = { critical: "red", warning: "or
 function thresholds(json: Json): { steps: Json[]; style: string } {
   const found = records(json["thresholds"]).filter((each) => number(each["value"]) !== null);
   if (found.length === 0) return { steps: [{ color: "green" }], style: "off" };
-  const color = (each: Json) => LEVELS[text(each["colorMode"])] ?? text(each["lineColor"], text(each["fillColor"], "red"));
+  const color = (each: Json) =>
+    LEVELS[text(each["colorMode"])] ?? text(each["lineColor"], text(each["fillColor"], "red"));
   const steps: Json[] = [{ color: "transparent" }];
   for (const each of found.sort((a, b) => (number(a["value"]) ?? 0) - (number(b["value"]) ?? 0))) {
     const value = number(each["value"]) ?? 0;

@@ -14,6 +14,10 @@ export function migratePie(json: Json): Json {
         properties: [{ id: "color", value: { mode: "fixed", fixedColor: color } }],
       })),
     },
-    options: { pieType: json["pieType"] === "donut" ? "donut" : "pie", reduceOptions: { calcs: [calc] }, legend: { values: ["value", "percent"] } },
+    options: {
+      pieType: json["pieType"] === "donut" ? "donut" : "pie",
+      reduceOptions: { calcs: [calc] },
+      legend: { values: ["value", "percent"] },
+    },
   };
 }

@@ -46,9 +46,15 @@ export function migrateSinglestat(json: Json): Json {
 /** "10,20" and three colors. */
 function steps(json: Json): Json[] {
   const colors = list(json["colors"]);
-  const values = text(json["thresholds"]).split(",").flatMap((each) => number(each) ?? []);
-  if (values.length === 0) return [{ color: flag(json["colorValue"]) || flag(json["colorBackground"]) ? (colors[0] ?? "green") : "green" }];
-  return [{ color: colors[0] ?? "green" }, ...values.map((value, index) => ({ value, color: colors[index + 1] ?? "red" }))];
+  const values = text(json["thresholds"])
+    .split(",")
+    .flatMap((each) => number(each) ?? []);
+  if (values.length === 0)
+    return [{ color: flag(json["colorValue"]) || flag(json["colorBackground"]) ? (colors[0] ?? "green") : "green" }];
+  return [
+    { color: colors[0] ?? "green" },
+    ...values.map((value, index) => ({ value, color: colors[index + 1] ?? "red" })),
+  ];
 }
 
 function mappings(json: Json): Json[] {

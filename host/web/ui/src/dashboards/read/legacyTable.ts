@@ -43,7 +43,10 @@ function properties(style: Json): { id: string; value: unknown }[] {
   const cell = CELLS[text(style["colorMode"])];
   if (cell !== undefined && values.length > 0) {
     set("custom.cellOptions", { type: cell });
-    const steps = [{ color: colors[0] ?? "green" }, ...values.map((value, index) => ({ value, color: colors[index + 1] ?? "red" }))];
+    const steps = [
+      { color: colors[0] ?? "green" },
+      ...values.map((value, index) => ({ value, color: colors[index + 1] ?? "red" })),
+    ];
     set("color", { mode: "thresholds" });
     set("thresholds", { mode: "absolute", steps });
   }

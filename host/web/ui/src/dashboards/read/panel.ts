@@ -20,7 +20,9 @@ export function readPanel(source: Json, key: string, place: Place): Panel {
     isTransparent: flag(json["transparent"]),
     place,
     repeat: readRepeat(json),
-    targets: records(json["targets"]).filter((each) => each["hide"] !== true).map(readTarget),
+    targets: records(json["targets"])
+      .filter((each) => each["hide"] !== true)
+      .map(readTarget),
     foreignSource: foreignSource(json),
     minInterval: text(json["interval"]),
     pointsMax: number(json["maxDataPoints"]),
@@ -50,7 +52,9 @@ function migrate(json: Json): Json {
       return Array.isArray(json["styles"]) ? migrateTable(json) : json;
     case "heatmap":
       // Grafana 8 and before named what the data is.
-      return typeof json["dataFormat"] === "string" ? { ...json, options: { calculate: json["dataFormat"] !== "tsbuckets" } } : json;
+      return typeof json["dataFormat"] === "string"
+        ? { ...json, options: { calculate: json["dataFormat"] !== "tsbuckets" } }
+        : json;
     case "text":
       // Grafana 7 kept the text beside the options.
       return isRecord(json["options"]) ? json : { ...json, options: { mode: json["mode"], content: json["content"] } };
@@ -93,6 +97,12 @@ function readOverride(json: Json): Override {
 function foreignSource(json: Json): string | null {
   const named = [json["datasource"], ...records(json["targets"]).map((each) => each["datasource"])];
   const types = named.map((each) => (isRecord(each) ? text(each["type"]) : text(each)));
-  const foreign = types.find((each) => !OWN_SOURCES.includes(each) && /^(loki|tempo|influx|mysql|postgres|elastic|graphite|grafana-|cloudwatch|opentsdb|mssql|jaeger|zipkin|stackdriver)/.test(each));
+  const foreign = types.find(
+    (each) =>
+      !OWN_SOURCES.includes(each) &&
+      /^(loki|tempo|influx|mysql|postgres|elastic|graphite|grafana-|cloudwatch|opentsdb|mssql|jaeger|zipkin|stackdriver)/.test(
+        each,
+      ),
+  );
   return foreign ?? null;
 }

@@ -37,14 +37,23 @@ function finite(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
 }
 
-export function showValue(value: number | string | null, config: FieldConfig, bounds: Bounds, index: number, context: DisplayContext): Shown {
+export function showValue(
+  value: number | string | null,
+  config: FieldConfig,
+  bounds: Bounds,
+  index: number,
+  context: DisplayContext,
+): Shown {
   const mapped = mapValue(config.mappings, value);
   const isNumber = typeof value === "number" && !Number.isNaN(value);
   const share = isNumber ? shareOf(value, bounds.min, bounds.max) : 0;
   const color = mapped?.color ?? null;
   return {
     ...textOf(value, mapped?.text ?? null, config, context.zone),
-    color: color === null ? fieldColor(config, isNumber ? value : Number.NEGATIVE_INFINITY, share, index, context.scheme) : colorOf(color, context.scheme),
+    color:
+      color === null
+        ? fieldColor(config, isNumber ? value : Number.NEGATIVE_INFINITY, share, index, context.scheme)
+        : colorOf(color, context.scheme),
     share,
   };
 }
@@ -65,7 +74,7 @@ export function valueText(value: number | string | null, config: FieldConfig, zo
 }
 
 /** The color of a value; `index` counts the fields of the panel. */
-export function fieldColor(config: FieldConfig, value: number, share: number, index: number, scheme: Scheme): string {
+function fieldColor(config: FieldConfig, value: number, share: number, index: number, scheme: Scheme): string {
   switch (config.colorMode) {
     case "fixed":
     case "shades":
@@ -82,11 +91,18 @@ export function fieldColor(config: FieldConfig, value: number, share: number, in
 }
 
 /** The one color of a series. Without a mode of their own, series are told apart by the palette. */
-export function seriesColorOf(config: FieldConfig, values: Values, bounds: Bounds, index: number, scheme: Scheme): string {
+export function seriesColorOf(
+  config: FieldConfig,
+  values: Values,
+  bounds: Bounds,
+  index: number,
+  scheme: Scheme,
+): string {
   if (config.colorMode === "" || config.colorMode.startsWith("palette")) {
     return fieldColor({ ...config, colorMode: config.colorMode || "palette-classic" }, 0, 0, index, scheme);
   }
-  const value = reducerOf(config.colorBy === "last" ? "lastNotNull" : config.colorBy).reduce(values) ?? Number.NEGATIVE_INFINITY;
+  const value =
+    reducerOf(config.colorBy === "last" ? "lastNotNull" : config.colorBy).reduce(values) ?? Number.NEGATIVE_INFINITY;
   return fieldColor(config, value, shareOf(value, bounds.min, bounds.max), index, scheme);
 }
 

@@ -108,12 +108,20 @@ const REDUCERS: Readonly<Record<string, Reducer>> = {
   stdDev: { label: "Deviation", keepsUnit: true, reduce: (values) => nullable(variance(values), Math.sqrt) },
   sum: { label: "Total", keepsUnit: true, reduce: sum },
   count: { label: "Count", keepsUnit: false, reduce: (values) => present(values).length },
-  range: { label: "Range", keepsUnit: true, reduce: (values) => nullable(max(values), (top) => top - (min(values) ?? top)) },
+  range: {
+    label: "Range",
+    keepsUnit: true,
+    reduce: (values) => nullable(max(values), (top) => top - (min(values) ?? top)),
+  },
   delta: { label: "Delta", keepsUnit: true, reduce: delta },
   step: { label: "Step", keepsUnit: true, reduce: smallestStep },
   diff: { label: "Difference", keepsUnit: true, reduce: difference },
   diffperc: { label: "Difference %", keepsUnit: false, reduce: ratio },
-  logmin: { label: "Min above zero", keepsUnit: true, reduce: (values) => min(values.map((value) => (value !== null && value > 0 ? value : null))) },
+  logmin: {
+    label: "Min above zero",
+    keepsUnit: true,
+    reduce: (values) => min(values.map((value) => (value !== null && value > 0 ? value : null))),
+  },
   changeCount: { label: "Changes", keepsUnit: false, reduce: changes },
   distinctCount: { label: "Distinct", keepsUnit: false, reduce: (values) => new Set(present(values)).size },
 };

@@ -176,7 +176,7 @@ type Span = [below: number, length: number, name: string];
 function spans(unit: number, table: readonly Span[]): Formatter {
   return (value, decimals) => {
     const seconds = value * unit;
-    const [, length, name] = table.find(([below]) => Math.abs(seconds) < below) ?? table[table.length - 1] ?? [0, 1, "s"];
+    const [, length, name] = table.find(([below]) => Math.abs(seconds) < below) ?? table.at(-1) ?? [0, 1, "s"];
     const scaled = value / Number((length / unit).toPrecision(12));
     const hasPlural = name.length > 2 && (length !== unit || unit === DAY);
     const isPlural = hasPlural && Math.abs(scaled) > 1;
@@ -204,8 +204,14 @@ function seconds(value: number, decimals: number | null): Formatted {
 
 function duration(secondsEach: number, name: string): Formatter {
   const units: [number, string][] = [
-    [YEAR, "year"], [2_592_000, "month"], [WEEK, "week"], [DAY, "day"],
-    [HOUR, "hour"], [MINUTE, "minute"], [1, "second"], [0.001, "millisecond"],
+    [YEAR, "year"],
+    [2_592_000, "month"],
+    [WEEK, "week"],
+    [DAY, "day"],
+    [HOUR, "hour"],
+    [MINUTE, "minute"],
+    [1, "second"],
+    [0.001, "millisecond"],
   ];
   return (value, decimals) => {
     if (value === 0) return formatted("0", ` ${name}s`);
@@ -271,7 +277,8 @@ const SPECIAL: Readonly<Record<string, Formatter>> = {
   sishort: siUnit("", ""),
   percent: (value, decimals) => formatted(roundedText(value, decimals), "%"),
   percentunit: (value, decimals) => formatted(roundedText(value * 100, decimals), "%"),
-  locale: (value, decimals) => formatted(value.toLocaleString("en", decimals === null ? {} : { maximumFractionDigits: decimals })),
+  locale: (value, decimals) =>
+    formatted(value.toLocaleString("en", decimals === null ? {} : { maximumFractionDigits: decimals })),
   sci: (value, decimals) => formatted(value.toExponential(decimals ?? undefined)),
   hex: (value) => formatted(value.toString(16).toUpperCase()),
   hex0x: (value) => formatted(`0x${value.toString(16).toUpperCase()}`),
@@ -279,13 +286,47 @@ const SPECIAL: Readonly<Record<string, Formatter>> = {
     const { scaled, name } = scale(value, 1_000, 0, ["", "k", "M", "G"]);
     return formatted(roundedText(scaled, decimals), `${name}psi`);
   },
-  ns: spans(1e-9, [[1e-6, 1e-9, "ns"], [1e-3, 1e-6, "µs"], [1, 1e-3, "ms"], [MINUTE, 1, "s"], [HOUR, MINUTE, "min"], [DAY, HOUR, "hour"], [REST, DAY, "day"]]),
-  µs: spans(1e-6, [[1e-3, 1e-6, "µs"], [1, 1e-3, "ms"], [REST, 1, "s"]]),
-  ms: spans(1e-3, [[1, 1e-3, "ms"], [MINUTE, 1, "s"], [HOUR, MINUTE, "min"], [DAY, HOUR, "hour"], [YEAR, DAY, "day"], [REST, YEAR, "year"]]),
+  ns: spans(1e-9, [
+    [1e-6, 1e-9, "ns"],
+    [1e-3, 1e-6, "µs"],
+    [1, 1e-3, "ms"],
+    [MINUTE, 1, "s"],
+    [HOUR, MINUTE, "min"],
+    [DAY, HOUR, "hour"],
+    [REST, DAY, "day"],
+  ]),
+  µs: spans(1e-6, [
+    [1e-3, 1e-6, "µs"],
+    [1, 1e-3, "ms"],
+    [REST, 1, "s"],
+  ]),
+  ms: spans(1e-3, [
+    [1, 1e-3, "ms"],
+    [MINUTE, 1, "s"],
+    [HOUR, MINUTE, "min"],
+    [DAY, HOUR, "hour"],
+    [YEAR, DAY, "day"],
+    [REST, YEAR, "year"],
+  ]),
   s: seconds,
-  m: spans(MINUTE, [[HOUR, MINUTE, "min"], [DAY, HOUR, "hour"], [WEEK, DAY, "day"], [36_288_000, WEEK, "week"], [REST, 31_556_880, "year"]]),
-  h: spans(HOUR, [[DAY, HOUR, "hour"], [WEEK, DAY, "day"], [YEAR, WEEK, "week"], [REST, YEAR, "year"]]),
-  d: spans(DAY, [[WEEK, DAY, "day"], [YEAR, WEEK, "week"], [REST, YEAR, "year"]]),
+  m: spans(MINUTE, [
+    [HOUR, MINUTE, "min"],
+    [DAY, HOUR, "hour"],
+    [WEEK, DAY, "day"],
+    [36_288_000, WEEK, "week"],
+    [REST, 31_556_880, "year"],
+  ]),
+  h: spans(HOUR, [
+    [DAY, HOUR, "hour"],
+    [WEEK, DAY, "day"],
+    [YEAR, WEEK, "week"],
+    [REST, YEAR, "year"],
+  ]),
+  d: spans(DAY, [
+    [WEEK, DAY, "day"],
+    [YEAR, WEEK, "week"],
+    [REST, YEAR, "year"],
+  ]),
   dtdurationms: duration(0.001, "millisecond"),
   dtdurations: duration(1, "second"),
   dthms: (value) => formatted(clockText(Math.abs(value)), value < 0 ? " ago" : ""),

@@ -33,7 +33,12 @@ type Ask = (query: VariableQuery) => Promise<string[]>;
 const OWN_SOURCE = "prometheus";
 const AUTO = "$__auto_interval_";
 
-export async function resolveVariables(variables: readonly Variable[], choices: Choices, range: TimeRange, ask: Ask): Promise<ResolvedVariables> {
+export async function resolveVariables(
+  variables: readonly Variable[],
+  choices: Choices,
+  range: TimeRange,
+  ask: Ask,
+): Promise<ResolvedVariables> {
   const scope = new Map<string, VariableValue>();
   const resolved = new Map<string, ResolvedVariable>();
   for (const ready of inOrder(variables)) {
@@ -70,7 +75,12 @@ export function inOrder(variables: readonly Variable[]): Variable[][] {
   return ordered;
 }
 
-async function findOptions(variable: Variable, scope: Scope, range: TimeRange, ask: Ask): Promise<{ options: Option[]; error: string | null }> {
+async function findOptions(
+  variable: Variable,
+  scope: Scope,
+  range: TimeRange,
+  ask: Ask,
+): Promise<{ options: Option[]; error: string | null }> {
   switch (variable.kind) {
     case "query": {
       try {
@@ -100,13 +110,24 @@ function intervalOptions(variable: Variable): Option[] {
 }
 
 /** What is chosen, of what there is; the first where nothing chosen is left. */
-function choose(variable: Variable, options: readonly Option[], chosen: readonly string[], range: TimeRange): VariableValue {
+function choose(
+  variable: Variable,
+  options: readonly Option[],
+  chosen: readonly string[],
+  range: TimeRange,
+): VariableValue {
   const base = { isAll: false, isList: variable.isMulti || variable.hasAll, allValue: variable.allValue };
-  const toValue = (list: readonly Option[]) => ({ ...base, values: list.map((each) => each.value), texts: list.map((each) => each.text) });
+  const toValue = (list: readonly Option[]) => ({
+    ...base,
+    values: list.map((each) => each.value),
+    texts: list.map((each) => each.text),
+  });
   if (variable.kind === "textbox") return single(chosen[0] ?? variable.query);
-  if (variable.kind === "constant" || variable.kind === "datasource") return single(options[0]?.value ?? "", options[0]?.text);
+  if (variable.kind === "constant" || variable.kind === "datasource")
+    return single(options[0]?.value ?? "", options[0]?.text);
   if (variable.kind === "interval") return chooseInterval(variable, options, chosen, range);
-  if (variable.kind === "unknown" || variable.kind === "adhoc") return { ...base, values: [...chosen], texts: [...chosen] };
+  if (variable.kind === "unknown" || variable.kind === "adhoc")
+    return { ...base, values: [...chosen], texts: [...chosen] };
   if (variable.hasAll && meansAll(chosen)) return { ...toValue(options), isAll: true };
   const kept = options.filter((option) => chosen.includes(option.value) || chosen.includes(option.text));
   if (kept.length > 0) return toValue(variable.isMulti ? kept : kept.slice(0, 1));
@@ -114,7 +135,12 @@ function choose(variable: Variable, options: readonly Option[], chosen: readonly
   return toValue(options.slice(0, 1));
 }
 
-function chooseInterval(variable: Variable, options: readonly Option[], chosen: readonly string[], range: TimeRange): VariableValue {
+function chooseInterval(
+  variable: Variable,
+  options: readonly Option[],
+  chosen: readonly string[],
+  range: TimeRange,
+): VariableValue {
   const option = options.find((each) => chosen.includes(each.value) || chosen.includes(each.text)) ?? options[0];
   if (!option?.value.startsWith(AUTO) || !variable.auto) return single(option?.value ?? "1m", option?.text);
   const { count, min } = variable.auto;
@@ -144,7 +170,7 @@ function filtersOf(variables: readonly Variable[], choices: Choices): AdhocFilte
     .filter((each) => each.key !== "");
 }
 
-export function readFilter(text: string): AdhocFilter[] {
+function readFilter(text: string): AdhocFilter[] {
   const [key = "", operator = "", ...value] = text.split("|");
   return key !== "" && operator !== "" ? [{ key, operator, value: value.join("|") }] : [];
 }

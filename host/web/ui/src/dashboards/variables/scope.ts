@@ -28,10 +28,13 @@ export function namesIn(text: string): string[] {
 
 /** Replaces what the scope knows; the rest stays as it stands. */
 export function interpolate(text: string, scope: Scope, fallback: Format = "promql"): string {
-  return text.replace(PATTERN, (whole: string, plain?: string, braced?: string, format?: string, old?: string, oldFormat?: string) => {
-    const value = scope.get(plain ?? braced ?? old ?? "");
-    return value === undefined ? whole : formatValues(value, format ?? oldFormat ?? fallback);
-  });
+  return text.replace(
+    PATTERN,
+    (whole: string, plain?: string, braced?: string, format?: string, old?: string, oldFormat?: string) => {
+      const value = scope.get(plain ?? braced ?? old ?? "");
+      return value === undefined ? whole : formatValues(value, format ?? oldFormat ?? fallback);
+    },
+  );
 }
 
 /** Titles and texts for people. */
