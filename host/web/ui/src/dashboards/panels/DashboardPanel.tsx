@@ -82,7 +82,11 @@ function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInVi
   const [state, queries] = usePanelData(panel, scope, { isInView, widthPixels: width });
   const { answer, error, isLoading } = state;
   const data = answer && panel.type === "heatmap" ? { ...answer.data, histograms: 0 } : answer?.data;
-  const notes = notesOf(data, [...(answer?.warnings ?? []), ...(answer && error ? [error.message] : [])]);
+  const notes = notesOf(data, [
+    ...(answer?.warnings ?? []),
+    ...(answer && error ? [error.message] : []),
+    ...unappliedNote(panel),
+  ]);
   const content = (): ReactNode => {
     if (!answer) return error ? <ErrorText>{error.message}</ErrorText> : null;
     const [failure] = answer.data.errors;
@@ -102,6 +106,12 @@ function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInVi
       <CrashBoundary>{content()}</CrashBoundary>
     </PanelFrame>
   );
+}
+
+/** Tables transform; what other panels would be given is shown as it came, and that is said. */
+function unappliedNote({ type, transformations }: Panel): string[] {
+  if (type === "table" || transformations.length === 0) return [];
+  return [`Transformations are applied in tables alone, not here: ${transformations.map((each) => each.id).join(", ")}.`];
 }
 
 function Content({
