@@ -1,6 +1,7 @@
 //! What would become of an alert: what every route says that is asked, and who would keep it quiet.
 
 use std::fmt;
+use std::sync::Arc;
 
 use narthex_model::Labels;
 
@@ -130,7 +131,7 @@ impl Alerting {
             let state = self.0.state.lock();
             let dispatcher = &state.dispatcher;
             let inhibited_by = dispatcher.alerts.inhibited_by(labels, now);
-            (std::sync::Arc::clone(&dispatcher.config), inhibited_by)
+            (Arc::clone(&dispatcher.config), inhibited_by)
         };
         let routes = &config.routes;
         let found = routes.matching(labels);
@@ -157,16 +158,22 @@ impl Alerting {
     /// The routes that hold, with how many groups each has and how many alerts are in these.
     #[must_use]
     pub fn routes(&self) -> (Routes, Vec<GroupCount>) {
-        let state = self.0.state.lock();
-        let dispatcher = &state.dispatcher;
-        let mut counts = vec![GroupCount::default(); dispatcher.config.routes.iter().count()];
-        for (id, group) in &dispatcher.groups {
-            if let Some(count) = counts.get_mut(id.route) {
+        let (config, groups) = {
+            let state = self.0.state.lock();
+            let dispatcher = &state.dispatcher;
+            let groups = dispatcher.groups.iter();
+            let groups: Vec<(usize, usize)> =
+                groups.map(|(id, group)| (id.route, group.alerts.len())).collect();
+            (Arc::clone(&dispatcher.config), groups)
+        };
+        let mut counts = vec![GroupCount::default(); config.routes.iter().count()];
+        for (route, alerts) in groups {
+            if let Some(count) = counts.get_mut(route) {
                 count.groups += 1;
-                count.alerts += group.alerts.len();
+                count.alerts += alerts;
             }
         }
-        (dispatcher.config.routes.clone(), counts)
+        (config.routes.clone(), counts)
     }
 }
 
@@ -177,4 +184,57 @@ pub struct GroupCount {
     pub groups: usize,
     /// The alerts in them.
     pub alerts: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::config;
+
+    #[test]
+    fn routes_say_why_they_do_not_take_an_alert() {
+        let config = config(
+            "
+route:
+  receiver: r
+  routes:
+  - { matchers: [team=db, 'host!=a'] }
+  - { matchers: [sev=page], routes: [{ matchers: [host=a] }] }
+  - { matchers: [team=db] }
+receivers: [{ name: r }]
+",
+        );
+        let labels = |pairs: &[(&str, &str)]| Labels::from_pairs(pairs.iter().copied());
+        let said = |pairs: &[(&str, &str)]| {
+            fn tell(asked: &Asked, said: &mut Vec<String>) {
+                said.push(match &asked.verdict {
+                    Verdict::Taken => format!("{} takes", asked.route),
+                    Verdict::Refused(refusals) => {
+                        let refusals: Vec<String> =
+                            refusals.iter().map(Refusal::to_string).collect();
+                        format!("{}: {}", asked.route, refusals.join("; "))
+                    }
+                    Verdict::NotAsked { taker } => format!("{}: {taker} took it", asked.route),
+                });
+                asked.below.iter().for_each(|below| tell(below, said));
+            }
+            let mut told = Vec::new();
+            tell(&config.routes.asked(&labels(pairs)).unwrap(), &mut told);
+            told
+        };
+        assert_eq!(
+            said(&[("host", "a"), ("sev", "page")]),
+            [
+                "0 takes",
+                "1: host!=\"a\" is wanted and host is \"a\"; team=\"db\" is wanted and there is no team",
+                "2 takes",
+                "3 takes",
+                "4: 2 took it",
+            ]
+        );
+        assert_eq!(
+            said(&[("team", "db"), ("host", "b")])[1..],
+            ["1 takes", "2: 1 took it", "4: 1 took it"]
+        );
+    }
 }

@@ -13,6 +13,7 @@ use narthex_settings::error_chain;
 use serde_json::{Value, json};
 
 use crate::envelope::{Answer, ApiError, ok};
+use crate::origin::OwnSite;
 use crate::params::Params;
 use crate::routes::{Rooms, Shared};
 
@@ -56,7 +57,7 @@ async fn read(State(rooms): Shared, Path(uid): Path<String>) -> Answer {
 }
 
 /// `POST /api/v1/dashboards`, with `overwrite=true` also in the place of another.
-async fn write(State(rooms): Shared, RawQuery(query): RawQuery, body: Bytes) -> Answer {
+async fn write(_: OwnSite, State(rooms): Shared, RawQuery(query): RawQuery, body: Bytes) -> Answer {
     let replaces = Params::of(&query.unwrap_or_default()).flag("overwrite")?;
     let body = String::from_utf8(body.into());
     let body = body.map_err(|error| ApiError::bad_data(format!("no dashboard: {error}")))?;
@@ -65,7 +66,11 @@ async fn write(State(rooms): Shared, RawQuery(query): RawQuery, body: Bytes) -> 
 }
 
 /// `DELETE /api/v1/dashboards/<uid>`
-async fn remove(State(rooms): Shared, Path(uid): Path<String>) -> Result<Response, ApiError> {
+async fn remove(
+    _: OwnSite,
+    State(rooms): Shared,
+    Path(uid): Path<String>,
+) -> Result<Response, ApiError> {
     on_disk(&rooms, move |dashboards| dashboards.remove(&uid)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

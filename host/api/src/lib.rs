@@ -19,6 +19,7 @@ mod envelope;
 mod exemplars;
 mod explain;
 mod federate;
+mod notifications;
 mod origin;
 mod params;
 mod plugins;
@@ -34,5 +35,6 @@ mod v2;
 mod write;
 
 pub use self::control::{ReloadError, RunningQuery, ServerControl};
+pub use self::notifications::Notifications;
 pub use self::routes::{Rooms, router};
 pub use self::stats::StatsBody;

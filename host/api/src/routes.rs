@@ -22,9 +22,10 @@ use narthex_tsdb::Tsdb;
 
 use crate::control::ServerControl;
 use crate::envelope::ApiError;
+use crate::notifications::Notifications;
 use crate::{
-    admin, alerting, ast, dashboards, discovery, exemplars, explain, federate, plugins, query,
-    replay, rules, series, status, targets, v2, write,
+    admin, alerting, ast, dashboards, discovery, exemplars, explain, federate, notifications,
+    plugins, query, replay, rules, series, status, targets, v2, write,
 };
 
 /// The rooms that handlers call.
@@ -51,6 +52,8 @@ pub struct Rooms {
     pub alertmanagers: Alertmanagers,
     /// Knows the plugins.
     pub plugins: Plugins,
+    /// Knows what an operator should know.
+    pub notifications: Notifications,
     /// Knows the dashboards.
     pub dashboards: Dashboards,
     /// The program's own metrics.
@@ -114,6 +117,8 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/plugins/{name}/enable", post(plugins::enable))
         .route("/plugins/{name}/reload", post(plugins::reload))
         .nest("/dashboards", dashboards::router())
+        .route("/notifications", get(notifications::all))
+        .route("/notifications/live", get(notifications::live))
         .route("/status/buildinfo", get(status::build_info))
         .route("/status/runtimeinfo", get(status::runtime_info))
         .route("/status/config", get(status::config))

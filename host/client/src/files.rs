@@ -117,6 +117,11 @@ impl Files {
         known.secrets.as_ref().map(|secrets| secrets.texts.clone()).unwrap_or_default()
     }
 
+    /// The certificates as they were read last.
+    pub(crate) fn known_tls(&self) -> Arc<Tls> {
+        Arc::clone(&self.known.lock().tls)
+    }
+
     /// Reads the secrets for nothing but to see whether they can be used.
     pub(crate) fn check_secrets(&self) -> Result<(), RequestError> {
         Secrets::read(&self.config, &self.reader).map(drop)

@@ -216,7 +216,6 @@ fn tls_error(error: EncryptionError, host: &str) -> RequestError {
                 None => RequestError::Broken { source: source.into() },
             }
         }
-        EncryptionError::Files(source) => source,
         EncryptionError::Name(_) | EncryptionError::Already => invalid("server name", error),
     }
 }

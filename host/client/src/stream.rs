@@ -17,11 +17,10 @@ use tokio_rustls::client::TlsStream;
 
 use crate::client::{ClientOptions, SetupError};
 use crate::config::{HttpConfig, TlsConfig};
-use crate::error::RequestError;
 use crate::files::Files;
 
 /// How long a disk may take to answer when certificates are looked at again.
-const LOOK_MAX: Duration = Duration::from_secs(5);
+const LOOK_MAX: Duration = Duration::from_secs(1);
 
 /// How connections are encrypted: the keys of a `tls_config`, with its files read, and read again while it is used. Cheap to
 /// clone.
@@ -46,9 +45,6 @@ pub enum EncryptionError {
     /// The connection is encrypted already.
     #[error("TLS is spoken already")]
     Already,
-    /// What certificates are in cannot be read.
-    #[error("the files of tls_config")]
-    Files(#[source] RequestError),
     /// The handshake failed: no TLS, no common version, a certificate that is not believed.
     #[error("TLS with {name}")]
     Handshake {
@@ -91,8 +87,9 @@ impl Encryption {
         let server = ServerName::try_from(bare.to_owned())
             .map_err(|_| EncryptionError::Name(name.to_owned()))?;
         let protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        // A disk that hangs leaves the former ones in place, as bad files do.
         let current = self.files.current(Instant::now() + LOOK_MAX).await;
-        let (_, tls) = current.map_err(EncryptionError::Files)?;
+        let tls = current.map_or_else(|_| self.files.known_tls(), |(_, tls)| tls);
         let connector = TlsConnector::from(Arc::new(tls.plain()));
         let stream = connector.with_alpn(protocols).connect(server, stream).await;
         let failed = |source| EncryptionError::Handshake { name: name.to_owned(), source };

@@ -5,6 +5,9 @@ use serde::Deserialize;
 /// Grafana's bound.
 const UID_CHARS_MAX: usize = 40;
 
+/// Leaves room for a number behind it.
+const MADE_CHARS_MAX: usize = UID_CHARS_MAX - 5;
+
 #[derive(Debug, Deserialize)]
 pub(crate) struct Header {
     #[serde(default)]
@@ -46,7 +49,7 @@ impl Header {
         let words = self.title.split(|c: char| !c.is_ascii_alphanumeric());
         let words: Vec<String> =
             words.filter(|word| !word.is_empty()).map(str::to_ascii_lowercase).collect();
-        let made: String = words.join("-").chars().take(UID_CHARS_MAX).collect();
+        let made: String = words.join("-").chars().take(MADE_CHARS_MAX).collect();
         let made = made.trim_end_matches('-');
         match made {
             "" => Err("it has no uid, and none can be made of its title".to_owned()),

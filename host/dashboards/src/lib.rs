@@ -20,12 +20,12 @@
 
 mod header;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use narthex_platform::{Disk, read_to_string, replace};
+use narthex_platform::{Disk, FileInfo, read_to_string, replace};
 use parking_lot::{Mutex, RwLock};
 use rust_embed::Embed;
 use serde::Deserialize;
@@ -117,8 +117,10 @@ pub enum WriteError {
     #[error("the folder holds {FILES_MAX} files; take some away")]
     Full,
     /// The disk refused.
-    #[error("{path}")]
+    #[error("{step} {path}")]
     Disk {
+        /// What was tried.
+        step: &'static str,
         /// What was written or read.
         path: Utf8PathBuf,
         /// What the system says.
@@ -179,10 +181,12 @@ impl Dashboards {
         let found = self.of_folder()?.into_iter().find(|one| one.uid == uid && one.error.is_none());
         if let (Some(file), Some(folder)) = (found.and_then(|one| one.file), self.folder()) {
             let path = folder.join(file);
-            return match read_to_string(&*self.0.disk, &path, bytes_max()) {
-                Ok(text) => Ok(Some(text)),
-                Err(source) => Err(WriteError::Disk { path, source }),
+            let text = match read_to_string(&*self.0.disk, &path, bytes_max()) {
+                Ok(text) => text,
+                Err(source) => return Err(WriteError::Disk { step: "read", path, source }),
             };
+            // It may be written anew this moment.
+            return Header::read(&text).map(|_| Some(text)).map_err(WriteError::Invalid);
         }
         let mut bundled = bundled();
         let found = bundled.find(|(name, text)| {
@@ -211,19 +215,41 @@ impl Dashboards {
         if before.is_none() && known.len() >= FILES_MAX {
             return Err(WriteError::Full);
         }
-        // The file of another dashboard, or of none, may have the name that is wanted.
-        let is_free = |name: &String| known.iter().all(|one| one.file.as_ref() != Some(name));
-        let names = std::iter::once(format!("{uid}{ENDING}"))
-            .chain((2..).map(|number| format!("{uid}-{number}{ENDING}")));
-        let file = before.and_then(|one| one.file.clone());
-        let file =
-            file.or_else(|| names.take(FILES_MAX + 1).find(is_free)).ok_or(WriteError::Full)?;
+        let file = match before.and_then(|one| one.file.clone()) {
+            Some(file) => file,
+            None => self.free_name(&folder, &uid)?,
+        };
+        // A file that says no uid has that of its name.
+        let kept = match header.uid() {
+            Some(_) => uid,
+            None => file.strip_suffix(ENDING).unwrap_or(&file).to_owned(),
+        };
         let path = folder.join(file);
         let disk = &*self.0.disk;
         let written =
             disk.create_folder(&folder).and_then(|()| replace(disk, &path, text.as_bytes()));
-        written.map_err(|source| WriteError::Disk { path, source })?;
-        Ok(uid)
+        written.map_err(|source| WriteError::Disk { step: "write", path, source })?;
+        Ok(kept)
+    }
+
+    /// A name for a file: that of another dashboard, or of something else, may be the one that is wanted.
+    fn free_name(&self, folder: &Utf8Path, wanted: &str) -> Result<String, WriteError> {
+        let taken: BTreeSet<String> =
+            self.names(folder)?.into_iter().map(|file| file.name).collect();
+        let names = std::iter::once(format!("{wanted}{ENDING}"))
+            .chain((2..=FILES_MAX).map(|number| format!("{wanted}-{number}{ENDING}")));
+        names.into_iter().find(|name| !taken.contains(name)).ok_or(WriteError::Full)
+    }
+
+    /// What is in the folder; one that is not there is empty.
+    fn names(&self, folder: &Utf8Path) -> Result<Vec<FileInfo>, WriteError> {
+        match self.0.disk.list(folder) {
+            Ok(files) => Ok(files),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(source) => {
+                Err(WriteError::Disk { step: "list folder", path: folder.to_owned(), source })
+            }
+        }
     }
 
     /// Takes a dashboard of the folder away.
@@ -236,7 +262,8 @@ impl Dashboards {
         let found = self.of_folder()?.into_iter().find(|one| one.uid == uid && one.error.is_none());
         let file = found.and_then(|one| one.file);
         let path = folder.join(file.ok_or_else(|| WriteError::NotThere(uid.to_owned()))?);
-        self.0.disk.remove(&path).map_err(|source| WriteError::Disk { path, source })
+        let removed = self.0.disk.remove(&path);
+        removed.map_err(|source| WriteError::Disk { step: "remove", path, source })
     }
 
     fn folder(&self) -> Option<Utf8PathBuf> {
@@ -246,12 +273,8 @@ impl Dashboards {
     /// The files of the folder, ascending by name.
     fn of_folder(&self) -> Result<Vec<Summary>, WriteError> {
         let Some(folder) = self.folder() else { return Ok(Vec::new()) };
-        let files = match self.0.disk.list(&folder) {
-            Ok(files) => files,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(source) => return Err(WriteError::Disk { path: folder, source }),
-        };
-        let files = files.into_iter().filter(|file| !file.is_folder && file.name.ends_with(ENDING));
+        let files = self.names(&folder)?.into_iter();
+        let files = files.filter(|file| !file.is_folder && file.name.ends_with(ENDING));
         let mut files_of: BTreeMap<String, String> = BTreeMap::new();
         let summaries = files.take(FILES_MAX).map(|file| {
             let text = read_to_string(&*self.0.disk, &folder.join(&file.name), bytes_max());

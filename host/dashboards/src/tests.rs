@@ -82,6 +82,12 @@ fn a_file_that_is_wrong_is_shown_and_hides_no_other() {
     let files: Vec<String> =
         of_folder(&dashboards).into_iter().filter_map(|one| one.file).collect();
     assert!(files.contains(&"broken-2.json".to_owned()), "{files:?}");
+
+    // One that says no uid is found under the one that is answered.
+    put(&disk, "hosts.json", "{");
+    let text = r#"{"title":"Hosts"}"#;
+    let uid = dashboards.write(text, false).unwrap();
+    assert_eq!((uid.as_str(), dashboards.read(&uid).unwrap().as_deref()), ("hosts-2", Some(text)));
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub trait Disk: Send + Sync + fmt::Debug {
     fn read(&self, path: &Utf8Path, bytes_max: u64) -> io::Result<Vec<u8>>;
 
     /// Names, sizes and kinds of the files and folders in a folder, ascending by name. Pipes, sockets and
-    /// devices are left out: whoever reads all that is there would wait for them.
+    /// devices are left out: whoever reads all that is there would wait for them. So is a name that is no UTF-8.
     ///
     /// # Errors
     /// What the file system says.
@@ -277,7 +277,12 @@ impl Disk for RealDisk {
     fn list(&self, folder: &Utf8Path) -> io::Result<Vec<FileInfo>> {
         let mut files = Vec::new();
         for entry in folder.read_dir_utf8()? {
-            let entry = entry?;
+            let entry = match entry {
+                Ok(entry) => entry,
+                // Its name is no UTF-8: it is nobody's here.
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => continue,
+                Err(error) => return Err(error),
+            };
             // A file that is removed meanwhile, or a dangling link, is not there.
             let Ok(info) = fs::metadata(entry.path()) else { continue };
             if !info.is_file() && !info.is_dir() {

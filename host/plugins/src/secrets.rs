@@ -217,17 +217,25 @@ fn is_scheme(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
-/// What a guest gets when it decodes a part of a URL's user information.
+/// What a part of a URL's user information means; one that means no text stays as it is written.
 pub(crate) fn percent_decoded(text: &str) -> String {
-    // `+` is no blank in a URL's user information.
-    let form = text.replace('+', "%2B");
-    let pair = format!("x={form}");
-    let decoded = url::form_urlencoded::parse(pair.as_bytes()).next();
-    // `&` would end a pair of a form; a password with it stays as it is written.
-    match decoded {
-        Some((_, decoded)) if !form.contains('&') => decoded.into_owned(),
-        _ => text.to_owned(),
+    decoded(text).unwrap_or_else(|| text.to_owned())
+}
+
+/// A text without percent encoding; `None`: it is no UTF-8 then.
+pub(crate) fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
+        bytes.push(u8::try_from(high * 16 + low).ok()?);
     }
+    String::from_utf8(bytes).ok()
 }
 
 /// The secrets of one call. Cheap to clone.

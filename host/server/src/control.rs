@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
-use narthex_api::{ReloadError, RunningQuery, ServerControl};
+use narthex_api::{Notifications, ReloadError, RunningQuery, ServerControl};
 use narthex_model::Timestamp;
 use narthex_platform::{Clock, Gauge, Metrics, Stop, Tasks};
 use narthex_tsdb::Tsdb;
@@ -20,6 +20,9 @@ use crate::reload::{Reloader, ShownConfig};
 /// Reloads that may wait; whoever asks for one more is told to try again.
 const RELOADS_MAX: usize = 8;
 
+/// What is said about reloads.
+const RELOAD: &str = "reload";
+
 type Answer = Option<oneshot::Sender<Result<(), ReloadError>>>;
 
 /// What is known of the program.
@@ -29,6 +32,7 @@ pub(crate) struct Control {
     admin: bool,
     store: Tsdb,
     journals: Arc<Journals>,
+    notifications: Notifications,
     started_at: Timestamp,
     clock: Clock,
     is_ready: AtomicBool,
@@ -50,7 +54,7 @@ impl Control {
     /// Starts the task that reloads.
     pub(crate) fn start(
         flags: &ServeFlags,
-        (store, journals): (Tsdb, Arc<Journals>),
+        (store, journals, notifications): (Tsdb, Arc<Journals>, Notifications),
         clock: &Clock,
         metrics: &Metrics,
         shown: ShownConfig,
@@ -65,6 +69,7 @@ impl Control {
             admin: flags.admin,
             store,
             journals,
+            notifications,
             started_at: now,
             clock: clock.clone(),
             is_ready: AtomicBool::new(false),
@@ -104,6 +109,7 @@ impl Control {
             () = self.quit.notified() => info!("/-/quit: stopping"),
         }
         self.is_ready.store(false, Ordering::Relaxed);
+        self.notifications.close("stop", "Narthex is stopping.");
     }
 
     async fn reload_on_request(
@@ -146,12 +152,16 @@ impl Control {
             Ok(shown) => {
                 last.shown = shown;
                 self.successful_at.set(now.seconds());
+                self.notifications.end(RELOAD);
                 info!("configuration reloaded");
                 Ok(())
             }
             Err(refusal) => {
                 let message = format!("{refusal:#}");
                 error!(error = message, "reload refused; nothing was changed");
+                let told =
+                    format!("Configuration reload has failed; the one before holds. {message}");
+                self.notifications.raise(RELOAD, told);
                 Err(ReloadError { message })
             }
         }

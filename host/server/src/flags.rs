@@ -106,6 +106,10 @@ pub(crate) struct ServeFlags {
     #[arg(long = "web.max-connections", default_value_t = 512, value_name = "N")]
     pub(crate) connections_max: usize,
 
+    /// Pages that follow notifications at the same time; others ask for them.
+    #[arg(long = "web.max-notifications-subscribers", default_value_t = 16, value_name = "N")]
+    pub(crate) notification_followers_max: usize,
+
     /// The URL under which people reach this server; links in alerts begin with it.
     #[arg(long = "web.external-url", value_name = "URL")]
     pub(crate) external_url: Option<String>,
@@ -193,6 +197,7 @@ impl ServeFlags {
             ("config.auto-reload-interval", duration(self.auto_reload_interval)),
             ("web.listen-address", self.listen_addresses.join(",")),
             ("web.max-connections", self.connections_max.to_string()),
+            ("web.max-notifications-subscribers", self.notification_followers_max.to_string()),
             ("web.external-url", self.external_url.clone().unwrap_or_default()),
             ("web.enable-lifecycle", self.lifecycle.to_string()),
             ("web.enable-admin-api", self.admin.to_string()),

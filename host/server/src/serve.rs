@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use narthex_alerting::Alerting;
-use narthex_api::Rooms;
+use narthex_api::{Notifications, Rooms};
 use narthex_dashboards::Dashboards;
 use narthex_discovery::{Discovery, DiscoveryParts};
 use narthex_notify::Alertmanagers;
@@ -208,9 +208,10 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         audience,
     };
     let shown = reloader.apply(config).await?;
+    let notifications = Notifications::new(clock.clone(), flags.notification_followers_max);
     let control = Control::start(
         &flags,
-        (store.clone(), Arc::clone(&journals)),
+        (store.clone(), Arc::clone(&journals), notifications.clone()),
         &clock,
         &metrics,
         shown,
@@ -235,6 +236,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         notify_discovery,
         alertmanagers,
         plugins,
+        notifications,
         dashboards,
         metrics,
         clock,

@@ -9,6 +9,7 @@ use narthex_alerting::{AlertView, GroupView, label_order};
 use narthex_model::{Alert, AlertBatch, AnchoredRegex, Labels, Matcher, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
 
 use super::{
     Answer, Fault, Moment, acknowledgements, are_wanted, body, is_on, labels, matchers, ok, set,
@@ -88,7 +89,10 @@ pub(super) async fn groups(State(rooms): Shared, params: Params) -> Answer {
     let wanted = Wanted::read(&params)?;
     let with_muted = is_on(&params, "muted");
     let known = rooms.alerting.receiver_labels();
-    let mut groups = rooms.alerting.groups();
+    // Labels of routes are templates.
+    let alerting = rooms.alerting.clone();
+    let mut groups =
+        spawn_blocking(move || alerting.groups()).await.map_err(|error| Fault::internal(&error))?;
     for group in &mut groups {
         group.alerts.retain(|view| wanted.takes(view));
     }

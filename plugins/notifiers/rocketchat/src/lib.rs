@@ -19,6 +19,9 @@ use serde::Deserialize;
 
 use self::message::{Action, Field, Message};
 
+/// How an answer begins that repeats the message: <https://developer.rocket.chat/apidocs/post-message>.
+const REPEATED: &str = r#"{"ts":"#;
+
 /// The notifier.
 pub struct RocketChat;
 
@@ -86,8 +89,8 @@ fn posted(answer: &Response) -> Result<(), Error> {
         success: bool,
         error: String,
     }
-    // An answer of such a length repeats the message; a refusal is short.
-    if answer.truncated {
+    // JSON of such a length repeats the message; a refusal is short.
+    if answer.truncated && answer.text().trim_start().starts_with(REPEATED) {
         return Ok(());
     }
     let told: Answer = answer.json().map_err(|error| error.retryable(true))?;

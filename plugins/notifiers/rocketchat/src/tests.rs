@@ -74,9 +74,13 @@ fn a_refusal_is_final_and_an_answer_that_makes_no_sense_is_not() {
 
 #[test]
 fn an_answer_that_repeats_a_long_message_is_a_delivery() {
-    let said = format!(r#"{{"message":"{}","success":true}}"#, "x".repeat(100_000));
-    let host = FakeHost::new().http_status("https://", 200, &said);
-    host.notify::<RocketChat>(&config().to_string(), &group(vec![])).unwrap();
+    let answer = |head: &str| {
+        let said = format!(r#"{head}"{}","success":true}}"#, "x".repeat(100_000));
+        let host = FakeHost::new().http_status("https://", 200, &said);
+        host.notify::<RocketChat>(&config().to_string(), &group(vec![]))
+    };
+    answer(r#"{"ts":1481748965123,"channel":"ops","message":"#).unwrap();
+    assert!(answer("<!doctype html>").unwrap_err().retryable, "a page to log in is no delivery");
 }
 
 #[test]

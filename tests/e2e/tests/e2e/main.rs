@@ -26,6 +26,7 @@ mod hostile;
 mod mysql;
 mod nginx;
 mod node;
+mod notifications;
 mod openmetrics;
 mod parsing;
 mod path;

@@ -6,7 +6,7 @@ use url::Url;
 use super::{Error, ErrorKind, error};
 use crate::base64;
 use crate::grant::Host;
-use crate::secrets::percent_decoded;
+use crate::secrets::{decoded, percent_decoded};
 
 /// The header of credentials.
 pub(super) const AUTHORIZATION: &str = "authorization";
@@ -88,22 +88,6 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// A text without percent encoding; `None`: it is no UTF-8 then.
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digit = |byte: u8| char::from(byte).to_digit(16);
-        let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
-        bytes.push(u8::try_from(high * 16 + low).ok()?);
-    }
-    String::from_utf8(bytes).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,7 +114,7 @@ mod tests {
             |pair: &str| Some(format!("authorization: Basic {}", base64::encoded(pair.as_bytes())));
         assert_eq!(taken("http://a:1/x?y"), ("http://a:1/x?y".to_owned(), None));
         let place = "https://a/x".to_owned();
-        assert_eq!(taken("https://me:p%40s+s@a/x"), (place.clone(), header("me:p@s+s")));
+        assert_eq!(taken("https://me:p%40s+&s@a/x"), (place.clone(), header("me:p@s+&s")));
         assert_eq!(taken("https://t0ken@a/x"), (place.clone(), header("t0ken:")));
         assert_eq!(taken("https://:p@a/x"), (place, header(":p")));
     }

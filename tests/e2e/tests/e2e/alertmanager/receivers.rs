@@ -136,19 +136,20 @@ fn discord() {
 
 #[test]
 fn telegram() {
-    telegram_in("HTML");
+    // By default as HTML.
+    telegram_in("");
 }
 
 #[test]
 fn telegram_without_html() {
-    telegram_in("MarkdownV2");
+    telegram_in("parse_mode: MarkdownV2,");
 }
 
 #[track_caller]
-fn telegram_in(mode: &str) {
+fn telegram_in(parse_mode: &str) {
     let message = "{{ range .Alerts }}{{ .Annotations.summary }} &lt; {{ end }}";
     let entry = format!(
-        "api_url: 'http://server', bot_token: token, chat_id: -5, parse_mode: {mode}, message: '{message}'"
+        "api_url: 'http://server', bot_token: token, chat_id: -5, {parse_mode} message: '{message}'"
     );
     let sent = json!({ "ok": true, "result": { "message_id": 7, "date": 1, "chat": { "id": -5, "type": "group" } } });
     let me = json!({ "ok": true, "result": { "id": 1, "is_bot": true, "first_name": "b", "username": "b" } });
