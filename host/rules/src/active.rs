@@ -52,7 +52,7 @@ pub(crate) struct ActiveAlert {
     pub(crate) recorded: Recorded,
     /// It comes of an earlier process, with all that was known of it.
     pub(crate) is_recalled: bool,
-    /// It was not found again since the start: it does not end before data has come in.
+    /// It does not end before data has come in since the start.
     pub(crate) awaits_data: bool,
 }
 
@@ -110,7 +110,6 @@ impl ActiveAlerts {
                     alert.annotations = found.annotations.clone();
                     alert.value = found.value;
                     alert.keep_firing_since = None;
-                    alert.awaits_data &= times.unseen.is_none();
                 }
                 None => {
                     self.0.insert(labels.clone(), ActiveAlert::new(found, now));

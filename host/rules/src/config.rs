@@ -23,10 +23,13 @@ pub struct RulesConfig {
     /// How long a restored alert waits at least before it fires; alerts whose `for` is shorter are
     /// not restored: `--rules.alert.for-grace-period`.
     pub grace_period: Duration,
+    /// How long after the start alerts of the process before wait at least before they end: by then
+    /// each target has been scraped.
+    pub settle: Duration,
 }
 
 impl Default for RulesConfig {
-    /// Prometheus' defaults.
+    /// Prometheus' defaults, and no target to wait for.
     fn default() -> Self {
         Self {
             evaluation_interval: Duration::from_secs(60),
@@ -36,6 +39,7 @@ impl Default for RulesConfig {
             resend_delay: Duration::from_secs(60),
             outage_tolerance: Duration::from_secs(3600),
             grace_period: Duration::from_secs(600),
+            settle: Duration::ZERO,
         }
     }
 }

@@ -9,7 +9,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
 use narthex_model::{Labels, Timestamp};
-use narthex_state::{SCAN_MAX, StateError, StateStore, Tree};
+use narthex_settings::error_chain;
+use narthex_state::{StateError, StateStore, Tree};
 use tracing::warn;
 
 use crate::active::{ActiveAlert, ActiveAlerts, AlertState, Recorded};
@@ -22,6 +23,8 @@ const ALERTS: &str = "rules_alerts";
 const SLOTS: &str = "rules_slots";
 /// Alerts of one rule that have a record; the others are restored as in Prometheus.
 const ALERTS_OF_RULE_MAX: usize = 10_000;
+/// Records that are removed at once; their keys are in memory meanwhile.
+const REMOVED_AT_ONCE_MAX: usize = 4096;
 
 /// The records. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +82,8 @@ impl Kept {
             Ok(Trees { alerts: state.tree(ALERTS)?, slots: state.tree(SLOTS)? })
         };
         let trees = state.map(open).transpose().unwrap_or_else(|error| {
-            warn!(%error, "which alerts fire will not be known after a restart");
+            let error = error_chain(&error);
+            warn!(error, "which alerts fire will not be known after a restart");
             None
         });
         Self(trees)
@@ -113,12 +117,14 @@ impl Kept {
                 Ok(()) => {}
                 Err(error @ StateError::ValueTooLong { .. }) => {
                     // What is there of it is not true any more, and trying again does not help.
-                    warn!(%error, %labels, "an alert is too long to be known after a restart");
+                    let error = error_chain(&error);
+                    warn!(error, %labels, "an alert is too long to be known after a restart");
                     self.forget_alert(rule, labels);
                 }
                 Err(error) => {
                     // The others are tried again at the next evaluation.
-                    warn!(%error, %labels, "the state of an alert could not be kept");
+                    let error = error_chain(&error);
+                    warn!(error, %labels, "the state of an alert could not be kept");
                     return;
                 }
             }
@@ -136,7 +142,8 @@ impl Kept {
     pub(crate) fn forget_alert(&self, rule: RuleId, labels: &Labels) {
         let Some(trees) = &self.0 else { return };
         if let Err(error) = trees.alerts.delete(&rule.key(labels)) {
-            warn!(%error, %labels, "the state of an alert could not be removed");
+            let error = error_chain(&error);
+            warn!(error, %labels, "the state of an alert could not be removed");
         }
     }
 
@@ -155,7 +162,8 @@ impl Kept {
             match (rule.and_then(|rule| known.get(&rule)), wire::decode(value)) {
                 (Some(rule), Ok(alert)) => found.entry(*rule).or_default().push(alert),
                 (Some(_), Err(error)) => {
-                    warn!(%error, "the record of an alert is unreadable and goes");
+                    let error = error_chain(&error);
+                    warn!(error, "the record of an alert is unreadable and goes");
                     gone.push(key.to_vec());
                 }
                 (None, _) => gone.push(key.to_vec()),
@@ -163,7 +171,8 @@ impl Kept {
             ControlFlow::Continue(())
         });
         if let Err(error) = visited {
-            warn!(%error, "it is not known which alerts fired before the start");
+            let error = error_chain(&error);
+            warn!(error, "it is not known which alerts fired before the start");
         }
         remove(&trees.alerts, &gone);
         found
@@ -174,17 +183,20 @@ impl Kept {
         let unknown = "it is not known which evaluations were missed before the start";
         let value = self.0.as_ref()?.slots.get(&group.0.to_be_bytes());
         let value = value.unwrap_or_else(|error| {
-            warn!(%error, "{unknown}");
+            warn!(error = error_chain(&error), "{unknown}");
             None
         })?;
-        wire::decode_slot(&value).inspect_err(|error| warn!(%error, "{unknown}")).ok()
+        wire::decode_slot(&value)
+            .inspect_err(|error| warn!(error = error_chain(&error), "{unknown}"))
+            .ok()
     }
 
     pub(crate) fn keep_slot(&self, group: GroupId, at: Timestamp) {
         let Some(trees) = &self.0 else { return };
         let kept = trees.slots.put(&group.0.to_be_bytes(), &wire::encode_slot(at));
         if let Err(error) = kept {
-            warn!(%error, "how far a group was evaluated could not be kept");
+            let error = error_chain(&error);
+            warn!(error, "how far a group was evaluated could not be kept");
         }
     }
 
@@ -201,33 +213,42 @@ impl Kept {
     fn remove_where(&self, prefix: &[u8], is_gone: impl Fn(Option<GroupId>) -> bool) {
         let Some(trees) = &self.0 else { return };
         for tree in [&trees.alerts, &trees.slots] {
-            let mut gone = Vec::new();
-            let visited = tree.visit_prefix(prefix, |key, _| {
-                let group = key.first_chunk().map(|part| GroupId(u64::from_be_bytes(*part)));
-                if is_gone(group) {
-                    gone.push(key.to_vec());
-                }
-                if gone.len() < SCAN_MAX {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            });
-            if let Err(error) = visited {
-                warn!(%error, "what is kept of rules that are gone could not be removed");
-            }
-            remove(tree, &gone);
+            while remove_some(tree, prefix, &is_gone) {}
         }
     }
 }
 
-fn remove(tree: &Tree, keys: &[Vec<u8>]) {
+/// Removes what is gone, or a part of it; whether there may be more.
+fn remove_some(tree: &Tree, prefix: &[u8], is_gone: impl Fn(Option<GroupId>) -> bool) -> bool {
+    let mut gone = Vec::new();
+    let visited = tree.visit_prefix(prefix, |key, _| {
+        let group = key.first_chunk().map(|part| GroupId(u64::from_be_bytes(*part)));
+        if is_gone(group) {
+            gone.push(key.to_vec());
+        }
+        if gone.len() < REMOVED_AT_ONCE_MAX {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    });
+    if let Err(error) = &visited {
+        let error = error_chain(error);
+        warn!(error, "what is kept of rules that are gone could not be removed");
+    }
+    remove(tree, &gone) && visited.is_ok() && gone.len() == REMOVED_AT_ONCE_MAX
+}
+
+/// Whether all of them are gone.
+fn remove(tree: &Tree, keys: &[Vec<u8>]) -> bool {
     for key in keys {
         if let Err(error) = tree.delete(key) {
-            warn!(%error, "what is kept of rules that are gone could not be removed");
-            return;
+            let error = error_chain(&error);
+            warn!(error, "what is kept of rules that are gone could not be removed");
+            return false;
         }
     }
+    true
 }
 
 #[cfg(test)]

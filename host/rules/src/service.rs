@@ -246,7 +246,10 @@ impl Rules {
             if let Some(groups) = first {
                 let kept = self.0.tools.kept.clone();
                 evaluations.spawn_blocking(move || kept.keep_only(&groups));
-                evaluations.join_next().await; // nothing is evaluated before
+                // Nothing is evaluated before.
+                if let Some(Err(error)) = evaluations.join_next().await {
+                    warn!(%error, "removing what is kept of rules that are gone ended badly");
+                }
             }
             let due = self.evaluate_due(&mut evaluations);
             select! {

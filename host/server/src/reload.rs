@@ -177,6 +177,7 @@ impl Reloader {
         let settings = self.store.prepare(settings)?;
         let jobs = config.jobs.iter().map(|job| (job.name.clone(), job.discovery.clone()));
         let discovery = self.discovery.prepare(jobs, &plugins)?;
+        let longest_interval = config.jobs.iter().map(|job| job.scrape.interval).max();
         let jobs = config
             .jobs
             .into_iter()
@@ -192,6 +193,8 @@ impl Reloader {
             query_offset: config.rule_query_offset,
             external_labels: config.external_labels.clone(),
             external_url: self.external_url.clone(),
+            // One scrape may fail.
+            settle: longest_interval.unwrap_or_default().saturating_mul(2),
             ..self.rules_by_flags.clone()
         };
         let rules = self.rules.prepare(rules_config, rule_files);

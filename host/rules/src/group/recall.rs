@@ -20,22 +20,24 @@ use crate::restore::{self, Before, restore};
 
 /// Evaluations before the state of `for` is read back.
 const EVALUATIONS_BEFORE_RESTORE: u8 = 2;
-/// Evaluations that have to look at samples before alerts of the process before end: the first may see
-/// what only some targets gave.
+/// Evaluations that have to look at samples before alerts of the process before end.
 const LOOKS_BEFORE_END: u8 = 2;
 
 /// What alerts of the process before wait for before they end: an empty result may mean that nothing
-/// was scraped yet.
+/// was scraped yet, and one that is not empty that only some targets were.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DataWait {
     looks_left: u8,
+    /// When every target has been scraped.
+    settled_at: Timestamp,
+    /// When they wait no longer, whatever has come in.
     until: Timestamp,
 }
 
 impl DataWait {
     /// Whether they still wait in an evaluation for `at`, which counts.
     pub(super) fn waits(&mut self, at: Timestamp, is_blind: bool) -> bool {
-        let waits = self.looks_left > 0 && at <= self.until;
+        let waits = at <= self.until && (self.looks_left > 0 || at < self.settled_at);
         self.looks_left = self.looks_left.saturating_sub(u8::from(!is_blind));
         waits
     }
@@ -50,17 +52,19 @@ impl Group {
         state.restoring =
             Restoring::AfterEvaluations { left: EVALUATIONS_BEFORE_RESTORE, reach: start };
         let slot = self.tools.kept.slot(self.id);
-        let slot = slot.filter(|slot| (reach.start..at).contains(slot));
-        state.last_slot = slot.filter(|_| self.spec.replay_missed);
+        // One that is not known says nothing of the outage, nor does one of a clock that went back.
+        let is_too_old = slot.is_some_and(|slot| slot < reach.start);
+        state.last_slot =
+            slot.filter(|slot| self.spec.replay_missed && (reach.start..at).contains(slot));
         let mut fired = self.tools.kept.alerts(self.id, &self.rules);
         let all = self.spec.rules.iter().zip(&self.rules).zip(&mut state.rules);
         for ((spec, id), rule) in all {
             let Some(alert) = &spec.alert else { continue };
             for (labels, alert) in fired.remove(id).unwrap_or_default() {
-                if slot.is_some() {
-                    rule.active.0.insert(labels, alert);
-                } else {
+                if is_too_old {
                     self.tools.kept.forget_alert(*id, &labels);
+                } else {
+                    rule.active.0.insert(labels, alert);
                 }
             }
             let before = match restore::last_samples(&spec.name, self.tools.read.as_ref(), reach) {
@@ -79,8 +83,11 @@ impl Group {
             }
             rule.is_to_be_restored = state.last_slot.is_none() && !before.is_empty();
             if !rule.active.0.is_empty() {
-                let until = at + self.config.grace_period;
-                rule.data_wait = Some(DataWait { looks_left: LOOKS_BEFORE_END, until });
+                rule.data_wait = Some(DataWait {
+                    looks_left: LOOKS_BEFORE_END,
+                    settled_at: at + self.config.settle,
+                    until: at + self.config.grace_period,
+                });
             }
             rule.series = written(&rule.active);
         }

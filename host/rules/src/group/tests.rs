@@ -3,6 +3,7 @@ mod catch_up;
 mod recall;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use narthex_model::{
     AlertBatch, BucketLayout, FloatHistogram, Labels, Matcher, NativeHistogram, Span, Timestamp,
@@ -28,6 +29,8 @@ pub(crate) struct World {
     pub(crate) news: Receiver<AlertBatch>,
     pub(crate) simulated: SimulatedClock,
     pub(crate) state: StateStore,
+    /// How long alerts of the process before wait at least before they end.
+    settle: Duration,
 }
 
 impl World {
@@ -63,7 +66,7 @@ impl World {
             clock: simulated.clock(),
             metrics,
         };
-        Self { store, tools, news, simulated, state }
+        Self { store, tools, news, simulated, state, settle: Duration::ZERO }
     }
 
     pub(crate) fn put(&self, series: &[(&str, &str)], seconds: i64, value: f64) {
@@ -96,6 +99,7 @@ impl World {
         let config = RulesConfig {
             external_labels: Labels::from_pairs([("region", "eu"), ("job", "other")]),
             external_url: "http://n".to_owned(),
+            settle: self.settle,
             ..RulesConfig::default()
         };
         Group::new(spec, Arc::new(config), self.tools.clone(), before, restoring)

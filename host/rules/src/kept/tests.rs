@@ -1,7 +1,9 @@
+use std::error::Error as _;
+
 use narthex_model::{Labels, Timestamp};
 use narthex_state::{StateStore, VALUE_BYTES_MAX};
 
-use super::{ALERTS_OF_RULE_MAX, GroupId, Kept, RuleId, wire};
+use super::{ALERTS_OF_RULE_MAX, GroupId, Kept, REMOVED_AT_ONCE_MAX, RuleId, wire};
 use crate::active::{ActiveAlert, ActiveAlerts, AlertState, Found, Recorded};
 use crate::file::{GroupSpec, RuleFiles};
 
@@ -77,6 +79,28 @@ fn what_is_kept_goes_with_its_rule_and_its_group() {
     assert_eq!(kept.slot(group), Some(at(5)));
     kept.keep_only(&[GroupId::of("r.yml", "other")].into());
     assert_eq!(kept.slot(group), None);
+}
+
+#[test]
+fn all_that_is_gone_is_removed_however_much_it_is() {
+    let state = StateStore::in_memory().unwrap();
+    let kept = Kept::open(Some(&state));
+    let group = GroupId::of("r.yml", "stays");
+    kept.keep_slot(group, at(5));
+    for n in 0..=REMOVED_AT_ONCE_MAX {
+        kept.keep_slot(GroupId::of("r.yml", &n.to_string()), at(5));
+    }
+    kept.keep_only(&[group].into());
+    assert_eq!(state.tree(super::SLOTS).unwrap().scan_prefix(&[], 10).unwrap().len(), 1);
+    assert_eq!(kept.slot(group), Some(at(5)));
+}
+
+#[test]
+fn why_a_record_is_unreadable_is_told_once() {
+    let error = wire::decode(b"{").unwrap_err();
+    let (said, why) = (error.to_string(), error.source().unwrap().to_string());
+    assert_eq!(narthex_settings::error_chain(&error), format!("{said}: {why}"));
+    assert!(!said.contains(&why), "{said}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ struct AlertV1 {
 /// Why a record is unreadable.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DecodeError {
-    #[error("it is no JSON of an alert: {0}")]
+    #[error("it is no JSON of an alert")]
     Json(#[from] serde_json::Error),
     #[error("it is of version {0}, and this program knows {VERSION}")]
     Version(u8),

@@ -1,5 +1,7 @@
 //! What becomes of alerts over a restart.
 
+use std::time::Duration;
+
 use narthex_state::SCAN_MAX;
 
 use super::{UP, World, at};
@@ -40,8 +42,10 @@ fn an_alert_that_fired_fires_on() {
     assert!(firing.contains("firing") && firing.ends_with("1@30 1@50"), "{firing}");
     world.put(UP, 55, 1.0);
     group.evaluate(at(60));
+    assert!(world.heard().is_empty(), "two evaluations have to look");
+    group.evaluate(at(70));
     let heard = world.heard().remove(0);
-    assert_eq!((heard.starts_at, heard.ends_at), (at(30), at(60)));
+    assert_eq!((heard.starts_at, heard.ends_at), (at(30), at(70)));
     assert!(
         world.state.tree("rules_alerts").unwrap().scan_prefix(&[], SCAN_MAX).unwrap().is_empty()
     );
@@ -93,6 +97,33 @@ fn an_alert_waits_for_data_before_it_ends() {
     group.evaluate(at(670));
     let heard = world.heard().remove(0);
     assert_eq!((heard.starts_at, heard.ends_at), (at(10), at(670)));
+}
+
+#[test]
+fn an_alert_waits_until_every_target_was_scraped() {
+    let rule = "  - { alert: Down, expr: up == 0 }\n";
+    let world = World::new();
+    world.put(UP, 5, 0.0);
+    world.group(rule).evaluate(at(10));
+    let mut world = world.restarted();
+    world.settle = Duration::from_secs(120);
+    let group = world.group_after(rule, None, Restoring::Begin);
+    // Its sample of before is found once more. Another target is scraped at once, its own later.
+    world.put(&[("__name__", "up"), ("job", "b")], 295, 1.0);
+    for seconds in [300, 310, 320, 330, 340] {
+        group.evaluate(at(seconds));
+    }
+    world.put(UP, 345, 0.0);
+    group.evaluate(at(350));
+    world.put(UP, 355, 1.0);
+    for seconds in (360..=410).step_by(10) {
+        group.evaluate(at(seconds));
+    }
+    let heard = world.heard();
+    assert!(heard.iter().all(|alert| alert.ends_at >= at(300 + 240)), "it ended: {heard:?}");
+    group.evaluate(at(420));
+    let heard = world.heard().remove(0);
+    assert_eq!((heard.starts_at, heard.ends_at), (at(10), at(420)));
 }
 
 #[test]
@@ -169,6 +200,34 @@ fn what_is_long_past_is_not_taken_up_again() {
     assert_eq!(alerts(&group)[0].active_at, at(3700));
     let kept = world.state.tree("rules_alerts").unwrap();
     assert!(kept.scan_prefix(&[], SCAN_MAX).unwrap().is_empty());
+}
+
+#[test]
+fn alerts_fire_on_where_it_is_not_known_how_long_the_server_was_away() {
+    let rule = "  - { alert: Down, expr: up == 0 }\n";
+    let group = |world: &World| {
+        world.group_with("  replay_missed: true\n", 10, rule, None, Restoring::Begin)
+    };
+    let slot = |millis: i64| [&[1][..], &millis.to_be_bytes()].concat();
+    let of_another_version = [&[2][..], &[0; 8]].concat();
+    for slot in [None, Some(of_another_version), Some(b"\x01".to_vec()), Some(slot(9_000_000))] {
+        let world = World::new();
+        world.put(UP, 5, 0.0);
+        group(&world).evaluate(at(10));
+        let slots = world.state.tree("rules_slots").unwrap();
+        let key = slots.scan_prefix(&[], 1).unwrap().remove(0).0;
+        match &slot {
+            Some(slot) => slots.put(&key, slot).unwrap(),
+            None => assert!(slots.delete(&key).unwrap()),
+        }
+        let mut world = world.restarted();
+        group(&world).evaluate(at(50));
+        assert_eq!(world.heard().remove(0).starts_at, at(10), "{slot:?}");
+        let firing = world.dump("ALERTS").remove(0);
+        assert!(firing.ends_with("1@10 1@50"), "nothing is made up for after {slot:?}: {firing}");
+        let kept = world.state.tree("rules_alerts").unwrap();
+        assert_eq!(kept.scan_prefix(&[], SCAN_MAX).unwrap().len(), 1, "{slot:?}");
+    }
 }
 
 #[test]
