@@ -39,7 +39,7 @@ impl NewAcknowledgement {
         }
         let ends_at = match (time("--end", self.end.as_deref())?, &self.duration) {
             (Some(end), _) => Some(end),
-            (None, Some(duration)) => Some(later(now, length(duration)?)),
+            (None, Some(duration)) => Some(later(now, length("acknowledgement", duration)?)),
             (None, None) => None,
         };
         Ok(PostedAcknowledgement {

@@ -34,6 +34,12 @@ pub enum ArgumentError {
     /// A duration.
     #[error(transparent)]
     Duration(#[from] DurationError),
+    /// A duration of nothing.
+    #[error("{what} duration must be greater than 0")]
+    Zero {
+        /// What would hold for so long.
+        what: &'static str,
+    },
     /// What is missing or does not go together.
     #[error("{0}")]
     Sense(&'static str),
@@ -122,11 +128,11 @@ pub(crate) fn time(
     text.filter(|text| !text.is_empty()).map(read).transpose()
 }
 
-/// The length of a silence.
-pub(crate) fn length(text: &str) -> Result<Duration, ArgumentError> {
+/// How long something holds.
+pub(crate) fn length(what: &'static str, text: &str) -> Result<Duration, ArgumentError> {
     let duration = parse_duration(text)?;
     if duration.is_zero() {
-        return Err(ArgumentError::Sense("silence duration must be greater than 0"));
+        return Err(ArgumentError::Zero { what });
     }
     Ok(duration)
 }
@@ -182,6 +188,15 @@ mod tests {
             assert!(parse_any_duration(text).is_err(), "{text}");
         }
         assert!(parse_any_duration(&format!("{}.0h", "9".repeat(300))).is_err());
+    }
+
+    #[test]
+    fn nothing_holds_for_no_time() {
+        assert_eq!(length("silence", "1h").unwrap(), Duration::from_secs(3600));
+        for what in ["silence", "acknowledgement"] {
+            let error = length(what, "0s").unwrap_err().to_string();
+            assert_eq!(error, format!("{what} duration must be greater than 0"));
+        }
     }
 
     #[test]

@@ -195,6 +195,7 @@ impl Alertmanager {
         let url = format!("{}/api/v2/{path}", self.url);
         let mut request = Request::get(url, self.timeout, ANSWER_BYTES_MAX);
         request.method = method.to_owned();
+        request.may_become_get = method == "GET";
         if let Some(body) = body {
             request.headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
             request.body = body.into();

@@ -161,7 +161,7 @@ impl SilenceChange {
             Some(end) => Some(end),
             None => {
                 let duration = self.duration.as_deref().filter(|text| !text.is_empty());
-                let end = |text| Ok::<_, ArgumentError>(later(starts_at, length(text)?));
+                let end = |text| Ok::<_, ArgumentError>(later(starts_at, length("silence", text)?));
                 duration.map(end).transpose()?
             }
         };

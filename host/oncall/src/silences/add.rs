@@ -56,7 +56,7 @@ impl NewSilence {
         }
         let ends_at = match (end, &self.duration) {
             (Some(end), _) => end,
-            (None, Some(duration)) => later(starts_at, length(duration)?),
+            (None, Some(duration)) => later(starts_at, length("silence", duration)?),
             (None, None) => later(starts_at, DURATION),
         };
         if starts_at > ends_at {

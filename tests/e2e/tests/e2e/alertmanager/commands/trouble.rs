@@ -84,3 +84,17 @@ fn words_that_nobody_would_hear_are_refused() {
     }
     assert!(server.requests().is_empty());
 }
+
+#[test]
+fn what_is_sent_is_not_taken_for_sent_where_it_is_redirected() {
+    let server = Replies::start();
+    let elsewhere = Answer::status(301, "").with_header("Location", &server.url("/elsewhere"));
+    server.answer("/api/v2/alerts", elsewhere);
+    server.json("/elsewhere", "[]");
+    let add = run(&server, &["alert", "add", "job=backup"]);
+    let said = text(&add.stderr);
+    assert!(!add.status.success() && said.contains("301 Moved Permanently"), "{said}");
+    assert_eq!(server.requests().len(), 1, "nobody is asked for a page instead");
+    let query = run(&server, &["alert", "query"]);
+    assert!(query.status.success(), "a question may go on: {}", text(&query.stderr));
+}
