@@ -165,7 +165,7 @@ impl Target {
         self.counts.given_up(given_up);
         let pause = match verdict {
             Verdict::Taken => {
-                trouble.taken();
+                trouble.taken(batch.len());
                 None
             }
             Verdict::Refused(reason) => {

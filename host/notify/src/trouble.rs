@@ -1,7 +1,7 @@
 //! That alerts are not taken: how long the next pause is, and what the log says.
 //!
-//! Invariant: what goes wrong in one way is said once until nothing waits any more, and no more than
-//! [`KINDS_MAX`] ways are said.
+//! Invariant: what goes wrong in one way is said once until alerts are taken together again, or nothing
+//! waits any more, and no more than [`KINDS_MAX`] ways are said until then.
 
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ pub(crate) struct Trouble {
     pause: Option<Duration>,
     /// The ways that were said.
     kinds: Vec<String>,
+    /// Something was said, and not yet that it is over.
+    is_said: bool,
 }
 
 impl Trouble {
@@ -37,20 +39,25 @@ impl Trouble {
         if is_news {
             warn!(alertmanager, %reason, "alerts cannot be sent; they are kept and sent again");
             self.kinds.push(reason.kind.clone());
+            self.is_said = true;
         } else {
             debug!(alertmanager, %reason, "alerts still cannot be sent");
         }
         is_news
     }
 
-    /// Some alerts were taken.
-    pub(crate) fn taken(&mut self) {
+    /// So many alerts were taken together. More than one are not only those that stand alone because
+    /// they are to blame: what goes wrong from now on is news.
+    pub(crate) fn taken(&mut self, alerts: usize) {
         self.pause = None;
+        if alerts > 1 {
+            self.kinds.clear();
+        }
     }
 
     /// Nothing waits any more.
     pub(crate) fn over(&mut self, alertmanager: &str) {
-        if !self.kinds.is_empty() {
+        if self.is_said {
             info!(alertmanager, "alerts are sent again, and none waits");
         }
         *self = Self::default();
@@ -66,7 +73,7 @@ mod tests {
         let mut trouble = Trouble::default();
         let pauses: Vec<u128> = (0..9).map(|_| trouble.pause().as_millis()).collect();
         assert_eq!(pauses, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
-        trouble.taken();
+        trouble.taken(1);
         assert_eq!(trouble.pause(), PAUSE_FIRST);
     }
 
@@ -80,9 +87,13 @@ mod tests {
         let mut said = |kind, words| trouble.failed("am", &reason(kind, words));
         assert_eq!([said(1, 1), said(1, 2), said(2, 3), said(1, 4)], [true, false, true, false]);
         assert_eq!((3..100).filter(|kind| said(*kind, 0)).count(), KINDS_MAX - 2);
-        trouble.taken();
+        trouble.taken(1);
         assert!(!trouble.failed("am", &reason(1, 1)), "others still wait");
         trouble.over("am");
         assert!(trouble.failed("am", &reason(1, 1)));
+        trouble.taken(2);
+        assert!(trouble.failed("am", &reason(1, 1)), "they were taken in between");
+        trouble.taken(2);
+        assert!(trouble.is_said, "that it is over is still to be said");
     }
 }
