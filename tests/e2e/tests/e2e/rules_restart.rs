@@ -98,6 +98,33 @@ fn alerts_go_on_after_kill_9() {
     host.stop();
 }
 
+#[test]
+fn an_alert_waits_for_the_slowest_job_before_it_ends() {
+    let target = FakeTarget::start();
+    target.serve("temperature 70\n");
+    let text = config(&format!(
+        "rule_files: [rules.yml]\nscrape_configs:\n\
+         - job_name: fast\n  static_configs: [{{ targets: ['{0}'] }}]\n\
+         - job_name: slow\n  scrape_interval: 1h\n  static_configs: [{{ targets: ['{0}'] }}]\n",
+        target.address()
+    ));
+    let rules =
+        "groups: [{ name: g, rules: [{ alert: Hot, expr: 'temperature{job=\"fast\"} > 60' }] }]\n";
+    let host = Host::with_config(&text).file("rules.yml", rules).file("plugins/.keep", "");
+    let mut host = host.start();
+    let firing = "ALERTS{alertname=\"Hot\",alertstate=\"firing\"}";
+    wait_for_alert(&host, "Hot", |alert| alert["state"] == "firing");
+    wait_for_samples(&host, firing, 2);
+
+    host.kill_and_restart();
+    host.wait_until_replayed();
+    wait_for_samples(&host, firing, 3);
+    target.serve("temperature 20\n");
+    host.wait_for_query("temperature{job=\"fast\"} < 60", 60 * SECONDS, |series| series.len() == 1);
+    wait_for_samples(&host, firing, 3);
+    host.stop();
+}
+
 /// What the series of an alert say of its life.
 #[derive(Debug)]
 struct Life {
