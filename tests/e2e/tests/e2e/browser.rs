@@ -48,7 +48,9 @@ fn every_page_shows_what_it_is_for() {
         return;
     }
     let host = Host::with_config(&config(
-        "rule_files: [rules.yml]\nscrape_configs:\n\
+        "rule_files: [rules.yml]\n\
+         alertmanager: { route: { receiver: everybody }, receivers: [{ name: everybody }] }\n\
+         scrape_configs:\n\
          - job_name: node\n  exporter: { plugin: node }\n  \
          static_configs: [{ targets: [localhost] }]\n\
          - job_name: gone\n  static_configs: [{ targets: ['127.0.0.1:1'] }]\n",
@@ -77,6 +79,15 @@ fn every_page_shows_what_it_is_for() {
         ("alerts", &"/alerts".to_owned(), "TargetDown"),
         ("targets", &"/targets".to_owned(), "127.0.0.1:1"),
         ("plugins", &"/plugins".to_owned(), "exporter"),
+        ("service-discovery", &"/service-discovery".to_owned(), "127.0.0.1:1"),
+        ("routing", &"/routing".to_owned(), "everybody"),
+        ("groups", &"/groups?inhibited=true".to_owned(), "TargetDown"),
+        ("silences", &"/silences".to_owned(), "Silence"),
+        ("tsdb-status", &"/tsdb-status".to_owned(), "node_cpu_seconds_total"),
+        ("flags", &"/flags".to_owned(), "web.listen-address"),
+        ("config", &"/config".to_owned(), "job_name: gone"),
+        ("dashboards", &"/dashboards".to_owned(), "Machines"),
+        ("dashboard", &"/dashboards?uid=node".to_owned(), "Processors busy"),
     ] {
         let text = chromium(&program, &["--dump-dom", &host.url(path)]);
         assert!(text.contains(wanted), "{page} does not show {wanted:?}:\n{text}");
