@@ -273,11 +273,7 @@ fn of_names() -> Vec<Way> {
     let tcp = |host: &str| json!({ "mode": "tcp", "host": host, "port": 4 });
     vec![
         way("a host that was not granted", net("http://192.0.2.1/"), Refused(Denied, "net: [")),
-        way(
-            "credentials in a URL",
-            net("http://u:p@192.0.2.1/"),
-            Refused(Config, "user information"),
-        ),
+        way("credentials in a URL", net("http://u:p@192.0.2.1/"), Refused(Denied, "net: [")),
         way(
             "a URL of another scheme",
             net("file:///etc/passwd"),
