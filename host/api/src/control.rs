@@ -1,5 +1,7 @@
 //! What the API asks of the program as a whole; implemented by the composition root.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use narthex_model::Timestamp;
 
@@ -43,6 +45,9 @@ pub trait ServerControl: Send + Sync {
 
     /// The queries that are evaluated now, the oldest first.
     fn running_queries(&self) -> Vec<RunningQuery>;
+
+    /// What queries cost since the start, those that cost most first, `limit` at most.
+    fn top_queries(&self, order: QueryOrder, limit: usize) -> TopQueries;
 }
 
 /// A query that is evaluated.
@@ -52,6 +57,53 @@ pub struct RunningQuery {
     pub query: String,
     /// Since when.
     pub since: Timestamp,
+}
+
+/// By which cost queries are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryOrder {
+    /// The time of all evaluations together.
+    Duration,
+    /// The time of the slowest evaluation.
+    Slowest,
+    /// How often the query was asked.
+    Count,
+    /// The samples that all evaluations read.
+    Samples,
+}
+
+/// The queries that cost most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopQueries {
+    /// Since when costs are added up.
+    pub since: Timestamp,
+    /// Different queries that are known.
+    pub kept: usize,
+    /// Different queries that are not known any more.
+    pub forgotten: u64,
+    /// The first of those that are known.
+    pub queries: Vec<QueryCost>,
+}
+
+/// What a query cost, by all its evaluations. Waiting for other queries is no cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryCost {
+    /// Its text, or the beginning of a long one.
+    pub query: String,
+    /// Evaluations.
+    pub count: u64,
+    /// Evaluations without an answer.
+    pub failed: u64,
+    /// Time of all evaluations.
+    pub duration_sum: Duration,
+    /// Time of the slowest one.
+    pub duration_max: Duration,
+    /// Samples that all evaluations read from the store.
+    pub samples_sum: u64,
+    /// The most that one read.
+    pub samples_max: u64,
+    /// When the last one ended.
+    pub last: Timestamp,
 }
 
 /// Why a reload changed nothing.

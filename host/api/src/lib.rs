@@ -34,7 +34,9 @@ mod targets;
 mod v2;
 mod write;
 
-pub use self::control::{ReloadError, RunningQuery, ServerControl};
+pub use self::control::{
+    QueryCost, QueryOrder, ReloadError, RunningQuery, ServerControl, TopQueries,
+};
 pub use self::notifications::Notifications;
 pub use self::routes::{Rooms, router};
 pub use self::stats::StatsBody;

@@ -126,6 +126,7 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/status/tsdb", get(status::tsdb))
         .route("/status/discovery", get(discovery::discovery))
         .route("/status/active_queries", get(status::active_queries))
+        .route("/status/top_queries", get(status::top_queries))
         .route("/status/walreplay", get(replay::status))
         .route("/status/tsdb/blocks", get(admin::blocks))
         .route("/admin/tsdb/delete_series", post(admin::delete_series).put(admin::delete_series))

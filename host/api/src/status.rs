@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use narthex_model::Timestamp;
 use serde_json::json;
 
-use crate::envelope::{Answer, ok};
+use crate::control::{QueryCost, QueryOrder};
+use crate::envelope::{Answer, ApiError, ok};
 use crate::params::Params;
 use crate::routes::{Shared, text};
 
@@ -156,4 +157,46 @@ pub(crate) async fn active_queries(State(rooms): Shared) -> Answer {
         .map(|running| json!({"query": running.query, "since": rfc3339(running.since)}))
         .collect();
     ok(&queries)
+}
+
+/// Queries of `/api/v1/status/top_queries`, and the most that may be asked for.
+const TOP_QUERIES: usize = 20;
+const TOP_QUERIES_MAX: usize = 1_000;
+
+/// `/api/v1/status/top_queries`: ours. What queries cost since the start, those of rules aside.
+pub(crate) async fn top_queries(State(rooms): Shared, params: Params) -> Answer {
+    let order = match params.get("sort") {
+        None | Some("duration") => QueryOrder::Duration,
+        Some("slowest") => QueryOrder::Slowest,
+        Some("count") => QueryOrder::Count,
+        Some("samples") => QueryOrder::Samples,
+        Some(other) => {
+            return Err(ApiError::bad_data(format!(
+                "invalid parameter \"sort\": {other:?} is none of duration, slowest, count and samples"
+            )));
+        }
+    };
+    let limit = match params.get("limit") {
+        None => TOP_QUERIES,
+        Some(_) => params.limit("limit")?.min(TOP_QUERIES_MAX),
+    };
+    let top = rooms.server.top_queries(order, limit);
+    let cost = |cost: &QueryCost| {
+        json!({
+            "query": cost.query,
+            "count": cost.count,
+            "failed": cost.failed,
+            "durationSum": cost.duration_sum.as_secs_f64(),
+            "durationMax": cost.duration_max.as_secs_f64(),
+            "samplesSum": cost.samples_sum,
+            "samplesMax": cost.samples_max,
+            "last": rfc3339(cost.last),
+        })
+    };
+    ok(&json!({
+        "since": rfc3339(top.since),
+        "kept": top.kept,
+        "forgotten": top.forgotten,
+        "queries": top.queries.iter().map(cost).collect::<Vec<_>>(),
+    }))
 }

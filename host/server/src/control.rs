@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
-use narthex_api::{Notifications, ReloadError, RunningQuery, ServerControl};
+use narthex_api::{
+    Notifications, QueryOrder, ReloadError, RunningQuery, ServerControl, TopQueries,
+};
 use narthex_model::Timestamp;
 use narthex_platform::{Clock, Gauge, Metrics, Stop, Tasks};
 use narthex_tsdb::Tsdb;
@@ -238,5 +240,8 @@ impl ServerControl for Control {
 
     fn running_queries(&self) -> Vec<RunningQuery> {
         self.journals.active.list()
+    }
+    fn top_queries(&self, order: QueryOrder, limit: usize) -> TopQueries {
+        self.journals.tally.top(order, limit)
     }
 }

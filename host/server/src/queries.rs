@@ -1,18 +1,21 @@
-//! Journals of queries: which ones run, and which ones were answered.
+//! Journals of queries: which ones run, which ones were answered, and what they cost.
 
 mod active;
 mod log;
+mod tally;
 
 use narthex_promql::{QueryObserver, QueryRecord};
 
 pub(crate) use self::active::ActiveQueries;
 pub(crate) use self::log::{PreparedLog, QueryLog};
+pub(crate) use self::tally::Tally;
 
-/// Both journals, as the engine sees them.
+/// All of them, as the engine sees them.
 #[derive(Debug)]
 pub(crate) struct Journals {
     pub(crate) active: ActiveQueries,
     pub(crate) log: QueryLog,
+    pub(crate) tally: Tally,
 }
 
 impl QueryObserver for Journals {
@@ -26,5 +29,11 @@ impl QueryObserver for Journals {
 
     fn answered(&self, record: &QueryRecord<'_>) {
         self.log.write(record);
+        self.tally.add(record);
     }
+}
+
+/// The beginning of a text, cut between characters.
+fn cut(text: &str, bytes_max: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes_max)).unwrap_or("")
 }

@@ -28,7 +28,7 @@ use crate::control::Control;
 use crate::features;
 use crate::flags::ServeFlags;
 use crate::process::ProcessMetrics;
-use crate::queries::{ActiveQueries, Journals, QueryLog};
+use crate::queries::{ActiveQueries, Journals, QueryLog, Tally};
 use crate::reload::{ConfigFile, Reloader};
 
 /// Batches of alerts between rules and alerting: an hour of a busy server's rounds.
@@ -125,7 +125,8 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
 
     let active = ActiveQueries::open(&flags.storage.path, Arc::clone(&disk), clock.clone());
     let (query_log, query_log_writer) = QueryLog::new(clock.clone(), &metrics);
-    let journals = Arc::new(Journals { active, log: query_log });
+    let tally = Tally::new(clock.clone());
+    let journals = Arc::new(Journals { active, log: query_log, tally });
     let engine = Engine::new(
         engine_config(&flags, Arc::clone(&journals)),
         Arc::new(store.clone()),

@@ -23,6 +23,8 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
+use super::cut;
+
 /// The name that Prometheus has for it. Its format is another one; both are read.
 const FILE_NAME: &str = "queries.active";
 
@@ -181,10 +183,6 @@ fn tell(path: &Utf8Path, error: &io::Error) {
         %path, %error,
         "running queries are not written down: a crash would not be told which they were"
     );
-}
-
-fn cut(query: &str, bytes_max: usize) -> &str {
-    query.get(..query.floor_char_boundary(bytes_max)).unwrap_or("")
 }
 
 /// A slot's bytes. Of a query with many characters that JSON writes in several bytes less is kept.

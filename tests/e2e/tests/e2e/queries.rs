@@ -191,3 +191,22 @@ fn a_request_makes_the_time_of_a_query_shorter_and_never_longer() {
     }
     host.stop();
 }
+
+#[test]
+fn what_queries_cost_is_added_up() {
+    let host = Host::with_config(&config("")).file("plugins/.keep", "").start();
+    for _ in 0..3 {
+        assert_eq!(host.query("vector(1)").len(), 1);
+    }
+    assert_eq!(host.query("vector(2)").len(), 1);
+    let data = &host.json("/api/v1/status/top_queries?sort=count&limit=1")["data"];
+    assert_eq!((&data["kept"], &data["forgotten"]), (&2.into(), &0.into()), "{data}");
+    let queries = data["queries"].as_array().expect("a list");
+    assert_eq!(queries.len(), 1, "{data}");
+    assert_eq!((&queries[0]["query"], &queries[0]["count"]), (&"vector(1)".into(), &3.into()));
+    assert!(queries[0]["durationSum"].as_f64() >= queries[0]["durationMax"].as_f64(), "{data}");
+    let refused = host.get("/api/v1/status/top_queries?sort=size");
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("duration, slowest, count and samples"), "{}", refused.text());
+    host.stop();
+}
