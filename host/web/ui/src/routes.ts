@@ -22,6 +22,7 @@ export const ROUTES: readonly Route[] = [
   { page: "plugins", title: "Plugins", Page: lazy(() => import("./pages/PluginsPage")) },
   { page: "status", title: "Build and runtime", menu: "Status", Page: lazy(() => import("./pages/StatusPage")) },
   { page: "tsdb-status", title: "Store", menu: "Status", Page: lazy(() => import("./pages/StorePage")) },
+  { page: "cost", title: "Cost", menu: "Status", Page: lazy(() => import("./pages/CostPage")) },
   { page: "flags", title: "Flags", menu: "Status", Page: lazy(() => import("./pages/FlagsPage")) },
   { page: "config", title: "Configuration", menu: "Status", Page: lazy(() => import("./pages/ConfigPage")) },
   { page: "service-discovery", title: "Service discovery", menu: "Status", Page: lazy(() => import("./pages/DiscoveryPage")) },

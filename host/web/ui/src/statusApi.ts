@@ -36,6 +36,36 @@ export function getTsdbStatus(limit: number, signal: AbortSignal): Promise<Answe
   return request(`status/tsdb?limit=${limit}`, { signal });
 }
 
+/** What the answers to a query cost since the start. */
+export interface QueryCost {
+  query: string;
+  count: number;
+  failed: number;
+  /** Seconds. */
+  durationSum: number;
+  durationMax: number;
+  /** Samples that were read. */
+  samplesSum: number;
+  samplesMax: number;
+  last: string;
+}
+
+export interface TopQueries {
+  since: string;
+  /** How many queries there are figures of, and how many had to give way to others. */
+  kept: number;
+  forgotten: number;
+  queries: QueryCost[];
+}
+
+/** As many as the host keeps. */
+const QUERIES_MAX = 1_000;
+
+/** All queries that the host has figures of; rules are not among them. */
+export function getTopQueries(signal: AbortSignal): Promise<Answer<TopQueries>> {
+  return request(`status/top_queries?limit=${QUERIES_MAX}`, { signal });
+}
+
 /** The document that lies in a block's folder. Figures that are zero are left out of it. */
 export interface BlockMeta {
   ulid: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { count, formatAxisValue, formatBytes, formatValue, parseValue } from "./value";
+import { count, formatAxisValue, formatBytes, formatShare, formatValue, parseValue } from "./value";
 
 describe("parseValue", () => {
   it("reads what the API prints for numbers that JSON has not", () => {
@@ -65,3 +65,6 @@ describe("count", () => {
     expect(count(12_000, "target", "targets")).toBe("12\u202f000 targets");
   });
 });
+
+it("writes shares with two digits", () =>
+  expect([0, 0.0004, 0.1234, 0.5, 1, 1.5].map(formatShare)).toEqual(["0 %", "<0.1 %", "12 %", "50 %", "100 %", "150 %"]));

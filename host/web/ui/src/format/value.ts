@@ -57,6 +57,12 @@ export function formatBytes(bytes: number): string {
   return `${Number(rest.toPrecision(4))} ${units[unit]}`;
 }
 
+/** A share from 0 to 1 in percent, with two digits: "17 %". */
+export function formatShare(share: number): string {
+  if (share === 0) return "0 %";
+  return share < 0.001 ? "<0.1 %" : `${formatValue(Number((share * 100).toPrecision(2)))} %`;
+}
+
 /** "1 series", "2 targets": the noun in the number that fits. */
 export function count(amount: number, one: string, many: string): string {
   return `${group(String(amount))} ${amount === 1 ? one : many}`;

@@ -1,9 +1,7 @@
 import { Progress, Table, Text } from "@mantine/core";
+import { QueryLink } from "../components/QueryLink";
 import { Section } from "../components/Section";
-import { formatBytes, formatValue } from "../format/value";
-import { EMPTY_PANEL } from "../query/panel";
-import { encodePanels } from "../query/urlState";
-import { Link } from "../router";
+import { formatBytes, formatShare, formatValue } from "../format/value";
 import type { Ranking, RankedRow } from "./rankings";
 
 /** One table of what takes the most room; each name leads to a query about it. */
@@ -36,13 +34,10 @@ export function RankingTable({ ranking }: { ranking: Ranking }) {
 }
 
 function Row({ row, isBytes }: { row: RankedRow; isBytes: boolean }) {
-  const search = encodePanels([{ ...EMPTY_PANEL, expr: row.expr }]);
   return (
     <Table.Tr>
-      <Table.Td ff="monospace" fz={12.5} style={{ overflowWrap: "anywhere" }}>
-        <Link page="query" search={search} title={row.expr}>
-          {row.name}
-        </Link>
+      <Table.Td style={{ overflowWrap: "anywhere" }}>
+        <QueryLink expr={row.expr}>{row.name}</QueryLink>
         {row.share !== null && <Progress mt={3} size={3} value={row.share * 100} aria-hidden />}
       </Table.Td>
       <Table.Td ta="right" style={{ verticalAlign: "top", whiteSpace: "nowrap" }}>
@@ -50,14 +45,10 @@ function Row({ row, isBytes }: { row: RankedRow; isBytes: boolean }) {
         {row.share !== null && (
           <Text span size="xs" c="dimmed">
             {" "}
-            ({percent(row.share)})
+            ({formatShare(row.share)})
           </Text>
         )}
       </Table.Td>
     </Table.Tr>
   );
-}
-
-function percent(share: number): string {
-  return share < 0.001 ? "<0.1 %" : `${formatValue(Number((share * 100).toPrecision(2)))} %`;
 }

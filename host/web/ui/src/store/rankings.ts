@@ -69,7 +69,8 @@ function pairExpr(pair: string): string {
   return `topk(20, count by (__name__) ({${formatLabelName(name)}=${quote(value)}}))`;
 }
 
-function valuesExpr(label: string): string {
+/** The values of a label with the most series. */
+export function valuesExpr(label: string): string {
   const name = formatLabelName(label);
   return `topk(20, count by (${name}) ({${name}!=""}))`;
 }
