@@ -37,6 +37,9 @@ pub trait ServerControl: Send + Sync {
     /// When the configuration was last read, and whether it was taken.
     fn last_reload(&self) -> (Timestamp, bool);
 
+    /// The name of the machine.
+    fn host_name(&self) -> String;
+
     /// The working directory.
     fn working_directory(&self) -> String;
 

@@ -40,3 +40,4 @@ pub use self::control::{
 pub use self::notifications::Notifications;
 pub use self::routes::{Rooms, router};
 pub use self::stats::StatsBody;
+pub use self::status::PROMETHEUS;

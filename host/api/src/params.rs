@@ -114,6 +114,15 @@ impl Params {
         }
     }
 
+    /// How many are wanted, where zero asks for none; absent or below zero, all.
+    pub(crate) fn count(&self, name: &str) -> Result<usize, ApiError> {
+        match self.get(name).map(str::parse::<i64>) {
+            None => Ok(usize::MAX),
+            Some(Ok(count)) => Ok(usize::try_from(count).unwrap_or(usize::MAX)),
+            Some(Err(_)) => Err(ApiError::bad_data(format!("{name} must be a number"))),
+        }
+    }
+
     /// A switch, in Go's spellings; absence means no.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
         match self.get(name) {

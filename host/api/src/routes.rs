@@ -86,6 +86,7 @@ pub fn router(rooms: Arc<Rooms>) -> Router {
         .route("/-/ready", get(status::ready))
         .route("/-/reload", post(status::reload).put(status::reload))
         .route("/-/quit", post(status::quit).put(status::quit))
+        .method_not_allowed_fallback(wrong_method)
         .with_state(rooms)
 }
 
@@ -135,12 +136,18 @@ fn v1() -> Router<Arc<Rooms>> {
             post(admin::clean_tombstones).put(admin::clean_tombstones),
         )
         .route("/admin/tsdb/snapshot", post(admin::snapshot).put(admin::snapshot))
+        .method_not_allowed_fallback(wrong_method)
         .fallback(any(unknown))
 }
 
 async fn unknown() -> Response {
     ApiError::not_found("no such endpoint; /api/v1 has query, query_range, series, labels, …")
         .into_response()
+}
+
+/// The header `Allow` names the right ones.
+async fn wrong_method() -> Response {
+    text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n")
 }
 
 /// A plain text.

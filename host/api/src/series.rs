@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
+use narthex_exposition::Escaping;
 use narthex_model::{Labels, Matcher, Metadata, Timestamp};
 use narthex_storage::{Querier, Queryable, ReadError, TimeRange};
 use serde_json::json;
@@ -16,14 +17,10 @@ use crate::routes::{Rooms, Shared};
 
 const TRUNCATED: &str = "results truncated due to limit";
 
+/// Nothing is found in a range that ends before it starts: as in Prometheus that is no error.
 fn range(params: &Params) -> Result<TimeRange, ApiError> {
     let start = params.time_or("start", Timestamp::MIN)?;
     let end = params.time_or("end", Timestamp::MAX)?;
-    if end < start {
-        return Err(ApiError::bad_data(
-            "invalid parameter \"end\": end timestamp must not be before start time",
-        ));
-    }
     Ok(TimeRange { start, end })
 }
 
@@ -66,7 +63,8 @@ pub(crate) async fn names(State(rooms): Shared, params: Params) -> Answer {
     texts(&rooms, &params, |querier, matchers| querier.label_names(matchers)).await
 }
 
-/// `/api/v1/label/<name>/values`
+/// `/api/v1/label/<name>/values`. A name that begins with `U__` is written as [`Escaping::Values`] writes names,
+/// since a path holds no slash.
 pub(crate) async fn values(
     State(rooms): Shared,
     Path(name): Path<String>,
@@ -75,6 +73,8 @@ pub(crate) async fn values(
     if name.is_empty() {
         return Err(ApiError::bad_data("invalid label name: \"\""));
     }
+    let name =
+        if name.starts_with("U__") { Escaping::Values.unescape(&name).into_owned() } else { name };
     let read =
         move |querier: &dyn Querier, matchers: &[Matcher]| querier.label_values(&name, matchers);
     texts(&rooms, &params, read).await
@@ -110,10 +110,10 @@ fn notes(truncated: bool, replaying: Option<String>) -> Vec<String> {
     truncated.then(|| TRUNCATED.to_owned()).into_iter().chain(replaying).collect()
 }
 
-/// `/api/v1/metadata`
+/// `/api/v1/metadata`. Of each metric one type, help and unit is kept: the last that was scraped.
 pub(crate) async fn metadata(State(rooms): Shared, params: Params) -> Answer {
-    let limit = params.limit("limit")?;
-    params.limit("limit_per_metric")?;
+    let limit = params.count("limit")?;
+    params.count("limit_per_metric")?;
     let known = rooms.store.metadata(params.get("metric"));
     let shape = |metadata: &Metadata| {
         json!([{

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use narthex_model::Timestamp;
+use narthex_platform::{Metrics, PointValue};
 use serde_json::json;
 
 use crate::control::{QueryCost, QueryOrder};
@@ -66,9 +67,12 @@ pub(crate) async fn quit(State(rooms): Shared) -> Response {
 
 /// `/version`
 pub(crate) async fn version() -> Response {
-    let body = build().to_string();
+    let body = build_of_prometheus().to_string();
     (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
+
+/// The Prometheus whose API this is: clients decide by `version` what they may ask.
+pub const PROMETHEUS: &str = "3.14.0";
 
 /// What this program was built from.
 pub(crate) fn build() -> serde_json::Value {
@@ -82,15 +86,27 @@ pub(crate) fn build() -> serde_json::Value {
     })
 }
 
+/// The same for those who take this for a Prometheus.
+fn build_of_prometheus() -> serde_json::Value {
+    let mut build = build();
+    if let Some(fields) = build.as_object_mut() {
+        fields.insert("version".to_owned(), json!(PROMETHEUS));
+        fields.insert("narthexVersion".to_owned(), json!(VERSION));
+    }
+    build
+}
+
 /// `/api/v1/status/buildinfo`. No `features` map: Grafana takes one as the sign of Mimir.
 pub(crate) async fn build_info() -> Answer {
-    ok(&build())
+    ok(&build_of_prometheus())
 }
 
 /// `/api/v1/status/runtimeinfo`
 pub(crate) async fn runtime_info(State(rooms): Shared) -> Answer {
     let (last_reload, taken) = rooms.server.last_reload();
     ok(&json!({
+        "hostname": rooms.server.host_name(),
+        "corruptionCount": corruptions(&rooms.metrics),
         "startTime": rfc3339(rooms.server.started_at()),
         "CWD": rooms.server.working_directory(),
         "reloadConfigSuccess": taken,
@@ -98,6 +114,17 @@ pub(crate) async fn runtime_info(State(rooms): Shared) -> Answer {
         "serverTime": rfc3339(Timestamp::from_millis(rooms.clock.now_millis())),
         "storageRetention": rooms.server.retention(),
     }))
+}
+
+/// How often the write-ahead log was found broken since the start.
+fn corruptions(metrics: &Metrics) -> u64 {
+    let families = metrics.gather();
+    let counted = families.iter().find(|one| one.name == "prometheus_tsdb_wal_corruptions_total");
+    match counted.and_then(|one| one.points.first()).map(|point| &point.value) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it counts")]
+        Some(PointValue::Number(count)) => *count as u64,
+        _ => 0,
+    }
 }
 
 /// `/api/v1/status/config`
@@ -125,9 +152,13 @@ const TSDB_ENTRIES_MAX: usize = 10_000;
 
 /// `/api/v1/status/tsdb`
 pub(crate) async fn tsdb(State(rooms): Shared, params: Params) -> Answer {
-    let limit = match params.get("limit") {
+    let limit = match params.get("limit").map(str::parse::<usize>) {
         None => TSDB_ENTRIES,
-        Some(_) => params.limit("limit")?.min(TSDB_ENTRIES_MAX),
+        Some(Ok(limit)) if limit > TSDB_ENTRIES_MAX => {
+            return Err(ApiError::bad_data(format!("limit must not exceed {TSDB_ENTRIES_MAX}")));
+        }
+        Some(Ok(limit)) if limit > 0 => limit,
+        Some(_) => return Err(ApiError::bad_data("limit must be a positive number")),
     };
     let stats = rooms.tsdb.stats(limit);
     let list = |named: &[narthex_tsdb::Named]| -> Vec<serde_json::Value> {

@@ -16,11 +16,11 @@ use crate::status::rfc3339;
 
 /// `/api/v1/targets`
 pub(crate) async fn targets(State(rooms): Shared, params: Params) -> Answer {
-    let pools: Vec<PoolView> = rooms.scraper.targets();
+    let all: Vec<PoolView> = rooms.scraper.targets();
     let wanted = params.get("scrapePool");
-    let pools = || pools.iter().filter(|pool| wanted.is_none_or(|name| name == pool.job));
+    let pools = || all.iter().filter(|pool| wanted.is_none_or(|name| name == pool.job));
     let state = params.get("state").unwrap_or("any").to_lowercase();
-    let is_shown = |kind: &str| state == kind || (state != "active" && state != "dropped");
+    let is_shown = |kind: &str| state == kind || state == "any";
     let active: Vec<Value> = pools()
         .filter(|_| is_shown("active"))
         .flat_map(|pool| pool.active.iter().map(|target| active(&pool.job, target)))
@@ -29,8 +29,9 @@ pub(crate) async fn targets(State(rooms): Shared, params: Params) -> Answer {
         .filter(|_| is_shown("dropped"))
         .flat_map(|pool| pool.dropped.iter().map(|labels| dropped(&pool.job, labels)))
         .collect();
+    // Of every pool, whichever is asked for: so are they in Prometheus.
     let counts: BTreeMap<&str, usize> =
-        pools().map(|pool| (pool.job.as_str(), pool.dropped_count)).collect();
+        all.iter().map(|pool| (pool.job.as_str(), pool.dropped_count)).collect();
     ok(&json!({
         "activeTargets": active,
         "droppedTargets": dropped,
@@ -60,12 +61,7 @@ struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     fn new(params: &'a Params) -> Result<Self, ApiError> {
-        let limit = match params.get("limit").map(str::parse::<i64>) {
-            None => usize::MAX,
-            // Below zero it is none.
-            Some(Ok(limit)) => usize::try_from(limit).unwrap_or(usize::MAX),
-            Some(Err(_)) => return Err(ApiError::bad_data("limit must be a number")),
-        };
+        let limit = params.count("limit")?;
         let matchers = params.get("match_target").map(parse_any_selector).transpose();
         let matchers = matchers.map_err(|error| {
             ApiError::bad_data(format!("invalid parameter \"match_target\": {error}"))

@@ -230,6 +230,10 @@ impl ServerControl for Control {
         (last.at, last.taken)
     }
 
+    fn host_name(&self) -> String {
+        crate::process::host_name()
+    }
+
     fn working_directory(&self) -> String {
         std::env::current_dir().map_or_else(|_| String::new(), |path| path.display().to_string())
     }

@@ -25,6 +25,13 @@ fn family(name: &str, help: &str, kind: FamilyKind, value: f64) -> Family {
     Family { name: name.to_owned(), help: help.to_owned(), kind, points: vec![point] }
 }
 
+/// The name of this machine, as others may know it.
+pub(crate) fn host_name() -> String {
+    let name = narthex_platform::read_to_string(&RealDisk, "/proc/sys/kernel/hostname".into(), 256);
+    let name = name.unwrap_or_default().trim().to_owned();
+    if name.is_empty() { "localhost".to_owned() } else { name }
+}
+
 impl MetricsSource for ProcessMetrics {
     fn families(&self) -> Vec<Family> {
         use FamilyKind::{Counter, Gauge};

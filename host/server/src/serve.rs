@@ -27,7 +27,7 @@ use crate::auto_reload::AutoReload;
 use crate::control::Control;
 use crate::features;
 use crate::flags::ServeFlags;
-use crate::process::ProcessMetrics;
+use crate::process::{self, ProcessMetrics};
 use crate::queries::{ActiveQueries, Journals, QueryLog, Tally};
 use crate::reload::{ConfigFile, Reloader};
 
@@ -119,7 +119,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         metrics: metrics.clone(),
         client: crate::outbound::options(&disk),
         settings: flags.scrape.settings(&flags.features),
-        external_host: Some(host_name()),
+        external_host: Some(process::host_name()),
     });
     scraper.spawn(&mut tasks);
 
@@ -276,23 +276,20 @@ fn external_url(flags: &ServeFlags, listening: &narthex_web::Bound) -> String {
     let given = flags.external_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
     given.unwrap_or_else(|| match listening.addresses().first() {
         Some(address) if address.ip().is_unspecified() => {
-            format!("http://{}:{}", host_name(), address.port())
+            format!("http://{}:{}", process::host_name(), address.port())
         }
         Some(address) => format!("http://{address}"),
-        None => format!("http://{}", host_name()),
+        None => format!("http://{}", process::host_name()),
     })
-}
-
-/// The name of this machine, as others may know it.
-fn host_name() -> String {
-    let name = narthex_platform::read_to_string(&RealDisk, "/proc/sys/kernel/hostname".into(), 256);
-    let name = name.unwrap_or_default().trim().to_owned();
-    if name.is_empty() { "localhost".to_owned() } else { name }
 }
 
 fn announce(metrics: &Metrics) {
     let version = env!("CARGO_PKG_VERSION");
     let help = "A metric with a constant '1' value labeled by the version of the program.";
     metrics.gauge("narthex_build_info", help, &[("version", version)]).set(1.0);
+    // Dashboards and Grafana look for it.
+    let help = "A metric with a constant '1' value labeled by the version whose API this is.";
+    let of_prometheus = &[("version", narthex_api::PROMETHEUS), ("narthex_version", version)];
+    metrics.gauge("prometheus_build_info", help, of_prometheus).set(1.0);
     info!(version, "narthex starts");
 }

@@ -54,6 +54,7 @@ mod rules_restart;
 mod samples;
 mod scraping;
 mod sending;
+mod shapes;
 mod support;
 mod tomcat;
 mod tsdb_commands;

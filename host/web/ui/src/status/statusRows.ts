@@ -10,6 +10,8 @@ export interface StatusRow {
 
 /** Names that splitting camel case would not get right. */
 const NAMES: Record<string, string> = {
+  version: "Version of Prometheus' API",
+  narthexVersion: "Version of Narthex",
   CWD: "Working directory",
   GOMAXPROCS: "GOMAXPROCS",
   GOMEMLIMIT: "GOMEMLIMIT",
