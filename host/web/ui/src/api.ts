@@ -436,6 +436,11 @@ export function getTargets(signal: AbortSignal): Promise<Answer<TargetsData>> {
   return request("targets?state=active", { signal });
 }
 
+/** The configuration by which the targets of a pool are scraped. */
+export function getPoolConfig(pool: string, signal: AbortSignal): Promise<Answer<{ yaml: string }>> {
+  return request(`scrape_pools/config?${new URLSearchParams({ scrapePool: pool })}`, { signal });
+}
+
 export function getPlugins(signal: AbortSignal): Promise<Answer<{ plugins: Plugin[]; isOperable: boolean }>> {
   return request("plugins", { signal });
 }

@@ -1,4 +1,5 @@
-import { Button, Code, CopyButton } from "@mantine/core";
+import { ConfigText } from "../components/ConfigText";
+import { CopyButton } from "../components/CopyButton";
 import { Loading } from "../components/Loading";
 import { PageTitle } from "../components/PageTitle";
 import { RequestNotice } from "../components/RequestNotice";
@@ -25,24 +26,10 @@ export default function ConfigPage() {
       <RequestNotice state={state} />
       {yaml === undefined && state.isLoading && <Loading />}
       {yaml !== undefined && (
-        <Section title="In force" aside={<Copy text={yaml} />}>
-          <Code block fz={12.5} bg="transparent" p="md" tabIndex={0}>
-            {yaml}
-          </Code>
+        <Section title="In force" aside={<CopyButton text={yaml} />}>
+          <ConfigText yaml={yaml} />
         </Section>
       )}
     </>
-  );
-}
-
-function Copy({ text }: { text: string }) {
-  return (
-    <CopyButton value={text}>
-      {({ copied, copy }) => (
-        <Button variant="default" size="compact-xs" onClick={copy}>
-          {copied ? "Copied" : "Copy"}
-        </Button>
-      )}
-    </CopyButton>
   );
 }

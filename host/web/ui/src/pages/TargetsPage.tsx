@@ -6,13 +6,11 @@ import { FilterBar } from "../components/FilterBar";
 import { Loading } from "../components/Loading";
 import { PageTitle } from "../components/PageTitle";
 import { RequestNotice } from "../components/RequestNotice";
-import { Section } from "../components/Section";
 import { RelativeTime } from "../components/Time";
-import { count } from "../format/value";
-import { Link, useSearchParam } from "../router";
+import { useSearchParam } from "../router";
 import { useRequest } from "../state/useRequest";
+import { PoolSection } from "../targets/PoolSection";
 import { countHealth, targetPools } from "../targets/targetPools";
-import { TargetTable } from "../targets/TargetTable";
 
 const INTERVAL_MS = 5_000;
 
@@ -71,20 +69,7 @@ export default function TargetsPage() {
       )}
       {total > 0 && shown === 0 && <Text c="dimmed">No target passes this filter.</Text>}
       {pools.map((pool) => (
-        <Section
-          key={pool.name}
-          title={pool.name}
-          aside={
-            <Text size="sm" c={pool.up === pool.total ? "dimmed" : "var(--nx-bad)"}>
-              {pool.up} of {pool.total} up,{" "}
-              <Link page="service-discovery" search={`?${new URLSearchParams({ search: `pool=${pool.name}` })}`}>
-                {pool.dropped > 0 ? `${count(pool.dropped, "dropped", "dropped")} by relabeling` : "discovery"}
-              </Link>
-            </Text>
-          }
-        >
-          <TargetTable targets={pool.targets} />
-        </Section>
+        <PoolSection key={pool.name} pool={pool} />
       ))}
     </>
   );
