@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use narthex_model::Timestamp;
+use narthex_scrape::JobConfig;
 
 /// The program as the API sees it.
 pub trait ServerControl: Send + Sync {
@@ -12,6 +13,9 @@ pub trait ServerControl: Send + Sync {
 
     /// The part of it that routes alerts, as a whole alertmanager.yml, secrets hidden.
     fn alertmanager_text(&self) -> String;
+
+    /// What is in force of one job, as YAML, secrets hidden; `None`: the configuration has no such job.
+    fn pool_text(&self, job: &JobConfig) -> Option<String>;
 
     /// Names and values of all command-line flags.
     fn flags(&self) -> Vec<(String, String)>;

@@ -107,6 +107,7 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/targets/metadata", get(targets::metadata))
         .route("/targets/relabel_steps", get(targets::relabel_steps))
         .route("/scrape_pools", get(targets::pools))
+        .route("/scrape_pools/config", get(targets::pool_config))
         .route("/rules", get(rules::rules))
         .route("/alerts", get(rules::alerts))
         .route("/alertmanagers", get(discovery::alertmanagers))

@@ -45,6 +45,19 @@ pub(crate) async fn pools(State(rooms): Shared) -> Answer {
     ok(&json!({"scrapePools": names}))
 }
 
+/// `/api/v1/scrape_pools/config`
+pub(crate) async fn pool_config(State(rooms): Shared, params: Params) -> Answer {
+    let missing = || ApiError::bad_data("no scrapePool parameter provided");
+    let name = params.get("scrapePool").ok_or_else(missing)?;
+    let text = rooms.scraper.job(name).and_then(|job| rooms.server.pool_text(&job));
+    ok(&json!({"yaml": text.ok_or_else(|| no_such_pool(name))?}))
+}
+
+fn no_such_pool(name: &str) -> ApiError {
+    let why = format!("error retrieving scrape config: scrape pool {name:?} not found");
+    ApiError::bad_data(why)
+}
+
 /// `/api/v1/targets/metadata`
 pub(crate) async fn metadata(State(rooms): Shared, params: Params) -> Answer {
     let wanted = Wanted::new(&params)?;
@@ -116,10 +129,7 @@ pub(crate) async fn relabel_steps(State(rooms): Shared, params: Params) -> Answe
     let labels: BTreeMap<String, String> = serde_json::from_str(given("labels")?)
         .map_err(|error| ApiError::bad_data(format!("error parsing labels: {error}")))?;
     let steps = rooms.scraper.relabel_steps(job, &Labels::from_pairs(labels));
-    let steps = steps.ok_or_else(|| {
-        let why = format!("error retrieving scrape config: scrape pool {job:?} not found");
-        ApiError::bad_data(why)
-    })?;
+    let steps = steps.ok_or_else(|| no_such_pool(job))?;
     ok(&json!({"steps": steps.iter().map(step).collect::<Vec<_>>()}))
 }
 

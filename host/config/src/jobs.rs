@@ -138,6 +138,8 @@ fn http_config(
 pub(crate) struct Jobs {
     pub(crate) jobs: Vec<ScrapeJob>,
     pub(crate) uses: Vec<PluginUse>,
+    /// The files that they stand in, in order, and the folders that paths count from there.
+    pub(crate) files: Vec<(Arc<Document>, Utf8PathBuf)>,
     /// Where each name was seen first.
     seen: BTreeMap<String, (String, Position)>,
 }
@@ -158,6 +160,7 @@ impl Jobs {
         for (index, item) in items.iter().enumerate() {
             self.read_job(document, item, &format!("{key}[{index}]"), global, folder)?;
         }
+        self.files.push((Arc::clone(document), folder.to_owned()));
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use crate::alertmanagers::{self, Alertmanagers};
 use crate::environment;
 use crate::jobs::{Jobs, PluginUse, ScrapeJob, refused};
 use crate::paths;
+use crate::pool::ShownJobs;
 use crate::sections::{
     GLOBAL_RULE_KEYS, GlobalRules, RetentionRuleSection, RuleFile, external_labels,
 };
@@ -34,6 +35,8 @@ pub struct Config {
     pub external_labels: Labels,
     /// The jobs, in the order of the file.
     pub jobs: Vec<ScrapeJob>,
+    /// The files that they stand in, in order, and the folders that paths count from there.
+    job_files: Vec<(Arc<Document>, Utf8PathBuf)>,
     /// How often rules are evaluated unless their group says otherwise.
     pub evaluation_interval: Duration,
     /// How far rules look back by default.
@@ -124,6 +127,15 @@ impl Config {
         }
         shown::alertmanager_section(&self.shown(secrets))
             .unwrap_or_else(|| narthex_alerting::Config::DEFAULT_TEXT.to_owned())
+    }
+
+    /// The jobs as they may be shown, each by itself.
+    #[must_use]
+    pub fn shown_jobs(&self, secrets: &SecretKeys<'_>) -> ShownJobs {
+        let names = self.jobs.iter().map(|job| job.name.clone());
+        ShownJobs::new(names, &self.job_files, |document| {
+            shown::shown(document, &self.external_labels, secrets)
+        })
     }
 
     /// The store's settings: `defaults` (of the command line) with what the file says over them.
@@ -310,6 +322,7 @@ impl<'a> Loader<'a> {
             document,
             external_labels: labels,
             jobs: jobs.jobs,
+            job_files: jobs.files,
             evaluation_interval: rules_global.evaluation_interval(),
             rule_query_offset: rules_global.rule_query_offset.unwrap_or_default().0,
             query_log_file: (!rules_global.query_log_file.is_empty())

@@ -5,6 +5,7 @@ mod error;
 mod global;
 mod names;
 mod protocols;
+mod shown;
 mod spec;
 
 use std::collections::BTreeMap;

@@ -240,6 +240,12 @@ impl Scraper {
         Some(relabel_steps(&jobs.get(job)?.job.relabel, discovered))
     }
 
+    /// How a job is scraped now. `None`: there is no such job.
+    #[must_use]
+    pub fn job(&self, name: &str) -> Option<Arc<JobConfig>> {
+        self.0.jobs.borrow().get(name).map(|setup| Arc::clone(&setup.job))
+    }
+
     /// Runs these jobs from now on, and no others.
     pub fn commit(&self, prepared: Prepared) {
         let telemetry = &self.0.room.telemetry;

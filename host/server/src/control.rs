@@ -9,6 +9,7 @@ use narthex_api::{
 };
 use narthex_model::Timestamp;
 use narthex_platform::{Clock, Gauge, Metrics, Stop, Tasks};
+use narthex_scrape::JobConfig;
 use narthex_tsdb::Tsdb;
 use parking_lot::Mutex;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -189,6 +190,12 @@ impl ServerControl for Control {
 
     fn alertmanager_text(&self) -> String {
         self.last.lock().shown.alertmanager.clone()
+    }
+
+    fn pool_text(&self, job: &JobConfig) -> Option<String> {
+        let jobs = Arc::clone(&self.last.lock().shown.jobs);
+        // Reading a long file takes its time.
+        jobs.of(job)
     }
 
     fn flags(&self) -> Vec<(String, String)> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use camino::Utf8PathBuf;
 use narthex_alerting::Alerting;
-use narthex_config::{Config, Inputs, Source};
+use narthex_config::{Config, Inputs, ShownJobs, Source};
 use narthex_dashboards::Dashboards;
 use narthex_discovery::{Discovery, Providers};
 use narthex_model::Labels;
@@ -134,6 +134,8 @@ pub(crate) struct ShownConfig {
     pub(crate) whole: String,
     /// The part that routes alerts, as a file of its own.
     pub(crate) alertmanager: String,
+    /// Each job by itself.
+    pub(crate) jobs: Arc<ShownJobs>,
 }
 
 impl Reloader {
@@ -171,6 +173,7 @@ impl Reloader {
         let shown = ShownConfig {
             whole: config.shown(&is_secret),
             alertmanager: config.alertmanager_shown(&is_secret),
+            jobs: Arc::new(config.shown_jobs(&is_secret)),
         };
         let rule_files = read_rules(&config, self.engine.config().features)?;
         let settings = config.store_settings(&self.settings).context("storage")?;

@@ -28,9 +28,11 @@ mod error;
 mod read;
 mod redact;
 mod shapes;
+mod yaml;
 
 pub use self::base64::base64_decoded;
 pub use self::document::{Document, Entry, Key, Node, Position, ScalarChange, Value};
 pub use self::error::{SettingsError, error_chain};
 pub use self::redact::Shown;
 pub use self::shapes::{DurationText, LabelSet, RelabelRules, Secret, SizeText, StringOrList};
+pub use self::yaml::Yaml;

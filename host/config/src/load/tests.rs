@@ -309,3 +309,46 @@ fn an_external_label_of_a_variable_that_is_not_set_is_told() {
         "{told}"
     );
 }
+
+#[test]
+fn a_job_is_shown_with_what_is_in_force_and_without_secrets() {
+    let config = load_files_with(
+        &[
+            (
+                "prometheus.yml",
+                "global: { scrape_interval: 15s, sample_limit: 7 }\n\
+                 scrape_config_files: [more/j.yml]\n\
+                 scrape_configs:\n- job_name: 'a b'\n",
+            ),
+            (
+                "more/j.yml",
+                "scrape_configs:\n- job_name: ${ZONE}\n  basic_auth: { username: u, password: hunter2 }\n  \
+                   metrics_path: /${ZONE}\n  scrape_timeout: 5s\n  params: { module: [x] }\n  \
+                   file_sd_configs: [{ files: [t.yml] }]\n  relabel_configs:\n  \
+                   - { source_labels: [a, b], target_label: c }\n",
+            ),
+        ],
+        true,
+    )
+    .unwrap();
+    let jobs = config.shown_jobs(&|_, _, _| None);
+    let shown = |index: usize| jobs.of(&config.jobs[index].scrape).unwrap();
+    assert!(shown(0).starts_with("job_name: \"a b\"\nhonor_labels: false\n"), "{}", shown(0));
+    assert!(!jobs.of(&config.jobs[1].scrape).unwrap().contains("hunter2"));
+    let second = shown(1);
+    for line in [
+        "job_name: ${ZONE}\n",
+        "scrape_interval: 15s\nscrape_timeout: 5s\nscrape_protocols:\n- OpenMetricsText1.0.0\n",
+        "metrics_path: /${ZONE}\nscheme: http\n",
+        "sample_limit: 7\n",
+        "relabel_configs:\n- source_labels:\n  - a\n  - b\n  separator: \";\"\n  regex: \"(.*)\"\n  \
+         target_label: c\n  replacement: $1\n  action: replace\n",
+        "basic_auth:\n  username: u\n  password: <secret>\n",
+        "params:\n  module:\n  - x\n",
+        "follow_redirects: true\nenable_http2: true\n",
+    ] {
+        assert!(second.contains(line), "{line}is not in\n{second}");
+    }
+    let files = second.lines().find(|line| line.ends_with("/more/t.yml"));
+    assert!(files.is_some_and(|line| line.starts_with("  - /")), "{second}");
+}

@@ -80,6 +80,14 @@ fn secrets_are_not_shown() {
     .start();
     let shown = host.json("/api/v1/status/config").to_string();
     assert!(shown.contains("<secret>") && !shown.contains("hunter2"), "{shown}");
+    let of_pool = host.json("/api/v1/scrape_pools/config?scrapePool=a");
+    let of_pool = of_pool["data"]["yaml"].as_str().expect("a text");
+    assert!(of_pool.starts_with("job_name: a\n") && of_pool.contains("\n  password: <secret>\n"));
+    assert!(of_pool.contains("\nmetrics_path: /metrics\n"), "{of_pool}");
+    for query in ["", "?scrapePool=", "?scrapePool=b"] {
+        let refused = host.get(&format!("/api/v1/scrape_pools/config{query}"));
+        assert_eq!(refused.status, 400, "{query}");
+    }
     host.stop();
 }
 
