@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatSeries, labelTexts, matchesFilter } from "./labels";
+import { formatSeries, labelTexts, listed, matchesFilter } from "./labels";
 
 describe("formatSeries", () => {
   it("writes a selector, labels by name", () =>
@@ -19,4 +19,8 @@ describe("matchesFilter", () => {
   });
   it("takes quoted values and ignores case", () => expect(matchesFilter('SEVERITY="critical"', texts)).toBe(true));
   it("lets all pass when empty", () => expect(matchesFilter("  ", [])).toBe(true));
+});
+
+it("lists names", () => {
+  expect([[], ["a"], ["a", "b"], ["a", "b", "c"]].map(listed)).toEqual(["", "a", "a and b", "a, b and c"]);
 });

@@ -1,4 +1,4 @@
-/** Label sets as text. Pure. */
+/** Label sets and lists of names as text. Pure. */
 import type { Labels } from "../api";
 
 /** Names that PromQL accepts without quotes. */
@@ -40,4 +40,10 @@ export function matchesFilter(filter: string, texts: readonly string[]): boolean
 /** The texts a filter looks at in a label set: `name=value` with and without quotes. */
 export function labelTexts(labels: Labels): string[] {
   return Object.entries(labels).flatMap(([name, value]) => [`${name}=${value}`, `${name}="${value}"`]);
+}
+
+/** "a", "a and b", "a, b and c" */
+export function listed(names: readonly string[]): string {
+  if (names.length < 2) return names.join("");
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

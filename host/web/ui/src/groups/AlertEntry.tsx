@@ -8,9 +8,9 @@ import { StateBadge } from "../components/StateBadge";
 import { RelativeTime } from "../components/Time";
 import { parseInstant } from "../format/time";
 import { matchersOf } from "../matchers/matcher";
-import { Link } from "../router";
 import classes from "./AlertEntry.module.css";
 import { kindsOf } from "./groupFilter";
+import { QuietReasons } from "./QuietReasons";
 import { SilenceLink } from "./SilenceLink";
 
 interface Props {
@@ -52,35 +52,12 @@ export function AlertEntry({ alert, without, names, onPick, onChanged }: Props) 
             </>
           )}
         </Text>
-        <Quiet alert={alert} names={names} />
+        <QuietReasons reasons={alert.status} nameOf={(fingerprint) => names.get(fingerprint)} />
         {acknowledgement && (
           <AcknowledgementNote acknowledgement={acknowledgement} fingerprint={alert.fingerprint} onDone={onChanged} />
         )}
         <Annotations annotations={alert.annotations} />
       </Stack>
     </article>
-  );
-}
-
-/** Why nobody is told of it. */
-function Quiet({ alert, names }: Pick<Props, "alert" | "names">) {
-  const { silencedBy, inhibitedBy, mutedBy } = alert.status;
-  return (
-    <>
-      {silencedBy.map((id) => (
-        <Text key={id} size="sm">
-          Silenced by{" "}
-          <Link page="silences" search={`?${new URLSearchParams({ id })}`}>
-            {id.slice(0, 8)}
-          </Link>
-        </Text>
-      ))}
-      {inhibitedBy.map((fingerprint) => (
-        <Text key={fingerprint} size="sm">
-          Inhibited by {names.get(fingerprint) ?? `the alert ${fingerprint}`}
-        </Text>
-      ))}
-      {mutedBy.length > 0 && <Text size="sm">Muted at this time by {mutedBy.join(", ")}</Text>}
-    </>
   );
 }

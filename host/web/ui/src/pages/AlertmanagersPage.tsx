@@ -1,10 +1,7 @@
 import { Table, Text } from "@mantine/core";
 import { EmptyState } from "../components/EmptyState";
-import { Loading } from "../components/Loading";
-import { PageTitle } from "../components/PageTitle";
-import { RequestNotice } from "../components/RequestNotice";
+import { PageHead } from "../components/PageHead";
 import { Section } from "../components/Section";
-import { RelativeTime } from "../components/Time";
 import { SourceList } from "../discovery/SourceList";
 import { getAlertmanagers, getDiscovery } from "../discoveryApi";
 import { useRequest } from "../state/useRequest";
@@ -23,15 +20,7 @@ export default function AlertmanagersPage() {
   const isEmpty = data && data.activeAlertmanagers.length + data.droppedAlertmanagers.length + items.length === 0;
   return (
     <>
-      <PageTitle title="Alertmanager discovery">
-        {state.answeredAt !== null && (
-          <>
-            as of <RelativeTime at={state.answeredAt} />
-          </>
-        )}
-      </PageTitle>
-      <RequestNotice state={state} />
-      {!data && state.isLoading && <Loading />}
+      <PageHead title="Alertmanager discovery" state={state} />
       {isEmpty && (
         <EmptyState title="No other Alertmanagers" example={EXAMPLE}>
           This host routes alerts itself where the configuration has an alertmanager section. It sends them to others

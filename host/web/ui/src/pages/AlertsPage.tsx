@@ -6,11 +6,8 @@ import { sentAlertFinder } from "../alerts/sentAlert";
 import { getRules } from "../api";
 import { EmptyState } from "../components/EmptyState";
 import { FilterBar } from "../components/FilterBar";
-import { Loading } from "../components/Loading";
-import { PageTitle } from "../components/PageTitle";
-import { RequestNotice } from "../components/RequestNotice";
+import { PageHead } from "../components/PageHead";
 import { Section } from "../components/Section";
-import { RelativeTime } from "../components/Time";
 import { useSearchParam } from "../router";
 import { useSentAlerts } from "../state/sentAlerts";
 import { useRequest } from "../state/useRequest";
@@ -44,15 +41,7 @@ export default function AlertsPage() {
 
   return (
     <>
-      <PageTitle title="Alerts">
-        {state.answeredAt !== null && (
-          <>
-            as of <RelativeTime at={state.answeredAt} />
-          </>
-        )}
-      </PageTitle>
-      <RequestNotice state={state} />
-      {!all && state.isLoading && <Loading />}
+      <PageHead title="Alerts" state={state} />
       {all && total === 0 && (
         <EmptyState title="No alerting rules" example={EXAMPLE}>
           Name a rule file in the configuration and reload. An alert fires while its expression has results.

@@ -1,10 +1,7 @@
 import { ConfigText } from "../components/ConfigText";
 import { CopyButton } from "../components/CopyButton";
-import { Loading } from "../components/Loading";
-import { PageTitle } from "../components/PageTitle";
-import { RequestNotice } from "../components/RequestNotice";
+import { PageHead } from "../components/PageHead";
 import { Section } from "../components/Section";
-import { RelativeTime } from "../components/Time";
 import { useRequest } from "../state/useRequest";
 import { getConfig } from "../statusApi";
 
@@ -16,15 +13,7 @@ export default function ConfigPage() {
   const yaml = state.answer?.data.yaml;
   return (
     <>
-      <PageTitle title="Configuration">
-        {state.answeredAt !== null && (
-          <>
-            as of <RelativeTime at={state.answeredAt} />
-          </>
-        )}
-      </PageTitle>
-      <RequestNotice state={state} />
-      {yaml === undefined && state.isLoading && <Loading />}
+      <PageHead title="Configuration" state={state} />
       {yaml !== undefined && (
         <Section title="In force" aside={<CopyButton text={yaml} />}>
           <ConfigText yaml={yaml} />

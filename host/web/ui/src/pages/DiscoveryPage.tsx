@@ -2,11 +2,8 @@ import { Text } from "@mantine/core";
 import { useMemo } from "react";
 import { EmptyState } from "../components/EmptyState";
 import { FilterBar } from "../components/FilterBar";
-import { Loading } from "../components/Loading";
-import { PageTitle } from "../components/PageTitle";
-import { RequestNotice } from "../components/RequestNotice";
+import { PageHead } from "../components/PageHead";
 import { Section } from "../components/Section";
-import { RelativeTime } from "../components/Time";
 import { FoundList } from "../discovery/FoundList";
 import { foundPools, type FoundPool } from "../discovery/pools";
 import { SourceList } from "../discovery/SourceList";
@@ -39,15 +36,7 @@ export default function DiscoveryPage() {
 
   return (
     <>
-      <PageTitle title="Service discovery">
-        {state.answeredAt !== null && (
-          <>
-            as of <RelativeTime at={state.answeredAt} />
-          </>
-        )}
-      </PageTitle>
-      <RequestNotice state={state} />
-      {!data && state.isLoading && <Loading />}
+      <PageHead title="Service discovery" state={state} />
       {data && all.length === 0 && (
         <EmptyState title="Nothing to discover" example={EXAMPLE}>
           No scrape job is configured. Each has one way or more to find its targets, and rules that choose among them.

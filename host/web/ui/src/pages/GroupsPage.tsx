@@ -2,10 +2,7 @@ import { Chip, Group, NativeSelect, Stack, Text } from "@mantine/core";
 import { useCallback, useMemo } from "react";
 import { getAlertGroups } from "../alertingApi";
 import { EmptyState } from "../components/EmptyState";
-import { Loading } from "../components/Loading";
-import { PageTitle } from "../components/PageTitle";
-import { RequestNotice } from "../components/RequestNotice";
-import { RelativeTime } from "../components/Time";
+import { PageHead } from "../components/PageHead";
 import { useBounded } from "../components/useBounded";
 import { count } from "../format/value";
 import {
@@ -64,15 +61,7 @@ export default function GroupsPage() {
 
   return (
     <>
-      <PageTitle title="Alert groups">
-        {state.answeredAt !== null && (
-          <>
-            as of <RelativeTime at={state.answeredAt} />
-          </>
-        )}
-      </PageTitle>
-      <RequestNotice state={state} />
-      {!all && state.isLoading && <Loading />}
+      <PageHead title="Alert groups" state={state} />
       {isBare && (
         <EmptyState title="No alert groups" example={EXAMPLE}>
           Nothing fires, or nobody is named to be told of it. Alerts are grouped by the routes of the configuration.

@@ -3,10 +3,7 @@ import { useMemo } from "react";
 import { getPlugins, type Plugin } from "../api";
 import { EmptyState } from "../components/EmptyState";
 import { FilterBar } from "../components/FilterBar";
-import { Loading } from "../components/Loading";
-import { PageTitle } from "../components/PageTitle";
-import { RequestNotice } from "../components/RequestNotice";
-import { RelativeTime } from "../components/Time";
+import { PageHead } from "../components/PageHead";
 import { matchesFilter } from "../format/labels";
 import { PluginCard } from "../plugins/PluginCard";
 import { useSearchParam } from "../router";
@@ -33,15 +30,7 @@ export default function PluginsPage() {
 
   return (
     <>
-      <PageTitle title="Plugins">
-        {state.answeredAt !== null && (
-          <>
-            as of <RelativeTime at={state.answeredAt} />
-          </>
-        )}
-      </PageTitle>
-      <RequestNotice state={state} />
-      {!all && state.isLoading && <Loading />}
+      <PageHead title="Plugins" state={state} />
       {all?.length === 0 && (
         <EmptyState title="No plugins" example={EXAMPLE}>
           A plugin is one file in the folder that the configuration names. Drop one in: it shows up here.

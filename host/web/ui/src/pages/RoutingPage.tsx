@@ -3,10 +3,9 @@ import { useCallback, useMemo } from "react";
 import { getReceivers, getRoutes, tryLabels } from "../alertingApi";
 import { EmptyState } from "../components/EmptyState";
 import { Loading } from "../components/Loading";
-import { PageTitle } from "../components/PageTitle";
+import { PageHead } from "../components/PageHead";
 import { RequestNotice } from "../components/RequestNotice";
 import { Section } from "../components/Section";
-import { RelativeTime } from "../components/Time";
 import { formatMatchers, labelsOf, matchersOf, parseMatchers } from "../matchers/matcher";
 import { useSearchParam } from "../router";
 import { ReceiverTable } from "../routing/ReceiverTable";
@@ -54,15 +53,7 @@ export default function RoutingPage() {
 
   return (
     <>
-      <PageTitle title="Routing">
-        {state.answeredAt !== null && (
-          <>
-            as of <RelativeTime at={state.answeredAt} />
-          </>
-        )}
-      </PageTitle>
-      <RequestNotice state={state} />
-      {!state.answer && state.isLoading && <Loading />}
+      <PageHead title="Routing" state={state} />
       {isNobodyTold && (
         <Box mb="md">
           <EmptyState title="Nobody is told of alerts" example={EXAMPLE}>

@@ -6,9 +6,7 @@ import { ErrorText } from "../components/ErrorText";
 import { ExprLink } from "../components/ExprLink";
 import { FilterBar } from "../components/FilterBar";
 import { LabelSet } from "../components/LabelSet";
-import { Loading } from "../components/Loading";
-import { PageTitle } from "../components/PageTitle";
-import { RequestNotice } from "../components/RequestNotice";
+import { PageHead } from "../components/PageHead";
 import { Section } from "../components/Section";
 import { StateBadge } from "../components/StateBadge";
 import { RelativeTime } from "../components/Time";
@@ -42,15 +40,7 @@ export default function RulesPage() {
 
   return (
     <>
-      <PageTitle title="Rules">
-        {state.answeredAt !== null && (
-          <>
-            as of <RelativeTime at={state.answeredAt} />
-          </>
-        )}
-      </PageTitle>
-      <RequestNotice state={state} />
-      {!all && state.isLoading && <Loading />}
+      <PageHead title="Rules" state={state} />
       {all && rules.length === 0 && (
         <EmptyState title="No rules" example={EXAMPLE}>
           Name a rule file in the configuration and reload. Recording rules keep what is asked often; alerting

@@ -4,9 +4,7 @@ import { getSilences, type SentAlert, type Silence } from "../alertingApi";
 import { EmptyState } from "../components/EmptyState";
 import { FilterBar } from "../components/FilterBar";
 import { Loading } from "../components/Loading";
-import { PageTitle } from "../components/PageTitle";
-import { RequestNotice } from "../components/RequestNotice";
-import { RelativeTime } from "../components/Time";
+import { PageHead } from "../components/PageHead";
 import { useBounded } from "../components/useBounded";
 import { parseMatchers } from "../matchers/matcher";
 import { Link, navigate, useLocation, useSearchParam } from "../router";
@@ -48,15 +46,7 @@ export default function SilencesPage() {
 
   return (
     <>
-      <PageTitle title="Silences">
-        {state.answeredAt !== null && (
-          <>
-            as of <RelativeTime at={state.answeredAt} />
-          </>
-        )}
-      </PageTitle>
-      <RequestNotice state={state} />
-      {!state.answer && state.isLoading && made === null && <Loading />}
+      <PageHead title="Silences" state={state} />
       {made !== null && (
         <SilenceForm
           key={made}

@@ -1,10 +1,7 @@
 import { NativeSelect, SimpleGrid } from "@mantine/core";
 import { useCallback } from "react";
-import { Loading } from "../components/Loading";
-import { PageTitle } from "../components/PageTitle";
-import { RequestNotice } from "../components/RequestNotice";
+import { PageHead } from "../components/PageHead";
 import { Section } from "../components/Section";
-import { RelativeTime } from "../components/Time";
 import { useSearchParam } from "../router";
 import { useRequest } from "../state/useRequest";
 import { InfoRows } from "../status/InfoSection";
@@ -34,15 +31,7 @@ export default function StorePage() {
 
   return (
     <>
-      <PageTitle title="Store">
-        {state.answeredAt !== null && (
-          <>
-            as of <RelativeTime at={state.answeredAt} />
-          </>
-        )}
-      </PageTitle>
-      <RequestNotice state={state} />
-      {!status && state.isLoading && <Loading />}
+      <PageHead title="Store" state={state} />
       {status && (
         <>
           <Section

@@ -3,10 +3,7 @@ import { useMemo } from "react";
 import { getTargets } from "../api";
 import { EmptyState } from "../components/EmptyState";
 import { FilterBar } from "../components/FilterBar";
-import { Loading } from "../components/Loading";
-import { PageTitle } from "../components/PageTitle";
-import { RequestNotice } from "../components/RequestNotice";
-import { RelativeTime } from "../components/Time";
+import { PageHead } from "../components/PageHead";
 import { useSearchParam } from "../router";
 import { useRequest } from "../state/useRequest";
 import { PoolSection } from "../targets/PoolSection";
@@ -34,15 +31,7 @@ export default function TargetsPage() {
 
   return (
     <>
-      <PageTitle title="Targets">
-        {state.answeredAt !== null && (
-          <>
-            as of <RelativeTime at={state.answeredAt} />
-          </>
-        )}
-      </PageTitle>
-      <RequestNotice state={state} />
-      {!data && state.isLoading && <Loading />}
+      <PageHead title="Targets" state={state} />
       {data && total === 0 && (
         <EmptyState title="No targets" example={EXAMPLE}>
           Name what to scrape in the configuration and reload. If it is named already, discovery has found

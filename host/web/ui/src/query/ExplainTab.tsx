@@ -9,7 +9,7 @@ import { WindowControls } from "./GraphControls";
 import { Notices } from "./Notices";
 import { PlanTree } from "./PlanTree";
 import type { ExplainedTimes, PanelState } from "./panel";
-import { selectsNothing } from "./planTree";
+import { selectsNothing } from "./planItems";
 import { QueryError } from "./QueryError";
 import { windowOf } from "./step";
 import { TimeInput } from "./TimeInput";

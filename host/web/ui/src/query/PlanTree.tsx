@@ -5,7 +5,7 @@ import { ChevronRight } from "../components/icons";
 import { humanizeSeconds } from "../format/duration";
 import { count, formatBytes, formatValue } from "../format/value";
 import classes from "./PlanTree.module.css";
-import { planItems, toPlanTree, type PlanItem } from "./planTree";
+import { planItems, toPlanTree, type PlanItem } from "./planItems";
 
 /** The operators of a plan, with the part of the query that the one under the pointer or focus comes from. */
 export function PlanTree({ explanation }: { explanation: Explanation }) {

@@ -3,12 +3,11 @@ import type { SentAlert, Trial } from "../alertingApi";
 import type { Labels } from "../api";
 import { RequestNotice } from "../components/RequestNotice";
 import { Section } from "../components/Section";
-import { labelPairs } from "../format/labels";
+import { labelPairs, listed } from "../format/labels";
+import { QuietReasons } from "../groups/QuietReasons";
 import { MatcherInput } from "../matchers/MatcherInput";
 import { labelsOf, matchersOf } from "../matchers/matcher";
-import { Link } from "../router";
 import type { RequestState } from "../state/useRequest";
-import { listed } from "./verdicts";
 
 /** Longer names of alerts say nothing more in a list to choose from. */
 const NAME_CHARACTERS_MAX = 110;
@@ -78,7 +77,7 @@ function Outcome({ trial, alerts }: { trial: Trial; alerts: readonly SentAlert[]
   const isQuiet = silencedBy.length + inhibitedBy.length + mutedBy.length > 0;
   const name = (fingerprint: string) => {
     const alert = alerts.find((each) => each.fingerprint === fingerprint);
-    return alert ? nameOf(alert.labels) : `the alert ${fingerprint}`;
+    return alert && nameOf(alert.labels);
   };
   return (
     <Stack gap={4}>
@@ -91,20 +90,7 @@ function Outcome({ trial, alerts }: { trial: Trial; alerts: readonly SentAlert[]
           </>
         )}
       </Text>
-      {silencedBy.map((id) => (
-        <Text key={id} size="sm">
-          Silenced by{" "}
-          <Link page="silences" search={`?${new URLSearchParams({ id })}`}>
-            {id.slice(0, 8)}
-          </Link>
-        </Text>
-      ))}
-      {inhibitedBy.map((fingerprint) => (
-        <Text key={fingerprint} size="sm">
-          Inhibited by {name(fingerprint)}
-        </Text>
-      ))}
-      {mutedBy.length > 0 && <Text size="sm">Muted at this time by {listed(mutedBy)}</Text>}
+      <QuietReasons reasons={trial} nameOf={name} />
     </Stack>
   );
 }

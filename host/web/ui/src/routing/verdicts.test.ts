@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RouteNode, Trial } from "../alertingApi";
-import { describeGroupBy, listed, ownFields, takes, verdicts } from "./verdicts";
+import { describeGroupBy, ownFields, takes, verdicts } from "./verdicts";
 
 function route(id: string, fields: Partial<RouteNode> = {}): RouteNode {
   return {
@@ -72,8 +72,4 @@ it("tells the route that notifies from those that pass on, refuse and are not as
   ]);
   expect([...found].filter(([, verdict]) => takes(verdict)).map(([id]) => id)).toEqual(["0", "0.1", "0.1.0"]);
   expect(found.get("0.0.0")?.why).toBe("the route above does not take it");
-});
-
-it("lists names", () => {
-  expect([[], ["a"], ["a", "b"], ["a", "b", "c"]].map(listed)).toEqual(["", "a", "a and b", "a, b and c"]);
 });

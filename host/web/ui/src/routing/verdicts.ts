@@ -51,9 +51,3 @@ function stanceOf(route: RouteNode, asked: ReadonlyMap<string, Trial["asked"][nu
   if (outcome !== "yes") return "not asked";
   return route.routes.some((below) => asked.get(below.id)?.outcome === "yes") ? "passes on" : "notifies";
 }
-
-/** "a", "a and b", "a, b and c" */
-export function listed(names: readonly string[]): string {
-  if (names.length < 2) return names.join("");
-  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
-}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Explanation, PlanActual, PlanNode } from "../api";
-import { planItems, selectsNothing, toPlanTree } from "./planTree";
+import { planItems, selectsNothing, toPlanTree } from "./planItems";
 
 const ESTIMATE = { series: 2, samples: 20, rows: 2, heldBytes: 0 };
 
