@@ -13,7 +13,7 @@ interface Props {
 /** A titled block of a page. */
 export function Section({ title, id, aside, children }: Props) {
   return (
-    <Paper component="section" id={id} withBorder mb="md" bg="var(--nx-surface)" style={{ overflow: "hidden" }}>
+    <Paper component="section" id={id} withBorder mb="md" bg="var(--nx-surface)" style={{ overflow: "hidden", scrollMarginTop: 64 }}>
       <Group justify="space-between" px="md" py="xs" style={{ borderBottom: "1px solid var(--nx-border)" }}>
         <Title order={2} size="h5">
           {title}

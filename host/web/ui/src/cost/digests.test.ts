@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { digestsOf, type Known } from "./digests";
+import { TOTALS_QUERY } from "./scrapes";
 
 const NOTHING: Known = { status: null, totals: null, jobs: null, groups: null, queries: null, plugins: null };
 
@@ -27,6 +28,16 @@ it("tells what takes the most of each", () => {
     ["–", null],
     ["–", null],
   ]);
+});
+
+it("names a query of others before its own", () => {
+  const cost = { count: 1, failed: 0, durationMax: 0, samplesSum: 0, samplesMax: 0, last: "" };
+  const queries = [
+    { ...cost, query: TOTALS_QUERY, durationSum: 3 },
+    { ...cost, query: "up", durationSum: 1 },
+  ];
+  const asked = digestsOf({ ...NOTHING, queries: { since: "", kept: 2, forgotten: 0, queries } })[3];
+  expect([asked?.figure, asked?.most]).toEqual(["4 s", "up 25 %"]);
 });
 
 it("names nothing where nothing costs", () => {

@@ -5,7 +5,7 @@ import { formatShare, formatValue } from "../format/value";
 import type { TopQueries, TsdbStatus } from "../statusApi";
 import { shareOf } from "./costs";
 import { groupCosts } from "./rules";
-import type { ScrapeFigures, ScrapeRow } from "./scrapes";
+import { isOwnQuery, type ScrapeFigures, type ScrapeRow } from "./scrapes";
 import type { Digest } from "./Summary";
 
 /** What is known; null is not yet. */
@@ -24,7 +24,8 @@ export function digestsOf({ status, totals, jobs, groups, queries, plugins }: Kn
   const job = largest(jobs ?? [], (row) => row.kept ?? 0);
   const group = largest(groupCosts(groups ?? []), (row) => row.share ?? 0);
   const querySeconds = sum(queries?.queries ?? [], (each) => each.durationSum);
-  const query = largest(queries?.queries ?? [], (each) => each.durationSum);
+  // What this page asks is nothing to cut.
+  const query = largest(queries?.queries.filter((each) => !isOwnQuery(each.query)) ?? [], (each) => each.durationSum);
   const pluginSeconds = sum(plugins ?? [], (each) => each.calls.cpuSecondsTotal);
   const plugin = largest(plugins ?? [], (each) => each.calls.cpuSecondsTotal);
   return [

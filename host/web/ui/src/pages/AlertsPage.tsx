@@ -8,11 +8,13 @@ import { EmptyState } from "../components/EmptyState";
 import { FilterBar } from "../components/FilterBar";
 import { PageHead } from "../components/PageHead";
 import { Section } from "../components/Section";
+import { useBounded } from "../components/useBounded";
 import { useSearchParam } from "../router";
 import { useSentAlerts } from "../state/sentAlerts";
 import { useRequest } from "../state/useRequest";
 
 const INTERVAL_MS = 5_000;
+const GROUPS_AT_ONCE = 50;
 
 const EXAMPLE = `rule_files: [rules.yml]
 
@@ -38,6 +40,7 @@ export default function AlertsPage() {
   const counts = useMemo(() => countStates(all ?? []), [all]);
   const total = counts.firing + counts.pending + counts.inactive + counts.unknown;
   const shown = groups.reduce((sum, group) => sum + group.rules.length, 0);
+  const [visible, more] = useBounded(groups, GROUPS_AT_ONCE);
 
   return (
     <>
@@ -64,7 +67,7 @@ export default function AlertsPage() {
         />
       )}
       {total > 0 && shown === 0 && <Text c="dimmed">No alerting rule passes this filter.</Text>}
-      {groups.map((group) => (
+      {visible.map((group) => (
         <Section
           key={`${group.file}\n${group.name}`}
           title={group.name}
@@ -79,6 +82,7 @@ export default function AlertsPage() {
           ))}
         </Section>
       ))}
+      {more}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { Stack, Table, Text } from "@mantine/core";
 import { useMemo } from "react";
-import { getRules, type Rule, type RuleGroup } from "../api";
+import { getRules, type Rule, type RuleGroup, type RuleHealth } from "../api";
 import { EmptyState } from "../components/EmptyState";
 import { ErrorText } from "../components/ErrorText";
 import { ExprLink } from "../components/ExprLink";
@@ -10,6 +10,7 @@ import { PageHead } from "../components/PageHead";
 import { Section } from "../components/Section";
 import { StateBadge } from "../components/StateBadge";
 import { RelativeTime } from "../components/Time";
+import { useBounded } from "../components/useBounded";
 import { humanizeSeconds } from "../format/duration";
 import { labelTexts, matchesFilter } from "../format/labels";
 import { parseInstant } from "../format/time";
@@ -17,6 +18,7 @@ import { useSearchParam } from "../router";
 import { useRequest } from "../state/useRequest";
 
 const INTERVAL_MS = 10_000;
+const GROUPS_AT_ONCE = 50;
 
 const EXAMPLE = `rule_files: [rules.yml]
 
@@ -35,8 +37,9 @@ export default function RulesPage() {
   const all = state.answer?.data.groups;
   const groups = useMemo(() => filterRules(all ?? [], health, text), [all, health, text]);
   const rules = (all ?? []).flatMap((group) => group.rules);
-  const failing = rules.filter((rule) => rule.health === "err").length;
+  const amountOf = (health: RuleHealth) => rules.filter((rule) => rule.health === health).length;
   const shown = groups.reduce((sum, group) => sum + group.rules.length, 0);
+  const [visible, more] = useBounded(groups, GROUPS_AT_ONCE);
 
   return (
     <>
@@ -52,7 +55,9 @@ export default function RulesPage() {
           label="Health"
           choices={[
             { value: "", label: "All", amount: rules.length },
-            { value: "err", label: "Failing", amount: failing },
+            { value: "ok", label: "Healthy", amount: amountOf("ok") },
+            { value: "err", label: "Failing", amount: amountOf("err") },
+            { value: "unknown", label: "Not evaluated", amount: amountOf("unknown") },
           ]}
           choice={health}
           onChoice={setHealth}
@@ -64,9 +69,10 @@ export default function RulesPage() {
         />
       )}
       {rules.length > 0 && shown === 0 && <Text c="dimmed">No rule passes this filter.</Text>}
-      {groups.map((group) => (
+      {visible.map((group) => (
         <GroupSection key={`${group.file}\n${group.name}`} group={group} />
       ))}
+      {more}
     </>
   );
 }

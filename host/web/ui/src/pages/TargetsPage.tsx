@@ -4,12 +4,14 @@ import { getTargets } from "../api";
 import { EmptyState } from "../components/EmptyState";
 import { FilterBar } from "../components/FilterBar";
 import { PageHead } from "../components/PageHead";
+import { useBounded } from "../components/useBounded";
 import { useSearchParam } from "../router";
 import { useRequest } from "../state/useRequest";
 import { PoolSection } from "../targets/PoolSection";
 import { countHealth, targetPools } from "../targets/targetPools";
 
 const INTERVAL_MS = 5_000;
+const POOLS_AT_ONCE = 50;
 
 const EXAMPLE = `scrape_configs:
   - job_name: node
@@ -28,6 +30,7 @@ export default function TargetsPage() {
   const counts = useMemo(() => countHealth(data?.activeTargets ?? []), [data]);
   const total = data?.activeTargets.length ?? 0;
   const shown = pools.reduce((sum, pool) => sum + pool.targets.length, 0);
+  const [visible, more] = useBounded(pools, POOLS_AT_ONCE);
 
   return (
     <>
@@ -57,9 +60,10 @@ export default function TargetsPage() {
         />
       )}
       {total > 0 && shown === 0 && <Text c="dimmed">No target passes this filter.</Text>}
-      {pools.map((pool) => (
+      {visible.map((pool) => (
         <PoolSection key={pool.name} pool={pool} />
       ))}
+      {more}
     </>
   );
 }
