@@ -34,11 +34,12 @@ export interface RangeSeries {
   histograms?: HistogramPair[];
 }
 
-export type QueryData =
+export type QueryData = (
   | { resultType: "vector"; result: InstantSample[] }
   | { resultType: "matrix"; result: RangeSeries[] }
   | { resultType: "scalar"; result: SamplePair }
-  | { resultType: "string"; result: SamplePair };
+  | { resultType: "string"; result: SamplePair }
+) & { stats?: { samples: { samplesRead?: number } } };
 
 export interface ExemplarSeries {
   seriesLabels: Labels;
@@ -375,7 +376,7 @@ export function queryInstant(
   params: { query: string; time: number },
   signal: AbortSignal,
 ): Promise<Answer<QueryData>> {
-  const form = { query: params.query, time: String(params.time) };
+  const form = { query: params.query, time: String(params.time), stats: "true" };
   return request("query", { signal, form, timeoutMs: QUERY_TIMEOUT_MS });
 }
 
@@ -388,6 +389,7 @@ export function queryRange(
     start: String(params.start),
     end: String(params.end),
     step: String(params.step),
+    stats: "true",
   };
   return request("query_range", { signal, form, timeoutMs: QUERY_TIMEOUT_MS });
 }

@@ -59,6 +59,7 @@ export function GraphTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
             tookMs={tookMs}
             results={graph.data.resultType === "matrix" ? graph.data.result.length : 0}
             noun={["series", "series"]}
+            samplesRead={graph.data.stats?.samples.samplesRead}
             step={formatDuration(graph.window.stepMs)}
             isLoading={isLoading}
           />

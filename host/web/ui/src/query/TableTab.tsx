@@ -49,7 +49,13 @@ export function TableTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
           stepMs={MOMENT_STEP_MS}
         />
         {answer && !error && (
-          <QueryStats tookMs={tookMs} results={rows.length} noun={["result", "results"]} isLoading={isLoading} />
+          <QueryStats
+            tookMs={tookMs}
+            results={rows.length}
+            noun={["result", "results"]}
+            samplesRead={answer.data.stats?.samples.samplesRead}
+            isLoading={isLoading}
+          />
         )}
       </Group>
       {error && <QueryError error={error} expr={expr} onGoTo={onGoTo} />}
