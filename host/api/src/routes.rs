@@ -24,8 +24,9 @@ use crate::control::ServerControl;
 use crate::envelope::ApiError;
 use crate::notifications::Notifications;
 use crate::{
-    admin, alerting, ast, dashboards, discovery, exemplars, explain, federate, notifications,
-    plugins, query, replay, rules, series, status, targets, v2, write,
+    admin, alerting, ast, dashboards, discovery, exemplars, explain, features, federate,
+    notifications, plugins, query, replay, rules, search, self_metrics, series, status, targets,
+    v2, write,
 };
 
 /// The rooms that handlers call.
@@ -58,6 +59,8 @@ pub struct Rooms {
     pub dashboards: Dashboards,
     /// The program's own metrics.
     pub metrics: Metrics,
+    /// Results that one search may ask for; 0 is no bound.
+    pub search_results_max: usize,
     /// The time.
     pub clock: Clock,
     /// The store behind it, for its numbers.
@@ -101,6 +104,7 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/series", get(series::series).post(series::series))
         .route("/labels", get(series::names).post(series::names))
         .route("/label/{name}/values", get(series::values))
+        .nest("/search", search::router())
         .route("/metadata", get(series::metadata))
         .route("/write", post(write::write))
         .route("/targets", get(targets::targets))
@@ -123,6 +127,8 @@ fn v1() -> Router<Arc<Rooms>> {
         .route("/notifications/live", get(notifications::live))
         .route("/status/buildinfo", get(status::build_info))
         .route("/status/runtimeinfo", get(status::runtime_info))
+        .route("/status/self_metrics", get(self_metrics::self_metrics))
+        .route("/features", get(features::features))
         .route("/status/config", get(status::config))
         .route("/status/flags", get(status::flags))
         .route("/status/tsdb", get(status::tsdb))

@@ -74,9 +74,9 @@ pub use self::result::{
 pub use self::selector::{NotASelector, parse_any_selector, parse_selector};
 pub use self::span::{ParseError, Position, Span};
 
-/// The names of all functions, ascending.
-pub fn functions() -> impl Iterator<Item = &'static str> {
-    functions::FUNCTIONS.iter().map(|function| function.name)
+/// All functions, ascending by name.
+pub fn functions() -> impl Iterator<Item = &'static Function> {
+    functions::FUNCTIONS.iter()
 }
 
 /// Reads a query, without the guarded parts of the language.

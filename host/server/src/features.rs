@@ -8,7 +8,7 @@ use tracing::warn;
 const AUTO_RELOAD: &str = "auto-reload-config";
 
 /// Names that ask for what is there with or without the flag, here or elsewhere in the server.
-const OF_OTHERS: [&str; 11] = [
+const OF_OTHERS: [&str; 12] = [
     AUTO_RELOAD,
     "concurrent-rule-eval",
     "exemplar-storage",
@@ -20,6 +20,7 @@ const OF_OTHERS: [&str; 11] = [
     "created-timestamp-zero-ingestion",
     "extra-scrape-metrics",
     "metadata-wal-records",
+    "search-api",
 ];
 
 /// Switches on what the name stands for; `false` when it is none of the language.

@@ -110,6 +110,10 @@ pub(crate) struct ServeFlags {
     #[arg(long = "web.max-notifications-subscribers", default_value_t = 16, value_name = "N")]
     pub(crate) notification_followers_max: usize,
 
+    /// Results that one search of names may ask for; 0: no bound.
+    #[arg(long = "web.search.max-limit", default_value_t = 10_000, value_name = "N")]
+    pub(crate) search_results_max: usize,
+
     /// The URL under which people reach this server; links in alerts begin with it.
     #[arg(long = "web.external-url", value_name = "URL")]
     pub(crate) external_url: Option<String>,
@@ -198,6 +202,7 @@ impl ServeFlags {
             ("web.listen-address", self.listen_addresses.join(",")),
             ("web.max-connections", self.connections_max.to_string()),
             ("web.max-notifications-subscribers", self.notification_followers_max.to_string()),
+            ("web.search.max-limit", self.search_results_max.to_string()),
             ("web.external-url", self.external_url.clone().unwrap_or_default()),
             ("web.enable-lifecycle", self.lifecycle.to_string()),
             ("web.enable-admin-api", self.admin.to_string()),

@@ -240,6 +240,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         notifications,
         dashboards,
         metrics,
+        search_results_max: flags.search_results_max,
         clock,
         server: Arc::clone(&control) as _,
         tsdb: store.clone(),

@@ -53,6 +53,11 @@ impl Functions {
         self.table.contains_key(name)
     }
 
+    /// The names of all, ascending.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.table.keys().copied()
+    }
+
     /// The one of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Function> {

@@ -67,7 +67,7 @@ pub enum AggregateOp {
 
 impl AggregateOp {
     /// All of them.
-    pub(crate) const ALL: [Self; 14] = [
+    pub const ALL: [Self; 14] = [
         Self::Sum,
         Self::Avg,
         Self::Min,
@@ -103,6 +103,12 @@ impl AggregateOp {
             Self::Limitk => "limitk",
             Self::LimitRatio => "limit_ratio",
         }
+    }
+
+    /// Whether it needs `--enable-feature=promql-experimental-functions`.
+    #[must_use]
+    pub const fn is_experimental(self) -> bool {
+        matches!(self, Self::Limitk | Self::LimitRatio)
     }
 
     /// Whether it takes a parameter before the expression.

@@ -52,8 +52,7 @@ impl Parser<'_> {
             }
         };
         let span = Span::new(start.start, end);
-        let is_experimental = matches!(op, AggregateOp::Limitk | AggregateOp::LimitRatio);
-        if is_experimental && !self.features.experimental_functions {
+        if op.is_experimental() && !self.features.experimental_functions {
             let message = format!(
                 "{}() is experimental and must be enabled with \
                  --enable-feature=promql-experimental-functions",

@@ -53,6 +53,7 @@ mod rules_beside_prometheus;
 mod rules_restart;
 mod samples;
 mod scraping;
+mod search;
 mod sending;
 mod shapes;
 mod support;
