@@ -11,7 +11,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use narthex_harness::http::Response;
-use narthex_harness::{FakeTarget, Host, Peer, SECONDS, TempFolder, http, peer, wait_until};
+use narthex_harness::{
+    FakeTarget, Host, Peer, SECONDS, TempFolder, WebhookReceiver, http, peer, wait_until,
+};
 use narthex_platform::Clock;
 use narthex_remote::encode::TimeSeries;
 
@@ -54,14 +56,14 @@ const FLAGS: &[&str] = &[
     "--enable-feature=exemplar-storage,native-histograms",
 ];
 
-fn configuration(app: &FakeTarget, rules: &Path) -> String {
-    let (app, rules) = (app.address(), rules.display());
+fn configuration(app: &FakeTarget, alerts: &WebhookReceiver, rules: &Path) -> String {
+    let (app, alerts, rules) = (app.address(), alerts.address(), rules.display());
     format!(
         "
 global:
   {{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s, external_labels: {{ site: x }} }}
 rule_files: ['{rules}']
-alerting: {{ alertmanagers: [{{ static_configs: [{{ targets: ['127.0.0.1:1'] }}] }}] }}
+alerting: {{ alertmanagers: [{{ static_configs: [{{ targets: ['{alerts}'] }}] }}] }}
 scrape_configs:
 - job_name: app
   static_configs: [{{ targets: ['{app}', 'dropped:1'] }}]
@@ -85,7 +87,6 @@ impl Pair {
             .file("plugins/.keep", "")
             .expect_log("scrape")
             .expect_log("rule")
-            .expect_log("Alertmanager")
             .expect_log("remote write");
         for flag in flags {
             ours = ours.flag(flag);
@@ -219,9 +220,10 @@ fn answers_have_the_shapes_of_prometheus() {
     let Some(program) = peer(Peer::Prometheus) else { return };
     let app = FakeTarget::start();
     app.serve_open_metrics(EXPOSED);
+    let alerts = WebhookReceiver::start();
     let folder = TempFolder::new();
     let rules = folder.write("rules.yml", RULES);
-    let pair = Pair::start(&program, &configuration(&app, &rules), FLAGS);
+    let pair = Pair::start(&program, &configuration(&app, &alerts, &rules), FLAGS);
     pair.wait_until_known();
     let (differences, idle) = pair.differences(REQUESTS, KNOWN);
     assert!(differences.is_empty(), "\n{differences}");
