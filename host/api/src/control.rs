@@ -15,6 +15,7 @@ pub trait ServerControl: Send + Sync {
     fn alertmanager_text(&self) -> String;
 
     /// What is in force of one job, as YAML, secrets hidden; `None`: the configuration has no such job.
+    /// Blocks: its file is read again.
     fn pool_text(&self, job: &JobConfig) -> Option<String>;
 
     /// Names and values of all command-line flags.

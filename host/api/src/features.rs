@@ -31,6 +31,7 @@ fn of(rooms: &Rooms) -> BTreeMap<&'static str, Category> {
     let named = flags.get("enable-feature").map_or("", String::as_str);
     let has = |name: &str| named.split(',').any(|given| given == name);
     let reloads = flags.get("config.auto-reload").is_some_and(|flag| flag == "true");
+    let rules_at_once = flags.get("rules.max-concurrent-evals").and_then(|flag| flag.parse().ok());
     BTreeMap::from([
         ("api", api(rooms)),
         (
@@ -47,7 +48,7 @@ fn of(rooms: &Rooms) -> BTreeMap<&'static str, Category> {
         (
             "rules",
             category(&[
-                ("concurrent_rule_eval", true),
+                ("concurrent_rule_eval", rules_at_once.is_some_and(|most: usize| most > 1)),
                 ("keep_firing_for", true),
                 ("query_offset", true),
             ]),

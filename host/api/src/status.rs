@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use narthex_model::Timestamp;
-use narthex_platform::{Metrics, PointValue};
+use narthex_platform::Metrics;
 use serde_json::json;
 
 use crate::control::{QueryCost, QueryOrder};
@@ -116,15 +116,10 @@ pub(crate) async fn runtime_info(State(rooms): Shared) -> Answer {
     }))
 }
 
-/// How often the write-ahead log was found broken since the start.
+/// How often the write-ahead log was found damaged since the start: what the store counts under this name.
 fn corruptions(metrics: &Metrics) -> u64 {
-    let families = metrics.gather();
-    let counted = families.iter().find(|one| one.name == "prometheus_tsdb_wal_corruptions_total");
-    match counted.and_then(|one| one.points.first()).map(|point| &point.value) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it counts")]
-        Some(PointValue::Number(count)) => *count as u64,
-        _ => 0,
-    }
+    let help = "Damaged places found in the log.";
+    metrics.counter("prometheus_tsdb_wal_corruptions_total", help, &[]).get()
 }
 
 /// `/api/v1/status/config`

@@ -1,6 +1,7 @@
 //! Targets.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::State;
 use narthex_model::{Labels, Matcher, RelabelRule, Timestamp, format_duration};
@@ -47,10 +48,18 @@ pub(crate) async fn pools(State(rooms): Shared) -> Answer {
 
 /// `/api/v1/scrape_pools/config`
 pub(crate) async fn pool_config(State(rooms): Shared, params: Params) -> Answer {
-    let missing = || ApiError::bad_data("no scrapePool parameter provided");
-    let name = params.get("scrapePool").ok_or_else(missing)?;
-    let text = rooms.scraper.job(name).and_then(|job| rooms.server.pool_text(&job));
+    let name = given(&params, "scrapePool")?;
+    let job = rooms.scraper.job(name).ok_or_else(|| no_such_pool(name))?;
+    let server = Arc::clone(&rooms.server);
+    let joined = tokio::task::spawn_blocking(move || server.pool_text(&job)).await;
+    let text = joined.map_err(|panic| ApiError::internal(format!("write it: {panic}")))?;
     ok(&json!({"yaml": text.ok_or_else(|| no_such_pool(name))?}))
+}
+
+/// A parameter that must be given.
+fn given<'a>(params: &'a Params, name: &str) -> Result<&'a str, ApiError> {
+    let missing = || ApiError::bad_data(format!("no {name} parameter provided"));
+    params.get(name).ok_or_else(missing)
 }
 
 fn no_such_pool(name: &str) -> ApiError {
@@ -121,12 +130,8 @@ impl<'a> Wanted<'a> {
 
 /// `/api/v1/targets/relabel_steps`
 pub(crate) async fn relabel_steps(State(rooms): Shared, params: Params) -> Answer {
-    let given = |name: &str| {
-        let missing = || ApiError::bad_data(format!("no {name} parameter provided"));
-        params.get(name).ok_or_else(missing)
-    };
-    let job = given("scrapePool")?;
-    let labels: BTreeMap<String, String> = serde_json::from_str(given("labels")?)
+    let job = given(&params, "scrapePool")?;
+    let labels: BTreeMap<String, String> = serde_json::from_str(given(&params, "labels")?)
         .map_err(|error| ApiError::bad_data(format!("error parsing labels: {error}")))?;
     let steps = rooms.scraper.relabel_steps(job, &Labels::from_pairs(labels));
     let steps = steps.ok_or_else(|| no_such_pool(job))?;

@@ -193,8 +193,8 @@ impl ServerControl for Control {
     }
 
     fn pool_text(&self, job: &JobConfig) -> Option<String> {
+        // Out of the lock: reading a long file takes its time.
         let jobs = Arc::clone(&self.last.lock().shown.jobs);
-        // Reading a long file takes its time.
         jobs.of(job)
     }
 
@@ -252,6 +252,7 @@ impl ServerControl for Control {
     fn running_queries(&self) -> Vec<RunningQuery> {
         self.journals.active.list()
     }
+
     fn top_queries(&self, order: QueryOrder, limit: usize) -> TopQueries {
         self.journals.tally.top(order, limit)
     }

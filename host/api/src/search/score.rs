@@ -1,7 +1,7 @@
 //! How near a text is to what is searched for: from 0, which is not at all, to 1.
 //!
-//! The numbers are those of Prometheus (`util/strutil`, `web/api/v1/search_filters.go`), to the last bit:
-//! who sorts by them over several servers finds one order.
+//! The numbers are those of Prometheus (`util/strutil`, `web/api/v1/search_filters.go`), so that who sorts
+//! by them over several servers finds one order.
 
 /// What is left of the score of a text that is not the term itself, so that only that one has 1.
 const INEXACT: f64 = 0.999;
@@ -111,8 +111,9 @@ fn jaro_winkler<T: PartialEq>(one: &[T], other: &[T]) -> f64 {
     let mut is_met = vec![false; long.len()];
     let mut met_of_short = Vec::with_capacity(short.len());
     for (place, letter) in short.iter().enumerate() {
-        let near = long.iter().zip(&mut is_met);
-        let mut near = near.take(place + reach + 1).skip(place.saturating_sub(reach));
+        let near = place.saturating_sub(reach)..long.len().min(place + reach + 1);
+        let letters = long.get(near.clone()).unwrap_or_default().iter();
+        let mut near = letters.zip(is_met.get_mut(near).unwrap_or_default());
         if let Some((_, is_met)) =
             near.find(|(candidate, is_met)| !**is_met && *candidate == letter)
         {

@@ -26,9 +26,10 @@ interface Props<R> {
   nameTitle: string;
   name: (row: R) => ReactNode;
   columns: readonly Column<R>[];
-  /** The key of the column that the rows are sorted by. */
-  sort: string;
-  onSort: (key: string) => void;
+  /** The key of the column that the rows are sorted by; the first one unless it is said. */
+  sort?: string;
+  /** What a click on the title of a column does, where there is a choice. */
+  onSort?: (key: string) => void;
   /** What is said where there are no rows. */
   none: string;
 }
@@ -56,7 +57,7 @@ export function CostTable<R>(props: Props<R>) {
 }
 
 function Rows<R>(props: Props<R> & { rows: readonly R[] }) {
-  const { columns, rows } = props;
+  const { columns, rows, onSort } = props;
   const sorted = columns.find((column) => column.key === props.sort) ?? columns[0];
   const [shown, more] = useBounded(sorted ? sortRows(rows, sorted) : rows, ROWS_AT_ONCE);
   return (
@@ -76,9 +77,13 @@ function Rows<R>(props: Props<R> & { rows: readonly R[] }) {
                 className={classes.figure}
                 aria-sort={column === sorted ? "descending" : undefined}
               >
-                <button type="button" className={classes.sort} onClick={() => props.onSort(column.key)}>
-                  {column.title}
-                </button>
+                {onSort ? (
+                  <button type="button" className={classes.sort} onClick={() => onSort(column.key)}>
+                    {column.title}
+                  </button>
+                ) : (
+                  column.title
+                )}
               </th>
             ))}
           </tr>

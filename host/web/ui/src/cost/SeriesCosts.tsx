@@ -49,7 +49,8 @@ export function SeriesCosts({ state, usage }: Props) {
           <>
             Each series takes memory, and room on the disk. What no rule and no query names can go: drop it by{" "}
             <code>metric_relabel_configs</code> of its job. Buckets (<code>_bucket</code>) shrink the most as native
-            histograms. Queries count since the start of the host; those that select by a regular expression are not seen.
+            histograms. Queries count since the start of the host. Not seen are those that select by a regular expression,
+            dashboards that nobody opened since then, and other servers that collect from this one.
           </>
         }
         state={state}
@@ -63,8 +64,6 @@ export function SeriesCosts({ state, usage }: Props) {
           </>
         )}
         columns={METRIC_COLUMNS}
-        sort="series"
-        onSort={() => undefined}
         none="The store's head is empty."
       />
       <CostTable
