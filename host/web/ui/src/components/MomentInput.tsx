@@ -1,10 +1,7 @@
 import { CloseButton, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
-import { formatForInput, parseTime } from "../format/time";
+import { formatForInput, parseTyped } from "../format/time";
 import { useSettings } from "../state/settings";
-
-/** A year that is being typed passes through the first millennia: those are not meant. */
-const EARLIEST_MS = 0;
 
 interface Props {
   label: string;
@@ -36,8 +33,8 @@ export function MomentInput({ label, description, value, onChange, onClear, erro
       onChange={(event) => {
         const typed = event.currentTarget.value;
         setText(typed);
-        const moment = parseTime(typed, zone);
-        if (moment !== null && moment >= EARLIEST_MS) onChange(moment);
+        const moment = parseTyped(typed, zone);
+        if (moment !== null) onChange(moment);
       }}
       rightSection={onClear && value !== null && <CloseButton size="xs" aria-label={`${label}: clear`} onClick={onClear} />}
     />

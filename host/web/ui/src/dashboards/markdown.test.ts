@@ -25,7 +25,7 @@ describe("parseMarkdown", () => {
   ])("%j", (source, tree) => expect(show(parseMarkdown(source))).toBe(tree));
 
   it("ends, whatever it is given", () => {
-    for (const source of ["*".repeat(500), "|\n|", "- ", "#", "[](", "> ", "`", "  x", "1.\n", "***a**"]) parseMarkdown(source);
+    for (const source of ["*".repeat(500), "|\n|", "- ", "#", "[](", "> ", "`", "  x", "1.\n", "***a**", "# a\u2028b"]) parseMarkdown(source);
   });
 });
 

@@ -121,7 +121,11 @@ function parseBlocks(lines: readonly string[]): TextNode[] {
       );
     } else if (isItem(line)) nodes.push(parseList(take((each) => isItem(each) || /^\s{2,}\S/.test(each) || false)));
     else if (isTable(lines, at)) nodes.push(parseTable(take((each) => each.includes("|"))));
-    else nodes.push(element("p", parseInline(take((each) => isParagraph(each)).join("\n"))));
+    else {
+      // The first line whatever it is, so that each round takes one.
+      at += 1;
+      nodes.push(element("p", parseInline([line, ...take(isParagraph)].join("\n"))));
+    }
   }
   return nodes;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatForInput, formatTime, parseInstant, parseTime } from "./time";
+import { formatForInput, formatTime, parseInstant, parseTime, parseTyped } from "./time";
 
 const AT = Date.UTC(2026, 0, 31, 8, 5, 9, 40);
 
@@ -32,4 +32,11 @@ describe("parseInstant", () => {
   it("knows the API's never", () => expect(parseInstant("0001-01-01T00:00:00Z")).toBeNull());
   it("reads nanoseconds", () => expect(parseInstant("2026-01-31T08:05:09.040123456Z")).toBe(AT));
   it("takes nothing for nothing", () => expect(parseInstant(null)).toBeNull());
+});
+
+it("takes no year for another one while it is typed", () => {
+  for (const zone of ["utc", "local"] as const) {
+    for (const year of ["0002", "0020", "0071", "0202", "1969"]) expect(parseTyped(`${year}-03-05T10:00`, zone)).toBeNull();
+    expect(parseTyped("2025-03-05T10:00", zone)).toBe(parseTime("2025-03-05T10:00", zone));
+  }
 });

@@ -72,6 +72,15 @@ export function parseTime(text: string, zone: Zone): number | null {
   return Number.isFinite(at) ? at : null;
 }
 
+/**
+ * The same of a text that a person is typing: a year passes through 0002 and 0020 on its way, which JavaScript takes
+ * for 1902 and 1920, and which are not meant.
+ */
+export function parseTyped(text: string, zone: Zone): number | null {
+  const at = text.trim().startsWith("0") ? null : parseTime(text, zone);
+  return at !== null && at >= 0 ? at : null;
+}
+
 /** Milliseconds of an RFC 3339 instant; null for none and for the "never" of the API (year 1). */
 export function parseInstant(text: string | null | undefined): number | null {
   if (!text || text.startsWith("0001-")) return null;

@@ -1,13 +1,11 @@
 import { ActionIcon, Button, CloseButton, Group, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { ChevronLeft, ChevronRight } from "../components/icons";
-import { formatForInput, parseTime } from "../format/time";
+import { formatForInput, parseTyped } from "../format/time";
 import { useSettings } from "../state/settings";
 
 /** Fits the longest form that browsers give an instant, with the picker and the button behind it. */
 const WIDTH = 240;
-/** A year that is being typed passes through the first millennia: those are not asked for. */
-const EARLIEST_MS = 0;
 const TYPING_PAUSE_MS = 1_000;
 
 interface Props {
@@ -54,8 +52,8 @@ export function TimeInput({ label, value, onChange, stepMs }: Props) {
 function InstantField({ label, value, onChange }: Omit<Props, "stepMs"> & { value: number }) {
   const { zone } = useSettings();
   const [text, setText] = useState(formatForInput(value, zone));
-  const parsed = parseTime(text, zone);
-  const isChanged = parsed !== null && parsed >= EARLIEST_MS && text !== formatForInput(value, zone);
+  const parsed = parseTyped(text, zone);
+  const isChanged = parsed !== null && text !== formatForInput(value, zone);
 
   useEffect(() => setText(formatForInput(value, zone)), [value, zone]);
 

@@ -1,6 +1,6 @@
 import { CloseButton, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
-import { formatForInput, parseTime } from "../format/time";
+import { formatForInput, parseTyped } from "../format/time";
 import { useSettings } from "../state/settings";
 
 interface Props {
@@ -12,7 +12,10 @@ interface Props {
   onChange: (value: number | null) => void;
 }
 
-/** One end of a window of time, in the user's zone, that may be left open. */
+/**
+ * One end of a window of time, in the user's zone, that may be left open. Only the button opens it: a moment that is
+ * half typed is an empty text too, and must not.
+ */
 export function BoundInput({ label, none, value, onChange }: Props) {
   const { zone } = useSettings();
   const shown = value === null ? "" : formatForInput(value, zone);
@@ -29,9 +32,8 @@ export function BoundInput({ label, none, value, onChange }: Props) {
       onChange={(event) => {
         const typed = event.currentTarget.value;
         setText(typed);
-        const parsed = parseTime(typed, zone);
-        if (typed === "") onChange(null);
-        else if (parsed !== null) onChange(parsed);
+        const parsed = parseTyped(typed, zone);
+        if (parsed !== null) onChange(parsed);
       }}
       onBlur={() => setText(shown)}
       rightSection={value !== null && <CloseButton size="xs" aria-label={`${label}: leave open`} onClick={() => onChange(null)} />}
