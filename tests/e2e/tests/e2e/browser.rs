@@ -83,6 +83,7 @@ fn every_page_shows_what_it_is_for() {
         ("routing", &"/routing".to_owned(), "everybody"),
         ("groups", &"/groups?inhibited=true".to_owned(), "TargetDown"),
         ("silences", &"/silences".to_owned(), "Silence"),
+        ("cost", &"/cost".to_owned(), "Rule groups"),
         ("tsdb-status", &"/tsdb-status".to_owned(), "node_cpu_seconds_total"),
         ("flags", &"/flags".to_owned(), "web.listen-address"),
         ("config", &"/config".to_owned(), "job_name: gone"),
