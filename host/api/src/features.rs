@@ -66,7 +66,7 @@ fn of(rooms: &Rooms) -> BTreeMap<&'static str, Category> {
         (
             "tsdb",
             category(&[
-                ("exemplar_storage", true),
+                ("exemplar_storage", rooms.tsdb.settings().exemplars_max() > 0),
                 ("isolation", true),
                 ("native_histograms", true),
             ]),
