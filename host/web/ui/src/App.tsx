@@ -14,7 +14,6 @@ export function App() {
   const { page, search } = useLocation();
   const redirect = REDIRECTS[page];
   const route = ROUTES.find((each) => each.page === page);
-  const firing = useFiringCount();
   const title = route?.title ?? (redirect === undefined ? "Not found" : "");
   const main = useRef<HTMLElement>(null);
   const isFirstPage = useRef(true);
@@ -22,10 +21,6 @@ export function App() {
   useEffect(() => {
     if (redirect !== undefined) navigate(redirect, search, { replace: true });
   }, [redirect, search]);
-
-  useEffect(() => {
-    document.title = `${firing ? `(${firing}) ` : ""}${title === "" ? "" : `${title} · `}Narthex`;
-  }, [title, firing]);
 
   useEffect(() => {
     // After a change of page the keyboard starts in the new page, not in the navigation.
@@ -55,7 +50,8 @@ export function App() {
       >
         Skip to content
       </a>
-      <NavBar page={page} firing={firing} />
+      <WindowTitle title={title} />
+      <NavBar page={page} />
       <main id="main" ref={main} tabIndex={-1} className={classes.main}>
         <ReplayNotice />
         <CrashBoundary key={page}>
@@ -64,4 +60,13 @@ export function App() {
       </main>
     </>
   );
+}
+
+/** What the browser's tab says: how many alerts fire, and the page. */
+function WindowTitle({ title }: { title: string }) {
+  const firing = useFiringCount();
+  useEffect(() => {
+    document.title = `${firing ? `(${firing}) ` : ""}${title === "" ? "" : `${title} · `}Narthex`;
+  }, [title, firing]);
+  return null;
 }

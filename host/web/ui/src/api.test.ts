@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { ApiError, openEnvelope } from "./api";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError, exchange, openEnvelope } from "./api";
 
 function failure(status: number, body: string): ApiError {
   try {
@@ -33,4 +33,34 @@ describe("openEnvelope", () => {
 
   it("does not take a page for an answer", () =>
     expect(failure(200, "<html>")).toMatchObject({ kind: "malformed", isTransient: false }));
+
+  it.each(["null", "7", '"up"'])("does not take %s for an answer", (body) =>
+    expect(failure(200, body)).toMatchObject({ kind: "malformed", isTransient: false }));
+});
+
+describe("exchange", () => {
+  const signal = new AbortController().signal;
+
+  beforeEach(() => vi.stubGlobal("document", { baseURI: "http://host/" }));
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("takes a host that cannot be asked for one that is away", async () => {
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
+    await expect(exchange("x", { signal }, () => 1)).rejects.toMatchObject({ kind: "unreachable" });
+  });
+
+  it("does not take a host whose answer cannot be read for one that is away", async () => {
+    vi.stubGlobal("fetch", () => Promise.resolve(new Response("{}")));
+    const open = () => {
+      throw new TypeError("no such field");
+    };
+    await expect(exchange("x", { signal }, open)).rejects.toThrow(TypeError);
+  });
+
+  it("rethrows why its caller gave up", async () => {
+    const abort = new AbortController();
+    abort.abort(new Error("another page"));
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("aborted")));
+    await expect(exchange("x", { signal: abort.signal }, () => 1)).rejects.toThrow("another page");
+  });
 });

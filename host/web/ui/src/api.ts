@@ -332,26 +332,32 @@ export async function exchange<T>(
     init.body = JSON.stringify(options.json);
     headers["Content-Type"] = "application/json";
   }
+  let status: number;
+  let body: string;
   try {
     const response = await fetch(hostUrl(path), init);
-    return open(response.status, await response.text());
-  } catch (error) {
+    status = response.status;
+    body = await response.text();
+  } catch {
     options.signal.throwIfAborted();
-    if (error instanceof ApiError) throw error;
     if (timeout.aborted) throw new ApiError("timeout", "The host did not answer in time.");
     throw new ApiError("unreachable", "The host cannot be reached.");
   }
+  return open(status, body);
 }
 
 /** Reads the envelope out of an answer's body. Pure. */
 export function openEnvelope<T>(httpStatus: number, body: string): Answer<T> {
   // What was asked for is done, and there is nothing to tell.
   if (httpStatus === 204) return { data: undefined as T, warnings: [], infos: [] };
-  let envelope: Envelope<T>;
+  let envelope: Envelope<T> | null;
   try {
-    envelope = JSON.parse(body) as Envelope<T>;
+    envelope = JSON.parse(body) as Envelope<T> | null;
   } catch {
     throw withoutJson(httpStatus);
+  }
+  if (typeof envelope !== "object" || envelope === null) {
+    throw new ApiError("malformed", "The host's answer cannot be read: it is no JSON object.");
   }
   if (envelope.status === "success" && envelope.data !== undefined) {
     return {

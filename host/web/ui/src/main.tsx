@@ -6,6 +6,7 @@ import { createRoot } from "react-dom/client";
 import { ofAlertmanager } from "./alertmanagerLinks";
 import { App } from "./App";
 import { navigate } from "./router";
+import { FiringProvider } from "./state/firing";
 import { SettingsProvider } from "./state/settings";
 import { stateColors, theme } from "./theme";
 
@@ -24,7 +25,9 @@ createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={stateColors} defaultColorScheme="auto">
       <SettingsProvider>
-        <App />
+        <FiringProvider>
+          <App />
+        </FiringProvider>
       </SettingsProvider>
     </MantineProvider>
   </StrictMode>,

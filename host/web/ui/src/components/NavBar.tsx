@@ -4,6 +4,7 @@ import { navEntries } from "../navigation";
 import { NotificationBell } from "../notifications/NotificationBell";
 import { Link } from "../router";
 import { ROUTES, type Route } from "../routes";
+import { useFiringCount } from "../state/firing";
 import { ChevronDown } from "./icons";
 import { Logo } from "./Logo";
 import classes from "./NavBar.module.css";
@@ -12,13 +13,11 @@ import { SettingsMenu } from "./SettingsMenu";
 interface Props {
   /** The page that is shown. */
   page: string;
-  /** How many alerts fire; null while unknown. */
-  firing: number | null;
 }
 
 const ENTRIES = navEntries(ROUTES);
 
-export function NavBar({ page, firing }: Props) {
+export function NavBar({ page }: Props) {
   return (
     <header className={classes.bar}>
       <div className={classes.inner}>
@@ -29,13 +28,13 @@ export function NavBar({ page, firing }: Props) {
         <nav aria-label="Pages" className={classes.nav}>
           {ENTRIES.map((entry) =>
             entry.menu === null ? (
-              entry.pages.map((route) => <PageLink key={route.page} route={route} page={page} firing={firing} />)
+              entry.pages.map((route) => <PageLink key={route.page} route={route} page={page} />)
             ) : (
               <PagesMenu key={entry.menu} title={entry.menu} routes={entry.pages} page={page} />
             ),
           )}
         </nav>
-        <AllPagesMenu page={page} firing={firing} />
+        <AllPagesMenu page={page} />
         <NotificationBell />
         <SettingsMenu />
       </div>
@@ -43,11 +42,11 @@ export function NavBar({ page, firing }: Props) {
   );
 }
 
-function PageLink({ route, page, firing }: Props & { route: Route }) {
+function PageLink({ route, page }: Props & { route: Route }) {
   return (
     <Link page={route.page} className={classes.link} aria-current={route.page === page ? "page" : undefined}>
       {route.title}
-      {route.page === "alerts" && <FiringCount firing={firing} />}
+      {route.page === "alerts" && <FiringCount />}
     </Link>
   );
 }
@@ -72,7 +71,7 @@ function PagesMenu({ title, routes, page }: { title: string; routes: readonly Ro
 }
 
 /** All pages behind one button, where there is no room for a row of them. */
-function AllPagesMenu({ page, firing }: Props) {
+function AllPagesMenu({ page }: Props) {
   const title = ROUTES.find((route) => route.page === page)?.title ?? "Pages";
   return (
     <nav aria-label="All pages" className={classes.all}>
@@ -81,7 +80,7 @@ function AllPagesMenu({ page, firing }: Props) {
           <button type="button" className={classes.link}>
             <span className="nx-hidden">Pages, now </span>
             {title}
-            {page !== "alerts" && <FiringCount firing={firing} />}
+            {page !== "alerts" && <FiringCount />}
             <ChevronDown />
           </button>
         </Menu.Target>
@@ -111,7 +110,8 @@ function PageItem({ route, page }: { route: Route; page: string }) {
   );
 }
 
-function FiringCount({ firing }: { firing: number | null }) {
+function FiringCount() {
+  const firing = useFiringCount();
   if (firing === null || firing === 0) return null;
   return (
     <span className={classes.firing}>

@@ -41,7 +41,7 @@ export default function RoutingPage() {
   const labels = useMemo(() => labelsOf(parseMatchers(text) ?? []), [text]);
   const isTrying = labels !== null && Object.keys(labels).length > 0;
   const load = useCallback((signal: AbortSignal) => tryLabels(labels ?? {}, signal), [labels]);
-  const trial = useRequest(isTrying ? load : null, { intervalMs: INTERVAL_MS });
+  const trial = useRequest(isTrying ? load : null, { intervalMs: INTERVAL_MS, isExact: true });
   const root = state.answer?.data.root;
   // Without a configuration there is a route to a receiver that nothing is told.
   const isNobodyTold =

@@ -3,7 +3,8 @@
  * its way, polls, and tries again by itself while the host is away.
  */
 import { useCallback, useEffect, useReducer, useRef } from "react";
-import { ApiError, type Answer } from "../api";
+import type { Answer, ApiError } from "../api";
+import { startRequests, type RequestLoop } from "./requestLoop";
 
 export interface RequestState<T> {
   /** The newest good answer. It stays while a later request fails. */
@@ -15,121 +16,84 @@ export interface RequestState<T> {
   answeredAt: number | null;
   /** How long the newest good request took. */
   tookMs: number | null;
+  /** Asks now; what is under way is given up. */
   reload: () => void;
 }
 
 interface Options {
   /** Poll this often while the page is visible. Without it the request is sent once per `load`. */
   intervalMs?: number;
+  /** The answer to another `load` is no answer to this one: it is forgotten at once. */
+  isExact?: boolean;
 }
+
+type Load<T> = (signal: AbortSignal) => Promise<Answer<T>>;
 
 type Action<T> =
-  | { type: "start" }
+  | { type: "start"; load: Load<T>; isExact: boolean }
   | { type: "done"; answer: Answer<T>; at: number; tookMs: number }
-  | { type: "failed"; error: ApiError };
+  | { type: "failed"; error: ApiError }
+  | { type: "stopped" };
 
-type State<T> = Omit<RequestState<T>, "reload">;
-
-const RETRY_FIRST_MS = 2_000;
-const RETRY_MAX_MS = 15_000;
-
-/** How long to wait before trying again after `failures` failures in a row. Pure. */
-export function retryDelay(failures: number): number {
-  return Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(10, Math.max(0, failures - 1)));
+interface State<T> extends Omit<RequestState<T>, "reload"> {
+  /** What was asked last. */
+  load: Load<T> | null;
 }
+
+const NOTHING = { answer: null, error: null, answeredAt: null, tookMs: null };
 
 function reduce<T>(state: State<T>, action: Action<T>): State<T> {
   switch (action.type) {
-    case "start":
-      return { ...state, isLoading: true };
-    case "done":
-      return {
-        answer: action.answer,
-        error: null,
-        isLoading: false,
-        answeredAt: action.at,
-        tookMs: action.tookMs,
-      };
+    case "start": {
+      const isOther = action.isExact && state.load !== action.load;
+      return { ...state, ...(isOther ? NOTHING : {}), load: action.load, isLoading: true };
+    }
+    case "done": {
+      const { answer, at, tookMs } = action;
+      return { load: state.load, answer, error: null, isLoading: false, answeredAt: at, tookMs };
+    }
     case "failed":
       return { ...state, error: action.error, isLoading: false };
+    case "stopped":
+      return { ...state, isLoading: false };
   }
 }
 
 /**
  * Runs `load` now, whenever it changes, and at the interval. `load` must be stable (`useCallback` or a
  * function of the module); null means that there is nothing to ask. The old answer stays until the new
- * one is there; where it would mislead, give the component another `key`.
+ * one is there; where it would mislead, say `isExact`, or give the component another `key`.
  */
-export function useRequest<T>(
-  load: ((signal: AbortSignal) => Promise<Answer<T>>) | null,
-  options: Options = {},
-): RequestState<T> {
-  const { intervalMs } = options;
-  const [state, dispatch] = useReducer(reduce<T>, {
-    answer: null,
-    error: null,
-    isLoading: load !== null,
-    answeredAt: null,
-    tookMs: null,
-  });
-  const runNow = useRef<() => void>(() => undefined);
+export function useRequest<T>(load: Load<T> | null, options: Options = {}): RequestState<T> {
+  const { intervalMs, isExact = false } = options;
+  const [state, dispatch] = useReducer(reduce<T>, { ...NOTHING, load, isLoading: load !== null });
+  const loop = useRef<RequestLoop | null>(null);
 
   useEffect(() => {
     if (!load) return;
-    const abort = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let failures = 0;
-    let isRunning = false;
-    let hasRun = false;
-
-    const schedule = (delayMs: number | undefined) => {
-      clearTimeout(timer);
-      if (delayMs !== undefined && !abort.signal.aborted) timer = setTimeout(run, delayMs);
-    };
-    const run = async () => {
-      // A hidden page loads once, and asks again when it is shown.
-      if (isRunning || (document.hidden && hasRun)) return;
-      isRunning = true;
-      hasRun = true;
-      clearTimeout(timer);
-      dispatch({ type: "start" });
-      const startedAt = performance.now();
-      try {
-        const answer = await load(abort.signal);
-        failures = 0;
-        dispatch({ type: "done", answer, at: Date.now(), tookMs: performance.now() - startedAt });
-        schedule(intervalMs);
-      } catch (error) {
-        if (abort.signal.aborted) return;
-        failures += 1;
-        const failure = toApiError(error);
-        dispatch({ type: "failed", error: failure });
-        schedule(failure.isTransient ? retryDelay(failures) : intervalMs);
-      } finally {
-        isRunning = false;
-      }
-    };
-    const onShown = () => {
-      if (!document.hidden && (intervalMs !== undefined || failures > 0)) void run();
-    };
-
-    runNow.current = () => void run();
-    void run();
-    document.addEventListener("visibilitychange", onShown);
-    window.addEventListener("online", onShown);
+    const requests = startRequests(
+      load,
+      { intervalMs, isHidden: () => document.hidden },
+      {
+        onStart: () => dispatch({ type: "start", load, isExact }),
+        onDone: (answer, tookMs) => dispatch({ type: "done", answer, at: Date.now(), tookMs }),
+        onFailed: (error) => dispatch({ type: "failed", error }),
+      },
+    );
+    loop.current = requests;
+    document.addEventListener("visibilitychange", requests.wake);
+    window.addEventListener("online", requests.wake);
     return () => {
-      abort.abort();
-      clearTimeout(timer);
-      document.removeEventListener("visibilitychange", onShown);
-      window.removeEventListener("online", onShown);
+      loop.current = null;
+      requests.stop();
+      dispatch({ type: "stopped" });
+      document.removeEventListener("visibilitychange", requests.wake);
+      window.removeEventListener("online", requests.wake);
     };
-  }, [load, intervalMs]);
+  }, [load, intervalMs, isExact]);
 
-  const reload = useCallback(() => runNow.current(), []);
-  return { ...state, reload };
-}
-
-function toApiError(error: unknown): ApiError {
-  if (error instanceof ApiError) return error;
-  return new ApiError("malformed", error instanceof Error ? error.message : String(error));
+  const reload = useCallback(() => loop.current?.reload(), []);
+  const { load: asked, ...known } = state;
+  if (isExact && asked !== load) return { ...NOTHING, isLoading: load !== null, reload };
+  return { ...known, reload };
 }
