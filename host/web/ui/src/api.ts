@@ -440,8 +440,14 @@ export function getAlerts(signal: AbortSignal): Promise<Answer<{ alerts: Alert[]
   return request("alerts", { signal });
 }
 
-export function getTargets(signal: AbortSignal): Promise<Answer<TargetsData>> {
-  return request("targets?state=active", { signal });
+/** Of one pool, or of all where it is empty. */
+export function getTargets(pool: string, signal: AbortSignal): Promise<Answer<TargetsData>> {
+  const params = new URLSearchParams({ state: "active", ...(pool === "" ? {} : { scrapePool: pool }) });
+  return request(`targets?${params}`, { signal });
+}
+
+export function getScrapePools(signal: AbortSignal): Promise<Answer<{ scrapePools: string[] }>> {
+  return request("scrape_pools", { signal });
 }
 
 /** The configuration by which the targets of a pool are scraped. */

@@ -1,4 +1,5 @@
 import { CloseButton, Group, SegmentedControl, TextInput } from "@mantine/core";
+import type { ReactNode } from "react";
 import { count } from "../format/value";
 
 interface Choice {
@@ -20,6 +21,8 @@ interface Props {
   /** How many entries are shown of how many. */
   shown: number;
   noun: [one: string, many: string];
+  /** Another choice, before the others. */
+  children?: ReactNode;
 }
 
 /** Filter by state and by words: the same bar on every list page. */
@@ -27,6 +30,7 @@ export function FilterBar(props: Props) {
   const data = props.choices.map((each) => ({ value: each.value, label: `${each.label} ${each.amount}` }));
   return (
     <Group mb="md" gap="sm">
+      {props.children}
       <SegmentedControl
         size="xs"
         aria-label={props.label}

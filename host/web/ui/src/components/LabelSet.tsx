@@ -1,4 +1,4 @@
-import { labelPairs } from "../format/labels";
+import { formatLabelName, labelPairs, quote, seriesParts } from "../format/labels";
 import type { Labels } from "../api";
 import classes from "./LabelSet.module.css";
 
@@ -18,8 +18,8 @@ export function LabelSet({ labels, without = [], onPick }: Props) {
       {pairs.map(([name, value]) => {
         const text = (
           <>
-            <span className={classes.name}>{name}</span>=<wbr />
-            {`"${value}"`}
+            <span className={classes.name}>{formatLabelName(name)}</span>=<wbr />
+            {quote(value)}
           </>
         );
         if (!onPick) {
@@ -47,18 +47,22 @@ export function LabelSet({ labels, without = [], onPick }: Props) {
 
 /** A series as PromQL writes it, with the label names set apart. Breaks only between labels. */
 export function SeriesName({ labels }: { labels: Labels }) {
-  const pairs = labelPairs(labels);
-  const name = labels["__name__"] ?? "";
+  const { name, entries } = seriesParts(labels);
   return (
     <span className={classes.series}>
       {name}
-      {(pairs.length > 0 || name === "") && (
+      {(entries.length > 0 || name === "") && (
         <>
           {"{"}
-          {pairs.map(([key, value], index) => (
-            <span key={key}>
+          {entries.map((entry, index) => (
+            <span key={index}>
               {index > 0 && ", "}
-              <span className={classes.name}>{key}</span>={`"${value}"`}
+              {entry.name !== null && (
+                <>
+                  <span className={classes.name}>{entry.name}</span>=
+                </>
+              )}
+              {entry.value}
             </span>
           ))}
           {"}"}

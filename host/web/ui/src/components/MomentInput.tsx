@@ -14,7 +14,10 @@ interface Props {
   error?: string | undefined;
 }
 
-/** A moment to the minute, in the user's zone. */
+/**
+ * A moment to the minute, in the user's zone. Half typed or emptied it means nothing: the moment stays, and is shown
+ * again on Enter and on leaving the field.
+ */
 export function MomentInput({ label, description, value, onChange, onClear, error }: Props) {
   const { zone } = useSettings();
   const written = value === null ? "" : formatForInput(value, zone).slice(0, "2026-01-31T12:00".length);
@@ -35,6 +38,13 @@ export function MomentInput({ label, description, value, onChange, onClear, erro
         setText(typed);
         const moment = parseTyped(typed, zone);
         if (moment !== null) onChange(moment);
+      }}
+      onBlur={() => setText(written)}
+      onKeyDown={(event) => {
+        if (event.key !== "Enter" || parseTyped(text, zone) !== null || value === null) return;
+        // The form is not sent with a moment that is not seen.
+        event.preventDefault();
+        setText(written);
       }}
       rightSection={onClear && value !== null && <CloseButton size="xs" aria-label={`${label}: clear`} onClick={onClear} />}
     />

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatSeries, labelTexts, listed, matchesFilter } from "./labels";
+import { formatSeries, labelTexts, listed, matchesFilter, seriesParts } from "./labels";
 
 describe("formatSeries", () => {
   it("writes a selector, labels by name", () =>
@@ -9,6 +9,11 @@ describe("formatSeries", () => {
   it("escapes values", () => expect(formatSeries({ path: 'C:\\"x"\n' })).toBe('{path="C:\\\\\\"x\\"\\n"}'));
   it("quotes names that are not plain", () =>
     expect(formatSeries({ __name__: "http.requests", "a.b": "c" })).toBe('{"http.requests", "a.b"="c"}'));
+});
+
+it("gives the pieces of a series as they stand in PromQL", () => {
+  expect(seriesParts({ __name__: "up", "a.b": 'x"' })).toEqual({ name: "up", entries: [{ name: '"a.b"', value: '"x\\""' }] });
+  expect(seriesParts({ __name__: "a b" })).toEqual({ name: "", entries: [{ name: null, value: '"a b"' }] });
 });
 
 describe("matchesFilter", () => {

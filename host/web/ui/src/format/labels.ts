@@ -20,13 +20,26 @@ export function formatLabelName(name: string): string {
   return PLAIN_LABEL.test(name) ? name : quote(name);
 }
 
+/** A series as PromQL writes it, in pieces: a name that is not plain stands in the braces, in quotes and before all labels. */
+export interface SeriesParts {
+  /** Before the braces; empty where there is none. */
+  name: string;
+  /** `name` is null for the metric's own. Both are written as they stand in PromQL. */
+  entries: { name: string | null; value: string }[];
+}
+
+export function seriesParts(labels: Labels): SeriesParts {
+  const name = labels["__name__"] ?? "";
+  const entries = labelPairs(labels).map(([key, value]) => ({ name: formatLabelName(key), value: quote(value) }));
+  if (name === "" || PLAIN_METRIC.test(name)) return { name, entries };
+  return { name: "", entries: [{ name: null, value: quote(name) }, ...entries] };
+}
+
 /** A series in PromQL's notation: `up{job="node"}`. It can be pasted back as a selector. */
 export function formatSeries(labels: Labels): string {
-  const name = labels["__name__"];
-  const pairs = labelPairs(labels).map(([key, value]) => `${formatLabelName(key)}=${quote(value)}`);
-  if (name !== undefined && !PLAIN_METRIC.test(name)) return `{${[quote(name), ...pairs].join(", ")}}`;
-  if (pairs.length === 0) return name ?? "{}";
-  return `${name ?? ""}{${pairs.join(", ")}}`;
+  const { name, entries } = seriesParts(labels);
+  if (name !== "" && entries.length === 0) return name;
+  return `${name}{${entries.map((entry) => (entry.name === null ? entry.value : `${entry.name}=${entry.value}`)).join(", ")}}`;
 }
 
 /** Whether every word of the filter occurs in one of the texts. An empty filter matches. */

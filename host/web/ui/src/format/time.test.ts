@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatForInput, formatTime, parseInstant, parseTime, parseTyped } from "./time";
+import { formatForInput, formatTime, newMoment, parseInstant, parseTime, parseTyped } from "./time";
 
 const AT = Date.UTC(2026, 0, 31, 8, 5, 9, 40);
 
@@ -39,4 +39,12 @@ it("takes no year for another one while it is typed", () => {
     for (const year of ["0002", "0020", "0071", "0202", "1969"]) expect(parseTyped(`${year}-03-05T10:00`, zone)).toBeNull();
     expect(parseTyped("2025-03-05T10:00", zone)).toBe(parseTime("2025-03-05T10:00", zone));
   }
+});
+
+it("takes a moment without its seconds for the same", () => {
+  const noon = Date.UTC(2026, 0, 31, 12);
+  expect(newMoment("2026-01-31T12:00", noon, "utc")).toBeNull();
+  expect(newMoment("2026-01-31T12:00:00", noon + 250, "utc")).toBeNull();
+  expect(newMoment("2026-01-31T12:00:01", noon, "utc")).toBe(noon + 1000);
+  expect(newMoment("", noon, "utc")).toBeNull();
 });

@@ -81,6 +81,12 @@ export function parseTyped(text: string, zone: Zone): number | null {
   return at !== null && at >= 0 ? at : null;
 }
 
+/** The moment that a text means that is being typed, where it is not the one that stands there: inputs leave `:00` away. */
+export function newMoment(text: string, standing: number, zone: Zone): number | null {
+  const typed = parseTyped(text, zone);
+  return typed === parseTyped(formatForInput(standing, zone), zone) ? null : typed;
+}
+
 /** Milliseconds of an RFC 3339 instant; null for none and for the "never" of the API (year 1). */
 export function parseInstant(text: string | null | undefined): number | null {
   if (!text || text.startsWith("0001-")) return null;

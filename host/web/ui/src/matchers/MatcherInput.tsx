@@ -27,7 +27,7 @@ export function MatcherInput(props: Props) {
   const [text, setText] = useState("");
   const [problem, setProblem] = useState<string>();
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
-  const suggestions = suggestMatchers(text, props.known).filter((each) => !onlyLabels || !/^[^"]*(!|~)/.test(each));
+  const suggestions = suggestMatchers(text, props.known).filter((each) => !onlyLabels || isLabel(each));
   const error = problem ?? props.error;
 
   function write(next: string) {
@@ -133,4 +133,8 @@ export function MatcherInput(props: Props) {
       </Combobox.Dropdown>
     </Combobox>
   );
+}
+
+function isLabel(text: string): boolean {
+  return labelsOf(parseMatchers(text) ?? []) !== null;
 }

@@ -79,4 +79,15 @@ describe("suggestMatchers", () => {
     expect(suggestMatchers('alertname="lo', known)).toEqual(['alertname="Slow"']);
     expect(suggestMatchers("other=", known)).toEqual([]);
   });
+
+  it("knows values of a name in quotes, and the name while its quotes are open", () => {
+    const utf8 = [{ "team name": 'a "b"', 'q"': "1" }];
+    expect(suggestMatchers('"team name"=', utf8)).toEqual(['"team name"="a \\"b\\""']);
+    expect(suggestMatchers('"team name"!~"a', utf8)).toEqual(['"team name"!~"a \\"b\\""']);
+    expect(suggestMatchers('"q\\""=', utf8)).toEqual(['"q\\""="1"']);
+    for (const typed of ['"team', '"team ', '"team name"', "team"]) {
+      expect(suggestMatchers(typed, utf8), typed).toEqual(['"team name"=']);
+    }
+    expect(suggestMatchers('"', utf8)).toHaveLength(2);
+  });
 });

@@ -12,6 +12,7 @@ export interface Matcher {
 export type MatcherOperator = "=" | "!=" | "=~" | "!~";
 
 const PLAIN_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+const QUOTED = /^"(?:[^"\\]|\\.)*"$/s;
 /** A name, quoted or plain; an operator; a value, quoted or plain to the next comma. */
 const MATCHER = /\s*("(?:[^"\\]|\\.)*"|[^\s{}!=~,"'`\\]+)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|[^",]*)\s*/y;
 
@@ -100,15 +101,17 @@ const SUGGESTIONS_MAX = 50;
  * the values that the label has in `known`. Texts that are no whole matcher end with an operator.
  */
 export function suggestMatchers(text: string, known: readonly Labels[]): string[] {
-  const match = /^\s*([^\s{}!=~,"'`\\]*)\s*(=~|!~|!=|=)?\s*"?(.*?)"?\s*$/s.exec(text);
+  const match = /^\s*("(?:[^"\\]|\\.)*"?|[^\s{}!=~,"'`\\]*)\s*(=~|!~|!=|=)?\s*"?(.*?)"?\s*$/s.exec(text);
   if (!match) return [];
-  const [, name = "", operator, value = ""] = match;
+  const [, written = "", operator, value = ""] = match;
+  const isOpen = written.startsWith('"') && !QUOTED.test(written);
+  const name = unquote(isOpen ? `${written}"` : written);
   if (operator === undefined) {
     const names = new Set(known.flatMap((labels) => labelPairs(labels).map(([each]) => each)));
     return ranked([...names], name).map((each) => `${PLAIN_NAME.test(each) ? each : quote(each)}=`);
   }
   const values = new Set(known.flatMap((labels) => labels[name] ?? []));
-  return ranked([...values], value).map((each) => `${name}${operator}${quote(each)}`);
+  return ranked([...values], value).map((each) => `${written}${operator}${quote(each)}`);
 }
 
 /** Those with the text in them, first those that begin with it. */

@@ -4,6 +4,7 @@ import { EmptyState } from "../components/EmptyState";
 import { FilterBar } from "../components/FilterBar";
 import { PageHead } from "../components/PageHead";
 import { Section } from "../components/Section";
+import { useBounded } from "../components/useBounded";
 import { FoundList } from "../discovery/FoundList";
 import { foundPools, type FoundPool } from "../discovery/pools";
 import { SourceList } from "../discovery/SourceList";
@@ -13,6 +14,7 @@ import { useSearchParam } from "../router";
 import { useRequest } from "../state/useRequest";
 
 const INTERVAL_MS = 15_000;
+const POOLS_AT_ONCE = 50;
 
 const EXAMPLE = `scrape_configs:
   - job_name: app
@@ -33,6 +35,7 @@ export default function DiscoveryPage() {
   const active = all.reduce((sum, pool) => sum + pool.active, 0);
   const dropped = all.reduce((sum, pool) => sum + pool.dropped, 0);
   const shown = pools.reduce((sum, pool) => sum + pool.targets.length, 0);
+  const [visible, more] = useBounded(pools, POOLS_AT_ONCE);
 
   return (
     <>
@@ -60,7 +63,7 @@ export default function DiscoveryPage() {
         />
       )}
       {all.length > 0 && pools.length === 0 && <Text c="dimmed">No target passes this filter.</Text>}
-      {pools.map((pool) => (
+      {visible.map((pool) => (
         <Section key={pool.name} title={pool.name} aside={<Amounts pool={pool} />}>
           <SourceList sources={pool.sources} />
           {pool.targets.length === 0 ? (
@@ -72,6 +75,7 @@ export default function DiscoveryPage() {
           )}
         </Section>
       ))}
+      {more}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { Chip, Group, NativeSelect, Stack, Text } from "@mantine/core";
+import { Button, Chip, Group, NativeSelect, Stack, Text } from "@mantine/core";
 import { useCallback, useMemo } from "react";
 import { getAlertGroups } from "../alertingApi";
 import { EmptyState } from "../components/EmptyState";
@@ -38,13 +38,11 @@ export default function GroupsPage() {
   const [receiver, setReceiver] = useSearchParam("receiver");
   const [show, setShow] = useSearchParam("show");
   const known = useSentAlerts();
-  const load = useCallback(
-    (signal: AbortSignal) => getAlertGroups({ matchers: parseMatchers(filter) ?? [] }, signal),
-    [filter],
-  );
-  const state = useRequest(load, { intervalMs: INTERVAL_MS });
-  const all = state.answer?.data;
-  const matchers = useMemo(() => parseMatchers(filter) ?? [], [filter]);
+  // Null: the address holds something else, which is no reason to show all.
+  const matchers = useMemo(() => parseMatchers(filter), [filter]);
+  const load = useCallback((signal: AbortSignal) => getAlertGroups({ matchers: matchers ?? [] }, signal), [matchers]);
+  const state = useRequest(matchers && load, { intervalMs: INTERVAL_MS });
+  const all = matchers ? state.answer?.data : undefined;
   const kinds = useMemo(() => readKinds(show), [show]);
   const groups = useMemo(() => shownGroups(all ?? [], kinds, receiver), [all, kinds, receiver]);
   const counts = useMemo(() => countKinds(shownGroups(all ?? [], KINDS, receiver)), [all, receiver]);
@@ -55,7 +53,7 @@ export default function GroupsPage() {
   const keys = useMemo(() => groupKeys(groups), [groups]);
   const [shown, more] = useBounded(groups, GROUPS_AT_ONCE);
   const pick = (name: string, value: string) =>
-    setFilter(formatMatchers(withMatcher(matchers, { name, value, isRegex: false, isEqual: true })));
+    setFilter(formatMatchers(withMatcher(matchers ?? [], { name, value, isRegex: false, isEqual: true })));
   const alerts = new Set(groups.flatMap((group) => group.alerts.map((alert) => alert.fingerprint))).size;
   const isBare = all !== undefined && all.length === 0 && filter === "" && receiver === "";
 
@@ -67,15 +65,21 @@ export default function GroupsPage() {
           Nothing fires, or nobody is named to be told of it. Alerts are grouped by the routes of the configuration.
         </EmptyState>
       )}
-      {!isBare && (all || state.error?.kind === "host") && (
+      {!isBare && (all || matchers === null || state.error?.kind === "host") && (
         <Stack gap="sm" mb="md">
           <MatcherInput
             label="Filter by labels"
-            matchers={matchers}
+            matchers={matchers ?? []}
+            error={matchers ? undefined : `The filter ${filter} cannot be read. Type another one, or show all groups.`}
             onChange={(next) => setFilter(formatMatchers(next))}
             known={known.labels}
             placeholder='severity="page", or click a label below'
           />
+          {!matchers && (
+            <Button variant="default" size="xs" style={{ alignSelf: "flex-start" }} onClick={() => setFilter("")}>
+              Show all groups
+            </Button>
+          )}
           {all && (
             <Group gap="sm">
               <Chip.Group multiple value={kinds} onChange={(next) => setShow(writeKinds(next as Kind[]))}>

@@ -19,6 +19,7 @@ import { useRequest } from "../state/useRequest";
 
 const INTERVAL_MS = 10_000;
 const GROUPS_AT_ONCE = 50;
+const RULES_AT_ONCE = 100;
 
 const EXAMPLE = `rule_files: [rules.yml]
 
@@ -78,6 +79,7 @@ export default function RulesPage() {
 }
 
 function GroupSection({ group }: { group: RuleGroup }) {
+  const [shown, more] = useBounded(group.rules, RULES_AT_ONCE);
   return (
     <Section
       title={group.name}
@@ -105,12 +107,13 @@ function GroupSection({ group }: { group: RuleGroup }) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {group.rules.map((rule, index) => (
+            {shown.map((rule, index) => (
               <RuleRow key={`${rule.name} ${index}`} rule={rule} />
             ))}
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
+      {more}
     </Section>
   );
 }

@@ -7,7 +7,7 @@ import classes from "./Chart.module.css";
 import { chartOptions } from "./chartOptions";
 import { exemplarLayer } from "./exemplarLayer";
 import type { ExemplarMark } from "./exemplars";
-import { stack, toDrawable, type PlotData } from "./plotData";
+import { graphName, stack, toDrawable, type PlotData } from "./plotData";
 import type { Window } from "./step";
 import { PLOT_HEIGHT, usePlot } from "./usePlot";
 
@@ -73,5 +73,14 @@ export default function Chart({ plot, window, isStacked, axisMin, visible, highl
     chart.current?.setSeries((highlighted === null ? null : highlighted + 1) as number, { focus: true });
   }, [highlighted, chart]);
 
-  return <div ref={container} className={classes.chart} style={{ minHeight: PLOT_HEIGHT }} />;
+  const shown = visible === null ? plot.series.length : plot.series.filter((each) => visible.has(each.name)).length;
+  return (
+    <div
+      ref={container}
+      role="img"
+      aria-label={graphName(shown, plot.series.length, window, zone)}
+      className={classes.chart}
+      style={{ minHeight: PLOT_HEIGHT }}
+    />
+  );
 }

@@ -14,6 +14,7 @@ import type { PanelState } from "./panel";
 import { QueryError } from "./QueryError";
 import { QueryStats } from "./QueryStats";
 import { windowOf } from "./step";
+import { among } from "./visibility";
 
 const Chart = lazy(() => import("./Chart"));
 const HeatChart = lazy(() => import("./HeatChart"));
@@ -39,7 +40,7 @@ export function GraphTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
       loadGraph(expr, windowOf({ end, rangeMs, resolution }, Date.now()), showExemplars, signal);
   }, [expr, end, rangeMs, resolutionKey, showExemplars, run]);
   const polling = refreshMs !== null && end === null ? { intervalMs: refreshMs } : {};
-  const { answer, error, isLoading, tookMs } = useRequest<Graph>(load, polling);
+  const { answer, error, isLoading, tookMs, answeredAt } = useRequest<Graph>(load, polling);
   const graph = answer?.data;
 
   const zoom = (startMs: number, endMs: number) => {
@@ -65,9 +66,9 @@ export function GraphTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
           />
         )}
       </Group>
-      {error && <QueryError error={error} expr={expr} onGoTo={onGoTo} />}
+      {error && <QueryError error={error} expr={expr} onGoTo={onGoTo} shownFrom={answeredAt} />}
       {!answer && isLoading && load && <Loading label="Running the query" />}
-      {answer && graph && !error && (
+      {answer && graph && (
         <Drawing
           // Lines and histograms have other names: which are visible is of one of them.
           key={String(panel.display === "heatmap")}
@@ -75,7 +76,7 @@ export function GraphTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
           panel={panel}
           warnings={answer.warnings}
           infos={answer.infos}
-          isStale={isLoading}
+          isStale={isLoading || error !== null}
           onZoom={zoom}
         />
       )}
@@ -95,13 +96,14 @@ interface DrawingProps {
 /** The answer, drawn as asked for where that can be done. */
 function Drawing({ graph, panel, warnings, infos, isStale, onZoom }: DrawingProps) {
   const { data, plot, window } = graph;
-  const [visible, setVisible] = useState<ReadonlySet<string> | null>(null);
+  const [chosen, setChosen] = useState<ReadonlySet<string> | null>(null);
   const [highlighted, setHighlighted] = useState<number | null>(null);
   const [selected, setSelected] = useState<ExemplarMark | null>(null);
   const wantsHistograms = panel.display === "heatmap" || plot.series.length === 0;
   const histograms = useMemo(() => (wantsHistograms ? toHistograms(data, window) : []), [wantsHistograms, data, window]);
   const shown = shownAs(panel.display, plot, histograms);
   const series = shown === "heatmap" ? histograms : plot.series;
+  const visible = useMemo(() => among(chosen, series.map((each) => each.name)), [chosen, series]);
   const { marks } = graph.exemplars ?? NO_EXEMPLARS;
   const common = { window, visible, marks, onMark: setSelected, onZoom };
   return (
@@ -130,7 +132,7 @@ function Drawing({ graph, panel, warnings, infos, isStale, onZoom }: DrawingProp
           <Legend
             series={series}
             visible={visible}
-            onVisible={setVisible}
+            onVisible={setChosen}
             onHighlight={setHighlighted}
             isColored={shown !== "heatmap"}
           />

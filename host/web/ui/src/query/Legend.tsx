@@ -4,9 +4,12 @@ import type { Labels } from "../api";
 import { SeriesName } from "../components/LabelSet";
 import classes from "./Legend.module.css";
 import { seriesColor } from "./palette";
+import { SERIES_DRAWN_MAX } from "./plotData";
 import { isolate, toggle } from "./visibility";
 
 const ENTRIES_AT_FIRST = 20;
+/** As many as lines are drawn; of histograms there can be more. */
+const ENTRIES_MAX = SERIES_DRAWN_MAX;
 const COLUMN_CHARS_MIN = 24;
 const COLUMN_CHARS_MAX = 90;
 const SWATCH_CHARS = 6;
@@ -34,7 +37,8 @@ export function Legend({ series, visible, onVisible, onHighlight, isColored }: P
     const isSwitch = event.ctrlKey || event.metaKey || event.shiftKey;
     onVisible(isSwitch ? toggle(visible, names, name) : isolate(visible, name));
   };
-  const shown = isWhole ? series : series.slice(0, ENTRIES_AT_FIRST);
+  const shown = series.slice(0, isWhole ? ENTRIES_MAX : ENTRIES_AT_FIRST);
+  const all = series.length > ENTRIES_MAX ? `${ENTRIES_MAX} of ${series.length} series` : `all ${series.length} series`;
   const longest = shown.reduce((chars, each) => Math.max(chars, each.name.length), 0);
   const width = Math.min(COLUMN_CHARS_MAX, Math.max(COLUMN_CHARS_MIN, longest + SWATCH_CHARS));
   return (
@@ -58,7 +62,7 @@ export function Legend({ series, visible, onVisible, onHighlight, isColored }: P
       </div>
       {series.length > ENTRIES_AT_FIRST && (
         <Button variant="subtle" size="compact-xs" onClick={() => setIsWhole(!isWhole)}>
-          {isWhole ? "Show fewer" : `Show all ${series.length} series`}
+          {isWhole ? "Show fewer" : `Show ${all}`}
         </Button>
       )}
       {series.length > 1 && (

@@ -2,6 +2,7 @@ import { ActionIcon, Button, Group, Paper, Select, Tabs, Text } from "@mantine/c
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { ApiError, formatQuery } from "../api";
 import { Braces, Copy, Cross, Search } from "../components/icons";
+import { formatSeries } from "../format/labels";
 import type { EditorHandle } from "../promql/Editor";
 import { ExplainTab } from "./ExplainTab";
 import { GraphTab } from "./GraphTab";
@@ -62,7 +63,8 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
     formatting.current = abort;
     try {
       const { data } = await formatQuery(draft, abort.signal);
-      setDraft(data);
+      // What was typed meanwhile is newer than what was formatted.
+      setDraft((now) => (now === draft ? data : now));
       setFormatError(null);
     } catch (error) {
       // The expression stays as it is.
@@ -129,7 +131,7 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
             onClose={() => setIsExploring(false)}
             onChoose={(name) => {
               setIsExploring(false);
-              editor.current?.insert(name);
+              editor.current?.insert(formatSeries({ __name__: name }));
             }}
           />
         </Suspense>

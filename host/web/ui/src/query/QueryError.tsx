@@ -1,5 +1,6 @@
 import { Alert, Anchor, Text } from "@mantine/core";
 import type { ApiError } from "../api";
+import { RelativeTime } from "../components/Time";
 import { findErrorPosition } from "../promql/errorPosition";
 import classes from "./QueryError.module.css";
 
@@ -10,6 +11,8 @@ interface Props {
   onGoTo: (offset: number) => void;
   /** Whether the request is sent again by itself while the host is away. */
   isRetried?: boolean;
+  /** When the answer that is shown below arrived, in milliseconds; null where none is. */
+  shownFrom?: number | null;
 }
 
 const TITLES: Record<string, string> = {
@@ -20,11 +23,17 @@ const TITLES: Record<string, string> = {
 };
 
 /** What went wrong with a query, with the place in the expression where the host names it. */
-export function QueryError({ error, expr, onGoTo, isRetried = true }: Props) {
+export function QueryError({ error, expr, onGoTo, isRetried = true, shownFrom = null }: Props) {
+  const shown = shownFrom !== null && (
+    <Text size="sm">
+      What is shown below is from <RelativeTime at={shownFrom} />.
+    </Text>
+  );
   if (error.isTransient) {
     return (
       <Alert color="yellow" title={error.message} role="alert" m="md">
-        {isRetried && "Trying again by itself."}
+        {isRetried && <Text size="sm">Trying again by itself.</Text>}
+        {shown}
       </Alert>
     );
   }
@@ -48,6 +57,7 @@ export function QueryError({ error, expr, onGoTo, isRetried = true }: Props) {
           </Anchor>
         </>
       )}
+      {shown}
     </Alert>
   );
 }

@@ -36,7 +36,7 @@ export function TableTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
     return (signal: AbortSignal) => queryInstant({ query: expr, time: (moment ?? Date.now()) / 1000 }, signal);
   }, [expr, moment, run]);
   const polling = refreshMs !== null && moment === null ? { intervalMs: refreshMs } : {};
-  const { answer, error, isLoading, tookMs } = useRequest<QueryData>(load, polling);
+  const { answer, error, isLoading, tookMs, answeredAt } = useRequest<QueryData>(load, polling);
   const rows = useMemo(() => (answer ? toTableRows(answer.data) : []), [answer]);
 
   return (
@@ -58,10 +58,10 @@ export function TableTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
           />
         )}
       </Group>
-      {error && <QueryError error={error} expr={expr} onGoTo={onGoTo} />}
-      {answer && !error && <Notices warnings={answer.warnings} infos={answer.infos} />}
+      {error && <QueryError error={error} expr={expr} onGoTo={onGoTo} shownFrom={answeredAt} />}
+      {answer && <Notices warnings={answer.warnings} infos={answer.infos} />}
       {!answer && isLoading && load && <Loading label="Running the query" />}
-      {answer && !error && <Rows rows={rows} isStale={isLoading} />}
+      {answer && <Rows rows={rows} isStale={isLoading || error !== null} />}
     </Box>
   );
 }

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, CloseButton, Group, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { ChevronLeft, ChevronRight } from "../components/icons";
-import { formatForInput, parseTyped } from "../format/time";
+import { formatForInput, newMoment } from "../format/time";
 import { useSettings } from "../state/settings";
 
 /** Fits the longest form that browsers give an instant, with the picker and the button behind it. */
@@ -52,19 +52,18 @@ export function TimeInput({ label, value, onChange, stepMs }: Props) {
 function InstantField({ label, value, onChange }: Omit<Props, "stepMs"> & { value: number }) {
   const { zone } = useSettings();
   const [text, setText] = useState(formatForInput(value, zone));
-  const parsed = parseTyped(text, zone);
-  const isChanged = parsed !== null && text !== formatForInput(value, zone);
+  const typed = newMoment(text, value, zone);
 
   useEffect(() => setText(formatForInput(value, zone)), [value, zone]);
 
   useEffect(() => {
-    if (!isChanged) return;
-    const timer = setTimeout(() => onChange(parsed), TYPING_PAUSE_MS);
+    if (typed === null) return;
+    const timer = setTimeout(() => onChange(typed), TYPING_PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [isChanged, parsed, onChange]);
+  }, [typed, onChange]);
 
   const commit = () => {
-    if (isChanged) onChange(parsed);
+    if (typed !== null) onChange(typed);
     else setText(formatForInput(value, zone));
   };
   return (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { QueryData } from "../api";
-import { SERIES_DRAWN_MAX, stack, toDrawable, toPlotData } from "./plotData";
+import { graphName, SERIES_DRAWN_MAX, stack, toDrawable, toPlotData } from "./plotData";
 
 const WINDOW = { startMs: 1_000_500, endMs: 1_030_500, stepMs: 10_000 };
 
@@ -57,4 +57,10 @@ describe("stack", () => {
     expect(stack(columns, () => true)).toEqual([[1, 2, null], [11, 22, 30], [111, null, 330]]);
     expect(stack(columns, (index) => index !== 1)).toEqual([[1, 2, null], [null, null, null], [101, null, 300]]);
   });
+});
+
+it("says what is drawn where it is not seen", () => {
+  const window = { startMs: 0, endMs: 60_000, stepMs: 1_000 };
+  expect(graphName(2, 2, window, "utc")).toBe("Graph of 2 series from 1970-01-01 00:00:00 to 1970-01-01 00:01:00");
+  expect(graphName(1, 2, window, "utc")).toMatch(/^Graph of 1 of 2 series from/);
 });

@@ -4,7 +4,8 @@
  */
 import type { Labels, QueryData, RangeSeries } from "../api";
 import { formatSeries } from "../format/labels";
-import { parseValue } from "../format/value";
+import { formatTime, type Zone } from "../format/time";
+import { count, parseValue } from "../format/value";
 import type { Window } from "./step";
 
 /** More lines than this are neither readable nor quick to draw. */
@@ -53,6 +54,12 @@ function toColumn(series: RangeSeries, points: number, window: Window): PlotSeri
     if (index >= 0 && index < points) values[index] = parseValue(text);
   }
   return { name: formatSeries(series.metric), labels: series.metric, values };
+}
+
+/** What a graph is called where it is not seen: the legend below it names the series. */
+export function graphName(shown: number, all: number, window: Window, zone: Zone): string {
+  const series = shown === all ? count(all, "series", "series") : `${shown} of ${count(all, "series", "series")}`;
+  return `Graph of ${series} from ${formatTime(window.startMs, zone)} to ${formatTime(window.endMs, zone)}`;
 }
 
 /** The columns that are drawn: what cannot be drawn becomes a hole. */

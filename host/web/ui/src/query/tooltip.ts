@@ -1,7 +1,7 @@
 /** A uPlot plugin: the series nearest to the pointer, with its time, value and labels. */
 import uPlot from "uplot";
 import type { Labels } from "../api";
-import { labelPairs } from "../format/labels";
+import { seriesParts } from "../format/labels";
 import { formatTime, type Zone } from "../format/time";
 import { formatValue } from "../format/value";
 import classes from "./Chart.module.css";
@@ -86,9 +86,11 @@ export function timeLine(ms: number, zone: Zone): HTMLElement {
 
 export function labelLines(labels: Labels): HTMLElement {
   const lines = element("div", classes.labels, "");
-  const name = labels["__name__"];
-  if (name !== undefined) lines.append(element("div", undefined, name));
-  for (const [key, text] of labelPairs(labels)) lines.append(element("div", undefined, `${key}="${text}"`));
+  const { name, entries } = seriesParts(labels);
+  if (name !== "") lines.append(element("div", undefined, name));
+  for (const entry of entries) {
+    lines.append(element("div", undefined, entry.name === null ? entry.value : `${entry.name}=${entry.value}`));
+  }
   return lines;
 }
 

@@ -2,6 +2,11 @@
 
 export type Visible = ReadonlySet<string> | null;
 
+/** What of `visible` counts among these names: where all of them are gone, a graph of nothing helps nobody. */
+export function among(visible: Visible, names: readonly string[]): Visible {
+  return visible !== null && names.some((name) => visible.has(name)) ? visible : null;
+}
+
 /** Shows `name` alone; shows all again if it was alone already. */
 export function isolate(visible: Visible, name: string): Visible {
   const isAlone = visible !== null && visible.size === 1 && visible.has(name);
@@ -12,5 +17,6 @@ export function isolate(visible: Visible, name: string): Visible {
 export function toggle(visible: Visible, names: readonly string[], name: string): Visible {
   const next = new Set(visible ?? names);
   if (!next.delete(name)) next.add(name);
-  return next.size === 0 || next.size === names.length ? null : next;
+  const shown = names.filter((each) => next.has(each)).length;
+  return shown === 0 || shown === names.length ? null : next;
 }

@@ -2,6 +2,7 @@ import { Badge, Group, Text } from "@mantine/core";
 import type { RouteNode } from "../alertingApi";
 import { LabelSet } from "../components/LabelSet";
 import { StateBadge } from "../components/StateBadge";
+import { useBounded } from "../components/useBounded";
 import { count } from "../format/value";
 import { KINDS, writeKinds } from "../groups/groupFilter";
 import { MatcherTexts } from "../matchers/MatcherSet";
@@ -10,6 +11,9 @@ import { describeGroupBy, ownFields, takes, type Stance, type Inherited, type Ve
 import classes from "./RouteTree.module.css";
 
 const COLORS: Record<Stance, string> = { notifies: "green", "passes on": "blue", no: "gray", "not asked": "gray" };
+
+/** Of the routes below one. */
+const ROUTES_AT_ONCE = 50;
 
 interface Props {
   route: RouteNode;
@@ -26,6 +30,7 @@ export function RouteTree({ route, parent, verdicts, onlyTaking }: Props) {
     const verdict = verdicts?.get(each.id);
     return !onlyTaking || verdict === undefined || takes(verdict);
   });
+  const [shown, more] = useBounded(below, ROUTES_AT_ONCE);
   const hidden = route.routes.length - below.length;
   const verdict = verdicts?.get(route.id);
   return (
@@ -65,10 +70,11 @@ export function RouteTree({ route, parent, verdicts, onlyTaking }: Props) {
             {count(route.routes.length, "route", "routes")} below{hidden > 0 && `, ${hidden} not shown`}
           </summary>
           <ul className={classes.list}>
-            {below.map((each) => (
+            {shown.map((each) => (
               <RouteTree key={each.id} route={each} parent={route} verdicts={verdicts} onlyTaking={onlyTaking} />
             ))}
           </ul>
+          {more}
         </details>
       )}
     </li>

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, List, Stack, Text, Textarea } from "@mantine/core";
+import { Alert, Button, Fieldset, Group, List, Stack, Text, Textarea } from "@mantine/core";
 import { useState } from "react";
 import type { Labels } from "../api";
 import { ErrorText } from "../components/ErrorText";
@@ -57,25 +57,28 @@ export function DeleteForm({ onDone }: { onDone: () => void }) {
         preview();
       }}
     >
-      <Textarea
-        label="Series to delete"
-        description="Selectors, one a line; a series that one of them selects is deleted."
-        placeholder={'up{job="gone"}'}
-        autosize
-        minRows={2}
-        maxRows={8}
-        value={text}
-        onChange={(event) => change(setText)(event.currentTarget.value)}
-        styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 13 } }}
-        spellCheck={false}
-      />
-      <Group gap="sm" align="flex-end">
-        <BoundInput label="From" none="the first sample" value={startMs} onChange={change(setStartMs)} />
-        <BoundInput label="Until" none="the last sample" value={endMs} onChange={change(setEndMs)} />
-        <Button type="submit" variant="default" disabled={selectors.length === 0 || isReversed} loading={search.state === "running"}>
-          Show what would be deleted
-        </Button>
-      </Group>
+      {/* What is being deleted is what stands here. */}
+      <Fieldset variant="unstyled" disabled={removal.state === "running"} aria-label="What to delete">
+        <Textarea
+          label="Series to delete"
+          description="Selectors, one a line; a series that one of them selects is deleted."
+          placeholder={'up{job="gone"}'}
+          autosize
+          minRows={2}
+          maxRows={8}
+          value={text}
+          onChange={(event) => change(setText)(event.currentTarget.value)}
+          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 13 } }}
+          spellCheck={false}
+        />
+        <Group gap="sm" mt="sm" align="flex-end">
+          <BoundInput label="From" none="the first sample" value={startMs} onChange={change(setStartMs)} />
+          <BoundInput label="Until" none="the last sample" value={endMs} onChange={change(setEndMs)} />
+          <Button type="submit" variant="default" disabled={selectors.length === 0 || isReversed} loading={search.state === "running"}>
+            Show what would be deleted
+          </Button>
+        </Group>
+      </Fieldset>
       {isReversed && <ErrorText>The end is before the start.</ErrorText>}
       {search.state === "failed" && <ErrorText>{search.message}</ErrorText>}
       {search.state === "done" && (
