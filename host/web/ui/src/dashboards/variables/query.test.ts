@@ -22,6 +22,15 @@ describe("optionsOf", () => {
     expect(optionsOf(["n1|One"], "/(?<value>.*)\\|(?<text>.*)/", 0)).toEqual([{ value: "n1", text: "One" }]);
   });
 
+  it("matches all of a value without slashes, a part between them", () => {
+    const found = ["node", "node-2", "my node"];
+    expect(values(optionsOf(found, "node", 0))).toEqual(["node"]);
+    expect(values(optionsOf(found, "node.*", 0))).toEqual(["node", "node-2"]);
+    expect(values(optionsOf(found, "/NODE/i", 0))).toEqual(found);
+  });
+
+  it("refuses an expression that cannot be read", () => expect(() => optionsOf(["a"], "/(/", 0)).toThrow("Not a regular expression: /(/"));
+
   it("sorts", () => {
     const found = ["disk10", "disk2", "Zeta", "alpha"];
     expect(values(optionsOf(found, "", 0))).toEqual(found);

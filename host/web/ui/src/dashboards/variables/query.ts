@@ -29,10 +29,12 @@ export interface Option {
 
 /**
  * Options out of what the host answered: the regular expression keeps what it matches, and takes the groups
- * "value" and "text", or the first group, out of it.
+ * "value" and "text", or the first group, out of it. As in Grafana it matches a part only between slashes, else
+ * all of a value. Throws where it cannot be read.
  */
 export function optionsOf(found: readonly string[], regex: string, sort: number): Option[] {
-  const pattern = regex === "" ? null : toRegExp(regex.startsWith("/") ? regex : `/${regex}/`);
+  const pattern = regex === "" ? null : toRegExp(regex);
+  if (regex !== "" && pattern === null) throw new Error(`Not a regular expression: ${regex}`);
   const options = found.flatMap((text): Option[] => {
     if (!pattern) return [{ value: text, text }];
     const match = pattern.exec(text);

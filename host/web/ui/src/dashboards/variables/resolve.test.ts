@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ApiError } from "../../api";
 import type { Variable } from "../model";
 import { readVariables } from "../read/variables";
 import type { VariableQuery } from "./query";
@@ -44,9 +45,18 @@ describe("resolveVariables", () => {
   it("offers all first where it is offered", async () =>
     expect((await resolve(CHAIN)).scope.get("node")?.isAll).toBe(true));
 
-  it("says why there are no options", async () => {
-    const { list } = await resolveVariables(CHAIN, new Map(), RANGE, () => Promise.reject(new Error("too many")));
+  it("says why there are no options, and keeps what is chosen", async () => {
+    const fail = () => Promise.reject(new Error("too many"));
+    const { list, scope } = await resolveVariables(CHAIN, new Map([["job", ["api"]]]), RANGE, fail);
     expect(list[0]).toMatchObject({ options: [], error: "too many" });
+    expect(interpolate('up{job="$job",instance=~"$node"}', scope)).toBe('up{job="api",instance=~".*"}');
+    const { scope: chosen } = await resolveVariables(CHAIN, new Map([["node", ["n1", "n2"]]]), RANGE, fail);
+    expect(interpolate('up{job="$job",instance=~"$node"}', chosen)).toBe('up{job="gone",instance=~"(n1|n2)"}');
+  });
+
+  it("has no values while the host is away, so that it is asked again", async () => {
+    const away = new ApiError("unreachable", "The host cannot be reached.");
+    await expect(resolveVariables(CHAIN, new Map(), RANGE, () => Promise.reject(away))).rejects.toBe(away);
   });
 
   it("knows lists, texts, constants, sources and intervals", async () => {

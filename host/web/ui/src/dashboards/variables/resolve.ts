@@ -2,6 +2,7 @@
  * The values of all variables of a dashboard: in the order in which they depend on each other, each with its
  * options and what is chosen. Knows the host by the function that asks it; has no state.
  */
+import { ApiError } from "../../api";
 import { formatDuration } from "../../format/duration";
 import { durationMs, roundedInterval } from "../interval";
 import type { AdhocFilter, Variable } from "../model";
@@ -17,7 +18,7 @@ export interface ResolvedVariable {
   variable: Variable;
   options: Option[];
   value: VariableValue;
-  /** Why there are no options. */
+  /** Why there are no options: then what was chosen holds. */
   error: string | null;
 }
 
@@ -33,6 +34,7 @@ type Ask = (query: VariableQuery) => Promise<string[]>;
 const OWN_SOURCE = "prometheus";
 const AUTO = "$__auto_interval_";
 
+/** Throws where the host is away: it is to be asked again. */
 export async function resolveVariables(
   variables: readonly Variable[],
   choices: Choices,
@@ -45,7 +47,8 @@ export async function resolveVariables(
     const found = await Promise.all(ready.map((variable) => findOptions(variable, scope, range, ask)));
     ready.forEach((variable, index) => {
       const { options, error } = found[index] ?? { options: [], error: null };
-      const value = choose(variable, options, choices.get(variable.name) ?? variable.current, range);
+      const chosen = choices.get(variable.name) ?? variable.current;
+      const value = error === null ? choose(variable, options, chosen, range) : unchecked(variable, chosen);
       resolved.set(variable.name, { variable, options, value, error });
       if (variable.kind !== "adhoc") scope.set(variable.name, value);
     });
@@ -85,9 +88,10 @@ async function findOptions(
     case "query": {
       try {
         const found = await ask(parseQuery(interpolate(variable.query, withRange(scope, range))));
-        return { options: optionsOf(found, interpolate(variable.regex, scope, "raw"), variable.sort), error: null };
+        return { options: optionsOf(found, interpolate(variable.regex, scope, "regex"), variable.sort), error: null };
       } catch (error) {
         if (error instanceof DOMException && error.name === "AbortError") throw error;
+        if (error instanceof ApiError && error.isTransient) throw error;
         return { options: [], error: error instanceof Error ? error.message : String(error) };
       }
     }
@@ -107,6 +111,14 @@ async function findOptions(
 function intervalOptions(variable: Variable): Option[] {
   const options = customOptions(variable.query);
   return variable.auto ? [{ value: `${AUTO}${variable.name}`, text: "auto" }, ...options] : options;
+}
+
+/** What is chosen where nobody knows what there is. All of that is anything. */
+function unchecked(variable: Variable, chosen: readonly string[]): VariableValue {
+  const base = { isList: variable.isMulti || variable.hasAll, allValue: variable.allValue };
+  if (variable.hasAll && (meansAll(chosen) || chosen.length === 0))
+    return { ...base, values: [], texts: [], isAll: true, allValue: variable.allValue || ".*" };
+  return { ...base, values: [...chosen], texts: [...chosen], isAll: false };
 }
 
 /** What is chosen, of what there is; the first where nothing chosen is left. */

@@ -1,5 +1,6 @@
 /** Variables in texts: "$name", "${name}", "${name:format}", "[[name]]". Pure. */
 import { ALL } from "../read/variables";
+import { escapeIn, escapeListed, quotesOf, type Quote } from "./quotes";
 
 export interface VariableValue {
   values: string[];
@@ -28,13 +29,13 @@ export function namesIn(text: string): string[] {
 
 /** Replaces what the scope knows; the rest stays as it stands. */
 export function interpolate(text: string, scope: Scope, fallback: Format = "promql"): string {
-  return text.replace(
-    PATTERN,
-    (whole: string, plain?: string, braced?: string, format?: string, old?: string, oldFormat?: string) => {
-      const value = scope.get(plain ?? braced ?? old ?? "");
-      return value === undefined ? whole : formatValues(value, format ?? oldFormat ?? fallback);
-    },
-  );
+  const quoteAt = quotesOf(text);
+  return text.replace(PATTERN, (...match: (string | undefined)[]) => {
+    const [whole = "", plain, braced, format, old, oldFormat, at] = match;
+    const value = scope.get(plain ?? braced ?? old ?? "");
+    if (value === undefined) return whole;
+    return formatValues(value, format ?? oldFormat ?? fallback, quoteAt(Number(at)));
+  });
 }
 
 /** Titles and texts for people. */
@@ -42,15 +43,17 @@ export function interpolateText(text: string, scope: Scope): string {
   return interpolate(text, scope, "text");
 }
 
-type Format = "promql" | "text" | "raw";
+type Format = "promql" | "text" | "raw" | "regex";
 
-function formatValues(value: VariableValue, format: string): string {
+function formatValues(value: VariableValue, format: string, quote: Quote): string {
   const { values } = value;
   if (format === "text") return value.isAll ? "All" : value.texts.join(" + ");
   if (value.isAll && value.allValue !== "") return value.allValue;
   switch (format) {
     case "promql":
-      return value.isList ? asAlternatives(values.map(escapeInQuotes)) : (values[0] ?? "");
+      return value.isList
+        ? asAlternatives(values.map((each) => escapeListed(each, quote)))
+        : escapeIn(quote, values[0] ?? "");
     case "regex":
       return asAlternatives(values.map(escapeRegExp));
     case "pipe":
@@ -77,11 +80,6 @@ function asAlternatives(values: readonly string[]): string {
 
 function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-}
-
-/** For a regular expression inside a PromQL string: each backslash is written twice. */
-function escapeInQuotes(text: string): string {
-  return text.replace(/\\/g, "\\\\\\\\").replace(/[$^*{}[\]'+?.()|]/g, "\\\\$&");
 }
 
 /** Whether a choice stands for all options. */
