@@ -32,7 +32,8 @@ export interface StepWishes {
 export function stepOf({ rangeMs, points, minMs, factor }: StepWishes): number {
   const wanted = Math.max(roundedInterval(rangeMs / Math.max(1, points)), minMs) * Math.max(1, factor);
   const safe = rangeMs / POINTS_MAX;
-  return wanted >= safe ? wanted : roundedInterval(safe * 1.5);
+  if (wanted >= safe) return wanted;
+  return ROUNDED.find(([, step]) => step >= safe)?.[1] ?? Math.max(LONGEST_STEP_MS, Math.ceil(safe));
 }
 
 /** The window of `rate()`: it always holds enough scrapes, however small the step. */

@@ -1,6 +1,6 @@
 /** Ranges of time as Grafana writes them: "now-6h", "now/d", milliseconds, RFC 3339. Pure. */
 import type { Zone } from "../format/time";
-import { formatTime } from "../format/time";
+import { formatTime, parseTime } from "../format/time";
 
 export interface TimeRange {
   fromMs: number;
@@ -32,10 +32,7 @@ export function resolveRange(range: RangeText, now: number, zone: Zone): TimeRan
 /** One end of a range. "now/d" is the start of the day for the left end and its end for the right one. */
 export function resolveTime(text: string, now: number, zone: Zone, isEnd: boolean): number | null {
   if (/^\d{10,}$/.test(text)) return text.length <= 10 ? Number(text) * 1000 : Number(text);
-  if (!text.startsWith("now")) {
-    const at = Date.parse(text);
-    return Number.isFinite(at) ? at : null;
-  }
+  if (!text.startsWith("now")) return parseMoment(text, zone);
   let at = now;
   let rest = text.slice(3);
   while (rest !== "") {
@@ -53,35 +50,61 @@ export function resolveTime(text: string, now: number, zone: Zone, isEnd: boolea
   return at;
 }
 
+/** "2026-01-31", "2026-01-31 08:05", RFC 3339: in the zone, where it has no offset of its own. */
+function parseMoment(text: string, zone: Zone): number | null {
+  const pattern = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})?)?$/;
+  const [, day, time = "00:00", offset] = pattern.exec(text) ?? [];
+  if (day === undefined) return null;
+  const utc = Date.parse(`${day}T${time}Z`);
+  // JavaScript takes the 31st of February for one of the first days of March.
+  if (Number.isNaN(utc) || !new Date(utc).toISOString().startsWith(day)) return null;
+  if (offset === undefined) return parseTime(`${day} ${time.slice(0, "00:00:00.000".length)}`, zone);
+  const at = Date.parse(`${day}T${time}${offset}`);
+  return Number.isNaN(at) ? null : at;
+}
+
 function shift(at: number, amount: number, unit: string, zone: Zone): number {
   const ms = UNIT_MS[unit];
-  // Days and weeks keep the hour over a change of the clocks, but in UTC there is none.
-  if (ms !== undefined && (ms < 86_400_000 || zone === "utc")) return at + amount * ms;
-  const date = new Date(at);
-  if (zone === "utc") {
-    if (unit === "M") date.setUTCMonth(date.getUTCMonth() + amount);
-    else date.setUTCFullYear(date.getUTCFullYear() + amount);
-  } else if (unit === "M") date.setMonth(date.getMonth() + amount);
-  else if (unit === "y") date.setFullYear(date.getFullYear() + amount);
-  else date.setDate(date.getDate() + amount * (unit === "w" ? 7 : 1));
-  return date.getTime();
+  if (ms !== undefined && ms < 86_400_000) return at + amount * ms;
+  const wall = toWall(at, zone);
+  const [year, month, day] = [wall.getUTCFullYear(), wall.getUTCMonth(), wall.getUTCDate()];
+  // Days and weeks keep the hour over a change of the clocks.
+  const sinceMidnight = wall.getTime() - Date.UTC(year, month, day);
+  if (unit === "d") return fromWall(year, month, day + amount, sinceMidnight, zone);
+  if (unit === "w") return fromWall(year, month, day + amount * 7, sinceMidnight, zone);
+  const target = month + amount * (unit === "y" ? 12 : 1);
+  const lastDay = new Date(Date.UTC(year, target + 1, 0)).getUTCDate();
+  return fromWall(year, target, Math.min(day, lastDay), sinceMidnight, zone);
 }
 
 function startOf(at: number, unit: string, zone: Zone): number {
   const fine = unit === "s" || unit === "m" ? UNIT_MS[unit] : undefined;
   if (fine !== undefined) return Math.floor(at / fine) * fine;
-  // The wall clock of the zone, as if it were UTC, cut, and put back.
-  const date = zone === "utc" ? new Date(at) : new Date(at - new Date(at).getTimezoneOffset() * 60_000);
-  const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
-  const parts: Record<string, [number, number, number, number]> = {
-    h: [year, month, day, date.getUTCHours()],
-    d: [year, month, day, 0],
-    w: [year, month, day - ((date.getUTCDay() + 6) % 7), 0],
-    M: [year, month, 1, 0],
-    y: [year, 0, 1, 0],
-  };
-  const [y, m, d, h] = parts[unit] ?? [year, month, day, 0];
-  return zone === "utc" ? Date.UTC(y, m, d, h) : new Date(y, m, d, h).getTime();
+  const wall = toWall(at, zone);
+  const [year, month, day] = [wall.getUTCFullYear(), wall.getUTCMonth(), wall.getUTCDate()];
+  switch (unit) {
+    case "h":
+      return fromWall(year, month, day, wall.getUTCHours() * 3_600_000, zone);
+    case "w":
+      return fromWall(year, month, day - ((wall.getUTCDay() + 6) % 7), 0, zone);
+    case "M":
+      return fromWall(year, month, 1, 0, zone);
+    case "y":
+      return fromWall(year, 0, 1, 0, zone);
+    default:
+      return fromWall(year, month, day, 0, zone);
+  }
+}
+
+/** The clock on the wall of a zone, as if it were UTC. */
+function toWall(at: number, zone: Zone): Date {
+  return new Date(zone === "utc" ? at : at - new Date(at).getTimezoneOffset() * 60_000);
+}
+
+function fromWall(year: number, month: number, day: number, sinceMidnight: number, zone: Zone): number {
+  return zone === "utc"
+    ? Date.UTC(year, month, day, 0, 0, 0, sinceMidnight)
+    : new Date(year, month, day, 0, 0, 0, sinceMidnight).getTime();
 }
 
 /** Ranges to choose from, the usual ones first. */

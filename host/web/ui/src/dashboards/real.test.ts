@@ -25,7 +25,7 @@ async function open(name: string) {
   const { scope, list } = await resolveVariables(dashboard.variables, new Map(), RANGE, () => Promise.resolve(["one", "two"]));
   const sections = placeSections(dashboard.sections, scope);
   const panels = sections.flatMap((section) => section.panels);
-  const queries = panels.flatMap(({ panel, scope: own }) => queriesOf(panel, { range: RANGE, scope: own, widthPixels: 600, scrapeMs: 15_000 }));
+  const queries = panels.flatMap(({ panel, scope: own }) => queriesOf(panel, { range: RANGE, zone: "utc", scope: own, widthPixels: 600, scrapeMs: 15_000 }));
   return { dashboard, list, panels, queries };
 }
 

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Group, Popover, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { ChevronLeft, ChevronRight, Clock, Minus } from "../../components/icons";
-import { formatTime, parseTime, type Zone } from "../../format/time";
+import { formatTime, type Zone } from "../../format/time";
 import { useSettings } from "../../state/settings";
 import { QUICK_RANGES, rangeLabel, resolveRange, resolveTime, type RangeText, type TimeRange } from "../range";
 
@@ -98,9 +98,9 @@ function RangeForm({ range, zone, onChange }: Props & { zone: Zone }) {
   const [to, setTo] = useState(shown(range.to, true));
   const read = (text: string) => {
     const typed = text.trim();
-    const at = parseTime(typed, zone);
-    if (at !== null) return String(at);
-    return resolveTime(typed, Date.now(), zone, false) === null ? null : typed;
+    const at = resolveTime(typed, Date.now(), zone, false);
+    if (at === null) return null;
+    return typed.startsWith("now") ? typed : String(at);
   };
   const [readFrom, readTo] = [read(from), read(to)];
   const ends =

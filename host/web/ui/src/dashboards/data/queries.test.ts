@@ -1,10 +1,11 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { readPanel } from "../read/panel";
 import { single } from "../variables/scope";
 import { panelRange, queriesOf, type QueryContext } from "./queries";
 
 const CONTEXT: QueryContext = {
   range: { fromMs: 1_000_500, toMs: 4_600_500 },
+  zone: "utc",
   scope: new Map([["node", single("n1")], ["step", single("2m")]]),
   widthPixels: 600,
   scrapeMs: 15_000,
@@ -31,4 +32,13 @@ it("knows steps that targets want", () => {
 
 it("looks at a range of its own, and back", () => {
   expect(panelRange(panel({ timeFrom: "10m", timeShift: "1h" }), CONTEXT)).toEqual({ fromMs: 400_500, toMs: 1_000_500 });
+});
+
+it("begins its own days in the zone that is chosen", () => {
+  vi.stubEnv("TZ", "Asia/Tokyo");
+  const range = { fromMs: Date.parse("2026-04-15T00:00:00Z"), toMs: Date.parse("2026-04-15T20:00:00Z") };
+  const today = panel({ timeFrom: "now/d" });
+  expect(panelRange(today, { ...CONTEXT, range, zone: "utc" }).fromMs).toBe(Date.parse("2026-04-15T00:00:00Z"));
+  expect(panelRange(today, { ...CONTEXT, range, zone: "local" }).fromMs).toBe(Date.parse("2026-04-15T15:00:00Z"));
+  vi.unstubAllEnvs();
 });

@@ -1,5 +1,6 @@
 /** What a panel asks the host: its targets with all variables replaced, and their steps. Pure. */
 import { formatDuration } from "../../format/duration";
+import type { Zone } from "../../format/time";
 import { durationMs, POINTS_DEFAULT, rateInterval, stepOf } from "../interval";
 import type { Panel, Target } from "../model";
 import { resolveTime, type TimeRange } from "../range";
@@ -19,6 +20,8 @@ export interface PanelQuery {
 
 export interface QueryContext {
   range: TimeRange;
+  /** In which days begin. */
+  zone: Zone;
   scope: Scope;
   /** How wide the panel is: no more points than pixels. */
   widthPixels: number;
@@ -74,13 +77,15 @@ function withSteps(scope: Scope, stepMs: number, scrapeMs: number): Scope {
 }
 
 /** The range of the panel, where it has one of its own, moved where it looks back. */
-export function panelRange(panel: Panel, { range, scope }: Pick<QueryContext, "range" | "scope">): TimeRange {
-  const own = durationMs(interpolate(panel.timeFrom, scope, "raw").replace(/^now-/, ""));
-  const fromMs = own === null ? (relative(panel.timeFrom, range.toMs) ?? range.fromMs) : range.toMs - own;
-  const shift = durationMs(interpolate(panel.timeShift, scope, "raw").replace(/^now-/, "")) ?? 0;
+export function panelRange(panel: Panel, context: Pick<QueryContext, "range" | "zone" | "scope">): TimeRange {
+  const { range, zone, scope } = context;
+  const ago = (text: string) => durationMs(interpolate(text, scope, "raw").replace(/^now-/, ""));
+  const own = ago(panel.timeFrom);
+  const fromMs = own === null ? (relative(panel.timeFrom, range.toMs, zone) ?? range.fromMs) : range.toMs - own;
+  const shift = ago(panel.timeShift) ?? 0;
   return { fromMs: fromMs - shift, toMs: range.toMs - shift };
 }
 
-function relative(text: string, toMs: number): number | null {
-  return text.startsWith("now") ? resolveTime(text, toMs, "local", false) : null;
+function relative(text: string, toMs: number, zone: Zone): number | null {
+  return text.startsWith("now") ? resolveTime(text, toMs, zone, false) : null;
 }

@@ -18,12 +18,12 @@ export function usePanelData(
   scope: Scope,
   { isInView, widthPixels }: Options,
 ): [RequestState<PanelData>, PanelQuery[]] {
-  const { range, scrapeMs, filters } = useDashboard();
+  const { range, scrapeMs, filters, display } = useDashboard();
   const seen = useRef<string | null>(null);
   // A few pixels more or less are no reason to ask again.
   const width = Math.ceil(widthPixels / 100) * 100;
   if (isInView && widthPixels > 0) {
-    seen.current = JSON.stringify([queriesOf(panel, { range, scope, widthPixels: width, scrapeMs }), filters]);
+    seen.current = JSON.stringify([queriesOf(panel, { range, zone: display.zone, scope, widthPixels: width, scrapeMs }), filters]);
   }
   const key = seen.current;
   const load = useCallback(

@@ -129,13 +129,13 @@ function Content({
   const { series } = data;
   const fields = useMemo(() => fieldsOf(panel, series, scope, display.scheme), [panel, series, scope, display.scheme]);
   const shownRange = useMemo(() => {
-    const own = panelRange(panel, { range, scope });
+    const own = panelRange(panel, { range, zone: display.zone, scope });
     // The window that was asked, while a newer one is on its way.
     const asked = queries.find((query) => !query.isInstant);
     return panel.timeFrom === "" && asked
       ? { fromMs: asked.startMs, toMs: Math.max(asked.endMs, asked.startMs + 1) }
       : own;
-  }, [panel, range, scope, queries]);
+  }, [panel, range, display.zone, scope, queries]);
   switch (panel.type) {
     case "stat":
       return <StatPanel options={panel.options} fields={fields} />;
