@@ -1,5 +1,5 @@
 import { Alert, Badge, Button, Group, Text, Title, useComputedColorScheme } from "@mantine/core";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { Loading } from "../components/Loading";
 import { RequestNotice } from "../components/RequestNotice";
 import { Link, navigate, useLocation } from "../router";
@@ -27,13 +27,21 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }) {
   const { zone } = useSettings();
   const rangeText = useMemo(() => state.range ?? { from: dashboard.from, to: dashboard.to }, [state, dashboard]);
   const refresh = state.refresh ?? dashboard.refresh;
-  const [range, reload] = useRange(rangeText, refresh, zone);
+  const { range, asked, reload } = useRange(rangeText, refresh, zone);
   const variables = useVariables(dashboard.variables, state.choices, range);
   const config = useRequest(getConfig);
   // Steps depend on how often is scraped: panels wait for that. A host that does not say scrapes by default.
   const scrapeMs = config.answer ? scrapeIntervalOf(config.answer.data.yaml) : SCRAPE_DEFAULT_MS;
   const isScrapeKnown = config.answer !== null || config.error !== null;
-  const set = (change: Partial<DashboardState>) => navigate(page, encodeDashboard({ ...state, ...change }));
+  const set = useCallback(
+    (change: Partial<DashboardState>) => navigate(page, encodeDashboard({ ...state, ...change })),
+    [page, state],
+  );
+  const { reload: reloadVariables } = variables;
+  const reloadAll = () => {
+    reload();
+    reloadVariables();
+  };
   const resolved = variables.answer?.data;
 
   return (
@@ -56,7 +64,7 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }) {
         </div>
         <Group gap="xs">
           <RangePicker range={rangeText} onChange={(next) => set({ range: next })} />
-          <RefreshPicker refresh={refresh} onChange={(next) => set({ refresh: next })} onReload={reload} />
+          <RefreshPicker refresh={refresh} onChange={(next) => set({ refresh: next })} onReload={reloadAll} />
         </Group>
       </Group>
       {resolved && (
@@ -74,9 +82,9 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }) {
           scrapeMs={scrapeMs}
           resolved={resolved}
           range={range}
+          asked={asked}
           enlarged={state.enlarged}
-          onEnlarge={(key) => set({ enlarged: key })}
-          onZoom={(fromMs, toMs) => set({ range: { from: String(Math.round(fromMs)), to: String(Math.round(toMs)) } })}
+          set={set}
         />
       )}
     </>
@@ -87,27 +95,26 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }) {
 const LIGHT: Scheme = { isDark: false, text: "#24221f", surface: "#ffffff" };
 const DARK: Scheme = { isDark: true, text: "#dedad4", surface: "#211f1d" };
 
-interface PanelsProps extends Pick<DashboardContext, "range" | "scrapeMs" | "enlarged" | "onEnlarge" | "onZoom"> {
+interface PanelsProps extends Pick<DashboardContext, "range" | "asked" | "scrapeMs" | "enlarged"> {
   dashboard: Dashboard;
   resolved: ResolvedVariables;
+  set: (change: Partial<DashboardState>) => void;
 }
 
-function Panels({ dashboard, resolved, range, scrapeMs, enlarged, onEnlarge, onZoom }: PanelsProps) {
+function Panels({ dashboard, resolved, range, asked, scrapeMs, enlarged, set }: PanelsProps) {
   const { zone } = useSettings();
   const scheme = useComputedColorScheme("light");
   const isDark = scheme === "dark";
   const display = useMemo(() => ({ zone, scheme: isDark ? DARK : LIGHT }), [zone, isDark]);
   const sections = useMemo(() => placeSections(dashboard.sections, resolved.scope), [dashboard, resolved]);
-  const context: DashboardContext = {
-    range,
-    scrapeMs,
-    filters: resolved.filters,
-    display,
-    syncKey: dashboard.isCrosshairShared ? `dashboard ${dashboard.uid}` : null,
-    onZoom,
-    onEnlarge,
-    enlarged,
-  };
+  const { filters } = resolved;
+  const syncKey = dashboard.isCrosshairShared ? `dashboard ${dashboard.uid}` : null;
+  const onEnlarge = useCallback((key: string | null) => set({ enlarged: key }), [set]);
+  const context = useMemo<DashboardContext>(() => {
+    const onZoom = (fromMs: number, toMs: number) =>
+      set({ range: { from: String(Math.round(fromMs)), to: String(Math.round(toMs)) } });
+    return { range, asked, scrapeMs, filters, display, syncKey, enlarged, onEnlarge, onZoom };
+  }, [range, asked, scrapeMs, filters, display, syncKey, enlarged, onEnlarge, set]);
   return (
     <SharedContext value={context}>
       <Sections sections={sections} enlarged={enlarged} onAll={() => onEnlarge(null)} />

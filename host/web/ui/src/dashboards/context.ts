@@ -1,11 +1,13 @@
 /** What all panels of a dashboard share. */
 import { createContext, use } from "react";
+import type { Asked } from "./data/queries";
 import type { AdhocFilter } from "./model";
 import type { TimeRange } from "./range";
 import type { DisplayContext } from "./values/display";
 
 export interface DashboardContext {
   range: TimeRange;
+  asked: Asked;
   /** How often the host scrapes. */
   scrapeMs: number;
   filters: readonly AdhocFilter[];

@@ -13,43 +13,59 @@ export interface TargetAnswer {
   data: QueryData;
 }
 
-export interface PanelData {
-  series: Series[];
-  answers: TargetAnswer[];
-  cut: number;
-  histograms: number;
-  /** What the host said of single targets; the others are shown. */
-  errors: { refId: string; expr: string; message: string }[];
+export interface TargetError {
+  refId: string;
+  message: string;
+  /** Whether the same may well succeed in a moment. */
+  isTransient: boolean;
 }
 
-/** All targets at once. Fails as a whole only where none has an answer. */
-export async function askPanel(queries: readonly PanelQuery[], signal: AbortSignal): Promise<Answer<PanelData>> {
-  const data: PanelData = { series: [], answers: [], cut: 0, histograms: 0, errors: [] };
+export interface PanelData {
+  /** What was asked, filters included. */
+  queries: PanelQuery[];
+  series: Series[];
+  answers: TargetAnswer[];
+  histograms: number;
+  /** What the host said of single targets; the others are shown. */
+  errors: TargetError[];
+}
+
+/** All targets at once. What answered is shown; throws only where none did and the host may be away. */
+export async function askPanel(queries: PanelQuery[], signal: AbortSignal): Promise<Answer<PanelData>> {
+  const data: PanelData = { queries, series: [], answers: [], histograms: 0, errors: [] };
   const notes = { warnings: new Set<string>(), infos: new Set<string>() };
   const outcomes = await Promise.allSettled(queries.map((query) => askTarget(query, signal)));
   signal.throwIfAborted();
+  const failures = outcomes.flatMap((each): unknown[] => (each.status === "rejected" ? [each.reason] : []));
+  if (failures.length === outcomes.length) {
+    const passing = failures.find(isTransient);
+    if (passing !== undefined) throw passing;
+  }
   outcomes.forEach((outcome, index) => {
     const query = queries[index];
     if (!query) return;
     if (outcome.status === "rejected") {
-      const reason: unknown = outcome.reason;
-      if (reason instanceof ApiError && reason.isTransient) throw reason;
-      data.errors.push({
-        refId: query.refId,
-        expr: query.expr,
-        message: reason instanceof Error ? reason.message : String(reason),
-      });
+      data.errors.push(toTargetError(query, outcome.reason));
       return;
     }
     const found = toSeries(query, outcome.value.data, query.endMs);
-    data.series.push(...found.series);
+    // One by one: a spread of very many series is more arguments than a call takes.
+    for (const each of found.series) data.series.push(each);
     data.answers.push({ query, data: outcome.value.data });
-    data.cut += found.cut;
     data.histograms += found.histograms;
     for (const each of outcome.value.warnings) notes.warnings.add(each);
     for (const each of outcome.value.infos) notes.infos.add(each);
   });
   return { data, warnings: [...notes.warnings], infos: [...notes.infos] };
+}
+
+function isTransient(reason: unknown): boolean {
+  return reason instanceof ApiError && reason.isTransient;
+}
+
+function toTargetError({ refId }: PanelQuery, reason: unknown): TargetError {
+  const message = reason instanceof Error ? reason.message : String(reason);
+  return { refId, message, isTransient: isTransient(reason) };
 }
 
 function askTarget(query: PanelQuery, signal: AbortSignal) {

@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { readPanel } from "../read/panel";
 import { single } from "../variables/scope";
-import { panelRange, queriesOf, type QueryContext } from "./queries";
+import { askingOf, panelRange, queriesOf, type QueryContext } from "./queries";
 
 const CONTEXT: QueryContext = {
   range: { fromMs: 1_000_500, toMs: 4_600_500 },
@@ -41,4 +41,14 @@ it("begins its own days in the zone that is chosen", () => {
   expect(panelRange(today, { ...CONTEXT, range, zone: "utc" }).fromMs).toBe(Date.parse("2026-04-15T00:00:00Z"));
   expect(panelRange(today, { ...CONTEXT, range, zone: "local" }).fromMs).toBe(Date.parse("2026-04-15T15:00:00Z"));
   vi.unstubAllEnvs();
+});
+
+it("asks again by hand, and by itself only of what goes on", () => {
+  const asking = { queries: queriesOf(panel({ targets: [{ expr: "up" }] }), CONTEXT) };
+  const later = { atMs: CONTEXT.range.toMs + 30_000, times: 0 };
+  expect(askingOf(asking, { ...later, atMs: later.atMs + 30_000 })).toBe(askingOf(asking, later));
+  expect(askingOf(asking, { ...later, times: 1 })).not.toBe(askingOf(asking, later));
+  // A day that is not over.
+  const [early, next] = [1_000_000, 1_030_000].map((atMs) => askingOf(asking, { atMs, times: 0 }));
+  expect(early).not.toBe(next);
 });

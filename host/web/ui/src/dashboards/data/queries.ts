@@ -39,6 +39,23 @@ export function queriesOf(panel: Panel, context: QueryContext): PanelQuery[] {
     });
 }
 
+/** When a dashboard was last told to ask again. */
+export interface Asked {
+  /** Milliseconds since the epoch. */
+  atMs: number;
+  /** How often that was by hand. */
+  times: number;
+}
+
+/**
+ * What is asked, as a text: asking is repeated only where the text changes. Of a window that is over, nothing new
+ * is found by itself; by hand it is asked again.
+ */
+export function askingOf<T extends { queries: readonly PanelQuery[] }>(asking: T, { atMs, times }: Asked): string {
+  const isOpen = asking.queries.some(({ endMs }) => endMs > atMs);
+  return JSON.stringify({ ...asking, times, ...(isOpen ? { atMs } : {}) });
+}
+
 function toQuery(
   panel: Panel,
   target: Target,

@@ -4,9 +4,6 @@ import { parseValue } from "../../format/value";
 import { legendNames } from "./legend";
 import type { PanelQuery } from "./queries";
 
-/** More than this is neither readable nor quick to draw. */
-const SERIES_MAX = 500;
-
 export interface Series {
   refId: string;
   name: string;
@@ -22,8 +19,6 @@ export interface Series {
 
 export interface SeriesSet {
   series: Series[];
-  /** Series of the answer that are left out. */
-  cut: number;
   /** Series that hold native histograms, which panels cannot draw yet. */
   histograms: number;
 }
@@ -36,14 +31,14 @@ export function toSeries(query: PanelQuery, data: QueryData, atMs: number): Seri
     query.expr,
     numeric.map((each) => each.labels),
   );
-  const series = numeric.slice(0, SERIES_MAX).map((each, index) => ({
+  const series = numeric.map((each, index) => ({
     ...each,
     refId: query.refId,
     name: names[index] ?? "",
     stepMs: query.isInstant ? null : query.stepMs,
     isTable: query.format === "table",
   }));
-  return { series, cut: numeric.length - series.length, histograms: all.length - numeric.length };
+  return { series, histograms: all.length - numeric.length };
 }
 
 type Samples = Pick<Series, "labels" | "times" | "values">;

@@ -1,42 +1,51 @@
-import { useCallback, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useRequest, type RequestState } from "../../state/useRequest";
 import { useDashboard } from "../context";
-import type { Panel } from "../model";
+import type { AdhocFilter, Panel } from "../model";
 import type { Scope } from "../variables/scope";
 import { addFilters } from "./adhoc";
 import { askPanel, type PanelData } from "./ask";
-import { queriesOf, type PanelQuery } from "./queries";
+import { askingOf, queriesOf, type PanelQuery } from "./queries";
 
 interface Options {
   isInView: boolean;
   widthPixels: number;
 }
 
+interface Asking {
+  queries: PanelQuery[];
+  filters: AdhocFilter[];
+}
+
+/** After this, what failed beside answers is asked again. */
+const RETRY_MS = 15_000;
+
 /** What a panel's targets answer. Asks when the panel comes into view, and for each new range while it stays there. */
-export function usePanelData(
-  panel: Panel,
-  scope: Scope,
-  { isInView, widthPixels }: Options,
-): [RequestState<PanelData>, PanelQuery[]] {
-  const { range, scrapeMs, filters, display } = useDashboard();
-  const seen = useRef<string | null>(null);
+export function usePanelData(panel: Panel, scope: Scope, { isInView, widthPixels }: Options): RequestState<PanelData> {
+  const { range, asked, scrapeMs, filters, display } = useDashboard();
   // A few pixels more or less are no reason to ask again.
   const width = Math.ceil(widthPixels / 100) * 100;
-  if (isInView && widthPixels > 0) {
-    seen.current = JSON.stringify([queriesOf(panel, { range, zone: display.zone, scope, widthPixels: width, scrapeMs }), filters]);
-  }
-  const key = seen.current;
+  const newest = useMemo(() => {
+    const queries = queriesOf(panel, { range, zone: display.zone, scope, widthPixels: width, scrapeMs });
+    return askingOf({ queries, filters }, asked);
+  }, [panel, range, display.zone, scope, width, scrapeMs, filters, asked]);
+  const seen = useRef<string | null>(null);
+  if (isInView && widthPixels > 0) seen.current = newest;
+  const asking = seen.current;
   const load = useCallback(
     async (signal: AbortSignal) => {
-      const [queries, added] = JSON.parse(key ?? "[[],[]]") as [PanelQuery[], typeof filters];
-      const filtered = await Promise.all(
-        queries.map(async (query) => ({ ...query, expr: await addFilters(query.expr, added) })),
-      );
-      return askPanel(filtered, signal);
+      const { queries, filters: added } = JSON.parse(asking ?? "{}") as Asking;
+      const filtered = queries.map(async (query) => ({ ...query, expr: await addFilters(query.expr, added) }));
+      return askPanel(await Promise.all(filtered), signal);
     },
-    [key],
+    [asking],
   );
-  const state = useRequest(key === null ? null : load);
-  const [queries] = JSON.parse(key ?? "[[],[]]") as [PanelQuery[]];
-  return [state, queries];
+  const state = useRequest(asking === null ? null : load);
+  const { answer, reload } = state;
+  useEffect(() => {
+    if (!answer?.data.errors.some((each) => each.isTransient)) return;
+    const timer = setTimeout(reload, RETRY_MS);
+    return () => clearTimeout(timer);
+  }, [answer, reload]);
+  return state;
 }

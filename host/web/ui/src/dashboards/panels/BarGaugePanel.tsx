@@ -5,6 +5,7 @@ import { colorOf, readableOn, withAlpha, type Scheme } from "../values/colors";
 import { absoluteSteps } from "../values/thresholds";
 import { joinFormatted } from "../values/units";
 import classes from "./BarGaugePanel.module.css";
+import { CutFrame } from "./CutNote";
 import { NoData } from "./NoData";
 import { readingsOf, type Reading } from "./readings";
 import { useSize } from "./useSize";
@@ -18,17 +19,19 @@ interface Props {
 export function BarGaugePanel({ options, fields }: Props) {
   const { display } = useDashboard();
   const [ref, size] = useSize();
-  const readings = readingsOf(options, fields, display);
+  const [readings, cut] = readingsOf(options, fields, display);
   if (readings.length === 0) return <NoData />;
   const isUpright =
     options["orientation"] === "vertical" || (options["orientation"] !== "horizontal" && size.width > size.height * 2);
   const mode = text(options["displayMode"], "gradient");
   return (
-    <div ref={ref} className={isUpright ? classes.columns : classes.rows}>
-      {readings.map((reading) => (
-        <Bar key={reading.key} reading={reading} isUpright={isUpright} mode={mode} scheme={display.scheme} />
-      ))}
-    </div>
+    <CutFrame cut={cut}>
+      <div ref={ref} className={isUpright ? classes.columns : classes.rows}>
+        {readings.map((reading) => (
+          <Bar key={reading.key} reading={reading} isUpright={isUpright} mode={mode} scheme={display.scheme} />
+        ))}
+      </div>
+    </CutFrame>
   );
 }
 
@@ -43,7 +46,7 @@ function Bar({ reading, isUpright, mode, scheme }: BarProps) {
   const { shown, title } = reading;
   const share = reading.value === null ? 0 : Math.min(1, Math.max(0, shown.share));
   const percent = `${(share * 100).toFixed(2)}%`;
-  const value = joinFormatted(shown) || "–";
+  const value = joinFormatted(shown);
   return (
     <div className={isUpright ? classes.column : classes.row}>
       <span className={classes.name} title={title}>

@@ -1,11 +1,10 @@
 import { useElementSize, useIntersection, useMergedRef } from "@mantine/hooks";
 import { useMemo, type ReactNode } from "react";
-import { CrashBoundary } from "../../components/CrashBoundary";
 import { ErrorText } from "../../components/ErrorText";
 import { useDashboard } from "../context";
 import type { PanelData } from "../data/ask";
 import { fieldsOf } from "../data/fields";
-import { panelRange, type PanelQuery } from "../data/queries";
+import { panelRange } from "../data/queries";
 import { usePanelData } from "../data/usePanelData";
 import type { PlacedPanel } from "../layout";
 import type { Panel } from "../model";
@@ -15,6 +14,7 @@ import { GaugePanel } from "./GaugePanel";
 import { GraphPanel } from "./GraphPanel";
 import { HeatmapPanel } from "./HeatmapPanel";
 import { NoData } from "./NoData";
+import { PanelBoundary } from "./PanelBoundary";
 import { notesOf, PanelFrame } from "./PanelFrame";
 import { PiePanel } from "./PiePanel";
 import { StatPanel } from "./StatPanel";
@@ -65,7 +65,7 @@ function PlainPanel({ panelKey, panel, scope }: Props) {
   };
   return (
     <PanelFrame {...frameOf(panel, scope)} panelKey={panelKey} isLoading={false} notes={[]} queries={[]}>
-      {content()}
+      <PanelBoundary of={[panel, scope]}>{content()}</PanelBoundary>
     </PanelFrame>
   );
 }
@@ -79,8 +79,7 @@ function frameOf(panel: Panel, scope: Scope) {
 }
 
 function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInView: boolean; width: number }) {
-  const [state, queries] = usePanelData(panel, scope, { isInView, widthPixels: width });
-  const { answer, error, isLoading } = state;
+  const { answer, error, isLoading } = usePanelData(panel, scope, { isInView, widthPixels: width });
   const data = answer && panel.type === "heatmap" ? { ...answer.data, histograms: 0 } : answer?.data;
   const notes = notesOf(data, [
     ...(answer?.warnings ?? []),
@@ -91,9 +90,9 @@ function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInVi
     if (!answer) return error ? <ErrorText>{error.message}</ErrorText> : null;
     const [failure] = answer.data.errors;
     if (answer.data.series.length === 0 && failure) return <ErrorText>{failure.message}</ErrorText>;
-    if (queries.length === 0) return <NoData>This panel has no query.</NoData>;
+    if (answer.data.queries.length === 0) return <NoData>This panel has no query.</NoData>;
     if (answer.data.series.length === 0 && answer.data.histograms === 0) return <NoData />;
-    return <Content panel={panel} scope={scope} data={answer.data} queries={queries} />;
+    return <Content panel={panel} scope={scope} data={answer.data} />;
   };
   return (
     <PanelFrame
@@ -101,9 +100,9 @@ function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInVi
       panelKey={panelKey}
       isLoading={isLoading && isInView}
       notes={notes}
-      queries={queries}
+      queries={answer?.data.queries ?? []}
     >
-      <CrashBoundary>{content()}</CrashBoundary>
+      <PanelBoundary of={[panel, scope, answer]}>{content()}</PanelBoundary>
     </PanelFrame>
   );
 }
@@ -114,19 +113,9 @@ function unappliedNote({ type, transformations }: Panel): string[] {
   return [`Transformations are applied in tables alone, not here: ${transformations.map((each) => each.id).join(", ")}.`];
 }
 
-function Content({
-  panel,
-  scope,
-  data,
-  queries,
-}: {
-  panel: Panel;
-  scope: Scope;
-  data: PanelData;
-  queries: readonly PanelQuery[];
-}) {
+function Content({ panel, scope, data }: { panel: Panel; scope: Scope; data: PanelData }) {
   const { display, range } = useDashboard();
-  const { series } = data;
+  const { series, queries } = data;
   const fields = useMemo(() => fieldsOf(panel, series, scope, display.scheme), [panel, series, scope, display.scheme]);
   const shownRange = useMemo(() => {
     const own = panelRange(panel, { range, zone: display.zone, scope });

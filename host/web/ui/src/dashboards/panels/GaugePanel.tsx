@@ -5,6 +5,7 @@ import { colorOf, readableOn } from "../values/colors";
 import { absoluteSteps } from "../values/thresholds";
 import { joinFormatted } from "../values/units";
 import classes from "./GaugePanel.module.css";
+import { CutFrame } from "./CutNote";
 import { NoData } from "./NoData";
 import { readingsOf, type Reading } from "./readings";
 
@@ -22,19 +23,21 @@ const CENTER = { x: 100, y: 96 };
 /** A dial for each series. */
 export function GaugePanel({ options, fields }: Props) {
   const { display } = useDashboard();
-  const readings = readingsOf(options, fields, display);
+  const [readings, cut] = readingsOf(options, fields, display);
   if (readings.length === 0) return <NoData />;
   return (
-    <div className={classes.gauges}>
-      {readings.map((reading) => (
-        <Dial
-          key={reading.key}
-          reading={reading}
-          isAlone={readings.length === 1}
-          hasMarkers={flag(options["showThresholdMarkers"], true)}
-        />
-      ))}
-    </div>
+    <CutFrame cut={cut}>
+      <div className={classes.gauges}>
+        {readings.map((reading) => (
+          <Dial
+            key={reading.key}
+            reading={reading}
+            isAlone={readings.length === 1}
+            hasMarkers={flag(options["showThresholdMarkers"], true)}
+          />
+        ))}
+      </div>
+    </CutFrame>
   );
 }
 
@@ -73,7 +76,7 @@ function Dial({ reading, isAlone, hasMarkers }: { reading: Reading; isAlone: boo
           fill={readableOn(shown.color, display.scheme.surface)}
           fontSize={Math.min(38, 190 / Math.max(4, text.length))}
         >
-          {text === "" ? "–" : text}
+          {text}
         </text>
       </svg>
       {!isAlone && <div className={classes.title}>{title}</div>}

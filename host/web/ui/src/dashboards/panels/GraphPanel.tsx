@@ -4,6 +4,8 @@ import { useDashboard } from "../context";
 import type { Field } from "../data/fields";
 import { record, oneOf, strings, type Json } from "../json";
 import type { TimeRange } from "../range";
+import { cutTo } from "./cut";
+import { CutNote } from "./CutNote";
 import { GraphLegend, type LegendStyle } from "./GraphLegend";
 import classes from "./GraphPanel.module.css";
 
@@ -15,12 +17,18 @@ interface Props {
   range: TimeRange;
 }
 
+/** More than this is neither readable nor quick to draw. */
+const SERIES_MAX = 500;
+
 /** Lines, bars or points over time, with a legend. */
 export function GraphPanel({ options, fields, range }: Props) {
   const { display, syncKey, onZoom } = useDashboard();
   const [visible, setVisible] = useState<ReadonlySet<string> | null>(null);
   const [highlighted, setHighlighted] = useState<string | null>(null);
-  const drawn = useMemo(() => fields.filter((field) => !field.config.graph.isHidden), [fields]);
+  const [drawn, cut] = useMemo(
+    () => cutTo(fields.filter((field) => !field.config.graph.isHidden), SERIES_MAX, "series"),
+    [fields],
+  );
   const columns = useMemo(
     () => toColumns(drawn, (index) => visible === null || visible.has(drawn[index]?.key ?? "")),
     [drawn, visible],
@@ -47,6 +55,7 @@ export function GraphPanel({ options, fields, range }: Props) {
           onZoom={onZoom}
         />
       </Suspense>
+      <CutNote cut={cut} />
       {legend.isShown && (
         <GraphLegend
           style={legend}

@@ -5,6 +5,7 @@ import { EMPTY_PANEL } from "../../query/panel";
 import { encodePanels } from "../../query/urlState";
 import { pageUrl } from "../../router";
 import { useDashboard } from "../context";
+import type { PanelData } from "../data/ask";
 import type { PanelQuery } from "../data/queries";
 import classes from "./PanelFrame.module.css";
 
@@ -108,14 +109,13 @@ function querySearch(queries: readonly PanelQuery[]): string {
 
 /** What a panel tells of answers that are not whole. */
 export function notesOf(
-  data: { cut: number; histograms: number; errors: { refId: string; message: string }[] } | undefined,
+  data: Pick<PanelData, "histograms" | "errors"> | undefined,
   others: readonly string[],
 ): string[] {
   if (!data) return [...others];
-  const { cut, histograms, errors } = data;
+  const { histograms, errors } = data;
   return [
     ...errors.map(({ refId, message }) => `${refId}: ${message}`),
-    ...(cut > 0 ? [`${cut} more series are not shown.`] : []),
     ...(histograms > 0 ? [`${histograms} series hold native histograms, which are not shown here.`] : []),
     ...others,
   ];

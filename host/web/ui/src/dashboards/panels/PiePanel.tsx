@@ -2,6 +2,7 @@ import { useDashboard } from "../context";
 import type { Field } from "../data/fields";
 import { record, strings, type Json } from "../json";
 import { joinFormatted, unitFormatter } from "../values/units";
+import { CutFrame } from "./CutNote";
 import { NoData } from "./NoData";
 import classes from "./PiePanel.module.css";
 import { readingsOf, type Reading } from "./readings";
@@ -15,38 +16,40 @@ interface Props {
 /** What part each series has of all. */
 export function PiePanel({ options, fields }: Props) {
   const { display } = useDashboard();
-  const readings = readingsOf(options, fields, display);
+  const [readings, cut] = readingsOf(options, fields, display);
   const slices = slicesOf(readings.map((reading) => reading.value));
   if (slices.every((slice) => slice.share === 0)) return <NoData />;
   const hole = options["pieType"] === "donut" ? 0.6 : 0;
   const shown = strings(record(options["legend"])["values"]);
   return (
-    <div className={classes.pie}>
-      <svg viewBox="-105 -105 210 210" role="img" aria-label={`Parts of ${readings.length} series`}>
-        {readings.map((reading, index) => (
-          <path
-            key={reading.key}
-            d={slicePath(slices[index], hole)}
-            fill={reading.field.color}
-            stroke="var(--nx-surface)"
-            strokeWidth="1.5"
-            fillRule="evenodd"
-          >
-            <title>{`${reading.title}: ${joinFormatted(reading.shown)}, ${percent(slices[index])}`}</title>
-          </path>
-        ))}
-      </svg>
-      <ul className={classes.legend}>
-        {readings.map((reading, index) => (
-          <Entry
-            key={reading.key}
-            reading={reading}
-            slice={slices[index]}
-            hasValue={shown.length === 0 || shown.includes("value")}
-          />
-        ))}
-      </ul>
-    </div>
+    <CutFrame cut={cut}>
+      <div className={classes.pie}>
+        <svg viewBox="-105 -105 210 210" role="img" aria-label={`Parts of ${readings.length} series`}>
+          {readings.map((reading, index) => (
+            <path
+              key={reading.key}
+              d={slicePath(slices[index], hole)}
+              fill={reading.field.color}
+              stroke="var(--nx-surface)"
+              strokeWidth="1.5"
+              fillRule="evenodd"
+            >
+              <title>{`${reading.title}: ${joinFormatted(reading.shown)}, ${percent(slices[index])}`}</title>
+            </path>
+          ))}
+        </svg>
+        <ul className={classes.legend}>
+          {readings.map((reading, index) => (
+            <Entry
+              key={reading.key}
+              reading={reading}
+              slice={slices[index]}
+              hasValue={shown.length === 0 || shown.includes("value")}
+            />
+          ))}
+        </ul>
+      </div>
+    </CutFrame>
   );
 }
 

@@ -3,6 +3,7 @@ import type { Field } from "../data/fields";
 import { text, type Json } from "../json";
 import { readableOn, textOn, withAlpha } from "../values/colors";
 import { joinFormatted } from "../values/units";
+import { CutFrame } from "./CutNote";
 import { NoData } from "./NoData";
 import { readingsOf, type Reading } from "./readings";
 import classes from "./StatPanel.module.css";
@@ -21,7 +22,7 @@ const CHARS_MIN = 4;
 export function StatPanel({ options, fields }: Props) {
   const { display } = useDashboard();
   const [ref, size] = useSize();
-  const readings = readingsOf(options, fields, display);
+  const [readings, cut] = readingsOf(options, fields, display);
   if (readings.length === 0) return <NoData />;
   const isStacked =
     options["orientation"] === "horizontal" || (options["orientation"] !== "vertical" && size.height > size.width);
@@ -33,11 +34,13 @@ export function StatPanel({ options, fields }: Props) {
         : { gridAutoFlow: "column", gridAutoColumns: "minmax(80px, 1fr)" }
       : { gridTemplateColumns: `repeat(${tracks}, minmax(0, 1fr))`, gridAutoRows: "minmax(36px, 1fr)" };
   return (
-    <div ref={ref} className={classes.tiles} style={grid}>
-      {readings.map((reading) => (
-        <Tile key={reading.key} reading={reading} options={options} isAlone={readings.length === 1} />
-      ))}
-    </div>
+    <CutFrame cut={cut}>
+      <div ref={ref} className={classes.tiles} style={grid}>
+        {readings.map((reading) => (
+          <Tile key={reading.key} reading={reading} options={options} isAlone={readings.length === 1} />
+        ))}
+      </div>
+    </CutFrame>
   );
 }
 
