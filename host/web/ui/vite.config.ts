@@ -1,6 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
+import { bundleSize } from "./dev/bundleSize";
 
 /** Where `npm run dev` finds a running host. */
 const HOST = "http://127.0.0.1:9090";
@@ -10,7 +11,7 @@ const CONFORMANCE =
   loadEnv("test", ".", "NARTHEX_")["NARTHEX_CONFORMANCE"] ?? new URL("../../../../shared/conformance", import.meta.url).pathname;
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), bundleSize()],
   // Relative to <base href> of index.html, so that one build serves under any route prefix.
   base: "./",
   build: {

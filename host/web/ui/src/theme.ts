@@ -36,10 +36,18 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
 });
 
+/** Links, and buttons that destroy. */
+const both = {
+  "--mantine-color-anchor": "var(--nx-accent)",
+  "--mantine-color-red-filled": "#b42318",
+  "--mantine-color-red-filled-hover": "#912018",
+};
+
 /** Backgrounds and texts of states (badges, notices) and of empty fields: quiet, and readable on both schemes. */
 export const stateColors: CSSVariablesResolver = () => ({
   variables: {},
   light: {
+    ...both,
     "--mantine-color-placeholder": "#706a62",
     "--mantine-color-error": "#b42318",
     "--mantine-color-red-light": "#fdeceb",
@@ -52,6 +60,7 @@ export const stateColors: CSSVariablesResolver = () => ({
     "--mantine-color-blue-light-color": "#175a94",
   },
   dark: {
+    ...both,
     "--mantine-color-placeholder": "#a09a91",
     "--mantine-color-error": "#ff9e94",
     "--mantine-color-red-light": "#3a211f",

@@ -50,7 +50,7 @@ export function PluginActions({ plugin, onDone }: Props) {
               <Text size="sm" mb="xs">
                 {consequence(plugin)} It stays disabled across restarts.
               </Text>
-              <Button size="xs" color="red.9" onClick={() => void run("disable")}>
+              <Button size="xs" color="red" onClick={() => void run("disable")}>
                 Disable {plugin.name}
               </Button>
             </Popover.Dropdown>

@@ -129,7 +129,7 @@ function Preview({ series, isBounded, isRunning, onConfirm, onCancel }: PreviewP
         {left > 0 && <List.Item>and {series.length > PREVIEW_MAX ? "many more" : `${left} more`}</List.Item>}
       </List>
       <Group gap="xs">
-        <Button size="xs" color="red.9" onClick={onConfirm} loading={isRunning}>
+        <Button size="xs" color="red" onClick={onConfirm} loading={isRunning}>
           Delete for good
         </Button>
         <Button size="xs" variant="default" onClick={onCancel} disabled={isRunning}>
