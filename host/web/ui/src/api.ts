@@ -4,6 +4,8 @@
  * the document's base, so a route prefix needs no setting here.
  */
 
+import type { ExprNode } from "./promql/ast";
+
 /** Requests that read state which the host already holds. */
 const STATE_TIMEOUT_MS = 15_000;
 /** The host bounds queries by its own timeout (two minutes by default); this only outlasts it. */
@@ -378,11 +380,13 @@ export function withoutJson(httpStatus: number): ApiError {
   return new ApiError("malformed", `The host answered HTTP ${httpStatus} without JSON.`);
 }
 
+/** `limit` bounds the results, of which there may be more. */
 export function queryInstant(
-  params: { query: string; time: number },
+  params: { query: string; time: number; limit?: number },
   signal: AbortSignal,
 ): Promise<Answer<QueryData>> {
-  const form = { query: params.query, time: String(params.time), stats: "true" };
+  const form: Record<string, string> = { query: params.query, time: String(params.time), stats: "true" };
+  if (params.limit !== undefined) form["limit"] = String(params.limit);
   return request("query", { signal, form, timeoutMs: QUERY_TIMEOUT_MS });
 }
 
@@ -422,6 +426,15 @@ export function explainQuery(
 
 export function formatQuery(query: string, signal: AbortSignal): Promise<Answer<string>> {
   return request("format_query", { signal, form: { query } });
+}
+
+export function parseQuery(query: string, signal: AbortSignal): Promise<Answer<ExprNode>> {
+  return request("parse_query", { signal, form: { query } });
+}
+
+/** What scraping told of one metric. */
+export function getMetadataOf(metric: string, signal: AbortSignal): Promise<Answer<Record<string, MetricMetadata[]>>> {
+  return request(`metadata?${new URLSearchParams({ metric, limit_per_metric: "1" })}`, { signal });
 }
 
 export function getMetricNames(signal: AbortSignal): Promise<Answer<string[]>> {

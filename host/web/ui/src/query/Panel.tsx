@@ -18,6 +18,8 @@ const Editor = lazy(() => import("../promql/Editor"));
 
 const MetricsExplorer = lazy(() => import("./MetricsExplorer"));
 
+const TreeTab = lazy(() => import("./parts/TreeTab"));
+
 const REFRESH_CHOICES = [
   { value: "off", label: "No refresh" },
   { value: "5000", label: "Every 5 s" },
@@ -144,6 +146,7 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
           <Tabs.List px="sm">
             <Tabs.Tab value="table">Table</Tabs.Tab>
             <Tabs.Tab value="graph">Graph</Tabs.Tab>
+            <Tabs.Tab value="tree">Tree</Tabs.Tab>
             <Tabs.Tab value="explain">Explain</Tabs.Tab>
           </Tabs.List>
           <Select
@@ -155,7 +158,7 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
             value={refreshMs === null ? "off" : String(refreshMs)}
             onChange={(value) => setRefreshMs(value === null || value === "off" ? null : Number(value))}
             allowDeselect={false}
-            disabled={panel.tab === "explain"}
+            disabled={panel.tab === "tree" || panel.tab === "explain"}
           />
         </div>
         {/* Another expression starts anew: an old answer under it would mislead. */}
@@ -164,6 +167,13 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
         </Tabs.Panel>
         <Tabs.Panel value="graph">
           {hasRun && <GraphTab key={panel.expr} panel={panel} onPatch={onPatch} run={run} refreshMs={refreshMs} onGoTo={goTo} />}
+        </Tabs.Panel>
+        <Tabs.Panel value="tree">
+          {hasRun && (
+            <Suspense fallback={null}>
+              <TreeTab key={panel.expr} panel={panel} onPatch={onPatch} run={run} onGoTo={goTo} />
+            </Suspense>
+          )}
         </Tabs.Panel>
         <Tabs.Panel value="explain">
           {hasRun && <ExplainTab key={panel.expr} panel={panel} onPatch={onPatch} run={run} onGoTo={goTo} />}

@@ -28,12 +28,16 @@ export function filterMetrics(metrics: readonly Metric[], filter: string): Metri
   return [...passing.filter(isFirst), ...passing.filter((metric) => !isFirst(metric))];
 }
 
-function findMetadata(
+/** What is known of a metric, by its own name or by that of the histogram or summary it is a part of. */
+export function findMetadata(
   name: string,
   metadata: Readonly<Record<string, MetricMetadata[]>>,
 ): MetricMetadata | undefined {
-  const own = metadata[name]?.[0];
-  if (own) return own;
+  return metadata[name]?.[0] ?? metadata[familyName(name)]?.[0];
+}
+
+/** The name without what a series of a histogram or summary has at its end. */
+export function familyName(name: string): string {
   const suffix = SUFFIXES.find((each) => name.endsWith(each));
-  return suffix === undefined ? undefined : metadata[name.slice(0, -suffix.length)]?.[0];
+  return suffix === undefined ? name : name.slice(0, -suffix.length);
 }

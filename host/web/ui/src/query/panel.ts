@@ -1,6 +1,6 @@
 /** What one panel of the query page is asked to show. Everything here is in the page's address. */
 
-export type Tab = "table" | "graph" | "explain";
+export type Tab = "table" | "graph" | "tree" | "explain";
 export type DisplayMode = "lines" | "stacked" | "heatmap";
 /** Which of the panel's two queries is explained: that of the table, or that of the graph. */
 export type ExplainedTimes = "instant" | "range";

@@ -21,7 +21,8 @@ describe("panels in the address", () => {
     const explain: PanelState = { ...EMPTY_PANEL, tab: "explain" };
     const fine: PanelState = { ...GRAPH, resolution: { type: "auto", density: "high" } };
     const heatmap: PanelState = { ...GRAPH, display: "heatmap", showExemplars: false };
-    const panels = [EMPTY_PANEL, GRAPH, explain, fine, heatmap];
+    const tree: PanelState = { ...EMPTY_PANEL, tab: "tree" };
+    const panels = [EMPTY_PANEL, GRAPH, explain, tree, fine, heatmap];
     expect(decodePanels(encodePanels(panels))).toEqual(panels);
   });
 

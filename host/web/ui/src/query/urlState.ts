@@ -14,7 +14,9 @@ export function encodePanels(panels: readonly PanelState[]): string {
   panels.forEach((panel, index) => {
     const set = (name: string, value: string) => params.set(`g${index}.${name}`, value);
     set("expr", panel.expr);
-    set("tab", panel.tab);
+    // In Prometheus the tree stands above its tab of explanations; `explain` alone is ours.
+    set("tab", panel.tab === "tree" ? "explain" : panel.tab);
+    if (panel.tab === "tree") set("show_tree", "1");
     if (panel.moment !== null) set("moment_input", formatTime(panel.moment, "utc"));
     if (panel.end !== null) set("end_input", formatTime(panel.end, "utc"));
     set("range_input", formatDuration(panel.rangeMs));
@@ -51,7 +53,7 @@ function decodePanel(get: (name: string) => string | null): PanelState {
   const range = parseDuration(get("range_input") ?? "");
   return {
     expr: get("expr") ?? "",
-    tab: decodeTab(get("tab")),
+    tab: decodeTab(get("tab"), get("show_tree")),
     moment: parseTime(get("moment_input") ?? "", "utc"),
     end: parseTime(get("end_input") ?? "", "utc"),
     rangeMs: range !== null && range > 0 ? range : EMPTY_PANEL.rangeMs,
@@ -65,8 +67,8 @@ function decodePanel(get: (name: string) => string | null): PanelState {
 }
 
 /** Older links say 0 for the graph and 1 for the table. */
-function decodeTab(text: string | null): Tab {
-  if (text === "explain") return "explain";
+function decodeTab(text: string | null, showTree: string | null): Tab {
+  if (text === "explain") return showTree === "1" ? "tree" : "explain";
   return text === "graph" || text === "0" ? "graph" : "table";
 }
 
