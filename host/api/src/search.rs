@@ -18,7 +18,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use narthex_model::Matcher;
 use narthex_storage::{Querier, ReadError};
 use serde::Serialize;
@@ -189,5 +189,6 @@ fn answer(
         std::future::ready(line)
     });
     let kind = [(header::CONTENT_TYPE, "application/x-ndjson; charset=utf-8")];
-    (StatusCode::OK, kind, Body::from_stream(lines)).into_response()
+    // What compresses it asks once more at its end.
+    (StatusCode::OK, kind, Body::from_stream(lines.fuse())).into_response()
 }

@@ -80,6 +80,11 @@ fn names_are_found_by_parts_of_them_line_by_line() {
     let posted = http::send("POST", &url, &headers, form).expect("the host answers");
     assert_eq!(lines(&posted)[0]["results"], json!([{"name": "queue"}]));
 
+    // Browsers ask so.
+    let packed =
+        http::send("GET", &url, &[("accept-encoding", "gzip")], b"").expect("the host answers");
+    assert_eq!((packed.status, packed.header("content-encoding")), (200, Some("gzip")));
+
     for path in [
         "label_values",
         "metric_names?limit=51",

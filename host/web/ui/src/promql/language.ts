@@ -1,13 +1,9 @@
-/** PromQL for CodeMirror: highlighting, completion from our own API, and lint. One client for all editors. */
+/** PromQL for CodeMirror: highlighting, completion by search, and lint. */
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import type { Extension } from "@codemirror/state";
 import { tags } from "@lezer/highlight";
 import { PromQLExtension } from "@prometheus-io/codemirror-promql";
-import { hostUrl } from "../api";
-
-const METRICS_DESCRIBED_MAX = 10_000;
-const CACHE_MS = 5 * 60_000;
-const NAMES_TIMEOUT_MS = 15_000;
+import { searchingCompletion } from "./completion";
 
 const highlightStyle = HighlightStyle.define([
   { tag: [tags.function(tags.variableName), tags.operatorKeyword], color: "var(--nx-promql-function)" },
@@ -19,29 +15,12 @@ const highlightStyle = HighlightStyle.define([
   { tag: tags.invalid, color: "var(--mantine-color-error)" },
 ]);
 
-function boundedSignal(signal: AbortSignal | null | undefined): AbortSignal {
-  const timeout = AbortSignal.timeout(NAMES_TIMEOUT_MS);
-  return signal ? AbortSignal.any([signal, timeout]) : timeout;
-}
-
 let language: Extension | null = null;
 
-/** Shared by all panels, so that the names of metrics are fetched once. */
+/** Shared by all panels. */
 export function promqlLanguage(): Extension {
   language ??= [
-    new PromQLExtension()
-      .setComplete({
-        maxMetricsMetadata: METRICS_DESCRIBED_MAX,
-        remote: {
-          url: hostUrl("").replace(/\/$/, ""),
-          httpMethod: "GET",
-          cache: { maxAge: CACHE_MS },
-          fetchFn: (input, init) => fetch(input, { ...init, signal: boundedSignal(init?.signal) }),
-          // Completion is a convenience: without the host there are simply no names to offer.
-          httpErrorHandler: () => undefined,
-        },
-      })
-      .asExtension(),
+    new PromQLExtension().setComplete({ completeStrategy: searchingCompletion }).asExtension(),
     syntaxHighlighting(highlightStyle),
   ];
   return language;
