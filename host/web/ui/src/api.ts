@@ -441,6 +441,15 @@ export function getMetricNames(signal: AbortSignal): Promise<Answer<string[]>> {
   return request("label/__name__/values", { signal });
 }
 
+/** The series that a selector selects, since a time in milliseconds; `limit` of them at most. */
+export function getSeries(
+  params: { selector: string; sinceMs: number; limit: number },
+  signal: AbortSignal,
+): Promise<Answer<Labels[]>> {
+  const form = { "match[]": params.selector, start: String(params.sinceMs / 1000), limit: String(params.limit) };
+  return request("series", { signal, form });
+}
+
 export function getMetadata(signal: AbortSignal): Promise<Answer<Record<string, MetricMetadata[]>>> {
   return request("metadata?limit_per_metric=1", { signal });
 }

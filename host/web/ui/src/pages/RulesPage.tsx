@@ -1,6 +1,7 @@
 import { Stack, Table, Text } from "@mantine/core";
 import { useMemo } from "react";
 import { getRules, type Rule, type RuleGroup, type RuleHealth } from "../api";
+import { Copyable } from "../components/CopyButton";
 import { EmptyState } from "../components/EmptyState";
 import { ErrorText } from "../components/ErrorText";
 import { ExprLink } from "../components/ExprLink";
@@ -128,7 +129,9 @@ function RuleRow({ rule }: { rule: Rule }) {
               {rule.type === "alerting" ? "alert " : "record "}
             </Text>
             <Text span size="sm" fw={600} style={{ overflowWrap: "anywhere" }}>
-              {rule.name}
+              <Copyable text={rule.name} what="the name of this rule">
+                {rule.name}
+              </Copyable>
             </Text>
           </div>
           <ExprLink expr={rule.query} />

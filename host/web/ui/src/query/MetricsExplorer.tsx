@@ -1,77 +1,104 @@
-import { Badge, Group, Modal, Text, TextInput, UnstyledButton } from "@mantine/core";
-import { useDeferredValue, useMemo, useState } from "react";
-import { getMetadata, getMetricNames } from "../api";
+import { Badge, Button, Group, Modal, Text, TextInput, UnstyledButton } from "@mantine/core";
+import { useDeferredValue, useState } from "react";
 import { Loading } from "../components/Loading";
 import { RequestNotice } from "../components/RequestNotice";
 import { useBounded } from "../components/useBounded";
+import { formatSeries } from "../format/labels";
 import { count } from "../format/value";
-import { useRequest } from "../state/useRequest";
-import { filterMetrics, metricList } from "./metricList";
+import { LabelsExplorer } from "./LabelsExplorer";
+import type { Metric } from "./metricList";
 import classes from "./MetricsExplorer.module.css";
+import { METRICS_LISTED_MAX, useMetrics } from "./useMetrics";
 
 const METRICS_AT_ONCE = 100;
 
 interface Props {
-  onChoose: (name: string) => void;
+  /** Takes a selector. */
+  onChoose: (selector: string) => void;
   onClose: () => void;
 }
 
-/** All metrics with type and help, to find a name by what it means. */
+/** Metrics with type and help, to find a name by what it means, and the labels of one. */
 export default function MetricsExplorer({ onChoose, onClose }: Props) {
-  const names = useRequest(getMetricNames);
-  // Types and help are a convenience: without them the names alone are shown.
-  const metadata = useRequest(getMetadata);
   const [filter, setFilter] = useState("");
-  const typed = useDeferredValue(filter);
-  const metrics = useMemo(
-    () => metricList(names.answer?.data ?? [], metadata.answer?.data ?? {}),
-    [names.answer, metadata.answer],
-  );
-  const passing = useMemo(() => filterMetrics(metrics, typed), [metrics, typed]);
-  const [shown, more] = useBounded(passing, METRICS_AT_ONCE);
-
+  const [explored, setExplored] = useState<string | null>(null);
   return (
-    <Modal opened onClose={onClose} title="Metrics" size="xl">
+    <Modal opened onClose={onClose} title={explored === null ? "Metrics" : "Labels of a metric"} size="xl">
+      {explored === null ? (
+        <MetricList filter={filter} onFilter={setFilter} onChoose={onChoose} onExplore={setExplored} />
+      ) : (
+        <LabelsExplorer metric={explored} onChoose={onChoose} onBack={() => setExplored(null)} />
+      )}
+    </Modal>
+  );
+}
+
+interface ListProps {
+  filter: string;
+  onFilter: (filter: string) => void;
+  onChoose: (selector: string) => void;
+  onExplore: (metric: string) => void;
+}
+
+function MetricList({ filter, onFilter, onChoose, onExplore }: ListProps) {
+  const { metrics, isSearched, state } = useMetrics(useDeferredValue(filter));
+  const [shown, more] = useBounded(metrics ?? [], METRICS_AT_ONCE);
+  const choose = (metric: Metric) => onChoose(formatSeries({ __name__: metric.name }));
+  return (
+    <>
       <TextInput
         data-autofocus
+        autoFocus
         aria-label="Filter metrics"
-        placeholder="Words of the name, the type or the help"
+        placeholder={isSearched ? "Letters of the name" : "Words of the name, the type or the help"}
         value={filter}
-        onChange={(event) => setFilter(event.currentTarget.value)}
+        onChange={(event) => onFilter(event.currentTarget.value)}
         onKeyDown={(event) => {
-          const first = passing[0];
+          const first = metrics?.[0];
           if (event.key !== "Enter" || !first) return;
           // The editor has the focus next, and must not take this key for a new line.
           event.preventDefault();
-          onChoose(first.name);
+          choose(first);
         }}
         mb="xs"
       />
-      <RequestNotice state={names} />
-      {!names.answer && names.isLoading && <Loading />}
-      {names.answer && (
+      <RequestNotice state={state} />
+      {!metrics && state.isLoading && <Loading />}
+      {metrics && (
         <Text size="xs" c="dimmed" mb={4} role="status">
-          {count(passing.length, "metric", "metrics")}
-          {passing.length > 0 && ". Enter takes the first."}
+          {state.answer?.data.hasMore ? `The first ${metrics.length} metrics` : count(metrics.length, "metric", "metrics")}
+          {metrics.length > 0 && ". Enter takes the first."}
+          {isSearched && ` There are more than ${METRICS_LISTED_MAX}: names alone are searched.`}
         </Text>
       )}
-      {names.answer && metrics.length === 0 && (
+      {metrics && metrics.length === 0 && filter === "" && (
         <Text size="sm">Nothing has been scraped yet. The targets page says why, if it stays so.</Text>
       )}
       {shown.map((metric) => (
-        <UnstyledButton key={metric.name} className={classes.metric} onClick={() => onChoose(metric.name)}>
-          <Group gap="xs">
-            <span className={classes.name}>{metric.name}</span>
-            {metric.type !== "" && (
-              <Badge size="xs" radius="sm" variant="light" color="gray">
-                {metric.type}
-              </Badge>
-            )}
-          </Group>
-          {metric.help !== "" && <span className={classes.help}>{metric.help}</span>}
-        </UnstyledButton>
+        <MetricRow key={metric.name} metric={metric} onChoose={() => choose(metric)} onExplore={() => onExplore(metric.name)} />
       ))}
       {more}
-    </Modal>
+    </>
+  );
+}
+
+function MetricRow({ metric, onChoose, onExplore }: { metric: Metric; onChoose: () => void; onExplore: () => void }) {
+  return (
+    <div className={classes.row}>
+      <UnstyledButton className={classes.metric} onClick={onChoose}>
+        <Group gap="xs">
+          <span className={classes.name}>{metric.name}</span>
+          {metric.type !== "" && (
+            <Badge size="xs" radius="sm" variant="light" color="gray">
+              {metric.type}
+            </Badge>
+          )}
+        </Group>
+        {metric.help !== "" && <span className={classes.help}>{metric.help}</span>}
+      </UnstyledButton>
+      <Button variant="subtle" size="compact-xs" aria-label={`Labels of ${metric.name}`} onClick={onExplore}>
+        Labels
+      </Button>
+    </div>
   );
 }

@@ -2,7 +2,6 @@ import { ActionIcon, Button, Group, Paper, Select, Tabs, Text } from "@mantine/c
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { ApiError, formatQuery } from "../api";
 import { Braces, Copy, Cross, Search } from "../components/icons";
-import { formatSeries } from "../format/labels";
 import type { EditorHandle } from "../promql/Editor";
 import { ExplainTab } from "./ExplainTab";
 import { GraphTab } from "./GraphTab";
@@ -131,9 +130,9 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
         <Suspense fallback={null}>
           <MetricsExplorer
             onClose={() => setIsExploring(false)}
-            onChoose={(name) => {
+            onChoose={(selector) => {
               setIsExploring(false);
-              editor.current?.insert(formatSeries({ __name__: name }));
+              editor.current?.insert(selector);
             }}
           />
         </Suspense>

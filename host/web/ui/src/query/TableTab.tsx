@@ -1,9 +1,11 @@
 import { Box, Group, ScrollArea, Table, Text } from "@mantine/core";
 import { useMemo } from "react";
-import { queryInstant, type QueryData } from "../api";
+import { queryInstant, type Labels, type QueryData } from "../api";
+import { Copyable } from "../components/CopyButton";
 import { SeriesName } from "../components/LabelSet";
 import { Loading } from "../components/Loading";
 import { useBounded } from "../components/useBounded";
+import { formatSeries } from "../format/labels";
 import { useRequest } from "../state/useRequest";
 import { HistogramView } from "./HistogramView";
 import { Notices } from "./Notices";
@@ -66,6 +68,14 @@ export function TableTab({ panel, onPatch, run, refreshMs, onGoTo }: Props) {
   );
 }
 
+function CopyableSeries({ labels }: { labels: Labels }) {
+  return (
+    <Copyable text={formatSeries(labels)} what="this series">
+      <SeriesName labels={labels} />
+    </Copyable>
+  );
+}
+
 function Rows({ rows, isStale }: { rows: TableRow[]; isStale: boolean }) {
   const [shown, more] = useBounded(rows, ROWS_AT_ONCE);
   const hasShapes = rows.length <= SHAPES_MAX;
@@ -91,7 +101,7 @@ function Rows({ rows, isStale }: { rows: TableRow[]; isStale: boolean }) {
         <Table.Tbody>
           {shown.map((row, index) => (
             <Table.Tr key={index} style={row.histogram ? { verticalAlign: "top" } : undefined}>
-              <Table.Td>{row.labels ? <SeriesName labels={row.labels} /> : row.kind}</Table.Td>
+              <Table.Td>{row.labels ? <CopyableSeries labels={row.labels} /> : row.kind}</Table.Td>
               <Table.Td ta="right" ff="monospace" fz={13} style={{ whiteSpace: "pre-wrap" }}>
                 {row.value}
                 {row.histogram && hasShapes && <HistogramView value={row.histogram} />}

@@ -13,7 +13,7 @@ export interface Metric {
 const SUFFIXES = ["_bucket", "_count", "_sum", "_total", "_created"];
 
 export function metricList(names: readonly string[], metadata: Readonly<Record<string, MetricMetadata[]>>): Metric[] {
-  return [...names].sort().map((name) => {
+  return names.map((name) => {
     const known = findMetadata(name, metadata);
     return { name, type: known?.type ?? "", help: known?.help ?? "" };
   });

@@ -1,7 +1,8 @@
 import { Table, Text } from "@mantine/core";
 import { useBounded } from "../../components/useBounded";
 import { formatLabelName, quote } from "../../format/labels";
-import type { LabelSummary, Summary } from "./parts";
+import type { LabelSummary } from "../labelSummary";
+import type { Summary } from "./parts";
 
 const LABELS_AT_ONCE = 30;
 
@@ -49,14 +50,14 @@ function LabelRow({ label }: { label: LabelSummary }) {
       </Table.Th>
       <Table.Td ta="right">{label.values}</Table.Td>
       <Table.Td style={{ overflowWrap: "anywhere" }}>
-        {label.frequent.map(({ value, results }, index) => (
+        {label.frequent.map(({ value, series }, index) => (
           <span key={value}>
             {index > 0 && ", "}
             <Text span ff="monospace" fz={13}>
               {quote(value)}
             </Text>{" "}
             <Text span c="dimmed" fz={12}>
-              {results}
+              {series}
             </Text>
           </span>
         ))}

@@ -81,31 +81,8 @@ describe("runParts", () => {
 });
 
 describe("summaryOf", () => {
-  it("counts values of labels, the name of the metric aside", () => {
-    const data = vector({ __name__: "up", job: "a", i: "1" }, { __name__: "up", job: "b", i: "2" }, { __name__: "up", job: "a", i: "3" });
-    expect(summaryOf(data)).toEqual({
-      results: 3,
-      labels: [
-        {
-          name: "i",
-          values: 3,
-          frequent: [
-            { value: "1", results: 1 },
-            { value: "2", results: 1 },
-            { value: "3", results: 1 },
-          ],
-        },
-        {
-          name: "job",
-          values: 2,
-          frequent: [
-            { value: "a", results: 2 },
-            { value: "b", results: 1 },
-          ],
-        },
-      ],
-    });
-  });
+  it("counts results, and values of their labels", () =>
+    expect(summaryOf(vector({ i: "1" }, { i: "2" }))).toMatchObject({ results: 2, labels: [{ name: "i", values: 2 }] }));
 
   it("takes a scalar for one result", () =>
     expect(summaryOf({ resultType: "scalar", result: [0, "7"] })).toEqual({ results: 1, labels: [] }));

@@ -1,7 +1,8 @@
 /** The parts of an expression, each run by itself. */
-import { ApiError, type Answer, type Labels, type QueryData } from "../../api";
+import { ApiError, type Answer, type QueryData } from "../../api";
 import { childrenOf, isLiteral, valueTypeOf, type ExprNode } from "../../promql/ast";
 import { printExpr, printNode } from "../../promql/print";
+import { summarizeLabels, type LabelSummary } from "../labelSummary";
 
 /** More results of one part are not looked at. */
 export const RESULTS_MAX = 10_000;
@@ -31,15 +32,7 @@ export type Outcome =
 
 export interface Summary {
   results: number;
-  /** Those with the most values first. */
   labels: LabelSummary[];
-}
-
-export interface LabelSummary {
-  name: string;
-  values: number;
-  /** The values that most results have. */
-  frequent: { value: string; results: number }[];
 }
 
 /** Literals are no parts of their own: they stand in the title of the one above. */
@@ -127,26 +120,8 @@ function cutTo(data: QueryData, most: number): QueryData {
 /** How many results there are, and which labels tell them apart. */
 export function summaryOf(data: QueryData): Summary {
   if (data.resultType === "scalar" || data.resultType === "string") return { results: 1, labels: [] };
-  const sets: Labels[] = data.result.map((each) => each.metric);
-  const counts = new Map<string, Map<string, number>>();
-  for (const labels of sets) {
-    for (const [name, value] of Object.entries(labels)) {
-      if (name === "__name__") continue;
-      const values = counts.get(name) ?? new Map<string, number>();
-      values.set(value, (values.get(value) ?? 0) + 1);
-      counts.set(name, values);
-    }
-  }
-  const labels = [...counts].map(([name, values]) => ({ name, values: values.size, frequent: mostFrequent(values) }));
-  labels.sort((a, b) => b.values - a.values || (a.name < b.name ? -1 : 1));
-  return { results: sets.length, labels };
-}
-
-function mostFrequent(values: ReadonlyMap<string, number>): LabelSummary["frequent"] {
-  return [...values]
-    .map(([value, results]) => ({ value, results }))
-    .sort((a, b) => b.results - a.results || (a.value < b.value ? -1 : 1))
-    .slice(0, VALUES_SHOWN);
+  const sets = data.result.map((each) => each.metric);
+  return { results: sets.length, labels: summarizeLabels(sets, VALUES_SHOWN) };
 }
 
 /** All parts below `root` and itself, in the order they are shown. */
