@@ -11,8 +11,8 @@ import { RangePicker } from "./controls/RangePicker";
 import { RefreshPicker } from "./controls/RefreshPicker";
 import { VariableBar } from "./controls/VariableBar";
 import { SCRAPE_DEFAULT_MS, scrapeIntervalOf } from "./interval";
-import { placeSections, type PlacedSection } from "./layout";
-import type { Dashboard } from "./model";
+import { cutRepeats, placeSections, type CutRepeat, type PlacedSection } from "./layout";
+import type { Dashboard, Variable } from "./model";
 import { LonePanel, SectionGrid } from "./SectionGrid";
 import { decodeDashboard, encodeDashboard, type DashboardState } from "./urlState";
 import { useRange } from "./useRange";
@@ -107,6 +107,7 @@ function Panels({ dashboard, resolved, range, asked, scrapeMs, enlarged, set }: 
   const isDark = scheme === "dark";
   const display = useMemo(() => ({ zone, scheme: isDark ? DARK : LIGHT }), [zone, isDark]);
   const sections = useMemo(() => placeSections(dashboard.sections, resolved.scope), [dashboard, resolved]);
+  const cuts = useMemo(() => cutRepeats(dashboard.sections, resolved.scope), [dashboard, resolved]);
   const { filters } = resolved;
   const syncKey = dashboard.isCrosshairShared ? `dashboard ${dashboard.uid}` : null;
   const onEnlarge = useCallback((key: string | null) => set({ enlarged: key }), [set]);
@@ -117,8 +118,21 @@ function Panels({ dashboard, resolved, range, asked, scrapeMs, enlarged, set }: 
   }, [range, asked, scrapeMs, filters, display, syncKey, enlarged, onEnlarge, set]);
   return (
     <SharedContext value={context}>
+      {cuts.map((cut) => (
+        <CutAlert key={cut.variable} cut={cut} variables={dashboard.variables} />
+      ))}
       <Sections sections={sections} enlarged={enlarged} onAll={() => onEnlarge(null)} />
     </SharedContext>
+  );
+}
+
+function CutAlert({ cut, variables }: { cut: CutRepeat; variables: readonly Variable[] }) {
+  const label = variables.find((each) => each.name === cut.variable)?.label ?? cut.variable;
+  return (
+    <Alert color="yellow" mb="sm" p="xs">
+      What is repeated for each value of {label} is shown for the first {cut.shown} of {cut.all}. Choose fewer values to see
+      others.
+    </Alert>
   );
 }
 

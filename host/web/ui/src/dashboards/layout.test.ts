@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { placeSections } from "./layout";
+import { cutRepeats, placeSections } from "./layout";
 import { readDashboard } from "./read/dashboard";
 import type { VariableValue } from "./variables/scope";
 
@@ -30,7 +30,35 @@ it("repeats rows with all that is in them", () => {
   const placed = placeSections(sections, new Map([["disk", DISKS]]));
   expect(placed.map((each) => [each.panels[0]?.key, each.scope.get("disk")?.values])).toEqual([
     ["2", ["a"]],
-    ["2-1", ["b"]],
-    ["2-2", ["c"]],
+    ["2_1", ["b"]],
+    ["2_2", ["c"]],
   ]);
+});
+
+it("tells all copies apart, also of repeated panels in repeated rows", () => {
+  const { sections } = readDashboard({
+    panels: [
+      { id: 1, type: "row", title: "$disk", gridPos: place(0), repeat: "disk" },
+      { id: 2, type: "stat", gridPos: place(1), repeat: "host" },
+    ],
+  });
+  const hosts = { ...DISKS, values: ["x", "y"], texts: ["x", "y"] };
+  const placed = placeSections(sections, new Map([["disk", DISKS], ["host", hosts]]));
+  const keys = placed.flatMap((each) => [each.key, ...each.panels.map((panel) => panel.key)]);
+  expect(keys).toHaveLength(9);
+  expect(new Set(keys).size).toBe(9);
+});
+
+it("says which repetitions are not whole", () => {
+  const { sections } = readDashboard({
+    panels: [
+      { id: 1, type: "row", title: "$disk", gridPos: place(0), repeat: "disk" },
+      { id: 2, type: "stat", gridPos: place(1), repeat: "host" },
+      { id: 3, type: "stat", gridPos: place(2), repeat: "host" },
+    ],
+  });
+  const many = Array.from({ length: 312 }, (_, index) => `h${index}`);
+  const scope = new Map([["disk", DISKS], ["host", { ...DISKS, values: many, texts: many }]]);
+  expect(cutRepeats(sections, scope)).toEqual([{ variable: "host", shown: 60, all: 312 }]);
+  expect(placeSections(sections, scope)[0]?.panels).toHaveLength(120);
 });

@@ -16,6 +16,13 @@ export interface PlacedSection {
   panels: PlacedPanel[];
 }
 
+/** A repetition of which only the first copies are shown. */
+export interface CutRepeat {
+  variable: string;
+  shown: number;
+  all: number;
+}
+
 const COLUMNS = 24;
 /** More copies than this are a mistake. */
 const COPIES_MAX = 60;
@@ -24,9 +31,20 @@ export function placeSections(sections: readonly Section[], scope: Scope): Place
   return sections.flatMap((section) => {
     const scopes = section.repeat === null ? [scope] : copies(section.repeat, scope);
     return scopes.map((own, index) => {
-      const suffix = index === 0 ? "" : `-${index}`;
+      // Unlike the mark of a panel's copies: in copied sections there may be both.
+      const suffix = index === 0 ? "" : `_${index}`;
       return { key: `${section.key}${suffix}`, section, scope: own, panels: placePanels(section.panels, own, suffix) };
     });
+  });
+}
+
+/** The variables that have more values than there are copies. */
+export function cutRepeats(sections: readonly Section[], scope: Scope): CutRepeat[] {
+  const repeated = sections.flatMap(({ repeat, panels }) => [repeat, ...panels.map((panel) => panel.repeat?.variable)]);
+  const variables = [...new Set(repeated)].filter((each) => each !== null && each !== undefined);
+  return variables.flatMap((variable) => {
+    const all = scope.get(variable)?.values.length ?? 0;
+    return all > COPIES_MAX ? [{ variable, shown: COPIES_MAX, all }] : [];
   });
 }
 

@@ -3,7 +3,8 @@ import { useState } from "react";
 import { Cross } from "../../components/icons";
 import type { AdhocFilter } from "../model";
 import { ALL } from "../read/variables";
-import { chosenValues, writeFilter, type ResolvedVariable } from "../variables/resolve";
+import { writeFilter, type ResolvedVariable } from "../variables/resolve";
+import { boundedChoices, choicesOf } from "./choices";
 
 interface Props {
   variables: readonly ResolvedVariable[];
@@ -53,15 +54,8 @@ function Control({ resolved, filters, onChoose }: ControlProps) {
 }
 
 function Choice({ resolved, onChoose }: Omit<ControlProps, "filters">) {
-  const { variable, options, value, error } = resolved;
-  const data = [
-    ...(variable.hasAll ? [{ value: ALL, label: "All" }] : []),
-    ...options.map((each) => ({ value: each.value, label: each.text })),
-  ];
-  const chosen =
-    variable.kind === "interval"
-      ? options.filter((each) => value.texts.includes(each.text)).map((each) => each.value)
-      : chosenValues(value);
+  const { variable, value, error } = resolved;
+  const { choices: data, chosen } = choicesOf(resolved);
   const common = {
     size: "xs",
     data,
@@ -73,7 +67,7 @@ function Choice({ resolved, onChoose }: Omit<ControlProps, "filters">) {
     error: error ?? false,
     nothingFoundMessage: "Nothing found",
     placeholder: data.length === 0 ? "nothing found" : "",
-    limit: 500,
+    filter: ({ search }: { search: string }) => boundedChoices(data, search),
     comboboxProps: { width: "max-content", position: "bottom-start" },
   } as const;
   const width = (texts: readonly string[]) =>
