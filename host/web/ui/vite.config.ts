@@ -23,5 +23,14 @@ export default defineConfig({
     host: "127.0.0.1",
     proxy: { "/api": HOST, "/metrics": HOST, "/-/": HOST },
   },
-  test: { include: ["src/**/*.test.ts"], environment: "node", alias: { "@conformance": CONFORMANCE } },
+  test: {
+    include: ["src/**/*.test.ts"],
+    environment: "node",
+    alias: [
+      { find: "@conformance", replacement: CONFORMANCE },
+      // By its package.json Node would take its older form, and with that CodeMirror a second time.
+      { find: /^(@prometheus-io\/codemirror-promql)$/, replacement: "$1/dist/esm/index.js" },
+    ],
+    server: { deps: { inline: [/@prometheus-io/] } },
+  },
 });

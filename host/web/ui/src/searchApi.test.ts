@@ -54,8 +54,8 @@ describe("search", () => {
 
   it("asks for a list where there is no search", async () => {
     answer([404, "404 page not found"], [200, '{"status":"success","data":["a","b"]}']);
-    expect(await search({ of: "metrics" }, TERMS, signal)).toEqual({ found: [{ name: "a" }, { name: "b" }], hasMore: true });
-    expect(asked[1]).toBe("http://host/api/v1/label/__name__/values?limit=2&start=5&match[]=up");
+    expect(await search({ of: "metrics" }, TERMS, signal)).toEqual({ found: [{ name: "a" }, { name: "b" }], hasMore: false });
+    expect(asked[1]).toBe("http://host/api/v1/label/__name__/values?limit=10000&start=5&match[]=up");
   });
 
   it("does not bother a host that is away twice", async () => {

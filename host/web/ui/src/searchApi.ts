@@ -28,6 +28,9 @@ export interface Search {
   hasMore: boolean;
 }
 
+/** Where there is no search, whoever asked finds among so many. */
+const LISTED_MAX = 10_000;
+
 interface SearchLine {
   results?: { name?: string; value?: string; type?: string; help?: string }[];
   status?: string;
@@ -68,7 +71,7 @@ export async function search(what: Searched, terms: SearchTerms, signal: AbortSi
   } catch (error) {
     if (!(error instanceof ApiError) || error.isTransient) throw error;
     const names = (await list(what, terms, signal)).data;
-    return { found: names.map((name) => ({ name })), hasMore: names.length >= terms.limit };
+    return { found: names.map((name) => ({ name })), hasMore: names.length >= LISTED_MAX };
   }
 }
 
@@ -86,8 +89,8 @@ function searchParams(what: Searched, { typed, selector, sinceMs, limit }: Searc
   return params;
 }
 
-function list(what: Searched, { selector, sinceMs, limit }: SearchTerms, signal: AbortSignal): Promise<Answer<string[]>> {
-  const params = new URLSearchParams({ limit: String(limit), start: String(sinceMs / 1000) });
+function list(what: Searched, { selector, sinceMs }: SearchTerms, signal: AbortSignal): Promise<Answer<string[]>> {
+  const params = new URLSearchParams({ limit: String(LISTED_MAX), start: String(sinceMs / 1000) });
   if (selector !== null) params.set("match[]", selector);
   if (what.of === "labels") return request(`labels?${params}`, { signal });
   const label = what.of === "metrics" ? "__name__" : what.label;

@@ -1,8 +1,11 @@
 import { Alert, Button, Group, Text } from "@mantine/core";
 import type { RequestState } from "../state/useRequest";
-import { RelativeTime } from "./Time";
+import { AbsoluteTime } from "./Time";
 
-/** Says that the newest request failed, from when the shown data is, and that it will be tried again. */
+/**
+ * Says that the newest request failed, from when the shown data is, and that it will be tried again. An alert is read
+ * out when it changes: nothing in it counts seconds.
+ */
 export function RequestNotice({ state }: { state: RequestState<unknown> }) {
   const { error, answeredAt, reload, isLoading } = state;
   if (!error) return null;
@@ -13,7 +16,7 @@ export function RequestNotice({ state }: { state: RequestState<unknown> }) {
           {error.isTransient && "Trying again by itself. "}
           {answeredAt !== null && (
             <>
-              What is shown is from <RelativeTime at={answeredAt} />.
+              What is shown is from <AbsoluteTime at={answeredAt} />.
             </>
           )}
         </Text>

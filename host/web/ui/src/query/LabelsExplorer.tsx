@@ -68,7 +68,7 @@ export function LabelsExplorer({ metric, onChoose, onBack }: Props) {
         <>
           <Text size="xs" c="dimmed" mb={4} role="status">
             {series.length > SERIES_MAX
-              ? `More than ${SERIES_MAX} series; the labels of the first are shown.`
+              ? `More than ${count(SERIES_MAX, "series", "series")}; the labels of the first are shown.`
               : `${count(series.length, "series", "series")}. Click a value to select only those that have it.`}
           </Text>
           <Table verticalSpacing={4} fz={13} style={{ opacity: state.isLoading ? 0.6 : 1 }}>

@@ -68,7 +68,7 @@ function MetricList({ filter, onFilter, onChoose, onExplore }: ListProps) {
         <Text size="xs" c="dimmed" mb={4} role="status">
           {state.answer?.data.hasMore ? `The first ${metrics.length} metrics` : count(metrics.length, "metric", "metrics")}
           {metrics.length > 0 && ". Enter takes the first."}
-          {isSearched && ` There are more than ${METRICS_LISTED_MAX}: names alone are searched.`}
+          {isSearched && ` There are more than ${count(METRICS_LISTED_MAX, "metric", "metrics")}: names alone are searched.`}
         </Text>
       )}
       {metrics && metrics.length === 0 && filter === "" && (

@@ -1,6 +1,6 @@
 import { Alert, Anchor, Text } from "@mantine/core";
 import type { ApiError } from "../api";
-import { RelativeTime } from "../components/Time";
+import { AbsoluteTime } from "../components/Time";
 import { findErrorPosition } from "../promql/errorPosition";
 import classes from "./QueryError.module.css";
 
@@ -26,7 +26,7 @@ const TITLES: Record<string, string> = {
 export function QueryError({ error, expr, onGoTo, isRetried = true, shownFrom = null }: Props) {
   const shown = shownFrom !== null && (
     <Text size="sm">
-      What is shown below is from <RelativeTime at={shownFrom} />.
+      What is shown below is from <AbsoluteTime at={shownFrom} />.
     </Text>
   );
   if (error.isTransient) {

@@ -46,7 +46,7 @@ export function PartNotes({ part, outcomes }: Props) {
         <>
           {outcome.isCut && (
             <Text size="sm" mt="xs">
-              There are more than {RESULTS_MAX} results; what follows is of the first of them.
+              There are more than {count(RESULTS_MAX, "result", "results")}; what follows is of the first of them.
             </Text>
           )}
           <LabelTable summary={outcome.summary} />

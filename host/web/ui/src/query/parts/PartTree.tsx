@@ -50,7 +50,7 @@ function OutcomeText({ outcome }: { outcome: Outcome }) {
       const { results, labels } = outcome.summary;
       return (
         <span className={classes.outcome}>
-          {outcome.isCut ? `more than ${RESULTS_MAX} results` : count(results, "result", "results")},{" "}
+          {outcome.isCut ? `more than ${count(RESULTS_MAX, "result", "results")}` : count(results, "result", "results")},{" "}
           {humanizeSeconds(outcome.tookMs / 1000)}
           {labels.slice(0, LABELS_SHOWN).map((label) => (
             <span key={label.name} className={classes.label}>
