@@ -62,5 +62,25 @@ describe("transform", () => {
     expect(rows(reduced[0])).toEqual([{ Field: "1", Max: 5, Last: 5 }, { Field: "2", Max: 7, Last: 7 }]);
   });
 
+  it.each([
+    ["reduce", { mode: "reduceFields", reducers: ["max"] }, "reduce (reduceFields)"],
+    ["reduce", { reducers: ["max", "allIsZero"] }, "reduce (allIsZero)"],
+    ["joinByField", { byField: "Time", mode: "outerTabular" }, "joinByField (outerTabular)"],
+    ["calculateField", { mode: "cumulativeFunctions" }, "calculateField (cumulativeFunctions)"],
+    ["calculateField", { mode: "binary", binary: { left: "a", operator: "xor", right: "b" } }, "calculateField (xor)"],
+    ["calculateField", { mode: "reduceRow", reduce: { reducer: "uniqueValues" } }, "calculateField (uniqueValues)"],
+    ["groupBy", { fields: { host: { operation: "aggregate", aggregations: ["countAll"] } } }, "groupBy (countAll)"],
+    ["filterFieldsByName", { byVariable: true, include: { variable: "$x" } }, "filterFieldsByName (by a variable)"],
+  ])("computes nothing else in the place of %s %j", (id, options, name) => expect(run(DISKS, [id, options])).toEqual({ tables: DISKS, unknown: [name] }));
+
+  it("sorts what is no number before numbers, and infinities at the ends", () => {
+    const [nan, inf] = [Number.NaN, Number.POSITIVE_INFINITY];
+    const values = [3, nan, inf, 1, null, -inf, nan, 2, inf];
+    const table: Table = { refId: "A", name: "", columns: [{ name: "v", type: "number", refId: "A", values }] };
+    const sorted = (desc: boolean) => run([table], ["sortBy", { sort: [{ field: "v", desc }] }]).tables[0]?.columns[0]?.values;
+    expect(sorted(false)).toEqual([null, nan, nan, -inf, 1, 2, 3, inf, inf]);
+    expect(sorted(true)).toEqual([inf, inf, 3, 2, 1, -inf, nan, nan, null]);
+  });
+
   it("says what it does not know", () => expect(run(DISKS, ["heatmap"], ["merge"])).toMatchObject({ unknown: ["heatmap"], tables: { length: 1 } }));
 });

@@ -3,6 +3,7 @@ import { flag, isRecord, list, number, record, records, strings, text, type Json
 import type { Transformation } from "../model";
 import { reducerOf } from "../values/reducers";
 import { toRegExp } from "../values/regexp";
+import { OPERATIONS, unknownMode } from "./modes";
 import { pickRows, rowCount, type Cell, type Column, type Table } from "./table";
 
 type Transform = (tables: readonly Table[], options: Json) => Table[];
@@ -17,8 +18,9 @@ export function transform(tables: readonly Table[], transformations: readonly Tr
   const unknown: string[] = [];
   const result = transformations.reduce<readonly Table[]>((current, { id, options }) => {
     const apply = TRANSFORMS[id];
-    if (apply) return apply(current, options);
-    unknown.push(id);
+    const mode = unknownMode(id, options);
+    if (apply && mode === null) return apply(current, options);
+    unknown.push(mode === null ? id : `${id} (${mode})`);
     return current;
   }, tables);
   return { tables: [...result], unknown };
@@ -209,11 +211,19 @@ export function sortTable(table: Table, column: Column, isDescending: boolean): 
   return pickRows(table, isDescending ? rows.reverse() : rows);
 }
 
-/** Nothing first, then numbers, then texts. */
+/** Nothing first, then what is no number, then numbers, then texts. */
 function compareCells(a: Cell, b: Cell): number {
-  if (a === null || b === null) return Number(a !== null) - Number(b !== null);
-  if (typeof a === "number" && typeof b === "number") return a - b;
+  const difference = rankOf(a) - rankOf(b);
+  if (difference !== 0 || a === null || b === null) return difference;
+  // Infinities have no difference.
+  if (typeof a === "number" && typeof b === "number") return a < b ? -1 : Number(a > b);
   return String(a).localeCompare(String(b), undefined, { numeric: true });
+}
+
+function rankOf(cell: Cell): number {
+  if (cell === null) return 0;
+  if (typeof cell === "string") return 3;
+  return Number.isNaN(cell) ? 1 : 2;
 }
 
 const limit: Transform = (tables, options) => {
@@ -224,13 +234,6 @@ const limit: Transform = (tables, options) => {
       Array.from({ length: Math.min(rows, rowCount(table)) }, (_, row) => row),
     ),
   );
-};
-
-const OPERATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
-  "+": (a, b) => a + b,
-  "-": (a, b) => a - b,
-  "*": (a, b) => a * b,
-  "/": (a, b) => a / b,
 };
 
 /** A column more: two columns put together, or all of a row. */

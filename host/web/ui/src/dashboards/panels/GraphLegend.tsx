@@ -5,6 +5,7 @@ import type { Field } from "../data/fields";
 import { valueText } from "../values/display";
 import { reducerOf } from "../values/reducers";
 import classes from "./GraphPanel.module.css";
+import { sortFields, type LegendOrder } from "./legendOrder";
 
 export interface LegendStyle {
   isShown: boolean;
@@ -88,14 +89,9 @@ interface TableProps {
   entry: (field: Field) => ReactNode;
 }
 
-interface Order {
-  calc: string;
-  isAscending: boolean;
-}
-
 function LegendTable({ style, fields, entry }: TableProps) {
   const { display } = useDashboard();
-  const [order, setOrder] = useState<Order | null>(null);
+  const [order, setOrder] = useState<LegendOrder | null>(null);
   // First the largest, then the smallest, then as they were.
   const sortBy = (calc: string) =>
     setOrder(
@@ -134,11 +130,4 @@ function LegendTable({ style, fields, entry }: TableProps) {
       </tbody>
     </table>
   );
-}
-
-function sortFields(fields: readonly Field[], order: Order | null): readonly Field[] {
-  if (!order) return fields;
-  const reducer = reducerOf(order.calc);
-  const rank = (field: Field) => reducer.reduce(field.series.values) ?? Number.NEGATIVE_INFINITY;
-  return [...fields].sort((a, b) => (order.isAscending ? rank(a) - rank(b) : rank(b) - rank(a)));
 }

@@ -130,11 +130,17 @@ function nullable(value: number | null, then: (value: number) => number): number
   return value === null ? null : then(value);
 }
 
+const PERCENTILE = /^p(\d{1,2})$/;
+
+export function isReducer(name: string): boolean {
+  return Object.hasOwn(REDUCERS, name) || PERCENTILE.test(name);
+}
+
 /** "p95" and its like are percentiles; an unknown name is the last value. */
 export function reducerOf(name: string): Reducer {
   const found = REDUCERS[name];
   if (found) return found;
-  const share = /^p(\d{1,2})$/.exec(name)?.[1];
+  const share = PERCENTILE.exec(name)?.[1];
   if (share !== undefined) {
     return { label: `${share}th %`, keepsUnit: true, reduce: (values) => percentile(values, Number(share) / 100) };
   }
