@@ -38,6 +38,32 @@ describe("toColumns", () => {
     expect(below).toEqual([null, null, 0, null, null]);
   });
 
+  it("shows the last sample of a series until its next one is overdue", () => {
+    const fine = field(Array.from({ length: 14 }, (_, index) => [index * 10, 1]));
+    const { values } = toColumns([fine, field([[0, 5], [60, 6]], {}, 60)], all);
+    const shown = Array.from({ length: 14 }, (_, at) => valueAt(values[1] ?? [], at));
+    expect(shown).toEqual([5, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6]);
+    const ended = toColumns([fine, field([[0, 5], [20, 6]], {}, 20)], all).values[1] ?? [];
+    expect(Array.from({ length: 8 }, (_, at) => valueAt(ended, at))).toEqual([5, 5, 6, 6, 6, 6, null, null]);
+    const goesOn = toColumns([fine, field([[0, 5], [20, 6]], { spanNulls: true }, 20)], all).values[1] ?? [];
+    expect(valueAt(goesOn, 9)).toBeNull();
+  });
+
+  it("stacks lines of different steps on the way between their samples", () => {
+    const custom = { stacking: { mode: "normal", group: "A" } };
+    const coarse: [number, number | null][] = [[0, 10], [20, 30], [40, null]];
+    const fine: [number, number][] = [[0, 1], [10, 2], [20, 3], [30, 4], [40, 5]];
+    const { values, drawn } = toColumns([field(coarse, custom, 20), field(fine, custom)], all);
+    expect(drawn).toEqual([[10, 20, 30, 30, null], [11, 22, 33, 34, 5]]);
+    const open = coarse.slice(0, 2);
+    expect(toColumns([field(open, custom, 20), field(fine, custom)], all).drawn[1]).toEqual([11, 22, 33, 34, 35]);
+    // What is told of a sample is what was answered.
+    expect(values[0]).toEqual([10, undefined, 30, undefined, null]);
+    expect(toColumns([field(fine, custom), field(coarse, custom, 20)], all).drawn[1]).toEqual([11, 22, 33, 34, null]);
+    const bars = { ...custom, drawStyle: "bars" };
+    expect(toColumns([field(coarse, bars, 20), field(fine, bars)], all).drawn[1]).toEqual([11, 2, 33, 4, 5]);
+  });
+
   it("draws shares of the whole", () => {
     const custom = { stacking: { mode: "percent", group: "A" } };
     expect(toColumns([field([[0, 1], [10, 0]], custom), field([[0, 3], [10, 0]], custom)], all).drawn).toEqual([[0.25, 0], [1, 0]]);

@@ -25,7 +25,7 @@ export function toColumns(fields: readonly Field[], isVisible: (index: number) =
   const times = timeAxis(fields);
   const at = new Map(times.map((time, index) => [time, index]));
   const values = fields.map((field) => toColumn(field, times, at));
-  const { drawn, below } = stack(fields, values, isVisible);
+  const { drawn, below } = stack(fields, times, values, isVisible);
   return { times: times.map((time) => time / 1000), values, drawn, below };
 }
 
@@ -60,7 +60,16 @@ function toColumn({ series, config }: Field, times: readonly number[], at: Reado
     if (next === undefined || !isGap(series, time, next, config.graph.spanNulls)) return;
     for (let hole = position + 1; (times[hole] ?? next) < next; hole += 1) column[hole] = null;
   });
+  endColumn(column, times, series);
   return column;
+}
+
+/** A series that has ended has nothing at later moments of others, once its next sample is overdue. */
+function endColumn(column: Column, times: readonly number[], series: Series): void {
+  const last = series.times.at(-1);
+  if (last === undefined) return;
+  const overdue = last + (series.stepMs ?? 0) * GAP_STEPS;
+  for (let at = times.length - 1; at >= 0 && (times[at] ?? last) > overdue; at -= 1) column[at] = null;
 }
 
 interface Stack {
@@ -72,9 +81,11 @@ interface Stack {
 /** Each field of a stack on top of the ones before it. A hole adds nothing, and stays a hole in its own line. */
 function stack(
   fields: readonly Field[],
-  values: readonly Column[],
+  times: readonly number[],
+  samples: readonly Column[],
   isVisible: (index: number) => boolean,
 ): Pick<Columns, "drawn" | "below"> {
+  const values = samples.map((column, index) => (isStackedLine(fields[index]) ? bridged(column, times) : column));
   const totals = shareTotals(fields, values, isVisible);
   const stacks = new Map<string, Stack>();
   const below: (number | null)[] = [];
@@ -99,6 +110,33 @@ function stack(
     });
   });
   return { drawn, below };
+}
+
+function isStackedLine(field: Field | undefined): boolean {
+  return field !== undefined && field.config.graph.stacking !== "none" && field.config.graph.draw === "line";
+}
+
+/**
+ * A line of a stack has a value also where only others have a sample: that of the way from one of its samples to
+ * the next, and before a hole and at the end that of its last one. Else what lies on it would fall down at those moments.
+ */
+function bridged(column: Column, times: readonly number[]): Column {
+  const whole = [...column];
+  let from = -1;
+  const bridge = (to: number) => {
+    const [start, end] = [column[from], column[to]];
+    if (typeof start !== "number") return;
+    const [begin, span] = [times[from] ?? 0, (times[to] ?? 0) - (times[from] ?? 0)];
+    const rise = typeof end === "number" ? (end - start) / span : 0;
+    for (let at = from + 1; at < to; at += 1) whole[at] = start + rise * ((times[at] ?? begin) - begin);
+  };
+  column.forEach((value, to) => {
+    if (value === undefined) return;
+    bridge(to);
+    from = to;
+  });
+  bridge(column.length);
+  return whole;
 }
 
 function stackKey({ config: { graph } }: Field): string {
@@ -127,13 +165,11 @@ function negated(value: number | null | undefined): number | null | undefined {
   return typeof value === "number" ? -value : value;
 }
 
-/** The value that a column shows at a moment: that of its own last sample where others have one in between. */
+/** The value that a column shows at a moment: that of its own last sample where others have some in between. */
 export function valueAt(column: Column, at: number): number | null {
-  for (let index = at; index >= Math.max(0, at - 3); index -= 1) {
-    const value = column[index];
-    if (value !== undefined) return value;
-  }
-  return null;
+  let index = at;
+  while (index >= 0 && column[index] === undefined) index -= 1;
+  return column[index] ?? null;
 }
 
 /** Samples between two holes have no line: they get a dot. */
