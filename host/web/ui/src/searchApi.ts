@@ -1,5 +1,6 @@
 /** Calls that find names and values by parts of them, so that a large store need not be read for a few. */
 import { ApiError, exchange, openEnvelope, request, type Answer } from "./api";
+import { escapeName } from "./dashboardApi";
 
 /** What is searched: names of metrics, of labels, or values of one label. */
 export type Searched = { of: "metrics" } | { of: "labels" } | { of: "values"; label: string };
@@ -94,5 +95,5 @@ function list(what: Searched, { selector, sinceMs }: SearchTerms, signal: AbortS
   if (selector !== null) params.set("match[]", selector);
   if (what.of === "labels") return request(`labels?${params}`, { signal });
   const label = what.of === "metrics" ? "__name__" : what.label;
-  return request(`label/${encodeURIComponent(label)}/values?${params}`, { signal });
+  return request(`label/${encodeURIComponent(escapeName(label))}/values?${params}`, { signal });
 }

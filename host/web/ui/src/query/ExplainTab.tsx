@@ -1,9 +1,10 @@
 import { Alert, Box, Button, Group, SegmentedControl, Text } from "@mantine/core";
 import { useMemo, useState } from "react";
-import { explainQuery, type Answer, type Explanation, type QueryTimes } from "../api";
+import type { Answer } from "../api";
 import { Loading } from "../components/Loading";
 import { humanizeSeconds } from "../format/duration";
 import { count, formatBytes } from "../format/value";
+import { explainQuery, type Explanation, type QueryTimes } from "../queryApi";
 import { useRequest } from "../state/useRequest";
 import { WindowControls } from "./GraphControls";
 import { Notices } from "./Notices";

@@ -1,11 +1,12 @@
 import { Button, Code, Group, Pill, Table, Text, UnstyledButton } from "@mantine/core";
 import { useCallback, useMemo, useState } from "react";
-import { getSeries, type Labels } from "../api";
+import type { Labels } from "../api";
 import { Loading } from "../components/Loading";
 import { RequestNotice } from "../components/RequestNotice";
 import { useBounded } from "../components/useBounded";
 import { formatLabelName, formatSeries, labelPairs, quote } from "../format/labels";
 import { count } from "../format/value";
+import { getSeries } from "../queryApi";
 import { useRequest } from "../state/useRequest";
 import { summarizeLabels, type LabelSummary } from "./labelSummary";
 import classes from "./MetricsExplorer.module.css";

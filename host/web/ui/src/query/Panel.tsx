@@ -1,8 +1,9 @@
 import { ActionIcon, Button, Group, Paper, Select, Tabs, Text } from "@mantine/core";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { ApiError, formatQuery } from "../api";
+import { ApiError } from "../api";
 import { Braces, Copy, Cross, Search } from "../components/icons";
 import type { EditorHandle } from "../promql/Editor";
+import { formatQuery } from "../queryApi";
 import { ExplainTab } from "./ExplainTab";
 import { GraphTab } from "./GraphTab";
 import { HistoryMenu } from "./HistoryMenu";

@@ -1,9 +1,9 @@
 import { Tree, useTree, type RenderTreeNodePayload, type TreeNodeData } from "@mantine/core";
 import { useMemo, useState, type SyntheticEvent } from "react";
-import type { Explanation } from "../api";
 import { ChevronRight } from "../components/icons";
 import { humanizeSeconds } from "../format/duration";
 import { count, formatBytes, formatValue } from "../format/value";
+import type { Explanation } from "../queryApi";
 import classes from "./PlanTree.module.css";
 import { planItems, toPlanTree, type PlanItem } from "./planItems";
 

@@ -1,6 +1,7 @@
 /** Exemplars as marks over a graph. Pure. */
-import type { ExemplarSeries, Labels } from "../api";
+import type { Labels } from "../api";
 import { parseValue } from "../format/value";
+import type { ExemplarSeries } from "../queryApi";
 import type { Window } from "./step";
 
 /** More marks than this cover the graph. */

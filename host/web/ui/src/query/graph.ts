@@ -1,6 +1,7 @@
 /** What the graph of a panel shows: the answer as lines and as histograms, and what is to be said of it. */
-import { ApiError, queryExemplars, queryRange, type Answer, type QueryData } from "../api";
+import { ApiError, queryRange, type Answer, type QueryData } from "../api";
 import { count } from "../format/value";
+import { queryExemplars } from "../queryApi";
 import { NO_EXEMPLARS, toMarks, type ExemplarMarks } from "./exemplars";
 import type { HistogramSeries } from "./histograms";
 import type { DisplayMode } from "./panel";

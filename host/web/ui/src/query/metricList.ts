@@ -1,6 +1,6 @@
 /** The metrics that exist, with what is known about them. Pure. */
-import type { MetricMetadata } from "../api";
 import { matchesFilter } from "../format/labels";
+import type { MetricMetadata } from "../queryApi";
 
 export interface Metric {
   name: string;

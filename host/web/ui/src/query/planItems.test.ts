@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Explanation, PlanActual, PlanNode } from "../api";
+import type { Explanation, PlanActual, PlanNode } from "../queryApi";
 import { planItems, selectsNothing, toPlanTree } from "./planItems";
 
 const ESTIMATE = { series: 2, samples: 20, rows: 2, heldBytes: 0 };

@@ -1,5 +1,5 @@
 /** The plan of a query as its tree shows it. Pure. */
-import type { Explanation, PlanActual, PlanEstimate, PlanNode } from "../api";
+import type { Explanation, PlanActual, PlanEstimate, PlanNode } from "../queryApi";
 
 export interface PlanItem {
   /** Where it stands in the tree: "0", "0.1", ... The same for every plan of one shape. */

@@ -1,6 +1,6 @@
 /** The metrics that the explorer offers: all of them where that can be, else those that a search finds. */
 import { useMemo } from "react";
-import { getMetadata } from "../api";
+import { getMetadata } from "../queryApi";
 import { search, type Search } from "../searchApi";
 import { useRequest, type RequestState } from "../state/useRequest";
 import { filterMetrics, metricList, type Metric } from "./metricList";

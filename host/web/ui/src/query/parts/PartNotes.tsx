@@ -1,8 +1,8 @@
 import { Box, List, Text, Title } from "@mantine/core";
 import { functionIdentifierTerms } from "@prometheus-io/codemirror-promql/dist/esm/complete/promql.terms";
 import { useCallback } from "react";
-import { getMetadataOf } from "../../api";
 import { count } from "../../format/value";
+import { getMetadataOf } from "../../queryApi";
 import { useSettings } from "../../state/settings";
 import { useRequest } from "../../state/useRequest";
 import { familyName, findMetadata } from "../metricList";
@@ -24,7 +24,7 @@ export function PartNotes({ part, outcomes }: Props) {
   const isSelector = node.type === "vectorSelector" || node.type === "matrixSelector";
   return (
     <Box component="section" aria-label="About this part" px="md" pt="sm" style={{ borderTop: "1px solid var(--nx-border)" }}>
-      <Title order={3} size="h6" mb={4}>
+      <Title order={2} size="h6" mb={4}>
         {titleOf(node)}
       </Title>
       <Text size="sm" maw={760}>

@@ -1,6 +1,7 @@
 /** The parts of an expression as React values: parsed once, run anew with every run. */
 import { useCallback, useEffect, useMemo, useReducer } from "react";
-import { parseQuery, queryInstant, type ApiError } from "../../api";
+import { queryInstant, type ApiError } from "../../api";
+import { parseQuery } from "../../queryApi";
 import { useRequest } from "../../state/useRequest";
 import { partsOf, RESULTS_MAX, runParts, type Outcome, type Part } from "./parts";
 
