@@ -1,4 +1,4 @@
-import { useState, type CSSProperties } from "react";
+import { useMemo, useState, type CSSProperties } from "react";
 import { useBounded } from "../../components/useBounded";
 import { useDashboard } from "../context";
 import { configFor } from "../data/fields";
@@ -8,7 +8,7 @@ import { merge, sortTable, transform } from "../data/transform";
 import { flag, records, text } from "../json";
 import type { FieldConfig, Panel } from "../model";
 import { readableOn, textOn } from "../values/colors";
-import { boundsOf, showValue, type DisplayContext } from "../values/display";
+import { boundsOf, showValue, type Bounds, type DisplayContext } from "../values/display";
 import { joinFormatted } from "../values/units";
 import { NoData } from "./NoData";
 import classes from "./TablePanel.module.css";
@@ -23,6 +23,7 @@ interface Order {
 interface ShownColumn {
   column: Column;
   config: FieldConfig;
+  bounds: Bounds;
   title: string;
 }
 
@@ -30,11 +31,11 @@ interface ShownColumn {
 export function TablePanel({ panel, series }: { panel: Panel; series: readonly Series[] }) {
   const { display } = useDashboard();
   const [order, setOrder] = useState<Order | null>(initialOrder(panel));
-  const { tables, unknown } = transform(tablesOf(series), panel.transformations);
-  const [table] = merge(tables);
-  if (!table || table.columns.length === 0) return <NoData />;
-  const columns = table.columns.map((column) => toShown(panel, column)).filter(({ config }) => !config.cell.isHidden);
-  const sorted = sortedBy(table, columns, order);
+  const { tables, unknown } = useMemo(() => transform(tablesOf(series), panel.transformations), [series, panel]);
+  const table = useMemo(() => merge(tables)[0], [tables]);
+  const columns = useMemo(() => shownColumns(panel, table), [panel, table]);
+  const sorted = useMemo(() => sortedBy(table, columns, order), [table, columns, order]);
+  if (!sorted || sorted.columns.length === 0) return <NoData />;
   const sortBy = (name: string) =>
     setOrder(
       order?.name !== name ? { name, isDescending: false } : order.isDescending ? null : { name, isDescending: true },
@@ -116,7 +117,7 @@ function DataTable({ table, columns, order, onSort, hasHeader, title, display }:
 }
 
 function DataCell({
-  shown: { column, config },
+  shown: { column, config, bounds },
   value,
   display,
 }: {
@@ -124,7 +125,6 @@ function DataCell({
   value: Cell;
   display: DisplayContext;
 }) {
-  const bounds = boundsOf(config, column.type === "number" ? (column.values as (number | null)[]) : []);
   const shown = showValue(value, config, bounds, 0, display);
   const { type } = config.cell;
   const style = cellStyle(type, shown.color, display);
@@ -150,12 +150,18 @@ function cellStyle(type: string, color: string, { scheme }: DisplayContext): CSS
   return {};
 }
 
+function shownColumns(panel: Panel, table: Table | undefined): ShownColumn[] {
+  const all = table?.columns.map((column) => toShown(panel, column)) ?? [];
+  return all.filter(({ config }) => !config.cell.isHidden);
+}
+
 function toShown(panel: Panel, column: Column): ShownColumn {
   const values = column.type === "number" ? (column.values as (number | null)[]) : [];
   const config = configFor(panel, { name: column.name, refId: column.refId, type: column.type, values });
   const unit =
     config.unit === "" && column.type === "time" ? "dateTimeAsIso" : column.type === "string" ? "string" : config.unit;
-  return { column, title: config.displayName || column.name, config: { ...config, unit } };
+  const title = config.displayName || column.name;
+  return { column, title, config: { ...config, unit }, bounds: boundsOf(config, values) };
 }
 
 function alignOf(column: Column, config: FieldConfig): "left" | "center" | "right" {
@@ -168,9 +174,13 @@ function initialOrder(panel: Panel): Order | null {
   return rule ? { name: text(rule["displayName"]), isDescending: flag(rule["desc"]) } : null;
 }
 
-function sortedBy(table: Table, columns: readonly ShownColumn[], order: Order | null): Table {
+function sortedBy(
+  table: Table | undefined,
+  columns: readonly ShownColumn[],
+  order: Order | null,
+): Table | undefined {
   const found = columns.find(
     ({ column, title }) => order !== null && (column.name === order.name || title === order.name),
   );
-  return found && order ? sortTable(table, found.column, order.isDescending) : table;
+  return table && found && order ? sortTable(table, found.column, order.isDescending) : table;
 }
