@@ -355,6 +355,11 @@ export function getRules(signal: AbortSignal): Promise<Answer<{ groups: RuleGrou
   return request("rules", { signal });
 }
 
+/** The same without the alerts, which are many more than the rules when much is wrong. */
+export function getBareRules(signal: AbortSignal): Promise<Answer<{ groups: RuleGroup[] }>> {
+  return request("rules?exclude_alerts=true", { signal });
+}
+
 export function getAlerts(signal: AbortSignal): Promise<Answer<{ alerts: Alert[] }>> {
   return request("alerts", { signal });
 }

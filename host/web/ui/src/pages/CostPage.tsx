@@ -1,5 +1,5 @@
 import { useCallback, useMemo } from "react";
-import { getPlugins, getRules, queryInstant } from "../api";
+import { getBareRules, getPlugins, queryInstant } from "../api";
 import { PageTitle } from "../components/PageTitle";
 import { RequestNotice } from "../components/RequestNotice";
 import { RelativeTime } from "../components/Time";
@@ -32,7 +32,7 @@ export default function CostPage() {
   const totals = useInstant(TOTALS_QUERY);
   const jobs = useInstant(jobsQuery(JOB_FIGURES.find((figure) => figure === jobSort) ?? "kept"));
   const targets = useInstant(targetsQuery(TARGET_FIGURES.find((figure) => figure === targetSort) ?? "kept"));
-  const rules = useRequest(getRules, POLLING);
+  const rules = useRequest(getBareRules, POLLING);
   const queries = useRequest(getTopQueries, POLLING);
   const plugins = useRequest(getPlugins, POLLING);
   const groups = rules.answer?.data.groups ?? null;

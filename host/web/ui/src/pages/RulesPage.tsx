@@ -1,6 +1,6 @@
 import { Stack, Table, Text } from "@mantine/core";
 import { useMemo } from "react";
-import { getRules, type Rule, type RuleGroup, type RuleHealth } from "../api";
+import { getBareRules, type Rule, type RuleGroup, type RuleHealth } from "../api";
 import { Copyable } from "../components/CopyButton";
 import { EmptyState } from "../components/EmptyState";
 import { ErrorText } from "../components/ErrorText";
@@ -33,7 +33,7 @@ groups:
 
 /** All rule groups: what is evaluated, how it went, how long it took. */
 export default function RulesPage() {
-  const state = useRequest(getRules, { intervalMs: INTERVAL_MS });
+  const state = useRequest(getBareRules, { intervalMs: INTERVAL_MS });
   const [health, setHealth] = useSearchParam("health");
   const [text, setText] = useSearchParam("search");
   const all = state.answer?.data.groups;
