@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
-import { bundleSize } from "./dev/bundleSize";
+import { bundleSize } from "./dev/bundleSize.ts";
 
 /** Where `npm run dev` finds a running host. */
 const HOST = "http://127.0.0.1:9090";

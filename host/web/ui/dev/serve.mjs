@@ -20,7 +20,7 @@ const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", "
 createServer(async (request, response) => {
   try {
     const path = (request.url ?? "/").replace(prefix, "/");
-    if (path.startsWith("/api/") || path.startsWith("/metrics")) await pass(path, request, response);
+    if (/^\/(api|-)\/|^\/metrics/.test(path)) await pass(path, request, response);
     else await file(path, response);
   } catch (error) {
     response.writeHead(502).end(String(error));

@@ -29,6 +29,8 @@ export const theme = createTheme({
   cursorType: "pointer",
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   components: {
+    // A page has one banner, and the head of a dialog is none.
+    Modal: { defaultProps: { closeButtonProps: { "aria-label": "Close" }, attributes: { header: { role: "presentation" } } } },
     // The native scrollbar takes no room where there is nothing to scroll. The keyboard scrolls what has the focus.
     // What is placed by hand in a table, such as hidden words, scrolls with it.
     TableScrollContainer: Table.ScrollContainer.extend({ defaultProps: { type: "native", tabIndex: 0, pos: "relative" } }),

@@ -1,11 +1,92 @@
-//! The pages in a real browser. Pictures are kept as artefacts under `<target folder>/screenshots`.
+//! The pages in a real browser, which `host/web/ui/browser` drives. Pictures are kept under `<target folder>/screenshots`.
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
-use narthex_harness::{Host, Peer, SECONDS, TempFolder, peer, repository};
+use narthex_harness::{
+    Host, Peer, Process, SECONDS, WebhookReceiver, peer, repository, skip, wait_until,
+};
 
-use crate::support::{config, plugin};
+use crate::support::plugin;
+
+/// Shorter than the runner's own patience, so that what the drive says is not lost.
+const DRIVE_WITHIN: Duration = Duration::from_secs(580);
+
+#[test]
+fn every_page_shows_what_it_is_for_and_keeps_nobody_out() {
+    drive(&["looks"]);
+}
+
+#[test]
+fn people_find_and_change_what_pages_are_for() {
+    drive(&["--exclude", "browser/looks.drive.ts"]);
+}
+
+/// Runs a part of the drive against a host of its own. What the drive says is the message of a failure.
+#[track_caller]
+fn drive(arguments: &[&str]) {
+    let Some(chromium) = peer(Peer::Chromium) else { return };
+    let ui = repository().join("host/web/ui");
+    let vitest = ui.join("node_modules/vitest/vitest.mjs");
+    if !ui.join("dist/index.html").is_file() || !vitest.is_file() {
+        skip("needs the browser pages: run `cargo xtask ui` (Node.js)");
+        return;
+    }
+    if let Err(error) = Command::new("node").arg("--version").output() {
+        skip(&format!("needs Node.js: {error}"));
+        return;
+    }
+    let receiver = WebhookReceiver::start();
+    let host = host_with_everything(&receiver);
+    let mut drive = Process::spawn(
+        Command::new("node")
+            .arg(vitest)
+            .args(["run", "--config", "browser/vitest.config.ts"])
+            .args(arguments)
+            .current_dir(&ui)
+            .env("NO_COLOR", "1")
+            .env("NARTHEX_URL", host.url(""))
+            .env("NARTHEX_CHROMIUM", chromium)
+            .env("NARTHEX_SCREENSHOTS", screenshots()),
+    );
+    let status = drive.wait(DRIVE_WITHIN);
+    assert!(status.success(), "the drive ended with {status}:\n{}", drive.output());
+    host.stop();
+}
+
+/// A host with something of everything that pages show: series, alerts that fire, a target that is gone, one that was
+/// dropped, receivers that were told, dashboards, and a word to its operator.
+#[track_caller]
+fn host_with_everything(receiver: &WebhookReceiver) -> Host {
+    let files = repository().join("tests/e2e/tests/browser");
+    let read = |name: &str| {
+        std::fs::read_to_string(files.join(name)).expect("the files of the drive are there")
+    };
+    let config = read("narthex.yml").replace("http://127.0.0.1:9099/", &receiver.url());
+    let mut host = Host::with_config(&config)
+        .file("self.yml", read("self.yml"))
+        .file("rules.yml", read("rules.yml"))
+        .file("found.yml", read("found.yml"))
+        .file("alertmanagers.yml", read("alertmanagers.yml"))
+        .file("dashboards/modes.json", read("dashboards/modes.json"))
+        .copy("plugins/node.wasm", &plugin("node"))
+        .copy("plugins/webhook.wasm", &plugin("webhook"))
+        .flag("--web.enable-lifecycle")
+        .flag("--web.enable-admin-api")
+        .expect_log("scrape")
+        // Beside browsers the plugin may be left without the time that it needs.
+        .expect_log("collector failed")
+        .start();
+    host.folder().write("self.yml", format!("- targets: ['{}']\n", host.address()));
+    host.wait_for_query("rate(node_cpu_seconds_total[30s])", 60 * SECONDS, |s| s.len() >= 8);
+    host.wait_for_query("ALERTS{alertstate='firing'}", 30 * SECONDS, |s| s.len() == 2);
+    host.wait_for_query("up{job='narthex'} == 1", 30 * SECONDS, |s| s.len() == 1);
+    wait_until("the receiver is told", 30 * SECONDS, || !receiver.requests().is_empty());
+    host.expect_log("reload refused");
+    assert_ne!(host.reload_with(&format!("{config}nonsense: 1\n")).status, 200);
+    host
+}
 
 /// Beside the test's own executable: cargo's target folder.
 fn screenshots() -> PathBuf {
@@ -14,88 +95,4 @@ fn screenshots() -> PathBuf {
     let folder = target.join("screenshots");
     std::fs::create_dir_all(&folder).expect("the target folder can be written");
     folder
-}
-
-fn chromium(program: &PathBuf, arguments: &[&str]) -> String {
-    let profile = TempFolder::new();
-    let output = Command::new(program)
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--hide-scrollbars",
-            "--window-size=1280,900",
-            "--virtual-time-budget=8000",
-            "--timeout=20000",
-        ])
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .args(arguments)
-        .output()
-        .expect("chromium starts");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-#[test]
-fn every_page_shows_what_it_is_for() {
-    let Some(program) = peer(Peer::Chromium) else { return };
-    if !repository().join("host/web/ui/dist/index.html").is_file() {
-        narthex_harness::skip("needs the browser pages: run `cargo xtask ui` (Node.js)");
-        return;
-    }
-    let host = Host::with_config(&config(
-        "rule_files: [rules.yml]\n\
-         alertmanager: { route: { receiver: everybody }, receivers: [{ name: everybody }] }\n\
-         scrape_configs:\n\
-         - job_name: node\n  exporter: { plugin: node }\n  \
-         static_configs: [{ targets: [localhost] }]\n\
-         - job_name: gone\n  static_configs: [{ targets: ['127.0.0.1:1'] }]\n",
-    ))
-    .file(
-        "rules.yml",
-        "groups:\n- name: g\n  rules:\n  - alert: TargetDown\n    expr: up == 0\n    \
-         annotations: { summary: '{{ $labels.job }} is down' }\n",
-    )
-    .copy("plugins/node.wasm", &plugin("node"))
-    // The time of these pages stands still while a stream is open: they ask for notifications instead.
-    .flag("--web.max-notifications-subscribers=0")
-    .expect_log("scrape")
-    .start();
-    host.wait_for_query("rate(node_cpu_seconds_total[30s])", 60 * SECONDS, |s| s.len() >= 8);
-    host.wait_for_query("ALERTS{alertstate='firing'}", 30 * SECONDS, |s| s.len() == 1);
-
-    let query = "/query?g0.expr=sum%20by(mode)(rate(node_cpu_seconds_total%5B30s%5D))";
-    // The share of each mode, in percent.
-    let share = "/query?g0.expr=100*sum%20by(mode)(rate(node_cpu_seconds_total%5B30s%5D))\
-                 /on()group_left()sum(rate(node_cpu_seconds_total%5B30s%5D))";
-    for (page, path, wanted) in [
-        ("query-table", &format!("{query}&g0.tab=table"), "idle"),
-        ("query-graph", &format!("{query}&g0.tab=graph&g0.range_input=5m"), "idle"),
-        ("query-explain", &format!("{share}&g0.tab=explain&g0.analyze=1"), "Measured: "),
-        ("alerts", &"/alerts".to_owned(), "TargetDown"),
-        ("targets", &"/targets".to_owned(), "127.0.0.1:1"),
-        ("plugins", &"/plugins".to_owned(), "exporter"),
-        ("service-discovery", &"/service-discovery".to_owned(), "127.0.0.1:1"),
-        ("routing", &"/routing".to_owned(), "everybody"),
-        ("groups", &"/groups?inhibited=true".to_owned(), "TargetDown"),
-        ("silences", &"/silences".to_owned(), "Silence"),
-        ("cost", &"/cost".to_owned(), "Rule groups"),
-        ("tsdb-status", &"/tsdb-status".to_owned(), "node_cpu_seconds_total"),
-        ("flags", &"/flags".to_owned(), "web.listen-address"),
-        ("config", &"/config".to_owned(), "job_name: gone"),
-        ("dashboards", &"/dashboards".to_owned(), "Machines"),
-        ("dashboard", &"/dashboards?uid=node".to_owned(), "Processors busy"),
-    ] {
-        let text = chromium(&program, &["--dump-dom", &host.url(path)]);
-        assert!(text.contains(wanted), "{page} does not show {wanted:?}:\n{text}");
-        let picture = screenshots().join(format!("{page}.png"));
-        chromium(&program, &[&format!("--screenshot={}", picture.display()), &host.url(path)]);
-        let bytes = std::fs::metadata(&picture).map_or(0, |file| file.len());
-        assert!(bytes > 10_000, "{} shows nothing", picture.display());
-    }
-    host.stop();
 }

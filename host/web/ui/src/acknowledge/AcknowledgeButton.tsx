@@ -32,9 +32,6 @@ export function AcknowledgeButton({ matchers, onDone }: Props) {
           returnFocus={false}
           title="Acknowledge"
           size="lg"
-          closeButtonProps={{ "aria-label": "Close" }}
-          // A page has one banner, and this is none.
-          attributes={{ header: { role: "presentation" } }}
         >
           <AcknowledgeForm
             matchers={matchers}

@@ -79,7 +79,7 @@ function AllPagesMenu({ page }: Props) {
         <Menu.Target>
           <button type="button" className={classes.link}>
             <span className="nx-hidden">Pages, now </span>
-            {title}
+            <span className={classes.title}>{title}</span>
             {page !== "alerts" && <FiringCount />}
             <ChevronDown />
           </button>

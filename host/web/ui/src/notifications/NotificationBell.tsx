@@ -24,7 +24,7 @@ export function NotificationBell() {
           {amount > 0 && <span className={classes.amount}>{amount}</span>}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown aria-label="Notifications">
+      <Popover.Dropdown>
         {amount === 0 ? (
           <Text size="sm" c="dimmed" tabIndex={-1} data-autofocus>
             Nothing needs your attention here.

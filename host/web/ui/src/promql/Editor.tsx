@@ -26,6 +26,12 @@ interface Props {
   ref?: Ref<EditorHandle>;
 }
 
+/** Whoever has gone somewhere while the editor was loaded stays there. */
+function isFocusFree(): boolean {
+  const { activeElement } = document;
+  return activeElement === null || activeElement === document.body || activeElement.tagName === "MAIN";
+}
+
 /** The PromQL editor. CodeMirror owns the text; `value` replaces it only where the two differ. */
 export default function Editor({ value, onChange, onRun, label, autoFocus = false, ref }: Props) {
   const container = useRef<HTMLDivElement>(null);
@@ -73,7 +79,7 @@ export default function Editor({ value, onChange, onRun, label, autoFocus = fals
         ],
       }),
     });
-    if (autoFocus) editor.focus();
+    if (autoFocus && isFocusFree()) editor.focus();
     view.current = editor;
     return () => {
       view.current = null;

@@ -32,7 +32,8 @@ export const editorTheme = EditorView.theme({
     backgroundColor: "var(--mantine-primary-color-filled)",
     color: "white",
   },
-  ".cm-completionDetail": { marginLeft: "1.2em", fontStyle: "normal", opacity: "0.65" },
+  ".cm-completionDetail": { marginLeft: "1.2em", fontStyle: "normal", color: "var(--mantine-color-dimmed)" },
+  ".cm-tooltip-autocomplete ul li[aria-selected] .cm-completionDetail": { color: "inherit" },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
   ".cm-tooltip.cm-completionInfo": {
     padding: "8px 10px",

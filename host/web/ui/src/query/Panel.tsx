@@ -78,7 +78,7 @@ export function Panel({ panel, number, onPatch, onDuplicate, onRemove, autoFocus
 
   return (
     <Paper component="section" withBorder bg="var(--nx-surface)" aria-label={`Panel ${number}`}>
-      <Group gap={6} p="sm" pb={0} align="flex-start" wrap="nowrap">
+      <Group gap={6} p="sm" pb={0} align="flex-start">
         <div className={classes.editor}>
           <Suspense fallback={<pre className={classes.placeholder}>{draft}</pre>}>
             <Editor

@@ -43,7 +43,7 @@ export function GraphPanel({ options, fields, range }: Props) {
   }, [options]);
   return (
     <div className={`${classes.panel} ${legend.isRight ? classes.right : classes.bottom}`}>
-      <Suspense fallback={null}>
+      <Suspense fallback={<div style={{ flex: 1 }} />}>
         <Graph
           fields={drawn}
           columns={columns}
