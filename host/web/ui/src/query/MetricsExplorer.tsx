@@ -41,7 +41,10 @@ interface ListProps {
 }
 
 function MetricList({ filter, onFilter, onChoose, onExplore }: ListProps) {
-  const { metrics, isSearched, state } = useMetrics(useDeferredValue(filter));
+  const typed = useDeferredValue(filter);
+  const { metrics, isSearched, state } = useMetrics(typed);
+  // What is shown may still be of what was typed before.
+  const isCurrent = typed === filter && !state.isLoading;
   const [shown, more] = useBounded(metrics ?? [], METRICS_AT_ONCE);
   const choose = (metric: Metric) => onChoose(formatSeries({ __name__: metric.name }));
   return (
@@ -54,11 +57,11 @@ function MetricList({ filter, onFilter, onChoose, onExplore }: ListProps) {
         value={filter}
         onChange={(event) => onFilter(event.currentTarget.value)}
         onKeyDown={(event) => {
-          const first = metrics?.[0];
-          if (event.key !== "Enter" || !first) return;
+          if (event.key !== "Enter") return;
           // The editor has the focus next, and must not take this key for a new line.
           event.preventDefault();
-          choose(first);
+          const first = metrics?.[0];
+          if (first && isCurrent) choose(first);
         }}
         mb="xs"
       />
@@ -66,9 +69,10 @@ function MetricList({ filter, onFilter, onChoose, onExplore }: ListProps) {
       {!metrics && state.isLoading && <Loading />}
       {metrics && (
         <Text size="xs" c="dimmed" mb={4} role="status">
-          {state.answer?.data.hasMore ? `The first ${metrics.length} metrics` : count(metrics.length, "metric", "metrics")}
+          {state.answer?.data.hasMore && "The first "}
+          {count(metrics.length, "metric", "metrics")}
           {metrics.length > 0 && ". Enter takes the first."}
-          {isSearched && ` There are more than ${count(METRICS_LISTED_MAX, "metric", "metrics")}: names alone are searched.`}
+          {isSearched && ` There are more than ${count(METRICS_LISTED_MAX, "metric", "metrics")}: only names are searched.`}
         </Text>
       )}
       {metrics && metrics.length === 0 && filter === "" && (
