@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Field } from "../data/fields";
 import { readFieldConfig } from "../read/field";
-import { lonelyPoints, toColumns, valueAt } from "./columns";
+import { lonelyPoints, samplePoints, toColumns, valueAt } from "./columns";
 
 const field = (samples: [number, number | null][], custom: object = {}, stepMs = 10): Field => ({
   key: "k", name: "n", color: "#000000", bounds: { min: 0, max: 1 }, config: readFieldConfig({ custom }),
@@ -71,3 +71,5 @@ describe("toColumns", () => {
 });
 
 it("finds lonely samples", () => expect(lonelyPoints([1, null, 2, undefined, 3, null, null, 4])).toEqual([0, 7]));
+
+it("finds samples, and nothing in between", () => expect(samplePoints([1, null, undefined, 0, undefined])).toEqual([0, 3]));

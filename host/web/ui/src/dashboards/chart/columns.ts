@@ -172,6 +172,11 @@ export function valueAt(column: Column, at: number): number | null {
   return column[index] ?? null;
 }
 
+/** Where a series has samples. */
+export function samplePoints(column: Column): number[] {
+  return column.flatMap((value, at) => (typeof value === "number" ? [at] : []));
+}
+
 /** Samples between two holes have no line: they get a dot. */
 export function lonelyPoints(column: Column): number[] {
   const neighbor = (at: number, step: 1 | -1) => {

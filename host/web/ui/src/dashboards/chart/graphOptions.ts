@@ -7,7 +7,7 @@ import type { TimeRange } from "../range";
 import { colorOf, withAlpha, type Scheme } from "../values/colors";
 import { absoluteSteps } from "../values/thresholds";
 import { axesOf, tickDistances, tickTexts, valueRange, type ValueAxis } from "./axes";
-import { lonelyPoints, type Columns } from "./columns";
+import { lonelyPoints, samplePoints, type Columns } from "./columns";
 import { graphTooltip, type TooltipStyle } from "./graphTooltip";
 
 /** What may change without a new chart. */
@@ -59,7 +59,7 @@ export function graphOptions(graph: Graph): uPlot.Options {
       { ...look, ticks: { ...grid, size: 4 }, values: TIME_TICKS, space: 64, size: 36, gap: 4 },
       ...axes.map((axis, index) => axisOptions(axis, index === 0, look, zone)),
     ],
-    series: [{}, ...fields.map((field, index) => seriesOptions(field, scales[index] ?? "y0", columns, index))],
+    series: [{}, ...fields.map((field, index) => seriesOptions(field, scales[index] ?? "y0", index, current))],
     bands: bandsOf(fields, columns),
     hooks: {
       ...frame.hooks,
@@ -93,9 +93,9 @@ function axisOptions(axis: ValueAxis, isFirst: boolean, look: Partial<uPlot.Axis
   };
 }
 
-function seriesOptions(field: Field, scale: string, columns: Columns, index: number): uPlot.Series {
+function seriesOptions(field: Field, scale: string, index: number, current: () => GraphData): uPlot.Series {
   const { graph } = field.config;
-  const below = columns.below[index] ?? null;
+  const below = current().columns.below[index] ?? null;
   const isFilled = graph.fillOpacity > 0 && graph.draw !== "points";
   const fill = withAlpha(field.color, graph.fillOpacity / 100);
   return {
@@ -109,20 +109,21 @@ function seriesOptions(field: Field, scale: string, columns: Columns, index: num
       size: graph.pointSize,
       fill: field.color,
       show: true,
-      filter: (chart, series) => {
-        if (graph.draw === "points" || graph.points === "always") return null;
+      filter: (chart) => {
+        if (graph.draw === "points") return null;
         if (graph.draw === "bars") return [];
-        const column = (chart.data[series] ?? []) as Columns["drawn"][number];
-        if (graph.points === "auto" && !isCrowded(chart, series)) return null;
-        return lonelyPoints(column);
+        // Not what is drawn: lines of stacks have values between their samples, too.
+        const samples = current().columns.values[index] ?? [];
+        const own = samplePoints(samples);
+        const areShown = graph.points === "always" || (graph.points === "auto" && !isCrowded(chart, own.length));
+        return areShown ? own : lonelyPoints(samples);
       },
     },
   };
 }
 
-function isCrowded(chart: uPlot, series: number): boolean {
-  const samples = (chart.data[series] ?? []).filter((value) => typeof value === "number").length;
-  return chart.bbox.width / uPlot.pxRatio / Math.max(1, samples) < POINT_ROOM_PIXELS;
+function isCrowded(chart: uPlot, points: number): boolean {
+  return chart.bbox.width / uPlot.pxRatio / Math.max(1, points) < POINT_ROOM_PIXELS;
 }
 
 function gradient(color: string, scale: string): (chart: uPlot) => CanvasGradient | string {

@@ -17,7 +17,7 @@ interface Asking {
   filters: AdhocFilter[];
 }
 
-/** After this, what failed beside answers is asked again. */
+/** So often is asked again what failed beside answers. */
 const RETRY_MS = 15_000;
 
 /** What a panel's targets answer. Asks when the panel comes into view, and for each new range while it stays there. */
@@ -44,8 +44,9 @@ export function usePanelData(panel: Panel, scope: Scope, { isInView, widthPixels
   const { answer, reload } = state;
   useEffect(() => {
     if (!answer?.data.errors.some((each) => each.isTransient)) return;
-    const timer = setTimeout(reload, RETRY_MS);
-    return () => clearTimeout(timer);
+    // Not once: a page that is not seen asks nothing.
+    const timer = setInterval(reload, RETRY_MS);
+    return () => clearInterval(timer);
   }, [answer, reload]);
   return state;
 }

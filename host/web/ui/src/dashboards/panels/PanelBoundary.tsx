@@ -30,7 +30,9 @@ export class PanelBoundary extends Component<Props, State> {
     if (!error) return this.props.children;
     return (
       <div role="alert">
-        <ErrorText>{`This panel could not be drawn: ${error.message}. It is tried again with the next data.`}</ErrorText>
+        <ErrorText>
+          {`This panel could not be drawn: ${error.message}\nIt is tried again with the next data; if it stays so, load the page again.`}
+        </ErrorText>
       </div>
     );
   }

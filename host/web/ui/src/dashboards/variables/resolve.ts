@@ -116,7 +116,7 @@ function intervalOptions(variable: Variable): Option[] {
 /** What is chosen where nobody knows what there is. All of that is anything. */
 function unchecked(variable: Variable, chosen: readonly string[]): VariableValue {
   const base = { isList: variable.isMulti || variable.hasAll, allValue: variable.allValue };
-  if (variable.hasAll && (meansAll(chosen) || chosen.length === 0))
+  if (meansAll(chosen) || (variable.hasAll && chosen.length === 0))
     return { ...base, values: [], texts: [], isAll: true, allValue: variable.allValue || ".*" };
   return { ...base, values: [...chosen], texts: [...chosen], isAll: false };
 }
