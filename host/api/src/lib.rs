@@ -20,6 +20,7 @@ mod exemplars;
 mod explain;
 mod features;
 mod federate;
+mod measured;
 mod notifications;
 mod origin;
 mod params;

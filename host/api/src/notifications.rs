@@ -9,7 +9,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
 use narthex_model::Timestamp;
-use narthex_platform::Clock;
+use narthex_platform::{Clock, Family, FamilyKind, MetricsSource, Point, PointValue};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
@@ -30,6 +30,7 @@ pub struct Notifications(Arc<Known>);
 struct Known {
     clock: Clock,
     followers_max: usize,
+    /// Guards what is told, and who follows it.
     state: Mutex<Told>,
 }
 
@@ -96,6 +97,21 @@ impl Notifications {
             }
         });
         Some((told.active.clone(), changes))
+    }
+}
+
+impl MetricsSource for Notifications {
+    #[expect(clippy::cast_precision_loss, reason = "followers are few")]
+    fn families(&self) -> Vec<Family> {
+        let told = self.0.state.lock();
+        let followers = told.changes.as_ref().map_or(0, broadcast::Sender::receiver_count);
+        let value = PointValue::Number(followers as f64);
+        vec![Family {
+            name: "prometheus_api_notification_active_subscribers".to_owned(),
+            help: "The current number of active notification subscribers.".to_owned(),
+            kind: FamilyKind::Gauge,
+            points: vec![Point { labels: Vec::new(), value }],
+        }]
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use narthex_alerting::Alerting;
@@ -22,6 +23,7 @@ use narthex_tsdb::Tsdb;
 
 use crate::control::ServerControl;
 use crate::envelope::ApiError;
+use crate::measured::measure;
 use crate::notifications::Notifications;
 use crate::{
     admin, alerting, ast, dashboards, discovery, exemplars, explain, features, federate,
@@ -90,6 +92,7 @@ pub fn router(rooms: Arc<Rooms>) -> Router {
         .route("/-/reload", post(status::reload).put(status::reload))
         .route("/-/quit", post(status::quit).put(status::quit))
         .method_not_allowed_fallback(wrong_method)
+        .route_layer(from_fn_with_state(Arc::clone(&rooms), measure))
         .with_state(rooms)
 }
 

@@ -9,6 +9,8 @@ use narthex_template::{
 };
 use tracing::warn;
 
+use crate::measures::Texts;
+
 /// The variables that every template of a rule may use.
 const VARIABLES: [&str; 4] = ["$labels", "$externalLabels", "$externalURL", "$value"];
 
@@ -54,6 +56,7 @@ pub(crate) struct Expander {
     functions: Functions,
     external_labels: Labels,
     external_url: String,
+    texts: Texts,
 }
 
 impl Expander {
@@ -62,6 +65,7 @@ impl Expander {
         at: Timestamp,
         external_labels: &Labels,
         external_url: &str,
+        texts: &Texts,
     ) -> Self {
         let query = move |text: &str| {
             let result = engine.instant(text, at, &options);
@@ -74,12 +78,13 @@ impl Expander {
             query: Some(Arc::new(query)),
         });
         let (external_labels, external_url) = (external_labels.clone(), external_url.to_owned());
-        Self { functions, external_labels, external_url }
+        Self { functions, external_labels, external_url, texts: texts.clone() }
     }
 
     /// The text for one element of the result. What cannot be rendered says so in its place: an
     /// alert with a wrong annotation is better than none.
     pub(crate) fn expand(&self, text: &TemplateText, labels: &Labels, value: &Value) -> String {
+        self.texts.expansions.increment();
         let (name, template) = match text {
             TemplateText::Plain(text) => return text.to_string(),
             TemplateText::Template { name, template, .. } => (name, template),
@@ -97,6 +102,7 @@ impl Expander {
             .with_variable("$externalURL", external_url)
             .with_variable("$value", value.clone());
         template.render(name, &scope).unwrap_or_else(|error| {
+            self.texts.failures.increment();
             warn!(%error, %labels, "a template of an alert failed");
             format!("<error expanding template: error executing template {name}: {error}>")
         })

@@ -24,6 +24,14 @@ pub(crate) struct Measures {
     last_samples: Gauge,
     durations: Durations,
     rule_durations: Durations,
+    pub(crate) texts: Texts,
+}
+
+/// Texts of alerts that were rendered, over all groups.
+#[derive(Clone, Debug)]
+pub(crate) struct Texts {
+    pub(crate) expansions: Counter,
+    pub(crate) failures: Counter,
 }
 
 /// How long something took, over all groups.
@@ -117,6 +125,18 @@ impl Measures {
                 "prometheus_rule_evaluation_duration",
                 "The duration for a rule to execute.",
             ),
+            texts: Texts {
+                expansions: metrics.counter(
+                    "prometheus_template_text_expansions_total",
+                    "The total number of template text expansions.",
+                    &[],
+                ),
+                failures: metrics.counter(
+                    "prometheus_template_text_expansion_failures_total",
+                    "The total number of template text expansion failures.",
+                    &[],
+                ),
+            },
         }
     }
 

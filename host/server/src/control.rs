@@ -39,6 +39,7 @@ pub(crate) struct Control {
     started_at: Timestamp,
     clock: Clock,
     is_ready: AtomicBool,
+    readiness: Gauge,
     quit: Notify,
     reloads: mpsc::Sender<Answer>,
     /// Guards what the last reload left.
@@ -76,6 +77,11 @@ impl Control {
             started_at: now,
             clock: clock.clone(),
             is_ready: AtomicBool::new(false),
+            readiness: metrics.gauge(
+                "prometheus_ready",
+                "Whether the server has started and takes requests.",
+                &[],
+            ),
             quit: Notify::new(),
             reloads,
             last: Mutex::new(LastReload { shown, at: now, taken: true }),
@@ -101,7 +107,12 @@ impl Control {
 
     /// Says that requests are taken from now on.
     pub(crate) fn ready(&self) {
-        self.is_ready.store(true, Ordering::Relaxed);
+        self.say_ready(true);
+    }
+
+    fn say_ready(&self, is_ready: bool) {
+        self.is_ready.store(is_ready, Ordering::Relaxed);
+        self.readiness.set(f64::from(u8::from(is_ready)));
     }
 
     /// Returns when the program shall end: SIGTERM, SIGINT, or `/-/quit`.
@@ -111,7 +122,7 @@ impl Control {
             () = signal_of(SignalKind::interrupt()) => info!("SIGINT: stopping"),
             () = self.quit.notified() => info!("/-/quit: stopping"),
         }
-        self.is_ready.store(false, Ordering::Relaxed);
+        self.say_ready(false);
         self.notifications.close("stop", "Narthex is stopping.");
     }
 

@@ -210,6 +210,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     };
     let shown = reloader.apply(config).await?;
     let notifications = Notifications::new(clock.clone(), flags.notification_followers_max);
+    metrics.add_source(Arc::new(notifications.clone()));
     let control = Control::start(
         &flags,
         (store.clone(), Arc::clone(&journals), notifications.clone()),

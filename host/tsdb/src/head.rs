@@ -53,7 +53,8 @@ pub(crate) struct Counts {
     pub(crate) series: AtomicU64,
     pub(crate) series_created: AtomicU64,
     pub(crate) series_removed: AtomicU64,
-    pub(crate) chunks: AtomicU64,
+    pub(crate) chunks_created: AtomicU64,
+    pub(crate) chunks_removed: AtomicU64,
     /// Times of the oldest and newest sample; the wrong way round when there is none.
     pub(crate) oldest_at: AtomicI64,
     pub(crate) newest_at: AtomicI64,
@@ -68,13 +69,23 @@ pub(crate) struct Counts {
     pub(crate) round: AtomicU32,
 }
 
+impl Counts {
+    /// Chunks that are there.
+    pub(crate) fn chunks(&self) -> u64 {
+        // What is removed was created before.
+        let removed = self.chunks_removed.load(Ordering::Relaxed);
+        self.chunks_created.load(Ordering::Relaxed).saturating_sub(removed)
+    }
+}
+
 impl Default for Counts {
     fn default() -> Self {
         Self {
             series: AtomicU64::new(0),
             series_created: AtomicU64::new(0),
             series_removed: AtomicU64::new(0),
-            chunks: AtomicU64::new(0),
+            chunks_created: AtomicU64::new(0),
+            chunks_removed: AtomicU64::new(0),
             oldest_at: AtomicI64::new(i64::MAX),
             newest_at: AtomicI64::new(i64::MIN),
             oldest_since: AtomicI64::new(i64::MAX),
@@ -158,7 +169,7 @@ impl Head {
         self.counts.newest_at.fetch_max(newest, Ordering::Relaxed);
         self.counts.oldest_at.fetch_min(oldest, Ordering::Relaxed);
         self.counts.oldest_since.fetch_min(oldest, Ordering::Relaxed);
-        self.counts.chunks.fetch_add(chunks, Ordering::Relaxed);
+        self.counts.chunks_created.fetch_add(chunks, Ordering::Relaxed);
     }
 
     /// Where the part of the samples in order begins that is in no block. To be asked for before the

@@ -4,16 +4,13 @@ use std::sync::Weak;
 use std::sync::atomic::Ordering;
 
 use narthex_platform::{
-    Counter, Family, FamilyKind, Gauge, Histogram, Metrics, MetricsSource, Point, PointValue,
+    Counter, Family, FamilyKind, Gauge, Metrics, MetricsSource, Point, PointValue, Summary,
 };
 
 use narthex_storage::AppendError;
 
+use crate::head::exemplars::Exemplars;
 use crate::store::Shared;
-
-/// From a fast NVMe drive to a disk in trouble, in seconds.
-const SYNC_SECONDS: [f64; 11] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 
 /// What the store counts. Clones count together.
 #[derive(Clone, Debug)]
@@ -26,12 +23,16 @@ pub(crate) struct Observed {
     pub(crate) too_old: Counter,
     pub(crate) exemplars_appended: Counter,
     pub(crate) exemplars_out_of_order: Counter,
-    pub(crate) sync_seconds: Histogram,
+    pub(crate) sync_seconds: Summary,
     pub(crate) writes_failed: Counter,
     pub(crate) log_bytes_written: Counter,
     pub(crate) damages: Counter,
     pub(crate) checkpoints: Counter,
     pub(crate) checkpoints_failed: Counter,
+    pub(crate) checkpoint_seconds: Summary,
+    pub(crate) chunks_mapped: Counter,
+    pub(crate) truncations: Counter,
+    pub(crate) truncation_seconds: Summary,
     pub(crate) replay_seconds: Gauge,
     pub(crate) replay_fraction: Gauge,
 }
@@ -39,6 +40,9 @@ pub(crate) struct Observed {
 impl Observed {
     pub(crate) fn new(metrics: &Metrics) -> Self {
         let float = &[("type", "float")];
+        let counter = |name: &str, help: &str| metrics.counter(name, help, &[]);
+        let gauge = |name: &str, help: &str| metrics.gauge(name, help, &[]);
+        let summary = |name: &str, help: &str| metrics.summary(name, help, &[]);
         Self {
             samples_appended: metrics.counter(
                 "prometheus_tsdb_head_samples_appended_total",
@@ -50,10 +54,9 @@ impl Observed {
                 "Samples stored.",
                 &[("type", "histogram")],
             ),
-            out_of_order_appended: metrics.counter(
+            out_of_order_appended: counter(
                 "prometheus_tsdb_head_out_of_order_samples_appended_total",
                 "Samples stored that were older than the newest of their series.",
-                &[],
             ),
             too_old: metrics.counter(
                 "prometheus_tsdb_too_old_samples_total",
@@ -70,56 +73,61 @@ impl Observed {
                 "Samples refused because they are older than the retention.",
                 float,
             ),
-            exemplars_appended: metrics.counter(
+            exemplars_appended: counter(
                 "prometheus_tsdb_exemplar_exemplars_appended_total",
                 "Exemplars stored.",
-                &[],
             ),
-            exemplars_out_of_order: metrics.counter(
+            exemplars_out_of_order: counter(
                 "prometheus_tsdb_exemplar_out_of_order_exemplars_total",
                 "Exemplars refused because a newer one of the series was there.",
-                &[],
             ),
-            sync_seconds: metrics.histogram(
+            sync_seconds: summary(
                 "prometheus_tsdb_wal_fsync_duration_seconds",
-                "How long syncs of the log took.",
-                &[],
-                &SYNC_SECONDS,
+                "How long the disk took to make the log durable.",
             ),
-            writes_failed: metrics.counter(
+            writes_failed: counter(
                 "prometheus_tsdb_wal_writes_failed_total",
                 "Commits refused because the log could not be written.",
-                &[],
             ),
-            log_bytes_written: metrics.counter(
+            log_bytes_written: counter(
                 "narthex_tsdb_log_written_bytes_total",
                 "Bytes of records written to the log.",
-                &[],
             ),
-            damages: metrics.counter(
+            damages: counter(
                 "prometheus_tsdb_wal_corruptions_total",
                 "Damaged places found in the log.",
-                &[],
             ),
-            checkpoints: metrics.counter(
+            checkpoints: counter(
                 "prometheus_tsdb_checkpoint_creations_total",
                 "Checkpoints begun.",
-                &[],
             ),
-            checkpoints_failed: metrics.counter(
+            checkpoints_failed: counter(
                 "prometheus_tsdb_checkpoint_creations_failed_total",
                 "Checkpoints that could not be finished.",
-                &[],
             ),
-            replay_seconds: metrics.gauge(
+            checkpoint_seconds: summary(
+                "prometheus_tsdb_wal_truncate_duration_seconds",
+                "How long it took to save the head and remove the log before it.",
+            ),
+            chunks_mapped: counter(
+                "prometheus_tsdb_mmap_chunks_total",
+                "Chunks of the head that went from memory into mapped files.",
+            ),
+            truncations: counter(
+                "prometheus_tsdb_head_truncations_total",
+                "How often what is in blocks left the head.",
+            ),
+            truncation_seconds: summary(
+                "prometheus_tsdb_head_gc_duration_seconds",
+                "How long it took until what is in blocks had left the head.",
+            ),
+            replay_seconds: gauge(
                 "prometheus_tsdb_data_replay_duration_seconds",
                 "How long the last replay of the log took.",
-                &[],
             ),
-            replay_fraction: metrics.gauge(
+            replay_fraction: gauge(
                 "narthex_tsdb_replay_progress_ratio",
                 "How much of the log is replayed.",
-                &[],
             ),
         }
     }
@@ -152,41 +160,15 @@ impl MetricsSource for HeadSource {
         let count = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed) as f64;
         let time = |at: Option<i64>| at.map_or(f64::NAN, |at| at as f64);
         let (gauge, counter) = (FamilyKind::Gauge, FamilyKind::Counter);
-        let family = |name: &str, help: &str, kind, value| Family {
-            name: name.to_owned(),
-            help: help.to_owned(),
-            kind,
-            points: vec![Point { labels: Vec::new(), value: PointValue::Number(value) }],
-        };
-        let exemplars = store.head.exemplars.read();
-        let kept = [exemplars.len(), exemplars.series(), exemplars.max()].map(|n| n as f64);
-        let [exemplars_kept, exemplars_series, exemplars_max] = kept;
-        let oldest = exemplars.oldest_at().map_or(0.0, |at| at.millis() as f64 / 1000.0);
-        drop(exemplars);
-        vec![
+        let log = store.disk.list(&store.log_folder).unwrap_or_default();
+        let log_bytes: u64 = log.iter().map(|file| file.len).sum();
+        let mut families = of_exemplars(&store.head.exemplars.read()).to_vec();
+        families.extend([
             family(
-                "prometheus_tsdb_exemplar_exemplars_in_storage",
-                "Exemplars in memory.",
+                "prometheus_tsdb_wal_storage_size_bytes",
+                "Bytes of the log and of its checkpoint.",
                 gauge,
-                exemplars_kept,
-            ),
-            family(
-                "prometheus_tsdb_exemplar_series_with_exemplars_in_storage",
-                "Series that have exemplars in memory.",
-                gauge,
-                exemplars_series,
-            ),
-            family(
-                "prometheus_tsdb_exemplar_max_exemplars",
-                "The most exemplars in memory.",
-                gauge,
-                exemplars_max,
-            ),
-            family(
-                "prometheus_tsdb_exemplar_last_exemplars_timestamp_seconds",
-                "Time of the oldest exemplar in memory.",
-                gauge,
-                oldest,
+                log_bytes as f64,
             ),
             family(
                 "prometheus_tsdb_head_series",
@@ -210,7 +192,19 @@ impl MetricsSource for HeadSource {
                 "prometheus_tsdb_head_chunks",
                 "Chunks in the head.",
                 gauge,
-                count(&counts.chunks),
+                counts.chunks() as f64,
+            ),
+            family(
+                "prometheus_tsdb_head_chunks_created_total",
+                "Chunks begun in the head.",
+                counter,
+                count(&counts.chunks_created),
+            ),
+            family(
+                "prometheus_tsdb_head_chunks_removed_total",
+                "Chunks removed from the head.",
+                counter,
+                count(&counts.chunks_removed),
             ),
             family(
                 "prometheus_tsdb_head_min_time",
@@ -219,11 +213,61 @@ impl MetricsSource for HeadSource {
                 time(store.head.oldest_at()),
             ),
             family(
+                "prometheus_tsdb_head_min_time_seconds",
+                "Time of the oldest sample in the head, in seconds.",
+                gauge,
+                time(store.head.oldest_at()) / 1000.0,
+            ),
+            family(
                 "prometheus_tsdb_head_max_time",
                 "Time of the newest sample in the head, in milliseconds.",
                 gauge,
                 time(store.head.newest_at()),
             ),
-        ]
+            family(
+                "prometheus_tsdb_head_max_time_seconds",
+                "Time of the newest sample in the head, in seconds.",
+                gauge,
+                time(store.head.newest_at()) / 1000.0,
+            ),
+        ]);
+        families
     }
+}
+
+fn family(name: &str, help: &str, kind: FamilyKind, value: f64) -> Family {
+    let points = vec![Point { labels: Vec::new(), value: PointValue::Number(value) }];
+    Family { name: name.to_owned(), help: help.to_owned(), kind, points }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exemplars are fewer than 2^53")]
+fn of_exemplars(exemplars: &Exemplars) -> [Family; 4] {
+    let oldest = exemplars.oldest_at().map_or(0.0, |at| at.millis() as f64 / 1000.0);
+    let gauge = FamilyKind::Gauge;
+    [
+        family(
+            "prometheus_tsdb_exemplar_exemplars_in_storage",
+            "Exemplars in memory.",
+            gauge,
+            exemplars.len() as f64,
+        ),
+        family(
+            "prometheus_tsdb_exemplar_series_with_exemplars_in_storage",
+            "Series that have exemplars in memory.",
+            gauge,
+            exemplars.series() as f64,
+        ),
+        family(
+            "prometheus_tsdb_exemplar_max_exemplars",
+            "The most exemplars in memory.",
+            gauge,
+            exemplars.max() as f64,
+        ),
+        family(
+            "prometheus_tsdb_exemplar_last_exemplars_timestamp_seconds",
+            "Time of the oldest exemplar in memory.",
+            gauge,
+            oldest,
+        ),
+    ]
 }

@@ -44,7 +44,7 @@ pub(crate) fn stats(head: &Head, limit: usize) -> Stats {
     let text = |symbol| index.symbols.text(symbol);
     let mut stats = Stats {
         series: head.counts.series.load(Ordering::Relaxed),
-        chunks: head.counts.chunks.load(Ordering::Relaxed),
+        chunks: head.counts.chunks(),
         label_pairs: index.names.values().map(|values| values.len() as u64).sum(),
         oldest_at: head.oldest_at(),
         newest_at: head.newest_at(),

@@ -175,8 +175,8 @@ pub struct Tsdb(Arc<Shared>);
 pub(crate) struct Shared {
     config: Config,
     pub(crate) in_force: InForce,
-    log_folder: Utf8PathBuf,
-    disk: Arc<dyn Disk>,
+    pub(crate) log_folder: Utf8PathBuf,
+    pub(crate) disk: Arc<dyn Disk>,
     clock: Clock,
     pub(crate) head: Arc<Head>,
     /// Guards the log and the order of commits.

@@ -49,6 +49,7 @@ impl Engine {
         let limits = self.limits(visit, options);
         let began = clock.monotonic();
         let mut stats = QueryStats::default();
+        let queued = began.saturating_sub(visit.arrived);
         let outcome = pass.and_then(|pass| {
             let mut planned = began;
             let outcome = self.planned(expr, when, options, (limits, probes), |plan, context| {
@@ -58,12 +59,13 @@ impl Engine {
                 outcome
             });
             drop(pass);
+            stats.queued = queued;
             stats.prepared = planned.saturating_sub(began);
             stats.evaluated = clock.monotonic().saturating_sub(planned);
             metrics.observe(&stats);
             outcome
         });
-        stats.queued = began.saturating_sub(visit.arrived);
+        stats.queued = queued;
         if std::mem::replace(&mut visit.is_untold, false) {
             self.tell(expr, when, options, (&stats, outcome.as_ref().err()));
         }

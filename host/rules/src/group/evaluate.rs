@@ -105,7 +105,7 @@ impl Group {
         };
         let queries = (self.tools.engine.clone(), self.query_options());
         let (labels, url) = (&self.config.external_labels, &self.config.external_url);
-        let expander = Expander::new(queries, round.at, labels, url);
+        let expander = Expander::new(queries, round.at, labels, url, &self.measures.texts);
         let result = vector(result.value)?;
         let found = alerting_rule::found(spec, alert, &result, &expander)?;
         Ok(Finding::Alerts(Sight { found, is_blind }))

@@ -62,7 +62,9 @@ impl Tsdb {
         shared.check_replayed()?;
         let mut maintenance = shared.maintenance.lock();
         shared.observed.checkpoints.increment();
+        let begun = shared.clock.monotonic();
         let outcome = shared.checkpoint(&|| {});
+        shared.observed.checkpoint_seconds.observe_duration(shared.clock.monotonic() - begun);
         match &outcome {
             Ok(bytes) => maintenance.checkpoint_bytes = *bytes,
             Err(_) => shared.observed.checkpoints_failed.increment(),

@@ -329,9 +329,9 @@ impl Shared {
                     self.progress.report("memory".into(), 0, "a chunk in memory");
                 }
                 let after = series.chunks() as u64;
-                let chunks = &self.head.counts.chunks;
-                chunks.fetch_add(after, Ordering::Relaxed);
-                chunks.fetch_sub(before, Ordering::Relaxed);
+                let counts = &self.head.counts;
+                counts.chunks_created.fetch_add(after, Ordering::Relaxed);
+                counts.chunks_removed.fetch_add(before, Ordering::Relaxed);
             }
         }
         self.drop_replayed();

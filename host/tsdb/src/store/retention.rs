@@ -50,7 +50,10 @@ impl Shared {
     /// Drops what stands in blocks.
     pub(crate) fn drop_before(&self, cut: Cut) {
         let _maintenance = self.maintenance.lock();
+        let begun = self.clock.monotonic();
         self.drop_samples(cut);
+        self.observed.truncations.increment();
+        self.observed.truncation_seconds.observe_duration(self.clock.monotonic() - begun);
     }
 
     /// Drops what the log brought although it is in blocks.
@@ -108,7 +111,7 @@ impl Shared {
                 }
             }
         }
-        counts.chunks.fetch_sub(dropped, Ordering::Relaxed);
+        counts.chunks_removed.fetch_add(dropped, Ordering::Relaxed);
         let _writer = self.writer.lock();
         // What was committed meanwhile may be older, and in series that were looked at before.
         let since = counts.oldest_since.load(Ordering::Relaxed);

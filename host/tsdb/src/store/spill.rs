@@ -87,6 +87,7 @@ impl Shared {
                 && chunk.is_in_memory()
             {
                 chunk.move_to(Arc::clone(&file), *place);
+                self.observed.chunks_mapped.increment();
             }
         }
         Ok(())

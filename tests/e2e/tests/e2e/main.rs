@@ -28,6 +28,7 @@ mod nginx;
 mod node;
 mod notifications;
 mod openmetrics;
+mod own_metrics;
 mod parsing;
 mod path;
 mod peers;
