@@ -1,5 +1,6 @@
-import { Alert, Badge, Button, Group, Text, Title, useComputedColorScheme } from "@mantine/core";
-import { useCallback, useMemo } from "react";
+import { Alert, Badge, Box, Button, Group, Text, Title, useComputedColorScheme } from "@mantine/core";
+import { useCallback, useMemo, useState } from "react";
+import { Warning } from "../components/icons";
 import { Loading } from "../components/Loading";
 import { RequestNotice } from "../components/RequestNotice";
 import { Link, navigate, useLocation } from "../router";
@@ -7,12 +8,15 @@ import { useSettings } from "../state/settings";
 import { useRequest } from "../state/useRequest";
 import { getConfig } from "../statusApi";
 import { SharedContext, type DashboardContext } from "./context";
+import { AnnotationBar } from "./controls/AnnotationBar";
 import { RangePicker } from "./controls/RangePicker";
 import { RefreshPicker } from "./controls/RefreshPicker";
 import { VariableBar } from "./controls/VariableBar";
+import { useAnnotations } from "./data/useAnnotations";
 import { SCRAPE_DEFAULT_MS, scrapeIntervalOf } from "./interval";
 import { cutRepeats, placeSections, type CutRepeat, type PlacedSection } from "./layout";
 import type { Dashboard, Variable } from "./model";
+import { Note } from "./panels/Note";
 import { LonePanel, SectionGrid } from "./SectionGrid";
 import { decodeDashboard, encodeDashboard, type DashboardState } from "./urlState";
 import { useRange } from "./useRange";
@@ -110,19 +114,49 @@ function Panels({ dashboard, resolved, range, asked, scrapeMs, enlarged, set }: 
   const cuts = useMemo(() => cutRepeats(dashboard.sections, resolved.scope), [dashboard, resolved]);
   const { filters } = resolved;
   const syncKey = dashboard.isCrosshairShared ? `dashboard ${dashboard.uid}` : null;
+  const [switched, setSwitched] = useState<ReadonlySet<string>>(new Set());
+  const annotations = useMemo(
+    () => dashboard.annotations.filter((each) => each.isOn !== switched.has(each.name)),
+    [dashboard, switched],
+  );
+  const { events, notices } = useAnnotations(annotations, { range, asked, scope: resolved.scope, scrapeMs, filters });
   const onEnlarge = useCallback((key: string | null) => set({ enlarged: key }), [set]);
   const context = useMemo<DashboardContext>(() => {
     const onZoom = (fromMs: number, toMs: number) =>
       set({ range: { from: String(Math.round(fromMs)), to: String(Math.round(toMs)) } });
-    return { range, asked, scrapeMs, filters, display, syncKey, enlarged, onEnlarge, onZoom };
-  }, [range, asked, scrapeMs, filters, display, syncKey, enlarged, onEnlarge, set]);
+    return { range, asked, scrapeMs, filters, display, events, syncKey, enlarged, onEnlarge, onZoom };
+  }, [range, asked, scrapeMs, filters, display, events, syncKey, enlarged, onEnlarge, set]);
   return (
     <SharedContext value={context}>
+      <Group gap="md">
+        <AnnotationBar
+          annotations={dashboard.annotations}
+          on={new Set(annotations.map((each) => each.name))}
+          onSwitch={(name) => setSwitched((last) => toggled(last, name))}
+          events={events}
+          display={display}
+        />
+        <Notices lines={[...dashboard.notices, ...notices]} />
+      </Group>
       {cuts.map((cut) => (
         <CutAlert key={cut.variable} cut={cut} variables={dashboard.variables} />
       ))}
       <Sections sections={sections} enlarged={enlarged} onAll={() => onEnlarge(null)} />
     </SharedContext>
+  );
+}
+
+function toggled(names: ReadonlySet<string>, name: string): ReadonlySet<string> {
+  return new Set(names.has(name) ? [...names].filter((each) => each !== name) : [...names, name]);
+}
+
+/** What of the dashboard is not shown. */
+function Notices({ lines }: { lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <Box mb="sm">
+      <Note icon={<Warning />} label="What is not shown of this dashboard" lines={lines} />
+    </Box>
   );
 }
 

@@ -1,5 +1,6 @@
 /** What all panels of a dashboard share. */
 import { createContext, use } from "react";
+import type { AnnotationEvent } from "./data/annotations";
 import type { Asked } from "./data/queries";
 import type { AdhocFilter } from "./model";
 import type { TimeRange } from "./range";
@@ -12,6 +13,8 @@ export interface DashboardContext {
   scrapeMs: number;
   filters: readonly AdhocFilter[];
   display: DisplayContext;
+  /** What happened, to be drawn over graphs. */
+  events: readonly AnnotationEvent[];
   /** Graphs with this key show the pointer's time together; null where each is alone. */
   syncKey: string | null;
   onZoom: (fromMs: number, toMs: number) => void;

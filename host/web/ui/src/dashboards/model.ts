@@ -14,7 +14,30 @@ export interface Dashboard {
   /** Whether the pointer's time is shown in all graphs. */
   isCrosshairShared: boolean;
   variables: Variable[];
+  annotations: Annotation[];
   sections: Section[];
+  /** What of it is not shown, in words. */
+  notices: string[];
+}
+
+/** What is drawn over graphs at the times at which a query has a value. */
+export interface Annotation {
+  name: string;
+  expr: string;
+  /** How far apart samples of one event may be, as a duration or a variable; "" for a minute. */
+  step: string;
+  /** With "{{label}}". */
+  title: string;
+  text: string;
+  tagKeys: string[];
+  /** Whether values are times, in milliseconds. */
+  usesValueAsTime: boolean;
+  color: string;
+  isOn: boolean;
+  /** Whether it cannot be switched. */
+  isHidden: boolean;
+  /** The panels that show it, or all but those; null for all. */
+  panels: { keys: string[]; isExclusion: boolean } | null;
 }
 
 /** The panels between two row headings. */

@@ -2,6 +2,7 @@ import "uplot/dist/uPlot.min.css";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import { useSettings } from "../../state/settings";
+import type { AnnotationEvent } from "../data/annotations";
 import type { Field } from "../data/fields";
 import type { TimeRange } from "../range";
 import type { Scheme } from "../values/colors";
@@ -14,6 +15,7 @@ interface Props {
   fields: readonly Field[];
   columns: Columns;
   range: TimeRange;
+  events: readonly AnnotationEvent[];
   scheme: Scheme;
   tooltip: TooltipStyle;
   syncKey: string | null;
@@ -23,10 +25,11 @@ interface Props {
 }
 
 /** Draws fields with uPlot, as large as its place. New samples are put into the chart; a new look makes another. */
-export default function Graph({ fields, columns, range, scheme, tooltip, syncKey, highlighted, onZoom }: Props) {
+export default function Graph(props: Props) {
+  const { fields, columns, range, events, scheme, tooltip, syncKey, highlighted, onZoom } = props;
   const container = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
-  const data = useRef<GraphData>({ fields, columns, range });
+  const data = useRef<GraphData>({ fields, columns, range, events });
   const zoom = useRef(onZoom);
   const { zone } = useSettings();
   const look = JSON.stringify([
@@ -43,9 +46,9 @@ export default function Graph({ fields, columns, range, scheme, tooltip, syncKey
   }, [onZoom]);
 
   useEffect(() => {
-    data.current = { fields, columns, range };
+    data.current = { fields, columns, range, events };
     chart.current?.setData(toData(columns));
-  }, [fields, columns, range]);
+  }, [fields, columns, range, events]);
 
   useEffect(() => {
     const element = container.current;

@@ -2,10 +2,12 @@
 import uPlot from "uplot";
 import type { Zone } from "../../format/time";
 import { frameOptions, TIME_TICKS } from "../../query/plotFrame";
+import type { AnnotationEvent } from "../data/annotations";
 import type { Field } from "../data/fields";
 import type { TimeRange } from "../range";
 import { colorOf, withAlpha, type Scheme } from "../values/colors";
 import { absoluteSteps } from "../values/thresholds";
+import { drawEvents } from "./annotationMarks";
 import { axesOf, tickDistances, tickTexts, valueRange, type ValueAxis } from "./axes";
 import { lonelyPoints, samplePoints, type Columns } from "./columns";
 import { graphTooltip, type TooltipStyle } from "./graphTooltip";
@@ -15,6 +17,7 @@ export interface GraphData {
   fields: readonly Field[];
   columns: Columns;
   range: TimeRange;
+  events: readonly AnnotationEvent[];
 }
 
 interface Graph {
@@ -64,8 +67,9 @@ export function graphOptions(graph: Graph): uPlot.Options {
     hooks: {
       ...frame.hooks,
       drawAxes: [(made) => drawThresholds(made, fields, scales, scheme)],
+      draw: [(made) => drawEvents(made, current().events, scheme)],
     },
-    plugins: [graphTooltip({ current, zone, style: graph.tooltip })],
+    plugins: [graphTooltip({ current, zone, scheme, style: graph.tooltip })],
   };
 }
 

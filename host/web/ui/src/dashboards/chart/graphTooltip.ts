@@ -1,8 +1,11 @@
-/** A uPlot plugin: the values of all series at the pointer's time, the nearest one set apart. */
+/** A uPlot plugin: the values of all series at the pointer's time, the nearest one set apart, and what happened then. */
 import uPlot from "uplot";
 import { formatTime, type Zone } from "../../format/time";
+import { spanText, type AnnotationEvent } from "../data/annotations";
 import type { Field } from "../data/fields";
+import type { Scheme } from "../values/colors";
 import { valueText } from "../values/display";
+import { eventColor, eventsAt } from "./annotationMarks";
 import { valueAt, type Columns } from "./columns";
 import classes from "./Graph.module.css";
 import type { GraphData } from "./graphOptions";
@@ -15,6 +18,7 @@ export interface TooltipStyle {
 interface Source {
   current: () => GraphData;
   zone: Zone;
+  scheme: Scheme;
   style: TooltipStyle;
 }
 
@@ -27,8 +31,9 @@ interface Row {
 const GAP = 14;
 /** A longer list hides what it explains. */
 const ROWS_MAX = 16;
+const EVENTS_MAX = 4;
 
-export function graphTooltip({ current, zone, style }: Source): uPlot.Plugin {
+export function graphTooltip({ current, zone, scheme, style }: Source): uPlot.Plugin {
   const box = document.createElement("div");
   box.className = classes.tooltip ?? "";
   let isHere = false;
@@ -39,12 +44,16 @@ export function graphTooltip({ current, zone, style }: Source): uPlot.Plugin {
   const show = (chart: uPlot) => {
     const { idx: at, left = -1, top = -1 } = chart.cursor;
     // The pointer may be in another graph that shares its time.
-    if (!isHere || style.mode === "none" || at === null || at === undefined || left < 0) return hide();
-    const { fields, columns } = current();
-    const all = rowsAt(chart, fields, columns, at, top);
+    if (!isHere || left < 0) return hide();
+    const { fields, columns, events } = current();
+    const happened = eventsAt(chart, events, left);
+    const all = style.mode === "none" || at === null || at === undefined ? [] : rowsAt(chart, fields, columns, at, top);
     const rows = style.mode === "single" ? all.filter((row) => row.isNearest) : sorted(all, style.sort);
-    if (rows.length === 0) return hide();
-    box.replaceChildren(...content((columns.times[at] ?? 0) * 1000, rows, zone));
+    if (rows.length === 0 && happened.length === 0) return hide();
+    box.replaceChildren(
+      ...(rows.length === 0 ? [] : content((columns.times[at ?? 0] ?? 0) * 1000, rows, zone)),
+      ...eventContent(happened, zone, scheme),
+    );
     box.style.display = "block";
     place(box, chart.over, left, top);
   };
@@ -108,6 +117,22 @@ function content(ms: number, rows: readonly Row[], zone: Zone): HTMLElement[] {
   const left = rows.length - shown.length;
   if (left > 0) made.push(element("div", classes.time, `and ${left} more`));
   return made;
+}
+
+function eventContent(events: readonly AnnotationEvent[], zone: Zone, scheme: Scheme): HTMLElement[] {
+  const made = events.slice(0, EVENTS_MAX).map((event) => {
+    const block = element("div", classes.event);
+    block.style.borderColor = eventColor(event, scheme);
+    block.append(
+      element("div", classes.nearest, event.title),
+      element("div", classes.time, spanText(event, zone)),
+      ...(event.text === "" ? [] : [element("div", classes.words, event.text)]),
+      ...(event.tags.length === 0 ? [] : [element("div", classes.time, event.tags.join(", "))]),
+    );
+    return block;
+  });
+  const left = events.length - made.length;
+  return left > 0 ? [...made, element("div", classes.time, `and ${left} more`)] : made;
 }
 
 function element(tag: string, className: string | undefined, text = ""): HTMLElement {

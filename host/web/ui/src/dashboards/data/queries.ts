@@ -82,7 +82,7 @@ function toQuery(
   };
 }
 
-function withSteps(scope: Scope, stepMs: number, scrapeMs: number): Scope {
+export function withSteps(scope: Scope, stepMs: number, scrapeMs: number): Scope {
   const rateMs = rateInterval(stepMs, scrapeMs);
   return new Map([
     ...scope,

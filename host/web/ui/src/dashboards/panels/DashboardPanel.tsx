@@ -139,6 +139,6 @@ function Content({ panel, scope, data }: { panel: Panel; scope: Scope; data: Pan
     case "table":
       return <TablePanel panel={panel} series={series} />;
     default:
-      return <GraphPanel options={panel.options} fields={fields} range={shownRange} />;
+      return <GraphPanel panelKey={panel.key} options={panel.options} fields={fields} range={shownRange} />;
   }
 }

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useMemo, useState } from "react";
 import { toColumns } from "../chart/columns";
 import { useDashboard } from "../context";
+import { isShownIn } from "../data/annotations";
 import type { Field } from "../data/fields";
 import { record, oneOf, strings, type Json } from "../json";
 import type { TimeRange } from "../range";
@@ -12,6 +13,7 @@ import classes from "./GraphPanel.module.css";
 const Graph = lazy(() => import("../chart/Graph"));
 
 interface Props {
+  panelKey: string;
   options: Json;
   fields: readonly Field[];
   range: TimeRange;
@@ -21,8 +23,8 @@ interface Props {
 const SERIES_MAX = 500;
 
 /** Lines, bars or points over time, with a legend. */
-export function GraphPanel({ options, fields, range }: Props) {
-  const { display, syncKey, onZoom } = useDashboard();
+export function GraphPanel({ panelKey, options, fields, range }: Props) {
+  const { display, syncKey, onZoom, events } = useDashboard();
   const [visible, setVisible] = useState<ReadonlySet<string> | null>(null);
   const [highlighted, setHighlighted] = useState<string | null>(null);
   const [drawn, cut] = useMemo(
@@ -32,6 +34,10 @@ export function GraphPanel({ options, fields, range }: Props) {
   const columns = useMemo(
     () => toColumns(drawn, (index) => visible === null || visible.has(drawn[index]?.key ?? "")),
     [drawn, visible],
+  );
+  const shownEvents = useMemo(
+    () => events.filter(({ annotation }) => isShownIn(annotation, panelKey)),
+    [events, panelKey],
   );
   const legend = legendStyle(record(options["legend"]));
   const tooltip = useMemo(() => {
@@ -48,6 +54,7 @@ export function GraphPanel({ options, fields, range }: Props) {
           fields={drawn}
           columns={columns}
           range={range}
+          events={shownEvents}
           scheme={display.scheme}
           tooltip={tooltip}
           syncKey={syncKey}

@@ -1,4 +1,4 @@
-import { ActionIcon, Menu, Popover, Text } from "@mantine/core";
+import { ActionIcon, Menu } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Dots, Info, Warning } from "../../components/icons";
 import { EMPTY_PANEL } from "../../query/panel";
@@ -7,6 +7,7 @@ import { pageUrl } from "../../router";
 import { useDashboard } from "../context";
 import type { PanelData } from "../data/ask";
 import type { PanelQuery } from "../data/queries";
+import { Note } from "./Note";
 import classes from "./PanelFrame.module.css";
 
 interface Props {
@@ -71,25 +72,6 @@ export function PanelFrame({
       </header>
       <div className={classes.body}>{children}</div>
     </section>
-  );
-}
-
-function Note({ icon, label, lines }: { icon: ReactNode; label: string; lines: readonly string[] }) {
-  return (
-    <Popover position="bottom" shadow="md" withinPortal withArrow width={320}>
-      <Popover.Target>
-        <ActionIcon variant="subtle" color="gray" size={20} aria-label={label}>
-          {icon}
-        </ActionIcon>
-      </Popover.Target>
-      <Popover.Dropdown>
-        {lines.map((line) => (
-          <Text key={line} size="xs" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
-            {line}
-          </Text>
-        ))}
-      </Popover.Dropdown>
-    </Popover>
   );
 }
 

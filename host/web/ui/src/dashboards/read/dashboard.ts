@@ -1,6 +1,7 @@
 /** Grafana's JSON as a dashboard of ours. What it cannot read it leaves out; it throws only where nothing can be shown. Pure. */
 import { isRecord, number, record, records, strings, text, flag, type Json } from "../json";
 import type { Dashboard, Panel, Place, Section } from "../model";
+import { annotationList, readAnnotations } from "./annotations";
 import { readPanel } from "./panel";
 import { readVariables } from "./variables";
 
@@ -15,6 +16,7 @@ export class UnreadableDashboard extends Error {}
 export function readDashboard(source: unknown): Dashboard {
   const json = unwrap(source);
   const time = record(json["time"]);
+  const { annotations, notices } = readAnnotations(annotationList(json["annotations"]));
   const hasOldRows = records(json["rows"]).length > 0 && records(json["panels"]).length === 0;
   return {
     uid: text(json["uid"]),
@@ -26,6 +28,8 @@ export function readDashboard(source: unknown): Dashboard {
     refresh: text(json["refresh"]),
     isCrosshairShared: (number(json["graphTooltip"]) ?? 0) > 0 || flag(json["sharedCrosshair"]),
     variables: readVariables(record(json["templating"])),
+    annotations,
+    notices,
     sections: withOwnKeys(hasOldRows ? readOldRows(records(json["rows"])) : readSections(records(json["panels"]))),
   };
 }

@@ -5,9 +5,7 @@ import { migrateGraph } from "./legacyGraph";
 import { migratePie } from "./legacyPie";
 import { migrateSinglestat } from "./legacyStat";
 import { migrateTable } from "./legacyTable";
-
-/** Data sources that ask no PromQL but no other store either. */
-const OWN_SOURCES = ["", "prometheus", "-- Mixed --", "-- Dashboard --", "default", "datasource", "mixed"];
+import { foreignType } from "./sources";
 
 export function readPanel(source: Json, key: string, place: Place): Panel {
   const json = migrate(source);
@@ -96,13 +94,5 @@ function readOverride(json: Json): Override {
 
 function foreignSource(json: Json): string | null {
   const named = [json["datasource"], ...records(json["targets"]).map((each) => each["datasource"])];
-  const types = named.map((each) => (isRecord(each) ? text(each["type"]) : text(each)));
-  const foreign = types.find(
-    (each) =>
-      !OWN_SOURCES.includes(each) &&
-      /^(loki|tempo|influx|mysql|postgres|elastic|graphite|grafana-|cloudwatch|opentsdb|mssql|jaeger|zipkin|stackdriver)/.test(
-        each,
-      ),
-  );
-  return foreign ?? null;
+  return named.map(foreignType).find((each) => each !== null) ?? null;
 }
