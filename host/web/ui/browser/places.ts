@@ -20,6 +20,7 @@ export const PLACES: readonly Place[] = [
   { name: "query", page: "query", shows: ["scrape_duration_seconds"] },
   { name: "query table", page: "query", search: query(BY_MODE, { tab: "table" }), shows: ['mode="idle"'] },
   { name: "query graph", page: "query", search: query(BY_MODE, { tab: "graph", range_input: "5m" }), shows: ['mode="idle"'], isDrawn: true },
+  { name: "query tree", page: "query", search: query(BY_MODE, { tab: "explain", show_tree: "1" }), shows: ["sum by (mode) (…)", "Label of its results"] },
   { name: "query explain", page: "query", search: query(BY_MODE, { tab: "explain", analyze: "1" }), shows: ["Measured: "] },
   { name: "query error", page: "query", search: query("sum(", { tab: "table" }), shows: [/unexpected|unclosed|expected/i], trouble: /status of 400/ },
   { name: "dashboards", page: "dashboards", shows: ["Machines", "Processor modes"] },

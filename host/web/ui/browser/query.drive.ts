@@ -109,6 +109,53 @@ test("the metrics explorer finds a metric by what it means", async ({ page }) =>
   await expect.poll(() => editor(page).innerText()).toContain("node_cpu");
 });
 
+test("the labels of a metric are explored, and narrow what is inserted", async ({ page }) => {
+  await open(page, "/query");
+  await page.getByRole("button", { name: "Browse metrics" }).click();
+  await page.getByRole("textbox", { name: "Filter metrics" }).fill("node_cpu_seconds_total");
+  await page.getByRole("button", { name: "Labels of node_cpu_seconds_total" }).click();
+  const explorer = page.getByRole("dialog", { name: "Labels of a metric" });
+  await explorer.getByRole("button", { name: /^"idle"/ }).click();
+  await sees(explorer, 'node_cpu_seconds_total{mode="idle"}');
+  await settled(page);
+  await keepsNobodyOut(page);
+  await explorer.getByRole("button", { name: "Insert" }).click();
+  await expect.poll(() => editor(page).innerText()).toContain('node_cpu_seconds_total{mode="idle"}');
+});
+
+test("a query is shown as its parts, and each says what it does", async ({ page }) => {
+  const expr = "sum by (job) (up) / on (job) group_left () count by (job) (up == 1)";
+  await open(page, `/query?${new URLSearchParams({ "g0.expr": expr })}`);
+  await page.getByRole("tab", { name: "Tree" }).click();
+  const notes = page.getByRole("region", { name: "About this part" });
+  await sees(notes, "Many on the left may have the same partner on the right.");
+  await sees(notes, "left only");
+  await page.getByRole("button", { name: "sum by (job) (…)" }).click();
+  await sees(notes, /^Here \d+ series become \d+\.$/);
+  await page.getByRole("button", { name: "up", exact: true }).first().focus();
+  await page.keyboard.press("Enter");
+  await sees(notes, 'The name of the metric is "up".');
+  await page.reload();
+  await sees(page, "Operator /");
+});
+
+test("a part that fails says so, and what stands on it is not run", async ({ page, watch }) => {
+  watch.expects(/status of 422/);
+  await open(page, `/query?${new URLSearchParams({ "g0.expr": "abs(up + on () up)", "g0.tab": "explain", "g0.show_tree": "1" })}`);
+  await sees(page, /^failed: .*many-to-many/);
+  await sees(page, "not run: one below failed");
+  await page.getByRole("button", { name: "… + on () …" }).click();
+  await sees(page, "an error: one side has many series");
+});
+
+test("a click copies a series", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await open(page, "/query?g0.expr=up{job%3D%22node%22}&g0.tab=table");
+  await page.getByRole("button", { name: /^up\{/ }).click();
+  await sees(page, "Copied");
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^up\{instance=.*job="node"\}$/);
+});
+
 test("what was run is in the history, and what is run long is written well", async ({ page }) => {
   await open(page, UP);
   await editor(page).click();

@@ -14,6 +14,17 @@ test("targets are filtered by health and by words", async ({ page }) => {
   await sees(page, "2 targets");
 });
 
+test("one pool alone is chosen, and the address keeps it", async ({ page }) => {
+  await open(page, "/targets");
+  await page.getByRole("combobox", { name: "Pool" }).click();
+  await keepsNobodyOut(page);
+  await page.getByRole("option", { name: "gone" }).click();
+  await sees(page, "2 targets");
+  await page.reload();
+  await sees(page, "2 targets");
+  expect(new URL(page.url()).searchParams.get("pool")).toBe("gone");
+});
+
 test("a pool shows the configuration that is in force for it", async ({ page }) => {
   await open(page, "/targets?search=job%3Dgone");
   const button = page.getByRole("button", { name: "Configuration" });
