@@ -1,6 +1,6 @@
 /**
- * Asks Grafana's own library how it writes values, reduces series and chooses steps, and keeps the answers
- * for the tests of src/dashboards/values. Needs @grafana/data and jsdom in some folder, not here:
+ * Asks Grafana's own library how it writes values, reduces series, chooses steps and transforms, and keeps the answers
+ * for the tests of src/dashboards/values and src/dashboards/data. Needs @grafana/data and jsdom in some folder, not here:
  *   npm i --prefix DIR @grafana/data@13.2.3 jsdom@24 react@18 react-dom@18 rxjs
  *   TZ=UTC node dev/grafana-vectors.mjs DIR
  */
@@ -90,3 +90,104 @@ const displays = configs.map((config) => {
 const target = fileURLToPath(new URL("../src/dashboards/values/vectors.json", import.meta.url));
 const lines = (list) => `[\n${list.map((each) => JSON.stringify(each)).join(",\n")}\n]`;
 writeFileSync(target, `{\n"units": ${lines(units)},\n"reducers": ${lines(reducers)},\n"intervals": ${lines(intervals)},\n"displays": ${lines(displays)}\n}\n`);
+
+const inputs = {
+  series: [
+    { refId: "A", name: "web-1", labels: { host: "a", job: "web" }, times: [0, 1000, 2000], values: [1, 5, 3] },
+    { refId: "A", name: "web-2", labels: { host: "b", job: "web" }, times: [0, 1000], values: [7, 9] },
+    { refId: "B", name: "load", labels: { host: "a" }, times: [1000, 3000], values: [0.5, 0.25] },
+  ],
+  tables: [
+    { refId: "A", columns: [["Time", "time", [0, 0, 0]], ["disk", "string", ["sda", "sdb", "sda"]], ["host", "string", ["x", "x", "y"]], ["Value #A", "number", [10, 30, 20]]] },
+    { refId: "B", columns: [["Time", "time", [0, 0]], ["disk", "string", ["sda", "sda"]], ["host", "string", ["x", "y"]], ["Value #B", "number", [1, 2]]] },
+  ],
+};
+const framesOf = {
+  series: () =>
+    inputs.series.map(({ refId, name, labels, times, values }) =>
+      grafana.toDataFrame({
+        refId,
+        name,
+        fields: [
+          { name: "Time", type: "time", values: [...times], config: {} },
+          { name: "Value", type: "number", labels, values: [...values], config: { displayNameFromDS: name } },
+        ],
+      }),
+    ),
+  tables: () =>
+    inputs.tables.map(({ refId, columns }) =>
+      grafana.toDataFrame({ refId, fields: columns.map(([name, type, values]) => ({ name, type, values: [...values], config: {} })) }),
+    ),
+};
+const byName = (name) => ({ matcher: { id: "byName", options: name } });
+const filter = (fieldName, id, options) => ({ fieldName, config: { id, options } });
+const binary = (left, operator, right) => ["calculateField", { mode: "binary", binary: { left, operator, right } }];
+const cases = [
+  ["series", ["labelsToFields", {}], ["merge", {}]],
+  ["series", ["labelsToFields", { keepLabels: ["host"] }], ["merge", {}]],
+  ["series", ["labelsToFields", { valueLabel: "host" }], ["merge", {}]],
+  ["series", ["reduce", { reducers: ["max", "lastNotNull"] }]],
+  ["series", ["reduce", { reducers: ["mean"], labelsToFields: true }]],
+  ["series", ["reduce", { reducers: ["max"], mode: "reduceFields" }]],
+  ["series", ["reduce", { reducers: ["sum"] }], ["organize", { renameByName: { Field: "host", Total: "all" }, indexByName: { Total: 0, Field: 1 } }]],
+  ["tables", ["reduce", { reducers: ["lastNotNull", "count"] }]],
+  ["series", ["joinByField", { byField: "Time", mode: "outer" }]],
+  ["series", ["joinByField", { byField: "Time", mode: "inner" }]],
+  ["series", ["joinByField", {}]],
+  ["tables", ["joinByField", { byField: "host", mode: "outer" }]],
+  ["tables", ["joinByField", { byField: "host", mode: "outerTabular" }]],
+  ["tables", ["joinByField", { byField: "host", mode: "inner" }]],
+  ["series", ["seriesToRows", {}]],
+  ["series", ["merge", {}]],
+  ["tables", ["merge", {}]],
+  ["series", ["filterFieldsByName", { include: { names: ["Time", "web-1"] } }]],
+  ["series", ["filterFieldsByName", { include: { pattern: "/web/" } }]],
+  ["series", ["filterFieldsByName", { exclude: { names: ["web-1"] } }]],
+  ["series", ["filterByRefId", { include: "B" }]],
+  ...["include", "exclude"].flatMap((type) =>
+    ["any", "all"].flatMap((match) => [
+      ["tables", ["filterByValue", { type, match, filters: [filter("host", "equal", { value: "x" }), filter("Value #A", "greater", { value: 15 })] }]],
+      ["series", ["filterByValue", { type, match, filters: [filter("web-1", "greaterOrEqual", { value: 3 })] }]],
+    ]),
+  ),
+  ...[
+    ["equal", { value: "20" }], ["notEqual", { value: 20 }], ["lower", { value: 20 }], ["lowerOrEqual", { value: 20 }], ["isNull", {}],
+    ["isNotNull", {}], ["between", { from: 10, to: 30 }],
+  ].map(([id, options]) => ["tables", ["filterByValue", { type: "include", match: "any", filters: [filter("Value #A", id, options)] }]]),
+  ...[["regex", { value: "a$" }], ["substring", { value: "DA" }], ["notSubstring", { value: "sda" }]].map(([id, options]) => [
+    "tables", ["filterByValue", { type: "include", match: "any", filters: [filter("disk", id, options)] }],
+  ]),
+  ["tables", ["groupBy", { fields: { host: { operation: "groupby" }, "Value #A": { operation: "aggregate", aggregations: ["sum", "count", "lastNotNull"] } } }]],
+  ["series", ["sortBy", { sort: [{ field: "Time", desc: true }] }]],
+  ["tables", ["sortBy", { sort: [{ field: "host", desc: true }] }]],
+  ["series", ["limit", { limitField: 1 }]],
+  ["series", ["calculateField", { mode: "reduceRow", reduce: { reducer: "sum" } }]],
+  ["series", ["calculateField", { mode: "reduceRow", reduce: { reducer: "max", include: ["web-1", "web-2"] }, alias: "top", replaceFields: true }]],
+  ["series", binary("web-1", "+", "web-2")],
+  ["series", binary(byName("web-1"), "-", byName("load"))],
+  ["series", ["calculateField", { mode: "binary", alias: "double", replaceFields: true, binary: { left: "web-1", operator: "*", right: "2" } }]],
+  ["series", binary({ matcher: { id: "byType", options: "number" } }, "/", { fixed: "2" })],
+  ["series", ["calculateField", { mode: "unary", unary: { operator: "abs", fieldName: "web-1" } }]],
+  ["series", ["calculateField", { mode: "index" }]],
+  ["series", ["calculateField", { mode: "cumulativeFunctions", cumulative: { field: "web-1", reducer: "sum" } }]],
+  ["series", ["renameByRegex", { regex: "web-(.*)", renamePattern: "node $1" }]],
+  ["series", ["organize", { renameByName: { "web-1": "one" }, excludeByName: { load: true } }]],
+];
+const { lastValueFrom } = require("rxjs");
+const known = new Map(Object.values(grafana.standardTransformers).map((each) => [each.id, each]));
+grafana.standardTransformersRegistry.setInit(() => [...known.values()].map((each) => ({ id: each.id, name: each.name, transformation: async () => each })));
+const transforms = [];
+for (const [input, ...steps] of cases) {
+  const frames = await lastValueFrom(grafana.transformDataFrame(steps.map(([id, options]) => ({ id, options })), framesOf[input]()));
+  const cells = (values) => Array.from(values, plainCell);
+  transforms.push({
+    input,
+    steps: steps.map(([id, options]) => ({ id, options })),
+    tables: frames.map((frame) => frame.fields.map((field) => [grafana.getFieldDisplayName(field, frame, frames), field.type, cells(field.values)])),
+  });
+}
+function plainCell(value) {
+  return typeof value === "number" ? plain(value) : (value ?? null);
+}
+const beside = fileURLToPath(new URL("../src/dashboards/data/transforms.json", import.meta.url));
+writeFileSync(beside, `{\n"series": ${lines(inputs.series)},\n"tables": ${lines(inputs.tables)},\n"cases": ${lines(transforms)}\n}\n`);

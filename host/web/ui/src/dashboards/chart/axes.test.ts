@@ -4,7 +4,7 @@ import { readFieldConfig } from "../read/field";
 import { axesOf, tickTexts, valueRange, type ValueAxis } from "./axes";
 
 const field = (json: object): Field => ({
-  key: "k", name: "n", color: "#000000", bounds: { min: 0, max: 1 }, config: readFieldConfig(json as never),
+  key: "k", name: "n", color: "#000000", index: 0, bounds: { min: 0, max: 1 }, config: readFieldConfig(json as never),
   series: { refId: "A", name: "n", labels: {}, times: [], values: [], stepMs: 1, isTable: false },
 });
 

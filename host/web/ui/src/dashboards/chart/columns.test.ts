@@ -4,7 +4,7 @@ import { readFieldConfig } from "../read/field";
 import { lonelyPoints, samplePoints, toColumns, valueAt } from "./columns";
 
 const field = (samples: [number, number | null][], custom: object = {}, stepMs = 10): Field => ({
-  key: "k", name: "n", color: "#000000", bounds: { min: 0, max: 1 }, config: readFieldConfig({ custom }),
+  key: "k", name: "n", color: "#000000", index: 0, bounds: { min: 0, max: 1 }, config: readFieldConfig({ custom }),
   series: { refId: "A", name: "n", labels: {}, times: samples.map(([time]) => time), values: samples.map(([, value]) => value), stepMs, isTable: false },
 });
 const all = () => true;

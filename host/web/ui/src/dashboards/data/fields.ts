@@ -7,6 +7,7 @@ import { readFieldConfig } from "../read/field";
 import { reducerOf } from "../values/reducers";
 import { toRegExp } from "../values/regexp";
 import { interpolateText, type Scope } from "../variables/scope";
+import { typeOf } from "./drawn";
 import { fillLegend } from "./legend";
 import type { Series } from "./series";
 
@@ -18,6 +19,8 @@ export interface Field {
   config: FieldConfig;
   bounds: Bounds;
   color: string;
+  /** Its number among the fields of the panel, by which palettes color it. */
+  index: number;
 }
 
 /** What a matcher looks at. */
@@ -31,11 +34,14 @@ export interface Subject {
 export function fieldsOf(panel: Panel, all: readonly Series[], scope: Scope, scheme: Scheme): Field[] {
   const seen = new Map<string, number>();
   const configs = all.map((series) =>
-    configFor(panel, { name: series.name, refId: series.refId, type: "number", values: series.values }),
+    configFor(panel, { name: series.name, refId: series.refId, type: typeOf(series), values: series.values }),
   );
   const shared = sharedBounds(configs, all);
-  return all.map((series, index) => {
-    const config = configs[index] ?? readFieldConfig({});
+  let colored = -1;
+  return all.map((series, at) => {
+    const config = configs[at] ?? readFieldConfig({});
+    if (typeOf(series) !== "time") colored += 1;
+    const index = Math.max(0, colored);
     const named = interpolateText(config.displayName, scope);
     const name = named === "" ? series.name : fillDisplayName(named, series);
     const nth = seen.get(name) ?? 0;
@@ -45,8 +51,9 @@ export function fieldsOf(panel: Panel, all: readonly Series[], scope: Scope, sch
       key: nth === 0 ? name : `${name} ${nth + 1}`,
       name,
       series,
-      config,
+      config: typeOf(series) === "time" && config.unit === "" ? { ...config, unit: "dateTimeAsIso" } : config,
       bounds,
+      index,
       color: visibleOn(
         seriesColorOf({ ...config, displayName: name }, series.values, bounds, index, scheme),
         scheme.surface,
@@ -57,9 +64,10 @@ export function fieldsOf(panel: Panel, all: readonly Series[], scope: Scope, sch
 
 /** Without bounds of their own, all fields of a panel are measured by the same. */
 function sharedBounds(configs: readonly FieldConfig[], all: readonly Series[]): Bounds {
-  const open = all.flatMap((series, index) =>
-    configs[index]?.min === null || configs[index]?.max === null ? series.values : [],
-  );
+  const open = all.flatMap((series, index) => {
+    const isOpen = configs[index]?.min === null || configs[index]?.max === null;
+    return isOpen && typeOf(series) === "number" ? series.values : [];
+  });
   return boundsOf(readFieldConfig({}), open);
 }
 

@@ -1,8 +1,9 @@
 /** Which modes of transformations are not known here: what would be computed in their place is something else. Pure. */
-import { isRecord, list, record, strings, text, type Json } from "../json";
+import { isRecord, list, record, records, strings, text, type Json } from "../json";
 import { isReducer } from "../values/reducers";
+import { ROW_TESTS } from "./rowFilter";
 
-export const OPERATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
+export const BINARY_OPERATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
   "+": (a, b) => a + b,
   "-": (a, b) => a - b,
   "*": (a, b) => a * b,
@@ -11,14 +12,28 @@ export const OPERATIONS: Readonly<Record<string, (a: number, b: number) => numbe
   "**": (a, b) => a ** b,
 };
 
+export const UNARY_OPERATIONS: Readonly<Record<string, (a: number) => number>> = {
+  abs: Math.abs,
+  exp: Math.exp,
+  ln: Math.log,
+  round: Math.round,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  percent: (a) => a * 100,
+};
+
 /** The mode, operator or reducer of a transformation that is not known; null where all are. */
 export function unknownMode(id: string, options: Json): string | null {
   switch (id) {
     case "reduce":
-      return otherThan(options["mode"], ["seriesToRows"]) ?? unknownReducer(strings(options["reducers"]));
+      return otherThan(options["mode"], ["seriesToRows", "reduceFields"]) ?? unknownReducer(strings(options["reducers"]));
     case "joinByField":
     case "seriesToColumns":
-      return otherThan(options["mode"], ["outer", "inner"]);
+      return otherThan(options["mode"], ["outer", "outerTabular", "inner"]);
+    case "labelsToFields":
+      return otherThan(options["mode"], ["columns"]);
+    case "filterByValue":
+      return unknownTest(options);
     case "groupBy":
       return unknownReducer(Object.values(record(options["fields"])).flatMap(aggregationsOf));
     case "calculateField":
@@ -36,13 +51,24 @@ function aggregationsOf(rule: unknown): string[] {
 }
 
 function unknownCalculation(options: Json): string | null {
-  const [binary, reduce] = [record(options["binary"]), record(options["reduce"])];
-  if (options["mode"] !== "binary")
-    return otherThan(options["mode"], ["reduceRow"]) ?? unknownReducer([text(reduce["reducer"], "sum")]);
-  const byType = [binary["left"], binary["right"]].some(
-    (side) => isRecord(side) && record(side["matcher"])["id"] === "byType",
-  );
-  return byType ? "of all columns of a type" : otherThan(binary["operator"], Object.keys(OPERATIONS));
+  const [binary, unary, cumulative, reduce] = ["binary", "unary", "cumulative", "reduce"].map((each) => record(options[each]));
+  switch (options["mode"]) {
+    case "binary": {
+      const isRightByType = isRecord(binary?.["right"]) && record(binary["right"]["matcher"])["id"] === "byType";
+      return isRightByType ? "by all columns of a type" : otherThan(binary?.["operator"], Object.keys(BINARY_OPERATIONS));
+    }
+    case "unary":
+      return otherThan(unary?.["operator"], Object.keys(UNARY_OPERATIONS));
+    case "cumulativeFunctions":
+      return otherThan(cumulative?.["reducer"], ["sum", "mean"]);
+    default:
+      return otherThan(options["mode"], ["reduceRow", "index"]) ?? unknownReducer([text(reduce?.["reducer"], "sum")]);
+  }
+}
+
+function unknownTest(options: Json): string | null {
+  const ids = records(options["filters"]).map((each) => text(record(each["config"])["id"]));
+  return ids.find((id) => !Object.hasOwn(ROW_TESTS, id)) ?? null;
 }
 
 /** Said nothing, the first holds. */

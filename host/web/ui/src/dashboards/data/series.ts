@@ -3,6 +3,7 @@ import type { Labels, QueryData } from "../../api";
 import { parseValue } from "../../format/value";
 import { legendNames } from "./legend";
 import type { PanelQuery } from "./queries";
+import type { Cell, Column, Table } from "./table";
 
 export interface Series {
   refId: string;
@@ -15,6 +16,8 @@ export interface Series {
   stepMs: number | null;
   /** How the samples are shown where the target asks for a table. */
   isTable: boolean;
+  /** The column that it is, where transformations made it; `cells` are its values of whatever type. */
+  from?: { table: Table; column: Column; cells: readonly Cell[] };
 }
 
 export interface SeriesSet {

@@ -1,10 +1,15 @@
 /** Series as tables: columns of one length. Pure. */
+import type { Labels } from "../../api";
 import type { Series } from "./series";
 
 export type Cell = number | string | null;
 
 export interface Column {
   name: string;
+  /** The name beneath the one of the legend: "Value" for every series. */
+  base?: string;
+  /** Those of the series that it holds. */
+  labels?: Labels;
   type: "time" | "number" | "string";
   values: Cell[];
   refId: string;
@@ -12,8 +17,18 @@ export interface Column {
 
 export interface Table {
   refId: string;
+  /** That of its series; "" for a table of many. */
   name: string;
   columns: Column[];
+  /** The distance of samples where none is missing. */
+  stepMs?: number | null;
+}
+
+/** How a column is called that holds the values of a series. */
+export const VALUE = "Value";
+
+export function baseName(column: Column): string {
+  return column.base ?? column.name;
 }
 
 /** One table a target where it asks for tables, else one a series. */
@@ -34,7 +49,7 @@ function labelTable(group: readonly Series[], isOneOfMany: boolean): Table {
   const labels = [...new Set(group.flatMap((series) => Object.keys(series.labels)))].sort();
   return {
     refId,
-    name: refId,
+    name: "",
     columns: [
       { name: "Time", type: "time", refId, values: rows.map((row) => row.time) },
       ...labels.map((label): Column => ({
@@ -43,7 +58,7 @@ function labelTable(group: readonly Series[], isOneOfMany: boolean): Table {
         refId,
         values: rows.map((row) => row.labels[label] ?? null),
       })),
-      { name: isOneOfMany ? `Value #${refId}` : "Value", type: "number", refId, values: rows.map((row) => row.value) },
+      { name: isOneOfMany ? `${VALUE} #${refId}` : VALUE, type: "number", refId, values: rows.map((row) => row.value) },
     ],
   };
 }
@@ -52,9 +67,17 @@ function timeTable(series: Series): Table {
   return {
     refId: series.refId,
     name: series.name,
+    stepMs: series.stepMs,
     columns: [
       { name: "Time", type: "time", refId: series.refId, values: [...series.times] },
-      { name: series.name, type: "number", refId: series.refId, values: [...series.values] },
+      {
+        name: series.name,
+        base: VALUE,
+        labels: series.labels,
+        type: "number",
+        refId: series.refId,
+        values: [...series.values],
+      },
     ],
   };
 }

@@ -1,10 +1,14 @@
-/** Grafana's transformations of tables, those that dashboards use most. Pure. */
-import { flag, isRecord, list, number, record, records, strings, text, type Json } from "../json";
+/** Grafana's transformations, those that dashboards use most. Pure; compared with Grafana's own by transform.test.ts. */
+import { flag, list, number, record, records, strings, text, type Json } from "../json";
 import type { Transformation } from "../model";
-import { reducerOf } from "../values/reducers";
 import { toRegExp } from "../values/regexp";
-import { OPERATIONS, unknownMode } from "./modes";
-import { pickRows, rowCount, type Cell, type Column, type Table } from "./table";
+import { calculate } from "./calculate";
+import { join, mergeByBase } from "./join";
+import { unknownMode } from "./modes";
+import { compareCells, sortTable } from "./order";
+import { groupBy, reduce } from "./reduce";
+import { filterByValue } from "./rowFilter";
+import { baseName, pickRows, rowCount, VALUE, type Column, type Table } from "./table";
 
 type Transform = (tables: readonly Table[], options: Json) => Table[];
 
@@ -24,93 +28,6 @@ export function transform(tables: readonly Table[], transformations: readonly Tr
     return current;
   }, tables);
   return { tables: [...result], unknown };
-}
-
-/** What a table panel shows of several tables: all in one, where the same labels make one row. */
-export function merge(tables: readonly Table[]): Table[] {
-  if (tables.length < 2) return [...tables];
-  const columns = new Map<string, Column>();
-  for (const column of tables.flatMap((table) => table.columns)) {
-    if (!columns.has(column.name)) columns.set(column.name, { ...column, values: [] });
-  }
-  const names = [...columns.keys()];
-  const shared = names.filter((name) => tables.every((table) => table.columns.some((column) => column.name === name)));
-  const rows = new Map<string, Map<string, Cell>>();
-  for (const table of tables) {
-    for (let row = 0; row < rowCount(table); row += 1) {
-      const cells = new Map(table.columns.map((column) => [column.name, column.values[row] ?? null]));
-      const key = JSON.stringify(shared.map((name) => cells.get(name)));
-      const found = rows.get(key);
-      const hasRoom = found && [...cells].every(([name, value]) => !found.has(name) || found.get(name) === value);
-      if (found && hasRoom) for (const [name, value] of cells) found.set(name, value);
-      else rows.set(found ? `${key} ${rows.size}` : key, cells);
-    }
-  }
-  const merged = [...columns.values()].map((column) => ({
-    ...column,
-    values: [...rows.values()].map((cells) => cells.get(column.name) ?? null),
-  }));
-  return [{ refId: tables[0]?.refId ?? "A", name: "", columns: merged }];
-}
-
-/** All tables side by side, joined where a column has the same value. */
-const join: Transform = (tables, options) => {
-  const by = text(options["byField"]) || "Time";
-  const isInner = options["mode"] === "inner";
-  const keyed = tables.flatMap((table) => {
-    const key = table.columns.find((column) => column.name === by || (by === "Time" && column.type === "time"));
-    return key ? [{ table, key }] : [];
-  });
-  const first = keyed[0];
-  if (!first) return [...tables];
-  const counts = new Map<Cell, number>();
-  for (const { key } of keyed) for (const value of new Set(key.values)) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const values = [...counts.keys()]
-    .filter((value) => !isInner || counts.get(value) === keyed.length)
-    .sort(compareCells);
-  const others = keyed.flatMap(({ table, key }) => {
-    const rowOf = new Map(key.values.map((value, row) => [value, row]));
-    return table.columns
-      .filter((column) => column !== key)
-      .map((column) => ({ ...column, values: values.map((value) => column.values[rowOf.get(value) ?? -1] ?? null) }));
-  });
-  return [{ ...first.table, columns: [{ ...first.key, values }, ...uniqueNames(others)] }];
-};
-
-function uniqueNames(columns: readonly Column[]): Column[] {
-  const seen = new Map<string, number>();
-  return columns.map((column) => {
-    const nth = (seen.get(column.name) ?? 0) + 1;
-    seen.set(column.name, nth);
-    return nth === 1 ? column : { ...column, name: `${column.name} ${nth}` };
-  });
-}
-
-/** One row a column, with what the reducers make of it. */
-const reduce: Transform = (tables, options) => {
-  const calcs = strings(options["reducers"]);
-  const all = tables.flatMap((table) => table.columns.filter((column) => column.type === "number"));
-  const columns: Column[] = [
-    { name: "Field", type: "string", refId: "A", values: all.map((column) => column.name) },
-    ...calcs.map((calc): Column => ({
-      name: reducerOf(calc).label,
-      type: "number",
-      refId: "A",
-      values: all.map((column) => reduceCells(calc, column.values)),
-    })),
-  ];
-  return [{ refId: tables[0]?.refId ?? "A", name: "", columns }];
-};
-
-function reduceCells(calc: string, values: readonly Cell[]): Cell {
-  if (values.every((value) => value === null || typeof value === "number"))
-    return reducerOf(calc).reduce(values as (number | null)[]);
-  if (calc === "count") return values.filter((value) => value !== null).length;
-  if (calc === "distinctCount") return new Set(values).size;
-  return (
-    (calc.startsWith("first") ? values.find((value) => value !== null) : values.findLast((value) => value !== null)) ??
-    null
-  );
 }
 
 const organize: Transform = (tables, options) => {
@@ -154,45 +71,9 @@ const rename: Transform = (tables, options) => {
     ...table,
     columns: table.columns.map((column) => ({
       ...column,
-      name: column.name.replace(pattern, text(options["renamePattern"])),
+      name: column.type === "time" ? column.name : column.name.replace(pattern, text(options["renamePattern"])),
     })),
   }));
-};
-
-const groupBy: Transform = (tables, options) => {
-  const fields = record(options["fields"]);
-  const rule = (column: Column) => record(fields[column.name]);
-  return tables.map((table) => {
-    const keys = table.columns.filter((column) => rule(column)["operation"] === "groupby");
-    if (keys.length === 0) return table;
-    const groups = new Map<string, number[]>();
-    for (let row = 0; row < rowCount(table); row += 1) {
-      const key = JSON.stringify(keys.map((column) => column.values[row]));
-      groups.set(key, [...(groups.get(key) ?? []), row]);
-    }
-    const rows = [...groups.values()];
-    const counted = table.columns.filter((column) => rule(column)["operation"] === "aggregate");
-    const columns = counted.flatMap((column) =>
-      strings(rule(column)["aggregations"]).map((calc): Column => ({
-        ...column,
-        name: `${column.name} (${calc})`,
-        type: reducerOf(calc).keepsUnit ? column.type : "number",
-        values: rows.map((group) =>
-          reduceCells(
-            calc,
-            group.map((row) => column.values[row] ?? null),
-          ),
-        ),
-      })),
-    );
-    return {
-      ...table,
-      columns: [
-        ...keys.map((column) => ({ ...column, values: rows.map(([row = 0]) => column.values[row] ?? null) })),
-        ...columns,
-      ],
-    };
-  });
 };
 
 const sortBy: Transform = (tables, options) => {
@@ -204,28 +85,6 @@ const sortBy: Transform = (tables, options) => {
   });
 };
 
-export function sortTable(table: Table, column: Column, isDescending: boolean): Table {
-  const rows = column.values
-    .map((_value, row) => row)
-    .sort((a, b) => compareCells(column.values[a] ?? null, column.values[b] ?? null));
-  return pickRows(table, isDescending ? rows.reverse() : rows);
-}
-
-/** Nothing first, then what is no number, then numbers, then texts. */
-function compareCells(a: Cell, b: Cell): number {
-  const difference = rankOf(a) - rankOf(b);
-  if (difference !== 0 || a === null || b === null) return difference;
-  // Infinities have no difference.
-  if (typeof a === "number" && typeof b === "number") return a < b ? -1 : Number(a > b);
-  return String(a).localeCompare(String(b), undefined, { numeric: true });
-}
-
-function rankOf(cell: Cell): number {
-  if (cell === null) return 0;
-  if (typeof cell === "string") return 3;
-  return Number.isNaN(cell) ? 1 : 2;
-}
-
 const limit: Transform = (tables, options) => {
   const rows = number(options["limitField"]) ?? 10;
   return tables.map((table) =>
@@ -236,78 +95,50 @@ const limit: Transform = (tables, options) => {
   );
 };
 
-/** A column more: two columns put together, or all of a row. */
-const calculate: Transform = (tables, options) => {
-  const binary = record(options["binary"]);
-  const operation = OPERATIONS[text(binary["operator"], "+")];
-  const isBinary = options["mode"] === "binary";
-  if (isBinary && !operation) return [...tables];
-  const include = strings(record(options["reduce"])["include"]);
-  const calc = text(record(options["reduce"])["reducer"], "sum");
-  return tables.map((table) => {
-    const operand = (side: unknown) => {
-      const named = isRecord(side) ? text(record(side["matcher"])["options"]) || text(side["fixed"]) : text(side);
-      const column = table.columns.find((each) => each.name === named);
-      return (row: number) => (column ? column.values[row] : number(named)) ?? null;
-    };
-    const [left, right] = [operand(binary["left"]), operand(binary["right"])];
-    const numeric = table.columns.filter(
-      (column) => column.type === "number" && (include.length === 0 || include.includes(column.name)),
-    );
-    const valueOf = (row: number): Cell => {
-      if (!isBinary)
-        return reduceCells(
-          calc,
-          numeric.map((column) => column.values[row] ?? null),
-        );
-      const [a, b] = [left(row), right(row)];
-      return typeof a === "number" && typeof b === "number" && operation ? operation(a, b) : null;
-    };
-    const name = text(options["alias"]) || (isBinary ? "Result" : reducerOf(calc).label);
-    const made: Column = {
-      name,
-      type: "number",
-      refId: table.refId,
-      values: Array.from({ length: rowCount(table) }, (_, row) => valueOf(row)),
-    };
-    const kept = flag(options["replaceFields"])
-      ? table.columns.filter((column) => column.type === "time")
-      : table.columns;
-    return { ...table, columns: [...kept, made] };
-  });
-};
-
-/** Many series in one long table. */
+/** Many series in one long table, the newest samples first. */
 const toRows: Transform = (tables) => {
   const rows = tables.flatMap((table) => {
-    const [time, value] = [
-      table.columns.find((column) => column.type === "time"),
-      table.columns.find((column) => column.type === "number"),
-    ];
-    return value
-      ? value.values.map((each, row) => ({
-          time: time?.values[row] ?? null,
-          metric: table.name || value.name,
-          value: each,
-        }))
-      : [];
+    const time = table.columns.find((column) => column.type === "time");
+    const values = table.columns.filter((column) => column.type === "number");
+    return values.flatMap((column) =>
+      column.values.map((value, row) => ({ time: time?.values[row] ?? null, metric: column.name, value })),
+    );
   });
+  rows.sort((a, b) => compareCells(b.time, a.time));
   const refId = tables[0]?.refId ?? "A";
-  return [
-    {
-      refId,
-      name: "",
-      columns: [
-        { name: "Time", type: "time", refId, values: rows.map((row) => row.time) },
-        { name: "Metric", type: "string", refId, values: rows.map((row) => row.metric) },
-        { name: "Value", type: "number", refId, values: rows.map((row) => row.value) },
-      ],
-    },
+  const columns: Column[] = [
+    { name: "Time", type: "time", refId, values: rows.map((row) => row.time) },
+    { name: "Metric", type: "string", refId, values: rows.map((row) => row.metric) },
+    { name: VALUE, type: "number", refId, values: rows.map((row) => row.value) },
   ];
+  return [{ refId, name: "", columns }];
+};
+
+/** A column for each label of the series in a table; one label may name the values instead. */
+const labelsToFields: Transform = (tables, options) => {
+  const kept = strings(options["keepLabels"]);
+  const valueLabel = text(options["valueLabel"]);
+  return tables.map((table) => {
+    const labels = new Map<string, string>();
+    for (const [name, value] of table.columns.flatMap((column) => Object.entries(column.labels ?? {}))) {
+      if (name !== valueLabel && (kept.length === 0 || kept.includes(name))) labels.set(name, value);
+    }
+    const columns = table.columns.map((column): Column => {
+      const { labels: own, base: _base, ...rest } = column;
+      return own === undefined ? column : { ...rest, name: own[valueLabel] ?? baseName(column) };
+    });
+    const made = [...labels].map(([name, value]): Column => ({
+      name,
+      type: "string",
+      refId: table.refId,
+      values: Array.from({ length: rowCount(table) }, () => value),
+    }));
+    return { ...table, columns: [...columns, ...made] };
+  });
 };
 
 const TRANSFORMS: Readonly<Record<string, Transform>> = {
-  merge,
+  merge: mergeByBase,
   joinByField: join,
   seriesToColumns: join,
   seriesToRows: toRows,
@@ -320,6 +151,6 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
   sortBy,
   limit,
   calculateField: calculate,
-  // Our tables have a column for each label already.
-  labelsToFields: (tables) => [...tables],
+  filterByValue,
+  labelsToFields,
 };

@@ -3,8 +3,10 @@ import { useMemo, type ReactNode } from "react";
 import { ErrorText } from "../../components/ErrorText";
 import { useDashboard } from "../context";
 import type { PanelData } from "../data/ask";
+import { drawnOf, type Drawn } from "../data/drawn";
 import { fieldsOf } from "../data/fields";
 import { panelRange } from "../data/queries";
+import type { Series } from "../data/series";
 import { usePanelData } from "../data/usePanelData";
 import type { PlacedPanel } from "../layout";
 import type { Panel } from "../model";
@@ -81,10 +83,11 @@ function frameOf(panel: Panel, scope: Scope) {
 function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInView: boolean; width: number }) {
   const { answer, error, isLoading } = usePanelData(panel, scope, { isInView, widthPixels: width });
   const data = answer && panel.type === "heatmap" ? { ...answer.data, histograms: 0 } : answer?.data;
+  const drawn = useMemo(() => drawnOf(panel, answer?.data.series ?? []), [panel, answer]);
   const notes = notesOf(data, [
     ...(answer?.warnings ?? []),
     ...(answer && error ? [error.message] : []),
-    ...unappliedNote(panel),
+    ...unappliedNote(panel, drawn),
   ]);
   const content = (): ReactNode => {
     if (!answer) return error ? <ErrorText>{error.message}</ErrorText> : null;
@@ -92,7 +95,9 @@ function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInVi
     if (answer.data.series.length === 0 && failure) return <ErrorText>{failure.message}</ErrorText>;
     if (answer.data.queries.length === 0) return <NoData>This panel has no query.</NoData>;
     if (answer.data.series.length === 0 && answer.data.histograms === 0) return <NoData />;
-    return <Content panel={panel} scope={scope} data={answer.data} />;
+    if (answer.data.series.length > 0 && drawn.series.length === 0)
+      return <NoData>The transformations of this panel leave nothing that it could draw.</NoData>;
+    return <Content panel={panel} scope={scope} data={answer.data} drawn={drawn.series} />;
   };
   return (
     <PanelFrame
@@ -107,16 +112,23 @@ function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInVi
   );
 }
 
-/** Tables transform; what other panels would be given is shown as it came, and that is said. */
-function unappliedNote({ type, transformations }: Panel): string[] {
-  if (type === "table" || transformations.length === 0) return [];
-  return [`Transformations are applied in tables alone, not here: ${transformations.map((each) => each.id).join(", ")}.`];
+/** Tables say by themselves what they do not apply. */
+function unappliedNote({ type, transformations }: Panel, { unknown }: Drawn): string[] {
+  const names = type === "heatmap" ? transformations.map((each) => each.id) : unknown;
+  return names.length === 0 ? [] : [`Transformations that are not applied here: ${names.join(", ")}.`];
 }
 
-function Content({ panel, scope, data }: { panel: Panel; scope: Scope; data: PanelData }) {
+interface ContentProps {
+  panel: Panel;
+  scope: Scope;
+  data: PanelData;
+  drawn: readonly Series[];
+}
+
+function Content({ panel, scope, data, drawn }: ContentProps) {
   const { display, range } = useDashboard();
   const { series, queries } = data;
-  const fields = useMemo(() => fieldsOf(panel, series, scope, display.scheme), [panel, series, scope, display.scheme]);
+  const fields = useMemo(() => fieldsOf(panel, drawn, scope, display.scheme), [panel, drawn, scope, display.scheme]);
   const shownRange = useMemo(() => {
     const own = panelRange(panel, { range, zone: display.zone, scope });
     // The window that was asked, while a newer one is on its way.

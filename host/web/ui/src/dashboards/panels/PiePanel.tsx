@@ -29,7 +29,7 @@ export function PiePanel({ options, fields }: Props) {
             <path
               key={reading.key}
               d={slicePath(slices[index], hole)}
-              fill={reading.field.color}
+              fill={reading.color}
               stroke="var(--nx-surface)"
               strokeWidth="1.5"
               fillRule="evenodd"
@@ -56,7 +56,7 @@ export function PiePanel({ options, fields }: Props) {
 function Entry({ reading, slice, hasValue }: { reading: Reading; slice: Slice | undefined; hasValue: boolean }) {
   return (
     <li>
-      <span className={classes.swatch} style={{ background: reading.field.color }} />
+      <span className={classes.swatch} style={{ background: reading.color }} />
       <span className={classes.name} title={reading.title}>
         {reading.title}
       </span>

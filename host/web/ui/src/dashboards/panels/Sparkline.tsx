@@ -24,7 +24,8 @@ function sparkPath({ times, values }: Series): string {
     value !== null && Number.isFinite(value) ? [[times[index] ?? 0, value] as const] : [],
   );
   const [first, last] = [points[0], points.at(-1)];
-  if (!first || !last || points.length < 2) return "";
+  // Rows of a table may all be of one moment.
+  if (!first || !last || last[0] <= first[0]) return "";
   const numbers = points.map(([, value]) => value);
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
   return points

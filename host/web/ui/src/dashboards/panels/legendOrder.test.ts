@@ -4,7 +4,7 @@ import { readFieldConfig } from "../read/field";
 import { sortFields } from "./legendOrder";
 
 const field = (name: string, values: (number | null)[]): Field => ({
-  key: name, name, color: "#000000", bounds: { min: 0, max: 1 }, config: readFieldConfig({}),
+  key: name, name, color: "#000000", index: 0, bounds: { min: 0, max: 1 }, config: readFieldConfig({}),
   series: { refId: "A", name, labels: {}, times: values.map((_value, index) => index), values, stepMs: 1, isTable: false },
 });
 

@@ -6,7 +6,7 @@ import { readingsOf } from "./readings";
 
 const DISPLAY = { zone: "utc", scheme: { isDark: false, text: "#000000", surface: "#ffffff" } } as const;
 const field = (name: string, values: (number | null)[], config: object = {}): Field => ({
-  key: name, name, color: "#000000", bounds: { min: 0, max: 1 }, config: readFieldConfig(config as never),
+  key: name, name, color: "#000000", index: 0, bounds: { min: 0, max: 1 }, config: readFieldConfig(config as never),
   series: { refId: "A", name, labels: {}, times: values.map((_value, index) => index), values, stepMs: 1, isTable: false },
 });
 const read = (fields: Field[], reduceOptions: object = {}) => {

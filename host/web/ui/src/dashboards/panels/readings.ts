@@ -1,7 +1,10 @@
 /** The single values that stats, gauges and bar gauges show. Pure. */
+import { cellsOf, rowName, typeOf } from "../data/drawn";
 import type { Field } from "../data/fields";
+import { reduceCells } from "../data/reduce";
+import type { Cell } from "../data/table";
 import { number, record, strings, text, type Json } from "../json";
-import { showValue, type DisplayContext, type Shown } from "../values/display";
+import { seriesColorOf, showValue, type DisplayContext, type Shown } from "../values/display";
 import { reducerOf } from "../values/reducers";
 import { toRegExp } from "../values/regexp";
 import { joinFormatted } from "../values/units";
@@ -12,6 +15,8 @@ export interface Reading {
   title: string;
   shown: Shown;
   value: number | null;
+  /** By which parts of a whole are told apart. */
+  color: string;
   field: Field;
 }
 
@@ -38,10 +43,13 @@ export function readingsOf(
   return [shown.map((make) => make()), cut];
 }
 
-/** Each sample of each field. */
+/** Each sample of each field, in colors of their own where a palette gives them. */
 function ofValues(fields: readonly Field[], context: DisplayContext): Draft[] {
   return fields.flatMap((field) =>
-    field.series.values.map((value, at) => () => toReading(field, `${field.key} ${at}`, field.name, value, context)),
+    cellsOf(field.series).map((cell, at) => () => {
+      const title = field.config.displayName === "" ? rowName(field.series, field.name, at) : field.name;
+      return toReading({ ...field, index: at }, { key: `${field.key} ${at}`, title, cell }, context, true);
+    }),
   );
 }
 
@@ -54,18 +62,29 @@ function ofFields(fields: readonly Field[], calcs: readonly string[], context: D
       const reducer = reducerOf(calc);
       const title = all.length > 1 ? reducer.label : field.name;
       const plain = reducer.keepsUnit ? field : { ...field, config: { ...field.config, unit: "" } };
-      return toReading(plain, `${field.key} ${calc}`, title, reducer.reduce(field.series.values), context);
+      const cell = reduceCells(calc, cellsOf(field.series));
+      return toReading(plain, { key: `${field.key} ${calc}`, title, cell }, context, false);
     }),
   );
 }
 
+/** Numbers, unless fields are named: then also texts and times. */
 function isPicked(pattern: string): (field: Field) => boolean {
-  if (pattern === "") return () => true;
+  if (pattern === "") return ({ series }) => typeOf(series) === "number";
   const regex = toRegExp(pattern);
   return (field) => field.name === pattern || (pattern.startsWith("/") && (regex?.test(field.name) ?? false));
 }
 
-function toReading(field: Field, key: string, title: string, value: number | null, context: DisplayContext): Reading {
-  const shown = showValue(value, field.config, field.bounds, 0, context);
-  return { key, title, value, field, shown: joinFormatted(shown) === "" ? { ...shown, text: NOTHING } : shown };
+interface Drafted {
+  key: string;
+  title: string;
+  cell: Cell;
+}
+
+function toReading(field: Field, { key, title, cell }: Drafted, context: DisplayContext, isRow: boolean): Reading {
+  const { config, bounds, index } = field;
+  const shown = showValue(cell, config, bounds, index, context);
+  const value = typeof cell === "number" ? cell : null;
+  const color = isRow ? seriesColorOf(config, [value], bounds, index, context.scheme) : field.color;
+  return { key, title, value, color, field, shown: joinFormatted(shown) === "" ? { ...shown, text: NOTHING } : shown };
 }

@@ -130,6 +130,21 @@ function nullable(value: number | null, then: (value: number) => number): number
   return value === null ? null : then(value);
 }
 
+/** What Grafana calls the columns that reducers make, where its word is another: transformations name them. */
+const TITLES: Readonly<Record<string, string>> = {
+  lastNotNull: "Last *",
+  firstNotNull: "First *",
+  stdDev: "StdDev",
+  diffperc: "Difference percent",
+  logmin: "Min (above zero)",
+  changeCount: "Change Count",
+  distinctCount: "Distinct Count",
+};
+
+export function reducerTitle(name: string): string {
+  return TITLES[name] ?? reducerOf(name).label;
+}
+
 const PERCENTILE = /^p(\d{1,2})$/;
 
 export function isReducer(name: string): boolean {
