@@ -102,6 +102,12 @@ export const Dots = () => (
   </Icon>
 );
 
+export const Chain = () => (
+  <Icon>
+    <path d="M6.5 9.5a2.5 2.5 0 0 0 3.6 0l2.6-2.6a2.5 2.5 0 0 0-3.6-3.6L8 4.4M9.5 6.5a2.5 2.5 0 0 0-3.6 0L3.3 9.1a2.5 2.5 0 0 0 3.6 3.6L8 11.6" />
+  </Icon>
+);
+
 export const Info = () => (
   <Icon>
     <circle cx="8" cy="8" r="6" />

@@ -1,5 +1,6 @@
 import { Alert, Badge, Box, Button, Group, Text, Title, useComputedColorScheme } from "@mantine/core";
 import { useCallback, useMemo, useState } from "react";
+import { getDashboards } from "../dashboardApi";
 import { Warning } from "../components/icons";
 import { Loading } from "../components/Loading";
 import { RequestNotice } from "../components/RequestNotice";
@@ -14,13 +15,17 @@ import { RefreshPicker } from "./controls/RefreshPicker";
 import { VariableBar } from "./controls/VariableBar";
 import { useAnnotations } from "./data/useAnnotations";
 import { SCRAPE_DEFAULT_MS, scrapeIntervalOf } from "./interval";
+import { list } from "./json";
 import { cutRepeats, placeSections, type CutRepeat, type PlacedSection } from "./layout";
-import type { Dashboard, Variable } from "./model";
+import { linkEntries } from "./links/dashboardLinks";
+import { LinkBar } from "./links/LinkBar";
+import type { Dashboard, Panel, Variable } from "./model";
 import { Note } from "./panels/Note";
 import { LonePanel, SectionGrid } from "./SectionGrid";
 import { decodeDashboard, encodeDashboard, type DashboardState } from "./urlState";
+import type { RangeText } from "./range";
 import { useRange } from "./useRange";
-import type { ResolvedVariables } from "./variables/resolve";
+import { chosenValues, withRange, writeFilter, type ResolvedVariables } from "./variables/resolve";
 import type { Scheme } from "./values/colors";
 import { useVariables } from "./variables/useVariables";
 
@@ -86,6 +91,7 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }) {
           scrapeMs={scrapeMs}
           resolved={resolved}
           range={range}
+          rangeText={rangeText}
           asked={asked}
           enlarged={state.enlarged}
           set={set}
@@ -102,10 +108,11 @@ const DARK: Scheme = { isDark: true, text: "#dedad4", surface: "#211f1d" };
 interface PanelsProps extends Pick<DashboardContext, "range" | "asked" | "scrapeMs" | "enlarged"> {
   dashboard: Dashboard;
   resolved: ResolvedVariables;
+  rangeText: RangeText;
   set: (change: Partial<DashboardState>) => void;
 }
 
-function Panels({ dashboard, resolved, range, asked, scrapeMs, enlarged, set }: PanelsProps) {
+function Panels({ dashboard, resolved, range, rangeText, asked, scrapeMs, enlarged, set }: PanelsProps) {
   const { zone } = useSettings();
   const scheme = useComputedColorScheme("light");
   const isDark = scheme === "dark";
@@ -121,13 +128,28 @@ function Panels({ dashboard, resolved, range, asked, scrapeMs, enlarged, set }: 
   );
   const { events, notices } = useAnnotations(annotations, { range, asked, scope: resolved.scope, scrapeMs, filters });
   const onEnlarge = useCallback((key: string | null) => set({ enlarged: key }), [set]);
+  const all = useRequest(hasLinks(dashboard) ? getDashboards : null).answer?.data.dashboards ?? null;
+  const links = useMemo(() => {
+    const variables = resolved.list
+      .filter(({ variable }) => variable.kind !== "constant" && variable.kind !== "unknown")
+      .map(({ variable, value }) => ({
+        name: variable.name,
+        values: variable.kind === "adhoc" ? filters.map(writeFilter) : chosenValues(value),
+      }));
+    return { variables, rangeText, dashboards: all };
+  }, [resolved, filters, rangeText, all]);
+  const entries = useMemo(() => {
+    const own = { ...links, range, scope: withRange(resolved.scope, range) };
+    return linkEntries(dashboard.links, own, all ?? [], dashboard.uid);
+  }, [dashboard, links, range, resolved, all]);
   const context = useMemo<DashboardContext>(() => {
     const onZoom = (fromMs: number, toMs: number) =>
       set({ range: { from: String(Math.round(fromMs)), to: String(Math.round(toMs)) } });
-    return { range, asked, scrapeMs, filters, display, events, syncKey, enlarged, onEnlarge, onZoom };
-  }, [range, asked, scrapeMs, filters, display, events, syncKey, enlarged, onEnlarge, set]);
+    return { range, asked, scrapeMs, filters, display, events, links, syncKey, enlarged, onEnlarge, onZoom };
+  }, [range, asked, scrapeMs, filters, display, events, links, syncKey, enlarged, onEnlarge, set]);
   return (
     <SharedContext value={context}>
+      <LinkBar entries={entries} />
       <Group gap="md">
         <AnnotationBar
           annotations={dashboard.annotations}
@@ -144,6 +166,12 @@ function Panels({ dashboard, resolved, range, asked, scrapeMs, enlarged, set }: 
       <Sections sections={sections} enlarged={enlarged} onAll={() => onEnlarge(null)} />
     </SharedContext>
   );
+}
+
+function hasLinks({ links, sections }: Dashboard): boolean {
+  const ofFields = ({ defaults, overrides }: Panel) =>
+    list(defaults["links"]).length > 0 || overrides.some(({ properties }) => properties.some(({ path }) => path === "links"));
+  return links.length > 0 || sections.some(({ panels }) => panels.some((each) => each.links.length > 0 || ofFields(each)));
 }
 
 function toggled(names: ReadonlySet<string>, name: string): ReadonlySet<string> {

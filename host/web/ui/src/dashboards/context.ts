@@ -2,6 +2,7 @@
 import { createContext, use } from "react";
 import type { AnnotationEvent } from "./data/annotations";
 import type { Asked } from "./data/queries";
+import type { LinkContext } from "./links/address";
 import type { AdhocFilter } from "./model";
 import type { TimeRange } from "./range";
 import type { DisplayContext } from "./values/display";
@@ -15,6 +16,8 @@ export interface DashboardContext {
   display: DisplayContext;
   /** What happened, to be drawn over graphs. */
   events: readonly AnnotationEvent[];
+  /** What links take along, and where they may lead. */
+  links: Pick<LinkContext, "variables" | "rangeText" | "dashboards">;
   /** Graphs with this key show the pointer's time together; null where each is alone. */
   syncKey: string | null;
   onZoom: (fromMs: number, toMs: number) => void;

@@ -15,9 +15,30 @@ export interface Dashboard {
   isCrosshairShared: boolean;
   variables: Variable[];
   annotations: Annotation[];
+  links: DashboardLink[];
   sections: Section[];
   /** What of it is not shown, in words. */
   notices: string[];
+}
+
+/** A link at the top, or one to each dashboard that has the tags. */
+export interface DashboardLink {
+  kind: "link" | "dashboards";
+  title: string;
+  tooltip: string;
+  url: string;
+  tags: string[];
+  keepsTime: boolean;
+  keepsVariables: boolean;
+  opensTab: boolean;
+  isDropdown: boolean;
+}
+
+/** A link of a panel, or of each of its values. */
+export interface ValueLink {
+  title: string;
+  url: string;
+  opensTab: boolean;
 }
 
 /** What is drawn over graphs at the times at which a query has a value. */
@@ -67,6 +88,7 @@ export interface Panel {
   isTransparent: boolean;
   place: Place;
   repeat: { variable: string; isVertical: boolean; perLine: number } | null;
+  links: ValueLink[];
   targets: Target[];
   /** Data sources named in the panel that are no Prometheus. */
   foreignSource: string | null;
@@ -166,6 +188,7 @@ export interface FieldConfig {
   colorBy: "last" | "min" | "max";
   thresholds: Thresholds;
   mappings: Mapping[];
+  links: ValueLink[];
   graph: GraphStyle;
   cell: CellStyle;
 }

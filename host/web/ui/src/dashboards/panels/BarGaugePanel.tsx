@@ -1,6 +1,8 @@
 import { useDashboard } from "../context";
 import type { Field } from "../data/fields";
 import { text, type Json } from "../json";
+import { Linked } from "../links/LinkTo";
+import { useFieldLinks } from "../links/useLinks";
 import { colorOf, readableOn, withAlpha, type Scheme } from "../values/colors";
 import { absoluteSteps } from "../values/thresholds";
 import { joinFormatted } from "../values/units";
@@ -47,10 +49,13 @@ function Bar({ reading, isUpright, mode, scheme }: BarProps) {
   const share = reading.value === null ? 0 : Math.min(1, Math.max(0, shown.share));
   const percent = `${(share * 100).toFixed(2)}%`;
   const value = joinFormatted(shown);
+  const links = useFieldLinks()(reading.field, reading.cell, reading.row, reading.calc);
   return (
     <div className={isUpright ? classes.column : classes.row}>
       <span className={classes.name} title={title}>
-        {title}
+        <Linked links={links} name={title}>
+          {title}
+        </Linked>
       </span>
       <span className={classes.track}>
         <span

@@ -9,6 +9,7 @@ import { panelRange } from "../data/queries";
 import type { Series } from "../data/series";
 import { usePanelData } from "../data/usePanelData";
 import type { PlacedPanel } from "../layout";
+import { PanelScope } from "../links/useLinks";
 import type { Panel } from "../model";
 import { interpolateText, type Scope } from "../variables/scope";
 import { BarGaugePanel } from "./BarGaugePanel";
@@ -35,7 +36,8 @@ export function DashboardPanel({ placed }: { placed: PlacedPanel }) {
   const { ref: viewRef, entry } = useIntersection<HTMLDivElement>({ rootMargin: AHEAD });
   const ref = useMergedRef(sizeRef, viewRef);
   return (
-    <div ref={ref} style={{ height: "100%" }}>
+    <PanelScope value={scope}>
+      <div ref={ref} style={{ height: "100%" }}>
       {DATA_TYPES.includes(panel.type) && panel.foreignSource === null ? (
         <DataPanel
           panelKey={placed.key}
@@ -47,7 +49,8 @@ export function DashboardPanel({ placed }: { placed: PlacedPanel }) {
       ) : (
         <PlainPanel panelKey={placed.key} panel={panel} scope={scope} />
       )}
-    </div>
+      </div>
+    </PanelScope>
   );
 }
 
@@ -77,6 +80,7 @@ function frameOf(panel: Panel, scope: Scope) {
     title: interpolateText(panel.title, scope),
     description: interpolateText(panel.description, scope),
     isTransparent: panel.isTransparent,
+    links: panel.links,
   };
 }
 

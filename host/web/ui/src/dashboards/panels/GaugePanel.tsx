@@ -1,6 +1,8 @@
 import { useDashboard } from "../context";
 import type { Field } from "../data/fields";
 import { flag, type Json } from "../json";
+import { Linked } from "../links/LinkTo";
+import { useFieldLinks } from "../links/useLinks";
 import { colorOf, readableOn } from "../values/colors";
 import { absoluteSteps } from "../values/thresholds";
 import { joinFormatted } from "../values/units";
@@ -47,6 +49,7 @@ function Dial({ reading, isAlone, hasMarkers }: { reading: Reading; isAlone: boo
   const { min, max } = field.bounds;
   const share = reading.value === null ? 0 : Math.min(1, Math.max(0, shown.share));
   const text = joinFormatted(shown);
+  const links = useFieldLinks()(field, reading.cell, reading.row, reading.calc);
   const steps = absoluteSteps(field.config.thresholds, min, max);
   const shareAt = (value: number) => Math.min(1, Math.max(0, (value - min) / (max - min || 1)));
   return (
@@ -79,7 +82,13 @@ function Dial({ reading, isAlone, hasMarkers }: { reading: Reading; isAlone: boo
           {text}
         </text>
       </svg>
-      {!isAlone && <div className={classes.title}>{title}</div>}
+      {(!isAlone || links.length > 0) && (
+        <div className={classes.title}>
+          <Linked links={links} name={title}>
+            {title}
+          </Linked>
+        </div>
+      )}
     </div>
   );
 }

@@ -2,6 +2,8 @@ import { useState, type MouseEvent, type ReactNode } from "react";
 import { isolate, toggle } from "../../query/visibility";
 import { useDashboard } from "../context";
 import type { Field } from "../data/fields";
+import { LinkMenu } from "../links/LinkTo";
+import { useFieldLinks } from "../links/useLinks";
 import { valueText } from "../values/display";
 import { reducerOf } from "../values/reducers";
 import classes from "./GraphPanel.module.css";
@@ -28,12 +30,15 @@ interface Props {
 export function GraphLegend({ style, fields, visible, onVisible, onHighlight }: Props) {
   const shown = fields.filter((field) => !field.config.graph.isHiddenInLegend);
   const keys = fields.map((field) => field.key);
+  const linksOf = useFieldLinks();
   const entry = (field: Field) => {
     const click = (event: MouseEvent) => {
       const isSwitch = event.ctrlKey || event.metaKey || event.shiftKey;
       onVisible(isSwitch ? toggle(visible, keys, field.key) : isolate(visible, field.key));
     };
-    return (
+    const last = field.series.values.findLastIndex((value) => value !== null);
+    const links = linksOf(field, field.series.values[last] ?? null, last);
+    const button = (
       <button
         type="button"
         className={classes.entry}
@@ -47,6 +52,14 @@ export function GraphLegend({ style, fields, visible, onVisible, onHighlight }: 
         <span className={classes.swatch} style={{ background: field.color }} />
         <span>{field.name || "(no name)"}</span>
       </button>
+    );
+    return links.length === 0 ? (
+      button
+    ) : (
+      <>
+        {button}
+        <LinkMenu links={links} name={field.name} />
+      </>
     );
   };
   return (

@@ -7,6 +7,9 @@ import { pageUrl } from "../../router";
 import { useDashboard } from "../context";
 import type { PanelData } from "../data/ask";
 import type { PanelQuery } from "../data/queries";
+import { LinkMenu } from "../links/LinkTo";
+import { useLinks } from "../links/useLinks";
+import type { ValueLink } from "../model";
 import { Note } from "./Note";
 import classes from "./PanelFrame.module.css";
 
@@ -19,6 +22,7 @@ interface Props {
   /** What is not as it should be, though something is shown. */
   notes: readonly string[];
   queries: readonly PanelQuery[];
+  links: readonly ValueLink[];
   children: ReactNode;
 }
 
@@ -31,9 +35,11 @@ export function PanelFrame({
   isLoading,
   notes,
   queries,
+  links,
   children,
 }: Props) {
   const { enlarged, onEnlarge } = useDashboard();
+  const resolved = useLinks()(links);
   const name = title || "Panel without a title";
   return (
     <section className={`${classes.panel} ${isTransparent ? classes.transparent : ""}`} aria-label={name}>
@@ -42,6 +48,7 @@ export function PanelFrame({
           {title}
         </h3>
         {description !== "" && <Note icon={<Info />} label={`About ${name}`} lines={[description]} />}
+        {resolved.length > 0 && <LinkMenu links={resolved} name={name} />}
         <div className={classes.tools}>
           {isLoading && <span className={classes.loading} role="status" aria-label={`${name} is loading`} />}
           {notes.length > 0 && <Note icon={<Warning />} label={`Notes on ${name}`} lines={notes} />}

@@ -1,6 +1,8 @@
 import { useDashboard } from "../context";
 import type { Field } from "../data/fields";
 import { record, strings, type Json } from "../json";
+import { Linked } from "../links/LinkTo";
+import { useFieldLinks } from "../links/useLinks";
 import { joinFormatted, unitFormatter } from "../values/units";
 import { CutFrame } from "./CutNote";
 import { NoData } from "./NoData";
@@ -54,11 +56,14 @@ export function PiePanel({ options, fields }: Props) {
 }
 
 function Entry({ reading, slice, hasValue }: { reading: Reading; slice: Slice | undefined; hasValue: boolean }) {
+  const links = useFieldLinks()(reading.field, reading.cell, reading.row, reading.calc);
   return (
     <li>
       <span className={classes.swatch} style={{ background: reading.color }} />
       <span className={classes.name} title={reading.title}>
-        {reading.title}
+        <Linked links={links} name={reading.title}>
+          {reading.title}
+        </Linked>
       </span>
       {hasValue && <span className={classes.figure}>{joinFormatted(reading.shown)}</span>}
       <span className={classes.figure}>{percent(slice)}</span>

@@ -1,6 +1,8 @@
 import { useDashboard } from "../context";
 import type { Field } from "../data/fields";
 import { text, type Json } from "../json";
+import { Linked } from "../links/LinkTo";
+import { useFieldLinks } from "../links/useLinks";
 import { readableOn, textOn, withAlpha } from "../values/colors";
 import { joinFormatted } from "../values/units";
 import { CutFrame } from "./CutNote";
@@ -67,6 +69,7 @@ function Tile({ reading, options, isAlone }: { reading: Reading; options: Json; 
   const showsValue = textMode !== "none";
   const hasSpark = options["graphMode"] !== "none" && field.series.values.length > 1;
   const whole = isNameAlone ? reading.title : joinFormatted(shown);
+  const links = useFieldLinks()(field, reading.cell, reading.row, reading.calc);
   const chars = Math.max(CHARS_MIN, whole.length);
   return (
     <div
@@ -88,15 +91,17 @@ function Tile({ reading, options, isAlone }: { reading: Reading; options: Json; 
             className={classes.value}
             style={{ color, ["--chars" as string]: chars, ["--room" as string]: showsName ? 40 : hasSpark ? 48 : 66 }}
           >
-            {isNameAlone ? (
-              whole
-            ) : (
-              <>
-                {shown.prefix}
-                {shown.text}
-                <span className={classes.suffix}>{shown.suffix}</span>
-              </>
-            )}
+            <Linked links={links} name={reading.title}>
+              {isNameAlone ? (
+                whole
+              ) : (
+                <>
+                  {shown.prefix}
+                  {shown.text}
+                  <span className={classes.suffix}>{shown.suffix}</span>
+                </>
+              )}
+            </Linked>
           </div>
         )}
       </div>

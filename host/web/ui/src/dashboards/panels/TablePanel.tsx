@@ -8,6 +8,9 @@ import type { Series } from "../data/series";
 import { tablesOf, type Cell, type Column, type Table } from "../data/table";
 import { transform } from "../data/transform";
 import { flag, records, text } from "../json";
+import type { LinkSubject } from "../links/address";
+import { Linked } from "../links/LinkTo";
+import { useLinks } from "../links/useLinks";
 import type { FieldConfig, Panel } from "../model";
 import { readableOn, textOn } from "../values/colors";
 import { boundsOf, showValue, type Bounds, type DisplayContext } from "../values/display";
@@ -106,6 +109,8 @@ function DataTable({ table, columns, order, onSort, hasHeader, title, display }:
                   key={shownColumn.column.name}
                   shown={shownColumn}
                   value={values.get(shownColumn.column.name)?.[row] ?? null}
+                  table={table}
+                  row={row}
                   display={display}
                 />
               ))}
@@ -119,15 +124,24 @@ function DataTable({ table, columns, order, onSort, hasHeader, title, display }:
 }
 
 function DataCell({
-  shown: { column, config, bounds },
+  shown: { column, config, bounds, title },
   value,
+  table,
+  row,
   display,
 }: {
   shown: ShownColumn;
   value: Cell;
+  table: Table;
+  row: number;
   display: DisplayContext;
 }) {
   const shown = showValue(value, config, bounds, 0, display);
+  const resolve = useLinks();
+  const links =
+    config.links.length === 0
+      ? []
+      : resolve(config.links, subjectOf(table, column, row, { text: joinFormatted(shown), title }));
   const { type } = config.cell;
   const style = cellStyle(type, shown.color, display);
   const isGauge = column.type === "number" && (type === "gauge" || type.endsWith("-gauge") || type === "basic");
@@ -141,9 +155,25 @@ function DataCell({
           />
         </span>
       )}
-      {joinFormatted(shown)}
+      <Linked links={links} name={title}>
+        {joinFormatted(shown)}
+      </Linked>
     </td>
   );
+}
+
+function subjectOf(table: Table, column: Column, row: number, shown: { text: string; title: string }): LinkSubject {
+  const time = table.columns.find((each) => each.type === "time")?.values[row];
+  return {
+    cell: table.columns.find((each) => each.name === column.name)?.values[row] ?? null,
+    text: shown.text,
+    timeMs: typeof time === "number" ? time : null,
+    calc: "",
+    fieldName: shown.title,
+    seriesName: table.name || shown.title,
+    labels: column.labels ?? {},
+    row: table.columns.map(({ name, values }) => ({ name, cell: values[row] ?? null, text: String(values[row] ?? "") })),
+  };
 }
 
 function cellStyle(type: string, color: string, { scheme }: DisplayContext): CSSProperties {

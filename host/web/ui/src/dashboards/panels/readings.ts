@@ -17,6 +17,11 @@ export interface Reading {
   value: number | null;
   /** By which parts of a whole are told apart. */
   color: string;
+  /** As it stands in the data. */
+  cell: Cell;
+  /** Of which row it is; null for what a reducer made. */
+  row: number | null;
+  calc: string;
   field: Field;
 }
 
@@ -48,7 +53,7 @@ function ofValues(fields: readonly Field[], context: DisplayContext): Draft[] {
   return fields.flatMap((field) =>
     cellsOf(field.series).map((cell, at) => () => {
       const title = field.config.displayName === "" ? rowName(field.series, field.name, at) : field.name;
-      return toReading({ ...field, index: at }, { key: `${field.key} ${at}`, title, cell }, context, true);
+      return toReading({ ...field, index: at }, { key: `${field.key} ${at}`, title, cell, row: at, calc: "" }, context);
     }),
   );
 }
@@ -63,7 +68,7 @@ function ofFields(fields: readonly Field[], calcs: readonly string[], context: D
       const title = all.length > 1 ? reducer.label : field.name;
       const plain = reducer.keepsUnit ? field : { ...field, config: { ...field.config, unit: "" } };
       const cell = reduceCells(calc, cellsOf(field.series));
-      return toReading(plain, { key: `${field.key} ${calc}`, title, cell }, context, false);
+      return toReading(plain, { key: `${field.key} ${calc}`, title, cell, row: null, calc }, context);
     }),
   );
 }
@@ -75,16 +80,13 @@ function isPicked(pattern: string): (field: Field) => boolean {
   return (field) => field.name === pattern || (pattern.startsWith("/") && (regex?.test(field.name) ?? false));
 }
 
-interface Drafted {
-  key: string;
-  title: string;
-  cell: Cell;
-}
+type Drafted = Pick<Reading, "key" | "title" | "cell" | "row" | "calc">;
 
-function toReading(field: Field, { key, title, cell }: Drafted, context: DisplayContext, isRow: boolean): Reading {
+function toReading(field: Field, drafted: Drafted, context: DisplayContext): Reading {
+  const { cell, row } = drafted;
   const { config, bounds, index } = field;
   const shown = showValue(cell, config, bounds, index, context);
   const value = typeof cell === "number" ? cell : null;
-  const color = isRow ? seriesColorOf(config, [value], bounds, index, context.scheme) : field.color;
-  return { key, title, value, color, field, shown: joinFormatted(shown) === "" ? { ...shown, text: NOTHING } : shown };
+  const color = row === null ? field.color : seriesColorOf(config, [value], bounds, index, context.scheme);
+  return { ...drafted, value, color, field, shown: joinFormatted(shown) === "" ? { ...shown, text: NOTHING } : shown };
 }

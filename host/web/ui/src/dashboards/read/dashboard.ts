@@ -2,6 +2,7 @@
 import { isRecord, number, record, records, strings, text, flag, type Json } from "../json";
 import type { Dashboard, Panel, Place, Section } from "../model";
 import { annotationList, readAnnotations } from "./annotations";
+import { readDashboardLinks } from "./links";
 import { readPanel } from "./panel";
 import { readVariables } from "./variables";
 
@@ -29,6 +30,7 @@ export function readDashboard(source: unknown): Dashboard {
     isCrosshairShared: (number(json["graphTooltip"]) ?? 0) > 0 || flag(json["sharedCrosshair"]),
     variables: readVariables(record(json["templating"])),
     annotations,
+    links: readDashboardLinks(json["links"]),
     notices,
     sections: withOwnKeys(hasOldRows ? readOldRows(records(json["rows"])) : readSections(records(json["panels"]))),
   };

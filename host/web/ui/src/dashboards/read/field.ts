@@ -1,6 +1,7 @@
 /** Field settings of Grafana's JSON. Pure. */
 import { flag, isRecord, list, number, oneOf, record, records, text, type Json } from "../json";
 import type { CellStyle, FieldConfig, GraphStyle, Mapping, MappingResult, Thresholds } from "../model";
+import { readLinks } from "./links";
 
 const BASE_COLOR = "green";
 
@@ -18,6 +19,7 @@ export function readFieldConfig(json: Json): FieldConfig {
     colorBy: oneOf(color["seriesBy"], ["last", "min", "max"]),
     thresholds: readThresholds(record(json["thresholds"])),
     mappings: records(json["mappings"]).flatMap(readMapping),
+    links: readLinks(json["links"]),
     graph: readGraphStyle(record(json["custom"])),
     cell: readCellStyle(record(json["custom"])),
   };

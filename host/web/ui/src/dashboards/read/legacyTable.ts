@@ -35,6 +35,7 @@ function properties(style: Json): { id: string; value: unknown }[] {
   if (text(style["alias"]) !== "") set("displayName", style["alias"]);
   if (style["type"] === "hidden") set("custom.hidden", true);
   if (style["type"] === "date") set("unit", "dateTimeAsIso");
+  if (flag(style["link"])) set("links", [link(style)]);
   if (style["type"] !== "number") return found;
   if (text(style["unit"]) !== "") set("unit", style["unit"]);
   if (number(style["decimals"]) !== null) set("decimals", style["decimals"]);
@@ -50,6 +51,18 @@ function properties(style: Json): { id: string; value: unknown }[] {
     set("color", { mode: "thresholds" });
     set("thresholds", { mode: "absolute", steps });
   }
-  if (flag(style["link"])) set("links", []);
   return found;
+}
+
+/** "$__cell" was the value, "$__cell_2" that of the third column. */
+function link(style: Json): Json {
+  const current = (source: string) =>
+    source
+      .replace(/\$\{?__cell_(\d+)(?::\w+)?\}?/g, "${__data.fields[$1]}")
+      .replace(/\$\{?__cell(?::\w+)?\}?(?!_)/g, "${__value.raw}");
+  return {
+    title: current(text(style["linkTooltip"])),
+    url: current(text(style["linkUrl"])),
+    targetBlank: flag(style["linkTargetBlank"]),
+  };
 }

@@ -5,6 +5,7 @@ import { migrateGraph } from "./legacyGraph";
 import { migratePie } from "./legacyPie";
 import { migrateSinglestat } from "./legacyStat";
 import { migrateTable } from "./legacyTable";
+import { readLinks } from "./links";
 import { foreignType } from "./sources";
 
 export function readPanel(source: Json, key: string, place: Place): Panel {
@@ -18,6 +19,7 @@ export function readPanel(source: Json, key: string, place: Place): Panel {
     isTransparent: flag(json["transparent"]),
     place,
     repeat: readRepeat(json),
+    links: readLinks(json["links"]),
     targets: records(json["targets"])
       .filter((each) => each["hide"] !== true)
       .map(readTarget),
