@@ -77,3 +77,26 @@ test("one panel is shown alone, and leads to the query page", async ({ page }) =
   await settled(page);
   await expect.poll(() => page.getByRole("textbox", { name: "Expression of panel 1" }).innerText()).toBe("sum(up)");
 });
+
+test("states are told by a picture and in words", async ({ page }) => {
+  await open(page, "/dashboards?uid=modes");
+  const states = panel(page, "Targets over time");
+  await states.locator("canvas").waitFor();
+  await sees(states, "Here");
+  const row = states.getByRole("row", { name: /127\.0\.0\.1:1 Gone/ }).first();
+  expect(await row.innerText()).toMatch(/Gone 100\.0%/);
+});
+
+test("links lead to other dashboards with the time and the variables, and never to scripts", async ({ page }) => {
+  await open(page, "/dashboards?uid=modes&from=now-15m&to=now");
+  const links = page.getByRole("navigation", { name: "Links of this dashboard" });
+  await sees(links, "A script");
+  expect(await links.getByRole("link").count()).toBe(0);
+  await links.getByRole("button", { name: "Of machines" }).click();
+  await page.getByRole("menuitem", { name: "Machines" }).click();
+  await page.waitForURL(/uid=node&from=now-15m&to=now&var-mode=/);
+  await page.goBack();
+  await settled(page);
+  await panel(page, "Targets").getByRole("link").first().click();
+  await page.waitForURL(/uid=modes&var-mode=\w+&from=now-15m&to=now/);
+});

@@ -1,5 +1,6 @@
 /** What is asked before a dashboard that others made is stored. Pure. */
 import { isRecord, record, records, text, type Json } from "./json";
+import { isDrawn } from "./model";
 import { readDashboard, unwrap, UnreadableDashboard } from "./read/dashboard";
 
 export interface ImportInput {
@@ -21,7 +22,6 @@ export interface ImportDraft {
   panels: number;
 }
 
-const KNOWN_TYPES = ["timeseries", "stat", "gauge", "bargauge", "table", "heatmap", "piechart", "text"];
 const SOURCE_VALUE = "prometheus";
 
 /** Reads what was pasted or dropped. Throws what can be told to the user. */
@@ -36,7 +36,7 @@ export function readImport(source: string): ImportDraft {
   const dashboard = readDashboard(json);
   const panels = dashboard.sections.flatMap((section) => section.panels);
   const counts = new Map<string, number>();
-  for (const { type } of panels) if (!KNOWN_TYPES.includes(type)) counts.set(type, (counts.get(type) ?? 0) + 1);
+  for (const { type } of panels) if (!isDrawn(type)) counts.set(type, (counts.get(type) ?? 0) + 1);
   return {
     json,
     title: dashboard.title,

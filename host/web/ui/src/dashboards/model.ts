@@ -105,6 +105,24 @@ export interface Panel {
   options: Json;
 }
 
+/** The types of panels that are drawn. */
+const DRAWN_TYPES: readonly string[] = [
+  "timeseries",
+  "stat",
+  "gauge",
+  "bargauge",
+  "table",
+  "heatmap",
+  "piechart",
+  "state-timeline",
+  "status-history",
+  "text",
+];
+
+export function isDrawn(type: string): boolean {
+  return DRAWN_TYPES.includes(type);
+}
+
 export interface Target {
   refId: string;
   expr: string;

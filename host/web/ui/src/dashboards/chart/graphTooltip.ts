@@ -9,6 +9,7 @@ import { eventColor, eventsAt } from "./annotationMarks";
 import { valueAt, type Columns } from "./columns";
 import classes from "./Graph.module.css";
 import type { GraphData } from "./graphOptions";
+import { element, placeBox } from "./tooltipBox";
 
 export interface TooltipStyle {
   mode: "single" | "multi" | "none";
@@ -28,7 +29,6 @@ interface Row {
   isNearest: boolean;
 }
 
-const GAP = 14;
 /** A longer list hides what it explains. */
 const ROWS_MAX = 16;
 const EVENTS_MAX = 4;
@@ -55,7 +55,7 @@ export function graphTooltip({ current, zone, scheme, style }: Source): uPlot.Pl
       ...eventContent(happened, zone, scheme),
     );
     box.style.display = "block";
-    place(box, chart.over, left, top);
+    placeBox(box, chart.over, left, top);
   };
 
   return {
@@ -133,20 +133,4 @@ function eventContent(events: readonly AnnotationEvent[], zone: Zone, scheme: Sc
   });
   const left = events.length - made.length;
   return left > 0 ? [...made, element("div", classes.time, `and ${left} more`)] : made;
-}
-
-function element(tag: string, className: string | undefined, text = ""): HTMLElement {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.textContent = text;
-  return made;
-}
-
-/** Beside the pointer, on the side that has room, inside the window. */
-function place(box: HTMLElement, over: HTMLElement, left: number, top: number): void {
-  const area = over.getBoundingClientRect();
-  const [x, y] = [area.left + left, area.top + top];
-  const isLeft = x + GAP + box.offsetWidth > window.innerWidth;
-  box.style.left = `${Math.max(4, isLeft ? x - GAP - box.offsetWidth : x + GAP)}px`;
-  box.style.top = `${Math.max(4, Math.min(y + GAP, window.innerHeight - box.offsetHeight - 4))}px`;
 }

@@ -17,6 +17,7 @@ export function LinkTo({ link: { title, target, opensTab }, className = "", chil
     return (
       <span className={className} title={`${title}: ${target.problem}`}>
         {children}
+        <span className="nx-hidden">: {target.problem}</span>
       </span>
     );
   if (target.type === "page" && !opensTab)
@@ -63,7 +64,13 @@ export function LinkMenu({ links, name }: { links: readonly ResolvedLink[]; name
   return (
     <Menu position="bottom-start" shadow="md" withinPortal>
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size={20} aria-label={`Links of ${name}`}>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size={20}
+          aria-label={`Links of ${name}`}
+          style={{ verticalAlign: "middle" }}
+        >
           <Chain />
         </ActionIcon>
       </Menu.Target>

@@ -10,7 +10,7 @@ import type { Series } from "../data/series";
 import { usePanelData } from "../data/usePanelData";
 import type { PlacedPanel } from "../layout";
 import { PanelScope } from "../links/useLinks";
-import type { Panel } from "../model";
+import { isDrawn, type Panel } from "../model";
 import { interpolateText, type Scope } from "../variables/scope";
 import { BarGaugePanel } from "./BarGaugePanel";
 import { GaugePanel } from "./GaugePanel";
@@ -20,14 +20,13 @@ import { NoData } from "./NoData";
 import { PanelBoundary } from "./PanelBoundary";
 import { notesOf, PanelFrame } from "./PanelFrame";
 import { PiePanel } from "./PiePanel";
+import { StatesPanel } from "./StatesPanel";
 import { StatPanel } from "./StatPanel";
 import { TablePanel } from "./TablePanel";
 import { TextPanel } from "./TextPanel";
 
 /** Panels ask a little before they are seen. */
 const AHEAD = "200px 0px";
-
-const DATA_TYPES = ["timeseries", "stat", "gauge", "bargauge", "table", "heatmap", "piechart"];
 
 /** One panel: asks while it is in view, and shows what its type wants. */
 export function DashboardPanel({ placed }: { placed: PlacedPanel }) {
@@ -38,7 +37,7 @@ export function DashboardPanel({ placed }: { placed: PlacedPanel }) {
   return (
     <PanelScope value={scope}>
       <div ref={ref} style={{ height: "100%" }}>
-      {DATA_TYPES.includes(panel.type) && panel.foreignSource === null ? (
+      {isDrawn(panel.type) && panel.type !== "text" && panel.foreignSource === null ? (
         <DataPanel
           panelKey={placed.key}
           panel={panel}
@@ -152,6 +151,17 @@ function Content({ panel, scope, data, drawn }: ContentProps) {
       return <PiePanel options={panel.options} fields={fields} />;
     case "heatmap":
       return <HeatmapPanel options={panel.options} answers={data.answers} />;
+    case "state-timeline":
+    case "status-history":
+      return (
+        <StatesPanel
+          options={panel.options}
+          fields={fields}
+          range={shownRange}
+          title={panel.title}
+          isHistory={panel.type === "status-history"}
+        />
+      );
     case "table":
       return <TablePanel panel={panel} series={series} />;
     default:

@@ -3,7 +3,7 @@ import type { Field } from "../data/fields";
 import { record, strings, type Json } from "../json";
 import { Linked } from "../links/LinkTo";
 import { useFieldLinks } from "../links/useLinks";
-import { joinFormatted, unitFormatter } from "../values/units";
+import { joinFormatted, percentText } from "../values/units";
 import { CutFrame } from "./CutNote";
 import { NoData } from "./NoData";
 import classes from "./PiePanel.module.css";
@@ -72,7 +72,7 @@ function Entry({ reading, slice, hasValue }: { reading: Reading; slice: Slice | 
 }
 
 function percent(slice: Slice | undefined): string {
-  return joinFormatted(unitFormatter("percentunit")(slice?.share ?? 0, 1));
+  return percentText(slice?.share ?? 0);
 }
 
 const RADIUS = 100;

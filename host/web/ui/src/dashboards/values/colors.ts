@@ -77,6 +77,12 @@ export function withAlpha(color: string, alpha: number): string {
   return `rgba(${rgb.map(Math.round).join(", ")}, ${alpha})`;
 }
 
+/** A color over another one, seen through: what is then there. */
+export function blend(color: string, background: string, alpha: number): string {
+  const [rgb, behind] = [parseColor(color), parseColor(background)];
+  return rgb && behind ? hex(mix(behind, rgb, alpha)) : color;
+}
+
 function mix(from: Rgb, to: Rgb, share: number): Rgb {
   return [0, 1, 2].map((at) => (from[at] ?? 0) + ((to[at] ?? 0) - (from[at] ?? 0)) * share) as unknown as Rgb;
 }

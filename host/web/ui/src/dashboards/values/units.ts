@@ -51,6 +51,11 @@ export function joinFormatted(value: Formatted): string {
   return `${value.prefix}${value.text}${value.suffix}`;
 }
 
+/** A part of a whole. */
+export function percentText(share: number): string {
+  return joinFormatted(unitFormatter("percentunit")(share, 1));
+}
+
 function formatted(text: string, suffix = "", prefix = ""): Formatted {
   return { prefix, text, suffix };
 }
