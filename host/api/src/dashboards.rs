@@ -1,14 +1,10 @@
 //! Dashboards, as they are stored.
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use narthex_dashboards::{Dashboards, FILE_BYTES_MAX, Source, Summary, WriteError};
+use narthex_dashboards::{Dashboards, Source, Summary, WriteError};
 use narthex_settings::error_chain;
 use serde_json::{Value, json};
 
@@ -17,15 +13,8 @@ use crate::origin::OwnSite;
 use crate::params::Params;
 use crate::routes::{Rooms, Shared};
 
-pub(crate) fn router() -> Router<Arc<Rooms>> {
-    Router::new()
-        .route("/", get(list).post(write))
-        .route("/{uid}", get(read).delete(remove))
-        .layer(DefaultBodyLimit::max(FILE_BYTES_MAX))
-}
-
 /// `GET /api/v1/dashboards`
-async fn list(State(rooms): Shared) -> Answer {
+pub(crate) async fn list(State(rooms): Shared) -> Answer {
     let is_writable = rooms.dashboards.is_writable();
     let all = on_disk(&rooms, Dashboards::list).await?;
     let all: Vec<Value> = all.iter().map(shape).collect();
@@ -47,7 +36,7 @@ fn shape(summary: &Summary) -> Value {
 }
 
 /// `GET /api/v1/dashboards/<uid>`: `data` is the text of the file, every letter of it.
-async fn read(State(rooms): Shared, Path(uid): Path<String>) -> Answer {
+pub(crate) async fn read(State(rooms): Shared, Path(uid): Path<String>) -> Answer {
     let wanted = uid.clone();
     let text = on_disk(&rooms, move |dashboards| dashboards.read(&wanted)).await?;
     let text =
@@ -57,7 +46,12 @@ async fn read(State(rooms): Shared, Path(uid): Path<String>) -> Answer {
 }
 
 /// `POST /api/v1/dashboards`, with `overwrite=true` also in the place of another.
-async fn write(_: OwnSite, State(rooms): Shared, RawQuery(query): RawQuery, body: Bytes) -> Answer {
+pub(crate) async fn write(
+    _: OwnSite,
+    State(rooms): Shared,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Answer {
     let replaces = Params::of(&query.unwrap_or_default()).flag("overwrite")?;
     let body = String::from_utf8(body.into());
     let body = body.map_err(|error| ApiError::bad_data(format!("no dashboard: {error}")))?;
@@ -66,7 +60,7 @@ async fn write(_: OwnSite, State(rooms): Shared, RawQuery(query): RawQuery, body
 }
 
 /// `DELETE /api/v1/dashboards/<uid>`
-async fn remove(
+pub(crate) async fn remove(
     _: OwnSite,
     State(rooms): Shared,
     Path(uid): Path<String>,

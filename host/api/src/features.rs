@@ -84,6 +84,8 @@ fn api(rooms: &Rooms) -> Category {
         ("exclude_alerts", true),
         ("label_values_match", true),
         ("lifecycle", rooms.server.lifecycle_allowed()),
+        ("openapi_3.1", true),
+        ("openapi_3.2", true),
         ("otlp_write_receiver", false),
         ("query_stats", true),
         ("query_warnings", true),

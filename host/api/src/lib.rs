@@ -7,7 +7,7 @@
 //! no logic of its own. Whatever blocks (queries, reads) runs on the blocking pool, and stops when
 //! the client goes away.
 //!
-//! Open `routes.rs` first.
+//! Open `routes.rs` first: its table has all endpoints, and is what `/api/v1/openapi.yaml` is made of.
 
 mod admin;
 mod alerting;
@@ -15,6 +15,7 @@ mod ast;
 mod control;
 mod dashboards;
 mod discovery;
+mod endpoint;
 mod envelope;
 mod exemplars;
 mod explain;
@@ -22,6 +23,7 @@ mod features;
 mod federate;
 mod measured;
 mod notifications;
+mod openapi;
 mod origin;
 mod params;
 mod plugins;
@@ -29,6 +31,7 @@ mod query;
 mod replay;
 mod routes;
 mod rules;
+mod schema;
 mod search;
 mod self_metrics;
 mod series;

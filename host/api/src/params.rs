@@ -1,8 +1,10 @@
 //! Parameters of a request: from the query string, and for POST and PUT from the form too.
 //!
 //! Every parameter is checked before any work is done; the message names the parameter, as
-//! Prometheus' does.
+//! Prometheus' does. A handler may read what its row in the table of endpoints has, and nothing else: a
+//! build with assertions ends over it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -22,12 +24,20 @@ const MAX_TIME: &str = "+292277025-08-18T07:12:54.999999999Z";
 
 /// Names and values in the order of the request.
 #[derive(Debug, Default)]
-pub(crate) struct Params(Vec<(String, String)>);
+pub(crate) struct Params {
+    pairs: Vec<(String, String)>,
+    known: Option<Known>,
+}
+
+/// The parameters that an endpoint has, among the extensions of a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Known(pub(crate) Arc<[&'static str]>);
 
 impl<S: Send + Sync> FromRequest<S> for Params {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let known = request.extensions().get::<Known>().cloned();
         let mut pairs = decode(request.uri().query().unwrap_or("").as_bytes());
         let is_form = [Method::POST, Method::PUT].contains(request.method())
             && request
@@ -46,7 +56,7 @@ impl<S: Send + Sync> FromRequest<S> for Params {
             form.append(&mut pairs);
             pairs = form;
         }
-        Ok(Self(pairs))
+        Ok(Self { pairs, known })
     }
 }
 
@@ -63,19 +73,26 @@ fn invalid(name: &str, why: impl std::fmt::Display) -> ApiError {
 impl Params {
     /// Those of a query string.
     pub(crate) fn of(query: &str) -> Self {
-        Self(decode(query.as_bytes()))
+        Self { pairs: decode(query.as_bytes()), known: None }
     }
 
     /// The first value of a parameter; an empty one counts as not given.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(candidate, _)| candidate == name);
+        self.check_is_known(name);
+        let found = self.pairs.iter().find(|(candidate, _)| candidate == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// All values of a parameter.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let found = self.0.iter().filter(move |(candidate, _)| candidate == name);
+        self.check_is_known(name);
+        let found = self.pairs.iter().filter(move |(candidate, _)| candidate == name);
         found.map(|(_, value)| value.as_str())
+    }
+
+    fn check_is_known(&self, name: &str) {
+        let is_known = |known: &Known| known.0.contains(&name);
+        debug_assert!(self.known.as_ref().is_none_or(is_known), "no row has the parameter {name}");
     }
 
     /// The query text; it must be there.

@@ -1,4 +1,21 @@
-//! Which path is answered by which handler.
+//! Which path is answered by which handler, and what is said of it.
+//!
+//! A row of the table is one endpoint. The router is made of the table, and so is the document at
+//! `/api/v1/openapi.yaml`: what is not in it is not answered.
+
+mod admin;
+mod alerting;
+mod alertmanager;
+mod dashboards;
+mod parameters;
+mod plugins;
+mod queries;
+mod rules;
+mod search;
+mod series;
+mod server;
+mod status;
+mod targets;
 
 use std::sync::Arc;
 
@@ -7,7 +24,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::any;
 use narthex_alerting::Alerting;
 use narthex_dashboards::Dashboards;
 use narthex_discovery::Discovery;
@@ -22,14 +39,11 @@ use narthex_storage::Queryable;
 use narthex_tsdb::Tsdb;
 
 use crate::control::ServerControl;
+use crate::endpoint::Group;
 use crate::envelope::ApiError;
 use crate::measured::measure;
 use crate::notifications::Notifications;
-use crate::{
-    admin, alerting, ast, dashboards, discovery, exemplars, explain, features, federate,
-    notifications, plugins, query, replay, rules, search, self_metrics, series, status, targets,
-    v2, write,
-};
+use crate::v2;
 
 /// The rooms that handlers call.
 pub struct Rooms {
@@ -63,6 +77,8 @@ pub struct Rooms {
     pub metrics: Metrics,
     /// Results that one search may ask for; 0 is no bound.
     pub search_results_max: usize,
+    /// Where others find this server, without a slash at its end.
+    pub external_url: String,
     /// The time.
     pub clock: Clock,
     /// The store behind it, for its numbers.
@@ -81,73 +97,37 @@ pub(crate) type Shared = State<Arc<Rooms>>;
 
 /// All routes of the API; whatever is not found here is somebody else's.
 pub fn router(rooms: Arc<Rooms>) -> Router {
+    let [v1, v2, beside] = table();
+    let v1_prefix = v1.prefix;
+    let v1 = v1.into_router().method_not_allowed_fallback(wrong_method).fallback(any(unknown));
     Router::new()
-        .nest("/api/v1", v1())
-        .nest("/api/v2", v2::router())
-        .route("/federate", get(federate::federate))
-        .route("/metrics", get(status::metrics))
-        .route("/version", get(status::version))
-        .route("/-/healthy", get(status::healthy))
-        .route("/-/ready", get(status::ready))
-        .route("/-/reload", post(status::reload).put(status::reload))
-        .route("/-/quit", post(status::quit).put(status::quit))
+        .nest(v1_prefix, v1)
+        .nest(v2.prefix, v2.into_router().fallback(any(v2::unknown)))
+        .merge(beside.into_router())
         .method_not_allowed_fallback(wrong_method)
         .route_layer(from_fn_with_state(Arc::clone(&rooms), measure))
         .with_state(rooms)
 }
 
-fn v1() -> Router<Arc<Rooms>> {
-    Router::new()
-        .route("/query", get(query::instant).post(query::instant))
-        .route("/query_range", get(query::range).post(query::range))
-        .route("/query_explain", get(explain::explain).post(explain::explain))
-        .route("/query_exemplars", get(exemplars::exemplars).post(exemplars::exemplars))
-        .route("/format_query", get(query::format).post(query::format))
-        .route("/parse_query", get(ast::parse).post(ast::parse))
-        .route("/series", get(series::series).post(series::series))
-        .route("/labels", get(series::names).post(series::names))
-        .route("/label/{name}/values", get(series::values))
-        .nest("/search", search::router())
-        .route("/metadata", get(series::metadata))
-        .route("/write", post(write::write))
-        .route("/targets", get(targets::targets))
-        .route("/targets/metadata", get(targets::metadata))
-        .route("/targets/relabel_steps", get(targets::relabel_steps))
-        .route("/scrape_pools", get(targets::pools))
-        .route("/scrape_pools/config", get(targets::pool_config))
-        .route("/rules", get(rules::rules))
-        .route("/alerts", get(rules::alerts))
-        .route("/alertmanagers", get(discovery::alertmanagers))
-        .route("/alerting/routes", get(alerting::routes))
-        .route("/alerting/trial", post(alerting::trial))
-        .route("/alerting/receivers", get(alerting::receivers))
-        .route("/plugins", get(plugins::plugins))
-        .route("/plugins/{name}/disable", post(plugins::disable))
-        .route("/plugins/{name}/enable", post(plugins::enable))
-        .route("/plugins/{name}/reload", post(plugins::reload))
-        .nest("/dashboards", dashboards::router())
-        .route("/notifications", get(notifications::all))
-        .route("/notifications/live", get(notifications::live))
-        .route("/status/buildinfo", get(status::build_info))
-        .route("/status/runtimeinfo", get(status::runtime_info))
-        .route("/status/self_metrics", get(self_metrics::self_metrics))
-        .route("/features", get(features::features))
-        .route("/status/config", get(status::config))
-        .route("/status/flags", get(status::flags))
-        .route("/status/tsdb", get(status::tsdb))
-        .route("/status/discovery", get(discovery::discovery))
-        .route("/status/active_queries", get(status::active_queries))
-        .route("/status/top_queries", get(status::top_queries))
-        .route("/status/walreplay", get(replay::status))
-        .route("/status/tsdb/blocks", get(admin::blocks))
-        .route("/admin/tsdb/delete_series", post(admin::delete_series).put(admin::delete_series))
-        .route(
-            "/admin/tsdb/clean_tombstones",
-            post(admin::clean_tombstones).put(admin::clean_tombstones),
-        )
-        .route("/admin/tsdb/snapshot", post(admin::snapshot).put(admin::snapshot))
-        .method_not_allowed_fallback(wrong_method)
-        .fallback(any(unknown))
+/// All endpoints: what is answered, and what `/api/v1/openapi.yaml` says of it.
+pub(crate) fn table() -> [Group; 3] {
+    let v1 = [
+        queries::endpoints(),
+        series::endpoints(),
+        search::endpoints(),
+        targets::endpoints(),
+        rules::endpoints(),
+        alerting::endpoints(),
+        status::endpoints(),
+        admin::endpoints(),
+        plugins::endpoints(),
+        dashboards::endpoints(),
+    ];
+    [
+        Group { prefix: "/api/v1", endpoints: v1.into_iter().flatten().collect() },
+        Group { prefix: "/api/v2", endpoints: alertmanager::endpoints() },
+        Group { prefix: "", endpoints: server::endpoints() },
+    ]
 }
 
 async fn unknown() -> Response {

@@ -12,12 +12,10 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use futures_util::{StreamExt as _, stream};
 use narthex_model::Matcher;
 use narthex_storage::{Querier, ReadError};
@@ -40,16 +38,8 @@ pub(crate) fn fuzz_names() -> impl Iterator<Item = &'static str> {
     filter::Fuzz::ALL.iter().map(|(name, _)| *name)
 }
 
-/// The routes below `/api/v1/search`.
-pub(crate) fn router() -> Router<Arc<Rooms>> {
-    Router::new()
-        .route("/metric_names", get(metric_names).post(metric_names))
-        .route("/label_names", get(label_names).post(label_names))
-        .route("/label_values", get(label_values).post(label_values))
-}
-
 /// `/api/v1/search/metric_names`
-async fn metric_names(State(rooms): Shared, params: Params) -> Answer {
+pub(crate) async fn metric_names(State(rooms): Shared, params: Params) -> Answer {
     let asked = SearchParams::new(&params, &rooms)?;
     let with_metadata = params.flag("include_metadata")?;
     let store = Arc::clone(&rooms.store);
@@ -72,7 +62,7 @@ async fn metric_names(State(rooms): Shared, params: Params) -> Answer {
 }
 
 /// `/api/v1/search/label_names`
-async fn label_names(State(rooms): Shared, params: Params) -> Answer {
+pub(crate) async fn label_names(State(rooms): Shared, params: Params) -> Answer {
     let asked = SearchParams::new(&params, &rooms)?;
     let found = search(&rooms, &asked, |querier, set| querier.label_names(set)).await?;
     Ok(answer(&rooms, &asked, found, |name, score| Row {
@@ -83,7 +73,7 @@ async fn label_names(State(rooms): Shared, params: Params) -> Answer {
 }
 
 /// `/api/v1/search/label_values`
-async fn label_values(State(rooms): Shared, params: Params) -> Answer {
+pub(crate) async fn label_values(State(rooms): Shared, params: Params) -> Answer {
     let asked = SearchParams::new(&params, &rooms)?;
     let missing = || ApiError::bad_data("missing required parameter \"label\"");
     let label = params.get("label").ok_or_else(missing)?.to_owned();

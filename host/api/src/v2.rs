@@ -3,18 +3,16 @@
 //! Shapes, defaults and codes are those of `api/v2/openapi.yaml` of Alertmanager 0.34. An error is a
 //! JSON text, or `{code, message}` where a request does not fit the description.
 
-mod acknowledgements;
-mod alerts;
+pub(crate) mod acknowledgements;
+pub(crate) mod alerts;
 mod matcher;
-mod silences;
-mod status;
+pub(crate) mod silences;
+pub(crate) mod status;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, delete, get};
 use http_body_util::{BodyExt, Limited};
 use narthex_alerting::parse_matcher;
 use narthex_model::{Labels, Matcher, Timestamp};
@@ -24,40 +22,24 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::params::Params;
-use crate::routes::Rooms;
 
 /// Bytes of a request's body: 10,000 alerts of some kilobytes each.
 const BODY_BYTES_MAX: usize = 32 << 20;
 
 /// An answer of the API.
-type Answer = Result<Response, Fault>;
+pub(crate) type Answer = Result<Response, Fault>;
 
 /// Why a request has no answer.
 #[derive(Debug, PartialEq)]
-enum Fault {
+pub(crate) enum Fault {
     /// A JSON text with a status.
     Plain(StatusCode, String),
     /// The request does not fit the description: 422, or 400 where it is no JSON.
     Shape { status: StatusCode, code: u32, message: String },
 }
 
-pub(crate) fn router() -> Router<std::sync::Arc<Rooms>> {
-    Router::new()
-        .route("/status", get(status::status))
-        .route("/receivers", get(status::receivers))
-        .route("/alerts", get(alerts::alerts).post(alerts::post))
-        .route("/alerts/groups", get(alerts::groups))
-        .route(
-            "/acknowledgements",
-            get(acknowledgements::acknowledgements).post(acknowledgements::post),
-        )
-        .route("/acknowledgement/{fingerprint}", delete(acknowledgements::delete))
-        .route("/silences", get(silences::silences).post(silences::post))
-        .route("/silence/{id}", get(silences::one).delete(silences::delete))
-        .fallback(any(unknown))
-}
-
-async fn unknown() -> Response {
+/// What is not found below `/api/v2`.
+pub(crate) async fn unknown() -> Response {
     let message = "no such endpoint; /api/v2 has alerts, alerts/groups, silences, acknowledgements, \
                    receivers, status";
     Fault::Shape { status: StatusCode::NOT_FOUND, code: 404, message: message.to_owned() }

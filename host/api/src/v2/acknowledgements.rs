@@ -14,7 +14,7 @@ use crate::params::Params;
 use crate::routes::Shared;
 
 /// `GET /api/v2/acknowledgements`: of alerts that fire, ascending by their labels.
-pub(super) async fn acknowledgements(State(rooms): Shared, params: Params) -> Answer {
+pub(crate) async fn acknowledgements(State(rooms): Shared, params: Params) -> Answer {
     let filter = matchers(&params, "filter")?;
     let mut views = rooms.alerting.alerts();
     views.retain(|view| {
@@ -55,7 +55,7 @@ struct Posted {
 }
 
 /// `POST /api/v2/acknowledgements`: of all alerts that fire and match. Answers as `GET` does.
-pub(super) async fn post(State(rooms): Shared, request: Request) -> Answer {
+pub(crate) async fn post(State(rooms): Shared, request: Request) -> Answer {
     let posted: Posted = body(request, "acknowledgement").await?;
     let required = |property: &str| Fault::required(&format!("acknowledgement.{property}"));
     let matchers = posted_matchers("acknowledgement", posted.matchers)?;
@@ -74,7 +74,7 @@ pub(super) async fn post(State(rooms): Shared, request: Request) -> Answer {
 }
 
 /// `DELETE /api/v2/acknowledgement/<fingerprint of the alert>`
-pub(super) async fn delete(State(rooms): Shared, Path(fingerprint): Path<String>) -> Answer {
+pub(crate) async fn delete(State(rooms): Shared, Path(fingerprint): Path<String>) -> Answer {
     rooms.alerting.unacknowledge(&fingerprint).await.map_err(|error| fault(&error))?;
     Ok(StatusCode::OK.into_response())
 }

@@ -71,7 +71,7 @@ impl Wanted {
 }
 
 /// `GET /api/v2/alerts`
-pub(super) async fn alerts(State(rooms): Shared, params: Params) -> Answer {
+pub(crate) async fn alerts(State(rooms): Shared, params: Params) -> Answer {
     let wanted = Wanted::read(&params)?;
     let known = rooms.alerting.receiver_labels();
     let mut views = rooms.alerting.alerts();
@@ -85,7 +85,7 @@ pub(super) async fn alerts(State(rooms): Shared, params: Params) -> Answer {
 }
 
 /// `GET /api/v2/alerts/groups`
-pub(super) async fn groups(State(rooms): Shared, params: Params) -> Answer {
+pub(crate) async fn groups(State(rooms): Shared, params: Params) -> Answer {
     let wanted = Wanted::read(&params)?;
     let with_muted = is_on(&params, "muted");
     let known = rooms.alerting.receiver_labels();
@@ -161,7 +161,7 @@ pub(super) struct Posted {
 }
 
 /// `POST /api/v2/alerts`: those that are good are taken, whatever the others are.
-pub(super) async fn post(State(rooms): Shared, request: Request) -> Answer {
+pub(crate) async fn post(State(rooms): Shared, request: Request) -> Answer {
     let posted: Vec<Posted> = body(request, "alerts").await?;
     let now = Timestamp::from_millis(rooms.clock.now_millis());
     let guessed_end = now + rooms.alerting.resolve_timeout();

@@ -16,7 +16,7 @@ use crate::params::Params;
 use crate::routes::Shared;
 
 /// `GET /api/v2/silences`
-pub(super) async fn silences(State(rooms): Shared, params: Params) -> Answer {
+pub(crate) async fn silences(State(rooms): Shared, params: Params) -> Answer {
     let filter = matchers(&params, "filter")?;
     let (active, expired) = (is_on(&params, "active"), is_on(&params, "expired"));
     let pending = is_on(&params, "pending");
@@ -48,7 +48,7 @@ pub(super) async fn silences(State(rooms): Shared, params: Params) -> Answer {
 }
 
 /// `GET /api/v2/silence/<id>`
-pub(super) async fn one(State(rooms): Shared, Path(id): Path<String>) -> Answer {
+pub(crate) async fn one(State(rooms): Shared, Path(id): Path<String>) -> Answer {
     check_id(&id)?;
     let now = Timestamp::from_millis(rooms.clock.now_millis());
     match rooms.alerting.silences().get(&id) {
@@ -58,7 +58,7 @@ pub(super) async fn one(State(rooms): Shared, Path(id): Path<String>) -> Answer 
 }
 
 /// `DELETE /api/v2/silence/<id>`
-pub(super) async fn delete(State(rooms): Shared, Path(id): Path<String>) -> Answer {
+pub(crate) async fn delete(State(rooms): Shared, Path(id): Path<String>) -> Answer {
     check_id(&id)?;
     match rooms.alerting.expire_silence(&id).await {
         Ok(()) => Ok(StatusCode::OK.into_response()),
@@ -117,7 +117,7 @@ struct Posted {
 }
 
 /// `POST /api/v2/silences`
-pub(super) async fn post(State(rooms): Shared, request: Request) -> Answer {
+pub(crate) async fn post(State(rooms): Shared, request: Request) -> Answer {
     let posted: Posted = body(request, "silence").await?;
     let (id, terms) = posted.terms()?;
     match rooms.alerting.set_silence(&id, terms).await {

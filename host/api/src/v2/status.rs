@@ -9,7 +9,7 @@ use crate::routes::Shared;
 use crate::status::build;
 
 /// `GET /api/v2/status`
-pub(super) async fn status(State(rooms): Shared) -> Answer {
+pub(crate) async fn status(State(rooms): Shared) -> Answer {
     ok(&json!({
         "cluster": { "status": "disabled", "peers": [] },
         "config": { "original": rooms.server.alertmanager_text() },
@@ -19,7 +19,7 @@ pub(super) async fn status(State(rooms): Shared) -> Answer {
 }
 
 /// `GET /api/v2/receivers`
-pub(super) async fn receivers(State(rooms): Shared, params: Params) -> Answer {
+pub(crate) async fn receivers(State(rooms): Shared, params: Params) -> Answer {
     let wanted = matchers(&params, "receiver_matchers").map_err(|fault| match fault {
         Fault::Plain(status, message) => {
             let message = format!("failed to parse receiver_matchers param: {message}");
