@@ -27,6 +27,7 @@ mod mysql;
 mod nginx;
 mod node;
 mod notifications;
+mod openapi;
 mod openmetrics;
 mod own_metrics;
 mod parsing;

@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::support::config;
 
 /// The events of `/api/v1/notifications/live`.
-struct Events(BufReader<TcpStream>);
+pub(crate) struct Events(BufReader<TcpStream>);
 
 impl Events {
-    fn follow(host: &Host) -> Self {
+    pub(crate) fn follow(host: &Host) -> Self {
         let address = host.address();
         let mut stream = TcpStream::connect(&address).expect("the host listens");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout can be set");
@@ -35,7 +35,7 @@ impl Events {
         }
     }
 
-    fn next(&mut self) -> Option<Value> {
+    pub(crate) fn next(&mut self) -> Option<Value> {
         self.line("data: ").map(|data| serde_json::from_str(&data).expect("an event is JSON"))
     }
 }

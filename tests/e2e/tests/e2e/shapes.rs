@@ -4,7 +4,7 @@
 //! reason that explains nothing any more is a failure too.
 
 mod known;
-mod requests;
+pub(crate) mod requests;
 mod shape;
 
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ use self::shape::shape_of;
 use crate::prometheus::{IDLE, Prometheus};
 use crate::push::{buckets, send};
 
-const RULES: &str = "
+pub(crate) const RULES: &str = "
 groups:
 - name: alerts
   rules:
@@ -36,7 +36,7 @@ groups:
   - { record: broken, expr: 'up * on() group_left() up' }
 ";
 
-const EXPOSED: &str = r#"# HELP gauge A gauge.
+pub(crate) const EXPOSED: &str = r#"# HELP gauge A gauge.
 # TYPE gauge gauge
 gauge 1
 {"dotted.name","dotted.label"="a"} 1
@@ -191,7 +191,8 @@ fn beginning(answer: &Response) -> String {
     answer.text().chars().take(500).collect()
 }
 
-fn ask(server: &str, request: &str) -> Response {
+/// Sends a request that is written as in [`requests`].
+pub(crate) fn ask(server: &str, request: &str) -> Response {
     let mut parts = request.splitn(3, ' ');
     let method = parts.next().unwrap_or_default();
     let path = escaped(parts.next().unwrap_or_default());
@@ -204,7 +205,7 @@ fn ask(server: &str, request: &str) -> Response {
 }
 
 /// Encodes what no address may have, and nothing that has a meaning in one.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '"' | '{' | '}' | '[' | ']' | '<' | '>' | '|' | '^' | '\\' | '`' => {

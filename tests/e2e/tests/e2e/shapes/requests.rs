@@ -4,7 +4,7 @@
 //! encoded when it is sent.
 
 /// Asked while both have been up for a while.
-pub(super) const REQUESTS: &[&str] = &[
+pub(crate) const REQUESTS: &[&str] = &[
     // Queries at a time.
     "GET /api/v1/query?query=up",
     "GET /api/v1/query?query=1",
@@ -236,7 +236,7 @@ pub(super) const REQUESTS: &[&str] = &[
 ];
 
 /// Asked of servers without flags.
-pub(super) const SWITCHED_OFF: &[&str] = &[
+pub(crate) const SWITCHED_OFF: &[&str] = &[
     "POST /api/v1/admin/tsdb/delete_series?match[]=up",
     "POST /api/v1/admin/tsdb/clean_tombstones",
     "POST /api/v1/admin/tsdb/snapshot",
