@@ -18,6 +18,28 @@ pub(crate) struct Header {
     pub(crate) tags: Vec<String>,
 }
 
+/// What Grafana's API for resources puts around a dashboard, of its schema v2 and of the classic one.
+#[derive(Debug, Deserialize)]
+struct Resource {
+    #[serde(default)]
+    metadata: Metadata,
+    spec: Header,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    name: String,
+}
+
+impl Resource {
+    fn into_header(self) -> Header {
+        // Names of resources may be longer than uids, and have dots: such a one is none.
+        let name = Some(self.metadata.name).filter(|name| is_uid(name));
+        Header { uid: self.spec.uid.or(name), ..self.spec }
+    }
+}
+
 impl Header {
     /// The error says what the text lacks.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
@@ -25,7 +47,11 @@ impl Header {
         if !text.trim_start().starts_with('{') {
             return Err("it is no JSON object".to_owned());
         }
-        let header: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut header: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if header.title.trim().is_empty() {
+            let resource: Option<Resource> = serde_json::from_str(text).ok();
+            header = resource.map_or(header, Resource::into_header);
+        }
         if header.title.trim().is_empty() {
             return Err("it has no title".to_owned());
         }

@@ -62,6 +62,29 @@ fn no_name_from_outside_becomes_a_path() {
 }
 
 #[test]
+fn a_resource_is_known_by_its_name_and_what_is_in_it() {
+    let (disk, dashboards) = dashboards();
+    let resource = |name: &str| {
+        format!(
+            r#"{{"apiVersion":"dashboard.grafana.app/v2","kind":"Dashboard","metadata":{{"name":"{name}"}},
+            "spec":{{"title":"Disks","tags":["io"],"elements":{{}},"layout":{{"kind":"GridLayout"}}}}}}"#
+        )
+    };
+    assert_eq!(dashboards.write(&resource("disks-7"), false).unwrap(), "disks-7");
+    put(&disk, "dotted.json", &resource("v12.of.a.test"));
+    let found: Vec<(String, String, Vec<String>)> =
+        of_folder(&dashboards).into_iter().map(|one| (one.uid, one.title, one.tags)).collect();
+    let expected = ["disks-7", "dotted"];
+    assert_eq!(
+        found,
+        expected.map(|uid| (uid.to_owned(), "Disks".to_owned(), vec!["io".to_owned()]))
+    );
+    let refused = |text: &str| dashboards.write(text, true).unwrap_err().to_string();
+    assert_eq!(refused(r#"{"spec":{"elements":{}}}"#), "no dashboard: it has no title");
+    assert_eq!(refused(r#"{"spec":7}"#), "no dashboard: it has no title");
+}
+
+#[test]
 fn a_file_that_is_wrong_is_shown_and_hides_no_other() {
     let (disk, dashboards) = dashboards();
     put(&disk, "broken.json", "{");

@@ -40,7 +40,8 @@ export function readImport(source: string): ImportDraft {
   return {
     json,
     title: dashboard.title,
-    uid: dashboard.uid || uidFrom(dashboard.title),
+    // Names of resources may have dots, which uids have not.
+    uid: isUid(dashboard.uid) ? dashboard.uid : uidFrom(dashboard.title),
     inputs: records(json["__inputs"])
       .filter((each) => each["type"] !== "datasource")
       .map(readInput),

@@ -54,7 +54,7 @@ describe("unwrap", () => {
   it.each([
     [[], "an object is expected"],
     [{ a: 1 }, "neither panels nor rows"],
-    [{ apiVersion: "dashboard.grafana.app/v2beta1", spec: { elements: {} } }, "schema v2"],
+    [{ apiVersion: "dashboard.grafana.app/v2beta1", spec: { elements: {} } }, "neither panels nor rows"],
   ])("says what %j is not", (json, words) => expect(() => unwrap(json)).toThrow(words));
 });
 

@@ -4,6 +4,7 @@ import type { Dashboard, Panel, Place, Section } from "../model";
 import { annotationList, readAnnotations } from "./annotations";
 import { readDashboardLinks } from "./links";
 import { readPanel } from "./panel";
+import { isSchema2, schema2Notices, toClassic } from "./schema2";
 import { readVariables } from "./variables";
 
 const COLUMNS = 24;
@@ -31,7 +32,7 @@ export function readDashboard(source: unknown): Dashboard {
     variables: readVariables(record(json["templating"])),
     annotations,
     links: readDashboardLinks(json["links"]),
-    notices,
+    notices: [...notices, ...(isRecord(source) ? schema2Notices(withSchema2(source)?.spec ?? {}) : [])],
     sections: withOwnKeys(hasOldRows ? readOldRows(records(json["rows"])) : readSections(records(json["panels"]))),
   };
 }
@@ -52,19 +53,25 @@ function withOwnKeys(sections: readonly Section[]): Section[] {
   }));
 }
 
-/** The dashboard itself, out of what Grafana's API, its file provisioning or an export put around it. */
+/** The dashboard itself, out of what Grafana's API, its file provisioning or an export put around it, as classic JSON. */
 export function unwrap(source: unknown): Json {
   if (!isRecord(source)) throw new UnreadableDashboard("This is JSON, but no dashboard: an object is expected.");
+  const found = withSchema2(source);
+  if (found) return toClassic(found.spec, found.uid);
   const inner = [source["dashboard"], source["spec"], source].find(
     (each) => isRecord(each) && (Array.isArray(each["panels"]) || Array.isArray(each["rows"])),
   );
-  if (isRecord(inner)) return inner;
-  if (isRecord(source["spec"]) && isRecord(source["spec"]["elements"])) {
-    throw new UnreadableDashboard(
-      "This is a dashboard of Grafana's schema v2. Export it as classic JSON: that can be shown here.",
-    );
+  if (!isRecord(inner)) throw new UnreadableDashboard("This is JSON, but no Grafana dashboard: it has neither panels nor rows.");
+  const name = text(record(source["metadata"])["name"]);
+  return inner === source["spec"] && text(inner["uid"]) === "" && name !== "" ? { ...inner, uid: name } : inner;
+}
+
+function withSchema2(source: Json): { spec: Json; uid: string } | null {
+  for (const around of [source, record(source["dashboard"])]) {
+    const spec = [around["spec"], around].find(isSchema2);
+    if (spec) return { spec, uid: text(record(around["metadata"])["name"]) || text(around["uid"]) };
   }
-  throw new UnreadableDashboard("This is JSON, but no Grafana dashboard: it has neither panels nor rows.");
+  return null;
 }
 
 function readSections(panels: readonly Json[]): Section[] {
