@@ -98,6 +98,7 @@ impl Template {
             source: Arc::clone(&definition.source),
             variables: Vec::new(),
             out: String::new(),
+            held_bytes: 0,
             steps: 0,
             depth: 0,
             markup: scope.is_html.then(Markup::default),
@@ -128,6 +129,8 @@ struct Run<'a> {
     /// Innermost last; of two with one name the later counts.
     variables: Vec<(String, Value)>,
     out: String,
+    /// Bytes of the texts in which the one that is written will stand.
+    held_bytes: usize,
     steps: usize,
     /// Open templates.
     depth: usize,
@@ -204,7 +207,7 @@ impl Run<'_> {
 
     fn write(&mut self, text: &str, at: Position) -> Outcome<()> {
         self.step(at)?;
-        if self.out.len() + text.len() > self.limits.output_bytes_max {
+        if self.held_bytes + self.out.len() + text.len() > self.limits.output_bytes_max {
             let max = self.limits.output_bytes_max;
             return Err(self.error(at, format!("more than {max} bytes of output")));
         }
@@ -314,13 +317,21 @@ impl Run<'_> {
         dot: &Value,
     ) -> Outcome<()> {
         self.step(at)?;
-        let template: &Template = self.template;
-        let Some(Definition { source, body }) = template.definitions.get(name) else {
+        if !self.template.defines(name) {
             return Err(self.error(at, format!("template {name:?} not defined")));
-        };
+        }
         let dot = match argument {
             Some(pipeline) => self.pipeline(pipeline, dot)?,
             None => Value::Nil,
+        };
+        self.rendered(name, at, &dot)
+    }
+
+    /// Writes what another template comes to.
+    fn rendered(&mut self, name: &str, at: Position, dot: &Value) -> Outcome<()> {
+        let template: &Template = self.template;
+        let Some(Definition { source, body }) = template.definitions.get(name) else {
+            return Err(self.error(at, format!("template {name:?} not defined")));
         };
         if self.depth >= self.limits.depth_max {
             let max = self.limits.depth_max;
@@ -330,7 +341,7 @@ impl Run<'_> {
         let outer = std::mem::replace(&mut self.variables, vec![("$".to_owned(), dot.clone())]);
         let outer_source = std::mem::replace(&mut self.source, Arc::clone(source));
         let body = Arc::clone(body);
-        self.body(&body, at, &dot)?;
+        self.body(&body, at, dot)?;
         self.source = outer_source;
         self.variables = outer;
         self.depth -= 1;

@@ -2,20 +2,22 @@
 //!
 //! Enters: the literal texts and the values of a template, in the order in which they are written.
 //! Leaves: the literal texts as they are, but for comments, and each value escaped for the place in
-//! which it stands: between tags, in an attribute, in a URL, in a style.
+//! which it stands: between tags, in an attribute, in a URL, in a script, in a style.
 //!
 //! Always holds: the place is that of the text that was written, whatever branches and templates
 //! led there; a value never opens or closes a tag, an attribute or a comment. What no escaping can
 //! make safe is replaced by `ZgotmplZ`, as Go's html/template does.
 //!
-//! Less than html/template: a value inside of a script or of an event's attribute is an error; in
-//! a style each value must be a plain one, such as `red` or `12px`, also inside of quotes and of
-//! `url()`; a `srcset` takes one URL for each value; comments of styles stay.
+//! Less than html/template: in a style each value must be a plain one, such as `red` or `12px`, also
+//! inside of quotes and of `url()`; a `srcset` takes one URL for each value; comments of styles stay.
+//! Where nobody can tell how a script goes on, a value is an error.
 
 mod attribute;
 mod css;
+mod entities;
 mod place;
 mod replace;
+mod script;
 mod trusted;
 mod url;
 
@@ -49,6 +51,12 @@ impl Markup {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while !rest.is_empty() {
+            if let Some((script, len)) = self.place.script(rest) {
+                let (passed, after) = rest.split_at_checked(len).unwrap_or((rest, ""));
+                script.pass(passed, |text| out.push_str(text));
+                rest = after;
+                continue;
+            }
             let (next, taken) = self.place.after(rest);
             let (passed, after) = rest.split_at_checked(taken).unwrap_or((rest, ""));
             if self.place.is_text() {
@@ -65,21 +73,27 @@ impl Markup {
         out
     }
 
+    /// Whether what was written ends between tags.
+    pub(crate) fn is_between_tags(&self) -> bool {
+        self.place == Place::Text
+    }
+
     /// A value.
     ///
     /// # Errors
-    /// In a script.
+    /// Names the place, where no value can stand.
     pub(crate) fn value(&mut self, piped: &Piped) -> Result<String, &'static str> {
         let Piped { value, is_query } = piped;
         let text = if matches!(value, Value::Nil) { String::new() } else { value.to_string() };
         let trusted = value.downcast::<Trusted>().map(Trusted::kind).filter(|_| !is_query);
         let is_html = trusted == Some(TrustedKind::Html);
         let spot = self.place.spot();
-        if let Spot::Attribute(AttributeKind::Url(part), quote) = spot {
+        if let Spot::Attribute(&mut AttributeKind::Url(part), quote) = spot {
             let url = url::escape(&text, part, trusted == Some(TrustedKind::Url), *is_query);
             return Ok(in_quotes(&url, quote, false));
         }
         let text = if *is_query { escape::url_query(&text) } else { text };
+        let expression = if *is_query { &Value::from(text.as_str()) } else { value };
         Ok(match spot {
             Spot::Text if is_html => text,
             Spot::Text => replace::markup(&text, false),
@@ -87,7 +101,7 @@ impl Markup {
             Spot::Comment => String::new(),
             // Half a name would make the tag another one.
             Spot::TagName => REFUSED.to_owned(),
-            Spot::Script => return Err("a value cannot stand in a script"),
+            Spot::Script(script) => script.value(expression, &text)?,
             Spot::Style => css::filter(&text).to_owned(),
             Spot::Name(name) => {
                 let added = attribute::filter_name(&text).to_owned();
@@ -95,7 +109,16 @@ impl Markup {
                 added
             }
             Spot::Attribute(kind, quote) => match kind {
-                AttributeKind::Event => return Err("a value cannot stand in a script"),
+                AttributeKind::Event(script) => {
+                    in_quotes(&script.value(expression, &text)?, quote, false)
+                }
+                AttributeKind::Unknown => {
+                    return Err("a value cannot stand in an attribute with so long a name");
+                }
+                kind @ AttributeKind::ScriptType => {
+                    *kind = AttributeKind::Plain;
+                    in_quotes(&text, quote, is_html)
+                }
                 AttributeKind::Style => in_quotes(css::filter(&text), quote, false),
                 AttributeKind::Url(_) | AttributeKind::UrlSet => {
                     let is_trusted = trusted == Some(TrustedKind::Url);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use narthex_model::{Labels, Timestamp, parse_duration};
 
 use crate::functions::{FunctionError, Functions, exactly, number, text};
+use crate::html::Trusted;
 use crate::shared::{self, ChangeText};
 use crate::time::{DurationValue, TimeValue};
 use crate::value::Value;
@@ -57,6 +58,20 @@ impl Functions {
         add_numbers(&mut functions, context);
         add_texts(&mut functions);
         add_links(&mut functions, context);
+        functions
+    }
+
+    /// Those of [`Self::prometheus`] as pages take them: `safeHtml` is not escaped, `tmpl` gives
+    /// what a template comes to.
+    #[must_use]
+    pub fn console(context: &PrometheusContext) -> Self {
+        let mut functions = Self::prometheus(context);
+        functions.add("safeHtml", |arguments| {
+            let [value] = exactly::<1>(arguments)?;
+            Ok(Value::object(Trusted::html(text(value)?)))
+        });
+        // The evaluator does it, which has the templates.
+        functions.add("tmpl", |_| Err(FunctionError::new("it works in HTML alone")));
         functions
     }
 }

@@ -140,11 +140,10 @@ impl Expander {
     }
 
     /// A text that is HTML: each value is escaped for the place in which it stands, as Go's
-    /// html/template does it. A value must not stand in a script; in a style it must be a plain
-    /// one, such as `red`.
+    /// html/template does it. In a style a value must be a plain one, such as `red`.
     ///
     /// # Errors
-    /// As for a plain text, and when a value stands in a script.
+    /// As for a plain text, and when a value stands where a script cannot be read on.
     pub fn html(&self, text: &str) -> Result<String, RenderError> {
         let functions = RouteLabels::new(self).provide(&self.functions);
         let scope = Scope::new(&functions, self.data.clone()).with_limits(self.limits).as_html();

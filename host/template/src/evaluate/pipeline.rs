@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Outcome, Run};
 use crate::error::Position;
 use crate::functions::printable;
-use crate::html::Piped;
+use crate::html::{Markup, Piped, Trusted};
 use crate::printf;
 use crate::tree::{Command, Operand, OperandKind, Pipeline};
 use crate::value::Value;
@@ -14,6 +14,8 @@ use crate::value::Value;
 const COLLECTED_MAX: usize = 16;
 /// Values inside of values: more would be a rendering that wraps what it has, over and over.
 const NESTED_MAX: usize = 32;
+/// The function that renders a template, which no table of functions could.
+const TEMPLATE_FUNCTION: &str = "tmpl";
 /// A step is a microsecond or two, in which a function goes through this many bytes.
 const STEP_BYTES: usize = 2048;
 
@@ -215,10 +217,32 @@ impl Run<'_> {
         })
     }
 
+    /// What a template comes to between tags, as HTML that needs no escaping.
+    fn template_value(&mut self, at: Position, arguments: &[Value]) -> Outcome<Value> {
+        let (name, dot) = match arguments {
+            [Value::String(name), dot] => (name, dot),
+            _ => return Err(self.error(at, "tmpl wants the name of a template and its data")),
+        };
+        let outer_markup = self.markup.replace(Markup::default());
+        let outer = std::mem::take(&mut self.out);
+        self.held_bytes += outer.len();
+        self.rendered(name, at, dot)?;
+        self.held_bytes -= outer.len();
+        let html = std::mem::replace(&mut self.out, outer);
+        let inner = std::mem::replace(&mut self.markup, outer_markup);
+        if inner.is_some_and(|markup| !markup.is_between_tags()) {
+            return Err(self.error(at, format!("template {name:?} ends inside of a tag")));
+        }
+        Ok(Value::object(Trusted::html(&html)))
+    }
+
     fn apply(&mut self, name: &str, at: Position, arguments: &[Value]) -> Outcome<Value> {
         let function = self.functions.get(name).ok_or_else(|| {
             self.error(at, format!("function {name:?} is not there in this rendering"))
         })?;
+        if name == TEMPLATE_FUNCTION && self.markup.is_some() {
+            return self.template_value(at, arguments);
+        }
         let value = function(arguments)
             .map_err(|error| self.error(at, format!("error calling {name}: {error}")))?;
         let output_max = self.limits.output_bytes_max;

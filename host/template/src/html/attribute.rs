@@ -1,7 +1,9 @@
 //! What attributes hold, by their names.
 
 use super::REFUSED;
+use super::entities;
 use super::place::NAME_BYTES_MAX;
+use super::script::Script;
 
 /// What the value of an attribute is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +14,12 @@ pub(super) enum AttributeKind {
     /// URLs with commas between them.
     UrlSet,
     Style,
-    /// The script of an event, or nobody knows.
-    Event,
+    /// The script of an event, up to here.
+    Event(Script),
+    /// The kind of a script, of which nothing was written.
+    ScriptType,
+    /// Nobody knows.
+    Unknown,
 }
 
 /// How far a URL was written.
@@ -75,7 +81,7 @@ const POWERFUL: [&str; 22] = [
 impl AttributeKind {
     pub(super) fn named(name: &str) -> Self {
         if name.len() >= NAME_BYTES_MAX {
-            return Self::Event;
+            return Self::Unknown;
         }
         let name = name.to_ascii_lowercase();
         // `data-src` is a URL to those who read it, `svg:href` to all.
@@ -90,7 +96,7 @@ impl AttributeKind {
             "srcset" | "imagesrcset" => Self::UrlSet,
             "srcdoc" | "srclang" => Self::Plain,
             _ if URLS.contains(&name) => Self::Url(UrlPart::Begin),
-            _ if name.starts_with("on") => Self::Event,
+            _ if name.starts_with("on") => Self::Event(Script::default()),
             _ if ["src", "uri", "url"].iter().any(|part| name.contains(part)) => {
                 Self::Url(UrlPart::Begin)
             }
@@ -103,9 +109,29 @@ impl AttributeKind {
         match self {
             Self::Url(_) if text.contains(['?', '#']) => Self::Url(UrlPart::Query),
             Self::Url(UrlPart::Begin) if !text.trim().is_empty() => Self::Url(UrlPart::Path),
-            Self::Url(_) | Self::Plain | Self::UrlSet | Self::Style | Self::Event => self,
+            Self::Event(mut script) => Self::Event(match entities::decode(text) {
+                Some(text) => {
+                    script.pass(&text, |_| {});
+                    script
+                }
+                None => script.lost("a value cannot stand behind this entity in a script"),
+            }),
+            // What it is in the end depends on a value; a script is the strictest.
+            Self::ScriptType => Self::Plain,
+            Self::Url(_) | Self::Plain | Self::UrlSet | Self::Style | Self::Unknown => self,
         }
     }
+}
+
+/// Whether a script of this kind is run, or is data that is written as one.
+pub(super) fn is_script(kind: &str) -> bool {
+    let Some(kind) = entities::decode(kind) else { return true };
+    let kind = kind.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    let language = kind.rsplit_once('/').map_or(kind.as_str(), |(_, language)| language);
+    let language = language.strip_prefix("x-").unwrap_or(language);
+    matches!(language, "" | "module" | "importmap" | "speculationrules" | "livescript" | "jscript")
+        || language.ends_with("json")
+        || ["javascript", "ecmascript"].iter().any(|name| language.starts_with(name))
 }
 
 /// A name, or a part of one, that a value may give: letters and digits, and of no power.

@@ -1,6 +1,7 @@
 //! Where in HTML a text ends: between tags, in a tag, in the value of an attribute.
 
-use super::attribute::AttributeKind;
+use super::attribute::{self, AttributeKind};
+use super::script::Script;
 
 /// What begins a comment.
 const COMMENT: &str = "<!--";
@@ -22,6 +23,8 @@ pub(super) enum Place {
     },
     /// In an element whose content has no tags, up to its end.
     Content(Element),
+    /// In a script.
+    Script(Script),
     /// In the tag that opens an element, or closes any, between attributes.
     Tag(Element),
     /// In the name of an attribute, of which this much is known.
@@ -77,7 +80,11 @@ impl Element {
 
     /// Where its content stands.
     fn content(self) -> Place {
-        if self == Self::Any { Place::Text } else { Place::Content(self) }
+        match self {
+            Self::Any => Place::Text,
+            Self::Script => Place::Script(Script::default()),
+            Self::Style | Self::Textarea | Self::Title => Place::Content(self),
+        }
     }
 }
 
@@ -97,11 +104,11 @@ pub(super) enum Spot<'a> {
     Comment,
     TagName,
     Title,
-    Script,
+    Script(&'a mut Script),
     Style,
     /// In the name of an attribute, which so far is this.
     Name(&'a mut String),
-    Attribute(AttributeKind, Quote),
+    Attribute(&'a mut AttributeKind, Quote),
 }
 
 impl Place {
@@ -125,11 +132,13 @@ impl Place {
             }
             Self::Comment => Spot::Comment,
             Self::TagName { .. } => Spot::TagName,
-            Self::Content(Element::Script) => Spot::Script,
+            Self::Script(script) => Spot::Script(script),
             Self::Content(Element::Style) => Spot::Style,
-            Self::Content(Element::Any | Element::Textarea | Element::Title) => Spot::Title,
+            Self::Content(Element::Any | Element::Script | Element::Textarea | Element::Title) => {
+                Spot::Title
+            }
             Self::Name { name, .. } => Spot::Name(name),
-            Self::Value { kind, quote, .. } => Spot::Attribute(*kind, *quote),
+            Self::Value { kind, quote, .. } => Spot::Attribute(kind, *quote),
         }
     }
 
@@ -148,11 +157,8 @@ impl Place {
                 let name = longer(name, text.get(..more).unwrap_or(""));
                 (tag(*closes, &name, more == text.len()), more)
             }
-            Self::Content(element) => match content_end(text, *element) {
-                Some(0) => (Self::Text, 0),
-                Some(end) => (self.clone(), end),
-                None => (self.clone(), text.len()),
-            },
+            Self::Content(element) => self.after_content(text, *element),
+            Self::Script(_) => self.after_content(text, Element::Script),
             Self::Tag(_) if behind.is_empty() => (self.clone(), text.len()),
             Self::Tag(element) if behind.starts_with('>') => (element.content(), spaces + 1),
             Self::Tag(element) => (Self::Name { element: *element, name: String::new() }, spaces),
@@ -166,7 +172,9 @@ impl Place {
                 if end == text.len() {
                     return (Self::Name { element: *element, name }, end);
                 }
-                let kind = AttributeKind::named(&name);
+                let is_type = *element == Element::Script && name.eq_ignore_ascii_case("type");
+                let kind =
+                    if is_type { AttributeKind::ScriptType } else { AttributeKind::named(&name) };
                 (Self::AfterName { element: *element, kind }, end)
             }
             Self::AfterName { .. } if behind.is_empty() => (self.clone(), text.len()),
@@ -190,7 +198,13 @@ impl Place {
                     Quote::Double => text.find('"'),
                 };
                 match end {
-                    Some(end) => (Self::Tag(*element), end + usize::from(*quote != Quote::None)),
+                    Some(end) => {
+                        let value = text.get(..end).unwrap_or("");
+                        let is_data =
+                            *kind == AttributeKind::ScriptType && !attribute::is_script(value);
+                        let element = if is_data { Element::Any } else { *element };
+                        (Self::Tag(element), end + usize::from(*quote != Quote::None))
+                    }
                     None => {
                         let kind = kind.after(text);
                         (Self::Value { element: *element, kind, quote: *quote }, text.len())
@@ -198,6 +212,22 @@ impl Place {
                 }
             }
         }
+    }
+
+    /// Up to the end of an element whose content has no tags, or behind it.
+    fn after_content(&self, text: &str, element: Element) -> (Self, usize) {
+        match content_end(text, element) {
+            Some(0) => (Self::Text, 0),
+            Some(end) => (self.clone(), end),
+            None => (self.clone(), text.len()),
+        }
+    }
+
+    /// The script in which this is, and how much of `text` belongs to it.
+    pub(super) fn script(&mut self, text: &str) -> Option<(&mut Script, usize)> {
+        let Self::Script(script) = self else { return None };
+        let len = content_end(text, Element::Script).unwrap_or(text.len());
+        (len > 0).then_some((script, len))
     }
 }
 

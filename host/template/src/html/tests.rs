@@ -3,8 +3,10 @@ use std::mem::Discriminant;
 use narthex_model::Timestamp;
 use proptest::prelude::*;
 
+use super::attribute::AttributeKind;
+use super::script::Script;
 use super::{Markup, Piped, Place};
-use crate::{Functions, Scope, Template, Value};
+use crate::{Functions, PrometheusContext, Scope, Template, Value};
 
 const NASTY: &str = "<b>\"o'x\" & +1</b>";
 
@@ -89,10 +91,10 @@ fn names_of_attributes_are_words_without_power() {
     let long = "a".repeat(300);
     check(&format!("<p {long}=\"x\">"), &format!("<p {long}=\"x\">"));
     let error = render(&format!("<p {long}=\"{{{{ . }}}}\">"), NASTY.into()).unwrap_err();
-    assert_eq!(error, "template: t:1:309: a value cannot stand in a script");
+    let expected = "template: t:1:309: a value cannot stand in an attribute with so long a name";
+    assert_eq!(error, expected);
     check("<scri{{ \"pt\" }}>{{ \"<\" }}", "<scriZgotmplZ>&lt;");
-    let error = render("<scri{{ if true }}pt{{ end }}>{{ 1 }}", Value::Nil).unwrap_err();
-    assert_eq!(error, "template: t:1:34: a value cannot stand in a script");
+    check("<scri{{ if true }}pt{{ end }}>{{ \"<\" }}", "<script>\"\\u003c\"");
     check("<br{{ if true }} id=x{{ end }}>{{ \"<\" }}", "<br id=x>&lt;");
 }
 
@@ -155,15 +157,142 @@ fn styles_take_plain_values() {
 }
 
 #[test]
-fn scripts_take_no_values() {
-    let check_refused = |text: &str, column: usize| {
-        let error = format!("template: t:1:{column}: a value cannot stand in a script");
-        assert_eq!(render(text, NASTY.into()), Err(error), "{text}");
+fn in_scripts_values_are_json() {
+    check(
+        "<script>var x = {{ \"a'</script>\\u2028\" }};</script>",
+        "<script>var x = \"a'\\u003c/script\\u003e\\u2028\";</script>",
+    );
+    check(
+        "<script>f({{ 1 }},{{ -0.5 }},{{ true }},{{ nil | print }})</script>{{ \"<\" }}",
+        "<script>f( 1 , -0.5 , true ,\"\\u003cnil\\u003e\")</script>&lt;",
+    );
+    check(
+        "<script>x={{ dict \"a\" (list 1 \"b\") }}</script>",
+        "<script>x={\"a\":[1,\"b\"]}</script>",
+    );
+    check("<script>x={{ (dict).none }}</script>", "<script>x= null </script>");
+    check("<script>x={{ safeHtml \"<b>\" }}</script>", "<script>x=\"\\u003cb\\u003e\"</script>");
+    check("<script>x={{ \"a b\" | urlquery }}</script>", "<script>x=\"a+b\"</script>");
+    check(
+        "<SCRIPT type=\"text/javascript\">{{ 1 }}</SCRIPT>",
+        "<SCRIPT type=\"text/javascript\"> 1 </SCRIPT>",
+    );
+    check("<script type=module>{{ \"x\" }}</script>", "<script type=module>\"x\"</script>");
+    check(
+        "<script type='{{ \"module\" }}'>{{ \"x\" }}</script>",
+        "<script type='module'>\"x\"</script>",
+    );
+    check(
+        "<script type=text/x-template><i>{{ \"<\" }}</i></script>",
+        "<script type=text/x-template><i>&lt;</i></script>",
+    );
+    check("<script type=\"\">{{ \"x\" }}</script>", "<script type=\"\">\"x\"</script>");
+}
+
+#[test]
+fn in_strings_of_scripts_values_are_parts_of_them() {
+    check(
+        "<script>\"{{ . }}\" + '\\'{{ \"'\" }}' + {{ 1 }}</script>",
+        "<script>\"\\u003cb\\u003e\\u0022o\\u0027x\\u0022 \\u0026 \\u002b1\\u003c\\/b\\u003e\" + '\\'\\u0027' +  1 </script>",
+    );
+    check(
+        "<script>`a{{ \"${x}`\" }}${ {{ \"`\" }} + {a:{}} }$b{{ \"{\" }}`;{{ \"x\" }}</script>",
+        "<script>`a\\u0024\\u007bx\\u007d\\u0060${ \"`\" + {a:{}} }$b\\u007b`;\"x\"</script>",
+    );
+    check(
+        "<script>`${`${ {{ 1 }} }{{ 1 }}`}{{ 1 }}` / {{ 1 }}</script>",
+        "<script>`${`${  1  }1`}1` /  1 </script>",
+    );
+}
+
+#[test]
+fn regular_expressions_of_scripts_are_told_from_divisions() {
+    check(
+        "<script>x = /a\"{{ \".*\" }}/g; y = \"{{ \"'\" }}\"</script>",
+        "<script>x = /a\"\\.\\*/g; y = \"\\u0027\"</script>",
+    );
+    check("<script>return /{{ \"\" }}/.test(x)</script>", "<script>return /(?:)/.test(x)</script>");
+    check(
+        "<script>a / {{ 2 }} / \"{{ \"'\" }}\"</script>",
+        "<script>a /  2  / \"\\u0027\"</script>",
+    );
+    check(
+        "<script>{{ 4 }} / {{ 2 }}; (a)/b; i++ / {{ 1 }}; a + /[/\"]{{ \"(\" }}/</script>",
+        "<script> 4  /  2 ; (a)/b; i++ /  1 ; a + /[/\"]\\(/</script>",
+    );
+    check("<script>a /{{ 2 }}</script>", "<script>a / 2 </script>");
+    check("<script>x = /{{ 2 }}/</script>", "<script>x = /2/</script>");
+}
+
+#[test]
+fn comments_of_scripts_are_left_out() {
+    check(
+        "<script>a /* \" {{ . }} */ + 1 // ' {{ . }}\n{{ \"x\" }}</script>",
+        "<script>a    + 1 \n\"x\"</script>",
+    );
+    check(
+        "<script>a /* \n */\n--> \"\n<!-- '\ni-->{{ 1 }}</script>",
+        "<script>a \n\n\n\ni--> 1 </script>",
+    );
+    check("<script>a // x</script>{{ \"<\" }}", "<script>a </script>&lt;");
+}
+
+#[test]
+fn in_attributes_of_events_values_are_scripts_in_quotes() {
+    check(
+        "<a onclick=\"f({{ \"a\" }}, '{{ \"'\" }}')\">",
+        "<a onclick=\"f(&#34;a&#34;, '\\u0027')\">",
+    );
+    check(
+        "<a onclick='f(&quot;{{ \"\\\"\" }}&#34;, {{ 1 }}) // {{ 1 }}'>{{ 1 }}",
+        "<a onclick='f(&quot;\\u0022&#34;,  1 ) // '>1",
+    );
+    check("<a onclick=f({{ \"a b\" }})>", "<a onclick=f(&#34;a&#32;b&#34;)>");
+}
+
+#[test]
+fn where_a_script_cannot_be_read_on_values_are_refused() {
+    let check_refused = |text: &str, expected: &str| {
+        let error = render(text, NASTY.into()).unwrap_err();
+        assert!(error.ends_with(expected), "{text}: {error}");
     };
-    check_refused("<script>var x = {{ . }}</script>", 20);
-    check_refused("<SCRIPT type=\"text/javascript\">\"{{ . }}\"</SCRIPT>", 36);
-    check_refused("<a onclick=\"f({{ . }})\">", 18);
+    check_refused("<script>x = /[{{ . }}]/</script>", "in the brackets of a regular expression");
+    check_refused("<script>\"\\{{ . }}\"</script>", "behind a backslash");
+    check_refused(
+        "<script>a /{{ if true }}/ {{ . }}{{ end }}</script>",
+        "a comment begun in two parts",
+    );
+    check_refused("<a onclick=\"&Tab;{{ . }}\">", "behind this entity in a script");
+    check_refused(
+        &format!("<script>{} {{{{ . }}}}</script>", "`${".repeat(9)),
+        "so many template literals",
+    );
     check("<script></scripts></script>{{ \"<\" }}", "<script></scripts></script>&lt;");
+}
+
+#[test]
+fn a_template_can_be_a_value() {
+    let render = |text: &str| {
+        let functions = Functions::console(&PrometheusContext::default());
+        let template = Template::parse("t", text, &functions, &[]).expect("it is a template");
+        let scope = Scope::new(&functions, NASTY.into()).as_html();
+        template.render("t", &scope).map_err(|error| error.to_string())
+    };
+    let defined = "{{ define \"b\" }}<b>{{ .arg0 }}</b>{{ end }}{{ define \"open\" }}<b{{ end }}";
+    let check = |text: &str, expected: &str| {
+        let rendered = render(&format!("{defined}{text}"));
+        assert_eq!(rendered.as_deref().unwrap_or_else(|error| error), expected);
+    };
+    check("{{ tmpl \"b\" (args \"<\") }}|", "<b>&lt;</b>|");
+    check("<i title=\"{{ args \"<\" | tmpl \"b\" }}\">", "<i title=\"&lt;\">");
+    check("{{ $x := tmpl \"b\" (args \"<\") }}{{ with $x }}{{ . }}{{ end }}", "<b>&lt;</b>");
+    let at = defined.len() + 4;
+    check("{{ tmpl \"no\" 1 }}", &format!("template: t:1:{at}: template \"no\" not defined"));
+    check(
+        "{{ tmpl \"open\" 1 }}",
+        &format!("template: t:1:{at}: template \"open\" ends inside of a tag"),
+    );
+    check("{{ safeHtml \"<b>\" }}", "<b>");
 }
 
 #[test]
@@ -204,6 +333,16 @@ fn pieces() -> impl Strategy<Value = Vec<Option<&'static str>>> {
         "</textarea>",
         "<style>",
         "</style>",
+        "<script>",
+        "</script>",
+        "<a onclick=\"",
+        "//",
+        "/*",
+        "*/",
+        "${",
+        "}",
+        "\\",
+        "[",
         "x",
         "on",
         "?",
@@ -220,8 +359,11 @@ fn pieces() -> impl Strategy<Value = Vec<Option<&'static str>>> {
     prop::collection::vec(prop_oneof![3 => literals.prop_map(Some), 1 => Just(None)], 0..16)
 }
 
+/// A place, and where in a script it is.
+type Spot = (Discriminant<Place>, Option<Script>);
+
 /// What stands between the values, and where each of them stands.
-fn walk(pieces: &[Option<&str>], value: &Value) -> (String, Vec<Discriminant<Place>>) {
+fn walk(pieces: &[Option<&str>], value: &Value) -> (String, Vec<Spot>) {
     let (mut markup, mut out, mut places) = (Markup::default(), String::new(), Vec::new());
     for piece in pieces {
         match piece {
@@ -233,7 +375,14 @@ fn walk(pieces: &[Option<&str>], value: &Value) -> (String, Vec<Discriminant<Pla
                 }
             }
         }
-        places.push(std::mem::discriminant(&markup.place));
+        let script = if let Place::Script(script)
+        | Place::Value { kind: AttributeKind::Event(script), .. } = markup.place
+        {
+            Some(script)
+        } else {
+            None
+        };
+        places.push((std::mem::discriminant(&markup.place), script));
     }
     (out, places)
 }
@@ -245,6 +394,7 @@ fn no_value_changes_where_the_next_one_stands() {
         Just("-->".to_owned()),
         Just("</title><script>".to_owned()),
         Just("javascript:x".to_owned()),
+        Just("`${*/\\\n\u{2028}".to_owned()),
     ];
     proptest!(|(pieces in pieces(), value in values)| {
         let (out, places) = walk(&pieces, &Value::from(value.as_str()));
