@@ -22,7 +22,7 @@ export interface Series {
 
 export interface SeriesSet {
   series: Series[];
-  /** Series that hold native histograms, which panels cannot draw yet. */
+  /** Series that hold native histograms, which heatmaps draw. */
   histograms: number;
 }
 

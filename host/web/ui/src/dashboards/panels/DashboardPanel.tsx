@@ -5,6 +5,7 @@ import { useDashboard } from "../context";
 import type { PanelData } from "../data/ask";
 import { drawnOf, type Drawn } from "../data/drawn";
 import { fieldsOf } from "../data/fields";
+import { adviceText, histogramAdvice } from "../data/histogramAdvice";
 import { panelRange } from "../data/queries";
 import type { Series } from "../data/series";
 import { usePanelData } from "../data/usePanelData";
@@ -16,6 +17,7 @@ import { BarGaugePanel } from "./BarGaugePanel";
 import { GaugePanel } from "./GaugePanel";
 import { GraphPanel } from "./GraphPanel";
 import { HeatmapPanel } from "./HeatmapPanel";
+import { HistogramsPanel } from "./HistogramsPanel";
 import { NoData } from "./NoData";
 import { PanelBoundary } from "./PanelBoundary";
 import { notesOf, PanelFrame } from "./PanelFrame";
@@ -85,9 +87,13 @@ function frameOf(panel: Panel, scope: Scope) {
 
 function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInView: boolean; width: number }) {
   const { answer, error, isLoading } = usePanelData(panel, scope, { isInView, widthPixels: width });
-  const data = answer && panel.type === "heatmap" ? { ...answer.data, histograms: 0 } : answer?.data;
+  const advice = useMemo(
+    () => (panel.type === "heatmap" ? [] : histogramAdvice(answer?.data.answers ?? [])),
+    [panel, answer],
+  );
   const drawn = useMemo(() => drawnOf(panel, answer?.data.series ?? []), [panel, answer]);
-  const notes = notesOf(data, [
+  const notes = notesOf(answer?.data, [
+    ...advice.map(adviceText),
     ...(answer?.warnings ?? []),
     ...(answer && error ? [error.message] : []),
     ...unappliedNote(panel, drawn),
@@ -97,6 +103,7 @@ function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInVi
     const [failure] = answer.data.errors;
     if (answer.data.series.length === 0 && failure) return <ErrorText>{failure.message}</ErrorText>;
     if (answer.data.queries.length === 0) return <NoData>This panel has no query.</NoData>;
+    if (answer.data.series.length === 0 && advice.length > 0) return <HistogramsPanel advice={advice} />;
     if (answer.data.series.length === 0 && answer.data.histograms === 0) return <NoData />;
     if (answer.data.series.length > 0 && drawn.series.length === 0)
       return <NoData>The transformations of this panel leave nothing that it could draw.</NoData>;

@@ -98,14 +98,9 @@ function querySearch(queries: readonly PanelQuery[]): string {
 
 /** What a panel tells of answers that are not whole. */
 export function notesOf(
-  data: Pick<PanelData, "histograms" | "errors"> | undefined,
+  data: Pick<PanelData, "errors"> | undefined,
   others: readonly string[],
 ): string[] {
   if (!data) return [...others];
-  const { histograms, errors } = data;
-  return [
-    ...errors.map(({ refId, message }) => `${refId}: ${message}`),
-    ...(histograms > 0 ? [`${histograms} series hold native histograms, which are not shown here.`] : []),
-    ...others,
-  ];
+  return [...data.errors.map(({ refId, message }) => `${refId}: ${message}`), ...others];
 }
