@@ -36,7 +36,10 @@ export function readImport(source: string): ImportDraft {
   const dashboard = readDashboard(json);
   const panels = dashboard.sections.flatMap((section) => section.panels);
   const counts = new Map<string, number>();
-  for (const { type } of panels) if (!isDrawn(type)) counts.set(type, (counts.get(type) ?? 0) + 1);
+  for (const { type, missingLibrary } of panels) {
+    const name = missingLibrary === null ? type : "of Grafana's library";
+    if (!isDrawn(type)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
   return {
     json,
     title: dashboard.title,

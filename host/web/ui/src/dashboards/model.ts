@@ -92,6 +92,8 @@ export interface Panel {
   targets: Target[];
   /** Data sources named in the panel that are no Prometheus. */
   foreignSource: string | null;
+  /** The name of a panel of Grafana's library that the file does not bring along. */
+  missingLibrary: string | null;
   /** The smallest step, as a duration or a variable; "" for none. */
   minInterval: string;
   pointsMax: number | null;

@@ -65,6 +65,10 @@ interface Props {
 function PlainPanel({ panelKey, panel, scope }: Props) {
   const content = () => {
     if (panel.type === "text") return <TextPanel title={panel.title} options={panel.options} scope={scope} />;
+    if (panel.missingLibrary !== null)
+      return (
+        <NoData>{`This is "${panel.missingLibrary}" of Grafana's library, which is not in this file. An export of the dashboard for sharing it externally brings it along; so does unlinking the panel there.`}</NoData>
+      );
     if (panel.foreignSource !== null)
       return <NoData>{`This panel asks ${panel.foreignSource}, which is not this host.`}</NoData>;
     return <NoData>{`Panels of the type "${panel.type}" are not shown here.`}</NoData>;

@@ -2,6 +2,7 @@
 import { isRecord, number, record, records, strings, text, flag, type Json } from "../json";
 import type { Dashboard, Panel, Place, Section } from "../model";
 import { annotationList, readAnnotations } from "./annotations";
+import { withLibraryPanels } from "./library";
 import { readDashboardLinks } from "./links";
 import { readPanel } from "./panel";
 import { isSchema2, schema2Notices, toClassic } from "./schema2";
@@ -63,7 +64,8 @@ export function unwrap(source: unknown): Json {
   );
   if (!isRecord(inner)) throw new UnreadableDashboard("This is JSON, but no Grafana dashboard: it has neither panels nor rows.");
   const name = text(record(source["metadata"])["name"]);
-  return inner === source["spec"] && text(inner["uid"]) === "" && name !== "" ? { ...inner, uid: name } : inner;
+  const isNamed = inner === source["spec"] && text(inner["uid"]) === "" && name !== "";
+  return withLibraryPanels(isNamed ? { ...inner, uid: name } : inner);
 }
 
 function withSchema2(source: Json): { spec: Json; uid: string } | null {

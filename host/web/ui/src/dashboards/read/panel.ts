@@ -5,16 +5,18 @@ import { migrateGraph } from "./legacyGraph";
 import { migratePie } from "./legacyPie";
 import { migrateSinglestat } from "./legacyStat";
 import { migrateTable } from "./legacyTable";
+import { missingLibraryPanel } from "./library";
 import { readLinks } from "./links";
 import { foreignType } from "./sources";
 
 export function readPanel(source: Json, key: string, place: Place): Panel {
   const json = migrate(source);
   const fields = record(json["fieldConfig"]);
+  const missingLibrary = missingLibraryPanel(json);
   return {
     key,
     type: text(json["type"]),
-    title: text(json["title"]),
+    title: text(json["title"]) || (missingLibrary ?? ""),
     description: text(json["description"]),
     isTransparent: flag(json["transparent"]),
     place,
@@ -24,6 +26,7 @@ export function readPanel(source: Json, key: string, place: Place): Panel {
       .filter((each) => each["hide"] !== true)
       .map(readTarget),
     foreignSource: foreignSource(json),
+    missingLibrary,
     minInterval: text(json["interval"]),
     pointsMax: number(json["maxDataPoints"]),
     timeFrom: text(json["timeFrom"]),
