@@ -113,6 +113,7 @@ const DRAWN_TYPES: readonly string[] = [
   "stat",
   "gauge",
   "bargauge",
+  "barchart",
   "table",
   "heatmap",
   "piechart",

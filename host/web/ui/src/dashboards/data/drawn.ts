@@ -1,5 +1,6 @@
 /** What a panel draws: its series, or what its transformations make of them. Pure. */
 import type { Panel } from "../model";
+import { join } from "./join";
 import type { Series } from "./series";
 import { tablesOf, VALUE, type Cell, type Column, type Table } from "./table";
 import { transform } from "./transform";
@@ -19,11 +20,19 @@ export function drawnOf(panel: Pick<Panel, "type" | "transformations">, series: 
   const isOverTime = OVER_TIME.includes(panel.type);
   // A table of labels is no line, but each of its rows is a value.
   const hasTables = !isOverTime && series.some((each) => each.isTable);
-  if (OWN_WAYS.includes(panel.type) || (panel.transformations.length === 0 && !hasTables)) return { series: [...series], unknown: [] };
+  if (OWN_WAYS.includes(panel.type) || (panel.transformations.length === 0 && !hasTables && panel.type !== "barchart"))
+    return { series: [...series], unknown: [] };
   const { tables, unknown } = transform(tablesOf(series), panel.transformations);
+  if (panel.type === "barchart") return { series: sideBySide(tables).flatMap(columnSeries), unknown };
   const shown = isOverTime ? tables.flatMap(seriesOverTime) : tables.flatMap(columnSeries);
   // A text is no place on an axis.
   return { series: panel.type === "timeseries" ? shown.filter((each) => typeOf(each) === "number") : shown, unknown };
+}
+
+/** Groups of bars are rows of one table. */
+function sideBySide(tables: readonly Table[]): readonly Table[] {
+  const haveTimes = tables.every((table) => table.columns.some((column) => column.type === "time"));
+  return tables.length > 1 && haveTimes ? join(tables, {}) : tables.slice(0, 1);
 }
 
 /** A series each column with values; the samples that it does not have are left out. */

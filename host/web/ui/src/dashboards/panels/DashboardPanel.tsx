@@ -13,6 +13,7 @@ import type { PlacedPanel } from "../layout";
 import { PanelScope } from "../links/useLinks";
 import { isDrawn, type Panel } from "../model";
 import { interpolateText, type Scope } from "../variables/scope";
+import { BarChartPanel } from "./BarChartPanel";
 import { BarGaugePanel } from "./BarGaugePanel";
 import { GaugePanel } from "./GaugePanel";
 import { GraphPanel } from "./GraphPanel";
@@ -162,6 +163,8 @@ function Content({ panel, scope, data, drawn }: ContentProps) {
       return <PiePanel options={panel.options} fields={fields} />;
     case "heatmap":
       return <HeatmapPanel options={panel.options} answers={data.answers} />;
+    case "barchart":
+      return <BarChartPanel options={panel.options} fields={fields} title={panel.title} />;
     case "state-timeline":
     case "status-history":
       return (
