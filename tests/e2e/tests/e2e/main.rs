@@ -22,6 +22,7 @@ mod explain;
 mod exporters;
 mod federation;
 mod full_disk;
+mod grafana;
 mod hostile;
 mod mysql;
 mod nginx;

@@ -60,7 +60,7 @@ fn document(host: &Host, version: &str) -> Value {
 }
 
 /// A host whose answers are compared with its document.
-struct Checked<'a> {
+pub(crate) struct Checked<'a> {
     host: &'a Host,
     document: Value,
     /// Names of operations with the codes that they answered.
@@ -72,7 +72,7 @@ struct Checked<'a> {
 }
 
 impl<'a> Checked<'a> {
-    fn new(host: &'a Host) -> Self {
+    pub(crate) fn new(host: &'a Host) -> Self {
         let document = document(host, "3.2");
         Self {
             host,
@@ -107,7 +107,8 @@ impl<'a> Checked<'a> {
         Some(first.2)
     }
 
-    fn ask(&self, request: &str) -> Response {
+    /// Sends a request that is written as in [`requests`].
+    pub(crate) fn ask(&self, request: &str) -> Response {
         let mut parts = request.splitn(3, ' ');
         let method = parts.next().expect("a method");
         let path = parts.next().expect("a path");
@@ -168,8 +169,12 @@ impl<'a> Checked<'a> {
         }
     }
 
+    /// The codes that each operation answered.
+    ///
+    /// # Panics
+    /// When an answer was not what the document says of it.
     #[track_caller]
-    fn finish(&self) -> BTreeMap<String, BTreeSet<u16>> {
+    pub(crate) fn finish(&self) -> BTreeMap<String, BTreeSet<u16>> {
         let wrong = self.wrong.take();
         assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
         self.answered.take()
