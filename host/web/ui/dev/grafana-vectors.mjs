@@ -170,6 +170,9 @@ const cases = [
   ["series", ["calculateField", { mode: "unary", unary: { operator: "abs", fieldName: "web-1" } }]],
   ["series", ["calculateField", { mode: "index" }]],
   ["series", ["calculateField", { mode: "cumulativeFunctions", cumulative: { field: "web-1", reducer: "sum" } }]],
+  ["tables", ["filterByRefId", { include: "A" }], ["groupingToMatrix", { rowField: "host", columnField: "disk", valueField: "Value #A", emptyValue: "null" }]],
+  ["tables", ["convertFieldType", { conversions: [{ targetField: "Value #A", destinationType: "string" }] }]],
+  ["tables", ["convertFieldType", { conversions: [{ targetField: "disk", destinationType: "number" }] }]],
   ["series", ["renameByRegex", { regex: "web-(.*)", renamePattern: "node $1" }]],
   ["series", ["organize", { renameByName: { "web-1": "one" }, excludeByName: { load: true } }]],
 ];

@@ -171,7 +171,7 @@ function Panels({ dashboard, resolved, range, rangeText, asked, scrapeMs, enlarg
 function hasLinks({ links, sections }: Dashboard): boolean {
   const ofFields = ({ defaults, overrides }: Panel) =>
     list(defaults["links"]).length > 0 || overrides.some(({ properties }) => properties.some(({ path }) => path === "links"));
-  return links.length > 0 || sections.some(({ panels }) => panels.some((each) => each.links.length > 0 || ofFields(each)));
+  return links.length > 0 || sections.some(({ panels }) => panels.some((each) => each.links.length > 0 || each.type === "text" || ofFields(each)));
 }
 
 function toggled(names: ReadonlySet<string>, name: string): ReadonlySet<string> {

@@ -1,6 +1,7 @@
 /** Which modes of transformations are not known here: what would be computed in their place is something else. Pure. */
 import { isRecord, list, record, records, strings, text, type Json } from "../json";
 import { isReducer } from "../values/reducers";
+import { unknownShape } from "./reshape";
 import { ROW_TESTS } from "./rowFilter";
 
 export const BINARY_OPERATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
@@ -41,7 +42,7 @@ export function unknownMode(id: string, options: Json): string | null {
     case "filterFieldsByName":
       return options["byVariable"] === true ? "by a variable" : null;
     default:
-      return null;
+      return unknownShape(id, options);
   }
 }
 

@@ -63,7 +63,35 @@ describe("transform", () => {
     expect(rows(reduced[0])).toEqual([{ Field: "1", Max: 5, "Last *": 5 }, { Field: "2", Max: 7, "Last *": 7 }]);
   });
 
+  it("makes columns of rows, and takes the fields that are told", () => {
+    const first = DISKS.slice(0, 1);
+    expect(rows(run(first, ["rowsToFields", { mappings: [{ fieldName: "disk", handlerKey: "field.name" }, { fieldName: "Value #A", handlerKey: "field.value" }] }]).tables[0])).toEqual([{ sda: 20, sdb: 30 }]);
+    const { tables } = run(first, ["groupBy", { fields: { host: { operation: "groupby" }, "Value #A": { operation: "aggregate", aggregations: ["sum"] } } }], ["rowsToFields"]);
+    expect(rows(tables[0])).toEqual([{ x: 40, y: 20 }]);
+  });
+
+  it("makes tables of parts, and series of long tables", () => {
+    const { tables } = run(DISKS.slice(0, 1), ["partitionByValues", { fields: ["host"] }]);
+    expect(tables.map((table) => [table.name, rows(table)])).toEqual([
+      ["x", [{ Time: 0, disk: "sda", "Value #A": 10 }, { Time: 0, disk: "sdb", "Value #A": 30 }]],
+      ["y", [{ Time: 0, disk: "sda", "Value #A": 20 }]],
+    ]);
+    const long = tablesOf([series("A", { n: "a" }, [1, 2]), series("A", { n: "b" }, [10])]);
+    const made = run(long, ["prepareTimeSeries", { format: "multi" }]).tables;
+    expect(made.map((table) => [table.name, table.columns[1]?.labels, rows(table)])).toEqual([["a", { n: "a" }, [{ Time: 0, a: 1 }, { Time: 1000, a: 2 }]], ["b", { n: "b" }, [{ Time: 0, b: 10 }]]]);
+    expect(rows(run(long, ["prepareTimeSeries", { format: "wide" }]).tables[0])).toEqual([{ Time: 0, a: 1, b: 10 }, { Time: 1000, a: 2, b: null }]);
+  });
+
+  it("reads numbers and times out of texts", () => {
+    const table: Table = { refId: "A", name: "", columns: [{ name: "n", type: "string", refId: "A", values: ["1,000.5", "x", "", null] }, { name: "t", type: "string", refId: "A", values: ["2024-01-02T03:04:05Z", "1000", "x", null] }] };
+    const { tables } = run([table], ["convertFieldType", { conversions: [{ targetField: "n", destinationType: "number" }, { targetField: "t", destinationType: "time" }] }]);
+    expect(tables[0]?.columns.map(({ type, values }) => [type, values])).toEqual([["number", [1000.5, null, null, null]], ["time", [1_704_164_645_000, 1000, null, null]]]);
+  });
+
   it.each([
+    ["rowsToFields", { mappings: [{ fieldName: "host", handlerKey: "unit" }] }, "rowsToFields (unit)"],
+    ["convertFieldType", { conversions: [{ targetField: "host", destinationType: "enum" }] }, "convertFieldType (enum)"],
+    ["prepareTimeSeries", { format: "long" }, "prepareTimeSeries (long)"],
     ["reduce", { mode: "other", reducers: ["max"] }, "reduce (other)"],
     ["reduce", { reducers: ["max", "allIsZero"] }, "reduce (allIsZero)"],
     ["joinByField", { byField: "Time", mode: "left" }, "joinByField (left)"],

@@ -7,6 +7,7 @@ import { join, mergeByBase } from "./join";
 import { unknownMode } from "./modes";
 import { compareCells, sortTable } from "./order";
 import { groupBy, reduce } from "./reduce";
+import { convertTypes, partition, rowsToFields, toMatrix, toSeries } from "./reshape";
 import { filterByValue } from "./rowFilter";
 import { baseName, pickRows, rowCount, VALUE, type Column, type Table } from "./table";
 
@@ -153,4 +154,9 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
   calculateField: calculate,
   filterByValue,
   labelsToFields,
+  groupingToMatrix: toMatrix,
+  rowsToFields,
+  partitionByValues: partition,
+  prepareTimeSeries: toSeries,
+  convertFieldType: convertTypes,
 };

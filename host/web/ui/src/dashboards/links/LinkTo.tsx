@@ -12,7 +12,7 @@ interface Props {
 }
 
 /** A link of a dashboard: to a page of ours, to elsewhere, or nowhere, which is said. */
-export function LinkTo({ link: { title, target, opensTab }, className = "", children }: Props) {
+export function LinkTo({ link: { title, target, opensTab }, className, children }: Props) {
   if (target.type === "none")
     return (
       <span className={className} title={`${title}: ${target.problem}`}>

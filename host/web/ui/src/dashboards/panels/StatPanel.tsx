@@ -67,7 +67,8 @@ function Tile({ reading, options, isAlone }: { reading: Reading; options: Json; 
   const isNameAlone = textMode === "name";
   const showsName = textMode === "value_and_name" || (textMode === "auto" && !isAlone);
   const showsValue = textMode !== "none";
-  const hasSpark = options["graphMode"] !== "none" && field.series.values.length > 1;
+  // A row of a table has no way that led to it.
+  const hasSpark = options["graphMode"] !== "none" && reading.row === null && field.series.values.length > 1;
   const whole = isNameAlone ? reading.title : joinFormatted(shown);
   const links = useFieldLinks()(field, reading.cell, reading.row, reading.calc);
   const chars = Math.max(CHARS_MIN, whole.length);
