@@ -38,3 +38,12 @@ fn a_match_is_a_plain_selector() {
         assert!(params(wrong).match_sets().is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn what_the_row_of_an_endpoint_has_may_be_read() {
+    let known = Known(["a"].into());
+    let params = Params { known: Some(known), ..params("a=1&b=2") };
+    assert_eq!(params.get("a"), Some("1"));
+    let other = std::panic::catch_unwind(|| params.get("b").is_some());
+    assert_eq!(other.is_err(), cfg!(debug_assertions), "a handler reads what is not told");
+}
