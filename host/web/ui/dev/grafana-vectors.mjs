@@ -192,5 +192,29 @@ for (const [input, ...steps] of cases) {
 function plainCell(value) {
   return typeof value === "number" ? plain(value) : (value ?? null);
 }
+
+const READINGS = [
+  { fields: "" },
+  { calcs: ["count"], fields: "" },
+  { values: true, fields: "" },
+  { values: true, fields: "", limit: 1 },
+  { fields: "/^disk$/" },
+  { calcs: ["firstNotNull"], fields: "host" },
+  { values: true, fields: "/^disk$/" },
+  { values: true, fields: "Value #A" },
+  { fields: "/o/" },
+];
+const replaceVariables = (text) => text;
+const readings = Object.keys(framesOf).flatMap((input) =>
+  READINGS.map((json) => {
+    const fieldConfig = { defaults: {}, overrides: [] };
+    const fieldConfigRegistry = new grafana.FieldConfigOptionsRegistry();
+    const data = grafana.applyFieldOverrides({ data: framesOf[input](), fieldConfig, theme, replaceVariables, timeZone: "utc", fieldConfigRegistry });
+    const reduceOptions = { calcs: ["lastNotNull"], values: false, ...json };
+    const shown = grafana.getFieldDisplayValues({ data, fieldConfig, replaceVariables, theme, reduceOptions, timeZone: "utc" });
+    // Where nothing is picked, Grafana has one value that says so.
+    return [input, reduceOptions, shown.filter((each) => each.display.title !== undefined).map((each) => [each.display.title, join3(each.display)])];
+  }),
+);
 const beside = fileURLToPath(new URL("../src/dashboards/data/transforms.json", import.meta.url));
-writeFileSync(beside, `{\n"series": ${lines(inputs.series)},\n"tables": ${lines(inputs.tables)},\n"cases": ${lines(transforms)}\n}\n`);
+writeFileSync(beside, `{\n"series": ${lines(inputs.series)},\n"tables": ${lines(inputs.tables)},\n"cases": ${lines(transforms)},\n"readings": ${lines(readings)}\n}\n`);

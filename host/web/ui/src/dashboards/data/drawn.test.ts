@@ -5,6 +5,7 @@ import { joinFormatted } from "../values/units";
 import { drawnOf } from "./drawn";
 import { fieldsOf } from "./fields";
 import type { Series } from "./series";
+import vectors from "./transforms.json";
 
 const SCHEME = { isDark: false, text: "#000000", surface: "#ffffff" };
 const PLACE = { x: 0, y: 0, w: 12, h: 8 };
@@ -57,6 +58,11 @@ it("shows a value for each row, named by its texts", () => {
   expect(readings({ type: "piechart", options: { reduceOptions: { values: true } } }, BUILDS)).toEqual(["a 1.2: 3", "b 1.3: 5"]);
 });
 
+it("names rows by their own fields", () => {
+  const named = (displayName: string) => ({ type: "bargauge", fieldConfig: { defaults: { displayName }, overrides: [] }, options: { reduceOptions: { values: true } } });
+  expect(readings(named("on ${__data.fields.host} (${__data.fields[\"version\"]})"), BUILDS)).toEqual(["on a (1.2): 3", "on b (1.3): 5"]);
+});
+
 it("shows a text where a field of texts is named", () => {
   expect(readings({ type: "stat", options: { reduceOptions: { calcs: ["lastNotNull"], fields: "/^version$/" } } }, BUILDS)).toEqual(["version: 1.3"]);
   expect(readings({ type: "stat", options: { reduceOptions: { calcs: ["lastNotNull"], fields: "" } } }, BUILDS)).toEqual(["Value: 5"]);
@@ -75,4 +81,17 @@ it("gives each row of a field its own color of the palette", () => {
   const panel = readPanel({ type: "piechart", fieldConfig: { defaults: { color: { mode: "palette-classic" } }, overrides: [] }, options: { reduceOptions: { values: true } } }, "1", PLACE);
   const [shown] = readingsOf(panel.options, fieldsOf(panel, drawnOf(panel, BUILDS).series, new Map(), SCHEME), { scheme: SCHEME, zone: "utc" });
   expect(new Set(shown.map((each) => each.color)).size).toBe(2);
+});
+
+it.each(vectors.readings.map(([input, options, shown]) => [input, JSON.stringify(options), shown] as const))("shows of %s with %s what Grafana shows", (input, options, shown) => {
+  const all: Record<string, Series[]> = {
+    series: vectors.series.map((each) => ({ ...each, labels: each.labels as unknown as Record<string, string>, stepMs: 1000, isTable: false })),
+    tables: vectors.tables.flatMap(({ refId, columns }) => {
+      const cells = new Map(columns.map(([name, , values]) => [name as string, values as (string | number)[]]));
+      return (cells.get("disk") ?? []).map((disk, row): Series => ({
+        refId, name: "", labels: { disk: String(disk), host: String(cells.get("host")?.[row]) }, times: [0], values: [Number(cells.get(`Value #${refId}`)?.[row])], stepMs: null, isTable: true,
+      }));
+    }),
+  };
+  expect(readings({ type: "stat", options: { reduceOptions: JSON.parse(options) } }, all[input as string] ?? []).map((line) => line.split(": "))).toEqual(shown);
 });

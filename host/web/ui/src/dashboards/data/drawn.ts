@@ -93,3 +93,14 @@ export function rowName({ from }: Series, name: string, row: number): string {
   const isOneOfMany = others.some((column) => column.type === "number");
   return [...parts, ...(isOneOfMany || parts.length === 0 ? [name] : [])].join(" ");
 }
+
+/** "${__data.fields.host}" and "${__data.fields["host"]}" in a display name, for one row. */
+export function fillRow(name: string, { from }: Series, row: number): string {
+  if (!from) return name;
+  const { columns } = from.table;
+  return name.replace(/\$\{__data\.fields(?:\.([^}[\]]+)|\["?([^"\]]+)"?\])\}/g, (_whole, plain?: string, quoted?: string) => {
+    const told = plain ?? quoted ?? "";
+    const column = columns.find((each) => each.name === told) ?? (/^\d+$/.test(told) ? columns[Number(told)] : undefined);
+    return String(column?.values[row] ?? "");
+  });
+}

@@ -1,5 +1,5 @@
 /** The single values that stats, gauges and bar gauges show. Pure. */
-import { cellsOf, rowName, typeOf } from "../data/drawn";
+import { cellsOf, fillRow, rowName, typeOf } from "../data/drawn";
 import type { Field } from "../data/fields";
 import { reduceCells } from "../data/reduce";
 import type { Cell } from "../data/table";
@@ -52,7 +52,8 @@ export function readingsOf(
 function ofValues(fields: readonly Field[], context: DisplayContext): Draft[] {
   return fields.flatMap((field) =>
     cellsOf(field.series).map((cell, at) => () => {
-      const title = field.config.displayName === "" ? rowName(field.series, field.name, at) : field.name;
+      const isNamed = field.config.displayName !== "";
+      const title = isNamed ? fillRow(field.name, field.series, at) : rowName(field.series, field.name, at);
       return toReading({ ...field, index: at }, { key: `${field.key} ${at}`, title, cell, row: at, calc: "" }, context);
     }),
   );
