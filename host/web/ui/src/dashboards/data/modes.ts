@@ -39,8 +39,6 @@ export function unknownMode(id: string, options: Json): string | null {
       return unknownReducer(Object.values(record(options["fields"])).flatMap(aggregationsOf));
     case "calculateField":
       return unknownCalculation(options);
-    case "filterFieldsByName":
-      return options["byVariable"] === true ? "by a variable" : null;
     default:
       return unknownShape(id, options);
   }

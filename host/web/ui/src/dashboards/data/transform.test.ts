@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Series } from "./series";
 import { tablesOf, type Cell, type Column, type Table } from "./table";
-import { transform } from "./transform";
+import { transform, withVariables } from "./transform";
 import vectors from "./transforms.json";
 
 const series = (refId: string, labels: Record<string, string>, values: number[], isTable = true): Series => ({
@@ -88,6 +88,20 @@ describe("transform", () => {
     expect(tables[0]?.columns.map(({ type, values }) => [type, values])).toEqual([["number", [1000.5, null, null, null]], ["time", [1_704_164_645_000, 1000, null, null]]]);
   });
 
+  it("replaces variables in options, and takes the fields that one names", () => {
+    const value = (...values: string[]) => ({ values, texts: values, isAll: false, isList: true, allValue: "" });
+    const scope = new Map([["host", value("y")], ["shown", value("Time", "Value #A")]]);
+    const steps = withVariables(
+      [
+        { id: "filterByValue", options: { type: "include", match: "any", filters: [{ fieldName: "host", config: { id: "equal", options: { value: "$host" } } }] } },
+        { id: "filterFieldsByName", options: { byVariable: true, include: { variable: "$shown" } } },
+        { id: "renameByRegex", options: { regex: "Value #(.*)", renamePattern: "${host} $1" } },
+      ],
+      scope,
+    );
+    expect(rows(transform(DISKS.slice(0, 1), steps).tables[0])).toEqual([{ Time: 0, "y A": 20 }]);
+  });
+
   it.each([
     ["rowsToFields", { mappings: [{ fieldName: "host", handlerKey: "unit" }] }, "rowsToFields (unit)"],
     ["convertFieldType", { conversions: [{ targetField: "host", destinationType: "enum" }] }, "convertFieldType (enum)"],
@@ -101,7 +115,6 @@ describe("transform", () => {
     ["filterByValue", { filters: [{ fieldName: "host", config: { id: "strange" } }] }, "filterByValue (strange)"],
     ["labelsToFields", { mode: "rows" }, "labelsToFields (rows)"],
     ["groupBy", { fields: { host: { operation: "aggregate", aggregations: ["countAll"] } } }, "groupBy (countAll)"],
-    ["filterFieldsByName", { byVariable: true, include: { variable: "$x" } }, "filterFieldsByName (by a variable)"],
   ])("computes nothing else in the place of %s %j", (id, options, name) => expect(run(DISKS, [id, options])).toEqual({ tables: DISKS, unknown: [name] }));
 
   it("sorts what is no number before numbers, and infinities at the ends", () => {

@@ -1,7 +1,8 @@
 /** Grafana's transformations, those that dashboards use most. Pure; compared with Grafana's own by transform.test.ts. */
-import { flag, list, number, record, records, strings, text, type Json } from "../json";
+import { flag, isRecord, list, number, record, records, strings, text, type Json } from "../json";
 import type { Transformation } from "../model";
 import { toRegExp } from "../values/regexp";
+import { interpolate, type Scope } from "../variables/scope";
 import { calculate } from "./calculate";
 import { join, mergeByBase } from "./join";
 import { unknownMode } from "./modes";
@@ -31,6 +32,17 @@ export function transform(tables: readonly Table[], transformations: readonly Tr
   return { tables: [...result], unknown };
 }
 
+/** The transformations with all variables replaced in their options. */
+export function withVariables(transformations: readonly Transformation[], scope: Scope): Transformation[] {
+  const replaced = (value: unknown): unknown => {
+    if (typeof value === "string") return interpolate(value, scope, "raw");
+    if (Array.isArray(value)) return value.map(replaced);
+    return isRecord(value) ? replacedIn(value) : value;
+  };
+  const replacedIn = (json: Json): Json => Object.fromEntries(Object.entries(json).map(([key, value]) => [key, replaced(value)]));
+  return transformations.map(({ id, options }) => ({ id, options: replacedIn(options) }));
+}
+
 const organize: Transform = (tables, options) => {
   const excluded = record(options["excludeByName"]);
   const order = record(options["indexByName"]);
@@ -46,7 +58,9 @@ const organize: Transform = (tables, options) => {
 };
 
 const filterByName: Transform = (tables, options) => {
-  const [include, exclude] = [options["include"], options["exclude"]];
+  const [include, exclude] = [options["include"], options["exclude"]].map((rule) =>
+    options["byVariable"] === true && isRecord(rule) ? { names: text(rule["variable"]).split(",") } : rule,
+  );
   const passes = (column: Column) =>
     (include === undefined || isNamed(include, column.name)) &&
     (exclude === undefined || !isNamed(exclude, column.name));

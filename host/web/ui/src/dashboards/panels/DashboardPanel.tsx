@@ -4,6 +4,7 @@ import { ErrorText } from "../../components/ErrorText";
 import { useDashboard } from "../context";
 import type { PanelData } from "../data/ask";
 import { drawnOf, type Drawn } from "../data/drawn";
+import { withVariables } from "../data/transform";
 import { fieldsOf } from "../data/fields";
 import { adviceText, histogramAdvice } from "../data/histogramAdvice";
 import { panelRange } from "../data/queries";
@@ -90,7 +91,8 @@ function frameOf(panel: Panel, scope: Scope) {
   };
 }
 
-function DataPanel({ panelKey, panel, scope, isInView, width }: Props & { isInView: boolean; width: number }) {
+function DataPanel({ panelKey, panel: read, scope, isInView, width }: Props & { isInView: boolean; width: number }) {
+  const panel = useMemo(() => ({ ...read, transformations: withVariables(read.transformations, scope) }), [read, scope]);
   const { answer, error, isLoading } = usePanelData(panel, scope, { isInView, widthPixels: width });
   const advice = useMemo(
     () => (panel.type === "heatmap" ? [] : histogramAdvice(answer?.data.answers ?? [])),
