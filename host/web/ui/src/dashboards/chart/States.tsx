@@ -2,6 +2,7 @@ import "uplot/dist/uPlot.min.css";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import { useSettings } from "../../state/settings";
+import type { AnnotationEvent } from "../data/annotations";
 import type { TimeRange } from "../range";
 import type { Scheme } from "../values/colors";
 import classes from "./Graph.module.css";
@@ -11,6 +12,7 @@ import type { StateRow } from "./states";
 interface Props {
   rows: readonly StateRow[];
   range: TimeRange;
+  events: readonly AnnotationEvent[];
   style: StateStyle;
   scheme: Scheme;
   syncKey: string | null;
@@ -18,10 +20,10 @@ interface Props {
 }
 
 /** Draws rows of states, as large as its place. New samples are put into the chart; a new look makes another. */
-export default function States({ rows, range, style, scheme, syncKey, onZoom }: Props) {
+export default function States({ rows, range, events, style, scheme, syncKey, onZoom }: Props) {
   const container = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
-  const data = useRef<StateData>({ rows, range });
+  const data = useRef<StateData>({ rows, range, events });
   const zoom = useRef(onZoom);
   const { zone } = useSettings();
   const look = JSON.stringify([rows.map((row) => row.name), style, scheme, syncKey, zone]);
@@ -31,9 +33,9 @@ export default function States({ rows, range, style, scheme, syncKey, onZoom }: 
   }, [onZoom]);
 
   useEffect(() => {
-    data.current = { rows, range };
+    data.current = { rows, range, events };
     chart.current?.setData(frameOf(range));
-  }, [rows, range]);
+  }, [rows, range, events]);
 
   useEffect(() => {
     const element = container.current;

@@ -119,7 +119,8 @@ function content(ms: number, rows: readonly Row[], zone: Zone): HTMLElement[] {
   return made;
 }
 
-function eventContent(events: readonly AnnotationEvent[], zone: Zone, scheme: Scheme): HTMLElement[] {
+/** What happened at the pointer. */
+export function eventContent(events: readonly AnnotationEvent[], zone: Zone, scheme: Scheme): HTMLElement[] {
   const made = events.slice(0, EVENTS_MAX).map((event) => {
     const block = element("div", classes.event);
     block.style.borderColor = eventColor(event, scheme);

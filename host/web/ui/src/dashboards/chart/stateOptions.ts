@@ -3,9 +3,12 @@ import uPlot from "uplot";
 import { formatTime, type Zone } from "../../format/time";
 import { humanizeSeconds } from "../../format/duration";
 import { frameOptions, TIME_TICKS } from "../../query/plotFrame";
+import type { AnnotationEvent } from "../data/annotations";
 import type { TimeRange } from "../range";
 import { blend, textOn, type Scheme } from "../values/colors";
+import { drawEvents, eventsAt } from "./annotationMarks";
 import classes from "./Graph.module.css";
+import { eventContent } from "./graphTooltip";
 import { spanAt, type StateRow, type StateSpan } from "./states";
 import { element, placeBox } from "./tooltipBox";
 
@@ -23,6 +26,7 @@ export interface StateStyle {
 export interface StateData {
   rows: readonly StateRow[];
   range: TimeRange;
+  events: readonly AnnotationEvent[];
 }
 
 interface Source {
@@ -75,7 +79,7 @@ export function stateOptions(source: Source): uPlot.Options {
       },
     ],
     series: [{}, { scale: "y", show: true, paths: () => null, points: { show: false } }],
-    hooks: { ...frame.hooks, draw: [(chart) => paint(chart, current().rows, source, font)] },
+    hooks: { ...frame.hooks, draw: [(chart) => paint(chart, current().rows, source, font), (chart) => drawEvents(chart, current().events, scheme)] },
     plugins: source.style.hasTooltip ? [tooltip(source)] : [],
   };
 }
@@ -133,7 +137,7 @@ function paintSpan(
 }
 
 /** The state under the pointer: of which row, which, from when to when. */
-function tooltip({ current, zone }: Source): uPlot.Plugin {
+function tooltip({ current, zone, scheme }: Source): uPlot.Plugin {
   const box = element("div", classes.tooltip);
   let isHere = false;
   const hide = () => {
@@ -142,16 +146,12 @@ function tooltip({ current, zone }: Source): uPlot.Plugin {
   const show = (chart: uPlot) => {
     const { left = -1, top = -1 } = chart.cursor;
     if (!isHere || left < 0 || top < 0) return hide();
-    const row = current().rows[Math.floor(chart.posToVal(top, "y"))];
+    const { rows, events } = current();
+    const row = rows[Math.floor(chart.posToVal(top, "y"))];
     const span = row && spanAt(row, chart.posToVal(left, "x") * 1000);
-    if (!row || !span) return hide();
-    const line = element("div", classes.row);
-    const swatch = element("span", classes.swatch);
-    swatch.style.background = span.color;
-    line.append(swatch, element("span", classes.name, row.name), element("span", classes.value, span.text));
-    const seconds = (span.toMs - span.fromMs) / 1000;
-    const times = `${formatTime(span.fromMs, zone)} – ${formatTime(span.toMs, zone)}, ${humanizeSeconds(seconds)}`;
-    box.replaceChildren(line, element("div", classes.time, times));
+    const happened = eventsAt(chart, events, left);
+    if (!span && happened.length === 0) return hide();
+    box.replaceChildren(...(span ? spanContent(row.name, span, zone) : []), ...eventContent(happened, zone, scheme));
     box.style.display = "block";
     placeBox(box, chart.over, left, top);
   };
@@ -172,4 +172,14 @@ function tooltip({ current, zone }: Source): uPlot.Plugin {
       destroy: () => box.remove(),
     },
   };
+}
+
+function spanContent(name: string, { text, color, fromMs, toMs }: StateSpan, zone: Zone): HTMLElement[] {
+  const line = element("div", classes.row);
+  const swatch = element("span", classes.swatch);
+  swatch.style.background = color;
+  line.append(swatch, element("span", classes.name, name), element("span", classes.value, text));
+  const seconds = (toMs - fromMs) / 1000;
+  const times = `${formatTime(fromMs, zone)} – ${formatTime(toMs, zone)}, ${humanizeSeconds(seconds)}`;
+  return [line, element("div", classes.time, times)];
 }

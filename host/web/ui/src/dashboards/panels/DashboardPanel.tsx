@@ -174,6 +174,7 @@ function Content({ panel, scope, data, drawn }: ContentProps) {
           options={panel.options}
           fields={fields}
           range={shownRange}
+          panelKey={panel.key}
           title={panel.title}
           isHistory={panel.type === "status-history"}
         />

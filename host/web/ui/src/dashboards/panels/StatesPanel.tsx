@@ -2,6 +2,7 @@ import { lazy, Suspense, useMemo } from "react";
 import { sharesOf, historyRows, timelineRows, type StateRow, type StateShare } from "../chart/states";
 import type { StateStyle } from "../chart/stateOptions";
 import { useDashboard } from "../context";
+import { isShownIn } from "../data/annotations";
 import type { Field } from "../data/fields";
 import { flag, number, oneOf, record, type Json } from "../json";
 import type { TimeRange } from "../range";
@@ -18,6 +19,7 @@ interface Props {
   options: Json;
   fields: readonly Field[];
   range: TimeRange;
+  panelKey: string;
   title: string;
   /** Whether each sample is a mark of its own. */
   isHistory: boolean;
@@ -31,13 +33,17 @@ const ROW_PIXELS = 18;
 const AXIS_PIXELS = 44;
 
 /** Which state each series had, over time. */
-export function StatesPanel({ options, fields, range, title, isHistory }: Props) {
-  const { display, syncKey, onZoom } = useDashboard();
+export function StatesPanel({ options, fields, range, panelKey, title, isHistory }: Props) {
+  const { display, syncKey, onZoom, events } = useDashboard();
   const isMerged = flag(options["mergeValues"], true);
   const [drawn, cut] = useMemo(() => cutTo(fields.filter((field) => !field.config.graph.isHidden), ROWS_MAX, "series"), [fields]);
   const rows = useMemo(
     () => (isHistory ? historyRows(drawn, range, display) : timelineRows(drawn, range, isMerged, display)),
     [drawn, range, isHistory, isMerged, display],
+  );
+  const shownEvents = useMemo(
+    () => events.filter(({ annotation }) => isShownIn(annotation, panelKey)),
+    [events, panelKey],
   );
   const shares = useMemo(() => sharesOf(rows), [rows]);
   const legend = record(options["legend"]);
@@ -51,7 +57,7 @@ export function StatesPanel({ options, fields, range, title, isHistory }: Props)
         <StateTable rows={rows} title={title} />
         <div style={{ height: "100%", minHeight: rows.length * ROW_PIXELS + AXIS_PIXELS }}>
           <Suspense fallback={null}>
-            <States rows={rows} range={range} style={style} scheme={display.scheme} syncKey={syncKey} onZoom={onZoom} />
+            <States rows={rows} range={range} events={shownEvents} style={style} scheme={display.scheme} syncKey={syncKey} onZoom={onZoom} />
           </Suspense>
         </div>
       </div>
