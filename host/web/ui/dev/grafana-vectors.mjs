@@ -173,6 +173,12 @@ const cases = [
   ["tables", ["filterByRefId", { include: "A" }], ["groupingToMatrix", { rowField: "host", columnField: "disk", valueField: "Value #A", emptyValue: "null" }]],
   ["tables", ["convertFieldType", { conversions: [{ targetField: "Value #A", destinationType: "string" }] }]],
   ["tables", ["convertFieldType", { conversions: [{ targetField: "disk", destinationType: "number" }] }]],
+  ...["trailing", "centered"].flatMap((windowAlignment) =>
+    [["mean", "fixed", 2], ["stdDev", "fixed", 3], ["variance", "percentage", 0.5]].map(([reducer, windowSizeMode, windowSize]) => [
+      "series", ["filterByRefId", { include: "A" }], ["limit", { limitField: 2 }],
+      ["calculateField", { mode: "windowFunctions", window: { field: "web-1", reducer, windowAlignment, windowSizeMode, windowSize } }],
+    ]),
+  ),
   ["series", ["renameByRegex", { regex: "web-(.*)", renamePattern: "node $1" }]],
   ["series", ["organize", { renameByName: { "web-1": "one" }, excludeByName: { load: true } }]],
 ];

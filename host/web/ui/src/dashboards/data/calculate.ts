@@ -45,6 +45,8 @@ function makerOf(options: Json): Maker {
       return (table) => [toColumn(table, alias || "Row", (row) => (flag(record(options["index"])["asPercentile"]) ? row / rowCount(table) : row))];
     case "cumulativeFunctions":
       return (table) => cumulative(table, record(options["cumulative"]), alias);
+    case "windowFunctions":
+      return (table) => moving(table, record(options["window"]), alias);
     default:
       return (table) => ofRows(table, record(options["reduce"]), alias);
   }
@@ -143,4 +145,19 @@ function cumulative(table: Table, rule: Json, alias: string): Column[] {
     return calc === "mean" ? sum / Math.max(1, count) : sum;
   };
   return [toColumn(table, alias || `cumulative ${calc}(${column.name})`, valueOf)];
+}
+
+/** What a reducer makes of the values around each value, or of those up to it. */
+function moving(table: Table, rule: Json, alias: string): Column[] {
+  const column = columnOf(table, text(rule["field"]));
+  const calc = text(rule["reducer"], "mean");
+  const alignment = text(rule["windowAlignment"], "trailing");
+  if (!column) return [];
+  const told = number(rule["windowSize"]) ?? 0.1;
+  const isShare = text(rule["windowSizeMode"], "percentage") === "percentage";
+  const size = Math.max(1, isShare ? Math.ceil(told * rowCount(table)) : Math.floor(told));
+  const before = alignment === "centered" ? Math.floor(size / 2) : size - 1;
+  // At the ends there are fewer values in it.
+  const valueOf = (row: number) => reduceCells(calc, column.values.slice(Math.max(0, row - before), row - before + size));
+  return [toColumn(table, alias || `${alignment} moving ${calc}(${column.name})`, valueOf)];
 }

@@ -50,7 +50,9 @@ function aggregationsOf(rule: unknown): string[] {
 }
 
 function unknownCalculation(options: Json): string | null {
-  const [binary, unary, cumulative, reduce] = ["binary", "unary", "cumulative", "reduce"].map((each) => record(options[each]));
+  const [binary, unary, cumulative, window, reduce] = ["binary", "unary", "cumulative", "window", "reduce"].map((each) =>
+    record(options[each]),
+  );
   switch (options["mode"]) {
     case "binary": {
       const isRightByType = isRecord(binary?.["right"]) && record(binary["right"]["matcher"])["id"] === "byType";
@@ -60,6 +62,11 @@ function unknownCalculation(options: Json): string | null {
       return otherThan(unary?.["operator"], Object.keys(UNARY_OPERATIONS));
     case "cumulativeFunctions":
       return otherThan(cumulative?.["reducer"], ["sum", "mean"]);
+    case "windowFunctions":
+      return (
+        otherThan(window?.["reducer"], ["mean", "stdDev", "variance"]) ??
+        otherThan(window?.["windowAlignment"], ["trailing", "centered"])
+      );
     default:
       return otherThan(options["mode"], ["reduceRow", "index"]) ?? unknownReducer([text(reduce?.["reducer"], "sum")]);
   }

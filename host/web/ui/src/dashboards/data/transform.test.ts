@@ -82,6 +82,17 @@ describe("transform", () => {
     expect(rows(run(long, ["prepareTimeSeries", { format: "wide" }]).tables[0])).toEqual([{ Time: 0, a: 1, b: 10 }, { Time: 1000, a: 2, b: null }]);
   });
 
+  it.each([
+    ["trailing", "mean", "fixed", 2, [1, 3, 4, 5.5, 5, 5.5, 6.5]],
+    ["trailing", "mean", "percentage", 0.5, [1, 3, 3, 4.25, 4.5, 5.5, 5.75]],
+    ["centered", "mean", "fixed", 4, [3, 3, 4.25, 4.5, 5.5, 5.75, 5]],
+    ["centered", "variance", "fixed", 2, [0, 4, 1, 6.25, 9, 12.25, 6.25]],
+  ])("moves a window %s for %s (%s %s)", (windowAlignment, reducer, windowSizeMode, windowSize, expected) => {
+    const tables = tablesOf([series("A", { n: "v" }, [1, 5, 3, 8, 2, 9, 4], false)]);
+    const window = { field: "v", reducer, windowAlignment, windowSizeMode, windowSize };
+    expect(run(tables, ["calculateField", { mode: "windowFunctions", window }]).tables[0]?.columns[2]?.values).toEqual(expected);
+  });
+
   it("reads numbers and times out of texts", () => {
     const table: Table = { refId: "A", name: "", columns: [{ name: "n", type: "string", refId: "A", values: ["1,000.5", "x", "", null] }, { name: "t", type: "string", refId: "A", values: ["2024-01-02T03:04:05Z", "1000", "x", null] }] };
     const { tables } = run([table], ["convertFieldType", { conversions: [{ targetField: "n", destinationType: "number" }, { targetField: "t", destinationType: "time" }] }]);
@@ -109,7 +120,7 @@ describe("transform", () => {
     ["reduce", { mode: "other", reducers: ["max"] }, "reduce (other)"],
     ["reduce", { reducers: ["max", "allIsZero"] }, "reduce (allIsZero)"],
     ["joinByField", { byField: "Time", mode: "left" }, "joinByField (left)"],
-    ["calculateField", { mode: "windowFunctions" }, "calculateField (windowFunctions)"],
+    ["calculateField", { mode: "windowFunctions", window: { reducer: "median" } }, "calculateField (median)"],
     ["calculateField", { mode: "binary", binary: { left: "a", operator: "xor", right: "b" } }, "calculateField (xor)"],
     ["calculateField", { mode: "reduceRow", reduce: { reducer: "uniqueValues" } }, "calculateField (uniqueValues)"],
     ["filterByValue", { filters: [{ fieldName: "host", config: { id: "strange" } }] }, "filterByValue (strange)"],

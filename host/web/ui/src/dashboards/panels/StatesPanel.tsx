@@ -5,6 +5,8 @@ import { useDashboard } from "../context";
 import { isShownIn } from "../data/annotations";
 import type { Field } from "../data/fields";
 import { flag, number, oneOf, record, type Json } from "../json";
+import { LinkMenu } from "../links/LinkTo";
+import { useFieldLinks } from "../links/useLinks";
 import type { TimeRange } from "../range";
 import { percentText } from "../values/units";
 import { cutTo } from "./cut";
@@ -63,6 +65,7 @@ export function StatesPanel({ options, fields, range, panelKey, title, isHistory
       </div>
       <CutNote cut={cut} />
       {hasLegend && <StateLegend shares={shares} />}
+      <RowLinks rows={rows} />
     </div>
   );
 }
@@ -92,6 +95,23 @@ function StateLegend({ shares }: { shares: readonly StateShare[] }) {
         </li>
       ))}
       {shares.length > shown.length && <li>and {shares.length - shown.length} more</li>}
+    </ul>
+  );
+}
+
+/** Links of series, for their last state. */
+function RowLinks({ rows }: { rows: readonly StateRow[] }) {
+  const linksOf = useFieldLinks();
+  const linked = rows.filter(({ field, spans }) => field.config.links.length > 0 && spans.length > 0).slice(0, STATES_MAX);
+  if (linked.length === 0) return null;
+  return (
+    <ul className={`${graph.legend} ${classes.legend}`}>
+      {linked.map(({ key, name, field, spans }) => (
+        <li key={key}>
+          {name}
+          <LinkMenu links={linksOf(field, spans.at(-1)?.cell ?? null, field.series.times.length - 1)} name={name} />
+        </li>
+      ))}
     </ul>
   );
 }
