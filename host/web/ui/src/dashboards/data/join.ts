@@ -35,6 +35,10 @@ export function mergeByBase(tables: readonly Table[]): Table[] {
   return merge(tables, baseName);
 }
 
+/** Where every row meets every other one, a page would not come back from it. */
+export class TooManyRows extends Error {}
+const ROWS_MAX = 100_000;
+
 interface Keyed {
   table: Table;
   key: Column;
@@ -50,6 +54,8 @@ export function join(tables: readonly Table[], options: Json): Table[] {
   const first = keyed[0];
   if (!first) return [...tables];
   const rows = options["mode"] === "inner" ? innerRows(keyed) : outerRows(keyed, options["mode"] === "outerTabular");
+  const isCombined = options["mode"] === "inner" || options["mode"] === "outerTabular";
+  if (isCombined && rows.length > ROWS_MAX) throw tooMany();
   const ordered = by === "Time" || options["mode"] !== "inner" ? rows.sort((a, b) => compareCells(a.key, b.key)) : rows;
   const others = keyed.flatMap(({ table, key }, at) =>
     table.columns
@@ -96,7 +102,12 @@ function innerRows(keyed: readonly Keyed[]): JoinedRow[] {
     );
 }
 
+function tooMany(): TooManyRows {
+  return new TooManyRows(`more than ${ROWS_MAX} rows`);
+}
+
 function combinations(key: Cell, found: readonly (readonly number[])[]): JoinedRow[] {
+  if (found.reduce((product, rows) => product * Math.max(1, rows.length), 1) > ROWS_MAX) throw tooMany();
   const empty: JoinedRow[] = [{ key, rows: [] }];
   return found.reduce(
     (made, rows) =>

@@ -93,6 +93,13 @@ describe("transform", () => {
     expect(run(tables, ["calculateField", { mode: "windowFunctions", window }]).tables[0]?.columns[2]?.values).toEqual(expected);
   });
 
+  it("leaves out a join in which everything meets everything", () => {
+    const many = (refId: string) => Array.from({ length: 400 }, (_, index) => series(refId, { n: String(index) }, [index]));
+    const tables = tablesOf([...many("A"), ...many("B")]);
+    for (const mode of ["inner", "outerTabular"]) expect(run(tables, ["joinByField", { mode }])).toEqual({ tables, unknown: ["joinByField (more than 100000 rows)"] });
+    expect(run(tables, ["joinByField", { mode: "outer" }]).unknown).toEqual([]);
+  });
+
   it("reads numbers and times out of texts", () => {
     const table: Table = { refId: "A", name: "", columns: [{ name: "n", type: "string", refId: "A", values: ["1,000.5", "x", "", null] }, { name: "t", type: "string", refId: "A", values: ["2024-01-02T03:04:05Z", "1000", "x", null] }] };
     const { tables } = run([table], ["convertFieldType", { conversions: [{ targetField: "n", destinationType: "number" }, { targetField: "t", destinationType: "time" }] }]);

@@ -4,7 +4,7 @@ import type { Transformation } from "../model";
 import { toRegExp } from "../values/regexp";
 import { interpolate, type Scope } from "../variables/scope";
 import { calculate } from "./calculate";
-import { join, mergeByBase } from "./join";
+import { join, mergeByBase, TooManyRows } from "./join";
 import { unknownMode } from "./modes";
 import { compareCells, sortTable } from "./order";
 import { groupBy, reduce } from "./reduce";
@@ -16,7 +16,7 @@ type Transform = (tables: readonly Table[], options: Json) => Table[];
 
 export interface Transformed {
   tables: Table[];
-  /** Those that are not known here, and so were left out. */
+  /** Those that are not known here or make too much, and so were left out. */
   unknown: string[];
 }
 
@@ -25,9 +25,17 @@ export function transform(tables: readonly Table[], transformations: readonly Tr
   const result = transformations.reduce<readonly Table[]>((current, { id, options }) => {
     const apply = TRANSFORMS[id];
     const mode = unknownMode(id, options);
-    if (apply && mode === null) return apply(current, options);
-    unknown.push(mode === null ? id : `${id} (${mode})`);
-    return current;
+    if (!apply || mode !== null) {
+      unknown.push(mode === null ? id : `${id} (${mode})`);
+      return current;
+    }
+    try {
+      return apply(current, options);
+    } catch (error) {
+      if (!(error instanceof TooManyRows)) throw error;
+      unknown.push(`${id} (${error.message})`);
+      return current;
+    }
   }, tables);
   return { tables: [...result], unknown };
 }
