@@ -69,8 +69,8 @@ impl Control {
         let now = Timestamp::from_millis(clock.now_millis());
         let control = Arc::new(Self {
             flags: flags.shown(),
-            lifecycle: flags.lifecycle,
-            admin: flags.admin,
+            lifecycle: flags.web.lifecycle,
+            admin: flags.web.admin,
             store,
             journals,
             notifications,

@@ -4,6 +4,7 @@ mod alerting;
 mod rules;
 mod scrape;
 mod storage;
+mod web;
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use self::rules::RulesFlags;
 use self::scrape::ScrapeFlags;
 use self::storage::parse_size;
 pub(crate) use self::storage::{StorageFlags, retention_text};
+use self::web::WebFlags;
 use crate::check::CheckCommand;
 use crate::oncall::{
     AlertCommand, AlertmanagerCommand, RoutesCommand, SilenceCommand, TemplateCommand,
@@ -98,37 +100,8 @@ pub(crate) struct ServeFlags {
     )]
     pub(crate) auto_reload_interval: Duration,
 
-    /// Addresses to listen on; may be repeated.
-    #[arg(long = "web.listen-address", default_value = "0.0.0.0:9090", value_name = "HOST:PORT")]
-    pub(crate) listen_addresses: Vec<String>,
-
-    /// Connections at the same time.
-    #[arg(long = "web.max-connections", default_value_t = 512, value_name = "N")]
-    pub(crate) connections_max: usize,
-
-    /// Pages that follow notifications at the same time; others ask for them.
-    #[arg(long = "web.max-notifications-subscribers", default_value_t = 16, value_name = "N")]
-    pub(crate) notification_followers_max: usize,
-
-    /// Results that one search of names may ask for; 0: no bound.
-    #[arg(long = "web.search.max-limit", default_value_t = 10_000, value_name = "N")]
-    pub(crate) search_results_max: usize,
-
-    /// The URL under which people reach this server; links in alerts begin with it.
-    #[arg(long = "web.external-url", value_name = "URL")]
-    pub(crate) external_url: Option<String>,
-
-    /// Allow POST /-/reload and /-/quit.
-    #[arg(long = "web.enable-lifecycle")]
-    pub(crate) lifecycle: bool,
-
-    /// Allow the endpoints under /api/v1/admin, which delete and copy data.
-    #[arg(long = "web.enable-admin-api")]
-    pub(crate) admin: bool,
-
-    /// Take samples by remote write, at /api/v1/write.
-    #[arg(long = "web.enable-remote-write-receiver")]
-    pub(crate) remote_write: bool,
+    #[command(flatten)]
+    pub(crate) web: WebFlags,
 
     #[command(flatten)]
     pub(crate) storage: StorageFlags,
@@ -199,14 +172,6 @@ impl ServeFlags {
             ("config.expand-env", self.expand_env.to_string()),
             ("config.auto-reload", self.auto_reload.to_string()),
             ("config.auto-reload-interval", duration(self.auto_reload_interval)),
-            ("web.listen-address", self.listen_addresses.join(",")),
-            ("web.max-connections", self.connections_max.to_string()),
-            ("web.max-notifications-subscribers", self.notification_followers_max.to_string()),
-            ("web.search.max-limit", self.search_results_max.to_string()),
-            ("web.external-url", self.external_url.clone().unwrap_or_default()),
-            ("web.enable-lifecycle", self.lifecycle.to_string()),
-            ("web.enable-admin-api", self.admin.to_string()),
-            ("web.enable-remote-write-receiver", self.remote_write.to_string()),
             ("query.lookback-delta", duration(self.lookback)),
             ("query.timeout", duration(self.query_timeout)),
             ("query.max-concurrency", self.query_concurrency.to_string()),
@@ -219,6 +184,7 @@ impl ServeFlags {
                 if self.log_format == LogFormat::Json { "json" } else { "logfmt" }.to_owned(),
             ),
         ];
+        flags.extend(self.web.shown());
         flags.extend(self.storage.shown());
         flags.extend(self.scrape.shown());
         flags.extend(self.alerting.shown());

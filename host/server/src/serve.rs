@@ -66,11 +66,11 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     let read = Arc::new(Mutex::new(file.inputs(&*disk)));
     let config = file.load(&*disk)?;
     let listening = narthex_web::bind(&ListenConfig {
-        addresses: flags.listen_addresses.clone(),
-        connections_max: flags.connections_max,
+        addresses: flags.web.listen_addresses.clone(),
+        connections_max: flags.web.connections_max,
     })
     .await?;
-    let external_url = external_url(&flags, &listening);
+    let external_url = flags.web.external_url(|| own_url(&listening));
 
     let mut tasks = Tasks::new();
     // First of all: its log is replayed while plugins are loaded and targets are found.
@@ -209,7 +209,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         audience,
     };
     let shown = reloader.apply(config).await?;
-    let notifications = Notifications::new(clock.clone(), flags.notification_followers_max);
+    let notifications = Notifications::new(clock.clone(), flags.web.notification_followers_max);
     metrics.add_source(Arc::new(notifications.clone()));
     let control = Control::start(
         &flags,
@@ -224,8 +224,10 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         let control = Arc::clone(&control);
         tasks.spawn("auto-reload", |stop| auto_reload.run(control, stop));
     }
-    let remote =
-        flags.remote_write.then(|| Receiver::new(Arc::new(store.clone()), clock.clone(), &metrics));
+    let remote = flags
+        .web
+        .remote_write
+        .then(|| Receiver::new(Arc::new(store.clone()), clock.clone(), &metrics));
     let rooms = Rooms {
         engine,
         store: Arc::new(store.clone()),
@@ -241,13 +243,13 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         notifications,
         dashboards,
         metrics,
-        search_results_max: flags.search_results_max,
+        search_results_max: flags.web.search_results_max,
         external_url,
         clock,
         server: Arc::clone(&control) as _,
         tsdb: store.clone(),
     };
-    let router = narthex_web::with_ui(narthex_api::router(Arc::new(rooms)));
+    let router = narthex_web::site(narthex_api::router(Arc::new(rooms)), flags.web.site());
     listening.serve(router, &mut tasks);
     // After all that asks queries.
     query_log_writer.spawn(&mut tasks);
@@ -274,16 +276,15 @@ fn engine_config(flags: &ServeFlags, journals: Arc<Journals>) -> EngineConfig {
     }
 }
 
-/// `--web.external-url`, or the first address that is listened on.
-fn external_url(flags: &ServeFlags, listening: &narthex_web::Bound) -> String {
-    let given = flags.external_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
-    given.unwrap_or_else(|| match listening.addresses().first() {
+/// The first address that is listened on, as others can reach it.
+fn own_url(listening: &narthex_web::Bound) -> String {
+    match listening.addresses().first() {
         Some(address) if address.ip().is_unspecified() => {
             format!("http://{}:{}", process::host_name(), address.port())
         }
         Some(address) => format!("http://{address}"),
         None => format!("http://{}", process::host_name()),
-    })
+    }
 }
 
 fn announce(metrics: &Metrics) {

@@ -2,12 +2,11 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::extract::RawQuery;
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use rust_embed::Embed;
-use tower_http::compression::CompressionLayer;
-use tower_http::cors::{Any, CorsLayer};
 
 #[derive(Embed)]
 #[folder = "ui/dist"]
@@ -23,20 +22,38 @@ const MISSING: &str = "<!doctype html><meta charset=utf-8><title>Narthex</title>
 <h1>Narthex is running</h1>\
 <p>This binary was built without the browser pages, because Node.js was not there. \
 To get them, install Node.js 20 or later and run <code>cargo xtask ui</code>, then build again.</p>\
-<p>The <a href=/api/v1/query?query=up>HTTP API</a> and <a href=/metrics>/metrics</a> work \
+<p>The <a href=api/v1/query?query=up>HTTP API</a> and <a href=metrics>/metrics</a> work \
 without them.</p>";
 
-/// The API with the pages beside it: `/` leads to `/query`; whatever the API does not answer is a
-/// file of the UI, or a page of it. Answers are compressed; other sites may read them, as with
-/// Prometheus.
-pub fn with_ui(api: Router) -> Router {
-    api.route("/", get(async || Redirect::temporary("/query")))
-        .fallback(get(page))
-        .layer(CompressionLayer::new())
-        .layer(CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any))
+/// The API with the pages beside it: `/` leads to `/query`, and so does `/graph` with what it asks; whatever the API
+/// does not answer is a file of the UI, or a page of it. Addresses are relative, so that they are right under every
+/// prefix, also one that a proxy takes away.
+pub(crate) fn with_ui(api: Router) -> Router {
+    api.route("/", get(async || Redirect::temporary("query")))
+        .route("/graph", get(graph))
+        .fallback(page)
 }
 
-async fn page(uri: Uri) -> Response {
+/// Links in alerts of Prometheus, and old bookmarks.
+async fn graph(RawQuery(query): RawQuery) -> Response {
+    to_page("query", query.as_deref())
+}
+
+fn to_page(page: &str, query: Option<&str>) -> Response {
+    match query {
+        Some(query) => Redirect::temporary(&format!("{page}?{query}")).into_response(),
+        None => Redirect::temporary(page).into_response(),
+    }
+}
+
+fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "not found\n").into_response()
+}
+
+async fn page(method: Method, uri: Uri) -> Response {
+    if ![Method::GET, Method::HEAD].contains(&method) {
+        return not_found();
+    }
     let path = uri.path().trim_start_matches('/');
     if let Some(file) = Dist::get(path).filter(|_| !path.is_empty()) {
         // Vite names what is under assets/ by content, so it never changes.
@@ -54,8 +71,13 @@ async fn page(uri: Uri) -> Response {
         return response;
     }
     // Pages have one name; who looks for an API at a path above ours must not find one.
-    if path.trim_end_matches('/').contains(['/', '.']) {
-        return (StatusCode::NOT_FOUND, "not found\n").into_response();
+    let name = path.trim_end_matches('/');
+    if name.contains(['/', '.']) {
+        return not_found();
+    }
+    // Their files have addresses relative to the folder that they are in.
+    if name != path {
+        return to_page(&format!("../{name}"), uri.query());
     }
     // The page names its assets by content, so it must always be the binary's own.
     let headers = [
@@ -103,7 +125,7 @@ mod tests {
     async fn pages_are_html_and_what_is_not_there_is_not_found() {
         assert_eq!(get_path("/api/v1/x").await.1, "from the API");
         assert_eq!(get_path("/").await.0, StatusCode::TEMPORARY_REDIRECT);
-        for path in ["/query", "/alerts", "/plugins/"] {
+        for path in ["/query", "/alerts"] {
             let (status, body) = get_path(path).await;
             assert_eq!(status, StatusCode::OK);
             assert!(body.contains("Narthex"), "{body}");

@@ -329,7 +329,9 @@ impl Host {
 
     #[track_caller]
     fn wait_until_ready(&mut self) {
-        let url = self.url("/-/ready");
+        let flags = self.builder.arguments.iter();
+        let prefix = flags.filter_map(|flag| flag.strip_prefix("--web.route-prefix=")).next_back();
+        let url = self.url(&format!("{}/-/ready", prefix.unwrap_or_default()));
         wait_for("the host is ready", START_WITHIN, || {
             assert!(self.process.is_running(), "the host ended:\n{}", self.process.output());
             match http::send("GET", &url, &[], b"") {

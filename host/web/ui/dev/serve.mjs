@@ -53,7 +53,7 @@ async function file(path, response) {
     response.writeHead(200, { "content-type": TYPES[extension] }).end(await readFile(join(dist, name)));
     return;
   }
-  const index = await readFile(join(dist, "index.html"), "utf8");
+  const index = await readFile(join(dist, "index.html"));
   response.writeHead(200, { "content-type": TYPES[".html"], "content-security-policy": POLICY });
-  response.end(index.replace('<base href="/"', `<base href="${prefix}"`));
+  response.end(index);
 }

@@ -59,6 +59,7 @@ mod scraping;
 mod search;
 mod sending;
 mod shapes;
+mod site;
 mod support;
 mod tomcat;
 mod tsdb_commands;

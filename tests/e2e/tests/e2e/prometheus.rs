@@ -38,7 +38,8 @@ impl Prometheus {
                 .arg(format!("--web.listen-address={address}"))
                 .args(flags),
         );
-        let ready = format!("http://{address}/-/ready");
+        let mut prefix = flags.iter().filter_map(|flag| flag.strip_prefix("--web.route-prefix="));
+        let ready = format!("http://{address}{}/-/ready", prefix.next_back().unwrap_or_default());
         wait_until("Prometheus is ready", 60 * SECONDS, || {
             http::send("GET", &ready, &[], b"").is_ok_and(|answer| answer.status == 200)
         });
