@@ -31,8 +31,8 @@ interface Props {
 const ROWS_MAX = 200;
 const STATES_MAX = 24;
 /** A row is at least this high: where there are many, the panel scrolls. */
-const ROW_PIXELS = 18;
-const AXIS_PIXELS = 44;
+const ROW_PIXELS = 12;
+const AXIS_PIXELS = 40;
 
 /** Which state each series had, over time. */
 export function StatesPanel({ options, fields, range, panelKey, title, isHistory }: Props) {
