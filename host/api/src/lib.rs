@@ -12,6 +12,7 @@
 mod admin;
 mod alerting;
 mod ast;
+mod consoles;
 mod control;
 mod dashboards;
 mod discovery;

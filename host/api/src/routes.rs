@@ -26,6 +26,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use narthex_alerting::Alerting;
+use narthex_consoles::Consoles;
 use narthex_dashboards::Dashboards;
 use narthex_discovery::Discovery;
 use narthex_notify::Alertmanagers;
@@ -43,7 +44,7 @@ use crate::endpoint::Group;
 use crate::envelope::ApiError;
 use crate::measured::measure;
 use crate::notifications::Notifications;
-use crate::v2;
+use crate::{consoles, v2};
 
 /// The rooms that handlers call.
 pub struct Rooms {
@@ -71,6 +72,8 @@ pub struct Rooms {
     pub plugins: Plugins,
     /// Knows what an operator should know.
     pub notifications: Notifications,
+    /// Makes pages of console templates.
+    pub consoles: Consoles,
     /// Knows the dashboards.
     pub dashboards: Dashboards,
     /// The program's own metrics.
@@ -104,6 +107,7 @@ pub fn router(rooms: Arc<Rooms>) -> Router {
         .nest(v1_prefix, v1)
         .nest(v2.prefix, v2.into_router().fallback(any(v2::unknown)))
         .merge(beside.into_router())
+        .merge(consoles::router())
         .method_not_allowed_fallback(wrong_method)
         .route_layer(from_fn_with_state(Arc::clone(&rooms), measure))
         .with_state(rooms)

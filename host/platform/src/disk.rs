@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 mod mapped;
 mod overlay;
@@ -51,6 +51,12 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// # Errors
     /// What the file system says.
     fn list(&self, folder: &Utf8Path) -> io::Result<Vec<FileInfo>>;
+
+    /// What a path leads to, links followed.
+    ///
+    /// # Errors
+    /// What the file system says; `InvalidInput` when it is neither a file nor a folder.
+    fn resolve(&self, path: &Utf8Path) -> io::Result<Resolved>;
 
     /// Creates a folder and those above it; it is no error when it exists.
     ///
@@ -190,6 +196,52 @@ pub struct FileInfo {
     pub is_folder: bool,
 }
 
+/// What a path leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The same without links and dots.
+    pub path: Utf8PathBuf,
+    /// Whether it is a folder, else a file.
+    pub is_folder: bool,
+}
+
+/// A file of a folder, by a name from outside: no path, and no link, leads out of the folder.
+///
+/// # Errors
+/// `NotFound` when the folder or the file is not there, or no name could be such a file's;
+/// `IsADirectory`; `PermissionDenied` when it lies outside of the folder; else what the file system
+/// says, as of a file of more than `bytes_max`.
+pub fn read_inside(
+    disk: &dyn Disk,
+    folder: &Utf8Path,
+    name: &str,
+    bytes_max: u64,
+) -> io::Result<Vec<u8>> {
+    let mut parts = Utf8Path::new(name).components();
+    let is_plain = parts.all(|part| matches!(part, Utf8Component::Normal(_)));
+    if name.is_empty() || name.contains('\0') || !is_plain {
+        return Err(io::Error::from(io::ErrorKind::NotFound));
+    }
+    let not_there = |error: io::Error| {
+        let names_nothing = [io::ErrorKind::NotADirectory, io::ErrorKind::InvalidFilename];
+        if names_nothing.contains(&error.kind()) {
+            io::Error::from(io::ErrorKind::NotFound)
+        } else {
+            error
+        }
+    };
+    let folder = disk.resolve(folder).map_err(not_there)?.path;
+    let file = disk.resolve(&folder.join(name)).map_err(not_there)?;
+    if !file.path.starts_with(&folder) {
+        let message = format!("a link leads out of {folder}");
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+    }
+    if file.is_folder {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    disk.read(&file.path, bytes_max)
+}
+
 /// Replaces a file's content as one durable step: afterwards the old or the new content is there,
 /// never a part.
 ///
@@ -293,6 +345,16 @@ impl Disk for RealDisk {
         }
         files.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(files)
+    }
+
+    fn resolve(&self, path: &Utf8Path) -> io::Result<Resolved> {
+        let path = path.canonicalize_utf8()?;
+        let info = fs::metadata(&path)?;
+        if !info.is_file() && !info.is_dir() {
+            let message = format!("{path} is neither a file nor a folder");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        Ok(Resolved { path, is_folder: info.is_dir() })
     }
 
     fn create_folder(&self, folder: &Utf8Path) -> io::Result<()> {

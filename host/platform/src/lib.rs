@@ -21,7 +21,7 @@ mod watch;
 pub use self::clock::{Clock, SimulatedClock};
 pub use self::disk::{
     Disk, DiskFile, DiskLock, DiskSlots, DiskSpace, FileBytes, FileInfo, OverlayDisk, RealDisk,
-    SimulatedDisk, read_to_string, replace,
+    Resolved, SimulatedDisk, read_inside, read_to_string, replace,
 };
 pub use self::glob::expand as expand_pattern;
 pub use self::journal::{Journal, JournalFile, JournalWriter};

@@ -1,6 +1,7 @@
 //! The command line: the flags of `prometheus`, and our commands.
 
 mod alerting;
+mod consoles;
 mod rules;
 mod scrape;
 mod storage;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use narthex_model::parse_duration;
 
 use self::alerting::AlertingFlags;
+use self::consoles::ConsoleFlags;
 use self::rules::RulesFlags;
 use self::scrape::ScrapeFlags;
 use self::storage::parse_size;
@@ -104,6 +106,9 @@ pub(crate) struct ServeFlags {
     pub(crate) web: WebFlags,
 
     #[command(flatten)]
+    pub(crate) consoles: ConsoleFlags,
+
+    #[command(flatten)]
     pub(crate) storage: StorageFlags,
 
     #[command(flatten)]
@@ -185,6 +190,7 @@ impl ServeFlags {
             ),
         ];
         flags.extend(self.web.shown());
+        flags.extend(self.consoles.shown());
         flags.extend(self.storage.shown());
         flags.extend(self.scrape.shown());
         flags.extend(self.alerting.shown());

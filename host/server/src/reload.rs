@@ -7,6 +7,7 @@ use anyhow::Context;
 use camino::Utf8PathBuf;
 use narthex_alerting::Alerting;
 use narthex_config::{Config, Inputs, ShownJobs, Source};
+use narthex_consoles::Consoles;
 use narthex_dashboards::Dashboards;
 use narthex_discovery::{Discovery, Providers};
 use narthex_model::Labels;
@@ -122,6 +123,7 @@ pub(crate) struct Reloader {
     /// What the command line says of rules.
     pub(crate) rules_by_flags: RulesConfig,
     pub(crate) federation: Federation,
+    pub(crate) consoles: Consoles,
     pub(crate) alerting: Alerting,
     /// Finds other Alertmanagers.
     pub(crate) notify_discovery: Discovery,
@@ -217,6 +219,7 @@ impl Reloader {
         self.audience.commit(is_routed_here, alertmanagers);
         self.rules.commit(rules);
         self.federation.set_external_labels(&config.external_labels);
+        self.consoles.set_external_labels(&config.external_labels);
         self.alerting.commit(alerting);
         self.dashboards.commit(&config.dashboards);
         Ok(shown)

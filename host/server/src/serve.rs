@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use narthex_alerting::Alerting;
 use narthex_api::{Notifications, Rooms};
+use narthex_consoles::Consoles;
 use narthex_dashboards::Dashboards;
 use narthex_discovery::{Discovery, DiscoveryParts};
 use narthex_notify::Alertmanagers;
@@ -177,6 +178,12 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     alertmanagers.spawn(&mut tasks);
     plugins.spawn(&mut tasks);
 
+    let consoles = Consoles::new(
+        flags.consoles.config(&external_url),
+        Arc::clone(&disk),
+        engine.clone(),
+        clock.clone(),
+    );
     let federation =
         Federation::new(Arc::new(store.clone()), clock.clone(), flags.lookback, &metrics);
     let auto_reload = AutoReload {
@@ -203,6 +210,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         rules: rules.clone(),
         rules_by_flags: flags.rules.config(),
         federation: federation.clone(),
+        consoles: consoles.clone(),
         alerting: alerting.clone(),
         notify_discovery: notify_discovery.clone(),
         alertmanagers: alertmanagers.clone(),
@@ -241,6 +249,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         alertmanagers,
         plugins,
         notifications,
+        consoles,
         dashboards,
         metrics,
         search_results_max: flags.web.search_results_max,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use parking_lot::Mutex;
 
-use super::{Disk, DiskFile, DiskLock, DiskSlots, DiskSpace, FileBytes, FileInfo};
+use super::{Disk, DiskFile, DiskLock, DiskSlots, DiskSpace, FileBytes, FileInfo, Resolved};
 
 /// How much of a file is copied at a time.
 const COPY_BYTES: usize = 1 << 20;
@@ -196,6 +196,16 @@ impl Disk for OverlayDisk {
             found.insert(name.clone(), FileInfo { name, len: 0, is_folder: true });
         }
         Ok(found.into_values().collect())
+    }
+
+    fn resolve(&self, path: &Utf8Path) -> io::Result<Resolved> {
+        let place = self.place(path)?;
+        if self.is_inside(path) && self.is_folder(path) {
+            return Ok(Resolved { path: path.to_owned(), is_folder: true });
+        }
+        let resolved = self.base().resolve(&place)?;
+        let is_own = place != path;
+        Ok(if is_own { Resolved { path: path.to_owned(), ..resolved } } else { resolved })
     }
 
     fn create_folder(&self, folder: &Utf8Path) -> io::Result<()> {

@@ -22,7 +22,7 @@ mod state;
 use self::contents::Contents;
 use self::file::{SimulatedFile, SimulatedLock};
 use self::state::{Folder, Node, ROOT, State};
-use super::{Disk, DiskFile, DiskLock, DiskSlots, DiskSpace, FileBytes, FileInfo};
+use super::{Disk, DiskFile, DiskLock, DiskSlots, DiskSpace, FileBytes, FileInfo, Resolved};
 
 /// A disk in memory with faults. Clones share one disk.
 #[derive(Clone, Debug)]
@@ -177,6 +177,15 @@ impl Disk for SimulatedDisk {
             is_folder: matches!(state.node(*number), Some(Node::Folder(_))),
         };
         Ok(names.iter().map(info).collect())
+    }
+
+    /// There are no links.
+    fn resolve(&self, path: &Utf8Path) -> io::Result<Resolved> {
+        let state = self.state.lock();
+        state.check_power()?;
+        let node = state.node(state.find(path)?);
+        let is_folder = matches!(node, Some(Node::Folder(_)));
+        Ok(Resolved { path: path.to_owned(), is_folder })
     }
 
     /// One step a folder that is not there.

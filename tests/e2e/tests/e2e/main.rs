@@ -12,6 +12,7 @@ mod blocks;
 mod browser;
 mod checks;
 mod configuration;
+mod consoles;
 mod dashboards;
 mod differential;
 mod discovery;
