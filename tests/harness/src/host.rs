@@ -331,7 +331,8 @@ impl Host {
     fn wait_until_ready(&mut self) {
         let flags = self.builder.arguments.iter();
         let prefix = flags.filter_map(|flag| flag.strip_prefix("--web.route-prefix=")).next_back();
-        let url = self.url(&format!("{}/-/ready", prefix.unwrap_or_default()));
+        let url =
+            self.url(&format!("{}/-/ready", prefix.unwrap_or_default().trim_end_matches('/')));
         wait_for("the host is ready", START_WITHIN, || {
             assert!(self.process.is_running(), "the host ended:\n{}", self.process.output());
             match http::send("GET", &url, &[], b"") {

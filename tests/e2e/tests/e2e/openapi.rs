@@ -305,7 +305,10 @@ fn what_is_switched_off_is_refused_as_the_document_says() {
 
 #[test]
 fn a_document_of_version_3_1_leaves_out_what_has_no_end() {
-    let host = Host::with_config("").flag("--web.external-url=http://monitoring.test/a/").start();
+    let host = Host::with_config("")
+        .flag("--web.external-url=http://monitoring.test/a/")
+        .flag("--web.route-prefix=/")
+        .start();
     let (old, new) = (document(&host, "3.1"), document(&host, "3.2"));
     assert_eq!(document(&host, ""), old);
     assert_eq!(document(&host, "4"), old);

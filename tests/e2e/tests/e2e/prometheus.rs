@@ -39,7 +39,8 @@ impl Prometheus {
                 .args(flags),
         );
         let mut prefix = flags.iter().filter_map(|flag| flag.strip_prefix("--web.route-prefix="));
-        let ready = format!("http://{address}{}/-/ready", prefix.next_back().unwrap_or_default());
+        let prefix = prefix.next_back().unwrap_or_default().trim_end_matches('/');
+        let ready = format!("http://{address}{prefix}/-/ready");
         wait_until("Prometheus is ready", 60 * SECONDS, || {
             http::send("GET", &ready, &[], b"").is_ok_and(|answer| answer.status == 200)
         });
