@@ -53,6 +53,8 @@ pub struct LastNotification {
     pub error: Option<String>,
     /// What the receiver said of it.
     pub note: String,
+    /// When one was taken last: this one, or one before.
+    pub taken_at: Option<Timestamp>,
 }
 
 impl Receivers {
@@ -154,7 +156,9 @@ impl IntegrationState {
                 (Some(error.to_string()), String::new())
             }
         };
-        *self.last.lock() = LastNotification { at, duration, error, note };
+        let mut last = self.last.lock();
+        let taken_at = if error.is_none() { at } else { last.taken_at };
+        *last = LastNotification { at, duration, error, note, taken_at };
     }
 
     fn failed_because(&self, reason: &str) -> Counter {

@@ -81,6 +81,17 @@ impl Routes {
         self.0.get(index)
     }
 
+    /// The way to a route from the root, by the places among siblings: `0` is the root, `0.2.0` the first below its
+    /// third.
+    #[must_use]
+    pub fn id(&self, index: usize) -> String {
+        let is_above = |route: &Route| route.children.contains(&index);
+        let Some(parent) = self.0.iter().position(is_above) else { return "0".to_owned() };
+        let siblings = self.get(parent).map_or(&[][..], |route| &route.children);
+        let place = siblings.iter().take_while(|sibling| **sibling != index).count();
+        format!("{}.{place}", self.id(parent))
+    }
+
     /// Indexes of the routes that an alert with these labels goes to: at least one.
     #[must_use]
     pub fn matching(&self, labels: &Labels) -> Vec<usize> {

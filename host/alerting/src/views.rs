@@ -24,6 +24,8 @@ pub struct GroupView {
     pub key: String,
     /// The receiver it is told to.
     pub receiver: String,
+    /// The id of the route that made it, as [`crate::Routes::id`] gives it.
+    pub route: String,
     /// The labels by which it is grouped.
     pub labels: Labels,
     /// Its alerts.
@@ -151,6 +153,7 @@ impl Alerting {
                     route_labels: self.route_labels(&config, route, &id.labels, &alerts),
                     key,
                     receiver: route.receiver.clone(),
+                    route: config.routes.id(id.route),
                     labels: id.labels,
                     alerts: Vec::new(),
                     flush_at,

@@ -135,5 +135,6 @@ fn integration(integration: &IntegrationView) -> Value {
         "lastDuration": duration,
         "lastError": last.error,
         "lastNote": last.note,
+        "lastSuccess": last.taken_at.map(rfc3339),
     })
 }

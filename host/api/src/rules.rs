@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use narthex_model::Matcher;
-use narthex_rules::{AlertView, GroupView, RuleKind, RuleView};
+use narthex_rules::{AlertState, AlertView, GroupView, RuleKind, RuleView};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -138,15 +138,22 @@ fn invalid(name: &str, why: &str) -> ApiError {
 /// `/api/v1/alerts`
 pub(crate) async fn alerts(State(rooms): Shared) -> Answer {
     let groups = rooms.rules.groups();
+    ok(&json!({"alerts": alerts_of(&groups).map(alert).collect::<Vec<_>>()}))
+}
+
+/// `GET /api/v1/alerts/count`
+pub(crate) async fn count_alerts(State(rooms): Shared) -> Answer {
+    let groups = rooms.rules.groups();
+    let are = |state| alerts_of(&groups).filter(|alert| alert.state == state).count();
+    ok(&json!({"firing": are(AlertState::Firing), "pending": are(AlertState::Pending)}))
+}
+
+fn alerts_of(groups: &[GroupView]) -> impl Iterator<Item = &AlertView> {
     let rules = groups.iter().flat_map(|group| &group.rules);
-    let alerts: Vec<Value> = rules
-        .filter_map(|rule| match &rule.kind {
-            RuleKind::Alerting { alerts, .. } => Some(alerts.iter().map(alert)),
-            RuleKind::Recording => None,
-        })
-        .flatten()
-        .collect();
-    ok(&json!({"alerts": alerts}))
+    rules.flat_map(|rule| match &rule.kind {
+        RuleKind::Alerting { alerts, .. } => alerts.as_slice(),
+        RuleKind::Recording => &[],
+    })
 }
 
 fn shape_group(group: &GroupView, rules: &[Value]) -> Value {

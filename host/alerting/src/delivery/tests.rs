@@ -262,8 +262,15 @@ async fn a_failure_for_good_is_tried_again_at_the_next_interval_only() {
     world.send(&[alert(&[("alertname", "A")], 0)]);
     let day = world.run_until(60 * MINUTE).await;
     assert_eq!(day, told(&[(0, "firing: A|"), (5, "firing: A|")]));
-    let last = world.receivers.get("r").unwrap().integrations[0].last();
-    assert_eq!((last.error, last.note.as_str()), (None, "taken"));
+    let taken = world.receivers.get("r").unwrap().integrations[0].last();
+    assert_eq!((taken.error, taken.note.as_str(), taken.taken_at), (None, "taken", taken.at));
+
+    world.recorder.script([Ending::Fails { retryable: false, retry_after: None }]);
+    world.send(&[alert(&[("alertname", "B")], 60 * MINUTE)]);
+    world.run_until(61 * MINUTE).await;
+    let failed = world.receivers.get("r").unwrap().integrations[0].last();
+    assert!(failed.error.is_some() && failed.at > taken.at, "{failed:?}");
+    assert_eq!(failed.taken_at, taken.at);
 }
 
 #[tokio::test]

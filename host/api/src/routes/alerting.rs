@@ -69,5 +69,6 @@ fn integration() -> Schema {
         ("lastDuration", duration_text().or_null()),
         ("lastError", text().or_null()),
         ("lastNote", text().or_null()),
+        ("lastSuccess", moment().or_null()),
     ])
 }

@@ -187,6 +187,10 @@ fn posted_alert() -> Schema {
 fn group() -> Schema {
     object([
         ("labels", labels()),
+        (
+            "route",
+            text().about("The id of the route that made it, as in `/api/v1/alerting/routes`."),
+        ),
         ("routeLabels", labels()),
         ("receiver", receiver()),
         ("alerts", list(named("GettableAlert", alert))),

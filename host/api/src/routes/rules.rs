@@ -31,6 +31,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/alerts", "alerts", rules::alerts)
             .about(Tag::Alerts, "Lists alerts that fire or are pending")
             .answers(object([("alerts", list(named("Alert", alert)))])),
+        Endpoint::get("/alerts/count", "count-alerts", rules::count_alerts)
+            .about(Tag::Alerts, "Counts alerts that fire or are pending")
+            .answers(object([("firing", whole()), ("pending", whole())])),
         Endpoint::get("/alertmanagers", "alertmanagers", discovery::alertmanagers)
             .about(Tag::Alerts, "Lists other Alertmanagers that alerts are sent to")
             .answers(object([("activeAlertmanagers", url()), ("droppedAlertmanagers", url())])),

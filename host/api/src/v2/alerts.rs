@@ -112,6 +112,7 @@ fn shape_group(group: &GroupView) -> Value {
     let alerts: Vec<Value> = group.alerts.iter().map(|view| shape(view, &group.muted_by)).collect();
     json!({
         "labels": labels(&group.labels),
+        "route": group.route,
         "routeLabels": group.route_labels,
         "receiver": { "name": group.receiver },
         "alerts": alerts,

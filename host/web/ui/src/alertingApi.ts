@@ -33,6 +33,8 @@ export interface SentAlert {
 
 export interface NotificationGroup {
   labels: Labels;
+  /** The id of the route that made it, as in the tree of routes. */
+  route: string;
   routeLabels: Labels;
   receiver: { name: string };
   alerts: SentAlert[];
@@ -123,6 +125,8 @@ export interface Integration {
   lastError: string | null;
   /** What the receiver said of it; may be empty. */
   lastNote: string;
+  /** When one was taken last; null when none was since the start. */
+  lastSuccess: string | null;
 }
 
 export interface Receiver {

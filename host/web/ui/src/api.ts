@@ -364,6 +364,11 @@ export function getAlerts(signal: AbortSignal): Promise<Answer<{ alerts: Alert[]
   return request("alerts", { signal });
 }
 
+/** How many alerts there are of each state. */
+export function countAlerts(signal: AbortSignal): Promise<Answer<{ firing: number; pending: number }>> {
+  return request("alerts/count", { signal });
+}
+
 /** Of one pool, or of all where it is empty. */
 export function getTargets(pool: string, signal: AbortSignal): Promise<Answer<TargetsData>> {
   const params = new URLSearchParams({ state: "active", ...(pool === "" ? {} : { scrapePool: pool }) });

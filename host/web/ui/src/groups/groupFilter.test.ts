@@ -21,10 +21,13 @@ const CARED: SentAlert = { ...alert("cared"), acknowledgement: { createdBy: "ada
 
 const group = (receiver: string, ...alerts: SentAlert[]): NotificationGroup => ({
   labels: {},
+  route: `0.${receiver}`,
   routeLabels: {},
   receiver: { name: receiver },
   alerts,
 });
+
+const EVERYONE = { receiver: "", route: "" };
 
 it("tells what an alert is", () => {
   expect(kindsOf(LOUD)).toEqual(["active"]);
@@ -35,16 +38,20 @@ it("tells what an alert is", () => {
 it("shows an alert when each of its kinds is shown, and no empty group", () => {
   const groups = [group("a", LOUD, QUIET), group("b", QUIET)];
   const names = (kinds: Parameters<typeof shownGroups>[1]) =>
-    shownGroups(groups, kinds, "").map((each) => each.alerts.map(({ fingerprint }) => fingerprint));
+    shownGroups(groups, kinds, EVERYONE).map((each) => each.alerts.map(({ fingerprint }) => fingerprint));
   expect(names(["active"])).toEqual([["loud"]]);
   expect(names(["active", "silenced"])).toEqual([["loud"]]);
   expect(names(["silenced", "inhibited"])).toEqual([["quiet"], ["quiet"]]);
 });
 
-it("shows the groups of one receiver", () =>
-  expect(shownGroups([group("a", LOUD), group("b", LOUD)], ["active"], "b").map((each) => each.receiver.name)).toEqual([
-    "b",
-  ]));
+it("shows the groups of one receiver, or of one route", () => {
+  const groups = [group("a", LOUD), group("b", LOUD), { ...group("b", LOUD), route: "0.1" }];
+  const shown = (whose: Parameters<typeof shownGroups>[2]) =>
+    shownGroups(groups, ["active"], whose).map((each) => each.route);
+  expect(shown({ receiver: "b", route: "" })).toEqual(["0.b", "0.1"]);
+  expect(shown({ receiver: "", route: "0.1" })).toEqual(["0.1"]);
+  expect(shown({ receiver: "a", route: "0.1" })).toEqual([]);
+});
 
 it("counts an alert that is in many groups once", () =>
   expect(countKinds([group("a", LOUD, CARED), group("b", LOUD)])).toEqual({
@@ -67,4 +74,4 @@ it("offers the chosen receiver also when it has no group", () =>
   expect(receiversOf([group("b", LOUD)], "a")).toEqual(["a", "b"]));
 
 it("tells groups of the same labels apart", () =>
-  expect(new Set(groupKeys([group("a", LOUD), group("a", CARED), group("b", LOUD)])).size).toBe(3));
+  expect(new Set(groupKeys([group("a", LOUD), { ...group("a", LOUD), route: "0.1" }, group("b", LOUD)])).size).toBe(3));

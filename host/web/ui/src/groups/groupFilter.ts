@@ -33,14 +33,21 @@ export function writeKinds(kinds: readonly Kind[]): string {
   return text === "" ? "none" : text;
 }
 
-/** Groups of a receiver (of all, where it is empty) with the alerts of which every kind is shown. */
+/** Whose groups are shown; empty: everyone's. */
+export interface Whose {
+  receiver: string;
+  /** The id of a route. */
+  route: string;
+}
+
+/** Groups of a receiver and a route, with the alerts of which every kind is shown. */
 export function shownGroups(
   groups: readonly NotificationGroup[],
   kinds: readonly Kind[],
-  receiver: string,
+  { receiver, route }: Whose,
 ): NotificationGroup[] {
   return groups
-    .filter((group) => receiver === "" || group.receiver.name === receiver)
+    .filter((group) => (receiver === "" || group.receiver.name === receiver) && (route === "" || group.route === route))
     .map((group) => ({
       ...group,
       alerts: group.alerts.filter((alert) => kindsOf(alert).every((kind) => kinds.includes(kind))),
@@ -75,13 +82,7 @@ export function receiversOf(groups: readonly NotificationGroup[], chosen: string
   return [...names].sort();
 }
 
-/** A key for each group. Two routes may have groups of the same receiver and labels: those are numbered. */
+/** A key for each group. */
 export function groupKeys(groups: readonly NotificationGroup[]): string[] {
-  const seen = new Map<string, number>();
-  return groups.map((group) => {
-    const key = JSON.stringify([group.receiver.name, group.labels, group.routeLabels]);
-    const before = seen.get(key) ?? 0;
-    seen.set(key, before + 1);
-    return `${before} ${key}`;
-  });
+  return groups.map((group) => JSON.stringify([group.route, group.labels]));
 }

@@ -36,6 +36,7 @@ alertmanager:
 export default function GroupsPage() {
   const [filter, setFilter] = useSearchParam("filter");
   const [receiver, setReceiver] = useSearchParam("receiver");
+  const [route, setRoute] = useSearchParam("route");
   const [show, setShow] = useSearchParam("show");
   const known = useSentAlerts();
   // Null: the address holds something else, which is no reason to show all.
@@ -44,8 +45,9 @@ export default function GroupsPage() {
   const state = useRequest(matchers && load, { intervalMs: INTERVAL_MS });
   const all = matchers ? state.answer?.data : undefined;
   const kinds = useMemo(() => readKinds(show), [show]);
-  const groups = useMemo(() => shownGroups(all ?? [], kinds, receiver), [all, kinds, receiver]);
-  const counts = useMemo(() => countKinds(shownGroups(all ?? [], KINDS, receiver)), [all, receiver]);
+  const ofRoute = useMemo(() => shownGroups(all ?? [], KINDS, { receiver, route }), [all, receiver, route]);
+  const groups = useMemo(() => shownGroups(ofRoute, kinds, { receiver, route }), [ofRoute, kinds, receiver, route]);
+  const counts = useMemo(() => countKinds(ofRoute), [ofRoute]);
   const names = useMemo(
     () => new Map(known.alerts.map((alert) => [alert.fingerprint, alert.labels["alertname"] ?? alert.fingerprint])),
     [known.alerts],
@@ -55,7 +57,7 @@ export default function GroupsPage() {
   const pick = (name: string, value: string) =>
     setFilter(formatMatchers(withMatcher(matchers ?? [], { name, value, isRegex: false, isEqual: true })));
   const alerts = new Set(groups.flatMap((group) => group.alerts.map((alert) => alert.fingerprint))).size;
-  const isBare = all !== undefined && all.length === 0 && filter === "" && receiver === "";
+  const isBare = all !== undefined && all.length === 0 && filter === "" && receiver === "" && route === "";
 
   return (
     <>
@@ -101,6 +103,11 @@ export default function GroupsPage() {
                   ...receiversOf(all, receiver).map((name) => ({ value: name, label: `to ${name}` })),
                 ]}
               />
+              {route !== "" && (
+                <Button variant="default" size="compact-xs" onClick={() => setRoute("")} title="Show the groups of all routes">
+                  of route {route} ×
+                </Button>
+              )}
               <Text size="sm" c="dimmed" role="status">
                 {count(alerts, "alert", "alerts")} in {count(groups.length, "group", "groups")}
               </Text>

@@ -94,8 +94,8 @@ function Name({ receiver }: { receiver: Receiver }) {
 }
 
 function LastNotification({ integration }: { integration: Integration }) {
-  const { lastAttempt, lastDuration, lastError, lastNote } = integration;
-  const at = parseInstant(lastAttempt);
+  const { lastAttempt, lastDuration, lastError, lastNote, lastSuccess } = integration;
+  const [at, takenAt] = [parseInstant(lastAttempt), parseInstant(lastSuccess)];
   const duration = lastDuration === null ? null : parseDuration(lastDuration);
   if (at === null) {
     return (
@@ -118,7 +118,20 @@ function LastNotification({ integration }: { integration: Integration }) {
           {lastNote}
         </Text>
       )}
-      {lastError !== null && <ErrorText>{lastError}</ErrorText>}
+      {lastError !== null && (
+        <>
+          <ErrorText>{lastError}</ErrorText>
+          <Text size="sm" c="dimmed">
+            {takenAt === null ? (
+              "none was taken since the start"
+            ) : (
+              <>
+                the last that was taken: <RelativeTime at={takenAt} />
+              </>
+            )}
+          </Text>
+        </>
+      )}
     </>
   );
 }

@@ -82,10 +82,10 @@ export function RouteTree({ route, parent, verdicts, onlyTaking }: Props) {
 }
 
 function Groups({ route }: { route: RouteNode }) {
-  const search = new URLSearchParams({ receiver: route.receiver, show: writeKinds(KINDS) });
+  const search = new URLSearchParams({ route: route.id, show: writeKinds(KINDS) });
   return (
     <Text span size="sm">
-      <Link page="groups" search={`?${search}`} title={`All groups of ${route.receiver}`}>
+      <Link page="groups" search={`?${search}`} title={`The groups of this route, for ${route.receiver}`}>
         {count(route.groups, "group", "groups")}, {count(route.alerts, "alert", "alerts")}
       </Link>
     </Text>

@@ -49,6 +49,7 @@ fn plain(mut answer: Value, ids: &[String]) -> Value {
     match &mut answer {
         Value::Object(map) => {
             // Alertmanager 0.34 has labels of routes and receivers, Debian's 0.33 has not.
+            map.remove("route");
             map.remove("routeLabels");
             if let Some(Value::Object(labels)) = map.get_mut("labels") {
                 labels.remove("owner");

@@ -69,6 +69,11 @@ fn the_tree_and_what_it_says_of_an_alert_are_told() {
         ]),
         json!(["0.0", ["severity=\"page\""], ["..."], true, { "tier": "one" }, 1])
     );
+    let groups = host.json("/api/v2/alerts/groups");
+    let groups = groups.as_array().expect("a list").iter();
+    let made_by: Vec<Value> =
+        groups.map(|group| json!([group["route"], group["receiver"]["name"]])).collect();
+    assert_eq!(made_by, [json!(["0", "everybody"]), json!(["0.0", "pager"])]);
     let deepest = &root["routes"][1]["routes"][0];
     assert_eq!(
         json!([deepest["id"], deepest["muteTimeIntervals"], deepest["groupWait"]]),
@@ -111,6 +116,7 @@ fn the_tree_and_what_it_says_of_an_alert_are_told() {
         json!([told["name"], told["index"], told["sendResolved"], told["lastError"]]),
         json!(["webhook", 0, false, null])
     );
+    assert_eq!(told["lastSuccess"], told["lastAttempt"], "{told}");
     let url = host.url("/api/v1/alerting/trial");
     let (status, told) = super::ask("POST", &url, "[]");
     assert_eq!((status, &told["errorType"]), (400, &json!("bad_data")), "{told}");

@@ -29,6 +29,7 @@ pub(super) const REQUESTS: &[&str] = &[
     "GET /api/v1/scrape_pools/config?scrapePool=x",
     "GET /api/v1/scrape_pools/config",
     "GET /api/v1/alerting/routes",
+    "GET /api/v1/alerts/count",
     "GET /api/v1/alerting/receivers",
     r#"POST /api/v1/alerting/trial {"labels":{"team":"db"}}"#,
     r#"POST /api/v1/alerting/trial {"labels":{"severity":"page"}}"#,
