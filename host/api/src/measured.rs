@@ -16,8 +16,9 @@ const SECONDS: [f64; 9] = [0.1, 0.2, 0.4, 1.0, 3.0, 8.0, 20.0, 60.0, 120.0];
 /// From a hundred bytes to a gigabyte.
 const BYTES: [f64; 8] = [1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
-/// Counts a request by the path of its handler. Its duration ends with the last byte of the answer, as its size does;
-/// a client that goes away ends both.
+/// Counts a request by the path of its handler. Where an answer is made while it is sent, its duration ends with its last
+/// byte, and a client that goes away ends both; others are measured as they are made. Sizes are those before answers are
+/// packed. A client that went away before there was an answer counts by [`LEFT`].
 pub(crate) async fn measure(
     State(rooms): Shared,
     path: MatchedPath,
@@ -25,7 +26,8 @@ pub(crate) async fn measure(
     next: Next,
 ) -> Response {
     let handler = handler(path.as_str());
-    let mut answering = Answering { began: rooms.clock.monotonic(), rooms, handler, bytes: 0 };
+    let mut answering =
+        Answering { began: rooms.clock.monotonic(), rooms, handler, bytes: 0, is_counted: false };
     let response = next.run(request).await;
     answering.count(response.status().as_str());
     let (head, body) = response.into_parts();
@@ -40,6 +42,9 @@ pub(crate) async fn measure(
     Response::from_parts(head, Body::new(body))
 }
 
+/// The code of a request whose client did not wait, as proxies write it.
+const LEFT: &str = "499";
+
 /// The path as Prometheus writes it: `/label/:name/values`.
 fn handler(path: &str) -> String {
     path.replace("{*", "*").replace('{', ":").replace('}', "")
@@ -52,6 +57,7 @@ struct Answering {
     /// Of the monotonic clock.
     began: Duration,
     bytes: u64,
+    is_counted: bool,
 }
 
 impl Answering {
@@ -59,7 +65,8 @@ impl Answering {
         self.bytes += bytes;
     }
 
-    fn count(&self, code: &str) {
+    fn count(&mut self, code: &str) {
+        self.is_counted = true;
         let labels = [("handler", self.handler.as_str()), ("code", code)];
         let help = "Counter of HTTP requests.";
         self.rooms.metrics.counter("prometheus_http_requests_total", help, &labels).increment();
@@ -68,6 +75,9 @@ impl Answering {
 
 impl Drop for Answering {
     fn drop(&mut self) {
+        if !self.is_counted {
+            self.count(LEFT);
+        }
         let (metrics, labels) = (&self.rooms.metrics, [("handler", self.handler.as_str())]);
         let help = "Histogram of latencies for HTTP requests.";
         let took = self.rooms.clock.monotonic().saturating_sub(self.began);

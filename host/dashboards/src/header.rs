@@ -36,7 +36,7 @@ impl Resource {
     fn into_header(self) -> Header {
         // Names of resources may be longer than uids, and have dots: such a one is none.
         let name = Some(self.metadata.name).filter(|name| is_uid(name));
-        Header { uid: self.spec.uid.or(name), ..self.spec }
+        Header { uid: self.spec.uid.filter(|uid| !uid.is_empty()).or(name), ..self.spec }
     }
 }
 

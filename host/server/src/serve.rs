@@ -71,6 +71,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         connections_max: flags.web.connections_max,
     })
     .await?;
+    let site = flags.web.site().context("--web.external-url; give --web.route-prefix beside it")?;
     let external_url = flags.web.external_url(|| own_url(&listening));
 
     let mut tasks = Tasks::new();
@@ -258,7 +259,7 @@ async fn run(flags: ServeFlags) -> anyhow::Result<()> {
         server: Arc::clone(&control) as _,
         tsdb: store.clone(),
     };
-    let router = narthex_web::site(narthex_api::router(Arc::new(rooms)), flags.web.site());
+    let router = narthex_web::site(narthex_api::router(Arc::new(rooms)), site);
     listening.serve(router, &mut tasks);
     // After all that asks queries.
     query_log_writer.spawn(&mut tasks);

@@ -6,8 +6,10 @@ use std::str::FromStr;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use tower::ServiceExt;
+
+use crate::ui::to_page;
 
 /// As in `--web.route-prefix=/prometheus/`: empty, or with a slash before it and none behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +61,7 @@ pub(crate) fn below(prefix: RoutePrefix, inner: Router) -> Router {
             // Relative addresses of an answer are right only behind the slash.
             Some("") => {
                 let folder = prefix.0.rsplit('/').next().unwrap_or_default();
-                Redirect::temporary(&format!("{folder}/")).into_response()
+                to_page(&format!("{folder}/"), request.uri().query())
             }
             Some(rest) => match uri_of(rest, request.uri().query()) {
                 Ok(uri) => {
@@ -69,8 +71,8 @@ pub(crate) fn below(prefix: RoutePrefix, inner: Router) -> Router {
                 Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
             },
             None if path == "/" => {
-                Redirect::temporary(&format!("{}/", prefix.0.trim_start_matches('/')))
-                    .into_response()
+                let folder = prefix.0.trim_start_matches('/');
+                to_page(&format!("{folder}/"), request.uri().query())
             }
             None => (StatusCode::NOT_FOUND, format!("not found; all is under {prefix}/\n"))
                 .into_response(),

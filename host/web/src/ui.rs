@@ -29,7 +29,7 @@ without them.</p>";
 /// does not answer is a file of the UI, or a page of it. Addresses are relative, so that they are right under every
 /// prefix, also one that a proxy takes away.
 pub(crate) fn with_ui(api: Router) -> Router {
-    api.route("/", get(async || Redirect::temporary("query")))
+    api.route("/", get(async |RawQuery(query): RawQuery| to_page("query", query.as_deref())))
         .route("/graph", get(graph))
         .fallback(page)
 }
@@ -39,7 +39,8 @@ async fn graph(RawQuery(query): RawQuery) -> Response {
     to_page("query", query.as_deref())
 }
 
-fn to_page(page: &str, query: Option<&str>) -> Response {
+/// Leads to a page, with what was asked of this one.
+pub(crate) fn to_page(page: &str, query: Option<&str>) -> Response {
     match query {
         Some(query) => Redirect::temporary(&format!("{page}?{query}")).into_response(),
         None => Redirect::temporary(page).into_response(),

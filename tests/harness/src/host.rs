@@ -329,10 +329,15 @@ impl Host {
 
     #[track_caller]
     fn wait_until_ready(&mut self) {
-        let flags = self.builder.arguments.iter();
-        let prefix = flags.filter_map(|flag| flag.strip_prefix("--web.route-prefix=")).next_back();
-        let url =
-            self.url(&format!("{}/-/ready", prefix.unwrap_or_default().trim_end_matches('/')));
+        let flag = |name: &str| {
+            self.builder.arguments.iter().filter_map(|flag| flag.strip_prefix(name)).next_back()
+        };
+        let of_url = || {
+            let (_, rest) = flag("--web.external-url=")?.split_once("://")?;
+            rest.find('/').and_then(|slash| rest.get(slash..))
+        };
+        let prefix = flag("--web.route-prefix=").or_else(of_url).unwrap_or_default();
+        let url = self.url(&format!("{}/-/ready", prefix.trim_end_matches('/')));
         wait_for("the host is ready", START_WITHIN, || {
             assert!(self.process.is_running(), "the host ended:\n{}", self.process.output());
             match http::send("GET", &url, &[], b"") {

@@ -1,7 +1,7 @@
 //! Flags of the site: where it listens, how it is reached, who may read it.
 
 use clap::Args;
-use narthex_web::{Origins, RoutePrefix, SiteConfig};
+use narthex_web::{Origins, PrefixError, RoutePrefix, SiteConfig};
 
 /// `--web.*`
 #[derive(Clone, Debug, Args)]
@@ -51,7 +51,11 @@ pub(crate) struct WebFlags {
 fn parse_external_url(text: &str) -> Result<String, String> {
     let url = text.trim_end_matches('/');
     let path = path_of(url).ok_or("write it as in https://watch.example/prometheus")?;
-    path.parse::<RoutePrefix>().map_err(|error| error.to_string())?;
+    if path.contains(|letter: char| {
+        letter.is_whitespace() || letter.is_control() || "?#\"".contains(letter)
+    }) {
+        return Err(format!("{path:?} is no path: the URL ends before ? and #, and has no spaces"));
+    }
     Ok(url.to_owned())
 }
 
@@ -76,13 +80,18 @@ impl WebFlags {
     }
 
     /// How the site is reached.
-    pub(crate) fn site(&self) -> SiteConfig {
-        SiteConfig { prefix: self.prefix(), origins: self.origins.clone() }
+    ///
+    /// # Errors
+    /// When the path of the external URL can be no prefix, and no other is given.
+    pub(crate) fn site(&self) -> Result<SiteConfig, PrefixError> {
+        Ok(SiteConfig { prefix: self.prefix()?, origins: self.origins.clone() })
     }
 
-    fn prefix(&self) -> RoutePrefix {
-        let of_url = || path_of(self.external_url.as_deref()?)?.parse().ok();
-        self.route_prefix.clone().or_else(of_url).unwrap_or_default()
+    fn prefix(&self) -> Result<RoutePrefix, PrefixError> {
+        match &self.route_prefix {
+            Some(given) => Ok(given.clone()),
+            None => self.external_url.as_deref().and_then(path_of).unwrap_or_default().parse(),
+        }
     }
 
     /// Names and values, for /api/v1/status/flags.
@@ -93,7 +102,7 @@ impl WebFlags {
             ("web.max-notifications-subscribers", self.notification_followers_max.to_string()),
             ("web.search.max-limit", self.search_results_max.to_string()),
             ("web.external-url", self.external_url.clone().unwrap_or_default()),
-            ("web.route-prefix", self.prefix().to_string()),
+            ("web.route-prefix", self.prefix().unwrap_or_default().to_string()),
             ("web.cors.origin", self.origins.as_str().to_owned()),
             ("web.enable-lifecycle", self.lifecycle.to_string()),
             ("web.enable-admin-api", self.admin.to_string()),
@@ -112,7 +121,8 @@ mod tests {
         let cli = Cli::try_parse_from([&["narthex"], flags].concat());
         let web = cli.map_err(|error| error.to_string())?.serve.web;
         let url = web.external_url(|| "http://host:9090".to_owned());
-        Ok((url, web.prefix().to_string()))
+        let prefix = web.prefix().map_err(|error| error.to_string())?;
+        Ok((url, prefix.to_string()))
     }
 
     #[test]
@@ -126,6 +136,15 @@ mod tests {
             (&["--web.route-prefix=am"], "http://host:9090", "/am"),
             (&["--web.external-url=/prom/"], "http://host:9090/prom", "/prom"),
             (&["--web.external-url=http://[::1]:9090"], "http://[::1]:9090", "/"),
+            // A proxy of Kubernetes takes its path away.
+            (
+                &[
+                    "--web.external-url=https://k8s/services/prometheus:web/proxy",
+                    "--web.route-prefix=/",
+                ],
+                "https://k8s/services/prometheus:web/proxy",
+                "/",
+            ),
         ] {
             assert_eq!(reached(flags), Ok((url.to_owned(), prefix.to_owned())), "{flags:?}");
         }
@@ -133,6 +152,8 @@ mod tests {
             let error = reached(&[&format!("--web.external-url={url}")]).unwrap_err();
             assert!(error.contains("--web.external-url"), "{error}");
         }
+        let error = reached(&["--web.external-url=https://k8s/prometheus:web"]).unwrap_err();
+        assert!(error.starts_with("\"/prometheus:web\" is no path"), "{error}");
         assert!(reached(&["--web.cors.origin=("]).unwrap_err().contains("unclosed group"));
     }
 }

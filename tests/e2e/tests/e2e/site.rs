@@ -48,8 +48,16 @@ fn all_is_under_the_prefix_as_in_prometheus() {
         let (ours, theirs) = (ours.get(path), http::get(&format!("{theirs}{path}")));
         assert_eq!(ours.status, theirs.status, "{path}: {ours}");
     }
+    ours.stop();
+}
+
+#[test]
+fn pages_and_links_are_right_under_a_prefix() {
+    let ours = FLAGS.iter().fold(Host::with_config(&config("")), |host, flag| host.flag(flag));
+    let ours = ours.start();
     for (path, there) in [
         ("/", "/a/b/"),
+        ("/a/b?x=1", "/a/b/?x=1"),
         ("/a/b", "/a/b/"),
         ("/a/b/", "/a/b/query"),
         ("/a/b/alerts/?x=1", "/a/b/alerts?x=1"),
@@ -65,7 +73,18 @@ fn all_is_under_the_prefix_as_in_prometheus() {
     assert_eq!(flags["data"]["web.route-prefix"], "/a/b");
     // Its own metrics name the path of the handler, as before.
     let metrics = ours.get("/a/b/metrics").text();
-    assert!(metrics.contains("handler=\"/api/v1/query\""), "{metrics}");
+    assert!(metrics.contains("handler=\"/api/v1/status/flags\""), "{metrics}");
+    ours.stop();
+}
+
+#[test]
+fn the_path_of_the_external_url_is_the_prefix_where_none_is_given() {
+    let ours = Host::with_config(&config(""))
+        .flag("--web.external-url=https://watch.example/prom/")
+        .start();
+    assert_eq!(ours.json("/prom/api/v1/status/flags")["data"]["web.route-prefix"], "/prom");
+    let answer = ours.get("/");
+    assert_eq!((answer.status, answer.header("location")), (307, Some("prom/")), "{answer}");
     ours.stop();
 }
 
