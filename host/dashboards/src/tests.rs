@@ -71,6 +71,8 @@ fn a_resource_is_known_by_its_name_and_what_is_in_it() {
         )
     };
     assert_eq!(dashboards.write(&resource("disks-7"), false).unwrap(), "disks-7");
+    let without_uid = resource("disks-7").replace(r#""title""#, r#""uid":"","title""#);
+    assert_eq!(dashboards.write(&without_uid, true).unwrap(), "disks-7");
     put(&disk, "dotted.json", &resource("v12.of.a.test"));
     let found: Vec<(String, String, Vec<String>)> =
         of_folder(&dashboards).into_iter().map(|one| (one.uid, one.title, one.tags)).collect();
